@@ -1,0 +1,1 @@
+"""The kernel every Pulsepoint service stands on."""

@@ -1,0 +1,97 @@
+"""Every error a port or handler raises, one small tree.
+
+PulsepointError
+├── PermanentError            the message or request can never succeed as it is: quarantine, 4xx
+│   ├── MalformedInput        it cannot be read (bad JSON, missing field, unknown API version)
+│   ├── UnknownShop           no brand owns the shop that sent it
+│   ├── AccessDenied          the tenant or brand does not exist or belongs to another tenant
+│   └── LimitExceeded         larger than the smallest limit of an engine (document, batch, message)
+└── RetryableError            our own infrastructure failed: 503, the engine delivers again
+    ├── Conflict              another transaction changed what this one read: it is run again
+    ├── EngineUnavailable     database, bus, warehouse or secret store did not answer
+    └── VendorError           an outside platform failed (ads, Slack): retried by the sweep, per effect
+        ├── VendorRateLimited the platform asks to slow down; `retry_after` in seconds
+        └── VendorRefused     credentials or permissions are wrong: a person must act
+"""
+
+from __future__ import annotations
+
+
+class PulsepointError(Exception):
+    """Base of every error Pulsepoint raises on purpose."""
+
+
+class PermanentError(PulsepointError):
+    """The input can never succeed as it is.
+
+    `reason` is a stable machine word, the message says what a person should do.
+    """
+
+    reason = "permanent"
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        if reason is not None:
+            self.reason = reason
+
+
+class MalformedInput(PermanentError):
+    """The input cannot be read."""
+
+    reason = "malformed"
+
+
+class UnknownShop(PermanentError):
+    """No brand owns the shop that sent the delivery."""
+
+    reason = "unknown_shop"
+
+
+class AccessDenied(PermanentError):
+    """The brand does not exist or belongs to another tenant: one answer for both."""
+
+    reason = "access_denied"
+
+    def __init__(
+        self,
+        message: str = "Access denied. Brand does not exist or belongs to another tenant.",
+        *,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason)
+
+
+class LimitExceeded(PermanentError):
+    """Larger than the smallest limit of the engines Pulsepoint runs on."""
+
+    reason = "limit_exceeded"
+
+
+class RetryableError(PulsepointError):
+    """Our own infrastructure failed; the same message may succeed later."""
+
+
+class Conflict(RetryableError):
+    """Another transaction changed what this one read."""
+
+
+class EngineUnavailable(RetryableError):
+    """A database, bus, warehouse or secret store did not answer."""
+
+
+class VendorError(RetryableError):
+    """An outside platform failed; only the effect that called it waits."""
+
+    retry_after: float | None = None
+
+
+class VendorRateLimited(VendorError):
+    """The platform asks to slow down; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class VendorRefused(VendorError):
+    """Credentials or permissions are wrong; a person must act."""

@@ -1,0 +1,58 @@
+"""Which touch earned which order, by model."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.events.envelope import Payload
+
+
+class Touch(BaseModel):
+    """One visit that may have led to an order.
+
+    `channel` is one of meta, tiktok, google, email, organic_search, organic_social, referral, affiliate, other_paid,
+    direct; `paid` says whether it was bought. `evidence` names the fields it was made from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    occurred_at: datetime
+    channel: str
+    paid: bool
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    term: str | None = None
+    click_id: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class Credit(BaseModel):
+    """A part of one sales entry given to one touch by one model; `channel` is `unattributed` where no touch earned it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    model: str
+    entry_id: str
+    entry_kind: str
+    occurred_at: datetime
+    channel: str
+    campaign: str | None
+    touch_at: datetime | None
+    credit_micros: int
+
+
+class OrderAttributed(Payload):
+    """An order's credits were computed anew; the credits themselves are facts in the warehouse.
+
+    `credits` counts them; for every model they add up to `net_micros`.
+    """
+
+    TYPE: ClassVar[str] = "order.attributed"
+    order_id: str
+    currency: str
+    net_micros: int
+    credits: int
+    attributed_at: datetime

@@ -1,0 +1,28 @@
+"""What people and schedules ask for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from pulsepoint.events.ads import Platform
+from pulsepoint.events.envelope import Payload
+
+
+class SyncRequested(Payload):
+    """Pull the ad accounts of a brand for these days (account-local, both included; None: yesterday and today)."""
+
+    TYPE: ClassVar[str] = "sync.requested"
+    platform: Platform | None = None
+    start_day: date | None = None
+    end_day: date | None = None
+    requested_at: datetime
+
+
+class ReplayRequested(Payload):
+    """Deliver one held message again (`held_id`), to the service that holds it."""
+
+    TYPE: ClassVar[str] = "replay.requested"
+    service: str
+    held_id: str
+    requested_at: datetime

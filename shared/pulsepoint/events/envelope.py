@@ -1,0 +1,203 @@
+"""The envelope every event travels in: CloudEvents 1.0 attributes on a Pub/Sub message.
+
+Ids are derived, not drawn: UUIDv5 of source, entity, version and a digest of the content, so the
+same fact always has the same id and a changed one never does.
+CloudEvents attribute names: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md and
+the Pub/Sub binding's `ce-` prefix:
+https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pulsepoint.errors import MalformedInput
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+EVENT_NAMESPACE = UUID("6d1f7a52-2f0e-5d0c-9b41-0d6f0f1b7a10")
+
+
+class Payload(BaseModel):
+    """Base of event data: frozen, and it refuses fields it does not know.
+
+    Subclasses name their wire type in `TYPE` ("order.recorded") and their `SCHEMA` version.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    TYPE: ClassVar[str]
+    SCHEMA: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What crosses the bus: a topic, bytes and string attributes; the same in every engine."""
+
+    topic: str
+    data: bytes
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, with who it belongs to and which trace it is part of.
+
+    `version` is the source's own clock in microseconds since 1970 (or a document version for derived
+    facts); `time` is when the source says it happened (UTC).
+    """
+
+    payload: Any
+    entity: str
+    version: int
+    source: str
+    scope: TenantContext
+    time: datetime
+    id: UUID
+    digest: str
+    traceparent: str = ""
+
+    @property
+    def type(self) -> str:
+        """The wire type, such as `order.recorded`."""
+        return str(self.payload.TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class RawPayload:
+    """A webhook's body exactly as it came, with the headers needed to read it later."""
+
+    TYPE: ClassVar[str] = "shopify.delivered"
+    SCHEMA: ClassVar[int] = 1
+    body: bytes
+    headers: dict[str, str]
+
+
+def digest_of(data: bytes) -> str:
+    """Hex SHA-256 of content."""
+    return sha256(data).hexdigest()
+
+
+def canonical(payload: BaseModel) -> bytes:
+    """The payload as JSON with sorted keys: what is digested and what is sent."""
+    return orjson.dumps(payload.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+
+
+def derive_id(source: str, entity: str, version: int, digest: str) -> UUID:
+    """The id of the fact (source, entity, version, content)."""
+    return uuid5(EVENT_NAMESPACE, f"{source}\n{entity}\n{version}\n{digest}")
+
+
+def new_event(
+    payload: Payload,
+    *,
+    source: str,
+    entity: str,
+    version: int,
+    scope: TenantContext,
+    time: datetime | None = None,
+    traceparent: str = "",
+) -> Event:
+    """An event whose id follows from its content; `time` defaults to `version` read as microseconds."""
+    digest = digest_of(canonical(payload))
+    moment = time or datetime.fromtimestamp(version / 1_000_000, tz=UTC)
+    # The tenant is part of the source: two tenants never share an event id.
+    identity = derive_id(f"{scope.tenant_id}/{scope.brand_id}/{source}", f"{payload.TYPE}:{entity}", version, digest)
+    return Event(payload, entity, version, source, scope, moment, identity, digest, traceparent)
+
+
+def encode(event: Event, topic: str) -> Message:
+    """The event as a bus message."""
+    attributes = {
+        "ce-specversion": "1.0",
+        "ce-id": str(event.id),
+        "ce-type": event.type,
+        "ce-source": event.source,
+        "ce-subject": event.entity,
+        "ce-time": event.time.isoformat(),
+        "ce-dataschema": f"{event.type}/{event.payload.SCHEMA}",
+        "version": str(event.version),
+        "digest": event.digest,
+        "tenant": str(event.scope.tenant_id),
+        "brand": str(event.scope.brand_id),
+    }
+    if event.traceparent:
+        attributes["traceparent"] = event.traceparent
+        attributes["googclient_traceparent"] = event.traceparent
+    return Message(topic, canonical(event.payload), attributes)
+
+
+def decode(message: Message, payload_type: type[Payload]) -> Event:
+    """The event in a bus message; raises `MalformedInput` naming the attribute or field that is wrong."""
+    attributes = message.attributes
+    try:
+        if attributes["ce-dataschema"] != f"{payload_type.TYPE}/{payload_type.SCHEMA}":
+            raise MalformedInput(f"unknown data schema {attributes['ce-dataschema']!r} for {payload_type.TYPE}")
+        return Event(
+            payload=payload_type.model_validate_json(message.data),
+            entity=attributes["ce-subject"],
+            version=int(attributes["version"]),
+            source=attributes["ce-source"],
+            scope=TenantContext(UUID(attributes["tenant"]), UUID(attributes["brand"])),
+            time=datetime.fromisoformat(attributes["ce-time"]),
+            id=UUID(attributes["ce-id"]),
+            digest=attributes["digest"],
+            traceparent=attributes.get("traceparent", ""),
+        )
+    except KeyError as missing:
+        raise MalformedInput(f"message lacks the attribute {missing.args[0]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise MalformedInput(f"{payload_type.TYPE}: {where}: {first['msg']}") from None
+    except ValueError as error:
+        raise MalformedInput(f"message attribute cannot be read: {error}") from None
+
+
+def raw_message(
+    topic: str, body: bytes, headers: dict[str, str], *, body_id: str, received_at: datetime, traceparent: str
+) -> Message:
+    """A webhook body as it came; its id is derived from `body_id` (a digest of the body) and the routing headers."""
+    key = "\n".join(f"{name}={headers[name]}" for name in sorted(headers) if name in RAW_IDENTITY)
+    return Message(
+        topic,
+        body,
+        {
+            **headers,
+            "ce-id": str(uuid5(EVENT_NAMESPACE, f"{key}\n{body_id}")),
+            "ce-type": RawPayload.TYPE,
+            "ce-time": received_at.isoformat(),
+            "traceparent": traceparent,
+            "googclient_traceparent": traceparent,
+        },
+    )
+
+
+RAW_IDENTITY = frozenset({"shop", "shopify-topic"})
+
+
+def decode_raw(message: Message) -> Event:
+    """The raw delivery in a bus message, owned by the system tenant until its shop is looked up."""
+    attributes = message.attributes
+    try:
+        received = datetime.fromisoformat(attributes["ce-time"])
+        return Event(
+            payload=RawPayload(message.data, dict(attributes)),
+            entity=attributes["shop"],
+            version=int(received.timestamp() * 1_000_000),
+            source="shopify",
+            scope=SYSTEM,
+            time=received,
+            id=UUID(attributes["ce-id"]),
+            digest=digest_of(message.data),
+            traceparent=attributes.get("traceparent", ""),
+        )
+    except KeyError as missing:
+        raise MalformedInput(f"raw delivery lacks the attribute {missing.args[0]}") from None
+    except ValueError as error:
+        raise MalformedInput(f"raw delivery attribute cannot be read: {error}") from None

@@ -1,0 +1,56 @@
+"""Stock as the shop counts it, and what we conclude from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.events.envelope import Payload
+
+
+class StockLevelRecorded(Payload):
+    """Units of one inventory item available at one location; null where the shop does not count it."""
+
+    TYPE: ClassVar[str] = "stock_level.recorded"
+    inventory_item_id: str
+    location_id: str
+    available: int | None
+    updated_at: datetime
+
+
+class StockStatus(BaseModel):
+    """One variant's stock judged at a moment.
+
+    `velocity` is units a day over the days the item was in stock, as micro-units (1_000_000 = one unit a day);
+    `days_of_cover` likewise in micro-days, None where nothing sells. `status` is out_of_stock, critical, low,
+    healthy, overstocked or untracked. `spend_at_risk_micros` is the daily spend of the campaigns whose
+    attributed orders buy this variant, prorated by its share of their revenue.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variant_id: str
+    sku: str | None
+    product_id: str | None
+    title: str
+    available: int
+    velocity_micros: int
+    days_in_stock: int
+    units_sold: int
+    days_of_cover_micros: int | None
+    status: str
+    continue_selling: bool
+    spend_at_risk_micros: int
+    campaigns: tuple[tuple[str, str, int], ...] = ()
+    """(platform, campaign_id, daily spend micros prorated to this variant), dearest first."""
+
+
+class StockAssessed(Payload):
+    """The stock of a brand judged at a moment; `statuses` holds what is not healthy, `counts` all of it."""
+
+    TYPE: ClassVar[str] = "stock.assessed"
+    assessed_at: datetime
+    window_days: int
+    counts: dict[str, int]
+    statuses: tuple[StockStatus, ...]

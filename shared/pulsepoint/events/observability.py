@@ -1,0 +1,68 @@
+"""What happened to messages: hops of traces, held messages and what came of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.events.envelope import Payload
+
+
+class Hop(BaseModel):
+    """One finished span. `links` are (trace_id, span_id) of causes outside its own trace; cost in nano-dollars."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    service: str
+    name: str
+    kind: str
+    started_at: datetime
+    duration_us: int
+    status: str = "ok"
+    tenant_id: str | None = None
+    brand_id: str | None = None
+    tokens_input: int = 0
+    tokens_output: int = 0
+    cost_nano_usd: int = 0
+    attributes: dict[str, str] = {}
+
+
+class HopsRecorded(Payload):
+    """A batch of finished spans of one service."""
+
+    TYPE: ClassVar[str] = "hops.recorded"
+    hops: tuple[Hop, ...]
+
+
+class MessageHeld(Payload):
+    """A message could not be handled and is kept, encrypted, with its service until replayed or expired."""
+
+    TYPE: ClassVar[str] = "message.held"
+    held_id: str
+    kind: Literal["quarantine", "dead_letter"]
+    service: str
+    subscription: str
+    event_type: str
+    reason: str
+    explanation: str
+    shop: str | None = None
+    shopify_topic: str | None = None
+    size_bytes: int
+    attempts: int
+    held_at: datetime
+    expires_at: datetime
+
+
+class MessageReleased(Payload):
+    """A held message was delivered again, or expired."""
+
+    TYPE: ClassVar[str] = "message.released"
+    held_id: str
+    service: str
+    outcome: Literal["replayed", "expired"]
+    released_at: datetime

@@ -1,0 +1,122 @@
+"""What a shop sold and gave back: full snapshots, money in micros of the shop's currency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.events.envelope import Payload
+from pulsepoint.events.touches import OrderEvidence
+
+
+class OrderLine(BaseModel):
+    """One line of an order as first sold; amounts exclude tax."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line_id: str
+    product_id: str | None = None
+    variant_id: str | None = None
+    sku: str | None = None
+    title: str = ""
+    quantity: int
+    gross_micros: int
+    discount_micros: int
+    tax_micros: int = 0
+
+    @property
+    def net_micros(self) -> int:
+        """Gross minus discounts, without tax."""
+        return self.gross_micros - self.discount_micros
+
+
+class RefundLine(BaseModel):
+    """One refunded line; `subtotal_micros` as the platform sent it (with tax where the order's prices include it)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line_id: str
+    product_id: str | None = None
+    variant_id: str | None = None
+    sku: str | None = None
+    quantity: int
+    subtotal_micros: int
+    tax_micros: int = 0
+
+
+class Refund(BaseModel):
+    """Money given back for an order, on its own date.
+
+    `subtotal_micros` and `tax_micros` sum the lines; `adjustment_micros` is what was given back beyond the
+    lines, without shipping (positive: more was given back). The net return is subtotal, less tax where the
+    order's prices include tax, plus adjustment (`pulsepoint.metrics.revenue.refund_net`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    refund_id: str
+    issued_at: datetime
+    subtotal_micros: int
+    tax_micros: int = 0
+    adjustment_micros: int = 0
+    shipping_micros: int = 0
+    lines: tuple[RefundLine, ...] = ()
+
+
+class OrderRecorded(Payload):
+    """An order as the shop last told it, with the refunds it carried."""
+
+    TYPE: ClassVar[str] = "order.recorded"
+    order_id: str
+    name: str = ""
+    currency: str
+    created_at: datetime
+    processed_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None = None
+    test: bool = False
+    taxes_included: bool = False
+    subject: str | None = None
+    financial_status: str | None = None
+    source_name: str | None = None
+    gross_micros: int
+    discount_micros: int
+    tax_micros: int = 0
+    shipping_micros: int = 0
+    total_micros: int = 0
+    shipping_country: str | None = None
+    shipping_region: str | None = None
+    lines: tuple[OrderLine, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    evidence: OrderEvidence = OrderEvidence()
+
+    @property
+    def net_micros(self) -> int:
+        """Net sales before returns: gross minus discounts, without tax."""
+        return self.gross_micros - self.discount_micros
+
+
+class RefundRecorded(Payload):
+    """A refund delivered on its own."""
+
+    TYPE: ClassVar[str] = "refund.recorded"
+    order_id: str
+    currency: str
+    refund: Refund
+
+
+class OrderDeleted(Payload):
+    """The shop deleted an order: a tombstone, its sales and refunds no longer count."""
+
+    TYPE: ClassVar[str] = "order.deleted"
+    order_id: str
+
+
+class OrderEditCommitted(Payload):
+    """An order was edited; the new amounts arrive as a full snapshot of their own."""
+
+    TYPE: ClassVar[str] = "order.edited"
+    order_id: str
+    edit_id: str
+    committed_at: datetime
+    added: tuple[tuple[str, int], ...] = ()
+    removed: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,1 @@
+"""Capabilities the kernel and services stand on; adapters implement them, one conformance suite each."""

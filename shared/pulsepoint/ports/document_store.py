@@ -1,0 +1,166 @@
+"""Live state of a service: documents under a brand, read and committed in transactions.
+
+One store object belongs to one service; documents are private to it. Reads are optimistic: a commit
+fails with `Conflict` when anything read has changed since, and `transact` runs the work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from pulsepoint.events.envelope import Message
+from pulsepoint.tenancy import TenantContext
+
+MAX_DOCUMENT_BYTES = 1_048_576
+MAX_WRITES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stored document; `version` counts its commits from 1 (0: absent)."""
+
+    collection: str
+    id: str
+    version: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Put `data` under an id, or delete it (`data` None).
+
+    `scope` is set only by system transactions, which may write into any tenant; `expires_at` is when the
+    engine may drop it.
+    """
+
+    collection: str
+    id: str
+    data: dict[str, Any] | None
+    scope: TenantContext | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One row for a warehouse table, idempotent by `row["fact_id"]`."""
+
+    scope: TenantContext
+    table: str
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEffect:
+    """Work on the outside (or a tick) under a key; at most one per (scope, key) is pending at a time.
+
+    `causes` are the traceparents to link to. `attempts` counts runs that failed.
+    """
+
+    scope: TenantContext
+    kind: str
+    key: str
+    due_at: datetime
+    data: dict[str, Any]
+    causes: tuple[str, ...] = ()
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything one handled message changes, stored in one transaction."""
+
+    marker: UUID | None = None
+    writes: Sequence[Write] = ()
+    facts: Sequence[FactRow] = ()
+    messages: Sequence[Message] = ()
+    effects: Sequence[StoredEffect] = ()
+    finished_effect: StoredEffect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Facts and messages committed under an id but not yet known to be appended and published."""
+
+    id: UUID
+    facts: Sequence[FactRow] = ()
+    messages: Sequence[Message] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction left: nothing new when its marker was already there (`duplicate`)."""
+
+    duplicate: bool
+    leftover: Leftover | None = None
+    effects: Sequence[StoredEffect] = field(default=())
+
+
+class Transaction(Protocol):
+    """The open transaction a handler reads through."""
+
+    scope: TenantContext
+
+    async def get(self, collection: str, id: str, *, scope: TenantContext | None = None) -> Document | None:
+        """The document, or None. `scope` other than the transaction's own is for the system tenant only: others
+        raise `AccessDenied`."""
+        ...
+
+    async def get_many(
+        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+    ) -> list[Document | None]:
+        """Several (collection, id) in one round trip, in the order asked."""
+        ...
+
+    async def find(
+        self,
+        collection: str,
+        where: dict[str, str] | None = None,
+        *,
+        limit: int = 1000,
+        after: str = "",
+    ) -> list[Document]:
+        """Documents whose top-level string fields equal `where`, by id, after id `after`.
+
+        Not guarded against documents that appear meanwhile.
+        """
+        ...
+
+
+class DocumentStore(Protocol):
+    """One service's documents, markers, leftovers and effects."""
+
+    async def transact(
+        self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
+    ) -> Committed:
+        """Run `work` and commit what it returns, all or nothing, again from the start on a conflict.
+
+        When the marker is already there nothing is written: `Committed(duplicate=True)` with the leftover
+        that a crash may have left under it. `work` may raise: then nothing is written and the error passes.
+        Raises `LimitExceeded` over 1 MiB a document or 500 writes, `Conflict` after `attempts`, and
+        `EngineUnavailable`.
+        """
+        ...
+
+    async def settle(self, ids: Sequence[UUID]) -> None:
+        """Forget leftovers: their facts are appended and their messages published."""
+        ...
+
+    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+        """Leftovers committed before `older_than`, oldest first: what a crash left."""
+        ...
+
+    async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
+        """Pending effects due at `now`, leased to the caller so that no other claims them meanwhile."""
+        ...
+
+    async def postpone_effect(self, effect: StoredEffect, due_at: datetime) -> None:
+        """Store that a run of `effect` failed (`attempts` one higher) and when to try again."""
+        ...
+
+    async def expire(self, now: datetime) -> int:
+        """Drop documents, markers whose `expires_at` has passed; how many."""
+        ...

@@ -1,0 +1,24 @@
+"""Large payloads and exports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from pulsepoint.tenancy import TenantContext
+
+
+class ObjectStore(Protocol):
+    """Objects of a tenant, handed out by signed links that expire."""
+
+    async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
+        """Store an object."""
+        ...
+
+    async def get(self, scope: TenantContext, name: str) -> bytes | None:
+        """An object's bytes, or None."""
+        ...
+
+    async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
+        """A URL that serves the object until `expires_at`."""
+        ...

@@ -1,0 +1,30 @@
+"""Facts, appended and never updated, and the questions asked of them through `pulsepoint.metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.tenancy import TenantContext
+
+
+class Warehouse(Protocol):
+    """One dataset a tenant; rows are idempotent by fact id."""
+
+    async def append(self, facts: Sequence[FactRow]) -> None:
+        """Return once all rows are durable; a row whose `fact_id` is there already changes nothing.
+
+        Facts of the system tenant go to the shared dataset. Raises `EngineUnavailable`.
+        """
+        ...
+
+    async def query(
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows of one SELECT in BigQuery's dialect with `@name` parameters, tables without a dataset.
+
+        `@brand_id` is always set from `scope`. Timestamps come back as aware UTC datetimes, NUMERIC as int or
+        Decimal. Only `pulsepoint.metrics` calls this. Raises `EngineUnavailable`.
+        """
+        ...

@@ -1,0 +1,140 @@
+"""What a handler is and what it returns.
+
+A handler is `async (reader, event) -> Outcome`. It does no I/O but through its reader, so it can be run
+again on a conflict. The runtime does the rest: decode, verify, trace, commit, append, publish, acknowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from pulsepoint.events.envelope import Event
+from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
+from pulsepoint.tenancy import TenantContext
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Work to run after the commit: `kind` names an entry of the service's EFFECTS.
+
+    `key` makes it single: while one with the same (scope, kind, key) is pending, another is dropped. `delay` is
+    wall time. `scope` defaults to the handled event's.
+    """
+
+    kind: str
+    key: str
+    data: dict[str, Any]
+    delay: timedelta = timedelta()
+    scope: TenantContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything one event changes; committed, appended and published in one order of steps.
+
+    Events are made with `reader.event(...)`, facts with `reader.fact(...)`.
+    """
+
+    facts: Sequence[FactRow] = ()
+    writes: Sequence[Write] = ()
+    events: Sequence[Event] = ()
+    effects: Sequence[Effect] = ()
+
+
+NOTHING = Outcome()
+
+
+class Reader(Protocol):
+    """What a handler may know: its service's documents, the warehouse through the metric catalogue, the clocks."""
+
+    scope: TenantContext
+    service: str
+
+    async def get(self, collection: str, id: str, *, scope: TenantContext | None = None) -> Document | None:
+        """See `Transaction.get`."""
+        ...
+
+    async def get_many(
+        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+    ) -> list[Document | None]:
+        """See `Transaction.get_many`."""
+        ...
+
+    async def find(
+        self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
+    ) -> list[Document]:
+        """See `Transaction.find`."""
+        ...
+
+    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a named question of `pulsepoint.metrics.questions` within the reader's brand."""
+        ...
+
+    def now(self) -> datetime:
+        """Wall time (UTC)."""
+        ...
+
+    def event(
+        self,
+        payload: Any,
+        *,
+        entity: str,
+        version: int,
+        scope: TenantContext | None = None,
+        time: datetime | None = None,
+    ) -> Event:
+        """An event of this service about `entity`, in the trace being handled."""
+        ...
+
+    def fact(
+        self,
+        table: str,
+        entity: str,
+        version: int,
+        columns: Mapping[str, Any],
+        *,
+        part: str = "",
+        digest: str = "",
+        scope: TenantContext | None = None,
+    ) -> FactRow:
+        """A row of `table`: `columns` plus fact_id, brand_id, entity, version, digest, recorded_at.
+
+        Views show, for each entity, the rows of the highest (version, digest). A snapshot of several rows
+        shares entity, version and `digest`, and tells its rows apart by `part`. `digest` defaults to the
+        columns' own.
+        """
+        ...
+
+
+Handler = Callable[[Reader, Event], Awaitable[Outcome]]
+"""One function per event type."""
+
+Perform = Callable[[Any, StoredEffect], Awaitable[Any]]
+"""`async (ports, effect) -> JSON-able result`: the only place that touches the outside."""
+
+Conclude = Callable[[Reader, StoredEffect, Any], Awaitable[Outcome]]
+"""`async (reader, effect, result) -> Outcome`: what the result means, in a transaction."""
+
+GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
+"""`async (reader, effect, error) -> Outcome`: what to record when a run failed; the effect stays due again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDefinition:
+    """How one kind of effect runs. A tick has no `perform`: only `conclude`, in a transaction.
+
+    A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
+    `retry_after` says); `on_failure` commits what people should know after each failure. After
+    `max_attempts` it is dropped with a dead-letter entry.
+    """
+
+    conclude: Conclude
+    perform: Perform | None = None
+    on_failure: GiveUp | None = None
+    timeout: float = 30.0
+    first_retry: float = 5.0
+    last_retry: float = 900.0
+    max_attempts: int = 20

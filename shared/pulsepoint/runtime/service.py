@@ -1,0 +1,72 @@
+"""What a service is: its name, its handlers, its effects, its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fastapi import APIRouter
+
+from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.runtime.outcome import EffectDefinition, Handler
+
+
+class Ports(Protocol):
+    """What the runtime needs of every service's ports; a service's own frozen dataclass adds more."""
+
+    @property
+    def bus(self) -> MessageBus:
+        """Where it publishes."""
+        ...
+
+    @property
+    def store(self) -> DocumentStore:
+        """Where its live state and markers are."""
+        ...
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """Where facts go."""
+        ...
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Keys and tokens."""
+        ...
+
+    @property
+    def cache(self) -> Cache:
+        """Short-lived values."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Wall time."""
+        ...
+
+
+Build = Callable[[], AbstractAsyncContextManager[Any]]
+"""Opens a service's ports; closed when the app shuts down."""
+
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service as the runtime sees it.
+
+    `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI.
+    """
+
+    name: str
+    handlers: Mapping[str, Handler]
+    effects: Mapping[str, EffectDefinition] = field(default_factory=dict)
+    routers: Sequence[APIRouter] = ()
+    raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)
