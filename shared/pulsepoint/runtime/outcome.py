@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from pulsepoint.events.envelope import Event
+from pulsepoint.events.envelope import Event, Message
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.tenancy import TenantContext
 
@@ -42,6 +42,8 @@ class Outcome:
     writes: Sequence[Write] = ()
     events: Sequence[Event] = ()
     effects: Sequence[Effect] = ()
+    messages: Sequence[Message] = ()
+    """Already encoded messages, published as they are: replays of held ones."""
 
 
 NOTHING = Outcome()

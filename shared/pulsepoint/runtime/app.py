@@ -1,0 +1,216 @@
+"""One service as an ASGI app: raw paths first, then pushes and tasks, then FastAPI.
+
+`/push/*` and `/tasks/*` answer only requests that the process itself made (one machine) or that a push
+authenticator let through (cloud); everyone else gets 403.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+
+from pulsepoint.errors import PulsepointError
+from pulsepoint.events.envelope import encode, new_event
+from pulsepoint.events.observability import Hop, HopsRecorded
+from pulsepoint.runtime.effects import EffectRunner
+from pulsepoint.runtime.engines import Engines, open_engines
+from pulsepoint.runtime.health import health_router
+from pulsepoint.runtime.held import HeldMessages, Seal
+from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.push import PushReceiver
+from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.settings import ServiceSettings
+from pulsepoint.telemetry import Telemetry
+from pulsepoint.tenancy import SYSTEM
+
+log = structlog.get_logger(__name__)
+INTERNAL = "pulsepoint.internal"
+"""Scope key that only this process can set: no header reaches it."""
+Build = Callable[[Any, Engines], AbstractAsyncContextManager[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A running service."""
+
+    service: Service
+    ports: Any
+    pipeline: Pipeline
+    receiver: PushReceiver
+    effects: EffectRunner
+    telemetry: Telemetry
+    settings: ServiceSettings
+
+    async def sweep(self, *, leftovers_older_than: float | None = None) -> int:
+        """Start due effects and finish what a crash left; how much there was."""
+        done = await self.effects.start_due()
+        await self.pipeline.settle()
+        if leftovers_older_than is not None:
+            older = self.ports.clock.now() - timedelta(seconds=leftovers_older_than)
+            for leftover in await self.ports.store.leftovers(older_than=older):
+                await self.pipeline.finish(leftover)
+                done += 1
+            await self.ports.store.expire(self.ports.clock.now())
+        return done
+
+
+class ServiceApp:
+    """The ASGI app of one service; `open()` is its lifespan."""
+
+    def __init__(self, service: Service, settings: Any, build: Build, engines: Engines | None = None) -> None:
+        self.service = service
+        self.settings = settings
+        self._build = build
+        self._engines = engines
+        self._raw: list[tuple[str, ASGIApp]] = []
+        self.runtime: Runtime | None = None
+        self.api = FastAPI(title=f"Pulsepoint {service.name}", lifespan=self._lifespan)
+        self.api.include_router(health_router(self))
+        for router in service.routers:
+            self.api.include_router(router)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one ASGI event."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            for prefix, app in self._raw:
+                if path.startswith(prefix):
+                    await app(scope, receive, send)
+                    return
+            if path.startswith(("/push/", "/tasks/")):
+                await self._internal(path, scope, receive, send)
+                return
+        await self.api(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
+        async with self.open():
+            yield
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Runtime]:
+        """Open ports, run the loops, and on exit drain: effects, spans, settled leftovers."""
+        async with AsyncExitStack() as stack:
+            engines = self._engines or await stack.enter_async_context(open_engines(self.settings))
+            ports = await stack.enter_async_context(self._build(self.settings, engines))
+            runtime = await start_runtime(self.service, ports, self.settings)
+            self.runtime = runtime
+            self.api.state.runtime = runtime
+            self.api.state.ports = ports
+            self.api.state.settings = self.settings
+            self._raw = [(prefix, factory(ports)) for prefix, factory in self.service.raw.items()]
+            loops = [asyncio.create_task(_sweep_forever(runtime)), asyncio.create_task(_flush_forever(runtime))]
+            try:
+                yield runtime
+            finally:
+                for loop in loops:
+                    loop.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+                await _drain(runtime)
+                self.runtime = None
+
+    async def _internal(self, path: str, scope: Any, receive: Any, send: Any) -> None:
+        body = await read_body(receive)
+        status = 403
+        if scope.get(INTERNAL) is True and scope["method"] == "POST" and self.runtime is not None:
+            if path.startswith("/push/"):
+                status = await self.runtime.receiver.receive(path.removeprefix("/push/"), body)
+            else:
+                status = await self._task(path.removeprefix("/tasks/"))
+        await answer(send, status)
+
+    async def _task(self, name: str) -> int:
+        if name != "sweep" or self.runtime is None:
+            return 404
+        await self.runtime.sweep(leftovers_older_than=self.settings.leftover_seconds)
+        await self.runtime.effects.finish()
+        return 204
+
+
+def create_app(service: Service, settings: Any, build: Build, *, engines: Engines | None = None) -> ServiceApp:
+    """The app of a service; with `engines` it shares them, else it opens those of its settings' profile."""
+    return ServiceApp(service, settings, build, engines)
+
+
+async def start_runtime(service: Service, ports: Any, settings: ServiceSettings) -> Runtime:
+    """A runtime over open ports."""
+    pipeline = Pipeline(service.name, ports)
+
+    async def publish(hops: Any) -> None:
+        await ports.bus.publish([_hops_message(service.name, hops)])
+
+    telemetry = Telemetry(service.name, publish, enabled=settings.traced)
+    held = HeldMessages(pipeline, await Seal.open(ports.secrets), timedelta(days=settings.held_ttl_days))
+    effects = EffectRunner(pipeline, {**service.effects, **held.effects()}, telemetry)
+    receiver = PushReceiver(pipeline, service.handlers, held, telemetry)
+    return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
+
+
+def _hops_message(service: str, hops: list[Hop]) -> Any:
+    newest = max(int(hop.started_at.timestamp() * 1_000_000) for hop in hops)
+    event = new_event(
+        HopsRecorded(hops=tuple(hops)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
+    )
+    return encode(event, "observability")
+
+
+async def _sweep_forever(runtime: Runtime) -> None:
+    """Due effects soon after they are due; leftovers every few seconds, all of them at the start."""
+    next_leftovers, age = 0.0, 0.0
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            due = loop.time() >= next_leftovers
+            await runtime.sweep(leftovers_older_than=age if due else None)
+            if due:
+                next_leftovers, age = loop.time() + runtime.settings.leftover_seconds, runtime.settings.leftover_seconds
+        except PulsepointError as error:
+            log.warning("sweep.failed", service=runtime.service.name, error=type(error).__name__, told=str(error)[:300])
+        except Exception:
+            log.exception("sweep.failed", service=runtime.service.name)
+        runtime.pipeline.effects_waiting.clear()
+        try:
+            async with asyncio.timeout(runtime.settings.sweep_seconds):
+                await runtime.pipeline.effects_waiting.wait()
+        except TimeoutError:
+            continue
+
+
+async def _flush_forever(runtime: Runtime) -> None:
+    await runtime.telemetry.run(runtime.settings.span_flush_seconds)
+
+
+async def _drain(runtime: Runtime) -> None:
+    """Finish what is running, best effort: whatever is cut off here is finished after the next start."""
+    for step in (runtime.effects.finish, runtime.pipeline.settle, runtime.telemetry.flush):
+        try:
+            async with asyncio.timeout(4):
+                await step()
+        except (TimeoutError, PulsepointError) as error:
+            log.warning("drain.cut", service=runtime.service.name, error=type(error).__name__)
+
+
+async def read_body(receive: Any) -> bytes:
+    """The whole body of an ASGI request."""
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(chunks)
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def answer(send: Any, status: int) -> None:
+    """An empty ASGI response."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,124 @@
+"""Runs effects on the outside: due ones are claimed, performed outside any transaction, and concluded inside one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import structlog
+from opentelemetry.trace import SpanKind
+
+from pulsepoint.errors import VendorRateLimited
+from pulsepoint.events.envelope import EVENT_NAMESPACE
+from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, GiveUp, Outcome, Reader
+from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.telemetry import Telemetry
+
+log = structlog.get_logger(__name__)
+PARALLEL = 16
+
+
+class EffectRunner:
+    """The effects of one service; one slow vendor takes one place of many, never the queue."""
+
+    def __init__(self, pipeline: Pipeline, definitions: Mapping[str, EffectDefinition], telemetry: Telemetry) -> None:
+        self._pipeline = pipeline
+        self._definitions = definitions
+        self._telemetry = telemetry
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def start_due(self) -> int:
+        """Claim what is due and start it; how many were started."""
+        free = PARALLEL - len(self._running)
+        if free <= 0:
+            return 0
+        lease = max((definition.timeout for definition in self._definitions.values()), default=30.0) + 30.0
+        now = self._pipeline.ports.clock.now()
+        due = await self._pipeline.ports.store.claim_due_effects(now, lease_seconds=lease, limit=free)
+        for effect in due:
+            task = asyncio.create_task(self.run(effect), name=f"{self._pipeline.service}:{effect.kind}")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return len(due)
+
+    async def finish(self) -> None:
+        """Wait for the effects that are running."""
+        if self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def run(self, effect: StoredEffect) -> None:
+        """Perform and conclude one effect; a failure is stored with the time of the next attempt."""
+        definition = self._definitions.get(effect.kind)
+        if definition is None:
+            log.error("effect.unknown", kind=effect.kind, service=self._pipeline.service)
+            return
+        with self._telemetry.span(
+            f"effect {effect.kind}", kind=SpanKind.CLIENT, links=effect.causes, scope=effect.scope
+        ):
+            try:
+                await self._perform(definition, effect)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                await self._failed(definition, effect, error)
+
+    async def _perform(self, definition: EffectDefinition, effect: StoredEffect) -> None:
+        result: Any = None
+        if definition.perform is not None:
+            async with asyncio.timeout(definition.timeout):
+                result = await definition.perform(self._pipeline.ports, effect)
+
+        async def conclude(reader: Reader) -> Outcome:
+            return await definition.conclude(reader, effect, result)
+
+        await self._pipeline.execute(effect.scope, conclude, marker=_run_id(effect, "done"), finished_effect=effect)
+
+    async def _failed(self, definition: EffectDefinition, effect: StoredEffect, error: Exception) -> None:
+        log.warning(
+            "effect.failed",
+            kind=effect.kind,
+            service=self._pipeline.service,
+            attempts=effect.attempts + 1,
+            error=type(error).__name__,
+            told=str(error)[:300],
+        )
+        try:
+            if definition.on_failure is not None:
+                await self._record_failure(definition.on_failure, effect, error)
+            if effect.attempts + 1 >= definition.max_attempts:
+                await self._pipeline.execute(
+                    effect.scope, _nothing, marker=_run_id(effect, "given up"), finished_effect=effect
+                )
+                return
+            due = self._pipeline.ports.clock.now() + _back_off(definition, effect, error)
+            await self._pipeline.ports.store.postpone_effect(effect, due)
+        except Exception as second:
+            # The lease runs out and the effect is claimed again: nothing is lost.
+            log.error("effect.not_postponed", kind=effect.kind, error=type(second).__name__)
+
+    async def _record_failure(self, on_failure: GiveUp, effect: StoredEffect, error: Exception) -> None:
+        async def record(reader: Reader) -> Outcome:
+            return await on_failure(reader, effect, error)
+
+        await self._pipeline.execute(effect.scope, record, marker=_run_id(effect, f"failed {effect.attempts}"))
+
+
+async def _nothing(reader: Reader) -> Outcome:
+    return NOTHING
+
+
+def _run_id(effect: StoredEffect, step: str) -> UUID:
+    scope = f"{effect.scope.tenant_id}/{effect.scope.brand_id}"
+    return uuid5(EVENT_NAMESPACE, f"{scope}/{effect.kind}/{effect.key}/{effect.due_at.isoformat()}/{step}")
+
+
+def _back_off(definition: EffectDefinition, effect: StoredEffect, error: Exception) -> timedelta:
+    if isinstance(error, VendorRateLimited) and error.retry_after is not None:
+        return timedelta(seconds=error.retry_after)
+    seconds = min(definition.last_retry, definition.first_retry * 2.0**effect.attempts)
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,92 @@
+"""The engines behind the ports, opened once a process.
+
+The only place that chooses among profiles; a service's `bootstrap.build` takes what it needs from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.message_bus import MessageBus, PushEngine
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.runtime.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Open engines; `store(service)` gives that service's documents, `ledger_dsn` is where the gateway's ledger lies."""
+
+    bus: MessageBus
+    warehouse: Warehouse
+    secrets: SecretStore
+    cache: Cache
+    clock: Clock
+    store: Callable[[str], DocumentStore]
+    push_engine: PushEngine | None = None
+    ledger_dsn: str | None = None
+
+
+@asynccontextmanager
+async def open_engines(settings: ServiceSettings) -> AsyncIterator[Engines]:
+    """The engines of the settings' profile, closed on exit."""
+    async with AsyncExitStack() as stack:
+        if settings.profile == "embedded":
+            yield await _embedded(settings, stack)
+        else:
+            yield await _memory(stack)
+
+
+async def _memory(stack: AsyncExitStack) -> Engines:
+    from pulsepoint.adapters.duckdb.warehouse import open_duckdb
+    from pulsepoint.adapters.memory.cache import MemoryCache
+    from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
+    from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
+    from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+    from pulsepoint.adapters.system_clock import SystemClock
+
+    clock = SystemClock()
+    bus = MemoryMessageBus(clock)
+    stores: dict[str, DocumentStore] = {}
+    return Engines(
+        bus=bus,
+        warehouse=await stack.enter_async_context(open_duckdb(":memory:")),
+        secrets=MemorySecretStore(),
+        cache=MemoryCache(clock),
+        clock=clock,
+        store=lambda service: stores.setdefault(service, MemoryDocumentStore(service, clock)),
+        push_engine=bus,
+    )
+
+
+async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines:
+    from pulsepoint.adapters.duckdb.warehouse import open_duckdb
+    from pulsepoint.adapters.local_secrets import LocalSecretStore
+    from pulsepoint.adapters.memory.cache import MemoryCache
+    from pulsepoint.adapters.postgres.document_store import PostgresDocumentStore
+    from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
+    from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+    from pulsepoint.adapters.postgres.server import embedded_server
+    from pulsepoint.adapters.system_clock import SystemClock
+
+    clock = SystemClock()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    dsn = stack.enter_context(embedded_server(settings.home / "postgres"))
+    pool = await stack.enter_async_context(open_pool(dsn))
+    await apply_schema(pool)
+    bus = PostgresMessageBus(pool, clock)
+    return Engines(
+        bus=bus,
+        warehouse=await stack.enter_async_context(open_duckdb(settings.home / "warehouse.duckdb")),
+        secrets=LocalSecretStore(pool, settings.home / "secrets.key"),
+        cache=MemoryCache(clock),
+        clock=clock,
+        store=lambda service: PostgresDocumentStore(pool, service, clock),
+        push_engine=bus,
+        ledger_dsn=dsn,
+    )

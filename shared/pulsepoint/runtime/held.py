@@ -1,0 +1,173 @@
+"""Held messages: quarantine and dead letters, encrypted with their service until replayed or expired.
+
+A held message is a document of its service: metadata in the open, body and attributes sealed with AES-256-GCM.
+Its metadata is published, so that the gateway can list it; replay is a command.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pulsepoint.errors import PermanentError
+from pulsepoint.events.catalog import BY_NAME
+from pulsepoint.events.commands import ReplayRequested
+from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
+from pulsepoint.events.observability import MessageHeld, MessageReleased
+from pulsepoint.ports.document_store import Document, StoredEffect, Write
+from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+KEY_NAME = "held-messages-key"
+PART_BYTES = 600_000
+"""Sealed bytes a document: base64 makes four thirds of it, below the 1 MiB a document may have."""
+PAGE = 20
+
+
+class Seal:
+    """Encrypts bytes with the deployment's key for held messages."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    async def open(cls, secrets: SecretStore) -> Seal:
+        """With the stored key, made on first use."""
+        key = await secrets.get(SYSTEM, KEY_NAME)
+        if key is None:
+            await secrets.put(SYSTEM, KEY_NAME, AESGCM.generate_key(bit_length=256))
+            key = await secrets.get(SYSTEM, KEY_NAME)
+        assert key is not None
+        return cls(key)
+
+    def seal(self, data: bytes, context: str) -> bytes:
+        """Compressed and encrypted; only `unseal` with the same `context` opens it."""
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, zlib.compress(data, 1), context.encode())
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """What `seal` was given."""
+        return zlib.decompress(self._cipher.decrypt(sealed[:12], sealed[12:], context.encode()))
+
+
+class HeldMessages:
+    """Holds and releases the messages of one service."""
+
+    def __init__(self, pipeline: Pipeline, seal: Seal, ttl: timedelta) -> None:
+        self._pipeline = pipeline
+        self._seal = seal
+        self._ttl = ttl
+
+    async def quarantine(self, delivery: Delivery, error: PermanentError, scope: TenantContext) -> None:
+        """Keep a message that can never succeed as it is; its sender is told nothing."""
+        subscription = delivery.subscription
+        await self._hold(delivery.message, "quarantine", subscription, error.reason, str(error), delivery.attempt, scope)
+
+    async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
+        """Keep a message whose attempts ran out."""
+        attributes = delivery.message.attributes
+        attempts = int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", delivery.attempt))
+        source = attributes.get("CloudPubSubDeadLetterSourceSubscription", delivery.subscription).rsplit("/", 1)[-1]
+        told = f"given up after {attempts} attempts; see the service's log, then replay it"
+        await self._hold(delivery.message, "dead_letter", source, "attempts_exhausted", told, attempts, scope)
+
+    async def _hold(
+        self, message: Message, kind: str, subscription: str, reason: str, told: str, attempts: int, scope: TenantContext
+    ) -> None:
+        attributes = message.attributes
+        identity = f"{self._pipeline.service}/{subscription}/{attributes.get('ce-id') or message.data!r}"
+        held_id = str(uuid5(EVENT_NAMESPACE, identity))
+
+        async def work(reader: Reader) -> Outcome:
+            now = reader.now()
+            held = MessageHeld(
+                held_id=held_id,
+                kind="dead_letter" if kind == "dead_letter" else "quarantine",
+                service=reader.service,
+                subscription=subscription,
+                event_type=attributes.get("ce-type", "unknown")[:200],
+                reason=reason,
+                explanation=told[:1000],
+                shop=attributes.get("shop"),
+                shopify_topic=attributes.get("shopify-topic"),
+                size_bytes=len(message.data),
+                attempts=attempts,
+                held_at=now,
+                expires_at=now + self._ttl,
+            )
+            before = await reader.get("held", held_id)
+            version = (before.version if before else 0) + 1
+            event = reader.event(held, entity=held_id, version=version, time=now)
+            return Outcome(writes=self._writes(held, message), events=[event])
+
+        await self._pipeline.execute(scope, work, marker=UUID(bytes=os.urandom(16)))
+
+    def _writes(self, held: MessageHeld, message: Message) -> list[Write]:
+        whole = orjson.dumps({"topic": message.topic, "attributes": message.attributes}) + b"\n" + message.data
+        sealed = self._seal.seal(whole, held.held_id)
+        parts = [sealed[start : start + PART_BYTES] for start in range(0, len(sealed), PART_BYTES)]
+        expires = held.expires_at
+        data = {**held.model_dump(mode="json"), "shop": held.shop or "", "parts": len(parts)}
+        return [
+            Write("held", held.held_id, data, expires_at=expires),
+            *(
+                Write("held_parts", f"{held.held_id}:{number}", {"sealed": b64encode(part).decode()}, expires_at=expires)
+                for number, part in enumerate(parts)
+            ),
+        ]
+
+    async def replay_requested(self, reader: Reader, event: Event) -> Outcome:
+        """Handler of `replay.requested`: deliver one held message of this service again."""
+        command: ReplayRequested = event.payload
+        if command.service != reader.service:
+            return NOTHING
+        held = await reader.get("held", command.held_id)
+        return await self._release(reader, [held]) if held is not None else NOTHING
+
+    def effects(self) -> dict[str, EffectDefinition]:
+        """The effect kinds every service has."""
+        return {"held.replay": EffectDefinition(conclude=self._replay_shop)}
+
+    async def _replay_shop(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+        shop = str(effect.data["shop"])
+        held = await reader.find("held", {"shop": shop, "reason": "unknown_shop"}, limit=PAGE)
+        outcome = await self._release(reader, held)
+        if len(held) < PAGE:
+            return outcome
+        round_number = int(effect.data.get("round", 0)) + 1
+        data = {"shop": shop, "round": round_number}
+        again = Effect("held.replay", f"shop:{shop}:{round_number}", data)
+        return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
+
+    async def _release(self, reader: Reader, held: Sequence[Document]) -> Outcome:
+        writes: list[Write] = []
+        events: list[Event] = []
+        messages: list[Message] = []
+        for document in held:
+            names = [("held_parts", f"{document.id}:{number}") for number in range(int(document.data["parts"]))]
+            parts = await reader.get_many(names)
+            sealed = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
+            head, _, body = self._seal.unseal(sealed, document.id).partition(b"\n")
+            told = orjson.loads(head)
+            messages.append(Message(self._home_topic(document, told["topic"]), body, told["attributes"]))
+            writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
+            released = MessageReleased(
+                held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()
+            )
+            events.append(reader.event(released, entity=document.id, version=document.version + 1, time=reader.now()))
+        return Outcome(writes=writes, events=events, messages=messages)
+
+    @staticmethod
+    def _home_topic(document: Document, topic: str) -> str:
+        subscription = BY_NAME.get(str(document.data["subscription"]))
+        return subscription.topic if subscription is not None else topic

@@ -1,0 +1,109 @@
+"""One order of steps, in every profile.
+
+Commit writes, marker, facts and outgoing messages in one transaction; append the facts; publish; only then
+acknowledge. What a crash leaves between commit and publish is finished by the redelivery or by the sweep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import structlog
+
+from pulsepoint.errors import LimitExceeded
+from pulsepoint.events.catalog import ANY_SERVICE, BY_TYPE
+from pulsepoint.events.envelope import Event, Message, encode
+from pulsepoint.ports.document_store import Commit, Leftover, StoredEffect, Transaction
+from pulsepoint.runtime.crash import crash_point
+from pulsepoint.runtime.outcome import Effect, Outcome, Reader
+from pulsepoint.runtime.reader import ServiceReader
+from pulsepoint.runtime.service import Ports
+from pulsepoint.telemetry import current_traceparent
+from pulsepoint.tenancy import TenantContext
+
+log = structlog.get_logger(__name__)
+Work = Callable[[Reader], Awaitable[Outcome]]
+
+
+class Pipeline:
+    """Runs work of one service through the steps."""
+
+    def __init__(self, service: str, ports: Ports) -> None:
+        self.service = service
+        self.ports = ports
+        self.effects_waiting = asyncio.Event()
+        self._settled: list[UUID] = []
+
+    async def execute(
+        self, scope: TenantContext, work: Work, *, marker: UUID, finished_effect: StoredEffect | None = None
+    ) -> bool:
+        """Run `work` in a transaction of `scope` and take every step; False when `marker` was there already.
+
+        Returns once facts are appended and messages published. Raises what `work` raises, and
+        `RetryableError`s of the engines.
+        """
+
+        async def attempt(transaction: Transaction) -> Commit:
+            reader = ServiceReader(self.service, transaction, self.ports.warehouse, self.ports.clock)
+            return self._commit_of(await work(reader), scope, marker, finished_effect)
+
+        committed = await self.ports.store.transact(scope, attempt)
+        crash_point("after_commit")
+        if committed.leftover is not None:
+            await self.finish(committed.leftover)
+        if committed.effects:
+            self.effects_waiting.set()
+        return not committed.duplicate
+
+    async def finish(self, leftover: Leftover) -> None:
+        """Append and publish what was committed; doing it again does no harm."""
+        if leftover.facts:
+            await self.ports.warehouse.append(leftover.facts)
+        crash_point("after_append")
+        if leftover.messages:
+            await self.ports.bus.publish(leftover.messages)
+        self._settled.append(leftover.id)
+
+    async def settle(self) -> None:
+        """Forget finished leftovers, many at a time: it may come late, since finishing again does no harm."""
+        if self._settled:
+            ids, self._settled = self._settled, []
+            try:
+                await self.ports.store.settle(ids)
+            except BaseException:
+                self._settled = ids + self._settled
+                raise
+
+    def _commit_of(
+        self, outcome: Outcome, scope: TenantContext, marker: UUID, finished_effect: StoredEffect | None
+    ) -> Commit:
+        messages = [*(self._message_of(event) for event in outcome.events), *outcome.messages]
+        return Commit(
+            marker=marker,
+            writes=outcome.writes,
+            facts=outcome.facts,
+            messages=messages,
+            effects=[self._stored(effect, scope) for effect in outcome.effects],
+            finished_effect=finished_effect,
+        )
+
+    def _message_of(self, event: Event) -> Message:
+        entry = BY_TYPE[event.type]
+        if entry.publisher not in (self.service, ANY_SERVICE):
+            raise LimitExceeded(f"{self.service} may not publish {event.type}", reason="not_the_publisher")
+        return encode(event, entry.topic)
+
+    def _stored(self, effect: Effect, scope: TenantContext) -> StoredEffect:
+        cause = current_traceparent()
+        return StoredEffect(
+            scope=effect.scope or scope,
+            kind=effect.kind,
+            key=effect.key,
+            due_at=self.ports.clock.now() + effect.delay,
+            data=effect.data,
+            causes=(cause,) if cause else (),
+        )
+
+

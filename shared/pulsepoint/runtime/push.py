@@ -1,0 +1,170 @@
+"""The push endpoint: one delivery in, a status out.
+
+204 acknowledges (handled, seen before, not wanted, or quarantined); 503 and 500 ask for another attempt.
+Push format: https://cloud.google.com/pubsub/docs/push#receive_push
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+import structlog
+from opentelemetry.trace import SpanKind
+
+from pulsepoint.errors import MalformedInput, PermanentError, RetryableError
+from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
+from pulsepoint.events.envelope import Event, Message, Payload, RawPayload, decode, decode_raw
+from pulsepoint.events.observability import Hop
+from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.runtime.crash import crash_point
+from pulsepoint.runtime.held import HeldMessages
+from pulsepoint.runtime.outcome import Handler, Outcome, Reader
+from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.telemetry import Telemetry, span_context_of
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+log = structlog.get_logger(__name__)
+UNTRACED = frozenset({"observability"})
+"""Topics whose handlers emit no observability, or it would never end."""
+
+
+class PushReceiver:
+    """Takes the deliveries of one service's subscriptions."""
+
+    def __init__(
+        self, pipeline: Pipeline, handlers: Mapping[str, Handler], held: HeldMessages, telemetry: Telemetry
+    ) -> None:
+        self._pipeline = pipeline
+        self._handlers = {**handlers, "replay.requested": held.replay_requested}
+        self._held = held
+        self._telemetry = telemetry
+        self._dead_letters = f"{pipeline.service}.dead-letters"
+
+    async def receive(self, subscription: str, body: bytes) -> int:
+        """The HTTP status for one push body."""
+        try:
+            delivery = read_push(subscription, body)
+        except MalformedInput as error:
+            log.error("push.malformed", subscription=subscription, told=str(error))
+            return 400
+        if subscription == self._dead_letters:
+            return await self._guard(delivery, self._held.dead_letter(delivery, scope_of(delivery.message)))
+        known = BY_NAME.get(subscription)
+        if known is None or known.service != self._pipeline.service:
+            return 404
+        if delivery.message.attributes.get("ce-type") not in known.types:
+            return 204
+        if known.topic in UNTRACED:
+            return await self._guard(delivery, self._handle(known, delivery))
+        with self._telemetry.span(
+            f"process {known.topic}",
+            kind=SpanKind.CONSUMER,
+            parent=delivery.message.attributes.get("traceparent", ""),
+            scope=scope_of(delivery.message),
+            attributes=_attributes(known, delivery),
+        ):
+            return await self._guard(delivery, self._handle(known, delivery))
+
+    async def _guard(self, delivery: Delivery, work: object) -> int:
+        try:
+            await work  # type: ignore[misc]
+        except RetryableError as error:
+            log.warning("push.retry", subscription=delivery.subscription, error=type(error).__name__, told=str(error)[:300])
+            return 503
+        except Exception:
+            log.exception("push.failed", subscription=delivery.subscription, attempt=delivery.attempt)
+            return 500
+        crash_point("before_acknowledge")
+        return 204
+
+    async def _handle(self, subscription: Subscription, delivery: Delivery) -> None:
+        scope = scope_of(delivery.message)
+        try:
+            event = decode_delivery(delivery.message)
+            scope = SYSTEM if subscription.scope == "system" else event.scope
+            if isinstance(event.payload, RawPayload):
+                self._telemetry.record(_ingress_hop(event, delivery))
+            handler = self._handlers[event.type]
+
+            async def work(reader: Reader) -> Outcome:
+                return await handler(reader, event)
+
+            await self._pipeline.execute(scope, work, marker=event.id)
+        except PermanentError as error:
+            log.warning("push.quarantined", subscription=subscription.name, reason=error.reason, told=str(error)[:300])
+            await self._held.quarantine(delivery, error, scope)
+
+
+def read_push(subscription: str, body: bytes) -> Delivery:
+    """The delivery in a Pub/Sub push body; raises `MalformedInput` when it is none."""
+    try:
+        push = orjson.loads(body)
+        message = push["message"]
+        attributes = message.get("attributes") or {}
+        topic = BY_NAME[subscription].topic if subscription in BY_NAME else subscription
+        return Delivery(
+            subscription=subscription,
+            message_id=str(message.get("messageId") or message.get("message_id") or ""),
+            message=Message(topic, b64decode(message.get("data") or "", validate=True), dict(attributes)),
+            attempt=int(push.get("deliveryAttempt") or 1),
+            publish_time=str(message.get("publishTime") or ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MalformedInput(f"not a push body: {error}") from None
+
+
+def decode_delivery(message: Message) -> Event:
+    """The event in a message of the catalogue; raises `MalformedInput` for a type nobody declared."""
+    entry = BY_TYPE.get(message.attributes.get("ce-type", ""))
+    if entry is None:
+        raise MalformedInput(f"unknown event type {message.attributes.get('ce-type')!r}")
+    if issubclass(entry.payload, Payload):
+        return decode(message, entry.payload)
+    return decode_raw(message)
+
+
+def scope_of(message: Message) -> TenantContext:
+    """Whose message this is by its attributes; the system tenant's where they do not say."""
+    try:
+        return TenantContext(UUID(message.attributes["tenant"]), UUID(message.attributes["brand"]))
+    except (KeyError, ValueError):
+        return SYSTEM
+
+
+def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str]:
+    attributes = delivery.message.attributes
+    told = {
+        "messaging.system": "gcp_pubsub",
+        "messaging.destination.name": subscription.topic,
+        "messaging.destination.subscription.name": subscription.name,
+        "messaging.message.id": delivery.message_id,
+        "pulsepoint.event.type": attributes.get("ce-type", ""),
+        "pulsepoint.event.id": attributes.get("ce-id", ""),
+    }
+    return told if delivery.attempt == 1 else {**told, "messaging.gcp_pubsub.message.delivery_attempt": str(delivery.attempt)}
+
+
+def _ingress_hop(event: Event, delivery: Delivery) -> Hop:
+    """The webhook request itself, recorded by its first subscriber from what the webhook path wrote down."""
+    context = span_context_of(event.traceparent)
+    if context is None:
+        raise MalformedInput("raw delivery lacks the attribute traceparent")
+    try:
+        published = datetime.fromisoformat(delivery.publish_time)
+    except ValueError:
+        published = event.time
+    taken = max(0, int(((published if published.tzinfo else published.replace(tzinfo=UTC)) - event.time).total_seconds() * 1e6))
+    return Hop(
+        trace_id=f"{context.trace_id:032x}",
+        span_id=f"{context.span_id:016x}",
+        service="ingest-shopify",
+        name="POST /webhooks/shopify",
+        kind="server",
+        started_at=event.time,
+        duration_us=taken,
+        attributes={"shop": event.entity, "shopify.topic": event.payload.headers.get("shopify-topic", "")},
+    )

@@ -1,0 +1,100 @@
+"""What a handler reads through: its transaction, the metric questions, the clock; and makers of events and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from pulsepoint.events.envelope import Event, Payload, new_event
+from pulsepoint.metrics.questions import ask
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import Document, FactRow, Transaction
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.telemetry import current_traceparent
+from pulsepoint.tenancy import TenantContext
+
+
+class ServiceReader:
+    """The `Reader` of `pulsepoint.runtime.outcome`, over one open transaction."""
+
+    def __init__(self, service: str, transaction: Transaction, warehouse: Warehouse, clock: Clock) -> None:
+        self.service = service
+        self.scope = transaction.scope
+        self._transaction = transaction
+        self._warehouse = warehouse
+        self._clock = clock
+        self._now = clock.now()
+
+    async def get(self, collection: str, id: str, *, scope: TenantContext | None = None) -> Document | None:
+        """See `Transaction.get`."""
+        return await self._transaction.get(collection, id, scope=scope)
+
+    async def get_many(
+        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+    ) -> list[Document | None]:
+        """See `Transaction.get_many`."""
+        return await self._transaction.get_many(wanted, scope=scope)
+
+    async def find(
+        self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
+    ) -> list[Document]:
+        """See `Transaction.find`."""
+        return await self._transaction.find(collection, where, limit=limit, after=after)
+
+    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a named question within the reader's brand."""
+        return await ask(self._warehouse, self.scope, question, **parameters)
+
+    def now(self) -> datetime:
+        """Wall time when this run of the handler began: the same however often it asks."""
+        return self._now
+
+    def event(
+        self,
+        payload: Payload,
+        *,
+        entity: str,
+        version: int,
+        scope: TenantContext | None = None,
+        time: datetime | None = None,
+    ) -> Event:
+        """An event of this service in the trace being handled."""
+        return new_event(
+            payload,
+            source=self.service,
+            entity=entity,
+            version=version,
+            scope=scope or self.scope,
+            time=time,
+            traceparent=current_traceparent(),
+        )
+
+    def fact(
+        self,
+        table: str,
+        entity: str,
+        version: int,
+        columns: Mapping[str, Any],
+        *,
+        part: str = "",
+        digest: str = "",
+        scope: TenantContext | None = None,
+    ) -> FactRow:
+        """A row of `table` with the six columns every fact has."""
+        owner = scope or self.scope
+        told = digest or sha256(orjson.dumps(dict(columns), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        identity = f"{owner.tenant_id}/{owner.brand_id}/{table}/{entity}/{version}/{told}/{part}"
+        row = {
+            "fact_id": sha256(identity.encode()).hexdigest()[:32],
+            "brand_id": str(owner.brand_id),
+            "entity": entity,
+            "version": version,
+            "digest": told,
+            "recorded_at": self._now,
+            **columns,
+        }
+        return FactRow(owner, table, row)

@@ -1,0 +1,30 @@
+"""Settings every service has; each adds its own in a frozen subclass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from the environment with the prefix `PULSEPOINT_`.
+
+    `profile` chooses the engines: `memory` (one service alone, nothing kept), `embedded` (all services in one
+    process, opened by the tower). Times in seconds.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
+
+    profile: Literal["memory", "embedded"] = "memory"
+    home: Path = Path("var")
+    log_level: str = "INFO"
+    public_url: str = "http://127.0.0.1:8080"
+    held_ttl_days: int = 14
+    sweep_seconds: float = 0.5
+    leftover_seconds: float = 10.0
+    span_flush_seconds: float = 1.0
+    traced: bool = True
+    secret_key: SecretStr | None = None
