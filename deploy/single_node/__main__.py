@@ -1,0 +1,58 @@
+"""`python -m deploy.single_node`: run the tower until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import uvicorn
+
+from deploy.single_node.logs import configure_logs
+from deploy.single_node.settings import TowerSettings
+from deploy.single_node.tower import Tower, open_tower
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says where the tower is once it really listens."""
+
+    def __init__(self, config: uvicorn.Config, tower: Tower, address: str) -> None:
+        super().__init__(config)
+        self._tower = tower
+        self._address = address
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            email, password = self._tower.login
+            print(f"\n  Pulsepoint is running at {self._address}")
+            print(f"  Log in as {email} with password {password}")
+            print("  Send it orders:  .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
+            print("  Stop it with Ctrl-C; the next start resumes where it was.\n", flush=True)
+
+
+async def main() -> int:
+    """Serve until a signal; 0 after a clean end."""
+    settings = TowerSettings()
+    configure_logs(settings.log_level)
+    async with open_tower(settings) as tower:
+        config = uvicorn.Config(
+            tower,  # type: ignore[arg-type]
+            host=settings.host,
+            port=settings.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=8,
+        )
+        server = _AnnouncingServer(config, tower, settings.address)
+        await server.serve()
+        return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    if sys.platform != "win32":
+        import uvloop
+
+        sys.exit(uvloop.run(main()))
+    sys.exit(asyncio.run(main()))

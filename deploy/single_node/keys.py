@@ -1,0 +1,60 @@
+"""What the tower keeps about itself in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from deploy.single_node.settings import TowerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TowerFile:
+    """`tower.json`, readable by its owner alone: the command line finds the tower through it."""
+
+    address: str
+    admin_email: str
+    admin_password: str
+    shopify_api_secret: str
+    secret_key: str
+
+
+def read_tower_file(home: Path) -> TowerFile | None:
+    """What the last start wrote, or None on the first."""
+    path = home / "tower.json"
+    return TowerFile(**orjson.loads(path.read_bytes())) if path.exists() else None
+
+
+def tower_file(settings: TowerSettings) -> TowerFile:
+    """The tower's keys: from the settings where given, else as before, else new; written for the command line."""
+    known = read_tower_file(settings.home)
+    password, secret = settings.admin_password, settings.shopify_api_secret
+    told = TowerFile(
+        address=settings.address,
+        admin_email=known.admin_email if known else settings.admin_email,
+        admin_password=password.get_secret_value()
+        if password and not known
+        else (known.admin_password if known else secrets.token_urlsafe(12)),
+        shopify_api_secret=secret.get_secret_value()
+        if secret
+        else (known.shopify_api_secret if known else secrets.token_hex(32)),
+        secret_key=known.secret_key if known else secrets.token_hex(32),
+    )
+    _write_private(settings.home / "tower.json", orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
+    return told
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Replace `path` whole, mode 0600: a crash leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)

@@ -1,0 +1,48 @@
+"""The seven services with the settings of the tower."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ai_advisor import main as ai_advisor
+from alerting import main as alerting
+from attribution import main as attribution
+from gateway import main as gateway
+from ingest_ads import main as ingest_ads
+from ingest_shopify import main as ingest_shopify
+from inventory_intel import main as inventory_intel
+
+from deploy.single_node.keys import read_tower_file, tower_file
+from deploy.single_node.settings import TowerSettings
+from pulsepoint.runtime.app import ServiceApp, create_app
+from pulsepoint.runtime.engines import Engines
+
+MODULES = (ingest_shopify, ingest_ads, attribution, inventory_intel, ai_advisor, alerting, gateway)
+
+
+async def service_apps(
+    settings: TowerSettings, engines: Engines
+) -> tuple[dict[str, ServiceApp], tuple[str, str], bool]:
+    """Every service's app on the shared engines, the log-in to print, and whether this is the first start."""
+    first_start = read_tower_file(settings.home) is None
+    keys = tower_file(settings)
+    common: dict[str, Any] = {
+        "profile": "embedded",
+        "home": settings.home,
+        "log_level": settings.log_level,
+        "public_url": settings.address,
+    }
+    own: dict[str, dict[str, Any]] = {
+        "ingest-shopify": {"shopify_api_secret": keys.shopify_api_secret},
+        "gateway": {
+            "secret_key": keys.secret_key,
+            "admin_email": keys.admin_email,
+            "admin_password": keys.admin_password,
+        },
+    }
+    apps = {}
+    for module in MODULES:
+        service = module.SERVICE
+        service_settings = module.Settings(**common, **own.get(service.name, {}))
+        apps[service.name] = create_app(service, service_settings, module.build, engines=engines)
+    return apps, (keys.admin_email, keys.admin_password), first_start
