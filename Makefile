@@ -1,0 +1,55 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := shared services deploy tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench replay-check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## One machine: every service, PostgreSQL and DuckDB in one process
+	@exec $(BIN)/python -m deploy.single_node
+
+test: $(VENV)/dev.stamp ## All tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp ## Format, lint, types and imports; changes nothing
+	$(BIN)/ruff format --check $(PACKAGES)
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp ## Format and fix what can be fixed
+	$(BIN)/ruff format $(PACKAGES)
+	$(BIN)/ruff check --fix $(PACKAGES)
+
+bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the same run, to build/bench.json
+	$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
+
+replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…) and compare every month with the oracle
+	$(BIN)/python -m deploy.replay_check $(FILE) $(REPLAY_ARGS)
+
+lock: $(VENV)/dev.stamp ## Compile the lock files anew (needs uv)
+	sh deploy/lock.sh
+
+clean: ## Remove what was installed and built, never your data in ./var
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Pulsepoint needs Python 3.11 or newer: make run PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what Pulsepoint needs into $(VENV) (once, a minute or so)"
+	$(BIN)/pip install --disable-pip-version-check --quiet --progress-bar on --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@echo "Installing what the tests need"
+	$(BIN)/pip install --disable-pip-version-check --quiet --progress-bar on --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Compile every lock file: the whole, the tests', and each service's own, constrained by the whole.
+set -eu
+cd "$(dirname "$0")/.."
+compile() {
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+        --no-header "$@"
+}
+compile pyproject.toml -o requirements.lock
+compile pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+for service in services/*/; do
+    compile "$service/pyproject.toml" shared/pyproject.toml -c requirements.lock \
+        --no-emit-package pulsepoint-kernel -o "$service/requirements.lock"
+done

@@ -1,0 +1,38 @@
+"""What every suite shares: where the real data lies, and a gate that lets nothing be skipped unnoticed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_SKIP = os.environ.get("PULSEPOINT_NO_SKIP") == "1"
+
+
+def shared_data() -> Path:
+    """The folder of real payloads; it may not exist."""
+    return Path(os.environ.get("PULSEPOINT_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real payloads; skips with a word where it is absent."""
+    folder = shared_data()
+    if not folder.is_dir():
+        pytest.skip(f"real payloads are not at {folder} (set PULSEPOINT_SHARED_DATA)")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """With PULSEPOINT_NO_SKIP=1 a skip is a failure: the gate must run every suite."""
+    report = yield
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"PULSEPOINT_NO_SKIP=1 and this was skipped: {reason}"
+    return report
