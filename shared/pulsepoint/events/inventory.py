@@ -26,7 +26,8 @@ class StockStatus(BaseModel):
     `velocity` is units a day over the days the item was in stock, as micro-units (1_000_000 = one unit a day);
     `days_of_cover` likewise in micro-days, None where nothing sells. `status` is out_of_stock, critical, low,
     healthy, overstocked or untracked. `spend_at_risk_micros` is the daily spend of the campaigns whose
-    attributed orders buy this variant, prorated by its share of their revenue.
+    attributed orders buy this variant, prorated by its share of their revenue. Of `days_in_stock`, `days_unknown`
+    lie before the first known stock level and count as in stock.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,7 @@ class StockStatus(BaseModel):
     available: int
     velocity_micros: int
     days_in_stock: int
+    days_unknown: int = 0
     units_sold: int
     days_of_cover_micros: int | None
     status: str

@@ -119,7 +119,8 @@ CREATE TABLE stock_statuses (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
   variant_id STRING NOT NULL, product_id STRING, sku STRING, title STRING, available INT64 NOT NULL,
-  velocity_micros INT64 NOT NULL, days_in_stock INT64 NOT NULL, units_sold INT64 NOT NULL,
+  velocity_micros INT64 NOT NULL, days_in_stock INT64 NOT NULL, days_unknown INT64 NOT NULL,
+  units_sold INT64 NOT NULL,
   days_of_cover_micros INT64, status STRING NOT NULL, continue_selling BOOL NOT NULL, spend_at_risk_micros INT64 NOT NULL
 );
 
