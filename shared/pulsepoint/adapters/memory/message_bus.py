@@ -1,0 +1,162 @@
+"""A bus in memory: publishes fan out to the catalogue's subscriptions and are pushed until acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+
+from pulsepoint.adapters.delivery_rules import Route, by_topic, check_message, dead_letter, routes
+from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.events.catalog import SUBSCRIPTIONS, Subscription
+from pulsepoint.events.envelope import Message
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.message_bus import Delivery, Push
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    """A message of one subscription; `due` in seconds of the event loop's clock."""
+
+    due: float
+    number: int
+    message: Message = field(compare=False)
+    published: str = field(compare=False)
+    attempts: int = field(compare=False, default=0)
+
+
+@dataclass(slots=True)
+class _Queue:
+    route: Route
+    waiting: list[_Waiting] = field(default_factory=list)
+    in_flight: int = 0
+
+
+class MemoryMessageBus:
+    """Delivers as the PostgreSQL queue does; everything is lost with the object.
+
+    `published` lists every message ever published here, for tests. `in_flight` limits the pushes under way
+    per subscription; `grace` is how many seconds pushes get to finish when `run` is cancelled.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        in_flight: int = 16,
+        grace: float = 5.0,
+        subscriptions: Iterable[Subscription] = SUBSCRIPTIONS,
+    ) -> None:
+        self.published: list[Message] = []
+        self._clock = clock or SystemClock()
+        self._limit = in_flight
+        self._grace = grace
+        self._queues = {name: _Queue(route) for name, route in routes(subscriptions).items()}
+        self._topics = by_topic({name: queue.route for name, queue in self._queues.items()})
+        self._numbers = count(1)
+        self._changed = asyncio.Event()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """See `MessageBus.publish`."""
+        for message in messages:
+            check_message(message)
+        due = asyncio.get_running_loop().time()
+        published = self._clock.now().isoformat()
+        for message in messages:
+            self.published.append(message)
+            for route in self._topics.get(message.topic, ()):
+                if route.wants(message):
+                    waiting = _Waiting(due, next(self._numbers), message, published)
+                    heapq.heappush(self._queues[route.name].waiting, waiting)
+        self._changed.set()
+
+    async def run(self, push: Push) -> None:
+        """See `PushEngine.run`."""
+        pushes: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._changed.clear()
+                for queue, waiting in self._take_due():
+                    task = asyncio.create_task(self._deliver(push, queue, waiting))
+                    pushes.add(task)
+                    task.add_done_callback(pushes.discard)
+                await self._until_due()
+        finally:
+            await _finish(pushes, self._grace)
+
+    def _take_due(self) -> list[tuple[_Queue, _Waiting]]:
+        now = asyncio.get_running_loop().time()
+        taken: list[tuple[_Queue, _Waiting]] = []
+        for queue in self._queues.values():
+            while queue.waiting and queue.in_flight < self._limit and queue.waiting[0].due <= now:
+                queue.in_flight += 1
+                taken.append((queue, heapq.heappop(queue.waiting)))
+        return taken
+
+    async def _until_due(self) -> None:
+        free = [queue for queue in self._queues.values() if queue.waiting and queue.in_flight < self._limit]
+        due = min((queue.waiting[0].due for queue in free), default=None)
+        pause = None if due is None else max(due - asyncio.get_running_loop().time(), 0.0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), pause)
+
+    async def _deliver(self, push: Push, queue: _Queue, waiting: _Waiting) -> None:
+        attempt = waiting.attempts + 1
+        delivery = Delivery(queue.route.name, str(waiting.number), waiting.message, attempt, waiting.published)
+        status = 503
+        try:
+            status = await asyncio.wait_for(push(delivery), queue.route.ack_deadline)
+        except asyncio.CancelledError:
+            attempt -= 1  # the engine stopped, the message did not fail
+            raise
+        except Exception:  # a push that raises was not acknowledged: it is delivered again
+            status = 503
+        finally:
+            if not 200 <= status < 300:
+                await self._again(queue, waiting, delivery, attempt)
+            queue.in_flight -= 1
+            self._changed.set()
+
+    async def _again(self, queue: _Queue, waiting: _Waiting, delivery: Delivery, attempt: int) -> None:
+        if attempt and queue.route.is_last(attempt):
+            await self.publish([dead_letter(queue.route, delivery)])
+            return
+        waiting.attempts = attempt
+        waiting.due = asyncio.get_running_loop().time() + (queue.route.backoff(attempt) if attempt else 0.0)
+        heapq.heappush(queue.waiting, waiting)
+
+    async def drain(self, timeout: float) -> bool:
+        """See `PushEngine.drain`."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while any(queue.waiting or queue.in_flight for queue in self._queues.values()):
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(0.002)
+        return True
+
+    async def depth(self) -> dict[str, dict[str, float]]:
+        """For each subscription with messages: `waiting`, `in_flight`, `oldest_age_seconds` (since it was due)."""
+        now = asyncio.get_running_loop().time()
+        return {
+            name: {
+                "waiting": len(queue.waiting),
+                "in_flight": queue.in_flight,
+                "oldest_age_seconds": max(now - queue.waiting[0].due, 0.0) if queue.waiting else 0.0,
+            }
+            for name, queue in self._queues.items()
+            if queue.waiting or queue.in_flight
+        }
+
+
+async def _finish(pushes: set[asyncio.Task[None]], grace: float) -> None:
+    """Let pushes under way end within `grace` seconds, then cancel the rest."""
+    if not pushes:
+        return
+    _, late = await asyncio.wait(set(pushes), timeout=grace)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late)

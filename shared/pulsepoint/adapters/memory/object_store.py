@@ -1,0 +1,41 @@
+"""Objects in memory; their links are opened with `open`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_urlsafe
+
+from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.ports.clock import Clock
+from pulsepoint.tenancy import TenantContext
+
+
+class MemoryObjectStore:
+    """Forgets everything with the process; a link is an unguessable `memory:` address."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._objects: dict[tuple[TenantContext, str], tuple[bytes, str]] = {}
+        self._links: dict[str, tuple[TenantContext, str, datetime]] = {}
+
+    async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
+        """See `ObjectStore.put`."""
+        self._objects[scope, name] = (data, content_type)
+
+    async def get(self, scope: TenantContext, name: str) -> bytes | None:
+        """See `ObjectStore.get`."""
+        found = self._objects.get((scope, name))
+        return found[0] if found else None
+
+    async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
+        """See `ObjectStore.link`."""
+        address = f"memory:{token_urlsafe(16)}"
+        self._links[address] = (scope, name, expires_at)
+        return address
+
+    async def open(self, address: str) -> bytes | None:
+        """What a link serves: the object until the link expires, then None."""
+        scope, name, expires_at = self._links.get(address, (None, "", self._clock.now()))
+        if scope is None or self._clock.now() >= expires_at:
+            return None
+        return await self.get(scope, name)
