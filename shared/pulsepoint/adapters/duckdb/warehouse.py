@@ -1,0 +1,216 @@
+"""The warehouse on one machine: one DuckDB file, one writer thread, readers that never wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from pulsepoint.adapters.duckdb import schemas
+from pulsepoint.adapters.duckdb.errors import as_pulsepoint_errors, mapped
+from pulsepoint.errors import EngineUnavailable, MalformedInput
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse.dialect import to_duckdb
+from pulsepoint.warehouse.schema import SHARED_SCHEMA
+
+MAX_BATCH_ROWS = 20_000
+
+
+@asynccontextmanager
+async def open_duckdb(
+    path: Path | str = ":memory:", *, memory_limit: str = "2GB", threads: int = 2, readers: int = 2
+) -> AsyncIterator[DuckDBWarehouse]:
+    """Open the warehouse file, made when absent; on leaving, finish waiting appends and checkpoint.
+
+    Raises `EngineUnavailable` when the file cannot be opened (another process has it, or it is damaged).
+    """
+    if str(path) != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, Any] = {"memory_limit": memory_limit, "threads": threads}
+    try:
+        connection = await asyncio.to_thread(duckdb.connect, str(path), config=settings)
+    except duckdb.Error as error:
+        raise EngineUnavailable(f"DuckDB cannot open {path}: {error}") from error
+    warehouse = DuckDBWarehouse(connection, readers=readers)
+    try:
+        yield warehouse
+    finally:
+        await warehouse.close()
+
+
+class DuckDBWarehouse:
+    """Implements `pulsepoint.ports.warehouse.Warehouse`.
+
+    All appends that wait are written in one transaction, durable when `append` returns. Queries run in a small
+    pool of threads on their own snapshot.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, readers: int = 2) -> None:
+        self._connection = connection
+        # Casts between instants and texts happen in the session's timezone.
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._writer = _Writer(connection.cursor())
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="duckdb-read")
+
+    async def append(self, facts: Sequence[FactRow]) -> None:
+        """See `Warehouse.append`; raises `MalformedInput` for a row its table cannot hold exactly."""
+        if facts:
+            await asyncio.wrap_future(self._writer.submit(_encoded(facts)))
+
+    async def query(
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """See `Warehouse.query`; raises `MalformedInput` for SQL that is not on the allow-list."""
+        schema = schemas.schema_of(scope)
+        if schema not in self._writer.ready:
+            await asyncio.wrap_future(self._writer.submit({(schema, ""): []}))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._select, scope, schema, sql, {**(parameters or {}), "brand_id": str(scope.brand_id)}
+        )
+
+    def _select(self, scope: TenantContext, schema: str, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        statement = to_duckdb(sql, schemas.relations(scope.is_system))
+        missing = statement.parameters - parameters.keys()
+        if missing:
+            raise MalformedInput(f"parameter @{min(missing)} is not given")
+        bound = {name: parameters[name] for name in statement.parameters}
+        with as_pulsepoint_errors(), self._connection.cursor() as cursor:
+            cursor.execute(statement.within(schema), bound)
+            names = [column[0] for column in cursor.description or ()]
+            instants = [i for i, column in enumerate(cursor.description or ()) if "TIME ZONE" in str(column[1])]
+            return [dict(zip(names, _in_utc(row, instants), strict=True)) for row in cursor.fetchall()]
+
+    async def close(self) -> None:
+        """Finish waiting appends, then checkpoint and close the file."""
+        await asyncio.to_thread(self._writer.stop)
+        self._readers.shutdown()
+        with as_pulsepoint_errors():
+            await asyncio.to_thread(self._connection.close)
+
+
+Batch = dict[tuple[str, str], list[bytes]]
+"""JSON objects, one a row, by (schema, table)."""
+
+
+def _encoded(facts: Sequence[FactRow]) -> Batch:
+    """The rows as JSON, checked: integers stay exact, instants keep their offset."""
+    batch: Batch = {}
+    for fact in facts:
+        shared = fact.scope.is_system
+        schemas.row_shape(shared, fact.table).check(fact.row)
+        try:
+            encoded = orjson.dumps(fact.row)
+        except TypeError as error:
+            raise MalformedInput(f"{fact.table}: {error}") from None
+        batch.setdefault((schemas.schema_of(fact.scope), fact.table), []).append(encoded)
+    return batch
+
+
+def _in_utc(row: tuple[Any, ...], instants: list[int]) -> Sequence[Any]:
+    if not instants:
+        return row
+    values = list(row)
+    for index in instants:
+        if isinstance(values[index], datetime):
+            values[index] = values[index].astimezone(UTC)
+    return values
+
+
+class _Writer:
+    """The only thread that writes: takes all that waits, commits it at once, then tells everyone."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.ready: set[str] = set()
+        self._connection = connection
+        self._waiting: queue.SimpleQueue[tuple[Batch, Future[None]] | None] = queue.SimpleQueue()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="duckdb-write", daemon=True)
+        self._thread.start()
+
+    def submit(self, batch: Batch) -> Future[None]:
+        """Done once the batch is committed."""
+        if self._stopped:
+            raise EngineUnavailable("the warehouse is closed")
+        future: Future[None] = Future()
+        self._waiting.put((batch, future))
+        return future
+
+    def stop(self) -> None:
+        """Commit what waits and end the thread."""
+        if not self._stopped:
+            self._stopped = True
+            self._waiting.put(None)
+            self._thread.join()
+            self._connection.close()
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            taken = []
+            item = self._waiting.get()
+            rows = 0
+            while item is not None:
+                taken.append(item)
+                rows += sum(map(len, item[0].values()))
+                if rows >= MAX_BATCH_ROWS:
+                    break
+                try:
+                    item = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+            open_ = item is not None
+            self._write_all(taken)
+
+    def _write_all(self, taken: list[tuple[Batch, Future[None]]]) -> None:
+        if not taken:
+            return
+        try:
+            self._commit([batch for batch, _ in taken])
+        except Exception as error:
+            if len(taken) > 1:
+                # One append that cannot be written must not fail those it happened to wait with.
+                for one in taken:
+                    self._write_all([one])
+                return
+            _settle(taken[0][1], mapped(error) if isinstance(error, duckdb.Error) else error)
+            return
+        for _, future in taken:
+            _settle(future, None)
+
+    def _commit(self, batches: list[Batch]) -> None:
+        merged: Batch = {}
+        for batch in batches:
+            for key, rows in batch.items():
+                merged.setdefault(key, []).extend(rows)
+        made = {schema for schema, _ in merged} - self.ready
+        self._connection.execute("BEGIN")
+        try:
+            for schema in sorted(made):
+                schemas.ensure(self._connection, schema)
+            for (schema, table), rows in merged.items():
+                if rows:
+                    shape = schemas.row_shape(schema == SHARED_SCHEMA, table)
+                    document = b"[" + b",".join(rows) + b"]"
+                    self._connection.execute(shape.insert(schema), [document.decode()])
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+        self.ready |= made
+
+
+def _settle(future: Future[None], error: BaseException | None) -> None:
+    # The caller may have been cancelled meanwhile; its rows are written all the same.
+    if future.set_running_or_notify_cancel():
+        future.set_exception(error) if error else future.set_result(None)

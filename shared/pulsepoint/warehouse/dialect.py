@@ -1,0 +1,231 @@
+"""BigQuery's SQL checked against an allow-list on its syntax tree, and said in DuckDB's words.
+
+Everything a view or question may use is listed here; what is not listed fails by name. That keeps out what
+sqlglot 30 turns into something else without a word (UNNEST WITH OFFSET, DAYOFWEEK, TIMESTAMP_DIFF, NUMERIC,
+PERCENTILE_CONT, division of money as floats) and what would reach outside a tenant's own dataset.
+sqlglot is imported on first use: services that never ask start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pulsepoint.errors import MalformedInput
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+DATASET = "_dataset_"
+"""Stands for the scope's dataset in translated SQL until the scope is known."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STRUCTURE = _words("""
+    Select From Join Where Group Having Order Ordered Limit Qualify Window WindowSpec With CTE Union Subquery Table
+    TableAlias Alias Column Identifier Star Distinct Paren Tuple Parameter Var Literal RawString Null Boolean Case If
+    And Or Not EQ NEQ GT GTE LT LTE Is In Between Exists Add Sub Mul Neg DPipe Like Interval Unnest
+""")
+_FUNCTIONS = _words("""
+    Sum Count CountIf Min Max AnyValue ArgMax ArgMin LogicalOr LogicalAnd GroupConcat
+    RowNumber Rank DenseRank Lag Lead FirstValue LastValue
+    Coalesce Nullif Abs Sign IntDiv Mod Greatest Least
+    Lower Upper Trim Concat Length Substring StrPosition StartsWith Replace RegexpReplace RegexpContains
+    Cast DataType Date Timestamp TimestampAdd TimestampSub DateAdd DateSub DateDiff DateTrunc TsOrDsToDate TimeToStr
+    UnixMicros GenerateDateArray
+""")
+_ALLOWED = _STRUCTURE | _FUNCTIONS
+_TYPES = frozenset({"STRING", "INT64", "TIMESTAMP", "DATE", "BOOL"})
+_UNITS = {
+    "DateDiff": frozenset({"DAY"}),
+    "DateTrunc": frozenset({"DAY", "MONTH", "QUARTER", "YEAR"}),
+    "DateAdd": frozenset({"DAY", "MONTH", "YEAR"}),
+    "DateSub": frozenset({"DAY", "MONTH", "YEAR"}),
+    "TimestampAdd": frozenset({"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY"}),
+    "TimestampSub": frozenset({"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY"}),
+}
+_DATE_FORMATS = frozenset({"%Y-%m", "%Y-%m-%d", "%Y"})
+
+
+class UnsupportedSQL(MalformedInput):
+    """A statement uses a construct that is not on the allow-list; the message names it."""
+
+    reason = "unsupported_sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A statement for DuckDB: `DATASET` where tables are qualified, `$name` for each of `parameters`."""
+
+    sql: str
+    parameters: frozenset[str]
+
+    def within(self, schema: str) -> str:
+        """The statement with its tables in `schema`."""
+        return self.sql.replace(DATASET, schema)
+
+
+@lru_cache(maxsize=512)
+def to_duckdb(sql: str, relations: frozenset[str], *, unique_facts: bool = True) -> Translated:
+    """One SELECT over `relations`, checked and translated; raises `UnsupportedSQL` naming what is not allowed.
+
+    `unique_facts`: the engine's key keeps fact ids unique, so rankings that only drop repeated fact ids are left out.
+    """
+    tree = parse(sql, relations)
+    parameters = parameters_of(tree)
+    if unique_facts:
+        tree = _without_fact_ranking(tree)
+    _qualify(tree, relations)
+    return Translated(tree.transform(_in_duckdb_words).sql("duckdb", unsupported_level=_raise_level()), parameters)
+
+
+def parse(sql: str, relations: frozenset[str]) -> exp.Expr:
+    """The syntax tree of one SELECT that reads only `relations`; raises `UnsupportedSQL` naming the construct."""
+    import sqlglot
+    from sqlglot import errors, exp
+
+    try:
+        trees = sqlglot.parse(sql, read="bigquery")
+    except errors.SqlglotError as error:
+        raise UnsupportedSQL(f"cannot be parsed: {str(error).splitlines()[0]}") from None
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Select | exp.SetOperation):
+        raise UnsupportedSQL("expected exactly one SELECT")
+    for problem in problems(tree, relations):
+        raise UnsupportedSQL(problem)
+    return tree
+
+
+def parameters_of(tree: exp.Expr) -> frozenset[str]:
+    """The names of the `@name` parameters a statement uses."""
+    from sqlglot import exp
+
+    return frozenset(parameter.name for parameter in tree.find_all(exp.Parameter))
+
+
+def problems(tree: exp.Expr, relations: frozenset[str]) -> Iterator[str]:
+    """What in a statement is not allowed, in words."""
+    from sqlglot import exp
+
+    named = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for name in sorted(named & relations):
+        yield f"WITH {name}: hides the table or view of that name"
+    for node in tree.walk():
+        kind = type(node).__name__
+        if kind not in _ALLOWED:
+            yield f"{kind}: {node.sql('bigquery')[:80]}: not on the allow-list"
+            continue
+        check = _CHECKS.get(kind)
+        problem = check(node) if check else None
+        if problem:
+            yield f"{kind}: {node.sql('bigquery')[:80]}: {problem}"
+        if kind == "Table":
+            yield from _table_problems(node, relations | named)
+
+
+def _table_problems(node: Any, known: frozenset[str] | set[str]) -> Iterator[str]:
+    if node.args.get("db") or node.args.get("catalog"):
+        yield f"Table: {node.sql('bigquery')}: tables are named without a dataset"
+    elif node.name not in known:
+        yield f"Table: {node.sql('bigquery')}: no such table or view"
+
+
+def _unit(node: Any) -> str | None:
+    unit = node.args.get("unit") or getattr(node.args.get("expression"), "unit", None)
+    name = unit.name.upper() if unit is not None else "DAY"
+    return None if name in _UNITS[type(node).__name__] else f"unit {name} is not on the allow-list"
+
+
+def _cast(node: Any) -> str | None:
+    kind = node.args["to"].sql("bigquery")
+    if type(node).__name__ != "Cast":
+        return "only CAST"
+    return None if kind in _TYPES else f"type {kind} is not on the allow-list"
+
+
+def _unnest(node: Any) -> str | None:
+    return "WITH OFFSET counts from 1 in DuckDB" if node.args.get("offset") else None
+
+
+def _star(node: Any) -> str | None:
+    return "EXCEPT and REPLACE are not on the allow-list" if any(node.args.values()) else None
+
+
+def _format(node: Any) -> str | None:
+    # FORMAT_TIMESTAMP would format in the session's timezone; FORMAT_DATE has none.
+    if type(node.this).__name__ != "TsOrDsToDate":
+        return "only FORMAT_DATE"
+    pattern = node.args["format"].name
+    return None if pattern in _DATE_FORMATS else f"format {pattern!r} is not on the allow-list"
+
+
+def _date(node: Any) -> str | None:
+    if len(node.expressions) or not node.this or not node.args.get("zone"):
+        return "a day is DATE(timestamp, @timezone)"
+    return None
+
+
+def _raw_string(node: Any) -> str | None:
+    return "backslashes in patterns mean different things" if "\\\\" in node.name else None
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    **dict.fromkeys(_UNITS, _unit),
+    "Cast": _cast,
+    "Unnest": _unnest,
+    "Star": _star,
+    "TimeToStr": _format,
+    "Date": _date,
+    "RawString": _raw_string,
+}
+
+
+def _qualify(tree: exp.Expr, relations: frozenset[str]) -> None:
+    from sqlglot import exp
+
+    for table in tree.find_all(exp.Table):
+        if table.name in relations:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("db", exp.to_identifier(DATASET))
+
+
+def _without_fact_ranking(tree: exp.Expr) -> exp.Expr:
+    """The tree without `QUALIFY ROW_NUMBER() OVER (PARTITION BY fact_id …) = 1`."""
+    from sqlglot import exp
+
+    for qualify in list(tree.find_all(exp.Qualify)):
+        window = qualify.this.this if isinstance(qualify.this, exp.EQ) else None
+        if not isinstance(window, exp.Window) or not isinstance(window.this, exp.RowNumber):
+            continue
+        keys = window.args.get("partition_by") or []
+        if len(keys) == 1 and isinstance(keys[0], exp.Column) and keys[0].name == "fact_id":
+            qualify.pop()
+    return tree
+
+
+def _in_duckdb_words(node: Any) -> Any:
+    """Replace what sqlglot 30 says differently in DuckDB than BigQuery means it."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Date) and node.args.get("zone"):
+        local = exp.AtTimeZone(this=node.this, zone=node.args["zone"])
+        return exp.cast(local, "date", dialect="duckdb")
+    if isinstance(node, exp.Timestamp) and node.args.get("zone"):
+        midnight = exp.Cast(this=node.this, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+        return exp.AtTimeZone(this=midnight, zone=node.args["zone"])
+    if isinstance(node, exp.DateAdd | exp.DateSub | exp.DateTrunc) and not isinstance(node.parent, exp.Cast):
+        # DuckDB answers these with a TIMESTAMP.
+        return exp.Cast(this=node, to=exp.DataType.build("DATE"))
+    return node
+
+
+def _raise_level() -> Any:
+    from sqlglot import ErrorLevel
+
+    return ErrorLevel.RAISE

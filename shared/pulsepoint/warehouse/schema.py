@@ -1,0 +1,93 @@
+"""The tables and views of the warehouse, read from `sql/*.sql`: BigQuery dialect, the one source for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+SHARED_SCHEMA = "pulsepoint_shared"
+"""Dataset (BigQuery) or schema (DuckDB) of the deployment's own facts, those of the system tenant."""
+
+_SQL = files(__package__) / "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `type` is BigQuery's name of it (STRING, INT64, TIMESTAMP, DATE, BOOL)."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table facts are appended to."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view over tables and earlier views; `select` is its query in BigQuery's dialect."""
+
+    name: str
+    select: str
+
+
+def sql_text(name: str) -> str:
+    """The text of one file of `warehouse/sql`."""
+    return (_SQL / name).read_text(encoding="utf-8")
+
+
+def fingerprint() -> str:
+    """Changes whenever a table or view is declared differently."""
+    texts = (sql_text(name) for name in ("tables.sql", "shared_tables.sql", "views.sql"))
+    return sha256("\n".join(texts).encode()).hexdigest()
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    """Every table of a tenant."""
+    return tuple(_read_tables(sql_text("tables.sql")))
+
+
+@cache
+def shared_tables() -> tuple[Table, ...]:
+    """Every table of the shared dataset."""
+    return tuple(_read_tables(sql_text("shared_tables.sql")))
+
+
+@cache
+def views() -> tuple[View, ...]:
+    """Every view of a tenant, in an order in which each stands after those it reads."""
+    from sqlglot import exp, parse
+
+    found = []
+    for statement in parse(sql_text("views.sql"), read="bigquery"):
+        if not isinstance(statement, exp.Create) or statement.kind != "VIEW":
+            raise ValueError(f"views.sql: expected only CREATE VIEW, found {statement}")
+        found.append(View(statement.this.name, statement.expression.sql("bigquery")))
+    return tuple(found)
+
+
+def _read_tables(text: str) -> Iterable[Table]:
+    # sqlglot takes longer to import than a service may take to start; only those who read SQL pay for it.
+    from sqlglot import exp, parse
+
+    for statement in parse(text, read="bigquery"):
+        if not isinstance(statement, exp.Create) or statement.kind != "TABLE":
+            raise ValueError(f"expected only CREATE TABLE, found {statement}")
+        columns = tuple(
+            Column(
+                definition.name,
+                definition.kind.sql("bigquery") if definition.kind else "",
+                any(isinstance(constraint.kind, exp.NotNullColumnConstraint) for constraint in definition.constraints),
+            )
+            for definition in statement.find_all(exp.ColumnDef)
+        )
+        yield Table(statement.this.this.name, columns)
