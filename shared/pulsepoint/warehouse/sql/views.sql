@@ -147,3 +147,71 @@ SELECT brand_id, order_id, CONCAT(order_id, ':cancelled') AS entry_id, 'cancella
   fact_id, recorded_at
 FROM cancelled
 WHERE left_micros > 0;
+
+-- Ad-days that count: the latest pull of each, without the days of an account that do not add up to its total.
+CREATE VIEW ad_days_counted AS
+SELECT ad.* FROM ad_performance_current AS ad
+LEFT JOIN ad_days_quarantined_current AS held
+  ON held.brand_id = ad.brand_id AND held.platform = ad.platform AND held.account_id = ad.account_id
+  AND held.day = ad.day AND held.quarantined
+WHERE held.entity IS NULL;
+
+-- Each campaign of an account under the name it had last.
+CREATE VIEW campaigns AS
+SELECT brand_id, platform, account_id, campaign_id, campaign_name, day AS last_day
+FROM ad_performance_current
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY brand_id, platform, account_id, campaign_id ORDER BY day DESC, campaign_name) = 1;
+
+-- Every way a campaign may be named in a link, as `campaign_key`: its id, and each name it ever had, in lower case
+-- with spaces, underscores, dashes and pluses alike. A key means one campaign of a platform: an id outranks a name,
+-- and of campaigns that share a name the one that ran last has it.
+CREATE VIEW campaign_names AS
+WITH named AS (
+  SELECT brand_id, platform, account_id, campaign_id, 0 AS rank,
+    REGEXP_REPLACE(LOWER(TRIM(campaign_id)), r'[ _+-]+', '-') AS campaign_key
+  FROM campaigns
+  UNION ALL
+  SELECT brand_id, platform, account_id, campaign_id, 1 AS rank,
+    REGEXP_REPLACE(LOWER(TRIM(campaign_name)), r'[ _+-]+', '-') AS campaign_key
+  FROM ad_performance_current
+  GROUP BY brand_id, platform, account_id, campaign_id, campaign_key
+)
+SELECT named.brand_id, named.platform, named.campaign_key, named.account_id, named.campaign_id,
+  campaigns.campaign_name
+FROM named
+JOIN campaigns ON campaigns.brand_id = named.brand_id AND campaigns.platform = named.platform
+  AND campaigns.account_id = named.account_id AND campaigns.campaign_id = named.campaign_id
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY named.brand_id, named.platform, named.campaign_key
+  ORDER BY named.rank, campaigns.last_day DESC, named.account_id, named.campaign_id) = 1;
+
+-- What was paid and what it earned, side by side and not yet summed: one row an ad-day (`source` 'ads') and one a
+-- credit (`source` 'credits'). A view takes no parameters and a day depends on the timezone asked for, so credits
+-- keep their instant: questions bucket them with DATE(occurred_at, @timezone), pick one @model, and sum. Ad-days are
+-- days of the account's timezone, which the row names; spend is in the account's currency.
+-- A credit of a platform finds its campaign by `campaign_names`; where none fits, `campaign_id` is NULL and
+-- `campaign` is as sent. Spend whose campaign earned nothing stands alone. Nothing is dropped.
+CREATE VIEW unified_performance AS
+SELECT 'ads' AS source, ad.brand_id, ad.day, CAST(NULL AS TIMESTAMP) AS occurred_at, ad.platform AS channel,
+  TRUE AS paid, ad.account_id, ad.campaign_id, campaigns.campaign_name AS campaign, CAST(NULL AS STRING) AS model,
+  CAST(NULL AS STRING) AS order_id, CAST(NULL AS STRING) AS entry_kind, ad.account_currency AS currency,
+  ad.account_timezone, ad.spend_micros, ad.impressions, ad.clicks, ad.conversions_micros,
+  ad.conversion_value_micros, ad.click_window_days, ad.view_window_days, CAST(NULL AS INT64) AS revenue_micros,
+  ad.fact_id, ad.recorded_at
+FROM ad_days_counted AS ad
+JOIN campaigns
+  ON campaigns.brand_id = ad.brand_id AND campaigns.platform = ad.platform AND campaigns.account_id = ad.account_id
+  AND campaigns.campaign_id = ad.campaign_id
+UNION ALL
+SELECT 'credits' AS source, credit.brand_id, CAST(NULL AS DATE) AS day, credit.occurred_at, credit.channel,
+  credit.paid, names.account_id, names.campaign_id, COALESCE(names.campaign_name, credit.campaign) AS campaign,
+  credit.model, credit.order_id, credit.entry_kind, credit.currency, CAST(NULL AS STRING) AS account_timezone,
+  CAST(NULL AS INT64) AS spend_micros, CAST(NULL AS INT64) AS impressions, CAST(NULL AS INT64) AS clicks,
+  CAST(NULL AS INT64) AS conversions_micros, CAST(NULL AS INT64) AS conversion_value_micros,
+  CAST(NULL AS INT64) AS click_window_days, CAST(NULL AS INT64) AS view_window_days,
+  credit.credit_micros AS revenue_micros, credit.fact_id, credit.recorded_at
+FROM credits_current AS credit
+LEFT JOIN campaign_names AS names
+  ON names.brand_id = credit.brand_id AND names.platform = credit.channel
+  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(credit.campaign)), r'[ _+-]+', '-');
