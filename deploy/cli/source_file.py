@@ -1,0 +1,155 @@
+"""Opens a transactions file with DuckDB and says by its header what it is; rows are kept on disk, not in memory."""
+
+from __future__ import annotations
+
+import codecs
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import duckdb
+
+MEMORY_LIMIT = "256MB"
+FETCH_ROWS = 5_000
+PARQUET_MAGIC = b"PAR1"
+CHUNK = 1 << 20
+
+
+class FileFormat(StrEnum):
+    """What a transactions file is, decided by its header."""
+
+    UCI = "UCI Online Retail"
+    SHOPIFY = "Shopify orders export"
+
+
+class UnreadableFile(Exception):
+    """The file is absent, empty, or its header is of no known format; the message says which."""
+
+
+# Normalised header -> our column; Online Retail II names three columns differently.
+UCI_COLUMNS = {
+    "invoiceno": "invoice",
+    "invoice": "invoice",
+    "stockcode": "stock_code",
+    "description": "description",
+    "quantity": "quantity",
+    "invoicedate": "sold_at",
+    "unitprice": "price",
+    "price": "price",
+    "customerid": "customer",
+    "country": "country",
+}
+UCI_REQUIRED = frozenset({"invoice", "stock_code", "quantity", "sold_at", "price"})
+SHOPIFY_REQUIRED = frozenset({"name", "createdat", "lineitemquantity", "lineitemprice"})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """An opened file: table `source` of `connection` holds it, columns renamed to ours, `row_no` its order."""
+
+    path: Path
+    format: FileFormat
+    connection: duckdb.DuckDBPyConnection
+    columns: dict[str, str]
+
+    def has(self, column: str) -> bool:
+        """Whether the file has the column."""
+        return column in self.columns
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[SourceFile]:
+    """The file as table `source`; raises `UnreadableFile` with what is wrong and what was expected."""
+    if not path.is_file():
+        raise UnreadableFile(f"There is no file {path}.")
+    workspace = tempfile.mkdtemp(prefix="pulsepoint-replay-")
+    try:
+        with duckdb.connect(f"{workspace}/rows.duckdb") as connection:
+            connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+            connection.execute("SET threads = 1")
+            yield _load(connection, path)
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+
+
+def fetch_all(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: object = None
+) -> Iterator[tuple[object, ...]]:
+    """Rows of a query a few thousand at a time, on a cursor of its own."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(FETCH_ROWS):
+            yield from rows
+    finally:
+        cursor.close()
+
+
+def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:
+    reader = _reader(path)
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(path)]).fetchall()
+    except duckdb.Error as error:
+        raise UnreadableFile(f"{path} cannot be read as CSV or Parquet: {str(error).splitlines()[0]}") from None
+    types = {str(name): str(kind) for name, kind, *_ in described}
+    file_format, names = _recognise(path, types)
+    selected = ", ".join(f'"{_quoted(name)}" AS "{ours}"' for name, ours in names.items())
+    try:
+        connection.execute(
+            f"CREATE TABLE source AS SELECT row_number() OVER () AS row_no, {selected} FROM {reader}", [str(path)]
+        )
+    except duckdb.Error as error:
+        raise UnreadableFile(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+    return SourceFile(path, file_format, connection, {ours: types[name] for name, ours in names.items()})
+
+
+def _reader(path: Path) -> str:
+    with path.open("rb") as file:
+        if file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC:
+            return "read_parquet(?)"
+    # The set's own CSV copies are Latin-1 (pound signs in descriptions); Shopify writes UTF-8.
+    encoding = "utf-8" if _is_utf8(path) else "latin-1"
+    return f"read_csv(?, header = true, all_varchar = true, encoding = '{encoding}')"
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _recognise(path: Path, types: dict[str, str]) -> tuple[FileFormat, dict[str, str]]:
+    plain = {name: _plain(name) for name in types}
+    if frozenset(plain.values()) >= SHOPIFY_REQUIRED:
+        return FileFormat.SHOPIFY, _first_of_each(plain)
+    uci = {name: UCI_COLUMNS[word] for name, word in plain.items() if word in UCI_COLUMNS}
+    if frozenset(uci.values()) >= UCI_REQUIRED:
+        return FileFormat.UCI, _first_of_each(uci)
+    raise UnreadableFile(
+        f"{path} has columns of no known format ({', '.join(types) or 'none'}). Expected InvoiceNo, StockCode, Description,"
+        " Quantity, InvoiceDate, UnitPrice, CustomerID, Country (UCI Online Retail), or a Shopify orders export"
+        " (Name, Created at, Lineitem quantity, Lineitem price, …)."
+    )
+
+
+def _first_of_each(names: dict[str, str]) -> dict[str, str]:
+    seen: set[str] = set()
+    return {name: ours for name, ours in names.items() if not (ours in seen or seen.add(ours))}  # type: ignore[func-returns-value]
+
+
+def _plain(header: str) -> str:
+    return "".join(character for character in header.lower() if character.isalnum())
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', '""')
