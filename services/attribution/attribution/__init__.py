@@ -1,0 +1,1 @@
+"""Attribution: which touch earned which order, in credits that add up."""

@@ -1,0 +1,1 @@
+"""Pure rules: evidence to touches, touches to weights, weights to credits."""

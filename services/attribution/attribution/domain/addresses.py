@@ -1,0 +1,116 @@
+"""Reading web addresses that anybody may have written: it never raises and never runs long.
+
+Shopify's `landing_site` is a path with its query, or a full URL; spaces come unencoded, keys in any case
+(https://shopify.dev/docs/api/admin-rest/latest/resources/order).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import unquote_plus
+
+MAX_ADDRESS = 16_384
+MAX_PARAMETERS = 256
+MAX_VALUE = 512
+MAX_NESTING = 3
+
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):(//)?", re.IGNORECASE)
+_HOST = re.compile(r"^(?:[^/?#\\@]*@)?(\[[^\]/?#]*\]|[^/?#\\:]*)")
+# A second "?" starts parameters again where a key follows: links glued together by hand.
+_SEPARATOR = re.compile(r"&|\?(?=[A-Za-z0-9_%\[\]-]{1,40}=)")
+_INDEX = re.compile(r"\[[^\]]*\]$")
+_WEB_SCHEMES = frozenset({"http", "https", "android-app", "ios-app"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in parts: `host` in lower case without `www.` ("" for a path), parameters by lower-case key."""
+
+    host: str = ""
+    path: str = ""
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    nested: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def clean(text: str, limit: int = MAX_VALUE) -> str:
+    """Text without control characters and lone surrogates, trimmed, at most `limit` characters."""
+    kept = "".join(character for character in text[:MAX_ADDRESS] if unicodedata.category(character) not in ("Cc", "Cs"))
+    return kept.strip()[:limit].rstrip()
+
+
+def read_address(text: str | None) -> Address | None:
+    """The parts of a path or http(s) or app address; None for nothing, and for schemes that are no visit.
+
+    `parameters` are those of its query, then of its fragment; `nested` those of addresses inside its parameters
+    (consent and redirect links), at most three deep. The first non-empty value of a repeated key counts.
+    """
+    return _read(clean(text or "", MAX_ADDRESS), 0)
+
+
+def _read(text: str, depth: int) -> Address | None:
+    if not text:
+        return None
+    host, rest = _split_host(text)
+    if host is None:
+        return None
+    before_fragment, _, fragment = rest.partition("#")
+    path, _, query = before_fragment.partition("?")
+    parameters: dict[str, str] = {}
+    nested: dict[str, str] = {}
+    _, fragment_has_query, fragment_query = fragment.partition("?")
+    for key, value in [*_pairs(query), *_pairs(fragment_query if fragment_has_query else fragment)]:
+        parameters.setdefault(key, value)
+        for inner_key, inner_value in _inside(value, depth):
+            nested.setdefault(inner_key, inner_value)
+    return Address(host, clean(path), MappingProxyType(parameters), MappingProxyType(nested))
+
+
+def _split_host(text: str) -> tuple[str | None, str]:
+    scheme = _SCHEME.match(text)
+    if scheme is not None and scheme.group(2) is None and scheme.group(1).lower() not in _WEB_SCHEMES:
+        # "shop.com:443/x" is a host with its port; "javascript:…" and "mailto:…" are no visit.
+        if "." not in scheme.group(1) or not text[scheme.end() : scheme.end() + 1].isdigit():
+            return None, ""
+        scheme, text = None, f"//{text}"
+    if scheme is not None:
+        if scheme.group(1).lower() not in _WEB_SCHEMES:
+            return None, ""
+        text = f"//{text[scheme.end() :]}"
+    if not text.startswith("//"):
+        return "", text
+    host = _HOST.match(text[2:])
+    found = host.group(1) if host is not None else ""
+    rest = text[2 + (host.end() if host is not None else 0) :]
+    return site_name(found), re.sub(r"^:\d*", "", rest)
+
+
+def site_name(host: str) -> str:
+    """A host name as compared: lower case, without `www.` and a trailing dot, at most 253 characters."""
+    return clean(host, 253).lower().removeprefix("www.").rstrip(".")
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    for count, piece in enumerate(_SEPARATOR.split(query)):
+        if count >= MAX_PARAMETERS:
+            return
+        # "&amp;" of a link copied from HTML leaves "amp;" in front of the next key, once for each escaping.
+        while piece.startswith("amp;"):
+            piece = piece[4:]
+        raw_key, _, raw_value = piece.partition("=")
+        key = _INDEX.sub("", clean(unquote_plus(raw_key), 64)).lower()
+        value = clean(unquote_plus(raw_value), MAX_ADDRESS)
+        if key and value:
+            yield key, value
+
+
+def _inside(value: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth >= MAX_NESTING or "=" not in value or not re.match(r"(https?://|/|%2f|https?%3a)", value, re.IGNORECASE):
+        return
+    inner = _read(value if "?" in value or "#" in value else unquote_plus(value), depth + 1)
+    if inner is not None:
+        yield from inner.parameters.items()
+        yield from inner.nested.items()

@@ -1,0 +1,91 @@
+"""The rows an order's attribution adds to the warehouse: head `attributions`, rows `touches` and `credits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from pulsepoint.events.attributions import Touch
+
+from attribution.domain.ledger import LedgerCredit, credits_of
+from attribution.domain.orders import OrderState
+from attribution.domain.policy import Policy
+
+RULES_VERSION = 1
+"""Raised when the rules that make touches or credits change, so that a number tells by which rules it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of `table`; `part` tells rows of one snapshot apart."""
+
+    table: str
+    part: str
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """An order's attribution as rows under one digest."""
+
+    net_micros: int
+    currency: str
+    credits: int
+    digest: str
+    rows: Sequence[Row]
+
+
+def attribution_of(order_id: str, state: OrderState, policy: Policy, settings_version: int) -> Attribution | None:
+    """The whole attribution of an order; None while no amount of it is known.
+
+    Touches of an erased order are left out: its credits hold no person.
+    """
+    currency = state.currency
+    if currency is None:
+        return None
+    entries = state.entries(order_id, policy.cancelled_orders)
+    ordered_at = state.sale.created_at if state.sale is not None else None
+    credited = credits_of(entries, state.touches, ordered_at, policy.model_settings)
+    net_micros = sum(entry.net_micros for entry in entries)
+    head = {
+        "order_id": order_id,
+        "currency": currency,
+        "net_micros": net_micros,
+        "source_version": state.source_version,
+        "settings_version": settings_version,
+        "rules_version": RULES_VERSION,
+    }
+    shown = () if state.erased else state.touches
+    rows = [
+        Row("attributions", "", head),
+        *(_touch_row(order_id, position, touch) for position, touch in enumerate(shown)),
+        *(_credit_row(order_id, currency, credit) for credit in credited),
+    ]
+    content = orjson.dumps([[row.table, row.part, row.columns] for row in rows], option=orjson.OPT_SORT_KEYS)
+    return Attribution(net_micros, currency, len(credited), sha256(content).hexdigest(), rows)
+
+
+def _touch_row(order_id: str, position: int, touch: Touch) -> Row:
+    columns = {**touch.model_dump(), "order_id": order_id, "evidence": ",".join(touch.evidence)}
+    return Row("touches", str(position), columns)
+
+
+def _credit_row(order_id: str, currency: str, credit: LedgerCredit) -> Row:
+    touch, entry = credit.touch, credit.entry
+    columns = {
+        "order_id": order_id,
+        "model": credit.model,
+        "entry_id": entry.entry_id,
+        "entry_kind": entry.kind,
+        "occurred_at": entry.occurred_at,
+        "channel": credit.channel,
+        "paid": touch is not None and touch.paid,
+        "campaign": touch.campaign if touch is not None else None,
+        "touch_at": touch.occurred_at if touch is not None else None,
+        "credit_micros": credit.credit_micros,
+        "currency": currency,
+    }
+    return Row("credits", f"{credit.model}/{entry.kind}/{entry.entry_id}/{credit.position}", columns)

@@ -1,0 +1,191 @@
+"""What each event changes: an order's document, and its attribution anew whenever the document changed.
+
+Settings and the order are read in the same transaction, so an order committed after a settings change has it, and the
+sweep that a settings change starts meets only orders from before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulsepoint.events.attributions import OrderAttributed
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
+from pulsepoint.events.privacy import SubjectErased
+from pulsepoint.ports.document_store import Document, StoredEffect, Write
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+
+from attribution.domain.facts import attribution_of
+from attribution.domain.orders import OrderState
+from attribution.domain.policy import BrandState
+
+ORDERS, BRANDS = "orders", "brands"
+REATTRIBUTE, ERASE = "reattribute", "erase"
+# Well under 500 writes and, at some 10 kB of rows an order, under 1 MiB a transaction.
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """An order's document as read; version 0 where there is none yet."""
+
+    order_id: str
+    version: int
+    state: OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBrand:
+    """The brand's document as read; version 0 and defaults where there is none yet."""
+
+    version: int
+    state: BrandState
+
+
+async def attribute_order(reader: Reader, event: Event) -> Outcome:
+    """An order snapshot, with the refunds it carried."""
+    payload: OrderRecorded = event.payload
+    brand, (held,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(held, held.state.with_order(payload, event.version, event.digest))])
+
+
+async def attribute_refund(reader: Reader, event: Event) -> Outcome:
+    """A refund delivered on its own, perhaps before its order."""
+    payload: RefundRecorded = event.payload
+    brand, (held,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(held, held.state.with_refund(payload, event.version))])
+
+
+async def withdraw_order(reader: Reader, event: Event) -> Outcome:
+    """A deleted order: nothing of it counts any more."""
+    payload: OrderDeleted = event.payload
+    brand, (held,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(held, held.state.with_deletion())])
+
+
+async def erase_subject(reader: Reader, event: Event) -> Outcome:
+    """A forgotten buyer: what these orders' touches say of a person goes, credits stay."""
+    payload: SubjectErased = event.payload
+    return await _erase(reader, sorted(set(payload.order_ids)), key=str(event.id))
+
+
+async def configure_brand(reader: Reader, event: Event) -> Outcome:
+    """New settings; where they change how revenue is credited, orders are attributed anew, batch by batch."""
+    payload: BrandConfigured = event.payload
+    held = await _brand(reader)
+    version = held.version + 1
+    state = held.state.with_settings(payload, event.version, event.digest, document_version=version)
+    if state == held.state:
+        return NOTHING
+    write = Write(BRANDS, _brand_id(reader), state.model_dump(mode="json"))
+    changed = state.policy_version != held.state.policy_version
+    return Outcome(writes=[write], effects=[_reattribution(state.policy_version, after="")] if changed else [])
+
+
+async def reattribute_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    """Attribute the next orders under the policy that started the sweep; a newer policy has its own sweep."""
+    brand = await _brand(reader)
+    policy_version = int(effect.data["policy_version"])
+    if brand.state.policy_version != policy_version:
+        return NOTHING
+    documents = await reader.find(ORDERS, limit=BATCH, after=str(effect.data["after"]))
+    orders = [_held_order(document.id, document) for document in documents]
+    due = [(held, held.state) for held in orders if held.state.policy_version != policy_version]
+    more = [_reattribution(policy_version, after=documents[-1].id)] if len(documents) == BATCH else []
+    return _outcome(reader, brand, due, more)
+
+
+async def erase_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    """Go on erasing where one transaction was too small for all orders."""
+    return await _erase(reader, list(effect.data["order_ids"]), key=str(effect.data["key"]))
+
+
+HANDLERS: dict[str, Handler] = {
+    OrderRecorded.TYPE: attribute_order,
+    RefundRecorded.TYPE: attribute_refund,
+    OrderDeleted.TYPE: withdraw_order,
+    SubjectErased.TYPE: erase_subject,
+    BrandConfigured.TYPE: configure_brand,
+}
+
+EFFECTS: dict[str, EffectDefinition] = {
+    REATTRIBUTE: EffectDefinition(conclude=reattribute_batch),
+    ERASE: EffectDefinition(conclude=erase_batch),
+}
+
+
+async def _erase(reader: Reader, order_ids: Sequence[str], *, key: str) -> Outcome:
+    brand, orders = await _read(reader, order_ids[:BATCH])
+    left = list(order_ids[BATCH:])
+    # The key names what is left: the running effect still holds its own.
+    more = [Effect(ERASE, f"{key}:{len(left)}", {"order_ids": left, "key": key})] if left else []
+    return _recorded(reader, brand, [(held, held.state.with_erasure()) for held in orders], more)
+
+
+def _reattribution(policy_version: int, *, after: str) -> Effect:
+    return Effect(REATTRIBUTE, f"{policy_version}:{after}", {"policy_version": policy_version, "after": after})
+
+
+def _recorded(
+    reader: Reader, brand: HeldBrand, news: Iterable[tuple[HeldOrder, OrderState]], effects: Sequence[Effect] = ()
+) -> Outcome:
+    """What follows from the orders that changed; nothing at all where none did."""
+    changed = [(held, state) for held, state in news if state != held.state]
+    return _outcome(reader, brand, changed, effects)
+
+
+def _outcome(
+    reader: Reader, brand: HeldBrand, orders: Iterable[tuple[HeldOrder, OrderState]], effects: Sequence[Effect]
+) -> Outcome:
+    facts, writes, events = [], [], []
+    for held, state in orders:
+        version = held.version + 1
+        current = state.model_copy(update={"policy_version": brand.state.policy_version})
+        writes.append(Write(ORDERS, held.order_id, current.model_dump(mode="json")))
+        attribution = attribution_of(held.order_id, current, brand.state.policy, brand.version)
+        if attribution is None:
+            continue
+        facts += [
+            reader.fact(row.table, held.order_id, version, row.columns, part=row.part, digest=attribution.digest)
+            for row in attribution.rows
+        ]
+        told = OrderAttributed(
+            order_id=held.order_id,
+            currency=attribution.currency,
+            net_micros=attribution.net_micros,
+            credits=attribution.credits,
+            attributed_at=reader.now(),
+        )
+        events.append(reader.event(told, entity=held.order_id, version=version, time=reader.now()))
+    return Outcome(facts=facts, writes=writes, events=events, effects=effects)
+
+
+async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[HeldBrand, list[HeldOrder]]:
+    wanted = [(BRANDS, _brand_id(reader)), *((ORDERS, order_id) for order_id in order_ids)]
+    brand, *orders = await reader.get_many(wanted)
+    return _held_brand(brand), [
+        _held_order(order_id, document) for order_id, document in zip(order_ids, orders, strict=True)
+    ]
+
+
+async def _brand(reader: Reader) -> HeldBrand:
+    return _held_brand(await reader.get(BRANDS, _brand_id(reader)))
+
+
+def _brand_id(reader: Reader) -> str:
+    return str(reader.scope.brand_id)
+
+
+def _held_brand(document: Document | None) -> HeldBrand:
+    if document is None:
+        return HeldBrand(0, BrandState())
+    return HeldBrand(document.version, BrandState.model_validate(document.data))
+
+
+def _held_order(order_id: str, document: Document | None) -> HeldOrder:
+    if document is None:
+        return HeldOrder(order_id, 0, OrderState())
+    return HeldOrder(order_id, document.version, OrderState.model_validate(document.data))

@@ -1,0 +1,20 @@
+"""attribution as an app: `uvicorn --factory attribution.main:app`."""
+
+from __future__ import annotations
+
+from pulsepoint.runtime.app import create_app
+from pulsepoint.runtime.service import ASGIApp, Service
+
+from attribution.bootstrap import build
+from attribution.handlers import EFFECTS, HANDLERS
+from attribution.settings import Settings
+
+SERVICE = Service(name="attribution", handlers=HANDLERS, effects=EFFECTS)
+
+
+def app() -> ASGIApp:
+    """The service alone, on the engines its settings name."""
+    return create_app(SERVICE, Settings(), build)
+
+
+__all__ = ["SERVICE", "Settings", "app", "build"]
