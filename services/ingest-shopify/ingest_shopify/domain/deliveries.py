@@ -1,0 +1,222 @@
+"""From a delivery's topic, API version and bytes to what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from ingest_shopify.domain import refunds
+from ingest_shopify.domain.fields import Fields, micros_of, read_moment
+from ingest_shopify.domain.orders import read_edit, read_order
+from ingest_shopify.domain.people import NOBODY, Person, read_person
+from ingest_shopify.domain.privacy import read_data_request, read_redaction, shop_named_in
+from ingest_shopify.domain.products import read_level, read_product
+from pulsepoint.errors import MalformedInput
+from pulsepoint.events.envelope import Payload
+from pulsepoint.events.orders import OrderDeleted, RefundRecorded
+from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested
+from pulsepoint.events.products import ProductDeleted
+
+# Versions are quarters; any is read whose bodies the readers understand, a form never seen is not guessed at:
+# https://shopify.dev/docs/api/usage/versioning
+_API_VERSION = re.compile(r"20(1[7-9]|[2-9][0-9])-(0[1-9]|1[0-2])|unstable", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one delivery says.
+
+    `version` is the source's clock in microseconds since 1970, `person` who it is about, `shop_domain` the shop
+    the body names itself (None where it names none).
+    """
+
+    payload: Payload
+    entity: str
+    version: int
+    person: Person = NOBODY
+    shop_domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A parsed body with what its headers say about it."""
+
+    body: Fields
+    at: datetime
+    shop: str
+    currency: str | None
+
+
+def read_delivery(
+    topic: str,
+    api_version: str | None,
+    body: bytes,
+    *,
+    shop: str,
+    received_at: datetime,
+    triggered_at: str | None = None,
+    shop_currency: str | None = None,
+) -> Reading:
+    """What the body of a webhook says; `shop_currency` stands in where a body tells none.
+
+    Raises `MalformedInput` for anything that cannot be read: reasons `unknown_topic`, `unknown_api_version`,
+    `not_json`, `missing_field`, `unreadable_field`; the message names the field.
+    """
+    reader = READERS.get(topic)
+    if reader is None:
+        raise MalformedInput(f"topic {topic[:100]!r} is not one that is read", reason="unknown_topic")
+    if api_version and not _API_VERSION.fullmatch(api_version):
+        raise MalformedInput(f"API version {api_version[:40]!r} is not known", reason="unknown_api_version")
+    told_at = _triggered(triggered_at) or received_at
+    try:
+        return reader(_Told(Fields(parse(body)), told_at, shop, shop_currency))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise MalformedInput(f"{where}: {first['msg']}", reason="unreadable_field") from None
+
+
+def read_body(
+    topic: str,
+    api_version: str | None,
+    body: bytes,
+    *,
+    received_at: datetime,
+    shop: str = "",
+    triggered_at: str | None = None,
+    shop_currency: str | None = None,
+) -> list[Payload]:
+    """The payloads a body is told as; see `read_delivery`."""
+    reading = read_delivery(
+        topic,
+        api_version,
+        body,
+        shop=shop,
+        received_at=received_at,
+        triggered_at=triggered_at,
+        shop_currency=shop_currency,
+    )
+    return [reading.payload]
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body; of a key told twice the last counts.
+
+    Raises `MalformedInput` (reason `not_json`) for anything else, NaN and nesting too deep included.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = _parse_leniently(body)
+    if not isinstance(value, dict):
+        raise MalformedInput("the body is not a JSON object", reason="not_json")
+    return value
+
+
+def _parse_leniently(body: bytes) -> Any:
+    """JSON that a strict parser refuses though nothing is lost: a byte-order mark, half of a surrogate pair."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(body, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise MalformedInput(f"the body is not JSON: {str(error)[:100]}", reason="not_json") from None
+
+
+def _triggered(header: str | None) -> datetime | None:
+    try:
+        return read_moment(header, "X-Shopify-Triggered-At") if header else None
+    except MalformedInput:
+        return None
+
+
+def _order(told: _Told) -> Reading:
+    order = read_order(told.body, told_at=told.at, shop_currency=told.currency)
+    return Reading(order, order.order_id, micros_of(order.updated_at), person=read_person(told.body))
+
+
+def _edit(told: _Told) -> Reading:
+    edit = read_edit(told.body)
+    return Reading(edit, edit.edit_id, micros_of(edit.committed_at))
+
+
+def _deleted_order(told: _Told) -> Reading:
+    order_id = told.body.id("id")
+    return Reading(OrderDeleted(order_id=order_id), order_id, micros_of(told.at))
+
+
+def _refund(told: _Told) -> Reading:
+    refund = refunds.read_refund(told.body)
+    currency = refunds.currency_of(told.body) or told.currency
+    if currency is None:
+        raise MalformedInput("subtotal_set.shop_money.currency_code: is missing", reason="missing_field")
+    payload = RefundRecorded(order_id=told.body.id("order_id"), currency=currency, refund=refund)
+    return Reading(payload, refund.refund_id, micros_of(refund.issued_at))
+
+
+def _product(told: _Told) -> Reading:
+    product = read_product(told.body, told_at=told.at)
+    return Reading(product, product.product_id, micros_of(product.updated_at))
+
+
+def _deleted_product(told: _Told) -> Reading:
+    product_id = told.body.id("id")
+    return Reading(ProductDeleted(product_id=product_id), product_id, micros_of(told.at))
+
+
+def _level(told: _Told) -> Reading:
+    level = read_level(told.body, told_at=told.at)
+    return Reading(level, f"{level.inventory_item_id}:{level.location_id}", micros_of(level.updated_at))
+
+
+def _uninstalled(told: _Told) -> Reading:
+    named = told.body.text("myshopify_domain", 255)
+    payload = AppUninstalled(shop=told.shop, uninstalled_at=told.at)
+    return Reading(payload, told.shop, micros_of(told.at), shop_domain=named.lower() if named else None)
+
+
+def _shop_redaction(told: _Told) -> Reading:
+    shop = shop_named_in(told.body, "shop_domain")
+    payload = ShopErasureRequested(shop=shop, requested_at=told.at)
+    return Reading(payload, shop, micros_of(told.at), shop_domain=shop)
+
+
+def _person_request(read: Callable[..., Payload]) -> Callable[[_Told], Reading]:
+    def reading(told: _Told) -> Reading:
+        shop = shop_named_in(told.body, "shop_domain")
+        payload = read(told.body, told_at=told.at)
+        return Reading(payload, shop, micros_of(told.at), person=read_person(told.body), shop_domain=shop)
+
+    return reading
+
+
+READERS: dict[str, Callable[[_Told], Reading]] = {
+    "orders/create": _order,
+    "orders/updated": _order,
+    "orders/paid": _order,
+    "orders/cancelled": _order,
+    "orders/fulfilled": _order,
+    "orders/partially_fulfilled": _order,
+    "orders/edited": _edit,
+    "orders/delete": _deleted_order,
+    "refunds/create": _refund,
+    "products/create": _product,
+    "products/update": _product,
+    "products/delete": _deleted_product,
+    "inventory_levels/update": _level,
+    "inventory_levels/connect": _level,
+    "app/uninstalled": _uninstalled,
+    "customers/data_request": _person_request(read_data_request),
+    "customers/redact": _person_request(read_redaction),
+    "shop/redact": _shop_redaction,
+}
+"""Topic -> what its bodies are read as."""

@@ -1,0 +1,220 @@
+"""Orders: from Shopify's amounts to gross sales, discounts and tax by line.
+
+https://shopify.dev/docs/api/admin-rest/latest/resources/order
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest_shopify.domain.evidence import read_evidence
+from ingest_shopify.domain.fields import Fields, bounded, is_currency, unreadable
+from ingest_shopify.domain.refunds import read_refund
+from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
+from pulsepoint.money import split
+
+
+@dataclass(slots=True)
+class _Sold:
+    """A line as sent: micros with tax where the order's prices include it."""
+
+    fields: Fields
+    quantity: int
+    full: int
+    discount: int
+    tax: int
+
+    @property
+    def paid(self) -> int:
+        return self.full - self.discount
+
+
+def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = None) -> OrderRecorded:
+    """The order in a body, as first sold, with the refunds it carries.
+
+    Net sales (gross - discount) are Shopify's net sales before returns: price x quantity, less discounts, less
+    tax where prices include it, without shipping, duties and tips
+    (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-reports).
+    For an order whose prices exclude tax that is its `subtotal_price`. Gift cards sold are money owed, not sales
+    (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/finances-report),
+    and tips are counted apart: both kinds of lines are left out, with their refunds. `updated_at` falls back to
+    `told_at`, when the delivery was triggered. Raises `MalformedInput` naming the field.
+    """
+    created = body.optional_moment("created_at") or body.optional_moment("processed_at")
+    if created is None:
+        raise body.missing("created_at")
+    told = body.children("line_items")
+    skipped = [line for line in told if not _is_sale(line)]
+    included = body.flag("taxes_included")
+    sold = [_sold(line) for line in told if _is_sale(line)]
+    _spread_order_discount(body, sold)
+    if included:
+        _spread_order_tax(body, sold)
+    lines = tuple(_line(line, included=included) for line in sold)
+    not_sales = frozenset(line.id("id") for line in skipped)
+    gross = bounded(sum(line.gross_micros for line in lines), body.where("line_items"))
+    address = body.child("shipping_address") or Fields({})
+    return OrderRecorded(
+        order_id=body.id("id"),
+        name=_name(body),
+        currency=_currency(body, shop_currency),
+        created_at=created,
+        processed_at=body.optional_moment("processed_at") or created,
+        updated_at=body.optional_moment("updated_at") or told_at,
+        cancelled_at=body.optional_moment("cancelled_at"),
+        test=body.flag("test"),
+        taxes_included=included,
+        financial_status=body.text("financial_status", 64),
+        source_name=body.text("source_name", 255),
+        gross_micros=gross,
+        discount_micros=sum(line.discount_micros for line in lines),
+        tax_micros=_order_tax(body, sold),
+        shipping_micros=_shipping(body, included=included),
+        total_micros=body.optional_money("total_price") or 0,
+        shipping_country=address.text("country_code", 8),
+        shipping_region=address.text("province_code", 16),
+        lines=lines,
+        refunds=tuple(read_refund(refund, not_sales=not_sales) for refund in body.children("refunds")),
+        evidence=read_evidence(body),
+    )
+
+
+def read_edit(body: Fields) -> OrderEditCommitted:
+    """An order edit: which lines it added and removed, by how many pieces.
+
+    `committed_at` is told since 2024-07, `created_at` before:
+    https://shopify.dev/changelog/new-committed_at-timestamp-added-to-orders-edited-webhook-payload
+    """
+    edit = body.child("order_edit") or body
+    committed = edit.optional_moment("committed_at") or edit.optional_moment("created_at")
+    if committed is None:
+        raise edit.missing("committed_at")
+    changed = edit.child("line_items") or Fields({}, edit.where("line_items"))
+
+    def deltas(name: str) -> tuple[tuple[str, int], ...]:
+        return tuple((line.id("id"), line.optional_whole("delta") or 0) for line in changed.children(name))
+
+    return OrderEditCommitted(
+        order_id=edit.id("order_id"),
+        edit_id=edit.id("id"),
+        committed_at=committed,
+        added=deltas("additions"),
+        removed=deltas("removals"),
+    )
+
+
+def _is_sale(line: Fields) -> bool:
+    return not line.flag("gift_card") and not isinstance(line.values.get("tip"), dict)
+
+
+def _sold(line: Fields) -> _Sold:
+    quantity = line.count("quantity")
+    full = bounded(line.money("price") * quantity, line.where("price"))
+    # Allocations hold the line's share of every discount; `total_discount` only those given on the line itself.
+    allocations = line.children("discount_allocations")
+    if allocations:
+        discount = sum(allocation.money("amount") for allocation in allocations)
+    else:
+        discount = line.money_or_zero("total_discount")
+    return _Sold(line, quantity, full, min(discount, full), _taxes(line))
+
+
+def _taxes(fields: Fields) -> int:
+    return bounded(
+        sum(tax.optional_money("price") or 0 for tax in fields.children("tax_lines")), fields.where("tax_lines")
+    )
+
+
+def _spread_order_discount(body: Fields, sold: list[_Sold]) -> None:
+    """Take a discount that no line tells of (2017 shape) off the lines, in proportion to what was paid for them.
+
+    `total_discounts` also counts discounts on shipping, so where Shopify's own subtotal is sent, net sales are
+    never taken below it.
+    """
+    paid = sum(line.paid for line in sold)
+    left = body.money_or_zero("total_discounts") - sum(line.discount for line in sold) - _shipping_discount(body)
+    subtotal = body.optional_money("subtotal_price")
+    if subtotal is not None:
+        left = min(left, paid - subtotal)
+    if min(left, paid) <= 0:
+        return
+    for line, share in zip(sold, split(min(left, paid), [line.paid for line in sold]), strict=True):
+        line.discount += share
+
+
+def _spread_order_tax(body: Fields, sold: list[_Sold]) -> None:
+    """Give the lines the order's tax where it is only told for the whole order."""
+    weights = [line.paid for line in sold]
+    if any(line.tax for line in sold) or not sum(weights):
+        return
+    shipping = sum(_taxes(line) for line in body.children("shipping_lines"))
+    total = min(max((body.optional_money("total_tax") or 0) - shipping, 0), sum(weights))
+    for line, share in zip(sold, split(total, weights), strict=True):
+        line.tax = share
+
+
+def _line(sold: _Sold, *, included: bool) -> OrderLine:
+    gross, discount = sold.full, sold.discount
+    if included and sold.paid > 0:
+        # Tax is told for what was paid; the discount holds the same share of tax as the rest.
+        net = max(sold.paid - sold.tax, 0)
+        discount = sold.discount * net // sold.paid
+        gross = net + discount
+    fields = sold.fields
+    return OrderLine(
+        line_id=fields.id("id"),
+        product_id=fields.optional_id("product_id"),
+        variant_id=fields.optional_id("variant_id"),
+        sku=fields.text("sku", 255),
+        title=fields.text("title", 500) or fields.text("name", 500) or "",
+        quantity=sold.quantity,
+        gross_micros=gross,
+        discount_micros=discount,
+        tax_micros=sold.tax,
+    )
+
+
+def _order_tax(body: Fields, sold: list[_Sold]) -> int:
+    told = body.optional_money("total_tax")
+    return told if told is not None else bounded(sum(line.tax for line in sold), body.where("line_items"))
+
+
+def _shipping(body: Fields, *, included: bool) -> int:
+    """What was paid for shipping, after discounts and without tax."""
+    lines = [line for line in body.children("shipping_lines") if not line.flag("is_removed")]
+    if not lines:
+        return body.money_or_zero("total_shipping_price")
+    paid = sum(line.money_or_zero("price") for line in lines) - sum(_line_shipping_discount(line) for line in lines)
+    tax = sum(_taxes(line) for line in lines) if included else 0
+    return bounded(max(paid - tax, 0), body.where("shipping_lines"))
+
+
+def _shipping_discount(body: Fields) -> int:
+    return sum(_line_shipping_discount(line) for line in body.children("shipping_lines"))
+
+
+def _line_shipping_discount(line: Fields) -> int:
+    allocations = line.children("discount_allocations")
+    if allocations:
+        return sum(allocation.money("amount") for allocation in allocations)
+    paid = line.optional_money("discounted_price")
+    return max(line.money_or_zero("price") - paid, 0) if paid is not None else 0
+
+
+def _currency(body: Fields, shop_currency: str | None) -> str:
+    told = body.text("currency", 16)
+    if told is not None:
+        if not is_currency(told.upper()):
+            raise unreadable(body.where("currency"), "a currency code", told)
+        return told.upper()
+    sets = (body.currency_of(name) for name in ("total_price", "subtotal_price", "total_line_items_price"))
+    code = next((code for code in sets if code), None) or shop_currency
+    if code is None:
+        raise body.missing("currency")
+    return code
+
+
+def _name(body: Fields) -> str:
+    number = body.text("order_number", 64)
+    return body.text("name", 64) or (f"#{number}" if number else "")

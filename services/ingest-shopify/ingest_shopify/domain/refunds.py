@@ -1,0 +1,111 @@
+"""Refunds, as bodies of their own and inside orders.
+
+https://shopify.dev/docs/api/admin-rest/latest/resources/refund
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ingest_shopify.domain.fields import Fields, bounded
+from pulsepoint.events.orders import Refund, RefundLine
+
+
+def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Refund:
+    """The refund in a body.
+
+    Lines of gift cards, and those in `not_sales` (line ids), are left out: what was no sale is no return.
+    `adjustment_micros` is the sum of the order adjustments with the sign turned: Shopify writes -5.00 for five
+    given back beyond the lines and 5.00 for five kept
+    (https://shopify.dev/docs/api/admin-rest/latest/resources/order#resource-object, `order_adjustments`; amounts
+    without tax, `tax_amount` beside them). Adjustments of kind `shipping_refund` are shipping, told again as
+    `refund_shipping_lines` since 2024-07
+    (https://shopify.dev/changelog/refunding-orders-with-multiple-shipping-lines-returns-accurate-data).
+    """
+    lines = tuple(
+        line for line in map(_line, body.children("refund_line_items")) if line and line.line_id not in not_sales
+    )
+    adjustment, shipping = _adjustments(body)
+    return Refund(
+        refund_id=body.id("id"),
+        issued_at=issued_at(body),
+        subtotal_micros=bounded(sum(line.subtotal_micros for line in lines), body.where("refund_line_items")),
+        tax_micros=bounded(sum(line.tax_micros for line in lines), body.where("refund_line_items")),
+        adjustment_micros=bounded(adjustment, body.where("order_adjustments")),
+        shipping_micros=bounded(shipping, body.where("refund_shipping_lines")),
+        lines=lines,
+    )
+
+
+def issued_at(body: Fields) -> datetime:
+    """When the money was given back: `processed_at`, else `created_at`."""
+    moment = body.optional_moment("processed_at") or body.optional_moment("created_at")
+    if moment is None:
+        raise body.missing("processed_at")
+    return moment
+
+
+def currency_of(body: Fields) -> str | None:
+    """The shop's currency, which a refund tells only inside its amounts."""
+    told: list[str | None] = [line.currency_of("subtotal") for line in body.children("refund_line_items")]
+    told += [adjustment.currency_of("amount") for adjustment in body.children("order_adjustments")]
+    told += [line.currency_of("subtotal_amount") for line in body.children("refund_shipping_lines")]
+    told.append(body.currency_of("total_duties"))
+    return next((code for code in told if code), None)
+
+
+def _line(told: Fields) -> RefundLine | None:
+    item = told.child("line_item") or Fields({}, told.where("line_item"))
+    if item.flag("gift_card"):
+        return None
+    line_id = told.optional_id("line_item_id") or item.optional_id("id")
+    if line_id is None:
+        raise told.missing("line_item_id")
+    quantity = told.count("quantity")
+    return RefundLine(
+        line_id=line_id,
+        product_id=item.optional_id("product_id"),
+        variant_id=item.optional_id("variant_id"),
+        sku=item.text("sku", 255),
+        quantity=quantity,
+        subtotal_micros=_subtotal(told, item, quantity),
+        tax_micros=_tax(told, item, quantity),
+    )
+
+
+def _subtotal(told: Fields, item: Fields, quantity: int) -> int:
+    if told.optional_money("subtotal") is not None:
+        return told.money("subtotal")
+    # Bodies before 2017 have no subtotal: it follows from the line that was sold.
+    if not item.has("price") and not item.has("price_set"):
+        raise told.missing("subtotal")
+    sold = max(item.optional_whole("quantity") or quantity, 1)
+    paid = max(item.money("price") * sold - item.money_or_zero("total_discount"), 0)
+    return bounded(paid * quantity // sold, told.where("subtotal"))
+
+
+def _tax(told: Fields, item: Fields, quantity: int) -> int:
+    sent = told.optional_money("total_tax")
+    if sent is not None:
+        return sent
+    sold = max(item.optional_whole("quantity") or quantity, 1)
+    return sum(line.optional_money("price") or 0 for line in item.children("tax_lines")) * quantity // sold
+
+
+def _adjustments(body: Fields) -> tuple[int, int]:
+    """(given back beyond the lines, shipping given back), both in micros, positive for money that left."""
+    beyond = shipping = 0
+    for adjustment in body.children("order_adjustments"):
+        amount = -(adjustment.optional_money("amount") or 0)
+        if adjustment.text("kind") == "shipping_refund":
+            shipping += amount
+        else:
+            beyond += amount
+    lines = list(_shipping(body))
+    return beyond, sum(lines) if lines else shipping
+
+
+def _shipping(body: Fields) -> Iterator[int]:
+    for line in body.children("refund_shipping_lines"):
+        yield line.optional_money("subtotal_amount") or 0

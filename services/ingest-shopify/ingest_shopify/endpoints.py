@@ -1,0 +1,173 @@
+"""The webhook address: verify, publish as it came, answer. No parsing, no state, no span.
+
+Raw ASGI, because everything between the socket and the HMAC is paid for by every delivery. The sender learns
+only whether its signature was right: whether a body can be read, and whose it is, the first subscriber finds out.
+https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import structlog
+
+from ingest_shopify.domain.signatures import WebhookKeys
+from ingest_shopify.settings import Settings
+from pulsepoint.errors import PulsepointError
+from pulsepoint.events.catalog import RAW_TOPIC
+from pulsepoint.events.envelope import raw_message
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.runtime.crash import crash_point
+from pulsepoint.runtime.service import ASGIApp
+
+log = structlog.get_logger(__name__)
+PREFIX = "/webhooks/shopify"
+LONGEST_HEADER = 250
+"""Characters kept of a header: as UTF-8 well below the 1,024 bytes an attribute may have in Pub/Sub
+(https://cloud.google.com/pubsub/quotas#resource_limits)."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+# Deliveries of the newer Events carry the same headers without the prefix.
+_CARRIED = {
+    f"{prefix}shopify-{name}".encode(): attribute
+    for prefix in ("x-", "")
+    for name, attribute in (
+        ("shop-domain", "shop"),
+        ("topic", "shopify-topic"),
+        ("api-version", "shopify-api-version"),
+        ("triggered-at", "shopify-triggered-at"),
+        ("webhook-id", "shopify-webhook-id"),
+        ("event-id", "shopify-event-id"),
+    )
+}
+_SIGNATURES = frozenset({b"x-shopify-hmac-sha256", b"shopify-hmac-sha256"})
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class WebhookPorts(Protocol):
+    """What the webhook address needs."""
+
+    @property
+    def bus(self) -> MessageBus:
+        """Where deliveries go."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """When they came."""
+        ...
+
+
+def _response(status: int, *more: tuple[bytes, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
+    headers = [(b"content-length", b"0"), *more]
+    return {"type": "http.response.start", "status": status, "headers": headers}, {"type": "http.response.body"}
+
+
+_CLOSE = (b"connection", b"close")
+_OK = _response(200)
+_BAD_REQUEST = _response(400, _CLOSE)
+_UNSIGNED = _response(401)
+_NOT_FOUND = _response(404)
+_NOT_ALLOWED = _response(405, (b"allow", b"POST"))
+_TOO_LARGE = _response(413, _CLOSE)
+_UNAVAILABLE = _response(503, (b"retry-after", b"5"))
+
+
+def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
+    """The ASGI app of `POST /webhooks/shopify` and `/webhooks/shopify/{endpoint_token}`.
+
+    200 once the bus has stored the delivery; 401 for a missing or wrong signature; 413 for a body over the
+    limit, before it is read whole; 405, 404; 503 when the bus does not confirm, and Shopify sends it again.
+    """
+    signature_of = WebhookKeys(settings.webhook_secrets).signature
+    limit = settings.shopify_body_limit
+    publish = ports.bus.publish
+    now = ports.clock.now
+
+    async def deliver(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        carried: dict[str, str] = {"shop": "", "shopify-topic": ""}
+        refusal, given = _read_head(scope, carried, limit)
+        if refusal is not None:
+            await _answer(send, refusal)
+            return
+        body = await _read_body(receive, limit)
+        if body is None:
+            await _answer(send, _TOO_LARGE)
+            return
+        signature = signature_of(body, given)
+        if signature is None:
+            await _answer(send, _UNSIGNED)
+            return
+        crash_point("after_verify")
+        received_at = now()
+        trace = os.urandom(24).hex()
+        traceparent = f"00-{trace[:32]}-{trace[32:]}-01"
+        message = raw_message(
+            RAW_TOPIC, body, carried, body_id=signature, received_at=received_at, traceparent=traceparent
+        )
+        try:
+            await publish((message,))
+        except PulsepointError as error:
+            log.warning("webhook.not_stored", error=type(error).__name__, told=str(error)[:300])
+            await _answer(send, _UNAVAILABLE)
+            return
+        crash_point("after_publish_raw")
+        await _answer(send, _OK)
+
+    return deliver
+
+
+async def _answer(send: Send, response: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    await send(response[0])
+    await send(response[1])
+
+
+def _read_head(
+    scope: dict[str, Any], carried: dict[str, str], limit: int
+) -> tuple[tuple[dict[str, Any], dict[str, Any]] | None, bytes]:
+    """Fill `carried` from the path and headers; (refusal or None, signature as sent)."""
+    path: str = scope["path"]
+    if path != PREFIX:
+        slash, token = path[len(PREFIX) : len(PREFIX) + 1], path[len(PREFIX) + 1 :]
+        if slash != "/" or (token and not _TOKEN.fullmatch(token)):
+            return _NOT_FOUND, b""
+        if token:
+            carried["endpoint-token"] = token
+    if scope["method"] != "POST":
+        return _NOT_ALLOWED, b""
+    given = b""
+    for name, value in scope["headers"]:
+        attribute = _CARRIED.get(name)
+        if attribute is not None:
+            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
+        elif name in _SIGNATURES:
+            given = value
+        elif name == b"content-length":
+            if not value.isdigit():
+                return _BAD_REQUEST, b""
+            if len(value) > 18 or int(value) > limit:
+                return _TOO_LARGE, b""
+    carried["shop"] = carried["shop"].strip().lower()
+    return (None, given) if given else (_UNSIGNED, b"")
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None as soon as it passes `limit`; a sender that left sent nothing that verifies."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= limit else None
+    parts = [body]
+    size = len(body)
+    while size <= limit and message.get("more_body", False):
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        parts.append(part)
+    return b"".join(parts) if size <= limit else None

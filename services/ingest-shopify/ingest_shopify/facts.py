@@ -1,0 +1,122 @@
+"""The warehouse rows of what was read: columns as in the kernel's `warehouse/sql/tables.sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from ingest_shopify.domain.fields import micros_of
+from pulsepoint.events.envelope import Event, Payload, canonical, digest_of
+from pulsepoint.events.inventory import StockLevelRecorded
+from pulsepoint.events.orders import (
+    OrderDeleted,
+    OrderEditCommitted,
+    OrderLine,
+    OrderRecorded,
+    Refund,
+    RefundLine,
+    RefundRecorded,
+)
+from pulsepoint.events.products import ProductDeleted, ProductRecorded
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.runtime.outcome import Reader
+
+Line = TypeVar("Line", OrderLine, RefundLine)
+_NOT_COLUMNS = {"lines", "refunds", "evidence", "updated_at"}
+_UNKNOWN_ORDER = dict.fromkeys(set(OrderRecorded.model_fields) - _NOT_COLUMNS - {"order_id", "test"})
+
+
+def facts_of(reader: Reader, event: Event) -> list[FactRow]:
+    """The rows of an event's payload, in the scope of the event; none for payloads that are no facts."""
+    rows = _ROWS.get(type(event.payload))
+    return list(rows(reader, event)) if rows is not None else []
+
+
+def _order(reader: Reader, event: Event) -> Iterator[FactRow]:
+    order: OrderRecorded = event.payload
+    head = {**order.model_dump(exclude=_NOT_COLUMNS), "deleted": False}
+    yield reader.fact("orders", event.entity, event.version, head, digest=event.digest, scope=event.scope)
+    for part, line in _parts(order.lines):
+        columns = {"order_id": order.order_id, **line.model_dump()}
+        yield reader.fact(
+            "order_lines", event.entity, event.version, columns, part=part, digest=event.digest, scope=event.scope
+        )
+    for refund in order.refunds:
+        yield from _refund_rows(reader, event, order.order_id, order.currency, refund)
+
+
+def _refund(reader: Reader, event: Event) -> Iterator[FactRow]:
+    told: RefundRecorded = event.payload
+    yield from _refund_rows(reader, event, told.order_id, told.currency, told.refund)
+
+
+def _refund_rows(reader: Reader, event: Event, order_id: str, currency: str, refund: Refund) -> Iterator[FactRow]:
+    """Alike for a refund on its own and inside an order, so that both deliveries are one fact."""
+    version = micros_of(refund.issued_at)
+    digest = digest_of(f"{order_id}\n{currency}\n".encode() + canonical(refund))
+    head = {"order_id": order_id, "currency": currency, **refund.model_dump(exclude={"lines"})}
+    yield reader.fact("refunds", refund.refund_id, version, head, digest=digest, scope=event.scope)
+    for part, line in _parts(refund.lines):
+        columns = {"refund_id": refund.refund_id, "order_id": order_id, **line.model_dump()}
+        yield reader.fact(
+            "refund_lines", refund.refund_id, version, columns, part=part, digest=digest, scope=event.scope
+        )
+
+
+def _deleted_order(reader: Reader, event: Event) -> Iterator[FactRow]:
+    told: OrderDeleted = event.payload
+    columns = {**_UNKNOWN_ORDER, "order_id": told.order_id, "test": False, "deleted": True}
+    yield reader.fact("orders", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+
+
+def _edit(reader: Reader, event: Event) -> Iterator[FactRow]:
+    edit: OrderEditCommitted = event.payload
+    columns = {
+        "edit_id": edit.edit_id,
+        "order_id": edit.order_id,
+        "committed_at": edit.committed_at,
+        "lines_added": len(edit.added),
+        "lines_removed": len(edit.removed),
+    }
+    yield reader.fact("order_edits", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+
+
+def _product(reader: Reader, event: Event) -> Iterator[FactRow]:
+    product: ProductRecorded = event.payload
+    head = {**product.model_dump(include={"product_id", "title", "status"}), "deleted": False}
+    yield reader.fact("products", event.entity, event.version, head, digest=event.digest, scope=event.scope)
+    for place, variant in enumerate(product.variants):
+        columns = {"product_id": product.product_id, **variant.model_dump()}
+        part = f"{variant.variant_id}:{place}"
+        yield reader.fact(
+            "variants", event.entity, event.version, columns, part=part, digest=event.digest, scope=event.scope
+        )
+
+
+def _deleted_product(reader: Reader, event: Event) -> Iterator[FactRow]:
+    told: ProductDeleted = event.payload
+    columns = {"product_id": told.product_id, "title": None, "status": None, "deleted": True}
+    yield reader.fact("products", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+
+
+def _level(reader: Reader, event: Event) -> Iterator[FactRow]:
+    level: StockLevelRecorded = event.payload
+    columns = level.model_dump()
+    yield reader.fact("inventory_levels", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+
+
+def _parts(lines: Sequence[Line]) -> Iterator[tuple[str, Line]]:
+    """Lines with what tells them apart: the place too, since a body may name one line id twice."""
+    for place, line in enumerate(lines):
+        yield f"{line.line_id}:{place}", line
+
+
+_ROWS: dict[type[Payload], Callable[[Reader, Event], Iterator[FactRow]]] = {
+    OrderRecorded: _order,
+    RefundRecorded: _refund,
+    OrderDeleted: _deleted_order,
+    OrderEditCommitted: _edit,
+    ProductRecorded: _product,
+    ProductDeleted: _deleted_product,
+    StockLevelRecorded: _level,
+}

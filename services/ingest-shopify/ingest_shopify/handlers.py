@@ -1,0 +1,163 @@
+"""One function per event: deliveries become facts and events of the brand that owns the shop."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from ingest_shopify.domain import Reading, is_shop_domain, read_delivery
+from ingest_shopify.facts import facts_of
+from ingest_shopify.subjects import Known, erase_subject, recognise
+from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.envelope import Event, RawPayload
+from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
+from pulsepoint.events.touches import OrderEvidence
+from pulsepoint.ports.document_store import Document, Write
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.tenancy import TenantContext
+
+BODIES_REMEMBERED = timedelta(days=400)
+"""How long a body's digest proves which shop it came from; longer than any delivery is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """A shop that a brand owns, as its document says."""
+
+    scope: TenantContext
+    currency: str
+    identity_key: bytes
+    endpoint_token: str | None
+
+    @classmethod
+    def of(cls, document: Document) -> _Shop:
+        data = document.data
+        return cls(
+            scope=TenantContext(UUID(data["tenant_id"]), UUID(data["brand_id"])),
+            currency=data["currency"],
+            identity_key=bytes.fromhex(data["identity_key"]),
+            endpoint_token=data.get("endpoint_token"),
+        )
+
+
+async def deliver(reader: Reader, event: Event) -> Outcome:
+    """Read one verified delivery into the brand that owns its shop.
+
+    Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
+    `body_of_another_shop`, `shop_mismatch` or what `read_delivery` tells.
+    """
+    raw: RawPayload = event.payload
+    domain = raw.headers.get("shop", "")
+    if not is_shop_domain(domain):
+        raise MalformedInput(f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", reason="shop_domain")
+    found, seen = await reader.get_many([("shops", domain), ("bodies", event.digest)])
+    if found is None:
+        raise UnknownShop(f"no brand owns {domain}: it is delivered when one does")
+    shop = _Shop.of(found)
+    writes = _prove_origin(shop, domain, raw.headers.get("endpoint-token"), event, seen)
+    reading = read_delivery(
+        raw.headers.get("shopify-topic", ""),
+        raw.headers.get("shopify-api-version"),
+        raw.body,
+        shop=domain,
+        received_at=event.time,
+        triggered_at=raw.headers.get("shopify-triggered-at"),
+        shop_currency=shop.currency,
+    )
+    if reading.shop_domain not in (None, domain):
+        told = f"the body names the shop {reading.shop_domain}, its header {domain}"
+        raise PermanentError(told, reason="shop_mismatch")
+    return await _tell(reader, event, shop, reading, writes)
+
+
+def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, seen: Document | None) -> list[Write]:
+    """What must be remembered so that no other shop's header takes this body: the header is not signed.
+
+    Where the subscription's address carries a token it decides alone; else the first shop a body came from.
+    """
+    if shop.endpoint_token is not None:
+        if token is None or not secrets.compare_digest(token, shop.endpoint_token):
+            raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
+        return []
+    if seen is None:
+        return [Write("bodies", event.digest, {"shop": domain}, expires_at=event.time + BODIES_REMEMBERED)]
+    if seen.data["shop"] != domain:
+        raise PermanentError("the same body was accepted for another shop before", reason="body_of_another_shop")
+    return []
+
+
+async def _tell(reader: Reader, event: Event, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
+    payload: Any = reading.payload
+    entity = reading.entity
+    if isinstance(payload, OrderRecorded):
+        known = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=payload.order_id)
+        payload = _with_subject(payload, known)
+        writes = [*writes, *known.writes]
+    elif isinstance(payload, SubjectErased):
+        known = await erase_subject(
+            reader, shop.scope, shop.identity_key, reading.person, order_ids=payload.order_ids, at=payload.erased_at
+        )
+        payload = payload.model_copy(update={"subject": known.subject})
+        entity = known.handle or entity
+        writes = [*writes, *known.writes]
+    elif isinstance(payload, SubjectDataRequested):
+        known = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
+        payload = payload.model_copy(update={"subject": known.subject})
+        entity = payload.request_id or known.handle or entity
+    told = reader.event(payload, entity=entity, version=reading.version, scope=shop.scope)
+    return Outcome(facts=facts_of(reader, told), writes=writes, events=[told])
+
+
+def _with_subject(order: OrderRecorded, known: Known) -> OrderRecorded:
+    """The order with its buyer's subject, and without evidence where the buyer was erased since."""
+    if known.is_forgotten(order.order_id, order.created_at):
+        return order.model_copy(update={"subject": None, "evidence": OrderEvidence()})
+    return order.model_copy(update={"subject": known.subject})
+
+
+async def take_over_shop(reader: Reader, event: Event) -> Outcome:
+    """Keep who owns a shop, and have delivered what was held for it while nobody did.
+
+    Raises `PermanentError`: reason `shop_domain` for what is no shop, `shop_taken` for another brand's shop.
+    """
+    brand: BrandConfigured = event.payload
+    domain = brand.shopify_store.strip().lower()
+    if not domain:
+        return NOTHING
+    if not is_shop_domain(domain):
+        raise PermanentError(f"{brand.shopify_store[:100]!r} is no shop domain", reason="shop_domain")
+    owner = str(event.scope.brand_id)
+    found, before = await reader.get_many([("shops", domain), ("brands", owner)])
+    if found is not None and found.data["brand_id"] != owner:
+        raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken")
+    known: dict[str, Any] = before.data if before is not None else {}
+    if known.get("version", event.version) > event.version:
+        return NOTHING
+    shop = {
+        "tenant_id": str(event.scope.tenant_id),
+        "brand_id": owner,
+        "name": brand.name,
+        "currency": brand.currency,
+        "timezone": brand.timezone,
+        "endpoint_token": found.data.get("endpoint_token") if found is not None else None,
+        # Minted once a brand: another key would make strangers of everybody known.
+        "identity_key": known.get("identity_key") or secrets.token_hex(32),
+    }
+    kept = {"shop": domain, "version": event.version, "identity_key": shop["identity_key"]}
+    writes = [Write("shops", domain, shop), Write("brands", owner, kept)]
+    if known.get("shop", domain) != domain:
+        writes.append(Write("shops", known["shop"], None))
+    drain = Effect("held.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)
+    return Outcome(writes=writes, effects=[drain])
+
+
+HANDLERS: dict[str, Handler] = {
+    "shopify.delivered": deliver,
+    "brand.configured": take_over_shop,
+}
+EFFECTS: dict[str, EffectDefinition] = {}

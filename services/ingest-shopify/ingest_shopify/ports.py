@@ -1,0 +1,3 @@
+"""What this service needs beside the kernel's ports: nothing."""
+
+from __future__ import annotations

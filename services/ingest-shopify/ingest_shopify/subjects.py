@@ -1,0 +1,104 @@
+"""Buyers as random subjects: the one place where a person's keyed hashes lead to one.
+
+Documents of the brand: `identities/{keyed hash}` -> {"subject"} or, once erased, {"erased_at"} for good;
+`subjects/{subject}` -> {"identities"} so that an erasure finds every hash; `redactions/{order_id}` -> {"erased_at"}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from ingest_shopify.domain import Person, identities_of
+from pulsepoint.ports.document_store import Document, Write
+from pulsepoint.runtime.outcome import Reader
+from pulsepoint.tenancy import TenantContext
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who a person is here: `handle` is the surest keyed hash, `erased_at` when they were last erased."""
+
+    subject: str | None
+    handle: str | None = None
+    erased_at: datetime | None = None
+    redacted: bool = False
+    writes: Sequence[Write] = ()
+
+    def is_forgotten(self, order_id: str, created_at: datetime) -> bool:
+        """Whether an order's evidence must not come back: it was redacted, or is older than its buyer's erasure."""
+        return self.redacted or (self.erased_at is not None and created_at <= self.erased_at)
+
+
+async def recognise(
+    reader: Reader,
+    scope: TenantContext,
+    key: bytes,
+    person: Person,
+    *,
+    order_id: str | None = None,
+    remember: bool = True,
+) -> Known:
+    """The person's subject, a new random one for a stranger; None for nobody and for the erased, for good.
+
+    One round trip, and one more only to link a new hash to a known subject.
+    """
+    hashes = identities_of(person, key)
+    wanted = [("identities", digest) for digest in hashes]
+    if order_id is not None:
+        wanted.append(("redactions", order_id))
+    found = await reader.get_many(wanted, scope=scope) if wanted else []
+    documents = found[: len(hashes)]
+    redacted = order_id is not None and found[-1] is not None
+    handle = hashes[0] if hashes else None
+    erasures = [_instant(document) for document in documents if document is not None and "erased_at" in document.data]
+    if erasures:
+        return Known(None, handle, erased_at=max(erasures), redacted=redacted)
+    subjects = [str(document.data["subject"]) for document in documents if document is not None]
+    subject = subjects[0] if subjects else None
+    if not remember or redacted or not hashes:
+        return Known(subject, handle, redacted=redacted)
+    new = [digest for digest, document in zip(hashes, documents, strict=True) if document is None]
+    if not new:
+        return Known(subject, handle)
+    if subject is None:
+        return _stranger(scope, hashes, handle)
+    linked = await reader.get("subjects", subject, scope=scope)
+    identities = [*(linked.data["identities"] if linked is not None else ()), *new]
+    return Known(subject, handle, writes=_links(scope, subject, new, identities))
+
+
+async def erase_subject(
+    reader: Reader, scope: TenantContext, key: bytes, person: Person, *, order_ids: Sequence[str], at: datetime
+) -> Known:
+    """Delete the mapping of a person and leave tombstones that no replay can undo; the subject they had."""
+    hashes = identities_of(person, key)
+    found = await reader.get_many([("identities", digest) for digest in hashes], scope=scope) if hashes else []
+    subjects = list(dict.fromkeys(str(d.data["subject"]) for d in found if d is not None and "subject" in d.data))
+    linked = await reader.get_many([("subjects", name) for name in subjects], scope=scope) if subjects else []
+    gone = dict.fromkeys(hashes)
+    for document in linked:
+        gone.update(dict.fromkeys(document.data["identities"] if document is not None else ()))
+    tombstone = {"erased_at": at.isoformat()}
+    writes = [Write("identities", digest, tombstone, scope=scope) for digest in gone]
+    writes += [Write("subjects", name, None, scope=scope) for name in subjects]
+    writes += [Write("redactions", order_id, tombstone, scope=scope) for order_id in dict.fromkeys(order_ids)]
+    return Known(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
+
+
+def _stranger(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> Known:
+    subject = str(uuid4())
+    return Known(subject, handle, writes=_links(scope, subject, hashes, hashes))
+
+
+def _links(scope: TenantContext, subject: str, new: Sequence[str], identities: Sequence[str]) -> list[Write]:
+    return [
+        *(Write("identities", digest, {"subject": subject}, scope=scope) for digest in new),
+        Write("subjects", subject, {"identities": list(identities)}, scope=scope),
+    ]
+
+
+def _instant(document: Document) -> datetime:
+    return datetime.fromisoformat(document.data["erased_at"])
