@@ -76,6 +76,8 @@ class ServiceApp:
         self.api.include_router(health_router(self))
         for router in service.routers:
             self.api.include_router(router)
+        if service.configure is not None:
+            service.configure(self.api, settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one ASGI event."""
@@ -99,7 +101,9 @@ class ServiceApp:
     async def open(self) -> AsyncIterator[Runtime]:
         """Open ports, run the loops, and on exit drain: effects, spans, settled leftovers."""
         async with AsyncExitStack() as stack:
-            engines = self._engines or await stack.enter_async_context(open_engines(self.settings))
+            engines = self._engines
+            if engines is None:
+                engines = await stack.enter_async_context(open_engines(self.settings))
             ports = await stack.enter_async_context(self._build(self.settings, engines))
             runtime = await start_runtime(self.service, ports, self.settings)
             self.runtime = runtime

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
@@ -62,7 +62,8 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 class Service:
     """One service as the runtime sees it.
 
-    `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI.
+    `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI. `configure` is given the
+    FastAPI app and the settings once, before it starts: for error pages and middleware.
     """
 
     name: str
@@ -70,3 +71,4 @@ class Service:
     effects: Mapping[str, EffectDefinition] = field(default_factory=dict)
     routers: Sequence[APIRouter] = ()
     raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)
+    configure: Callable[[FastAPI, Any], None] | None = None
