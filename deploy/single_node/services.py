@@ -7,13 +7,12 @@ from typing import Any
 from ai_advisor import main as ai_advisor
 from alerting import main as alerting
 from attribution import main as attribution
+from deploy.single_node.keys import read_tower_file, tower_file
+from deploy.single_node.settings import TowerSettings
 from gateway import main as gateway
 from ingest_ads import main as ingest_ads
 from ingest_shopify import main as ingest_shopify
 from inventory_intel import main as inventory_intel
-
-from deploy.single_node.keys import read_tower_file, tower_file
-from deploy.single_node.settings import TowerSettings
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.engines import Engines
 

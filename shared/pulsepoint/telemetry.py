@@ -87,7 +87,13 @@ class Telemetry:
         if scope is not None:
             told |= {"tenant": str(scope.tenant_id), "brand": str(scope.brand_id)}
         with self._tracer.start_as_current_span(
-            name, context=context, kind=kind, links=linked, attributes=told, record_exception=False, set_status_on_exception=False
+            name,
+            context=context,
+            kind=kind,
+            links=linked,
+            attributes=told,
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
             try:
                 yield span  # type: ignore[misc]

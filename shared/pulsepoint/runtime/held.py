@@ -71,7 +71,9 @@ class HeldMessages:
     async def quarantine(self, delivery: Delivery, error: PermanentError, scope: TenantContext) -> None:
         """Keep a message that can never succeed as it is; its sender is told nothing."""
         subscription = delivery.subscription
-        await self._hold(delivery.message, "quarantine", subscription, error.reason, str(error), delivery.attempt, scope)
+        await self._hold(
+            delivery.message, "quarantine", subscription, error.reason, str(error), delivery.attempt, scope
+        )
 
     async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
         """Keep a message whose attempts ran out."""
@@ -82,7 +84,14 @@ class HeldMessages:
         await self._hold(delivery.message, "dead_letter", source, "attempts_exhausted", told, attempts, scope)
 
     async def _hold(
-        self, message: Message, kind: str, subscription: str, reason: str, told: str, attempts: int, scope: TenantContext
+        self,
+        message: Message,
+        kind: str,
+        subscription: str,
+        reason: str,
+        told: str,
+        attempts: int,
+        scope: TenantContext,
     ) -> None:
         attributes = message.attributes
         identity = f"{self._pipeline.service}/{subscription}/{attributes.get('ce-id') or message.data!r}"
@@ -121,7 +130,9 @@ class HeldMessages:
         return [
             Write("held", held.held_id, data, expires_at=expires),
             *(
-                Write("held_parts", f"{held.held_id}:{number}", {"sealed": b64encode(part).decode()}, expires_at=expires)
+                Write(
+                    "held_parts", f"{held.held_id}:{number}", {"sealed": b64encode(part).decode()}, expires_at=expires
+                )
                 for number, part in enumerate(parts)
             ),
         ]

@@ -105,5 +105,3 @@ class Pipeline:
             data=effect.data,
             causes=(cause,) if cause else (),
         )
-
-

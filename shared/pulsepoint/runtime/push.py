@@ -73,7 +73,9 @@ class PushReceiver:
         try:
             await work  # type: ignore[misc]
         except RetryableError as error:
-            log.warning("push.retry", subscription=delivery.subscription, error=type(error).__name__, told=str(error)[:300])
+            log.warning(
+                "push.retry", subscription=delivery.subscription, error=type(error).__name__, told=str(error)[:300]
+            )
             return 503
         except Exception:
             log.exception("push.failed", subscription=delivery.subscription, attempt=delivery.attempt)
@@ -145,7 +147,11 @@ def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str
         "pulsepoint.event.type": attributes.get("ce-type", ""),
         "pulsepoint.event.id": attributes.get("ce-id", ""),
     }
-    return told if delivery.attempt == 1 else {**told, "messaging.gcp_pubsub.message.delivery_attempt": str(delivery.attempt)}
+    return (
+        told
+        if delivery.attempt == 1
+        else {**told, "messaging.gcp_pubsub.message.delivery_attempt": str(delivery.attempt)}
+    )
 
 
 def _ingress_hop(event: Event, delivery: Delivery) -> Hop:
@@ -157,7 +163,9 @@ def _ingress_hop(event: Event, delivery: Delivery) -> Hop:
         published = datetime.fromisoformat(delivery.publish_time)
     except ValueError:
         published = event.time
-    taken = max(0, int(((published if published.tzinfo else published.replace(tzinfo=UTC)) - event.time).total_seconds() * 1e6))
+    taken = max(
+        0, int(((published if published.tzinfo else published.replace(tzinfo=UTC)) - event.time).total_seconds() * 1e6)
+    )
     return Hop(
         trace_id=f"{context.trace_id:032x}",
         span_id=f"{context.span_id:016x}",

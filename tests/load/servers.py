@@ -1,0 +1,100 @@
+"""The peers benchmarks compare with, and our webhook endpoint over chosen engines, as uvicorn factories."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+SECRET = "bench-secret-of-no-importance-0001"
+
+
+def empty_app() -> FastAPI:
+    """The least a FastAPI service can be."""
+    app = FastAPI()
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def bare_hmac_app() -> Any:
+    """The floor: read the body, check the HMAC, answer 200."""
+    key = SECRET.encode()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        sent = b""
+        for name, value in scope["headers"]:
+            if name == b"x-shopify-hmac-sha256":
+                sent = value
+        expected = base64.b64encode(hmac.digest(key, body, "sha256"))
+        status = 200 if hmac.compare_digest(expected, sent) else 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
+class _Opened:
+    """An ASGI app whose inside is made by an async context manager at start-up."""
+
+    def __init__(self, opened: Any) -> None:
+        self._opened = opened
+        self._app: Any = None
+        self._stack = AsyncExitStack()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        self._app = await self._stack.enter_async_context(self._opened())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def webhook_on_memory() -> Any:
+    """Our endpoint: verify, publish to the memory bus, answer."""
+    from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
+    from pulsepoint.adapters.system_clock import SystemClock
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        clock = SystemClock()
+        yield _webhook_app(_ForgettingBus(MemoryMessageBus(clock)), clock)
+
+    return _Opened(opened)
+
+
+def webhook_on_postgres() -> Any:
+    """Our endpoint: verify, commit to the PostgreSQL queue, answer. BENCH_DSN names the database."""
+    from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
+
+    from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+    from pulsepoint.adapters.system_clock import SystemClock
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        clock = SystemClock()
+        async with open_pool(os.environ["BENCH_DSN"]) as pool:
+            await apply_schema(pool)
+            yield _webhook_app(PostgresMessageBus(pool, clock), clock)
+
+    return _Opened(opened)
