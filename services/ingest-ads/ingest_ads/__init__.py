@@ -1,0 +1,1 @@
+"""Pulls ad days from the ad platforms."""

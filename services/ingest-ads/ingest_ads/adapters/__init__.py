@@ -1,0 +1,1 @@
+"""One file a platform; `exchange` is how all of them speak HTTP."""

@@ -1,0 +1,242 @@
+"""Google ads, read through the Google Ads API's searchStream.
+
+Streaming: https://developers.google.com/google-ads/api/docs/reporting/streaming (REST answers an array of chunks)
+Headers: https://developers.google.com/google-ads/api/docs/concepts/call-structure
+Developer tokens ended on 2026-09-09: the header is optional, ignored now and refused by a later version, so it is
+sent only where one is configured: https://developers.google.com/google-ads/api/docs/api-policy/developer-token
+Rows whose selected metrics are all zero are left out:
+https://developers.google.com/google-ads/api/docs/reporting/zero-metrics
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import httpx
+
+from ingest_ads.adapters.exchange import Exchange, Reply, clean, count, day_of, retry_after, text_of
+from ingest_ads.domain import AccountFacts, CampaignDay
+from ingest_ads.ports import CampaignDays, Connection, OpenAccount
+from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
+from pulsepoint.money import to_micros
+
+ACCOUNT = "SELECT customer.id, customer.currency_code, customer.time_zone, customer.manager FROM customer LIMIT 1"
+WINDOWS = (
+    "SELECT conversion_action.click_through_lookback_window_days FROM conversion_action"
+    " WHERE conversion_action.status = 'ENABLED' AND conversion_action.include_in_conversions_metric = TRUE"
+)
+CAMPAIGNS = (
+    "SELECT campaign.id, campaign.name, segments.date, metrics.cost_micros, metrics.impressions, metrics.clicks,"
+    " metrics.conversions, metrics.conversions_value FROM campaign"
+)
+"""No filter on channel or status: Performance Max spends at campaign level only, and a removed campaign has spent.
+`conversions` holds the actions the advertiser bids on; `all_conversions` adds the rest and is not asked for:
+https://developers.google.com/google-ads/api/docs/conversions/reporting"""
+TOTALS = "SELECT segments.date, metrics.cost_micros FROM customer"
+VIEW_WINDOW_DAYS = 0
+"""View-through conversions are a column of their own and never part of `conversions`."""
+REFUSED_STATUS = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
+REFUSED_KINDS = frozenset({"authenticationError", "authorizationError", "headerError"})
+REFUSED_REASONS = frozenset({"ACCESS_PROHIBITED", "REQUESTED_METRICS_FOR_MANAGER"})
+UNKNOWN_KINDS = frozenset({"queryError", "requestError", "fieldError", "enumError"})
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleAds:
+    """`AdsPlatform` over searchStream; `login_customer_id` is the manager used where an account names none."""
+
+    http: httpx.AsyncClient
+    base_url: str = "https://googleads.googleapis.com"
+    version: str = "v26"
+    developer_token: str = field(default="", repr=False)
+    login_customer_id: str = ""
+
+    @property
+    def exchange(self) -> Exchange:
+        """How requests are sent."""
+        return Exchange(self.http, f"Google Ads API {self.version}")
+
+    async def account(self, connection: Connection) -> OpenAccount:
+        """See `AdsPlatform.account`; the click window is None where conversion actions differ in theirs."""
+        found = await self._search(connection, ACCOUNT)
+        windows = await self._search(connection, WINDOWS)
+        with self.exchange.reading():
+            customer = _first(found)["customer"]
+            if customer.get("manager"):
+                raise VendorRefused(f"{self.exchange.name}: {connection.account_id} is a manager: connect its clients")
+            facts = AccountFacts(
+                platform="google",
+                account_id=connection.account_id,
+                currency=text_of(_field(customer, "currencyCode"), "currencyCode"),
+                timezone=text_of(_field(customer, "timeZone"), "timeZone"),
+                click_window_days=click_window(windows),
+                view_window_days=VIEW_WINDOW_DAYS,
+            )
+        return OpenAccount(connection, facts)
+
+    async def campaign_days(self, account: OpenAccount, start: date, end: date) -> CampaignDays:
+        """See `AdsPlatform.campaign_days`."""
+        rows = await self._search(account.connection, f"{CAMPAIGNS} {_between(start, end)}")
+        with self.exchange.reading():
+            return CampaignDays(campaign_days(rows))
+
+    async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
+        """See `AdsPlatform.account_days`."""
+        rows = await self._search(account.connection, f"{TOTALS} {_between(start, end)}")
+        with self.exchange.reading():
+            return {day_of(row["segments"]["date"]): _cost(row["metrics"]) for row in rows}
+
+    async def _search(self, connection: Connection, query: str) -> list[Any]:
+        customer = connection.account_id.replace("-", "")
+        url = f"{self.base_url.rstrip('/')}/{self.version}/customers/{customer}/googleAds:searchStream"
+        reply = await self.exchange.send("POST", url, headers=self._headers(connection), json_body={"query": query})
+        if reply.status >= 300 or not isinstance(reply.body, list):
+            raise google_error(self.exchange, reply, token=connection.token)
+        with self.exchange.reading():
+            # A stream may break after its first chunks: the failure is then an element of the array.
+            if any("error" in chunk for chunk in reply.body):
+                raise google_error(self.exchange, reply, token=connection.token)
+            return [row for chunk in reply.body for row in chunk.get("results", ())]
+
+    def _headers(self, connection: Connection) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {connection.token}"}
+        if self.developer_token:
+            headers["developer-token"] = self.developer_token
+        if manager := (connection.login_customer_id or self.login_customer_id).replace("-", ""):
+            headers["login-customer-id"] = manager
+        return headers
+
+
+def _between(start: date, end: date) -> str:
+    return f"WHERE segments.date BETWEEN '{start.isoformat()}' AND '{end.isoformat()}'"
+
+
+def _first(rows: list[Any]) -> Any:
+    if not rows:
+        raise MalformedInput("customer: no row")
+    return rows[0]
+
+
+def _field(told: Mapping[str, Any], name: str) -> Any:
+    """A field by its JSON name, or by its proto name: recorded bodies carry both spellings."""
+    if name in told:
+        return told[name]
+    proto = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    if proto in told:
+        return told[proto]
+    raise KeyError(name)
+
+
+def _metric(metrics: Mapping[str, Any], name: str) -> Any:
+    """A metric that was asked for: JSON may leave a zero out."""
+    try:
+        return _field(metrics, name)
+    except KeyError:
+        return 0
+
+
+def _cost(metrics: Mapping[str, Any]) -> int:
+    """Micros; an int64, which JSON carries as text."""
+    return count(_metric(metrics, "costMicros"), "costMicros")
+
+
+def click_window(rows: Iterable[Any]) -> int | None:
+    """The one click window that all counted conversion actions share, else None."""
+    told = {count(_field(row["conversionAction"], "clickThroughLookbackWindowDays"), "window") for row in rows}
+    return told.pop() if len(told) == 1 else None
+
+
+def campaign_days(rows: Iterable[Any]) -> tuple[CampaignDay, ...]:
+    """Days of campaigns from result rows; rows of one campaign and day are segments of it and are added up."""
+    merged: dict[tuple[str, date], CampaignDay] = {}
+    for row in rows:
+        one = _campaign_day(row)
+        merged[one.key] = _sum(merged[one.key], one) if one.key in merged else one
+    return tuple(merged.values())
+
+
+def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+    campaign, metrics = row["campaign"], row["metrics"]
+    identity = text_of(campaign["id"], "campaign.id")
+    return CampaignDay(
+        campaign_id=identity,
+        campaign_name=text_of(campaign.get("name") or identity, "campaign.name"),
+        day=day_of(row["segments"]["date"]),
+        spend_micros=_cost(metrics),
+        impressions=count(_metric(metrics, "impressions"), "impressions"),
+        clicks=count(_metric(metrics, "clicks"), "clicks"),
+        conversions_micros=to_micros(_metric(metrics, "conversions"), field="conversions"),
+        conversion_value_micros=to_micros(_metric(metrics, "conversionsValue"), field="conversionsValue"),
+    )
+
+
+def _sum(one: CampaignDay, other: CampaignDay) -> CampaignDay:
+    names = ("spend_micros", "impressions", "clicks", "conversions_micros", "conversion_value_micros")
+    return one.model_copy(update={name: getattr(one, name) + getattr(other, name) for name in names})
+
+
+def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
+    """The error an answer means.
+
+    Failure shape: https://developers.google.com/google-ads/api/rest/common/errors; authorization errors:
+    https://developers.google.com/google-ads/api/reference/rpc/v26/AuthorizationErrorEnum.AuthorizationError; quotas:
+    https://developers.google.com/google-ads/api/reference/rpc/v26/QuotaErrorEnum.QuotaError
+    """
+    told = _told_error(reply.body)
+    if told is None:
+        if reply.status == 404:
+            return VendorError(f"{exchange.name} is not served (HTTP 404): the version may have been retired")
+        return exchange.unreadable(reply)
+    details = list(_details(told))
+    reasons = [(kind, reason) for kind, reason, _ in details]
+    status = str(told.get("status", ""))
+    named = ", ".join(str(reason) for _, reason in reasons) or status
+    message = f"{clean(named, token)}: {clean(told.get('message', 'no reason given'), token)}"
+    if any(kind in REFUSED_KINDS or reason in REFUSED_REASONS for kind, reason in reasons):
+        return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
+    if status == "RESOURCE_EXHAUSTED" or reply.status == 429 or any(kind == "quotaError" for kind, _ in reasons):
+        waits = [wait for _, _, wait in details if wait is not None]
+        wait = max(waits, default=retry_after(reply.headers))
+        return VendorRateLimited(f"{exchange.name} asks to slow down ({message})", retry_after=wait)
+    if status in REFUSED_STATUS or reply.status in (401, 403):
+        return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
+    if any(kind in UNKNOWN_KINDS for kind, _ in reasons):
+        return VendorError(f"{exchange.name} does not know what was asked ({message})")
+    return VendorError(f"{exchange.name} failed ({message})")
+
+
+def _told_error(body: Any) -> dict[str, Any] | None:
+    """The error object of an answer: on its own, or as an element of the stream's array."""
+    for candidate in body if isinstance(body, list) else [body]:
+        if isinstance(candidate, dict) and isinstance(candidate.get("error"), dict) and candidate["error"]:
+            error: dict[str, Any] = candidate["error"]
+            return error
+    return None
+
+
+def _details(told: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
+    """Kind, reason and asked delay (seconds) of each GoogleAdsError in the failure."""
+    for detail in _list(told.get("details")):
+        for error in _list(detail.get("errors")):
+            code = error.get("errorCode")
+            quota = error.get("details")
+            delay = quota.get("quotaErrorDetails") if isinstance(quota, dict) else None
+            for kind, reason in code.items() if isinstance(code, dict) else ():
+                yield str(kind), str(reason), _seconds(delay.get("retryDelay") if isinstance(delay, dict) else None)
+
+
+def _list(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _seconds(duration: object) -> float | None:
+    """Seconds of a protobuf duration in JSON, such as `30s` or `3.5s`."""
+    if not isinstance(duration, str) or not duration.endswith("s"):
+        return None
+    try:
+        return to_micros(duration[:-1], field="retryDelay") / 1_000_000
+    except MalformedInput:
+        return None

@@ -1,0 +1,274 @@
+"""Meta ads, read through the Graph API's insights.
+
+Insights: https://developers.facebook.com/documentation/ads-commerce/marketing-api/insights
+Windows of an action: https://developers.facebook.com/docs/marketing-api/reference/ads-action-stats/
+(7d_view and 28d_view are gone since 2026-01-12:
+https://developers.facebook.com/blog/post/2025/10/16/ads-insights-api-metric-availability-updates/)
+Limits and their codes: https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from ingest_ads.adapters.exchange import Exchange, Reply, clean, day_of, optional_count, retry_after, text_of
+from ingest_ads.domain import AccountFacts, CampaignDay
+from ingest_ads.ports import CampaignDays, Connection, OpenAccount
+from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
+from pulsepoint.money import to_micros
+
+CAMPAIGN_FIELDS = (
+    "campaign_id",
+    "campaign_name",
+    "spend",
+    "impressions",
+    "clicks",
+    "actions",
+    "action_values",
+    "date_start",
+    "date_stop",
+)
+ACCOUNT_FIELDS = ("spend", "date_start", "date_stop")
+PURCHASE = ("omni_purchase", "purchase")
+"""Spellings of one purchase, best first: the others repeat the same number, so they are never added up."""
+CENT_ROUNDING = 5_000
+REFUSED = frozenset({3, 10, 102, 104, 190, *range(200, 300)})
+LIMITED = frozenset({4, 17, 32, 613, *range(80000, 80015)})
+TOO_MUCH = "reduce the amount of data"
+TOO_MUCH_SUBCODE = 1487534
+NOT_LINKED_SUBCODE = 2853001
+NO_ACCESS_SUBCODES = frozenset({33, 2446289})
+USAGE_HEADERS = ("x-business-use-case-usage", "x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle")
+
+
+class TooMuchDataError(VendorError):
+    """Meta asks for a smaller page."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetaAds:
+    """`AdsPlatform` over the Graph API; windows in days, `usage_limit` in per cent of Meta's own allowance."""
+
+    http: httpx.AsyncClient
+    base_url: str = "https://graph.facebook.com"
+    version: str = "v25.0"
+    page_size: int = 500
+    click_window_days: int = 7
+    view_window_days: int = 1
+    usage_limit: int = 95
+
+    @property
+    def exchange(self) -> Exchange:
+        """How requests are sent."""
+        return Exchange(self.http, f"Meta Graph API {self.version}")
+
+    async def account(self, connection: Connection) -> OpenAccount:
+        """See `AdsPlatform.account`."""
+        body = await self._get(connection, _node(connection), {"fields": "account_id,currency,timezone_name"})
+        with self.exchange.reading():
+            facts = AccountFacts(
+                platform="meta",
+                account_id=connection.account_id,
+                currency=text_of(body["currency"], "currency"),
+                timezone=text_of(body["timezone_name"], "timezone_name"),
+                click_window_days=self.click_window_days,
+                view_window_days=self.view_window_days,
+            )
+        return OpenAccount(connection, facts)
+
+    async def campaign_days(self, account: OpenAccount, start: date, end: date) -> CampaignDays:
+        """See `AdsPlatform.campaign_days`."""
+        windows = (f"{self.click_window_days}d_click", f"{self.view_window_days}d_view")
+        params = {
+            **_insights("campaign", CAMPAIGN_FIELDS, start, end),
+            "action_attribution_windows": json.dumps(windows),
+        }
+        rows: list[CampaignDay] = []
+        async for page in self._pages(account.connection, params):
+            with self.exchange.reading():
+                rows += [campaign_day(row, windows=windows) for row in page]
+        return CampaignDays(tuple(rows), rounding_micros=CENT_ROUNDING)
+
+    async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
+        """See `AdsPlatform.account_days`."""
+        totals: dict[date, int] = {}
+        async for page in self._pages(account.connection, _insights("account", ACCOUNT_FIELDS, start, end)):
+            with self.exchange.reading():
+                totals.update({_one_day(row): to_micros(row["spend"], field="spend") for row in page})
+        return totals
+
+    async def _pages(self, connection: Connection, params: Mapping[str, str]) -> AsyncIterator[list[Any]]:
+        """Pages of insights by cursor; where Meta says it is too much data, the page is halved and asked again."""
+        size, after, asked = self.page_size, "", set[str]()
+        while True:
+            page_params = {**params, "limit": str(size), **({"after": after} if after else {})}
+            try:
+                body = await self._get(connection, f"{_node(connection)}/insights", page_params)
+            except TooMuchDataError:
+                if size == 1:
+                    raise
+                size = max(1, size // 2)
+                continue
+            with self.exchange.reading():
+                rows, cursor = _page(body)
+            yield rows
+            if not cursor:
+                return
+            asked.add(after)
+            if cursor in asked:
+                raise VendorError(f"{self.exchange.name} pages in a circle")
+            after = cursor
+
+    async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        url = f"{self.base_url.rstrip('/')}/{self.version}/{path}"
+        headers = {"authorization": f"Bearer {connection.token}"}
+        reply = await self.exchange.send("GET", url, headers=headers, params=params)
+        if reply.status >= 300 or not isinstance(reply.body, dict) or "error" in reply.body:
+            raise meta_error(self.exchange, reply, token=connection.token)
+        if _has_next(reply.body) and (spent := usage(reply.headers))[0] >= self.usage_limit:
+            raise VendorRateLimited(
+                f"{self.exchange.name}: {spent[0]} % of the allowance is used", retry_after=spent[1]
+            )
+        return reply.body
+
+
+def _node(connection: Connection) -> str:
+    return f"act_{connection.account_id.removeprefix('act_')}"
+
+
+def _insights(level: str, fields: Iterable[str], start: date, end: date) -> dict[str, str]:
+    return {
+        "level": level,
+        "fields": ",".join(fields),
+        "time_increment": "1",
+        "time_range": json.dumps({"since": start.isoformat(), "until": end.isoformat()}),
+    }
+
+
+def _has_next(body: Mapping[str, Any]) -> bool:
+    paging = body.get("paging")
+    return isinstance(paging, dict) and bool(paging.get("next"))
+
+
+def _page(body: Mapping[str, Any]) -> tuple[list[Any], str]:
+    """Rows and the next cursor. `paging.next` itself is a URL that may carry a token: only its cursor is taken."""
+    rows = body["data"]
+    if not isinstance(rows, list):
+        raise MalformedInput("data: expected a list")
+    if not _has_next(body):
+        return rows, ""
+    told = body["paging"].get("cursors", {}).get("after")
+    cursor = told or parse_qs(urlsplit(body["paging"]["next"]).query).get("after", [""])[0]
+    if not cursor:
+        raise MalformedInput("paging.next: no cursor")
+    return rows, text_of(cursor, "after")
+
+
+def _one_day(row: Mapping[str, Any]) -> date:
+    day = day_of(row["date_start"])
+    if day_of(row["date_stop"]) != day:
+        raise MalformedInput("date_stop: expected one day a row")
+    return day
+
+
+def campaign_day(row: Mapping[str, Any], *, windows: tuple[str, ...] = ()) -> CampaignDay:
+    """One insights row; purchases are the sum of the `windows` asked for, without windows Meta's own `value`.
+
+    Meta leaves `actions` out where there were none: asked and absent is zero.
+    """
+    return CampaignDay(
+        campaign_id=text_of(row["campaign_id"], "campaign_id"),
+        campaign_name=text_of(row.get("campaign_name") or row["campaign_id"], "campaign_name"),
+        day=_one_day(row),
+        spend_micros=to_micros(row["spend"], field="spend"),
+        impressions=optional_count(row.get("impressions"), "impressions"),
+        clicks=optional_count(row.get("clicks"), "clicks"),
+        conversions_micros=purchases(row.get("actions"), windows) if windows or "actions" in row else None,
+        conversion_value_micros=(
+            purchases(row.get("action_values"), windows) if windows or "action_values" in row else None
+        ),
+    )
+
+
+def purchases(actions: Any, windows: tuple[str, ...] = ()) -> int:
+    """Micros of the best spelling of a purchase among `actions`; zero where there is none.
+
+    Each spelling counts the same purchases again, so one is taken and none are added.
+    """
+    for spelling in PURCHASE:
+        for action in actions or ():
+            if action["action_type"] == spelling:
+                if not windows:
+                    return to_micros(action["value"], field=spelling)
+                return sum(to_micros(action.get(window, "0"), field=spelling) for window in windows)
+    return 0
+
+
+def meta_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
+    """The error an answer means.
+
+    Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling and
+    https://developers.facebook.com/docs/marketing-api/error-reference
+    """
+    told = reply.body.get("error") if isinstance(reply.body, dict) else None
+    if not isinstance(told, dict) or not told:
+        return exchange.unreadable(reply)
+    code, subcode = _number(told.get("code")), _number(told.get("error_subcode"))
+    message = clean(told.get("message", "no reason given"), token)
+    if TOO_MUCH in message or subcode == TOO_MUCH_SUBCODE:
+        return TooMuchDataError(f"{exchange.name}: {message}")
+    if code in LIMITED or reply.status == 429:
+        wait = usage(reply.headers)[1] or retry_after(reply.headers)
+        return VendorRateLimited(f"{exchange.name} asks to slow down ({code}): {message}", retry_after=wait)
+    if code in REFUSED or subcode == NOT_LINKED_SUBCODE or (code == 100 and subcode in NO_ACCESS_SUBCODES):
+        return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}")
+    if code is None and reply.status in (401, 403):
+        return VendorRefused(f"{exchange.name} refuses the credentials: {message}")
+    return VendorError(f"{exchange.name} failed ({code}): {message}")
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def usage(headers: Mapping[str, str]) -> tuple[int, float | None]:
+    """Per cent of the tightest allowance used, and seconds until access returns where Meta says so.
+
+    Headers and `estimated_time_to_regain_access` (minutes):
+    https://developers.facebook.com/docs/graph-api/overview/rate-limiting/#headers
+    """
+    used, minutes = 0, 0
+    for name in USAGE_HEADERS:
+        for entry in _usage_entries(headers.get(name, "")):
+            used = max([used, *(int(value) for key, value in entry.items() if key in PERCENTAGES and _plain(value))])
+            wait = entry.get("estimated_time_to_regain_access", 0)
+            minutes = max(minutes, int(wait) if _plain(wait) else 0)
+    return used, minutes * 60.0 or None
+
+
+PERCENTAGES = frozenset(
+    {"call_count", "total_cputime", "total_time", "acc_id_util_pct", "app_id_util_pct"},
+)
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9
+
+
+def _usage_entries(header: str) -> list[dict[str, Any]]:
+    """The objects of a usage header: one flat object, or lists of them by business id."""
+    try:
+        told = json.loads(header) if header else {}
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(told, dict):
+        return []
+    nested = [entry for value in told.values() if isinstance(value, list) for entry in value if isinstance(entry, dict)]
+    return [told, *nested]

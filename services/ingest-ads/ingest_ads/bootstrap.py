@@ -1,0 +1,94 @@
+"""Composition root: the only file that picks adapters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from ingest_ads.adapters.google import GoogleAds
+from ingest_ads.adapters.meta import MetaAds
+from ingest_ads.adapters.tiktok import TikTokAds
+from ingest_ads.ports import AdsPlatform
+from ingest_ads.settings import Settings
+from pulsepoint.events.ads import Platform
+from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.runtime.engines import Engines
+
+SERVICE_NAME = "ingest-ads"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What ingest-ads runs on."""
+
+    bus: MessageBus
+    store: DocumentStore
+    warehouse: Warehouse
+    secrets: SecretStore
+    cache: Cache
+    clock: Clock
+    http: httpx.AsyncClient
+    platforms: Mapping[Platform, AdsPlatform]
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, engines: Engines, *, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Ports]:
+    """Open ports; `transport` replaces the network (an ASGI app that plays the platforms)."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(
+                timeout=settings.ads_http_timeout_seconds,
+                limits=httpx.Limits(max_connections=settings.ads_http_connections),
+                follow_redirects=False,
+                transport=transport,
+            )
+        )
+        yield Ports(
+            bus=engines.bus,
+            store=engines.store(SERVICE_NAME),
+            warehouse=engines.warehouse,
+            secrets=engines.secrets,
+            cache=engines.cache,
+            clock=engines.clock,
+            http=http,
+            platforms=ad_platforms(settings, http),
+        )
+
+
+def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, AdsPlatform]:
+    """The platforms as the settings describe them."""
+    return {
+        "meta": MetaAds(
+            http,
+            base_url=settings.ads_meta_base_url,
+            version=settings.ads_meta_version,
+            page_size=settings.ads_meta_page_size,
+            click_window_days=settings.ads_meta_click_window_days,
+            view_window_days=settings.ads_meta_view_window_days,
+        ),
+        "tiktok": TikTokAds(
+            http,
+            base_url=settings.ads_tiktok_base_url,
+            version=settings.ads_tiktok_version,
+            page_size=settings.ads_tiktok_page_size,
+            click_window_days=settings.ads_tiktok_click_window_days,
+            view_window_days=settings.ads_tiktok_view_window_days,
+        ),
+        "google": GoogleAds(
+            http,
+            base_url=settings.ads_google_base_url,
+            version=settings.ads_google_version,
+            developer_token=settings.ads_google_developer_token.get_secret_value(),
+            login_customer_id=settings.ads_google_login_customer_id,
+        ),
+    }

@@ -1,0 +1,158 @@
+"""Ad days: what a pull saw of them, which of it is new, and when a day may not be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.events.ads import Platform
+
+MOST_DAYS = 30
+"""Days one pull asks for: TikTok refuses more when it reports by day."""
+
+
+class AccountFacts(BaseModel):
+    """What an ad account says of itself; windows in days, None where the platform has no single answer."""
+
+    model_config = ConfigDict(frozen=True)
+    platform: Platform
+    account_id: str
+    currency: str
+    timezone: str
+    click_window_days: int | None = None
+    view_window_days: int | None = None
+
+
+class CampaignDay(BaseModel):
+    """One campaign's day in the account's currency and timezone; None was not asked for and is never zero."""
+
+    model_config = ConfigDict(frozen=True)
+    campaign_id: str
+    campaign_name: str
+    day: date
+    spend_micros: int
+    impressions: int | None = None
+    clicks: int | None = None
+    conversions_micros: int | None = None
+    conversion_value_micros: int | None = None
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """What makes it one row of a pull."""
+        return (self.campaign_id, self.day)
+
+
+class PulledDay(BaseModel):
+    """A day as one pull saw it: the account's own total, and the campaigns' rows."""
+
+    model_config = ConfigDict(frozen=True)
+    day: date
+    account_spend_micros: int
+    adds_up: bool
+    rows: tuple[CampaignDay, ...] = ()
+
+    @property
+    def campaign_spend_micros(self) -> int:
+        """What the campaigns say was spent."""
+        return sum(row.spend_micros for row in self.rows)
+
+
+class Pull(BaseModel):
+    """Everything one pull brought; `version` is its start in microseconds since 1970."""
+
+    model_config = ConfigDict(frozen=True)
+    version: int
+    account: AccountFacts
+    start: date
+    end: date
+    days: tuple[PulledDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySettled:
+    """What one pulled day changes: its next document, the rows to record, and whether its quarantine changed."""
+
+    document: dict[str, Any] | None
+    rows: tuple[CampaignDay, ...] = ()
+    quarantine: bool | None = None
+
+
+def local_today(now: datetime, timezone: str, clock_offset_seconds: int = 0) -> date:
+    """The account's calendar day at `now` (aware), moved by the brand's business clock."""
+    return (now + timedelta(seconds=clock_offset_seconds)).astimezone(ZoneInfo(timezone)).date()
+
+
+def days_between(start: date, end: date) -> Iterator[date]:
+    """Each day from `start` to `end`, both included; none when `end` is earlier."""
+    return (start + timedelta(days=offset) for offset in range((end - start).days + 1))
+
+
+def spans(start: date, end: date, most: int = MOST_DAYS) -> Iterator[tuple[date, date]]:
+    """`start` to `end` cut into spans of at most `most` days that neither overlap nor leave a day out."""
+    while start <= end:
+        stop = min(end, start + timedelta(days=most - 1))
+        yield start, stop
+        start = stop + timedelta(days=1)
+
+
+def adds_up(campaigns: int, rows: int, totals: Iterable[int], rounding_micros: int) -> bool:
+    """Whether campaigns sum to the account's total.
+
+    `totals` are what the account said before and, on a running day, after the campaigns were read: the sum may
+    lie between them. Platforms that round each row to cents may be off by `rounding_micros` a row.
+    """
+    told = list(totals)
+    slack = rounding_micros * max(rows, 1)
+    return min(told) - slack <= campaigns <= max(told) + slack
+
+
+def content_digest(account: AccountFacts, row: CampaignDay) -> str:
+    """Digest of what a row says; equal digests mean nothing was restated."""
+    told = {**account.model_dump(mode="json"), **row.model_dump(mode="json")}
+    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def settle_day(stored: Mapping[str, Any] | None, pulled: PulledDay, account: AccountFacts, version: int) -> DaySettled:
+    """What `pulled` changes against the day's document (None: never seen).
+
+    A pull that began before the one last settled changes nothing. A day that does not add up is quarantined and
+    none of its rows are recorded. A campaign that vanished from a day was restated to zero: platforms leave
+    all-zero rows out.
+    """
+    before = stored or {"version": 0, "quarantined": None, "campaigns": {}}
+    if int(before["version"]) >= version:
+        return DaySettled(document=None)
+    known: dict[str, list[str]] = before["campaigns"]
+    if not pulled.adds_up:
+        mark = [pulled.account_spend_micros, pulled.campaign_spend_micros]
+        document = {"version": version, "quarantined": mark, "campaigns": known}
+        return DaySettled(document, quarantine=True if before["quarantined"] != mark else None)
+    seen = {row.campaign_id: row for row in (*_vanished(known, pulled), *pulled.rows)}
+    digests = {identity: content_digest(account, row) for identity, row in seen.items()}
+    changed = tuple(row for identity, row in seen.items() if known.get(identity, [""])[0] != digests[identity])
+    campaigns = {identity: [digests[identity], row.campaign_name] for identity, row in seen.items()}
+    document = {"version": version, "quarantined": None, "campaigns": campaigns}
+    return DaySettled(document, changed, quarantine=False if before["quarantined"] is not None else None)
+
+
+def _vanished(known: Mapping[str, list[str]], pulled: PulledDay) -> Iterator[CampaignDay]:
+    present = {row.campaign_id for row in pulled.rows}
+    for identity, (_, name) in known.items():
+        if identity not in present:
+            yield CampaignDay(
+                campaign_id=identity,
+                campaign_name=name,
+                day=pulled.day,
+                spend_micros=0,
+                impressions=0,
+                clicks=0,
+                conversions_micros=0,
+                conversion_value_micros=0,
+            )

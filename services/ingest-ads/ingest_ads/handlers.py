@@ -1,0 +1,222 @@
+"""Keeps the brand's ad accounts, orders pulls, and turns what a pull saw into facts and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ingest_ads.domain import AccountFacts, CampaignDay, Pull, PulledDay, settle_day, spans
+from ingest_ads.pull import EPOCH, PullOrder, pull_account
+from pulsepoint.errors import MalformedInput, RetryableError, VendorRefused
+from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
+from pulsepoint.events.brands import AdAccount, BrandConfigured
+from pulsepoint.events.commands import SyncRequested
+from pulsepoint.events.envelope import Event
+from pulsepoint.ports.document_store import FactRow, StoredEffect, Write
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+
+PULL = "ads.pull"
+
+
+async def keep_brand(reader: Reader, event: Event) -> Outcome:
+    """Keep the newest snapshot of the brand's ad accounts and business clock."""
+    brand: BrandConfigured = event.payload
+    identity = str(event.scope.brand_id)
+    known = await reader.get("brands", identity)
+    if known is not None and (known.data["version"], known.data["digest"]) >= (event.version, event.digest):
+        return NOTHING
+    data = {
+        "version": event.version,
+        "digest": event.digest,
+        "ad_accounts": [account.model_dump(mode="json") for account in brand.ad_accounts],
+        "clock_offset_seconds": brand.clock_offset_seconds,
+    }
+    return Outcome(writes=[Write("brands", identity, data)])
+
+
+async def order_pulls(reader: Reader, event: Event) -> Outcome:
+    """One pull per connected account of the asked platform (None: all).
+
+    Raises `RetryableError` while this service has not heard of the brand: the command may have overtaken it.
+    """
+    request: SyncRequested = event.payload
+    if request.start_day and request.end_day and request.end_day < request.start_day:
+        raise MalformedInput("sync.requested: end_day lies before start_day")
+    brand = await reader.get("brands", str(event.scope.brand_id))
+    if brand is None:
+        raise RetryableError("this brand's settings have not arrived yet")
+    offset = int(brand.data["clock_offset_seconds"])
+    return Outcome(
+        effects=[
+            effect
+            for raw in brand.data["ad_accounts"]
+            for account in [AdAccount.model_validate(raw)]
+            if request.platform in (None, account.platform)
+            for effect in _pulls(account, request, offset, reader.now())
+        ]
+    )
+
+
+def _pulls(account: AdAccount, request: SyncRequested, offset: int, now: datetime) -> Iterator[Effect]:
+    """The standing pull has one key, so requests that come while it waits add nothing; a range asked for has its own,
+    so that a waiting pull of other days never swallows it."""
+    order = PullOrder(**account.model_dump(), clock_offset_seconds=offset)
+    key = account_key(account.platform, account.account_id)
+    if request.start_day is None and request.end_day is None:
+        yield Effect(PULL, key, order.model_dump(mode="json"))
+        return
+    for start, end in _asked_spans(request, offset, now):
+        span = order.model_copy(update={"start_day": start, "end_day": end})
+        yield Effect(PULL, f"{key}:{start}:{end}", span.model_dump(mode="json"))
+
+
+def _asked_spans(request: SyncRequested, offset: int, now: datetime) -> Iterator[tuple[date, date]]:
+    # No timezone is more than a day ahead of UTC; the pull itself stops at the account's own today.
+    latest = (now + timedelta(seconds=offset)).date() + timedelta(days=1)
+    start = request.start_day or request.end_day or latest
+    return spans(start, min(request.end_day or latest, latest))
+
+
+async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    """Append the ad-days a pull found changed, quarantine days that do not add up, and say that it ended.
+
+    What arrives for an account disconnected meanwhile is dropped.
+    """
+    order = PullOrder.model_validate(effect.data)
+    if not await _connected(reader, order):
+        return NOTHING
+    pull = Pull.model_validate(result)
+    account = pull.account
+    key = account_key(order.platform, order.account_id)
+    stored = await reader.get_many([("ad_days", f"{key}:{day.day}") for day in pull.days])
+    facts: list[FactRow] = []
+    events: list[Event] = []
+    writes = [Write("accounts", key, _account_document(pull, reader.now()))]
+    changed = 0
+    for day, document in zip(pull.days, stored, strict=True):
+        settled = settle_day(document.data if document else None, day, account, pull.version)
+        if settled.document is not None:
+            writes.append(Write("ad_days", f"{key}:{day.day}", settled.document))
+        if settled.quarantine is not None:
+            facts.append(_quarantine_fact(reader, key, pull, day, settled.quarantine))
+        if settled.quarantine:
+            events.append(_quarantined(reader, key, pull, day))
+        for row in settled.rows:
+            fact, told = _recorded(reader, key, pull, row)
+            facts.append(fact)
+            events.append(told)
+        changed += len(settled.rows)
+    events.append(_synced(reader, key, pull, changed))
+    return Outcome(facts=facts, writes=writes, events=events)
+
+
+async def report_failure(reader: Reader, effect: StoredEffect, error: Exception) -> Outcome:
+    """Say that a pull failed and whether a person must act; the pull stays due."""
+    order = PullOrder.model_validate(effect.data)
+    if not await _connected(reader, order):
+        return NOTHING
+    failed_at = reader.now()
+    told = AdsSyncFailed(
+        platform=order.platform,
+        account_id=order.account_id,
+        reason=_reason(order, error),
+        refused=isinstance(error, VendorRefused),
+        attempts=effect.attempts + 1,
+        failed_at=failed_at,
+    )
+    version = (failed_at - EPOCH) // timedelta(microseconds=1)
+    return Outcome(events=[reader.event(told, entity=account_key(order.platform, order.account_id), version=version)])
+
+
+def account_key(platform: str, account_id: str) -> str:
+    """How an ad account is named in documents, entities and effect keys."""
+    return f"{platform}:{account_id}"
+
+
+async def _connected(reader: Reader, order: PullOrder) -> bool:
+    brand = await reader.get("brands", str(reader.scope.brand_id))
+    wanted = (order.platform, order.account_id)
+    accounts = brand.data["ad_accounts"] if brand is not None else []
+    return any((account["platform"], account["account_id"]) == wanted for account in accounts)
+
+
+def _reason(order: PullOrder, error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{order.platform} did not answer in time"
+    return (str(error) or type(error).__name__)[:500]
+
+
+def _account_document(pull: Pull, now: datetime) -> dict[str, Any]:
+    return {**pull.account.model_dump(mode="json"), "version": pull.version, "synced_at": now.isoformat()}
+
+
+def _recorded(reader: Reader, key: str, pull: Pull, row: CampaignDay) -> tuple[FactRow, Event]:
+    entity = f"{key}:{row.campaign_id}:{row.day}"
+    columns = {**_account_columns(pull.account), **row.model_dump()}
+    payload = AdDayRecorded(**columns, pulled_at=EPOCH + timedelta(microseconds=pull.version))
+    return (
+        reader.fact("ad_performance", entity, pull.version, columns),
+        reader.event(payload, entity=entity, version=pull.version),
+    )
+
+
+def _account_columns(account: AccountFacts) -> dict[str, Any]:
+    return {
+        "platform": account.platform,
+        "account_id": account.account_id,
+        "account_currency": account.currency,
+        "account_timezone": account.timezone,
+        "click_window_days": account.click_window_days,
+        "view_window_days": account.view_window_days,
+    }
+
+
+def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, Any]:
+    return {
+        "platform": pull.account.platform,
+        "account_id": pull.account.account_id,
+        "day": day.day,
+        "account_spend_micros": day.account_spend_micros,
+        "campaign_spend_micros": day.campaign_spend_micros,
+    }
+
+
+def _quarantine_fact(reader: Reader, key: str, pull: Pull, day: PulledDay, quarantined: bool) -> FactRow:
+    columns = {**_quarantine_columns(pull, day), "quarantined": quarantined}
+    return reader.fact("ad_days_quarantined", f"{key}:{day.day}", pull.version, columns)
+
+
+def _quarantined(reader: Reader, key: str, pull: Pull, day: PulledDay) -> Event:
+    payload = AdDayQuarantined(**_quarantine_columns(pull, day))
+    return reader.event(payload, entity=f"{key}:{day.day}", version=pull.version)
+
+
+def _synced(reader: Reader, key: str, pull: Pull, changed: int) -> Event:
+    payload = AdsSynced(
+        platform=pull.account.platform,
+        account_id=pull.account.account_id,
+        start_day=pull.start,
+        end_day=pull.end,
+        rows=sum(len(day.rows) for day in pull.days),
+        changed=changed,
+        synced_at=reader.now(),
+    )
+    return reader.event(payload, entity=key, version=pull.version)
+
+
+HANDLERS: dict[str, Handler] = {
+    BrandConfigured.TYPE: keep_brand,
+    SyncRequested.TYPE: order_pulls,
+}
+
+EFFECTS: dict[str, EffectDefinition] = {
+    PULL: EffectDefinition(
+        perform=pull_account,
+        conclude=record_pull,
+        on_failure=report_failure,
+        timeout=120.0,
+        first_retry=10.0,
+        last_retry=900.0,
+    ),
+}

@@ -1,0 +1,77 @@
+"""What ingest-ads needs beyond the kernel: an ad platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from ingest_ads.domain import AccountFacts, CampaignDay
+from pulsepoint.events.ads import Platform
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.secret_store import SecretStore
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach one ad account; the token shows in no representation."""
+
+    account_id: str
+    token: str = field(repr=False)
+    login_customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccount:
+    """An account that answered: how to reach it, and what it says of itself."""
+
+    connection: Connection
+    facts: AccountFacts
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDays:
+    """Rows of campaigns, each (campaign, day) once; `rounding_micros` is how far rounding may move one row's spend."""
+
+    rows: tuple[CampaignDay, ...]
+    rounding_micros: int = 0
+
+
+class AdsPlatform(Protocol):
+    """One ad platform's reporting API.
+
+    Every method raises `VendorRefused` when a person must act, `VendorRateLimited` when the platform asks to slow
+    down, and `VendorError` otherwise, naming the API version where the platform no longer knows a field.
+    """
+
+    async def account(self, connection: Connection) -> OpenAccount:
+        """The account's currency, timezone and attribution windows."""
+        ...
+
+    async def campaign_days(self, account: OpenAccount, start: date, end: date) -> CampaignDays:
+        """Every campaign's days from `start` to `end`, both included, in the account's timezone."""
+        ...
+
+    async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
+        """The account's own spend a day in micros, asked apart from its campaigns; a day without delivery is absent."""
+        ...
+
+
+class PullPorts(Protocol):
+    """What a pull uses."""
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Tokens by reference."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Wall time."""
+        ...
+
+    @property
+    def platforms(self) -> Mapping[Platform, AdsPlatform]:
+        """The platforms by name."""
+        ...

@@ -1,0 +1,32 @@
+"""Settings of ingest-ads; in the environment each name is upper case after `PULSEPOINT_`."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from pulsepoint.runtime.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Base URLs and API versions of the platforms (a stub or sandbox may serve them), windows in days, limits.
+
+    TikTok's report does not tell its windows, so they are said here: 7-day click and 1-day view are what its
+    Attribution Manager starts with.
+    """
+
+    ads_meta_base_url: str = "https://graph.facebook.com"
+    ads_meta_version: str = "v25.0"
+    ads_meta_page_size: int = Field(default=500, ge=1, le=5000)
+    ads_meta_click_window_days: int = 7
+    ads_meta_view_window_days: int = 1
+    ads_tiktok_base_url: str = "https://business-api.tiktok.com"
+    ads_tiktok_version: str = "v1.3"
+    ads_tiktok_page_size: int = Field(default=1000, ge=1, le=1000)
+    ads_tiktok_click_window_days: int | None = 7
+    ads_tiktok_view_window_days: int | None = 1
+    ads_google_base_url: str = "https://googleads.googleapis.com"
+    ads_google_version: str = "v26"
+    ads_google_developer_token: SecretStr = SecretStr("")
+    ads_google_login_customer_id: str = ""
+    ads_http_timeout_seconds: float = Field(default=20.0, gt=0)
+    ads_http_connections: int = Field(default=32, ge=1)
