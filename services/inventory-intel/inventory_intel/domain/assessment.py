@@ -1,0 +1,110 @@
+"""The stock of a brand judged at a moment, put together from what the warehouse knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from inventory_intel.domain.catalogue import Catalogue, SoldItem, unlisted
+from inventory_intel.domain.spend import Campaign, Exposure, exposures
+from inventory_intel.domain.stock import (
+    HEALTHY,
+    UNTRACKED,
+    DaysInStock,
+    Judged,
+    VariantStock,
+    judge,
+)
+from pulsepoint.events.inventory import StockStatus
+
+TOLD_STATUSES = 1000
+"""Most statuses an event carries (about 400 bytes each): the warehouse has all of them, `counts` counts all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Units of one item sold in the window, and the title the order lines gave it."""
+
+    item: SoldItem
+    title: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedItem:
+    """How much of a campaign's revenue one item brought, as a weight among the campaign's items."""
+
+    channel: str
+    campaign: str
+    item: SoldItem
+    weight: int
+
+
+def assess(
+    variants: Sequence[VariantStock],
+    sold: Iterable[Sold],
+    days: Mapping[str, DaysInStock],
+    campaigns: Iterable[Campaign],
+    credited: Iterable[CreditedItem],
+    *,
+    window_days: int,
+    lead_time_days: int,
+) -> list[StockStatus]:
+    """The status of every variant and of everything else that sells, worst first.
+
+    Spend is at risk only where a variant runs out and takes no backorders.
+    """
+    catalogue = Catalogue(variants)
+    units: Counter[str] = Counter()
+    strangers: dict[str, VariantStock] = {}
+    for entry in sold:
+        key = catalogue.key(entry.item)
+        units[key] += entry.units
+        if key not in catalogue:
+            strangers.setdefault(key, unlisted(key, entry.item, entry.title))
+    judged = judge(
+        [*catalogue.variants, *strangers.values()],
+        units,
+        days,
+        window_days=window_days,
+        lead_time_days=lead_time_days,
+    )
+    weights = ((row.channel, row.campaign, catalogue.key(row.item), row.weight) for row in credited)
+    exposed = exposures(campaigns, weights)
+    statuses = [_status(one, exposed.get(one.variant.variant_id, ())) for one in judged]
+    return sorted(statuses, key=_worst_first)
+
+
+def told(statuses: Iterable[StockStatus]) -> tuple[StockStatus, ...]:
+    """What the event carries: all that is not healthy and is counted, worst first, at most `TOLD_STATUSES`."""
+    return tuple(one for one in statuses if one.status not in (HEALTHY, UNTRACKED))[:TOLD_STATUSES]
+
+
+def _status(one: Judged, found: tuple[Exposure, ...]) -> StockStatus:
+    at_risk = found if one.exposes_spend else ()
+    return StockStatus(
+        variant_id=one.variant.variant_id,
+        sku=one.variant.sku,
+        product_id=one.variant.product_id,
+        title=one.variant.title,
+        available=one.variant.available or 0,
+        velocity_micros=one.velocity_micros,
+        days_in_stock=one.days_in_stock,
+        days_unknown=one.days_unknown,
+        units_sold=one.units_sold,
+        days_of_cover_micros=one.cover_micros,
+        status=one.status,
+        continue_selling=one.variant.continue_selling,
+        spend_at_risk_micros=sum(part.spend_micros for part in at_risk),
+        campaigns=tuple((part.platform, part.campaign_id, part.spend_micros) for part in at_risk),
+    )
+
+
+_SEVERITY = {"out_of_stock": 0, "critical": 1, "low": 2, "overstocked": 3, "healthy": 4, "untracked": 5}
+
+
+def _worst_first(one: StockStatus) -> tuple[int, int, int, str]:
+    # Spend on what runs out comes first, then what sells fastest: a cut list keeps what matters.
+    urgent = 0 if one.spend_at_risk_micros else 1
+    return (urgent * 10 + _SEVERITY[one.status], -one.spend_at_risk_micros, -one.velocity_micros, one.variant_id)

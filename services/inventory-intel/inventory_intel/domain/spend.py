@@ -1,0 +1,124 @@
+"""What is spent a day on the campaigns that sell a variant, by the variant's share of their revenue."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pulsepoint.money import split
+
+RECENT_DAYS = 7
+ACTIVE_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDay:
+    """One campaign's spend on one day of its ad account."""
+
+    platform: str
+    account_id: str
+    currency: str
+    campaign_id: str
+    name: str
+    day: date
+    spend_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign that is running, and what it spends a day."""
+
+    platform: str
+    campaign_id: str
+    names: frozenset[str]
+    daily_spend_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The part of one campaign's daily spend that sells one variant."""
+
+    platform: str
+    campaign_id: str
+    spend_micros: int
+
+
+def running_campaigns(days: Iterable[CampaignDay], *, today: date, currency: str) -> list[Campaign]:
+    """Campaigns that spent on one of their account's two latest days, with the mean of its latest seven days.
+
+    Today's spend is still growing, so it counts only where an account has no other day. Campaigns of accounts in
+    another currency are left out: their spend is never added to the shop's money.
+    """
+    accounts: dict[tuple[str, str], list[CampaignDay]] = defaultdict(list)
+    for row in days:
+        if row.currency == currency:
+            accounts[(row.platform, row.account_id)].append(row)
+    found: list[Campaign] = []
+    for rows in accounts.values():
+        told = sorted({row.day for row in rows})
+        complete = [day for day in told if day < today] or told
+        recent = [day for day in complete if day > complete[-1] - timedelta(days=RECENT_DAYS)]
+        found.extend(_of_account(rows, recent, frozenset(told[-ACTIVE_DAYS:])))
+    return sorted(found, key=lambda campaign: (campaign.platform, campaign.campaign_id))
+
+
+def _of_account(rows: list[CampaignDay], recent: list[date], latest: frozenset[date]) -> Iterable[Campaign]:
+    campaigns: dict[str, list[CampaignDay]] = defaultdict(list)
+    for row in rows:
+        campaigns[row.campaign_id].append(row)
+    for campaign_id, own in campaigns.items():
+        spent = sum(row.spend_micros for row in own if row.day in recent)
+        if spent > 0 and any(row.spend_micros > 0 and row.day in latest for row in own):
+            yield Campaign(own[0].platform, campaign_id, frozenset(row.name for row in own), spent // len(recent))
+
+
+class CampaignIndex:
+    """Running campaigns by what orders call them: the platform's id, else the name, in any case."""
+
+    def __init__(self, campaigns: Iterable[Campaign]) -> None:
+        self._by_id: dict[tuple[str, str], Campaign] = {}
+        self._by_name: dict[tuple[str, str], list[Campaign]] = defaultdict(list)
+        for campaign in campaigns:
+            self._by_id[(campaign.platform, _plain(campaign.campaign_id))] = campaign
+            for name in {_plain(name) for name in campaign.names}:
+                self._by_name[(campaign.platform, name)].append(campaign)
+
+    def find(self, channel: str, told: str) -> list[Campaign]:
+        """The campaigns an order's campaign text names; several where they share a name."""
+        by_id = self._by_id.get((channel, _plain(told)))
+        return [by_id] if by_id else self._by_name.get((channel, _plain(told)), [])
+
+
+def exposures(
+    campaigns: Iterable[Campaign], weights: Iterable[tuple[str, str, str, int]]
+) -> Mapping[str, tuple[Exposure, ...]]:
+    """By variant, its part of each campaign's daily spend, dearest first.
+
+    `weights` are (channel, campaign text, variant key, revenue weight). A campaign's parts add up to its daily
+    spend to the micro: what its other variants sell is theirs.
+    """
+    index = CampaignIndex(campaigns)
+    named: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for channel, told, key, weight in weights:
+        if weight > 0:
+            named[(channel, told)][key] += weight
+    revenue: dict[Campaign, Counter[str]] = defaultdict(Counter)
+    for (channel, told), shares in named.items():
+        for campaign in index.find(channel, told):
+            revenue[campaign].update(shares)
+    parts: dict[str, list[Exposure]] = defaultdict(list)
+    for campaign, shares in revenue.items():
+        keys = sorted(shares)
+        for key, part in zip(keys, split(campaign.daily_spend_micros, [shares[key] for key in keys]), strict=True):
+            if part > 0:
+                parts[key].append(Exposure(campaign.platform, campaign.campaign_id, part))
+    return {
+        key: tuple(sorted(found, key=lambda part: (-part.spend_micros, part.platform, part.campaign_id)))
+        for key, found in parts.items()
+    }
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,116 @@
+"""How long the stock of each variant lasts at the pace it sells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pulsepoint.money import MICROS
+
+OUT_OF_STOCK, CRITICAL, LOW, HEALTHY, OVERSTOCKED, UNTRACKED = (
+    "out_of_stock",
+    "critical",
+    "low",
+    "healthy",
+    "overstocked",
+    "untracked",
+)
+RUNNING_OUT = frozenset({OUT_OF_STOCK, CRITICAL, LOW})
+OVERSTOCKED_DAYS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class VariantStock:
+    """One variant and its units available over all locations; None where the shop does not count them."""
+
+    variant_id: str
+    product_id: str | None
+    sku: str | None
+    title: str
+    available: int | None
+    continue_selling: bool
+    inventory_item_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysInStock:
+    """Days of the window an item had units at any time; `unknown` of them lie before its first known level."""
+
+    in_stock: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A variant's stock against its sales; units a day and days in micro-units."""
+
+    variant: VariantStock
+    units_sold: int
+    days_in_stock: int
+    days_unknown: int
+    velocity_micros: int
+    cover_micros: int | None
+    status: str
+
+    @property
+    def exposes_spend(self) -> bool:
+        """Whether ads for it are about to sell what is not there: it runs out and takes no backorders."""
+        return self.status in RUNNING_OUT and not self.variant.continue_selling
+
+
+def velocity_micros(units: int, days_in_stock: int, window_days: int) -> int:
+    """Units sold a day while there was something to sell.
+
+    Where stock was never there and units were sold all the same (oversold, or taken as backorders), over the
+    whole window.
+    """
+    return units * MICROS // (days_in_stock or window_days)
+
+
+def cover_micros(available: int, velocity: int) -> int | None:
+    """Days until the units are sold at this pace; None where nothing sells."""
+    if velocity <= 0:
+        return None
+    return max(available, 0) * MICROS * MICROS // velocity
+
+
+def status_of(available: int | None, cover: int | None, lead_time_days: int) -> str:
+    """One word for a variant's stock.
+
+    critical: under half the lead time, low: under the lead time, overstocked: over 180 days. What nobody buys is
+    healthy, not overstocked: it cannot run out, and no sales say how long it lasts.
+    """
+    if available is None:
+        return UNTRACKED
+    if available <= 0:
+        return OUT_OF_STOCK
+    if cover is None:
+        return HEALTHY
+    if cover * 2 < lead_time_days * MICROS:
+        return CRITICAL
+    if cover < lead_time_days * MICROS:
+        return LOW
+    return OVERSTOCKED if cover > OVERSTOCKED_DAYS * MICROS else HEALTHY
+
+
+def judge(
+    variants: Iterable[VariantStock],
+    units: Mapping[str, int],
+    days: Mapping[str, DaysInStock],
+    *,
+    window_days: int,
+    lead_time_days: int,
+) -> list[Judged]:
+    """Every variant judged, in the order given; `units` by variant id, `days` by inventory item id.
+
+    A variant without any known level counts as in stock all the window.
+    """
+    judged = []
+    for variant in variants:
+        known = days.get(variant.inventory_item_id or "", DaysInStock(window_days, window_days))
+        sold = units.get(variant.variant_id, 0)
+        velocity = velocity_micros(sold, known.in_stock, window_days)
+        cover = None if variant.available is None else cover_micros(variant.available, velocity)
+        status = status_of(variant.available, cover, lead_time_days)
+        judged.append(Judged(variant, sold, known.in_stock, known.unknown, velocity, cover, status))
+    return judged

@@ -1,0 +1,64 @@
+"""Which days an assessment looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+WINDOW_DAYS = 28
+SHORTEST_WINDOW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What an assessment needs of a brand's settings."""
+
+    timezone: str
+    currency: str
+    model: str
+    lead_time_days: int
+    clock_offset: timedelta
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Brand:
+        """The brand kept in a `brands` document."""
+        return cls(
+            timezone=data["timezone"],
+            currency=data["currency"],
+            model=data["default_model"],
+            lead_time_days=data["lead_time_days"],
+            clock_offset=timedelta(seconds=data["clock_offset_seconds"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Brand-local days `start_day` to `end_day`, both included; `end_at` is the business clock's now."""
+
+    start_at: datetime
+    end_at: datetime
+    start_day: date
+    end_day: date
+
+    @property
+    def days(self) -> int:
+        """Number of days, today included."""
+        return (self.end_day - self.start_day).days + 1
+
+
+def window_of(now: datetime, timezone: str, first_sale: datetime | None) -> Window:
+    """The last 28 days up to the business time `now`, fewer for a young shop.
+
+    Days before the shop's first known sale say nothing about what sells, so the window does not reach before it,
+    but it never gets shorter than seven days: one good first morning is no velocity.
+    """
+    zone = ZoneInfo(timezone)
+    end_day = now.astimezone(zone).date()
+    known = WINDOW_DAYS if first_sale is None else (end_day - first_sale.astimezone(zone).date()).days + 1
+    days = min(WINDOW_DAYS, max(SHORTEST_WINDOW_DAYS, known))
+    start_day = end_day - timedelta(days=days - 1)
+    start_at = datetime.combine(start_day, time(), tzinfo=zone).astimezone(UTC)
+    return Window(start_at, now, start_day, end_day)

@@ -1,0 +1,202 @@
+"""What inventory-intel does on each event: ask for one assessment soon, and make it when the tick is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
+from inventory_intel.domain.catalogue import SoldItem
+from inventory_intel.domain.spend import CampaignDay, running_campaigns
+from inventory_intel.domain.stock import DaysInStock, VariantStock
+from inventory_intel.domain.window import Brand, Window, window_of
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.inventory import StockAssessed, StockStatus
+from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+
+TICK = "assess"
+STOCK = "stock"
+GRACE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often stock is assessed (seconds) and how much of it is written down (rows a second, at most)."""
+
+    tick_seconds: float = 5.0
+    rows_per_second: float = 500.0
+
+
+def tick_of(reader: Reader, pace: Pace) -> Effect:
+    """One assessment for all that happens in the same stretch of `tick_seconds`.
+
+    Its key is the stretch and it is due after the stretch's end, so whatever asked for it lies in the warehouse
+    before it reads: a fact that arrives while a tick runs belongs to a later stretch and asks for a tick of its own.
+    """
+    now = reader.now().timestamp()
+    stretch = int(now // pace.tick_seconds)
+    wait = (stretch + 1) * pace.tick_seconds - now + GRACE_SECONDS
+    return Effect(TICK, f"{stretch}", {}, delay=timedelta(seconds=wait))
+
+
+def handlers(pace: Pace) -> dict[str, Handler]:
+    """The function for each event type."""
+
+    async def ask_for_assessment(reader: Reader, event: Event) -> Outcome:
+        return Outcome(effects=(tick_of(reader, pace),))
+
+    async def keep_brand(reader: Reader, event: Event) -> Outcome:
+        identity = str(event.scope.brand_id)
+        known = await reader.get("brands", identity)
+        if known is not None and known.data["version"] >= event.version:
+            return NOTHING
+        data = {**event.payload.model_dump(mode="json"), "version": event.version}
+        return Outcome(writes=(Write("brands", identity, data),), effects=(tick_of(reader, pace),))
+
+    return {
+        "product.recorded": ask_for_assessment,
+        "product.deleted": ask_for_assessment,
+        "stock_level.recorded": ask_for_assessment,
+        "order.attributed": ask_for_assessment,
+        "ads.synced": ask_for_assessment,
+        "brand.configured": keep_brand,
+    }
+
+
+def effects(pace: Pace) -> dict[str, EffectDefinition]:
+    """The tick."""
+
+    async def assess_stock(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+        kept = await reader.get("brands", str(reader.scope.brand_id))
+        if kept is None:
+            # Its settings ask for a tick of their own when they arrive.
+            return NOTHING
+        brand = Brand.of(kept.data)
+        first = await reader.ask("inventory_first_sale")
+        window = window_of(reader.now() + brand.clock_offset, brand.timezone, first[0]["first_sale"])
+        statuses = await _assess(reader, brand, window)
+        return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
+
+    return {TICK: EffectDefinition(conclude=assess_stock, timeout=120.0)}
+
+
+async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockStatus]:
+    moments = {"start_at": window.start_at, "end_at": window.end_at}
+    days = {"start_day": window.start_day, "end_day": window.end_day}
+    variants = await reader.ask("inventory_variants")
+    sold = await reader.ask("inventory_units_sold", **moments)
+    in_stock = await reader.ask("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
+    spend = await reader.ask("inventory_campaign_days", **days)
+    credited = await reader.ask("inventory_campaign_weights", model=brand.model, **moments)
+    # A large catalogue takes long enough to keep other requests waiting, were it judged on the event loop.
+    return await asyncio.to_thread(
+        assess,
+        [_variant(row) for row in variants],
+        [Sold(_item(row), row["told_title"] or "", int(row["units"])) for row in sold],
+        {
+            row["inventory_item_id"]: DaysInStock(int(row["days_in_stock"]), int(row["days_unknown"]))
+            for row in in_stock
+        },
+        running_campaigns(map(_campaign_day, spend), today=window.end_day, currency=brand.currency),
+        [CreditedItem(row["channel"], row["campaign"], _item(row), int(row["weight"])) for row in credited],
+        window_days=window.days,
+        lead_time_days=brand.lead_time_days,
+    )
+
+
+def _told(
+    reader: Reader, window: Window, statuses: Sequence[StockStatus], known: Document | None, pace: Pace
+) -> Outcome:
+    """The assessment as an event, and as facts where it differs from the one written down last."""
+    version = (known.version if known else 0) + 1
+    last: Mapping[str, Any] = known.data if known else {}
+    columns = [_columns(one) for one in statuses]
+    digest = sha256(orjson.dumps([window.days, columns])).hexdigest()
+    payload = StockAssessed(
+        assessed_at=window.end_at,
+        window_days=window.days,
+        counts=_counts(statuses),
+        statuses=told(statuses),
+    )
+    event = reader.event(payload, entity=STOCK, version=version, time=window.end_at)
+    wait = _wait(reader, last, pace)
+    if digest == last.get("digest"):
+        return Outcome(writes=(Write("assessments", STOCK, dict(last)),), events=(event,))
+    if wait > 0:
+        later = Effect(TICK, "write down", {}, delay=timedelta(seconds=wait))
+        return Outcome(writes=(Write("assessments", STOCK, dict(last)),), events=(event,), effects=(later,))
+    data = {"digest": digest, "written_at": reader.now().timestamp(), "rows": len(statuses)}
+    return Outcome(
+        facts=_facts(reader, window, columns, version, digest),
+        writes=(Write("assessments", STOCK, data),),
+        events=(event,),
+    )
+
+
+def _wait(reader: Reader, last: Mapping[str, Any], pace: Pace) -> float:
+    """Seconds until the next snapshot may be written: a large catalogue is written down less often."""
+    due = float(last.get("written_at", 0.0)) + int(last.get("rows", 0)) / pace.rows_per_second
+    return due - reader.now().timestamp()
+
+
+def _facts(
+    reader: Reader, window: Window, columns: Sequence[Mapping[str, Any]], version: int, digest: str
+) -> list[FactRow]:
+    head = {"assessed_at": window.end_at, "window_days": window.days, "variants": len(columns)}
+    rows = [reader.fact("stock_assessments", STOCK, version, head, digest=digest)]
+    rows.extend(
+        reader.fact("stock_statuses", STOCK, version, row, part=row["variant_id"], digest=digest) for row in columns
+    )
+    return rows
+
+
+def _counts(statuses: Sequence[StockStatus]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in statuses:
+        counts[one.status] = counts.get(one.status, 0) + 1
+    return counts
+
+
+def _columns(one: StockStatus) -> dict[str, Any]:
+    return one.model_dump(exclude={"campaigns"})
+
+
+def _variant(row: Mapping[str, Any]) -> VariantStock:
+    product, own = row["product_title"] or "", row["title"] or ""
+    title = product if own in ("", "Default Title", product) else f"{product} - {own}"
+    return VariantStock(
+        variant_id=row["variant_id"],
+        product_id=row["product_id"],
+        sku=row["sku"] or None,
+        title=title or row["variant_id"],
+        available=None if row["available"] is None else int(row["available"]),
+        continue_selling=bool(row["continue_selling"]),
+        inventory_item_id=row["inventory_item_id"],
+    )
+
+
+def _item(row: Mapping[str, Any]) -> SoldItem:
+    return SoldItem(row["variant_id"], row["sku"], row["title"])
+
+
+def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+    return CampaignDay(
+        platform=row["platform"],
+        account_id=row["account_id"],
+        currency=row["account_currency"],
+        campaign_id=row["campaign_id"],
+        name=row["campaign_name"],
+        day=row["day"],
+        spend_micros=int(row["spend_micros"]),
+    )
+
+
+HANDLERS = handlers(Pace())
+EFFECTS = effects(Pace())

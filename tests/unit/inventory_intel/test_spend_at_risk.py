@@ -1,0 +1,135 @@
+"""The spend behind a variant: parts of campaigns, exact to the micro."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
+from inventory_intel.domain.catalogue import SoldItem
+from inventory_intel.domain.spend import Campaign, CampaignDay, exposures, running_campaigns
+from inventory_intel.domain.stock import VariantStock
+from pulsepoint.money import MICROS
+
+TODAY = date(2026, 3, 15)
+
+
+def day(ago: int, spend: int, *, campaign_id: str = "c1", currency: str = "EUR", name: str = "Spring") -> CampaignDay:
+    return CampaignDay("meta", "a1", currency, campaign_id, name, TODAY - timedelta(days=ago), spend)
+
+
+def campaign(campaign_id: str = "c1", spend: int = 100 * MICROS, *names: str) -> Campaign:
+    return Campaign("meta", campaign_id, frozenset(names or ("Spring",)), spend)
+
+
+def test_daily_spend_is_the_mean_of_complete_days() -> None:
+    [found] = running_campaigns([day(0, 7), day(1, 100), day(2, 300)], today=TODAY, currency="EUR")
+    assert found.daily_spend_micros == 200
+
+
+def test_today_counts_where_nothing_else_is_known() -> None:
+    [found] = running_campaigns([day(0, 70)], today=TODAY, currency="EUR")
+    assert found.daily_spend_micros == 70
+
+
+def test_days_older_than_a_week_do_not_count() -> None:
+    [found] = running_campaigns([day(1, 10), day(20, 10_000)], today=TODAY, currency="EUR")
+    assert found.daily_spend_micros == 10
+
+
+def test_a_day_without_a_row_is_a_day_without_spend() -> None:
+    rows = [day(1, 100), day(1, 50, campaign_id="c2"), day(2, 50, campaign_id="c2")]
+    assert [found.daily_spend_micros for found in running_campaigns(rows, today=TODAY, currency="EUR")] == [50, 50]
+
+
+def test_a_stopped_campaign_is_not_running() -> None:
+    rows = [day(1, 100), day(2, 100), day(3, 500, campaign_id="stopped")]
+    assert [found.campaign_id for found in running_campaigns(rows, today=TODAY, currency="EUR")] == ["c1"]
+
+
+def test_spend_in_another_currency_is_never_added() -> None:
+    assert running_campaigns([day(1, 100, currency="SEK")], today=TODAY, currency="EUR") == []
+
+
+def test_a_campaign_is_found_by_id_or_name_in_any_case() -> None:
+    by_id = exposures([campaign()], [("meta", "C1", "v1", 5)])
+    by_name = exposures([campaign()], [("meta", " spring ", "v1", 5)])
+    assert by_id == by_name
+    assert by_id["v1"][0].spend_micros == 100 * MICROS
+
+
+def test_the_same_name_on_another_platform_is_another_campaign() -> None:
+    assert exposures([campaign()], [("google", "Spring", "v1", 5)]) == {}
+
+
+def test_campaigns_that_share_a_name_are_each_split() -> None:
+    found = exposures([campaign(), campaign("c2", 50)], [("meta", "Spring", "v1", 5)])
+    assert [(part.campaign_id, part.spend_micros) for part in found["v1"]] == [("c1", 100 * MICROS), ("c2", 50)]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.sampled_from("abcdefg"), st.integers(0, 10**12)), max_size=40),
+    st.integers(0, 10**12),
+)
+def test_parts_of_a_campaign_add_up_to_its_spend(rows: list[tuple[str, str, int]], spend: int) -> None:
+    campaigns = [campaign("c1", spend, "One"), campaign("c2", 3, "Two")]
+    found = exposures(campaigns, [("meta", told, key, weight) for told, key, weight in rows])
+    parts: Counter[str] = Counter()
+    for exposed in found.values():
+        for part in exposed:
+            parts[part.campaign_id] += part.spend_micros
+    for one in campaigns:
+        sells = any(told == one.campaign_id and weight > 0 for told, _, weight in rows)
+        assert parts[one.campaign_id] == (one.daily_spend_micros if sells else 0)
+
+
+def shop_variant(variant_id: str, available: int | None, *, backorder: bool = False) -> VariantStock:
+    return VariantStock(variant_id, "p", None, f"Shirt {variant_id}", available, backorder, f"i-{variant_id}")
+
+
+def sold(variant_id: str, units: int) -> Sold:
+    return Sold(SoldItem(variant_id, None, None), "", units)
+
+
+def credited(variant_id: str, weight: int) -> CreditedItem:
+    return CreditedItem("meta", "Spring", SoldItem(variant_id, None, None), weight)
+
+
+def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
+    statuses = assess(
+        [shop_variant("out", 0), shop_variant("back", 0, backorder=True), shop_variant("fine", 30)],
+        [sold("out", 28), sold("back", 28), sold("fine", 28)],
+        {},
+        [campaign()],
+        [credited("out", 30), credited("back", 30), credited("fine", 40)],
+        window_days=28,
+        lead_time_days=14,
+    )
+    at_risk = {one.variant_id: one.spend_at_risk_micros for one in statuses}
+    assert at_risk == {"out": 30 * MICROS, "back": 0, "fine": 0}
+    assert statuses[0].variant_id == "out"
+    assert statuses[0].campaigns == (("meta", "c1", 30 * MICROS),)
+
+
+def test_what_sells_but_no_product_names_is_untracked_and_not_told() -> None:
+    statuses = assess([], [Sold(SoldItem(None, "S1", None), "Lamp", 5)], {}, [], [], window_days=28, lead_time_days=14)
+    assert [(one.variant_id, one.title, one.status, one.units_sold) for one in statuses] == [
+        ("sku:S1", "Lamp", "untracked", 5)
+    ]
+    assert told(statuses) == ()
+
+
+def test_healthy_stock_is_counted_but_not_told() -> None:
+    statuses = assess(
+        [shop_variant("out", 0), shop_variant("fine", 30)],
+        [sold("fine", 28)],
+        {},
+        [],
+        [],
+        window_days=28,
+        lead_time_days=14,
+    )
+    assert [one.variant_id for one in told(statuses)] == ["out"]
