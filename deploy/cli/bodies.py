@@ -120,7 +120,9 @@ class Return:
         return goods + extra + self.shipping_cents + shipping_tax
 
 
-def order_body(sale: Sale, *, cancelled_at: datetime | None = None, refunds: tuple[Return, ...] = ()) -> dict[str, object]:
+def order_body(
+    sale: Sale, *, cancelled_at: datetime | None = None, refunds: tuple[Return, ...] = ()
+) -> dict[str, object]:
     """The body of orders/create, or of orders/cancelled when `cancelled_at` is given."""
     placed = sale.created_at.isoformat()
     changed = max([sale.created_at, *([cancelled_at] if cancelled_at else [])]).isoformat()

@@ -98,7 +98,8 @@ class Converter:
             created_at=created_at,
             currency=self._currency,
             lines=tuple(
-                _discounted(line, discount, tax) for line, discount, tax in zip(bare, discounts, line_taxes, strict=True)
+                _discounted(line, discount, tax)
+                for line, discount, tax in zip(bare, discounts, line_taxes, strict=True)
             ),
             customer_id=stable_id(self._shop, "customer", email.lower()) if email else None,
             email=email,

@@ -70,7 +70,9 @@ marked AS (
 numbered AS (SELECT *, sum(CAST(begins AS INTEGER)) OVER (ORDER BY row_no) AS order_no FROM marked)
 SELECT *, max(coalesce({moments})) OVER (PARTITION BY order_no) AS placed FROM numbered""")
     groups = source.connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0]
-    latest = source.connection.execute("SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST LIMIT 1").fetchall()
+    latest = source.connection.execute(
+        "SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST LIMIT 1"
+    ).fetchall()
     return ShopifyRows(source, groups, latest[0][0] if latest else None)
 
 

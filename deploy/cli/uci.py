@@ -35,6 +35,10 @@ class Row:
     customer: str | None
     country: str | None
 
+    def owner(self) -> tuple[datetime, bool, str]:
+        """What rows of one order, or of one returning invoice, share."""
+        return self.started, self.returned, self.invoice
+
     @property
     def key(self) -> LineKey | None:
         """What a return and the sale it undoes share; None for rows without a customer."""
@@ -76,7 +80,7 @@ class Converter:
 
         `rows` are ordered by start, sales before returns, then invoice, then place in the file.
         """
-        for (started, returned, invoice), group in groupby(rows, key=lambda row: (row.started, row.returned, row.invoice)):
+        for (started, returned, invoice), group in groupby(rows, key=Row.owner):
             moment = localise(started, self._zone)
             if returned:
                 yield from self._refunds(invoice, moment, tuple(group))

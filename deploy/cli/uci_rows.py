@@ -22,18 +22,14 @@ LOCAL_FORMATS = tuple(
 EXCEL_SERIAL = "excel"
 
 ROWS = """
-SELECT min(sold_at) OVER (PARTITION BY invoice, sold_at::DATE, quantity < 0) AS started, quantity < 0 AS returned, invoice,
-       stock_code, description, quantity, cents, customer, country
+SELECT min(sold_at) OVER (PARTITION BY invoice, sold_at::DATE, quantity < 0) AS started, quantity < 0 AS returned,
+       invoice, stock_code, description, quantity, cents, customer, country
 FROM lines WHERE counted
 ORDER BY started, returned, invoice, row_no
 """
 LEFT_OUT = """
 SELECT strftime(sold_at, '%Y-%m') AS month, reason, count(*), CAST(coalesce(sum(quantity * cents), 0) AS BIGINT)
 FROM lines WHERE NOT counted GROUP BY ALL ORDER BY ALL
-"""
-LEFT_OUT_ROWS = """
-SELECT row_no, reason, invoice, stock_code, description, quantity, CAST(sold_at AS VARCHAR), price
-FROM lines WHERE NOT counted ORDER BY row_no
 """
 
 
@@ -63,10 +59,6 @@ class UciRows:
         for values in fetch_all(self.source.connection, ROWS):
             yield Row(*values)  # type: ignore[arg-type]
 
-    def left_out_rows(self) -> Iterator[tuple[object, ...]]:
-        """Every row left out: place in the file, reason, invoice, stock code, description, quantity, date, price."""
-        return fetch_all(self.source.connection, LEFT_OUT_ROWS)
-
 
 def prepare(source: SourceFile) -> UciRows:
     """Reads and types every row; raises `UnreadableFile` when no date format fits the whole file."""
@@ -77,7 +69,8 @@ def prepare(source: SourceFile) -> UciRows:
     ).fetchall()[0]
     keys = fetch_all(
         source.connection,
-        "SELECT DISTINCT customer, stock_code, cents FROM lines WHERE counted AND quantity < 0 AND customer IS NOT NULL",
+        "SELECT DISTINCT customer, stock_code, cents FROM lines"
+        " WHERE counted AND quantity < 0 AND customer IS NOT NULL",
     )
     return UciRows(
         source=source,
@@ -153,5 +146,6 @@ def _unread(source: SourceFile, moment: str) -> int:
 
 
 def _steps_back(source: SourceFile, moment: str) -> int:
-    sql = f"SELECT count(*) FROM (SELECT {moment} AS t, lag({moment}) OVER (ORDER BY row_no) AS u FROM source) WHERE t < u"
+    pairs = f"SELECT {moment} AS t, lag({moment}) OVER (ORDER BY row_no) AS u FROM source"
+    sql = f"SELECT count(*) FROM ({pairs}) WHERE t < u"
     return int(source.connection.execute(sql).fetchall()[0][0])

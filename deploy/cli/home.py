@@ -1,0 +1,55 @@
+"""Where the tower is and how to get in: `tower.json` in PULSEPOINT_HOME, written by the tower when it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_HOME = Path("var")
+
+
+class NoTower(Exception):
+    """No tower can be reached; the message says where was looked and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TowerAccess:
+    """The address of a tower, its first log-in, and the secret that signs its shop's webhooks."""
+
+    home: Path
+    address: str
+    email: str
+    password: str = field(repr=False)
+    shopify_secret: str = field(repr=False)
+
+
+def home_directory() -> Path:
+    """PULSEPOINT_HOME, else ./var."""
+    return Path(os.environ.get("PULSEPOINT_HOME") or DEFAULT_HOME)
+
+
+def read_access(home: Path) -> TowerAccess:
+    """What `tower.json` says; raises `NoTower` where it is absent or not what a tower writes."""
+    path = home / "tower.json"
+    try:
+        told = json.loads(path.read_bytes())
+        return TowerAccess(
+            home=home,
+            address=str(told["address"]).rstrip("/"),
+            email=told["admin_email"],
+            password=told["admin_password"],
+            shopify_secret=told["shopify_api_secret"],
+        )
+    except FileNotFoundError:
+        raise NoTower(
+            f"No tower has run in {home.resolve()}. Start one with `make run`,"
+            " or set PULSEPOINT_HOME to the directory of one."
+        ) from None
+    except PermissionError:
+        raise NoTower(
+            f"{path.resolve()} belongs to another user: run this command as the one who runs the tower."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoTower(f"{path.resolve()} is not what a tower writes ({error}). Start the tower again.") from None

@@ -1,0 +1,170 @@
+"""The `pulsepoint` command. It finds the tower's address, log-in and secrets in PULSEPOINT_HOME (./var)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+import httpx
+import orjson
+import typer
+from rich.console import Console
+
+from deploy.cli.copies import Duplication
+from deploy.cli.home import NoTower, home_directory, read_access
+from deploy.cli.progress import Progress
+from deploy.cli.replay import NotProcessed, Replayed, ReplayOptions, WrongBrand, replay
+from deploy.cli.report import print_report
+from deploy.cli.sender import NotAnswered, Pace
+from deploy.cli.source_file import UnreadableFile
+from deploy.cli.tower_client import Token, TowerRefused, open_client
+
+app = typer.Typer(
+    name="pulsepoint",
+    help="Work with a running Pulsepoint tower. PULSEPOINT_HOME (./var) is the directory of the tower.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+# The whole domain must match: Shopify signs the body, not the shop's name.
+SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+TOLD = (NoTower, TowerRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
+
+
+def _shop(value: str) -> str:
+    if not SHOP.fullmatch(value):
+        raise typer.BadParameter("a shop domain looks like your-shop.myshopify.com")
+    return value
+
+
+def _zone(value: str | None) -> str | None:
+    if value is not None and value not in available_timezones():
+        raise typer.BadParameter(f"{value} is no timezone of the IANA database")
+    return ZoneInfo(value).key if value else None
+
+
+def _currency(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z]{3}", value):
+        raise typer.BadParameter("a currency is three letters, such as GBP")
+    return value.upper() if value else None
+
+
+def _duplication(value: str) -> Duplication:
+    try:
+        return Duplication.parse(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"expected EVERY:TIMES, such as 10:3 ({error})") from None
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text, and no progress.")]
+
+
+@app.callback()
+def pulsepoint() -> None:
+    """Work with a running Pulsepoint tower."""
+
+
+@app.command("replay")
+def replay_command(
+    file: Annotated[
+        Path, typer.Argument(help="UCI Online Retail columns (CSV or Parquet), or a Shopify orders export.")
+    ],
+    shop: Annotated[str, typer.Option(callback=_shop, help="The shop's domain; its brand is made if there is none.")],
+    name: Annotated[str | None, typer.Option(help="Name of a brand that is made. (default: from the shop)")] = None,
+    currency: Annotated[
+        str | None, typer.Option(callback=_currency, help="Of the prices in the file. (default: the brand's, else GBP)")
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(callback=_zone, help="Of the dates in the file. (default: the brand's, else Europe/London)"),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0, help="Deliveries a second at most; 0 is as fast as answered.")] = 0,
+    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Deliveries under way at once.")] = 16,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds to retry a delivery that is not acknowledged.")] = 60,
+    shuffle: Annotated[int | None, typer.Option(help="Send in an order drawn from this seed.")] = None,
+    duplicate: Annotated[
+        Duplication | None,
+        typer.Option(
+            parser=_duplication,
+            metavar="EVERY:TIMES",
+            help="Every EVERYth message TIMES times, half of the copies with fresh ids.",
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every order and refund is counted.")] = False,
+    wait_seconds: Annotated[float, typer.Option(min=1, help="How long --wait waits.")] = 600,
+    as_json: AsJson = False,
+) -> None:
+    """Send a transactions file as signed Shopify webhooks.
+
+    Invoices become orders, cancellation lines refunds on their own date.
+    Rows with a price of zero or less are left out and listed.
+    The same file always gives the same webhooks, so replaying it twice changes nothing.
+    """
+    options = ReplayOptions(
+        file=file,
+        shop=shop,
+        name=name,
+        currency=currency,
+        timezone=timezone,
+        pace=Pace(concurrency, rate, patience),
+        shuffle=shuffle,
+        duplication=duplicate,
+        wait=wait,
+        wait_seconds=wait_seconds,
+    )
+    progress = Progress(quiet=as_json)
+    try:
+        replayed = asyncio.run(replay(read_access(home_directory()), options, progress))
+    except TOLD as error:
+        _fail(str(error), as_json=as_json)
+    _print_replayed(replayed, as_json=as_json)
+    if replayed.sent.refused:
+        raise typer.Exit(1)
+
+
+@app.command("token")
+def token_command(as_json: AsJson = False) -> None:
+    """Print an access token for the tower's API, from the log-in saved in PULSEPOINT_HOME."""
+    try:
+        access = read_access(home_directory())
+        token = asyncio.run(_token())
+    except TOLD as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        told = {"access_token": token.access_token, "token_type": token.token_type, "expires_in": token.expires_in}
+        _print_json({**told, "address": access.address})
+    else:
+        typer.echo(token.access_token)
+
+
+async def _token() -> Token:
+    async with open_client(read_access(home_directory())) as client:
+        return await client.log_in()
+
+
+def _print_replayed(replayed: Replayed, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(replayed.as_json())
+    else:
+        print_report(replayed, Console())
+
+
+def _print_json(told: dict[str, object]) -> None:
+    typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+
+
+def _fail(message: str, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"error": message})
+    else:
+        Console(stderr=True).print(message, highlight=False, markup=False, soft_wrap=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()

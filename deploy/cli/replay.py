@@ -1,0 +1,185 @@
+"""`pulsepoint replay`: a transactions file becomes signed Shopify webhooks, sent to the tower over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deploy.cli.bodies import money
+from deploy.cli.copies import Duplication, shuffled, with_copies
+from deploy.cli.home import TowerAccess
+from deploy.cli.plan import Plan, clock_offset, open_plan
+from deploy.cli.progress import Progress
+from deploy.cli.sender import Pace, Sent, Target, send_all
+from deploy.cli.tally import Tally, described
+from deploy.cli.tower_client import Brand, TowerClient, open_client
+from deploy.cli.webhooks import Delivery, first_delivery
+
+DEFAULT_CURRENCY = "GBP"
+DEFAULT_TIMEZONE = "Europe/London"
+POLL_SECONDS = 0.5
+
+
+class WrongBrand(Exception):
+    """The shop's brand exists with another currency or timezone than asked for."""
+
+
+class NotProcessed(Exception):
+    """What was acknowledged is not counted within the time to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What to send and how; without `currency` and `timezone` the brand's own hold, or GBP and Europe/London."""
+
+    file: Path
+    shop: str
+    name: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    pace: Pace = field(default_factory=Pace)
+    shuffle: int | None = None
+    duplication: Duplication | None = None
+    wait: bool = False
+    wait_seconds: float = 600.0
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay did, for people and programs."""
+
+    format: str
+    dates: str
+    brand: Brand
+    sent: Sent
+    tally: Tally
+    left_out: list[dict[str, object]]
+    seconds: float
+    processed: bool | None = None
+    options: dict[str, object] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values; money is decimal text."""
+        return {
+            "format": self.format,
+            "dates": self.dates,
+            "brand": asdict(self.brand),
+            "acknowledged": self.sent.acknowledged,
+            "refused": self.sent.refused,
+            "refusals": self.sent.refusals,
+            "retries": self.sent.retries,
+            "seconds": round(self.seconds, 3),
+            "processed": self.processed,
+            "months": self.tally.rows(),
+            "total": described(self.tally.total),
+            "left_out": self.left_out,
+            **self.options,
+        }
+
+
+async def replay(access: TowerAccess, options: ReplayOptions, progress: Progress) -> Replayed:
+    """Send the whole file; raises the errors of file, tower and sender, each with words for people."""
+    async with open_client(access) as client:
+        await client.log_in()
+        brand = await client.brand_of(options.shop)
+        currency, timezone = _settled(options, brand)
+        with open_plan(options.file, shop=options.shop, currency=currency, zone=ZoneInfo(timezone)) as plan:
+            brand = brand or await _make_brand(client, options, plan, currency, timezone)
+            progress.say(f"{options.file.name}: {plan.format} ({plan.dates}). Brand {brand.name} ({brand.brand_id}).")
+            replayed = await _send(access, options, plan, brand, progress)
+        if options.wait:
+            await wait_until_counted(client, replayed, options.wait_seconds, progress)
+        return replayed
+
+
+async def _make_brand(client: TowerClient, options: ReplayOptions, plan: Plan, currency: str, timezone: str) -> Brand:
+    return await client.make_brand(
+        name=options.name or options.shop.split(".", 1)[0],
+        shop=options.shop,
+        currency=currency,
+        timezone=timezone,
+        clock_offset_seconds=clock_offset(plan.ends_at, datetime.now(UTC)),
+    )
+
+
+async def _send(access: TowerAccess, options: ReplayOptions, plan: Plan, brand: Brand, progress: Progress) -> Replayed:
+    tally = Tally()
+    target = Target(access.address, options.shop, access.shopify_secret)
+    started = time.monotonic()
+    stream = _stream(options, plan, tally)
+    with progress.bar("Sending", plan.groups) as advance:
+        sent = await send_all(stream, target, options.pace, on_acknowledged=lambda delivery: advance(1))
+    left_out = plan.left_out()
+    tally.leave_out(left_out)
+    return Replayed(
+        format=plan.format.value,
+        dates=plan.dates,
+        brand=brand,
+        sent=sent,
+        tally=tally,
+        left_out=[
+            {"month": each.month, "reason": each.reason, "rows": each.rows, "sum": money(each.cents)}
+            for each in left_out
+        ],
+        seconds=time.monotonic() - started,
+        options={"file": str(options.file), "shop": options.shop},
+    )
+
+
+def _stream(options: ReplayOptions, plan: Plan, tally: Tally) -> Iterator[Delivery]:
+    stream: Iterable[Delivery] = _counted(options.shop, plan, tally)
+    if options.duplication is not None:
+        stream = with_copies(stream, options.duplication, options.shuffle or 0)
+    if options.shuffle is not None:
+        stream = shuffled(stream, options.shuffle)
+    return iter(stream)
+
+
+def _counted(shop: str, plan: Plan, tally: Tally) -> Iterator[Delivery]:
+    for webhook in plan.webhooks():
+        tally.count(webhook)
+        yield first_delivery(webhook, shop)
+
+
+def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str, str]:
+    """Currency and timezone to convert with: the brand's, which an option must not contradict."""
+    currency = options.currency.upper() if options.currency else None
+    if brand is None:
+        return currency or DEFAULT_CURRENCY, options.timezone or DEFAULT_TIMEZONE
+    for word, asked, own in (("currency", currency, brand.currency), ("timezone", options.timezone, brand.timezone)):
+        if asked and asked != own:
+            raise WrongBrand(f"{options.shop} is brand {brand.name}, whose {word} is {own}, not {asked}.")
+    return brand.currency, brand.timezone
+
+
+async def wait_until_counted(client: TowerClient, replayed: Replayed, seconds: float, progress: Progress) -> None:
+    """Poll the brand's books until they hold every order and refund sent; raises `NotProcessed` after `seconds`.
+
+    The books of a brand count what it ever received, so a brand with other orders may be done sooner.
+    """
+    total = replayed.tally.total
+    wanted = total.orders + total.refunds
+    deadline = time.monotonic() + seconds
+    with progress.bar("Counting", wanted) as advance:
+        done = 0
+        while True:
+            books = await client.books(replayed.brand.brand_id)
+            orders, refunds = int(books["orders"]), int(books["refunds"])
+            reached = min(orders, total.orders) + min(refunds, total.refunds)
+            advance(reached - done)
+            done = reached
+            if done >= wanted:
+                replayed.processed = True
+                return
+            if time.monotonic() > deadline:
+                raise NotProcessed(
+                    f"After {seconds:.0f} s the brand's books hold {orders} of {total.orders} orders and"
+                    f" {refunds} of {total.refunds} refunds. Look at /api/quarantine and /api/dead-letters."
+                )
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,127 @@
+"""The tower's API as the command line uses it, over HTTP with the admin's log-in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deploy.cli.home import NoTower, TowerAccess
+
+REQUEST_SECONDS = 60.0
+CONNECT_SECONDS = 5.0
+
+
+class TowerRefused(Exception):
+    """The tower answered a request with an error; the message holds its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A brand of the tower; `made` when this command made it."""
+
+    brand_id: str
+    name: str
+    shop: str
+    currency: str
+    timezone: str
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, good for `expires_in` seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class TowerClient:
+    """Requests to one tower; make it with `open_client`."""
+
+    def __init__(self, http: httpx.AsyncClient, access: TowerAccess) -> None:
+        self._http = http
+        self._access = access
+
+    async def log_in(self) -> Token:
+        """A fresh token, used for every later request of this client."""
+        told = await self._request(
+            "POST", "/api/auth/token", json={"email": self._access.email, "password": self._access.password}
+        )
+        token = Token(told["access_token"], told["token_type"], int(told["expires_in"]))
+        self._http.headers["Authorization"] = f"Bearer {token.access_token}"
+        return token
+
+    async def brand_of(self, shop: str) -> Brand | None:
+        """The brand that owns a shop domain, if any."""
+        told = await self._request("GET", "/api/brands")
+        brands = told["brands"] if isinstance(told, dict) else told
+        return next((_brand(entry, made=False) for entry in brands if entry.get("shopify_store") == shop), None)
+
+    async def make_brand(
+        self, *, name: str, shop: str, currency: str, timezone: str, clock_offset_seconds: int
+    ) -> Brand:
+        """A new brand whose business clock runs `clock_offset_seconds` from wall time."""
+        wanted = {
+            "name": name,
+            "shopify_store": shop,
+            "currency": currency,
+            "timezone": timezone,
+            "clock_offset_seconds": clock_offset_seconds,
+        }
+        told = await self._request("POST", "/api/brands", json=wanted)
+        return _brand({**wanted, **told}, made=True)
+
+    async def books(self, brand_id: str) -> dict[str, Any]:
+        """How many orders and refunds of the brand are counted."""
+        told: dict[str, Any] = await self._request("GET", f"/api/brands/{brand_id}/books")
+        return told
+
+    async def performance(self, brand_id: str, **parameters: str) -> dict[str, Any]:
+        """The metric catalogue's answer."""
+        told: dict[str, Any] = await self._request("GET", f"/api/brands/{brand_id}/performance", params=parameters)
+        return told
+
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = await self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise NoTower(
+                f"No tower answers at {self._access.address} ({type(error).__name__}). Start it with `make run`"
+                f" (its directory is {self._access.home.resolve()})."
+            ) from None
+        if response.is_error:
+            raise TowerRefused(f"{method} {path}: {response.status_code} {_words(response)}")
+        return response.json()
+
+
+@asynccontextmanager
+async def open_client(access: TowerAccess) -> AsyncIterator[TowerClient]:
+    """A client with keep-alive connections of its own."""
+    timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
+    async with httpx.AsyncClient(base_url=access.address, timeout=timeout, trust_env=False) as http:
+        yield TowerClient(http, access)
+
+
+def _brand(entry: dict[str, Any], *, made: bool) -> Brand:
+    return Brand(
+        brand_id=str(entry.get("brand_id") or entry["id"]),
+        name=entry["name"],
+        shop=entry["shopify_store"],
+        currency=entry["currency"],
+        timezone=entry["timezone"],
+        made=made,
+    )
+
+
+def _words(response: httpx.Response) -> str:
+    """The problem document's detail, else the start of the body."""
+    try:
+        told = response.json()
+        return str(told.get("detail") or told.get("title") or told)[:300]
+    except (ValueError, AttributeError):
+        return response.text[:300]
