@@ -1,9 +1,15 @@
-"""One DuckDB schema a tenant, with the tables and views of `pulsepoint.warehouse`, made when first needed."""
+"""One DuckDB schema a tenant, with the tables and views of `pulsepoint.warehouse`, made when first needed.
+
+A table `orders` is kept as `orders_keyed`, which has one column more: `fact_key`, the 128-bit MD5 of the fact id, its
+primary key. Keyed by the id's text, appending 1,000 rows to 2 million takes 100 ms instead of 15 and the index takes
+twice the space. `orders` itself is a view without the key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -16,7 +22,38 @@ from pulsepoint.warehouse import schema as warehouse
 from pulsepoint.warehouse.dialect import to_duckdb
 
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
-_PYTHON = {"STRING": (str,), "INT64": (int,), "BOOL": (bool,)}
+
+
+def _is_whole(value: object) -> bool:
+    # Not isinstance: True is no count, and DuckDB would round 1.5 without a word.
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return False
+    return isinstance(moment, datetime) and moment.tzinfo is not None
+
+
+def _is_day(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            return False
+    return type(value) is date
+
+
+# What DuckDB cannot read it would store as NULL without a word, so each value is looked at first.
+_EXACT: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "STRING": ("text", lambda value: type(value) is str),
+    "INT64": ("a 64-bit whole number", _is_whole),
+    "TIMESTAMP": ("an instant with its offset", _is_instant),
+    "DATE": ("a day", _is_day),
+    "BOOL": ("true or false", lambda value: type(value) is bool),
+}
 
 
 def schema_of(scope: TenantContext) -> str:
@@ -46,11 +83,13 @@ class RowShape:
     select: str
     columns: frozenset[str]
     required: tuple[str, ...]
-    typed: tuple[tuple[str, type], ...]
+    exact: tuple[tuple[str, str, Callable[[object], bool]], ...]
 
-    def insert(self, schema: str) -> str:
-        """The statement that appends rows to the table of `schema`, leaving out those that are there."""
-        return f'INSERT INTO {schema}."{self.table}" {self.select} ON CONFLICT DO NOTHING'
+    def insert(self, schema: str, *, skip_known: bool) -> str:
+        """The statement that appends rows to the table of `schema`; on rows that are there it fails or skips them."""
+        return (
+            f'INSERT INTO {schema}."{self.table}_keyed" {self.select}{" ON CONFLICT DO NOTHING" if skip_known else ""}'
+        )
 
     def check(self, row: Mapping[str, Any]) -> None:
         """Raise `MalformedInput` naming the column of `row` that the table cannot hold exactly."""
@@ -59,11 +98,10 @@ class RowShape:
         for name in self.required:
             if row.get(name) is None:
                 raise MalformedInput(f"{self.table}.{name}: required")
-        for name, kind in self.typed:
+        for name, words, holds in self.exact:
             value = row.get(name)
-            # Not isinstance: True is no count, and DuckDB would round 1.5 to a whole number without a word.
-            if value is not None and type(value) is not kind:
-                raise MalformedInput(f"{self.table}.{name}: expected {kind.__name__}, got {type(value).__name__}")
+            if value is not None and not holds(value):
+                raise MalformedInput(f"{self.table}.{name}: expected {words}, got {type(value).__name__}")
 
 
 @cache
@@ -76,10 +114,13 @@ def row_shape(shared: bool, table: str) -> RowShape:
     names = ", ".join(f'"{column.name}"' for column in declared.columns)
     return RowShape(
         table=table,
-        select=f"({names}) SELECT unnest(from_json(?, '{struct}'), recursive := true)",
+        select=(
+            f"({names}, fact_key) SELECT *, md5_number(fact_id)"
+            f" FROM (SELECT unnest(from_json(?, '{struct}'), recursive := true))"
+        ),
         columns=frozenset(column.name for column in declared.columns),
         required=tuple(column.name for column in declared.columns if column.required),
-        typed=tuple((column.name, kind) for column in declared.columns for kind in _PYTHON.get(column.type, ())),
+        exact=tuple((column.name, *_EXACT[column.type]) for column in declared.columns),
     )
 
 
@@ -98,6 +139,10 @@ def ensure(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     for table in tables(shared).values():
         connection.execute(_create_table(schema, table))
         _add_columns(connection, schema, table)
+        names = ", ".join(f'"{column.name}"' for column in table.columns)
+        connection.execute(
+            f'CREATE OR REPLACE VIEW {schema}."{table.name}" AS SELECT {names} FROM {schema}."{table.name}_keyed"'
+        )
     if not shared:
         for view in warehouse.views():
             select = to_duckdb(view.select, relations(shared)).within(schema)
@@ -109,16 +154,18 @@ def _create_table(schema: str, table: warehouse.Table) -> str:
     columns = ", ".join(
         f'"{column.name}" {_TYPES[column.type]}{" NOT NULL" if column.required else ""}' for column in table.columns
     )
-    return f'CREATE TABLE IF NOT EXISTS {schema}."{table.name}" ({columns}, PRIMARY KEY (fact_id))'
+    return f'CREATE TABLE IF NOT EXISTS {schema}."{table.name}_keyed" (fact_key UHUGEINT PRIMARY KEY, {columns})'
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: warehouse.Table) -> None:
     there = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
         " AND database_name = current_database()",
-        [schema, table.name],
+        [schema, f"{table.name}_keyed"],
     ).fetchall()
     missing = {column.name for column in table.columns} - {name for (name,) in there}
     for column in table.columns:
         if column.name in missing:
-            connection.execute(f'ALTER TABLE {schema}."{table.name}" ADD COLUMN "{column.name}" {_TYPES[column.type]}')
+            connection.execute(
+                f'ALTER TABLE {schema}."{table.name}_keyed" ADD COLUMN "{column.name}" {_TYPES[column.type]}'
+            )

@@ -192,16 +192,23 @@ class _Writer:
         for batch in batches:
             for key, rows in batch.items():
                 merged.setdefault(key, []).extend(rows)
-        made = {schema for schema, _ in merged} - self.ready
+        try:
+            self._transact(merged, skip_known=False)
+        except duckdb.ConstraintException:
+            # Rows that are there already are rare (a crash, a redelivery), and looking for them doubles the price.
+            self._transact(merged, skip_known=True)
+
+    def _transact(self, batch: Batch, *, skip_known: bool) -> None:
+        made = {schema for schema, _ in batch} - self.ready
         self._connection.execute("BEGIN")
         try:
             for schema in sorted(made):
                 schemas.ensure(self._connection, schema)
-            for (schema, table), rows in merged.items():
+            for (schema, table), rows in batch.items():
                 if rows:
                     shape = schemas.row_shape(schema == SHARED_SCHEMA, table)
-                    document = b"[" + b",".join(rows) + b"]"
-                    self._connection.execute(shape.insert(schema), [document.decode()])
+                    document = (b"[" + b",".join(rows) + b"]").decode()
+                    self._connection.execute(shape.insert(schema, skip_known=skip_known), [document])
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):
