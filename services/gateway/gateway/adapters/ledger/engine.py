@@ -1,0 +1,63 @@
+"""Connections to the ledger as `ledger_runtime`, each transaction under one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import orjson
+from pulsepoint.errors import EngineUnavailable
+from pulsepoint.tenancy import TenantContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+_SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant, true)")
+
+
+def open_engine(runtime_dsn: str, *, pool_size: int = 8) -> AsyncEngine:
+    """A pool of connections; nothing is opened before the first use."""
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(runtime_dsn),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+    )
+
+
+async def set_tenant(connection: AsyncConnection, tenant_id: UUID) -> None:
+    """Let the transaction see this tenant's rows, and no other's, until it ends or the next call."""
+    await connection.execute(_SET_TENANT, {"tenant": str(tenant_id)})
+
+
+@asynccontextmanager
+async def untenanted(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees no tenant's rows: for the functions that look across tenants."""
+    with translated_errors():
+        async with engine.begin() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def tenant_transaction(engine: AsyncEngine, scope: TenantContext) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees one tenant's rows; raises `EngineUnavailable` when the database does not answer."""
+    async with untenanted(engine) as connection:
+        await set_tenant(connection, scope.tenant_id)
+        yield connection
+
+
+class translated_errors:
+    """Turns what the driver raises when the database is away into `EngineUnavailable`; other errors pass."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        away = isinstance(error, OSError | InterfaceError | OperationalError | asyncpg.PostgresConnectionError)
+        if away or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise EngineUnavailable(f"the ledger did not answer: {error}") from error

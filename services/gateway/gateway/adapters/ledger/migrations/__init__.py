@@ -1,0 +1,1 @@
+"""Versions of the ledger's schema, run by its owner."""

@@ -1,0 +1,155 @@
+"""The gateway's document store: typed ledger tables, and plain documents for the runtime's own records.
+
+Reads are optimistic: what was read is locked and checked at commit, in one order, so commits that share a row
+queue up and the later one runs again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UniqueViolationError
+from gateway.adapters.ledger import effects
+from gateway.adapters.ledger.commit import check_unchanged, lock, store_writes
+from gateway.adapters.ledger.engine import set_tenant, tenant_transaction, untenanted
+from gateway.adapters.ledger.tables import leftovers, markers
+from gateway.adapters.ledger.transaction import LedgerTransaction
+from gateway.domain.identity import AlreadyExists
+from pulsepoint.adapters.document_rules import (
+    MARKER_LIFE,
+    check_commit,
+    conflict_pause,
+    decode_facts,
+    decode_messages,
+    encode_facts,
+    encode_messages,
+)
+from pulsepoint.errors import Conflict
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import Commit, Committed, Leftover, StoredEffect, Transaction
+from pulsepoint.tenancy import TenantContext
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_LEFTOVER = (leftovers.c.id, leftovers.c.facts, leftovers.c.messages)
+
+
+
+
+class LedgerStore:
+    """See `DocumentStore`; raises `AlreadyExists` where a unique column is taken."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def transact(
+        self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
+    ) -> Committed:
+        """See `DocumentStore.transact`."""
+        for failures in range(attempts):
+            if failures:
+                await asyncio.sleep(conflict_pause(failures))
+            try:
+                return await self._attempt(scope, work)
+            except Conflict:
+                continue
+            except DBAPIError as error:
+                if not _may_succeed_again(error):
+                    raise _translated(error) from error
+        raise Conflict(f"the ledger: still in conflict after {attempts} attempts")
+
+    async def _attempt(self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]]) -> Committed:
+        async with tenant_transaction(self._engine, scope) as connection:
+            transaction = LedgerTransaction(scope, connection)
+            commit = await work(transaction)
+            writes = check_commit(scope, commit)
+            if commit.marker is not None and not await self._mark(connection, scope, commit.marker):
+                return Committed(duplicate=True, leftover=await _leftover_of(connection, commit.marker))
+            if commit != Commit(marker=commit.marker):
+                await lock(connection, {*transaction.seen, *(write.key for write in writes)})
+                await check_unchanged(connection, transaction.seen)
+            await store_writes(connection, writes)
+            if commit.finished_effect is not None:
+                await effects.finish(connection, commit.finished_effect)
+            fresh = await effects.store(connection, commit.effects)
+            await set_tenant(connection, scope.tenant_id)
+            return Committed(False, await self._leave(connection, scope, commit), tuple(fresh))
+
+    async def _mark(self, connection: AsyncConnection, scope: TenantContext, marker: UUID) -> bool:
+        """Whether the marker is new; waits for another transaction that is storing the same one."""
+        row = {"tenant_id": scope.tenant_id, "id": marker, "expires_at": self._clock.now() + MARKER_LIFE}
+        stored = await connection.execute(
+            insert(markers).values(row).on_conflict_do_nothing().returning(markers.c.id)
+        )
+        return stored.first() is not None
+
+    async def _leave(self, connection: AsyncConnection, scope: TenantContext, commit: Commit) -> Leftover | None:
+        if not commit.facts and not commit.messages:
+            return None
+        row = {
+            "tenant_id": scope.tenant_id,
+            "id": commit.marker or uuid4(),
+            "facts": encode_facts(commit.facts),
+            "messages": encode_messages(commit.messages),
+            "committed_at": self._clock.now(),
+        }
+        await connection.execute(insert(leftovers).values(row))
+        return Leftover(row["id"], commit.facts, commit.messages)
+
+    async def settle(self, ids: Sequence[UUID]) -> None:
+        """See `DocumentStore.settle`."""
+        async with untenanted(self._engine) as connection:
+            await connection.execute(text("SELECT ledger.sweep_settle(CAST(:ids AS uuid[]))"), {"ids": list(ids)})
+
+    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+        """See `DocumentStore.leftovers`."""
+        found = func.ledger.sweep_leftovers(older_than, limit).table_valued(*_LEFTOVER)
+        async with untenanted(self._engine) as connection:
+            rows = await connection.execute(select(found))
+            return [_leftover(row.id, row.facts, row.messages) for row in rows]
+
+    async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
+        """See `DocumentStore.claim_due_effects`."""
+        async with untenanted(self._engine) as connection:
+            return await effects.claim(connection, now, timedelta(seconds=lease_seconds), limit)
+
+    async def postpone_effect(self, effect: StoredEffect, due_at: datetime) -> None:
+        """See `DocumentStore.postpone_effect`."""
+        async with tenant_transaction(self._engine, effect.scope) as connection:
+            await effects.postpone(connection, effect, due_at)
+
+    async def expire(self, now: datetime) -> int:
+        """See `DocumentStore.expire`."""
+        async with untenanted(self._engine) as connection:
+            dropped = await connection.execute(select(func.ledger.sweep_expired(now)))
+            return int(dropped.scalar_one())
+
+
+async def _leftover_of(connection: AsyncConnection, marker: UUID) -> Leftover | None:
+    row = (await connection.execute(select(*_LEFTOVER).where(leftovers.c.id == marker))).first()
+    return None if row is None else _leftover(row.id, row.facts, row.messages)
+
+
+def _leftover(id: UUID, facts: bytes, messages: bytes) -> Leftover:
+    return Leftover(id, decode_facts(facts), decode_messages(messages))
+
+
+def _may_succeed_again(error: DBAPIError) -> bool:
+    return isinstance(_cause(error), DeadlockDetectedError | SerializationError)
+
+
+def _translated(error: DBAPIError) -> Exception:
+    cause = _cause(error)
+    if isinstance(cause, UniqueViolationError):
+        return AlreadyExists(f"another row has this value ({cause.constraint_name})")
+    return error
+
+
+def _cause(error: DBAPIError) -> BaseException | None:
+    return error.orig.__cause__ if error.orig is not None else None

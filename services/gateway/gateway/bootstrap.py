@@ -1,0 +1,117 @@
+"""The gateway's composition root."""
+
+from __future__ import annotations
+
+import secrets as randomness
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from gateway.domain.identity import check_signing_key
+from gateway.identity.login import bootstrap_admin
+from gateway.identity.tokens import Tokens
+from gateway.ports import Directory, Ledger
+from gateway.settings import Settings
+from pulsepoint.errors import EngineUnavailable
+from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.runtime.engines import Engines
+from pulsepoint.tenancy import SYSTEM
+
+log = structlog.get_logger(__name__)
+KEY_NAME = "gateway-token-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the gateway stands on; `store` is the ledger."""
+
+    bus: MessageBus
+    store: DocumentStore
+    warehouse: Warehouse
+    secrets: SecretStore
+    cache: Cache
+    clock: Clock
+    ledger: Ledger
+    directory: Directory
+    tokens: Tokens
+
+
+@asynccontextmanager
+async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
+    """Open the ledger at its newest version, with somebody who can log in.
+
+    Raises `WeakKey`, and `EngineUnavailable` when no ledger is configured.
+    """
+    from gateway.adapters.ledger.directory import LedgerDirectory
+    from gateway.adapters.ledger.engine import open_engine
+    from gateway.adapters.ledger.reading import PostgresLedger
+    from gateway.adapters.ledger.store import LedgerStore
+
+    tokens = Tokens(
+        await _signing_key(settings, engines.secrets),
+        settings.token_issuer,
+        settings.token_audience,
+        timedelta(minutes=settings.token_minutes),
+    )
+    engine = open_engine(await _runtime_dsn(settings, engines))
+    try:
+        store = LedgerStore(engine, engines.clock)
+        directory = LedgerDirectory(engine)
+        await _first_admin(settings, directory, store, engines.clock)
+        yield Ports(
+            bus=engines.bus,
+            store=store,
+            warehouse=engines.warehouse,
+            secrets=engines.secrets,
+            cache=engines.cache,
+            clock=engines.clock,
+            ledger=PostgresLedger(engine),
+            directory=directory,
+            tokens=tokens,
+        )
+    finally:
+        await engine.dispose()
+
+
+async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:
+    if settings.secret_key is not None:
+        return check_signing_key(settings.secret_key.get_secret_value())
+    known = await secrets.get(SYSTEM, KEY_NAME)
+    if known is None:
+        known = randomness.token_hex(32).encode()
+        await secrets.put(SYSTEM, KEY_NAME, known)
+    return known
+
+
+async def _runtime_dsn(settings: Settings, engines: Engines) -> str:
+    """Where the ledger is, as `ledger_runtime`; the embedded server's roles get new passwords at every start."""
+    from gateway.adapters.ledger.provision import provision, upgrade
+
+    if settings.database_url is not None:
+        if settings.ledger_owner_url is not None:
+            await upgrade(settings.ledger_owner_url.get_secret_value())
+        return settings.database_url.get_secret_value()
+    if engines.ledger_dsn is None:
+        raise EngineUnavailable("the gateway needs a ledger: set DATABASE_URL, or PULSEPOINT_PROFILE=embedded")
+    owner, runtime = await provision(
+        engines.ledger_dsn,
+        owner_password=randomness.token_urlsafe(24),
+        runtime_password=randomness.token_urlsafe(24),
+    )
+    await upgrade(owner)
+    return runtime
+
+
+async def _first_admin(settings: Settings, directory: Directory, store: DocumentStore, clock: Clock) -> None:
+    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+    first = await bootstrap_admin(directory, store, clock, settings.admin_email, given)
+    if first is not None and given is None:
+        # Shown once, on the console of whoever installs: there is no other way to hand it over.
+        print(f"Log in as {first.email} with password {first.password}", flush=True)

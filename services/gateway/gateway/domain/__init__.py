@@ -1,0 +1,1 @@
+"""The gateway's pure rules: who may do what, what a brand is, how numbers are shown."""

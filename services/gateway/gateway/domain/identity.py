@@ -1,0 +1,76 @@
+"""Who is asking and what their role lets them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from uuid import UUID
+
+from pulsepoint.errors import PermanentError
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+MIN_KEY_BYTES = 32
+# Keys that appear in examples; whoever copies one has no secret.
+KNOWN_DEFAULTS = frozenset(
+    {
+        "change-me-change-me-change-me-change-me",
+        "your-secret-key-here-change-in-production",
+        "your-super-secret-key-change-in-production",
+        "your-256-bit-secret-your-256-bit-secret",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
+    }
+)
+
+
+class AlreadyExists(PermanentError):
+    """Another row has this e-mail address or shop domain, in this tenant or another."""
+
+    reason = "already_exists"
+
+
+class WeakKey(PermanentError):
+    """The key that signs tokens could be guessed; the service must not start."""
+
+    reason = "weak_key"
+
+
+class Role(IntEnum):
+    """What a person may do; each role may do what those below may.
+
+    Users read, managers change brands and start syncs, admins see people and what was held, operators also see
+    what belongs to no tenant yet.
+    """
+
+    user = 1
+    manager = 2
+    admin = 3
+    operator = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone logged in."""
+
+    user_id: UUID
+    tenant_id: UUID
+    role: Role
+    email: str
+
+    @property
+    def scope(self) -> TenantContext:
+        """Their tenant."""
+        return TenantContext(self.tenant_id)
+
+    def scopes(self) -> tuple[TenantContext, ...]:
+        """Whose held messages and traces they may see."""
+        return (self.scope, SYSTEM) if self.role >= Role.operator else (self.scope,)
+
+
+def check_signing_key(key: str) -> bytes:
+    """The key's bytes; raises `WeakKey` under 32 bytes, for keys of examples and for repeated characters."""
+    raw = key.encode()
+    if len(raw) < MIN_KEY_BYTES:
+        raise WeakKey(f"SECRET_KEY has {len(raw)} bytes; it needs {MIN_KEY_BYTES} (try: openssl rand -hex 32)")
+    if key.strip().lower() in KNOWN_DEFAULTS or len(set(key)) < 8:
+        raise WeakKey("SECRET_KEY is a well-known example; make one with: openssl rand -hex 32")
+    return raw

@@ -1,0 +1,32 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+from pulsepoint.runtime.settings import ServiceSettings
+from pydantic import AliasChoices, Field, SecretStr
+
+
+class Settings(ServiceSettings):
+    """`SECRET_KEY` signs access tokens; where PostgreSQL is not embedded, `DATABASE_URL` is the ledger's, as
+    `ledger_runtime`, and `PULSEPOINT_LEDGER_OWNER_URL`, where given, migrates it at the start.
+
+    `trusted_proxies` counts the proxies in front whose X-Forwarded-For is believed.
+    """
+
+    secret_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("PULSEPOINT_SECRET_KEY", "secret_key")
+    )
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("PULSEPOINT_DATABASE_URL", "database_url")
+    )
+    ledger_owner_url: SecretStr | None = None
+    admin_email: str = "admin@pulsepoint.localhost"
+    admin_password: SecretStr | None = None
+    token_issuer: str = "pulsepoint"  # noqa: S105 (a name)
+    token_audience: str = "pulsepoint-api"  # noqa: S105 (a name)
+    token_minutes: int = 60
+    requests_per_minute: int = 100
+    login_attempts: int = 10
+    login_period_seconds: int = 300
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: int = 0
