@@ -38,7 +38,9 @@ class Address:
 
 def clean(text: str, limit: int = MAX_VALUE) -> str:
     """Text without control characters and lone surrogates, trimmed, at most `limit` characters."""
-    kept = "".join(character for character in text[:MAX_ADDRESS] if unicodedata.category(character) not in ("Cc", "Cs"))
+    kept = text[:MAX_ADDRESS]
+    if not (kept.isascii() and kept.isprintable()):
+        kept = "".join(character for character in kept if unicodedata.category(character) not in ("Cc", "Cs"))
     return kept.strip()[:limit].rstrip()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, OrderEvidence
@@ -68,9 +68,11 @@ def touches_of(evidence: OrderEvidence, created_at: datetime) -> tuple[Touch, ..
     At most 200, the latest ones. Nothing said at all gives none.
     """
     own = _own_hosts(evidence)
+    created_at = _instant(created_at)
     visits: list[Visit] = []
-    for moment in sorted(evidence.moments, key=lambda moment: moment.occurred_at or created_at)[-MAX_TOUCHES:]:
-        _add_moment(visits, _moment_visit(moment, own, created_at))
+    moments = [_moment_visit(moment, own, created_at) for moment in evidence.moments]
+    for visit in sorted(moments, key=lambda visit: visit.at or created_at)[-MAX_TOUCHES:]:
+        _add_moment(visits, visit)
     for untimed in (_landing_visit(evidence, own), _note_visit(evidence.note_attributes, own)):
         if untimed is not None:
             _add_untimed(visits, untimed, created_at, journey_known=bool(evidence.moments))
@@ -90,6 +92,11 @@ def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int, str]:
     )
 
 
+def _instant(moment: datetime) -> datetime:
+    """An aware moment; one without a zone is read as UTC, as Shopify's own clock is."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def _own_hosts(evidence: OrderEvidence) -> frozenset[str]:
     pages = [evidence.landing_site, *(moment.landing_page for moment in evidence.moments)]
     return frozenset(page.host for page in map(read_address, pages) if page is not None and page.host)
@@ -99,7 +106,7 @@ def _moment_visit(moment: JourneyMoment, own: frozenset[str], created_at: dateti
     tags = {f"utm_{key.casefold().removeprefix('utm_')}": clean(value) for key, value in moment.utm if clean(value)}
     page, referrer = read_address(moment.landing_page), read_address(moment.referrer)
     visit = _visit(_sources(page, referrer, own, first=tags), _outside(referrer, own))
-    return replace(visit, at=moment.occurred_at or created_at, evidence=(JOURNEY_MOMENT,))
+    return replace(visit, at=_instant(moment.occurred_at or created_at), evidence=(JOURNEY_MOMENT,))
 
 
 def _landing_visit(evidence: OrderEvidence, own: frozenset[str]) -> Visit | None:
