@@ -120,11 +120,15 @@ def product_facts(
     return rows
 
 
-def level_fact(variant_id: str, at: datetime, available: int | None, *, location_id: str = "l1") -> FactRow:
+def level_fact(
+    variant_id: str, at: datetime, available: int | None, *, location_id: str = "l1", scope: TenantContext = SCOPE
+) -> FactRow:
     """A stock level of a variant's item at a location."""
     item = f"item-{variant_id}"
     columns = {"inventory_item_id": item, "location_id": location_id, "available": available, "updated_at": at}
-    return fact("inventory_levels", f"{item}:{location_id}", columns, version=int(at.timestamp() * 1_000_000))
+    return fact(
+        "inventory_levels", f"{item}:{location_id}", columns, version=int(at.timestamp() * 1_000_000), scope=scope
+    )
 
 
 def ad_day_fact(

@@ -162,7 +162,7 @@ async def test_the_spend_of_campaigns_that_sell_what_is_gone_is_at_risk(bench: B
         order_facts("o1", at, [{"variant_id": "v1", "price_micros": 30 * MICROS}, {"variant_id": "v2"}]),
         credit_facts("o1", at, 40 * MICROS),
         order_facts("o2", at, [{"variant_id": "v1"}]),
-        credit_facts("o2", at, 10 * MICROS, channel="email", campaign="Spring", paid=False),
+        credit_facts("o2", at, 10 * MICROS, channel="meta", campaign="Spring", paid=False),
         [ad_day_fact(NOW.date() - timedelta(days=1), 100 * MICROS)],
         [ad_day_fact(NOW.date() - timedelta(days=1), 900 * MICROS, currency="SEK", account_id="a2", campaign_id="c2")],
     )

@@ -70,11 +70,12 @@ firsts AS (
 ),
 spans AS (
   SELECT inventory_item_id, DATE(updated_at, @timezone) AS from_day,
-    COALESCE(DATE(until_at, @timezone), CAST(@end_day AS DATE)) AS to_day
+    COALESCE(DATE(TIMESTAMP_SUB(until_at, INTERVAL 1 MICROSECOND), @timezone), CAST(@end_day AS DATE)) AS to_day
   FROM totals
   WHERE total > 0 AND (until_at IS NULL OR until_at > updated_at)
   UNION ALL
-  SELECT inventory_item_id, CAST(@start_day AS DATE) AS from_day, DATE(first_at, @timezone) AS to_day
+  SELECT inventory_item_id, CAST(@start_day AS DATE) AS from_day,
+    DATE(TIMESTAMP_SUB(first_at, INTERVAL 1 MICROSECOND), @timezone) AS to_day
   FROM firsts
   WHERE first_at > @start_at
 ),
