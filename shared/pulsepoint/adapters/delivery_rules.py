@@ -95,16 +95,19 @@ def by_topic(table: Mapping[str, Route]) -> dict[str, tuple[Route, ...]]:
 
 def check_message(message: Message) -> None:
     """Raise `LimitExceeded` for a message Pub/Sub would refuse."""
-    size = len(message.data)
-    if len(message.attributes) > MAX_ATTRIBUTES:
-        raise LimitExceeded(f"a message may have {MAX_ATTRIBUTES} attributes, not {len(message.attributes)}")
-    for name, value in message.attributes.items():
-        size += len(name) + len(value)
-        # Four bytes a character at most: only long ones need counting.
-        if len(value) > MAX_ATTRIBUTE_VALUE_BYTES // 4 and len(value.encode()) > MAX_ATTRIBUTE_VALUE_BYTES:
-            raise LimitExceeded(f"message attribute {name!r} is longer than {MAX_ATTRIBUTE_VALUE_BYTES} bytes")
-        if len(name) > MAX_ATTRIBUTE_NAME_BYTES // 4 and len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
-            raise LimitExceeded(f"an attribute name is longer than {MAX_ATTRIBUTE_NAME_BYTES} bytes: {name[:40]!r}…")
+    attributes = message.attributes
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise LimitExceeded(f"a message may have {MAX_ATTRIBUTES} attributes, not {len(attributes)}")
+    # Four bytes a character at most: only long ones need counting.
+    if max(map(len, attributes.values()), default=0) > MAX_ATTRIBUTE_VALUE_BYTES // 4:
+        for name, value in attributes.items():
+            if len(value.encode()) > MAX_ATTRIBUTE_VALUE_BYTES:
+                raise LimitExceeded(f"message attribute {name!r} is longer than {MAX_ATTRIBUTE_VALUE_BYTES} bytes")
+    if max(map(len, attributes), default=0) > MAX_ATTRIBUTE_NAME_BYTES // 4:
+        for name in attributes:
+            if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
+                raise LimitExceeded(f"an attribute name is longer than {MAX_ATTRIBUTE_NAME_BYTES} bytes: {name[:40]!r}…")
+    size = len(message.data) + sum(map(len, attributes)) + sum(map(len, attributes.values()))
     if size > MAX_MESSAGE_BYTES:
         raise LimitExceeded(f"a message of {size} bytes is over the limit of {MAX_MESSAGE_BYTES}")
 

@@ -131,9 +131,7 @@ def decode_facts(data: bytes) -> list[FactRow]:
 
 def encode_messages(messages: Sequence[Message]) -> bytes:
     """Messages as stored with a leftover."""
-    return orjson.dumps(
-        [[message.topic, b64encode(message.data).decode(), message.attributes] for message in messages]
-    )
+    return orjson.dumps([[message.topic, b64encode(message.data).decode(), message.attributes] for message in messages])
 
 
 def decode_messages(data: bytes) -> list[Message]:

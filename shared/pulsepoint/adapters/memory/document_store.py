@@ -142,9 +142,7 @@ class MemoryDocumentStore:
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
         expired = [effect for effect, until in self._running.values() if until <= now]
-        pending = [
-            effect for key, effect in self._pending.items() if effect.due_at <= now and key not in self._running
-        ]
+        pending = [effect for key, effect in self._pending.items() if effect.due_at <= now and key not in self._running]
         claimed = sorted(expired + pending, key=lambda effect: (effect.due_at, effect_order(effect)))[:limit]
         for effect in claimed:
             key = effect_order(effect)

@@ -1,0 +1,278 @@
+"""Documents, markers, leftovers and effects of one service in PostgreSQL.
+
+Reads are plain statements outside any transaction; a commit is one call of `kernel.commit`, which compares
+what was read. Every statement names service, tenant and brand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zlib import crc32
+
+import asyncpg
+import orjson
+
+from pulsepoint.adapters.document_rules import (
+    MARKER_LIFE,
+    EncodedWrite,
+    Key,
+    check_commit,
+    conflict_pause,
+    decode_facts,
+    decode_messages,
+    effect_order,
+    encode_facts,
+    encode_json,
+    encode_messages,
+    key_of,
+    scope_within,
+)
+from pulsepoint.adapters.postgres.errors import postgres_errors
+from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.errors import Conflict
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import Commit, Committed, Document, Leftover, StoredEffect, Transaction
+from pulsepoint.tenancy import TenantContext
+
+# Few enough that a commit of 500 documents cannot exhaust the server's lock table, many enough to rarely collide.
+LOCK_BUCKETS = 4096
+
+READ = """
+SELECT wanted.position, d.collection, d.id, d.version, d.revision, d.data
+FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(collection, id, position)
+JOIN kernel.documents AS d ON d.service = $1 AND d.tenant = $2 AND d.brand = $3
+    AND d.collection = wanted.collection AND d.id = wanted.id
+"""
+READ_ONE = """
+SELECT 1::bigint AS position, d.collection, d.id, d.version, d.revision, d.data FROM kernel.documents AS d
+WHERE d.service = $1 AND d.tenant = $2 AND d.brand = $3 AND d.collection = $4 AND d.id = $5
+"""
+FIND = """
+SELECT d.collection, d.id, d.version, d.revision, d.data FROM kernel.documents AS d
+WHERE d.service = $1 AND d.tenant = $2 AND d.brand = $3 AND d.collection = $4 AND d.id > $5 AND d.data @> $6::jsonb
+ORDER BY d.id LIMIT $7
+"""
+COMMIT = f"SELECT * FROM kernel.commit({', '.join(f'${number}' for number in range(1, 34))})"
+SETTLE = "DELETE FROM kernel.leftovers WHERE service = $1 AND id = ANY($2::uuid[])"
+LEFTOVERS = """
+SELECT id, facts, messages FROM kernel.leftovers WHERE service = $1 AND created_at < $2
+ORDER BY created_at, id LIMIT $3
+"""
+EXPIRE = """
+WITH documents AS (DELETE FROM kernel.documents WHERE service = $1 AND expires_at <= $2 RETURNING 1),
+    markers AS (DELETE FROM kernel.markers WHERE service = $1 AND expires_at <= $2 RETURNING 1)
+SELECT (SELECT count(*) FROM documents) + (SELECT count(*) FROM markers)
+"""
+
+
+class PostgresDocumentStore:
+    """One service's documents; commits are durable when `transact` returns."""
+
+    def __init__(self, pool: asyncpg.Pool, service: str, clock: Clock | None = None) -> None:
+        self.service = service
+        self._pool = pool
+        self._clock = clock or SystemClock()
+
+    async def transact(
+        self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
+    ) -> Committed:
+        """See `DocumentStore.transact`."""
+        for failures in range(attempts):
+            if failures:
+                await asyncio.sleep(conflict_pause(failures))
+            transaction = _PostgresTransaction(self, scope)
+            commit = await work(transaction)
+            try:
+                committed = await self._commit(scope, commit, transaction.seen)
+            except Conflict:
+                continue
+            if committed is not None:
+                return committed
+        raise Conflict(f"{self.service}: still in conflict after {attempts} attempts")
+
+    async def _commit(self, scope: TenantContext, commit: Commit, seen: dict[Key, int]) -> Committed | None:
+        writes = check_commit(scope, commit)
+        if not (writes or commit.marker or commit.facts or commit.messages or commit.effects or commit.finished_effect):
+            return Committed(duplicate=False)
+        # In one fixed order, so that two commits never wait for each other.
+        effects = sorted(commit.effects, key=effect_order)
+        leftover = None
+        if commit.facts or commit.messages:
+            leftover = Leftover(commit.marker or uuid4(), commit.facts, commit.messages)
+        now = self._clock.now()
+        row = await self.fetchrow(
+            COMMIT,
+            *(self.service, scope.tenant_id, commit.marker, now, now + MARKER_LIFE),
+            *self._locks(writes, seen),
+            *(*_columns(list(seen), 4), list(seen.values())),
+            *_written(writes),
+            *_stored_leftover(leftover),
+            *_stored_effects(effects),
+            *_finished(commit.finished_effect),
+        )
+        if row["outcome"] == "conflict":
+            return None
+        if row["outcome"] == "duplicate":
+            assert commit.marker is not None
+            return Committed(True, _leftover(commit.marker, row["facts"], row["messages"]))
+        stored = tuple(effects[position - 1] for position in row["stored"] or ())
+        return Committed(False, leftover, stored)
+
+    def _locks(self, writes: Sequence[EncodedWrite], seen: dict[Key, int]) -> tuple[list[int], list[bool]]:
+        exclusive = {self._bucket(key): False for key in seen}
+        exclusive |= {self._bucket(write.key): True for write in writes}
+        buckets = sorted(exclusive)
+        return buckets, [exclusive[bucket] for bucket in buckets]
+
+    def _bucket(self, key: Key) -> int:
+        return crc32(f"{self.service}/{key[0].hex}/{key[1].hex}/{key[2]}/{key[3]}".encode()) % LOCK_BUCKETS
+
+    async def settle(self, ids: Sequence[UUID]) -> None:
+        """See `DocumentStore.settle`."""
+        if ids:
+            await self.fetch(SETTLE, self.service, list(ids))
+
+    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+        """See `DocumentStore.leftovers`."""
+        rows = await self.fetch(LEFTOVERS, self.service, older_than, limit)
+        return [found for row in rows if (found := _leftover(row["id"], row["facts"], row["messages"]))]
+
+    async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
+        """See `DocumentStore.claim_due_effects`."""
+        until = now + timedelta(seconds=lease_seconds)
+        rows = await self.fetch("SELECT * FROM kernel.claim_effects($1, $2, $3, $4)", self.service, now, until, limit)
+        claimed = [_effect(row) for row in rows]
+        return sorted(claimed, key=lambda effect: (effect.due_at, effect_order(effect)))
+
+    async def postpone_effect(self, effect: StoredEffect, due_at: datetime) -> None:
+        """See `DocumentStore.postpone_effect`."""
+        await self.fetch(
+            "SELECT kernel.postpone_effect($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            *(self.service, *effect_order(effect), due_at, effect.attempts + 1),
+            *(encode_json(effect.data, f"effect {effect.kind}").decode(), list(effect.causes)),
+        )
+
+    async def expire(self, now: datetime) -> int:
+        """See `DocumentStore.expire`."""
+        return int((await self.fetchrow(EXPIRE, self.service, now))[0])
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        """Rows of one statement; raises our errors."""
+        with postgres_errors():
+            return list(await self._pool.fetch(statement, *arguments))
+
+    async def fetchrow(self, statement: str, *arguments: Any) -> Any:
+        """The first row of one statement; raises our errors."""
+        with postgres_errors():
+            return await self._pool.fetchrow(statement, *arguments)
+
+
+@dataclass(slots=True)
+class _PostgresTransaction:
+    """Remembers the revision of everything read."""
+
+    store: PostgresDocumentStore
+    scope: TenantContext
+    seen: dict[Key, int]
+
+    def __init__(self, store: PostgresDocumentStore, scope: TenantContext) -> None:
+        self.store = store
+        self.scope = scope
+        self.seen = {}
+
+    async def get(self, collection: str, id: str, *, scope: TenantContext | None = None) -> Document | None:
+        """See `Transaction.get`."""
+        return (await self.get_many([(collection, id)], scope=scope))[0]
+
+    async def get_many(
+        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+    ) -> list[Document | None]:
+        """See `Transaction.get_many`."""
+        if not wanted:
+            return []
+        within = scope_within(self.scope, scope)
+        keys = [key_of(within, collection, id) for collection, id in wanted]
+        owner = (self.store.service, within.tenant_id, within.brand_id)
+        if len(keys) == 1:
+            rows = await self.store.fetch(READ_ONE, *owner, *wanted[0])
+        else:
+            rows = await self.store.fetch(READ, *owner, *_columns(list(wanted), 2))
+        found: list[Document | None] = [None] * len(keys)
+        revisions = [0] * len(keys)
+        for row in rows:
+            found[row["position"] - 1] = _document(row)
+            revisions[row["position"] - 1] = row["revision"]
+        for key, revision in zip(keys, revisions, strict=True):
+            self.seen.setdefault(key, revision)
+        return found
+
+    async def find(
+        self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
+    ) -> list[Document]:
+        """See `Transaction.find`."""
+        owner = (self.store.service, self.scope.tenant_id, self.scope.brand_id)
+        condition = encode_json(where or {}, "a condition").decode()
+        rows = await self.store.fetch(FIND, *owner, collection, after, condition, limit)
+        for row in rows:
+            self.seen.setdefault(key_of(self.scope, row["collection"], row["id"]), row["revision"])
+        return [_document(row) for row in rows]
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Rows turned into `width` arrays, as unnest takes them."""
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _written(writes: Sequence[EncodedWrite]) -> list[list[Any]]:
+    rows = [(*write.key, write.data.decode() if write.data else None, write.write.expires_at) for write in writes]
+    return _columns(rows, 6)
+
+
+def _stored_leftover(leftover: Leftover | None) -> tuple[UUID | None, bytes | None, bytes | None]:
+    if leftover is None:
+        return (None, None, None)
+    return (leftover.id, encode_facts(leftover.facts), encode_messages(leftover.messages))
+
+
+def _stored_effects(effects: Sequence[StoredEffect]) -> list[list[Any]]:
+    rows = [
+        (
+            *effect_order(effect),
+            effect.due_at,
+            encode_json(effect.data, f"effect {effect.kind}").decode(),
+            orjson.dumps(effect.causes).decode(),
+        )
+        for effect in effects
+    ]
+    return _columns(rows, 7)
+
+
+def _finished(effect: StoredEffect | None) -> tuple[Any, ...]:
+    return (None,) * 5 if effect is None else (*effect_order(effect), effect.due_at)
+
+
+def _document(row: Any) -> Document:
+    return Document(row["collection"], row["id"], row["version"], orjson.loads(row["data"]))
+
+
+def _leftover(id: UUID, facts: bytes | None, messages: bytes | None) -> Leftover | None:
+    if facts is None or messages is None:
+        return None
+    return Leftover(id, decode_facts(facts), decode_messages(messages))
+
+
+def _effect(row: Any) -> StoredEffect:
+    return StoredEffect(
+        TenantContext(row["tenant"], row["brand"]),
+        row["kind"],
+        row["key"],
+        row["due_at"],
+        orjson.loads(row["data"]),
+        tuple(row["causes"]),
+        row["attempts"],
+    )

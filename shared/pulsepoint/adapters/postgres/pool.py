@@ -1,0 +1,55 @@
+"""Connections to PostgreSQL and the kernel's tables in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+import asyncpg
+
+from pulsepoint.adapters.postgres.errors import postgres_errors
+
+SCHEMA_LOCK = 7_205_017_640_001
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, min: int = 2, max: int = 12) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of `min` to `max` connections, closed on exit; raises `EngineUnavailable`.
+
+    Connections go back as they are: who takes one leaves no session state behind.
+    """
+    with postgres_errors():
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=min,
+            max_size=max,
+            reset=_keep,
+            command_timeout=60,
+            max_inactive_connection_lifetime=0,
+            server_settings={"application_name": "pulsepoint", "jit": "off"},
+        )
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(5):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+async def _keep(connection: Any) -> None:
+    """asyncpg's own reset would be one more round trip for each statement."""
+
+
+async def apply_schema(pool: asyncpg.Pool) -> None:
+    """Create or update the kernel's tables and functions; safe to run at once from several processes."""
+    statements = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    with postgres_errors():
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA_LOCK)
+            await connection.execute("SET LOCAL client_min_messages = warning")
+            await connection.execute(statements)
