@@ -94,7 +94,8 @@ class HeldMessages:
         scope: TenantContext,
     ) -> None:
         attributes = message.attributes
-        identity = f"{self._pipeline.service}/{subscription}/{attributes.get('ce-id') or message.data!r}"
+        told_apart = [attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
+        identity = f"{self._pipeline.service}/{subscription}/{told_apart if any(told_apart) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
 
         async def work(reader: Reader) -> Outcome:
