@@ -57,6 +57,7 @@ async def send_all(
     pace: Pace,
     *,
     on_acknowledged: Callable[[Delivery], None] = lambda delivery: None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Sent:
     """Send every delivery until it is acknowledged or refused; raises `NotAnswered` when the tower stays silent."""
     sent = Sent()
@@ -74,7 +75,7 @@ async def send_all(
                 on_acknowledged(delivery)
 
     async with httpx.AsyncClient(
-        base_url=target.address, timeout=ANSWER_SECONDS, limits=limits, trust_env=False
+        base_url=target.address, timeout=ANSWER_SECONDS, limits=limits, transport=transport, trust_env=False
     ) as http:
         tasks = [asyncio.create_task(worker(http)) for _ in range(pace.concurrency)]
         try:

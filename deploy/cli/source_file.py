@@ -137,8 +137,8 @@ def _recognise(path: Path, types: dict[str, str]) -> tuple[FileFormat, dict[str,
         return FileFormat.UCI, _first_of_each(uci)
     raise UnreadableFile(
         f"{path} has columns of no known format ({', '.join(types) or 'none'}). Expected InvoiceNo, StockCode,"
-        " Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country (UCI Online Retail), or a Shopify orders export"
-        " (Name, Created at, Lineitem quantity, Lineitem price, …)."
+        " Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country (UCI Online Retail),"
+        " or a Shopify orders export (Name, Created at, Lineitem quantity, Lineitem price, …)."
     )
 
 

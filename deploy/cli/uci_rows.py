@@ -124,8 +124,8 @@ def _moment(source: SourceFile) -> tuple[str, str]:
         return kind.lower(), "CAST(sold_at AS TIMESTAMP)"
     fits = [candidate for candidate in (*ISO_FORMATS, *LOCAL_FORMATS) if _unread(source, _parse(candidate)) == 0]
     if fits:
-        # Month-first and day-first may both fit; files are in order of time, so the one with fewer steps back is right.
-        best = min(fits, key=lambda candidate: _steps_back(source, _parse(candidate)))
+        # Month-first and day-first may both fit: files are in order of time, and days next to each other.
+        best = min(fits, key=lambda candidate: _disorder(source, _parse(candidate)))
         return best, _parse(best)
     serial = "try_cast(trim(sold_at) AS DOUBLE)"
     if _unread(source, serial) == 0:
@@ -145,7 +145,9 @@ def _unread(source: SourceFile, moment: str) -> int:
     return int(source.connection.execute(sql).fetchall()[0][0])
 
 
-def _steps_back(source: SourceFile, moment: str) -> int:
+def _disorder(source: SourceFile, moment: str) -> tuple[int, int]:
+    """How many rows step back in time, then how many seconds the file spans."""
     pairs = f"SELECT {moment} AS t, lag({moment}) OVER (ORDER BY row_no) AS u FROM source"
-    sql = f"SELECT count(*) FROM ({pairs}) WHERE t < u"
-    return int(source.connection.execute(sql).fetchall()[0][0])
+    sql = f"SELECT count(*) FILTER (t < u), coalesce(epoch(max(t) - min(t)), 0) FROM ({pairs})"
+    back, span = source.connection.execute(sql).fetchall()[0]
+    return int(back), int(span)
