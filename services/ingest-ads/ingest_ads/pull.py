@@ -60,7 +60,10 @@ async def _connection(ports: PullPorts, scope: TenantContext, order: PullOrder) 
     token = await ports.secrets.get(scope, order.secret_ref) if order.secret_ref else None
     if not token:
         raise VendorRefused(f"no access token is stored for {order.platform} account {order.account_id}: connect it")
-    return Connection(order.account_id, token.decode("utf-8").strip(), order.login_customer_id)
+    text = token.decode("ascii", errors="replace").strip()
+    if not text.isascii() or not text.isprintable():
+        raise VendorRefused(f"the token of {order.platform} account {order.account_id} is none: connect it again")
+    return Connection(order.account_id, text, order.login_customer_id)
 
 
 def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, date]:

@@ -1,0 +1,380 @@
+"""From a sync request over HTTP to ad-days in the warehouse, against the local stand-in for the platforms."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from deploy.stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
+from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
+from pulsepoint.events.observability import MessageHeld
+from tests.builders.ads import NOON, SCOPE, AdsService, ads_service, brand_configured, secret_ref, sync_requested
+from tests.builders.runtime import deliver, run_effects
+
+YESTERDAY, TODAY = date(2026, 3, 9), date(2026, 3, 10)
+META, TIKTOK, GOOGLE = DEFAULT_ACCOUNTS
+
+
+def expected_micros(ads: AdsService, account: StubAccount, day: date) -> int:
+    return sum(row.spend for row in ads.world.rows(account, day, day)) * 10_000
+
+
+async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
+    async with ads_service() as ads:
+        await ads.connect()
+        await ads.sync()
+        rows = await ads.rows()
+        assert {(row["platform"], row["day"]) for row in rows} == {
+            (platform, day) for platform in ("meta", "tiktok", "google") for day in (YESTERDAY, TODAY)
+        }
+        assert await ads.spent() == sum(
+            expected_micros(ads, account, day) for account in DEFAULT_ACCOUNTS for day in (YESTERDAY, TODAY)
+        )
+        assert {event.platform: (event.rows, event.changed) for event in ads.events(AdsSynced)} == {
+            "meta": (6, 6),
+            "tiktok": (4, 4),
+            "google": (6, 6),
+        }
+        assert len(ads.events(AdDayRecorded)) == 16
+
+
+async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> None:
+    accounts = (replace(META, currency="SEK", timezone="Europe/Stockholm"), TIKTOK, GOOGLE)
+    async with ads_service(StubSettings(accounts=accounts)) as ads:
+        await ads.connect()
+        await ads.sync()
+        told = {
+            row["platform"]: (
+                row["account_currency"],
+                row["account_timezone"],
+                row["click_window_days"],
+                row["view_window_days"],
+            )
+            for row in await ads.rows()
+        }
+        assert told == {
+            "meta": ("SEK", "Europe/Stockholm", 7, 1),
+            "tiktok": ("GBP", "Europe/London", 7, 1),
+            "google": ("GBP", "Europe/London", 30, 0),
+        }
+
+
+async def test_an_unchanged_pull_appends_nothing() -> None:
+    async with ads_service() as ads:
+        await ads.connect()
+        await ads.sync()
+        before = await ads.rows()
+        await ads.sync(after=3600)
+        assert await ads.rows() == before
+        assert len(ads.events(AdDayRecorded)) == len(before)
+        assert [event.changed for event in ads.events(AdsSynced)[3:]] == [0, 0, 0]
+
+
+async def test_a_restated_day_appends_a_version_and_keeps_the_old_one() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        await ads.sync()
+        first = await ads.rows()
+        ads.replay(restated={YESTERDAY: 125})
+        await ads.sync(after=3600)
+        rows = await ads.rows()
+        again = [row for row in rows if row not in first]
+        assert {row["day"] for row in again} == {YESTERDAY}
+        assert len(again) == 3
+        assert all(row in rows for row in first)
+        assert await ads.spent() == sum(expected_micros(ads, META, day) for day in (YESTERDAY, TODAY))
+
+
+async def test_a_campaign_left_out_of_a_restated_day_counts_zero() -> None:
+    async with ads_service() as ads:
+        await ads.connect((GOOGLE,))
+        await ads.sync()
+        ads.replay(left_out={YESTERDAY: "brand-search"})
+        await ads.sync()
+        current = {
+            (row["campaign_name"], row["day"]): row["spend_micros"] for row in await ads.rows("ad_performance_current")
+        }
+        assert current["brand-search", YESTERDAY] == 0
+        assert current["brand-search", TODAY] > 0
+        assert await ads.spent() == sum(expected_micros(ads, GOOGLE, day) for day in (YESTERDAY, TODAY))
+
+
+@pytest.mark.parametrize("account", DEFAULT_ACCOUNTS, ids=lambda account: account.platform)
+async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(account: StubAccount) -> None:
+    async with ads_service() as ads:
+        await ads.connect((account,))
+        ads.world.set_fault(account.platform, "mismatch")
+        await ads.sync()
+        assert await ads.rows() == []
+        held = ads.events(AdDayQuarantined)
+        assert [event.day for event in held] == [YESTERDAY, TODAY]
+        assert held[0].account_spend_micros - held[0].campaign_spend_micros == MISMATCH_CENTS * 10_000
+        assert await ads.spent() == 0
+
+        await ads.sync()
+        assert len(ads.events(AdDayQuarantined)) == 2, "the same mismatch is told once"
+
+        ads.world.set_fault(account.platform, None)
+        await ads.sync()
+        assert {row["quarantined"] for row in await ads.rows("ad_days_quarantined_current")} == {False}
+        assert await ads.spent() == sum(expected_micros(ads, account, day) for day in (YESTERDAY, TODAY))
+
+
+async def test_a_day_counted_before_is_not_counted_while_it_does_not_add_up() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        await ads.sync()
+        ads.world.set_fault("meta", "mismatch")
+        await ads.sync()
+        assert await ads.spent() == 0
+        ads.world.set_fault("meta", None)
+        rows = await ads.rows()
+        await ads.sync()
+        assert await ads.rows() == rows, "unchanged rows count again without being appended again"
+        assert await ads.spent() > 0
+
+
+@pytest.mark.parametrize("failing", ["meta", "tiktok", "google"])
+async def test_one_vendors_failure_does_not_hold_up_the_others(failing: str) -> None:
+    async with ads_service() as ads:
+        await ads.connect()
+        ads.world.set_fault(failing, "server_error")  # type: ignore[arg-type]
+        await ads.sync()
+        assert {event.platform for event in ads.events(AdsSynced)} == {"meta", "tiktok", "google"} - {failing}
+        [failure] = ads.events(AdsSyncFailed)
+        assert (failure.platform, failure.refused, failure.attempts) == (failing, False, 1)
+
+        ads.world.set_fault(failing, None)  # type: ignore[arg-type]
+        ads.clock.advance(seconds=60)
+        await run_effects(ads.runtime)
+        assert {event.platform for event in ads.events(AdsSynced)} == {"meta", "tiktok", "google"}
+
+
+@pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 7), ("google", 7)])
+async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: str, wait: int) -> None:
+    account = next(account for account in DEFAULT_ACCOUNTS if account.platform == platform)
+    async with ads_service() as ads:
+        await ads.connect((account,))
+        ads.world.set_fault(account.platform, "rate_limited", 1)
+        await ads.sync()
+        assert [event.refused for event in ads.events(AdsSyncFailed)] == [False]
+        ads.clock.advance(seconds=wait - 1)
+        assert await run_effects(ads.runtime) == 0
+        ads.clock.advance(seconds=1)
+        assert await run_effects(ads.runtime) == 1
+        assert len(ads.events(AdsSynced)) == 1
+
+
+@pytest.mark.parametrize("account", DEFAULT_ACCOUNTS, ids=lambda account: account.platform)
+async def test_expired_credentials_call_for_a_person_and_the_pull_stays_due(account: StubAccount) -> None:
+    async with ads_service() as ads:
+        await ads.connect((account,))
+        ads.world.set_fault(account.platform, "expired_token")
+        await ads.sync()
+        for _ in range(3):
+            ads.clock.advance(seconds=1200)
+            await run_effects(ads.runtime)
+        assert [(event.refused, event.attempts) for event in ads.events(AdsSyncFailed)] == [
+            (True, attempt) for attempt in (1, 2, 3, 4)
+        ]
+        ads.world.set_fault(account.platform, None)
+        ads.clock.advance(seconds=1200)
+        await run_effects(ads.runtime)
+        assert len(ads.events(AdsSynced)) == 1
+
+
+async def test_a_missing_token_is_refused_without_asking_the_platform() -> None:
+    async with ads_service() as ads:
+        assert await deliver(ads.runtime, "brands", brand_configured((META,))) == 204
+        await ads.sync()
+        [failure] = ads.events(AdsSyncFailed)
+        assert failure.refused
+        assert "connect it" in failure.reason
+        assert ads.world.requests == []
+
+
+@pytest.mark.parametrize("token", [b"", b"caf\xc3\xa9", b"\xff\xfe", b"line\nbreak"])
+async def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: bytes) -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        await ads.runtime.ports.secrets.put(SCOPE, secret_ref(META), token)
+        await ads.sync()
+        [failure] = ads.events(AdsSyncFailed)
+        assert failure.refused
+        assert "connect it" in failure.reason
+        assert "caf" not in failure.reason
+
+
+async def test_sixty_accounts_all_arrive() -> None:
+    accounts = tuple(
+        StubAccount(platform, f"{number:010d}", f"token-{platform}-{number}")  # type: ignore[arg-type]
+        for platform in ("meta", "tiktok", "google")
+        for number in range(1, 21)
+    )
+    async with ads_service(StubSettings(accounts=accounts)) as ads:
+        await ads.connect()
+        await ads.sync()
+        assert {(event.platform, event.account_id) for event in ads.events(AdsSynced)} == {
+            (account.platform, account.account_id) for account in accounts
+        }
+        assert len({(row["platform"], row["account_id"]) for row in await ads.rows()}) == 60
+
+
+async def test_one_platform_alone_can_be_asked_for() -> None:
+    async with ads_service() as ads:
+        await ads.connect()
+        await ads.sync("tiktok")
+        assert {platform for platform, _ in ads.world.requests} == {"tiktok"}
+
+
+async def test_an_asked_range_is_pulled_whole_in_spans_and_stops_today() -> None:
+    async with ads_service() as ads:
+        await ads.connect((TIKTOK,))
+        await ads.sync(start_day=date(2026, 1, 1), end_day=date(2026, 12, 31))
+        days = {row["day"] for row in await ads.rows()}
+        assert days == {date(2026, 1, 1) + timedelta(days=n) for n in range((TODAY - date(2026, 1, 1)).days + 1)}
+        spans = sorted((event.start_day, event.end_day) for event in ads.events(AdsSynced))
+        assert all((end - start).days < 30 for start, end in spans)
+
+
+async def test_an_asked_range_is_not_swallowed_by_a_pull_that_waits() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        ads.world.set_fault("meta", "server_error", 1)
+        await ads.sync()
+        await ads.request(start_day=date(2026, 2, 1), end_day=date(2026, 2, 2))
+        await run_effects(ads.runtime)
+        assert {row["day"] for row in await ads.rows()} == {date(2026, 2, 1), date(2026, 2, 2)}
+
+
+async def test_an_end_before_the_start_is_held_with_its_reason() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        asked = sync_requested(start_day=TODAY, end_day=YESTERDAY)
+        assert await deliver(ads.runtime, "commands", asked) == 204
+        [held] = ads.events(MessageHeld)
+        assert "end_day" in held.explanation
+
+
+async def test_a_request_that_overtakes_the_brand_is_delivered_again() -> None:
+    async with ads_service() as ads:
+        assert await deliver(ads.runtime, "commands", sync_requested()) == 503
+
+
+async def test_an_older_snapshot_of_the_brand_does_not_bring_an_account_back() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        older = brand_configured(DEFAULT_ACCOUNTS, at=NOON - timedelta(hours=1))
+        assert await deliver(ads.runtime, "brands", older) == 204
+        await ads.sync()
+        assert {platform for platform, _ in ads.world.requests} == {"meta"}
+
+
+async def test_what_arrives_for_an_account_disconnected_meanwhile_is_dropped() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        await ads.request()
+        ads.clock.advance(seconds=1)
+        await ads.connect(())
+        await run_effects(ads.runtime)
+        assert await ads.rows() == []
+        assert ads.events(AdsSynced) == []
+
+
+@pytest.mark.parametrize(
+    ("timezone", "now", "days"),
+    [
+        ("Asia/Tokyo", datetime(2026, 3, 10, 14, 59, tzinfo=UTC), (date(2026, 3, 9), date(2026, 3, 10))),
+        ("Asia/Tokyo", datetime(2026, 3, 10, 15, 0, tzinfo=UTC), (date(2026, 3, 10), date(2026, 3, 11))),
+        ("America/Los_Angeles", datetime(2026, 3, 9, 6, 59, tzinfo=UTC), (date(2026, 3, 7), date(2026, 3, 8))),
+        ("America/Los_Angeles", datetime(2026, 3, 9, 7, 0, tzinfo=UTC), (date(2026, 3, 8), date(2026, 3, 9))),
+        ("Europe/London", datetime(2026, 10, 24, 23, 0, tzinfo=UTC), (date(2026, 10, 24), date(2026, 10, 25))),
+        ("Europe/London", datetime(2026, 10, 25, 23, 30, tzinfo=UTC), (date(2026, 10, 24), date(2026, 10, 25))),
+    ],
+    ids=[
+        "tokyo before midnight",
+        "tokyo midnight",
+        "summer time eve",
+        "summer time",
+        "clocks back",
+        "clocks were back",
+    ],
+)
+async def test_days_are_those_of_the_accounts_timezone(timezone: str, now: datetime, days: tuple[date, date]) -> None:
+    async with ads_service(StubSettings(accounts=(replace(META, timezone=timezone),))) as ads:
+        ads.clock.set(now)
+        await ads.connect()
+        await ads.sync(after=0)
+        [event] = ads.events(AdsSynced)
+        assert (event.start_day, event.end_day) == days
+
+
+async def test_the_business_clock_of_the_brand_moves_the_days() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,), clock_offset_seconds=-86_400 * 365)
+        await ads.sync()
+        [event] = ads.events(AdsSynced)
+        assert event.end_day == date(2025, 3, 10)
+
+
+async def test_pages_of_any_size_bring_the_same_rows() -> None:
+    async def rows_with(page_size: int) -> list[tuple[str, date, int]]:
+        async with ads_service(StubSettings(page_size=page_size)) as ads:
+            await ads.connect()
+            await ads.sync()
+            return [(row["campaign_id"], row["day"], row["spend_micros"]) for row in await ads.rows()]
+
+    assert await rows_with(1) == await rows_with(4) == await rows_with(1000)
+
+
+async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
+    async with ads_service(StubSettings(too_much_over=100, page_size=1000), ads_meta_page_size=500) as ads:
+        await ads.connect((META,))
+        await ads.sync()
+        assert ads.events(AdsSyncFailed) == []
+        assert len(await ads.rows()) == 6
+
+
+@pytest.mark.parametrize(
+    ("account", "version"),
+    [(META, "v25.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
+    ids=["meta", "tiktok", "google"],
+)
+async def test_an_unknown_field_fails_loudly_and_names_the_version(account: StubAccount, version: str) -> None:
+    async with ads_service() as ads:
+        await ads.connect((account,))
+        ads.world.set_fault(account.platform, "unknown_field")
+        await ads.sync()
+        [failure] = ads.events(AdsSyncFailed)
+        assert version in failure.reason
+        assert not failure.refused
+
+
+@pytest.mark.parametrize("fault", [None, "expired_token", "server_error", "rate_limited", "unknown_field"])
+async def test_tokens_are_in_no_log_and_no_event(
+    fault: str | None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with ads_service() as ads:
+        await ads.connect()
+        for account in DEFAULT_ACCOUNTS:
+            ads.world.set_fault(account.platform, fault)
+        await ads.sync()
+        published = b"".join(message.data for message in ads.runtime.ports.bus.published)
+        facts = repr(await ads.rows()).encode()
+        printed = capsys.readouterr()
+        logged = caplog.text + printed.out + printed.err
+        assert "/insights" in logged or fault is not None, "requests are logged, so a token in a URL would show"
+        for account in DEFAULT_ACCOUNTS:
+            assert account.token not in logged
+            assert account.token.encode() not in published + facts
+
+
+async def test_facts_belong_to_the_brand_that_asked() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        await ads.sync()
+        assert {row["brand_id"] for row in await ads.rows()} == {str(SCOPE.brand_id)}
