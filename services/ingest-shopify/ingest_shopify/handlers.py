@@ -133,7 +133,7 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
         raise PermanentError(f"{brand.shopify_store[:100]!r} is no shop domain", reason="shop_domain")
     owner = str(event.scope.brand_id)
     found, before = await reader.get_many([("shops", domain), ("brands", owner)])
-    if found is not None and found.data["brand_id"] != owner:
+    if found is not None and (found.data["tenant_id"], found.data["brand_id"]) != (str(event.scope.tenant_id), owner):
         raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken")
     known: dict[str, Any] = before.data if before is not None else {}
     if known.get("version", event.version) > event.version:

@@ -16,6 +16,10 @@ from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.tenancy import TenantContext
 
+MOST_REDACTIONS = 400
+"""Orders redacted one by one, within the writes a transaction may have; of a buyer with more, the tombstone of
+the person keeps the evidence of older orders out as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -84,7 +88,10 @@ async def erase_subject(
     tombstone = {"erased_at": at.isoformat()}
     writes = [Write("identities", digest, tombstone, scope=scope) for digest in gone]
     writes += [Write("subjects", name, None, scope=scope) for name in subjects]
-    writes += [Write("redactions", order_id, tombstone, scope=scope) for order_id in dict.fromkeys(order_ids)]
+    writes += [
+        Write("redactions", order_id, tombstone, scope=scope)
+        for order_id in list(dict.fromkeys(order_ids))[:MOST_REDACTIONS]
+    ]
     return Known(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
 
 
