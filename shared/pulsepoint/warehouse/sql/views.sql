@@ -107,11 +107,11 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) 
 --   exclude  cancelled_at IS NULL
 --   keep     kind <> 'cancellation'
 -- `ordered_at` is the other date basis: the day of the order, for refunds and cancellations too (a refund without
--- a known order has only its own). `fact_id` and `recorded_at` are those of the order or refund it came from.
+-- a known order has only its own). Gross and discount are those of the sale. `fact_id` and `recorded_at` are those of the order or refund it came from.
 CREATE VIEW sales_entries AS
 WITH counted_orders AS (
   SELECT brand_id, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
-    gross_micros - discount_micros AS net_micros
+    gross_micros, discount_micros, gross_micros - discount_micros AS net_micros
   FROM orders_current
   WHERE NOT test AND NOT deleted
 ),
@@ -135,18 +135,35 @@ cancelled AS (
   GROUP BY sold.brand_id, sold.order_id
 )
 SELECT brand_id, order_id, order_id AS entry_id, 'sale' AS kind, processed_at AS occurred_at,
-  processed_at AS ordered_at, cancelled_at, currency, net_micros, fact_id, recorded_at
+  processed_at AS ordered_at, cancelled_at, currency, net_micros, gross_micros, discount_micros, fact_id, recorded_at
 FROM counted_orders
 UNION ALL
 SELECT brand_id, order_id, refund_id AS entry_id, 'refund' AS kind, issued_at AS occurred_at,
-  COALESCE(processed_at, issued_at) AS ordered_at, cancelled_at, currency, net_micros, fact_id, recorded_at
+  COALESCE(processed_at, issued_at) AS ordered_at, cancelled_at, currency, net_micros,
+  0 AS gross_micros, 0 AS discount_micros, fact_id, recorded_at
 FROM refunded
 UNION ALL
 SELECT brand_id, order_id, CONCAT(order_id, ':cancelled') AS entry_id, 'cancellation' AS kind,
   cancelled_at AS occurred_at, processed_at AS ordered_at, cancelled_at, currency, -left_micros AS net_micros,
-  fact_id, recorded_at
+  0 AS gross_micros, 0 AS discount_micros, fact_id, recorded_at
 FROM cancelled
 WHERE left_micros > 0;
+
+-- Lines of the orders that count, as sold (before returns), on the day of their order.
+CREATE VIEW sold_lines AS
+SELECT line.brand_id, line.order_id, line.line_id, line.product_id, line.variant_id, line.sku, line.title,
+  line.quantity, line.gross_micros, line.discount_micros, line.gross_micros - line.discount_micros AS net_micros,
+  sold.currency, sold.processed_at AS occurred_at, sold.cancelled_at, line.fact_id, line.recorded_at
+FROM order_lines_current AS line
+JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
+WHERE NOT sold.test AND NOT sold.deleted;
+
+-- The first order that counts of each known customer.
+CREATE VIEW first_orders AS
+SELECT brand_id, subject, order_id, processed_at AS occurred_at, cancelled_at, currency, fact_id, recorded_at
+FROM orders_current
+WHERE NOT test AND NOT deleted AND subject IS NOT NULL
+QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY processed_at, order_id) = 1;
 
 -- Ad-days that count: the latest pull of each, without the days of an account that do not add up to its total.
 CREATE VIEW ad_days_counted AS

@@ -1,0 +1,57 @@
+"""What was known at a moment: a question over views, said over their tables as they stood then."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pulsepoint.warehouse import dialect, schema
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@lru_cache(maxsize=512)
+def known_by(sql: str) -> str:
+    """The SELECT with every table cut to rows recorded at or before `@as_of`, in BigQuery's dialect.
+
+    Views take no parameters, so each is written out in place. A row that was recorded before `@as_of` but
+    appended after it (a crash between commit and append) is counted once it is there.
+    """
+    names = frozenset(table.name for table in schema.tables()) | frozenset(_selects())
+    return _written_out(dialect.parse(sql, names)).sql("bigquery")
+
+
+@lru_cache(maxsize=512)
+def tables_behind(sql: str) -> frozenset[str]:
+    """The tables a SELECT reads, through views too."""
+    from sqlglot import exp
+
+    names = frozenset(table.name for table in schema.tables())
+    return frozenset(
+        table.name for table in dialect.parse(known_by(sql), names).find_all(exp.Table) if table.name in names
+    )
+
+
+@cache
+def _selects() -> dict[str, str]:
+    return {view.name: view.select for view in schema.views()}
+
+
+def _written_out(tree: exp.Expr) -> exp.Expr:
+    from sqlglot import exp, parse_one
+
+    selects, tables = _selects(), {table.name for table in schema.tables()}
+
+    def replace(node: Any) -> Any:
+        if not isinstance(node, exp.Table):
+            return node
+        if node.name in selects:
+            inner = _written_out(parse_one(selects[node.name], read="bigquery"))
+        elif node.name in tables:
+            inner = parse_one(f"SELECT * FROM {node.name} WHERE recorded_at <= @as_of", read="bigquery")
+        else:
+            return node
+        return exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias or node.name)))
+
+    return tree.transform(replace)
