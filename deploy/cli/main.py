@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from deploy.cli.copies import Duplication
-from deploy.cli.home import NoTower, home_directory, read_access
+from deploy.cli.home import NoTower, TowerAccess, home_directory, read_access
 from deploy.cli.progress import Progress
 from deploy.cli.replay import NotProcessed, Replayed, ReplayOptions, WrongBrand, replay
 from deploy.cli.report import print_report
@@ -132,7 +132,7 @@ def token_command(as_json: AsJson = False) -> None:
     """Print an access token for the tower's API, from the log-in saved in PULSEPOINT_HOME."""
     try:
         access = read_access(home_directory())
-        token = asyncio.run(_token())
+        token = asyncio.run(_token(access))
     except TOLD as error:
         _fail(str(error), as_json=as_json)
     if as_json:
@@ -142,8 +142,8 @@ def token_command(as_json: AsJson = False) -> None:
         typer.echo(token.access_token)
 
 
-async def _token() -> Token:
-    async with open_client(read_access(home_directory())) as client:
+async def _token(access: TowerAccess) -> Token:
+    async with open_client(access) as client:
         return await client.log_in()
 
 

@@ -23,7 +23,7 @@ from deploy.cli.webhooks import Delivery, first_delivery
 
 DEFAULT_CURRENCY = "GBP"
 DEFAULT_TIMEZONE = "Europe/London"
-POLL_SECONDS = 0.5
+POLL_SECONDS = 2.0
 
 
 class WrongBrand(Exception):

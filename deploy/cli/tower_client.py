@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from deploy.cli.home import NoTower, TowerAccess
 
 REQUEST_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
+TOO_MANY = 429
+PATIENT_REQUESTS = 5
 
 
 class TowerRefused(Exception):
@@ -87,16 +90,24 @@ class TowerClient:
         return told
 
     async def _request(self, method: str, path: str, **options: Any) -> Any:
+        for _ in range(PATIENT_REQUESTS):
+            response = await self._once(method, path, **options)
+            if response.status_code != TOO_MANY:
+                break
+            # The API is limited by the minute; the tower says how long to wait.
+            await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
+        if response.is_error:
+            raise TowerRefused(f"{method} {path}: {response.status_code} {_words(response)}")
+        return response.json()
+
+    async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            response = await self._http.request(method, path, **options)
+            return await self._http.request(method, path, **options)
         except httpx.TransportError as error:
             raise NoTower(
                 f"No tower answers at {self._access.address} ({type(error).__name__}). Start it with `make run`"
                 f" (its directory is {self._access.home.resolve()})."
             ) from None
-        if response.is_error:
-            raise TowerRefused(f"{method} {path}: {response.status_code} {_words(response)}")
-        return response.json()
 
 
 @asynccontextmanager

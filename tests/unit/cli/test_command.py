@@ -7,9 +7,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
 from deploy.cli.main import app
 from tests.builders.transactions import Line, write_transactions
-from typer.testing import CliRunner, Result
 
 SHOP = "first-light.myshopify.com"
 

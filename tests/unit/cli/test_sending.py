@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from deploy.cli.copies import Duplication, shuffled, with_copies
 from deploy.cli.sender import NotAnswered, Pace, Sent, Target, send_all
 from deploy.cli.webhooks import Delivery

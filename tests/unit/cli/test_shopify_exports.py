@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from deploy.cli.plan import Plan, open_plan
 from deploy.cli.source_file import FileFormat
 from deploy.cli.webhooks import Webhook, first_delivery
@@ -18,11 +19,16 @@ from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
 SHOP = "first-light.myshopify.com"
 # The header as Shopify's admin writes it, shortened to what is read plus some that is not.
-HEADER = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,"
-    "Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,"
-    "Lineitem taxable,Shipping Country,Cancelled at,Refunded Amount,Id,Source,Lineitem discount"
-).split(",")
+HEADER = list(
+    csv.reader(
+        [
+            "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,"
+            "Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+            "Lineitem compare at price,Lineitem sku,Lineitem taxable,Shipping Country,Cancelled at,Refunded Amount,"
+            "Id,Source,Lineitem discount"
+        ]
+    )
+)[0]
 FIRST_ROW = {
     "Name": "#1001",
     "Email": "ada@example.com",

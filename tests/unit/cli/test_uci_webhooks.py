@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+
 from deploy.cli.plan import open_plan
 from deploy.cli.uci import localise
 from deploy.cli.webhooks import Webhook, first_delivery
