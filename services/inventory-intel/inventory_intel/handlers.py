@@ -105,7 +105,7 @@ async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockSta
             for row in in_stock
         },
         running_campaigns(map(_campaign_day, spend), today=window.end_day, currency=brand.currency),
-        [CreditedItem(row["channel"], row["campaign"], _item(row), int(row["weight"])) for row in credited],
+        [_credited(row) for row in credited],
         window_days=window.days,
         lead_time_days=brand.lead_time_days,
     )
@@ -186,13 +186,16 @@ def _item(row: Mapping[str, Any]) -> SoldItem:
     return SoldItem(row["variant_id"], row["sku"], row["title"])
 
 
+def _credited(row: Mapping[str, Any]) -> CreditedItem:
+    return CreditedItem(row["platform"], row["account_id"], row["campaign_id"], _item(row), int(row["weight"]))
+
+
 def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
     return CampaignDay(
         platform=row["platform"],
         account_id=row["account_id"],
         currency=row["account_currency"],
         campaign_id=row["campaign_id"],
-        name=row["campaign_name"],
         day=row["day"],
         spend_micros=int(row["spend_micros"]),
     )

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 
 from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
 from inventory_intel.domain.catalogue import SoldItem
-from inventory_intel.domain.spend import Campaign, CampaignDay, exposures, running_campaigns
+from inventory_intel.domain.spend import Campaign, CampaignDay, CampaignItem, exposures, running_campaigns
 from inventory_intel.domain.stock import VariantStock
 from pulsepoint.money import MICROS
 
 TODAY = date(2026, 3, 15)
 
 
-def day(ago: int, spend: int, *, campaign_id: str = "c1", currency: str = "EUR", name: str = "Spring") -> CampaignDay:
-    return CampaignDay("meta", "a1", currency, campaign_id, name, TODAY - timedelta(days=ago), spend)
+def day(ago: int, spend: int, *, campaign_id: str = "c1", currency: str = "EUR") -> CampaignDay:
+    return CampaignDay("meta", "a1", currency, campaign_id, TODAY - timedelta(days=ago), spend)
 
 
-def campaign(campaign_id: str = "c1", spend: int = 100 * MICROS, *names: str) -> Campaign:
-    return Campaign("meta", campaign_id, frozenset(names or ("Spring",)), spend)
+def campaign(campaign_id: str = "c1", spend: int = 100 * MICROS) -> Campaign:
+    return Campaign("meta", "a1", campaign_id, spend)
 
 
 def test_daily_spend_is_the_mean_of_complete_days() -> None:
@@ -54,20 +54,17 @@ def test_spend_in_another_currency_is_never_added() -> None:
     assert running_campaigns([day(1, 100, currency="SEK")], today=TODAY, currency="EUR") == []
 
 
-def test_a_campaign_is_found_by_id_or_name_in_any_case() -> None:
-    by_id = exposures([campaign()], [("meta", "C1", "v1", 5)])
-    by_name = exposures([campaign()], [("meta", " spring ", "v1", 5)])
-    assert by_id == by_name
-    assert by_id["v1"][0].spend_micros == 100 * MICROS
+def weight(campaign_id: str, key: str, weight: int, *, platform: str = "meta") -> CampaignItem:
+    return CampaignItem(platform, "a1", campaign_id, key, weight)
 
 
-def test_the_same_name_on_another_platform_is_another_campaign() -> None:
-    assert exposures([campaign()], [("google", "Spring", "v1", 5)]) == {}
+def test_a_campaigns_spend_follows_its_revenue() -> None:
+    found = exposures([campaign()], [weight("c1", "v1", 1), weight("c1", "v2", 2), weight("c1", "v1", 1)])
+    assert {key: part.spend_micros for key, [part] in found.items()} == {"v1": 50 * MICROS, "v2": 50 * MICROS}
 
 
-def test_campaigns_that_share_a_name_are_each_split() -> None:
-    found = exposures([campaign(), campaign("c2", 50)], [("meta", "Spring", "v1", 5)])
-    assert [(part.campaign_id, part.spend_micros) for part in found["v1"]] == [("c1", 100 * MICROS), ("c2", 50)]
+def test_the_same_id_on_another_platform_is_another_campaign() -> None:
+    assert exposures([campaign()], [weight("c1", "v1", 5, platform="google")]) == {}
 
 
 @given(
@@ -75,8 +72,8 @@ def test_campaigns_that_share_a_name_are_each_split() -> None:
     st.integers(0, 10**12),
 )
 def test_parts_of_a_campaign_add_up_to_its_spend(rows: list[tuple[str, str, int]], spend: int) -> None:
-    campaigns = [campaign("c1", spend, "One"), campaign("c2", 3, "Two")]
-    found = exposures(campaigns, [("meta", told, key, weight) for told, key, weight in rows])
+    campaigns = [campaign("c1", spend), campaign("c2", 3)]
+    found = exposures(campaigns, [weight(*row) for row in rows])
     parts: Counter[str] = Counter()
     for exposed in found.values():
         for part in exposed:
@@ -95,7 +92,7 @@ def sold(variant_id: str, units: int) -> Sold:
 
 
 def credited(variant_id: str, weight: int) -> CreditedItem:
-    return CreditedItem("meta", "Spring", SoldItem(variant_id, None, None), weight)
+    return CreditedItem("meta", "a1", "c1", SoldItem(variant_id, None, None), weight)
 
 
 def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory_intel.domain.catalogue import Catalogue, SoldItem, unlisted
-from inventory_intel.domain.spend import Campaign, Exposure, exposures
+from inventory_intel.domain.spend import Campaign, CampaignItem, Exposure, exposures
 from inventory_intel.domain.stock import (
     HEALTHY,
     UNTRACKED,
@@ -35,8 +35,9 @@ class Sold:
 class CreditedItem:
     """How much of a campaign's revenue one item brought, as a weight among the campaign's items."""
 
-    channel: str
-    campaign: str
+    platform: str
+    account_id: str
+    campaign_id: str
     item: SoldItem
     weight: int
 
@@ -70,8 +71,13 @@ def assess(
         window_days=window_days,
         lead_time_days=lead_time_days,
     )
-    weights = ((row.channel, row.campaign, catalogue.key(row.item), row.weight) for row in credited)
-    exposed = exposures(campaigns, weights)
+    exposed = exposures(
+        campaigns,
+        (
+            CampaignItem(row.platform, row.account_id, row.campaign_id, catalogue.key(row.item), row.weight)
+            for row in credited
+        ),
+    )
     statuses = [_status(one, exposed.get(one.variant.variant_id, ())) for one in judged]
     return sorted(statuses, key=_worst_first)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from pulsepoint.money import split
 
@@ -21,7 +22,6 @@ class CampaignDay:
     account_id: str
     currency: str
     campaign_id: str
-    name: str
     day: date
     spend_micros: int
 
@@ -31,9 +31,19 @@ class Campaign:
     """A campaign that is running, and what it spends a day."""
 
     platform: str
+    account_id: str
     campaign_id: str
-    names: frozenset[str]
     daily_spend_micros: int
+
+
+class CampaignItem(NamedTuple):
+    """How much of a campaign's revenue one variant brought, as a weight among the campaign's variants."""
+
+    platform: str
+    account_id: str
+    campaign_id: str
+    key: str
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,43 +81,20 @@ def _of_account(rows: list[CampaignDay], recent: list[date], latest: frozenset[d
     for campaign_id, own in campaigns.items():
         spent = sum(row.spend_micros for row in own if row.day in recent)
         if spent > 0 and any(row.spend_micros > 0 and row.day in latest for row in own):
-            yield Campaign(own[0].platform, campaign_id, frozenset(row.name for row in own), spent // len(recent))
+            yield Campaign(own[0].platform, own[0].account_id, campaign_id, spent // len(recent))
 
 
-class CampaignIndex:
-    """Running campaigns by what orders call them: the platform's id, else the name, in any case."""
+def exposures(campaigns: Iterable[Campaign], weights: Iterable[CampaignItem]) -> Mapping[str, tuple[Exposure, ...]]:
+    """By variant key, its part of each campaign's daily spend, dearest first.
 
-    def __init__(self, campaigns: Iterable[Campaign]) -> None:
-        self._by_id: dict[tuple[str, str], Campaign] = {}
-        self._by_name: dict[tuple[str, str], list[Campaign]] = defaultdict(list)
-        for campaign in campaigns:
-            self._by_id[(campaign.platform, _plain(campaign.campaign_id))] = campaign
-            for name in {_plain(name) for name in campaign.names}:
-                self._by_name[(campaign.platform, name)].append(campaign)
-
-    def find(self, channel: str, told: str) -> list[Campaign]:
-        """The campaigns an order's campaign text names; several where they share a name."""
-        by_id = self._by_id.get((channel, _plain(told)))
-        return [by_id] if by_id else self._by_name.get((channel, _plain(told)), [])
-
-
-def exposures(
-    campaigns: Iterable[Campaign], weights: Iterable[tuple[str, str, str, int]]
-) -> Mapping[str, tuple[Exposure, ...]]:
-    """By variant, its part of each campaign's daily spend, dearest first.
-
-    `weights` are (channel, campaign text, variant key, revenue weight). A campaign's parts add up to its daily
-    spend to the micro: what its other variants sell is theirs.
+    A campaign's parts add up to its daily spend to the micro: what its other variants sell is theirs.
     """
-    index = CampaignIndex(campaigns)
-    named: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for channel, told, key, weight in weights:
-        if weight > 0:
-            named[(channel, told)][key] += weight
-    revenue: dict[Campaign, Counter[str]] = defaultdict(Counter)
-    for (channel, told), shares in named.items():
-        for campaign in index.find(channel, told):
-            revenue[campaign].update(shares)
+    running = {(one.platform, one.account_id, one.campaign_id): one for one in campaigns}
+    revenue: dict[Campaign, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in weights:
+        campaign = running.get((row.platform, row.account_id, row.campaign_id))
+        if campaign is not None and row.weight > 0:
+            revenue[campaign][row.key] += row.weight
     parts: dict[str, list[Exposure]] = defaultdict(list)
     for campaign, shares in revenue.items():
         keys = sorted(shares)
@@ -118,7 +105,3 @@ def exposures(
         key: tuple(sorted(found, key=lambda part: (-part.spend_micros, part.platform, part.campaign_id)))
         for key, found in parts.items()
     }
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()

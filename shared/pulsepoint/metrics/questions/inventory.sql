@@ -100,25 +100,34 @@ FROM firsts AS known
 LEFT JOIN counted ON counted.inventory_item_id = known.inventory_item_id;
 
 -- name: inventory_campaign_weights
--- By paid channel, campaign and what was bought: how much revenue of sales credited by @model, as a weight
--- (cents of the line times the credited part of its order in ten-thousandths).
-SELECT credit.channel, credit.campaign, NULLIF(line.variant_id, '') AS variant_id,
-  CASE WHEN NULLIF(line.variant_id, '') IS NULL THEN NULLIF(line.sku, '') END AS sku,
-  CASE WHEN NULLIF(line.variant_id, '') IS NULL AND NULLIF(line.sku, '') IS NULL THEN line.title END AS title,
-  SUM(DIV(GREATEST(line.gross_micros - line.discount_micros, 0), 10000)
-    * DIV(credit.credit_micros * 10000, sold.gross_micros - sold.discount_micros)) AS weight
-FROM credits_current AS credit
-JOIN orders_current AS sold ON sold.brand_id = credit.brand_id AND sold.order_id = credit.order_id
-JOIN order_lines_current AS line ON line.brand_id = credit.brand_id AND line.order_id = credit.order_id
-WHERE credit.brand_id = @brand_id AND sold.brand_id = @brand_id AND line.brand_id = @brand_id
-  AND credit.model = @model AND credit.entry_kind = 'sale' AND credit.paid AND credit.campaign IS NOT NULL
-  AND credit.credit_micros > 0 AND credit.occurred_at >= @start_at AND credit.occurred_at < @end_at
-  AND sold.gross_micros > sold.discount_micros
-GROUP BY 1, 2, 3, 4, 5;
+-- By campaign and what was bought: how much revenue of sales credited by @model, as a weight (cents of the line
+-- times the credited part of its order in ten-thousandths).
+WITH weights AS (
+  SELECT credit.channel, credit.campaign, NULLIF(line.variant_id, '') AS variant_id,
+    CASE WHEN NULLIF(line.variant_id, '') IS NULL THEN NULLIF(line.sku, '') END AS sku,
+    CASE WHEN NULLIF(line.variant_id, '') IS NULL AND NULLIF(line.sku, '') IS NULL THEN line.title END AS title,
+    SUM(DIV(GREATEST(line.gross_micros - line.discount_micros, 0), 10000)
+      * DIV(credit.credit_micros * 10000, sold.gross_micros - sold.discount_micros)) AS weight
+  FROM credits_current AS credit
+  JOIN orders_current AS sold ON sold.brand_id = credit.brand_id AND sold.order_id = credit.order_id
+  JOIN order_lines_current AS line ON line.brand_id = credit.brand_id AND line.order_id = credit.order_id
+  WHERE credit.brand_id = @brand_id AND sold.brand_id = @brand_id AND line.brand_id = @brand_id
+    AND credit.model = @model AND credit.entry_kind = 'sale' AND credit.paid AND credit.campaign IS NOT NULL
+    AND credit.credit_micros > 0 AND credit.occurred_at >= @start_at AND credit.occurred_at < @end_at
+    AND sold.gross_micros > sold.discount_micros
+  GROUP BY 1, 2, 3, 4, 5
+)
+SELECT names.platform, names.account_id, names.campaign_id, weights.variant_id, weights.sku, weights.title,
+  weights.weight
+FROM weights
+JOIN campaign_names AS names
+  ON names.brand_id = @brand_id AND names.platform = weights.channel
+  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(weights.campaign)), r'[ _+-]+', '-')
+WHERE weights.weight > 0;
 
 -- name: inventory_campaign_days
 -- Spend of each campaign on each day of its own account, in the account's currency and timezone.
-SELECT platform, account_id, account_currency, campaign_id, campaign_name, day, SUM(spend_micros) AS spend_micros
-FROM ad_performance_current
+SELECT platform, account_id, account_currency, campaign_id, day, SUM(spend_micros) AS spend_micros
+FROM ad_days_counted
 WHERE brand_id = @brand_id AND day >= @start_day AND day <= @end_day
-GROUP BY 1, 2, 3, 4, 5, 6;
+GROUP BY 1, 2, 3, 4, 5;
