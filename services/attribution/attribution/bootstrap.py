@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from attribution.settings import Settings
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
@@ -13,8 +14,6 @@ from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
-
-from attribution.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

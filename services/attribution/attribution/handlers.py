@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from attribution.domain.facts import attribution_of
+from attribution.domain.orders import OrderState
+from attribution.domain.policy import BrandState
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
@@ -17,10 +20,6 @@ from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
-
-from attribution.domain.facts import attribution_of
-from attribution.domain.orders import OrderState
-from attribution.domain.policy import BrandState
 
 ORDERS, BRANDS = "orders", "brands"
 REATTRIBUTE, ERASE = "reattribute", "erase"
@@ -56,14 +55,14 @@ async def attribute_refund(reader: Reader, event: Event) -> Outcome:
     """A refund delivered on its own, perhaps before its order."""
     payload: RefundRecorded = event.payload
     brand, (held,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(held, held.state.with_refund(payload, event.version))])
+    return _recorded(reader, brand, [(held, held.state.with_refund(payload))])
 
 
 async def withdraw_order(reader: Reader, event: Event) -> Outcome:
-    """A deleted order: nothing of it counts any more."""
+    """A deleted order: nothing of it counts any more, nor of snapshots from before."""
     payload: OrderDeleted = event.payload
     brand, (held,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(held, held.state.with_deletion())])
+    return _recorded(reader, brand, [(held, held.state.with_deletion(event.version, event.digest))])
 
 
 async def erase_subject(reader: Reader, event: Event) -> Outcome:

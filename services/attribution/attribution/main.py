@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
-
 from attribution.bootstrap import build
 from attribution.handlers import EFFECTS, HANDLERS
 from attribution.settings import Settings
+from pulsepoint.runtime.app import create_app
+from pulsepoint.runtime.service import ASGIApp, Service
 
 SERVICE = Service(name="attribution", handlers=HANDLERS, effects=EFFECTS)
 

@@ -142,8 +142,20 @@ async def test_a_deletion_told_first_holds_against_the_order_that_follows() -> N
     desk = Desk()
     outcome = await desk.handle(order_deleted_event())
     assert (len(outcome.writes), outcome.facts) == (1, [])
-    await desk.handle(order_event(evidence=evidence(META), updated_at=AFTER + timedelta(days=9)))
-    assert desk.head()["net_micros"] == 0
+    await desk.handle(order_event(evidence=evidence(META), updated_at=AFTER), refund_event(refund()))
+    assert (desk.head()["net_micros"], desk.credits()) == (0, [])
+
+
+async def test_refunds_of_an_order_known_only_as_deleted_count_for_nothing() -> None:
+    desk = Desk()
+    await desk.handle(refund_event(refund(amount=5)), order_deleted_event())
+    assert (desk.head()["net_micros"], desk.credits()) == (0, [])
+
+
+async def test_a_snapshot_later_than_the_deletion_counts_as_the_warehouse_shows_it() -> None:
+    desk = Desk()
+    await desk.handle(order_deleted_event(version=5), order_event(evidence=evidence(META), version=6))
+    assert desk.by_channel() == {"meta": 100_000_000}
 
 
 async def test_a_webhook_without_moments_does_not_undo_a_known_journey() -> None:
@@ -173,6 +185,7 @@ SNAPSHOTS = [
     refund_event(refund("r1", amount=5)),
     refund_event(refund("r3", amount=9)),
     refund_event(refund("r3", amount=8)),
+    order_deleted_event(version=22),
     erased(ORDER_ID),
     configured(lookback_days=60, cancelled_orders="keep"),
     configured(version=2, lookback_days=7),
@@ -268,7 +281,9 @@ async def test_settings_that_credits_do_not_depend_on_start_no_sweep_nor_end_a_r
 async def test_a_newer_policy_ends_the_sweep_of_the_older_one() -> None:
     desk = Desk()
     await desk.handle(old_touch_order(), configured(lookback_days=60), configured(version=2, lookback_days=50))
-    await desk.run_effects()
+    assert await desk.run_effects() == 2
+    older, newer = desk.outcomes[-2:]
+    assert (len(older.writes), len(newer.writes)) == (0, 1)
     assert (desk.head()["version"], desk.head()["settings_version"]) == (2, 2)
 
 

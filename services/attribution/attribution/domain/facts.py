@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from pulsepoint.events.attributions import Touch
 
 from attribution.domain.ledger import LedgerCredit, credits_of
 from attribution.domain.orders import OrderState
 from attribution.domain.policy import Policy
+from pulsepoint.events.attributions import Touch
 
 RULES_VERSION = 1
 """Raised when the rules that make touches or credits change, so that a number tells by which rules it came."""

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from attribution.domain.channels import UNATTRIBUTED
+from attribution.domain.models import MODELS, Model, ModelSettings
 from pulsepoint.events.attributions import Touch
 from pulsepoint.metrics.revenue import SalesEntry
 from pulsepoint.money import split
-
-from attribution.domain.channels import UNATTRIBUTED
-from attribution.domain.models import MODELS, Model, ModelSettings
 
 MINOR_UNIT = 10_000
 

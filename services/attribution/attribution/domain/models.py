@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pulsepoint.events.attributions import Touch
-
 from attribution.domain.channels import DIRECT
+from pulsepoint.events.attributions import Touch
 
 DEFAULT_LOOKBACK_DAYS = 30
 

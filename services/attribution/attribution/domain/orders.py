@@ -1,24 +1,24 @@
 """What is held about one order, and how news changes it: the same end whatever the order of arrival.
 
 Every part keeps the (version, digest) it came with and the highest one stays, so merging is commutative, associative
-and idempotent. A deletion and an erasure are flags that stay.
+and idempotent. A deletion is ranked against order snapshots, as the warehouse's view does; an erasure stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
+from attribution.domain.touches import touches_of
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import canonical, digest_of
 from pulsepoint.events.orders import OrderRecorded, Refund, RefundRecorded
 from pulsepoint.events.touches import OrderEvidence
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
-from pydantic import BaseModel, ConfigDict
-
-from attribution.domain.touches import touches_of
 
 
 class Told(BaseModel):
@@ -103,7 +103,7 @@ class OrderState(BaseModel):
     sale: Sale | None = None
     journey: Journey | None = None
     refunds: dict[str, Return] = {}
-    deleted: bool = False
+    deletion: Told | None = None
     erased: bool = False
     policy_version: int = 0
 
@@ -116,8 +116,13 @@ class OrderState(BaseModel):
     @property
     def source_version(self) -> int:
         """The highest source version among what is held."""
-        held: list[Told] = [*self.refunds.values(), *([self.sale] if self.sale else [])]
-        return max((told.version for told in held), default=0)
+        held = [*self.refunds.values(), self.sale, self.deletion]
+        return max((told.version for told in held if told is not None), default=0)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the last word on the order was that the shop deleted it."""
+        return self.deletion is not None and (self.sale is None or self.deletion.rank > self.sale.rank)
 
     @property
     def touches(self) -> tuple[Touch, ...]:
@@ -144,22 +149,21 @@ class OrderState(BaseModel):
             touches=touches_of(order.evidence, order.created_at),
             discount_codes=order.evidence.discount_codes,
         )
-        refunds = {refund.refund_id: _return(refund, order.currency, version) for refund in order.refunds}
+        refunds = {refund.refund_id: _return(refund, order.order_id, order.currency) for refund in order.refunds}
         return self._merged(
             sale=higher(self.sale, sale),
             journey=higher(self.journey, journey.without_person() if self.erased else journey),
             refunds=self._with_refunds(refunds),
         )
 
-    def with_refund(self, told: RefundRecorded, version: int) -> OrderState:
+    def with_refund(self, told: RefundRecorded) -> OrderState:
         """After a refund delivered on its own."""
-        return self._merged(
-            refunds=self._with_refunds({told.refund.refund_id: _return(told.refund, told.currency, version)})
-        )
+        news = _return(told.refund, told.order_id, told.currency)
+        return self._merged(refunds=self._with_refunds({told.refund.refund_id: news}))
 
-    def with_deletion(self) -> OrderState:
-        """After the shop deleted it: later news keep it deleted."""
-        return self._merged(deleted=True)
+    def with_deletion(self, version: int, digest: str) -> OrderState:
+        """After the shop deleted it: snapshots from before stay deleted."""
+        return self._merged(deletion=higher(self.deletion, Told(version=version, digest=digest)))
 
     def with_erasure(self) -> OrderState:
         """After its buyer asked to be forgotten: later news keep no person either."""
@@ -206,17 +210,23 @@ class OrderState(BaseModel):
         ]
 
 
-def _return(refund: Refund, currency: str, version: int) -> Return:
-    # The digest is of the refund alone: embedded in an order or delivered by itself, it is the same refund.
+def _return(refund: Refund, order_id: str, currency: str) -> Return:
+    # Version and digest are of the refund alone, as in its facts: inside an order or by itself it is the same refund,
+    # and of two tellings credits follow the one that `refunds_current` shows.
     return Return(
-        version=version,
-        digest=digest_of(canonical(refund)),
+        version=micros_since_1970(refund.issued_at),
+        digest=digest_of(f"{order_id}\n{currency}\n".encode() + canonical(refund)),
         currency=currency,
         issued_at=refund.issued_at,
         subtotal_micros=refund.subtotal_micros,
         tax_micros=refund.tax_micros,
         adjustment_micros=refund.adjustment_micros,
     )
+
+
+def micros_since_1970(moment: datetime) -> int:
+    """An aware moment as a version: whole microseconds, without the rounding of a float."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _saying(evidence: OrderEvidence) -> Saying:

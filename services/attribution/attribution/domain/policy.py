@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pulsepoint.events.brands import BrandConfigured
 from pydantic import BaseModel, ConfigDict
 
 from attribution.domain.models import DEFAULT_LOOKBACK_DAYS, ModelSettings
+from pulsepoint.events.brands import BrandConfigured
 
 
 class Policy(BaseModel):

@@ -15,9 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pulsepoint.events.attributions import Touch
-from pulsepoint.events.touches import JourneyMoment, OrderEvidence
-
 from attribution.domain.addresses import Address, clean, read_address, site_name
 from attribution.domain.channels import (
     CLICK_IDS,
@@ -27,6 +24,8 @@ from attribution.domain.channels import (
     is_own_site,
     social_family,
 )
+from pulsepoint.events.attributions import Touch
+from pulsepoint.events.touches import JourneyMoment, OrderEvidence
 
 LANDING_SITE, REFERRING_SITE = "landing_site", "referring_site"
 NOTE_ATTRIBUTES, JOURNEY_MOMENT = "note_attributes", "journey_moment"
@@ -71,7 +70,8 @@ def touches_of(evidence: OrderEvidence, created_at: datetime) -> tuple[Touch, ..
     created_at = _instant(created_at)
     visits: list[Visit] = []
     moments = [_moment_visit(moment, own, created_at) for moment in evidence.moments]
-    for visit in sorted(moments, key=lambda visit: visit.at or created_at)[-MAX_TOUCHES:]:
+    # Spelled out to the last field: which of two moments comes first must not decide what they fuse to.
+    for visit in sorted(moments, key=lambda visit: (visit.at or created_at, repr(visit)))[-MAX_TOUCHES:]:
         _add_moment(visits, visit)
     for untimed in (_landing_visit(evidence, own), _note_visit(evidence.note_attributes, own)):
         if untimed is not None:
