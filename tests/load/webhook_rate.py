@@ -105,6 +105,8 @@ def measure(*, quick: bool = False) -> list[Row]:
     memory, postgres = (median_of_ratios(rates[name], rates["bare"]) for name in ("memory", "postgres"))
     return [
         Row("deliveries, bare ASGI app, HMAC only", median(rates["bare"]), "1/s"),
-        Row("deliveries, verified and acknowledged, memory bus", median(rates["memory"]), "1/s", bare, memory, ">= 0.85"),
+        Row(
+            "deliveries, verified and acknowledged, memory bus", median(rates["memory"]), "1/s", bare, memory, ">= 0.85"
+        ),
         Row("deliveries, committed to PostgreSQL first", median(rates["postgres"]), "1/s", bare, postgres, ">= 0.35"),
     ]
