@@ -1,20 +1,174 @@
-"""`make replay-check`"""
+"""`make replay-check`: a whole transactions file through an empty tower, every month compared with the file.
+
+Two towers: one gets the file once, in order; the other twice, shuffled, every tenth message three times, half of
+the copies under fresh X-Shopify-Webhook-Id and -Event-Id.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import calendar
+import tempfile
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Any
 
 import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table
 
+from deploy.cli.bodies import money
+from deploy.cli.copies import Duplication
+from deploy.cli.progress import Progress
+from deploy.cli.replay import Replayed, ReplayOptions, replay
+from deploy.cli.sender import Pace
+from deploy.cli.tower_client import open_client
+from deploy.tower_process import TowerFailed, TowerProcess, running_tower
+
+DEFAULT_FILE = Path("../shared/data/transactions/uci_online_retail_2010-12_to_2011-08.parquet")
+SHOP = "replay-check.myshopify.com"
+CURRENCY = "GBP"
+TIMEZONE = "Europe/London"
+COPIES = Duplication(every=10, times=3)
 ORACLE = """
 SELECT strftime(InvoiceDate, '%Y-%m') AS month, sum(Quantity * cast(round(UnitPrice, 2) AS DECIMAL(18, 2))) AS net
 FROM {source} WHERE UnitPrice > 0 GROUP BY 1 ORDER BY 1
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One way of sending the file: a pass for each seed, in order where it is None."""
+
+    name: str
+    passes: tuple[int | None, ...]
+    duplication: Duplication | None = None
+
+
+SCENARIOS = (
+    Scenario("once, in order", (None,)),
+    Scenario("twice, shuffled, with copies", (11, 12), COPIES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One month of one scenario: cents by the file and by the tower."""
+
+    scenario: str
+    month: str
+    expected: int
+    told: int | None
+
+    @property
+    def equal(self) -> bool:
+        """Whether they agree to the cent."""
+        return self.expected == self.told
+
+
 def oracle(path: Path) -> dict[str, int]:
     """Cents of net revenue by calendar month, straight from the file."""
     source = "read_csv(?)" if path.suffix == ".csv" else "read_parquet(?)"
-    return {
-        month: int(net * 100) for month, net in duckdb.execute(ORACLE.format(source=source), [str(path)]).fetchall()
-    }
+    rows = duckdb.execute(ORACLE.format(source=source), [str(path)]).fetchall()
+    return {month: int(net * 100) for month, net in rows}
+
+
+def part_of(path: Path, month: str | None, directory: Path) -> Path:
+    """The file, or a copy of one month of it in `directory`."""
+    if month is None:
+        return path
+    part = directory / f"{month}.parquet"
+    source = "read_csv(?)" if path.suffix == ".csv" else "read_parquet(?)"
+    duckdb.execute(
+        f"COPY (SELECT * FROM {source} WHERE strftime(InvoiceDate, '%Y-%m') = ?) TO '{part}' (FORMAT parquet)",
+        [str(path), month],
+    )
+    return part
+
+
+async def check(path: Path, home: Path, scenario: Scenario, progress: Progress, *, seconds: float) -> list[Compared]:
+    """Run one scenario on an empty tower; raises what replay and tower raise."""
+    expected = oracle(path)
+    async with running_tower(home) as tower:
+        for seed in scenario.passes:
+            await _pass(tower, path, seed, scenario.duplication, progress, seconds)
+        told = await net_revenue(tower, sorted(expected))
+    return [Compared(scenario.name, month, cents, told.get(month)) for month, cents in sorted(expected.items())]
+
+
+async def _pass(
+    tower: TowerProcess, path: Path, seed: int | None, copies: Duplication | None, progress: Progress, seconds: float
+) -> Replayed:
+    options = ReplayOptions(
+        file=path,
+        shop=SHOP,
+        currency=CURRENCY,
+        timezone=TIMEZONE,
+        pace=Pace(patience=seconds),
+        shuffle=seed,
+        duplication=copies,
+        wait=True,
+        wait_seconds=seconds,
+    )
+    replayed = await replay(tower.access, options, progress)
+    if replayed.sent.refused:
+        raise TowerFailed(f"The tower refused {replayed.sent.refused} deliveries: {replayed.sent.refusals}")
+    # Copies change nothing by the time the books are complete: they may still wait, and must do no harm either.
+    await tower.idle(seconds)
+    return replayed
+
+
+async def net_revenue(tower: TowerProcess, months: list[str], shop: str = SHOP) -> dict[str, int]:
+    """Cents of net revenue by month, as the API tells."""
+    last_year, last_month = (int(part) for part in months[-1].split("-"))
+    end_date = f"{months[-1]}-{calendar.monthrange(last_year, last_month)[1]:02d}"
+    async with open_client(tower.access) as client:
+        await client.log_in()
+        brand = await client.brand_of(shop)
+        assert brand is not None
+        told = await client.performance(
+            brand.brand_id, metrics="net_revenue", by="month", start_date=f"{months[0]}-01", end_date=end_date
+        )
+    return {row["month"]: _cents(row["net_revenue"]) for row in told["rows"]}
+
+
+def _cents(value: Any) -> int:
+    cents = Decimal(str(value)) * 100
+    assert cents == cents.to_integral_value(), f"{value} is no whole number of cents"
+    return int(cents)
+
+
+def print_comparison(compared: list[Compared], console: Console) -> None:
+    """Every month of every scenario."""
+    table = Table(title=f"Net revenue by month ({CURRENCY})")
+    for title in ("Scenario", "Month", "File", "Tower", ""):
+        table.add_column(title, justify="right" if title in ("File", "Tower") else "left")
+    for each in compared:
+        told = "nothing" if each.told is None else money(each.told)
+        table.add_row(each.scenario, each.month, money(each.expected), told, "equal" if each.equal else "DIFFERS")
+    console.print(table)
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="A file with the columns of UCI Online Retail.")] = DEFAULT_FILE,
+    month: Annotated[str | None, typer.Option(help="One month of it, such as 2011-03.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long one pass may take.")] = 3600,
+) -> None:
+    """Replay a file into empty towers and compare every month's net revenue with the file, exactly."""
+    if not file.is_file():
+        raise typer.BadParameter(f"there is no file {file}")
+    compared: list[Compared] = []
+    with tempfile.TemporaryDirectory(prefix="pulsepoint-check-") as directory:
+        path = part_of(file, month, Path(directory))
+        for number, scenario in enumerate(SCENARIOS):
+            home = Path(directory) / f"home-{number}"
+            compared += asyncio.run(check(path, home, scenario, Progress(quiet=False), seconds=seconds))
+    print_comparison(compared, Console())
+    if not compared or not all(each.equal for each in compared):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

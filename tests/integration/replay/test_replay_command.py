@@ -1,0 +1,86 @@
+"""The `pulsepoint` command against a real tower."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.replay_check import oracle
+from deploy.tower_process import ROOT, TowerProcess, running_tower
+from tests.builders.transactions import Line, trading_days, write_transactions
+
+SHOP = "command.myshopify.com"
+pytestmark = pytest.mark.tower
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tower(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TowerProcess]:
+    async with running_tower(tmp_path_factory.mktemp("command") / "home") as started:
+        yield started
+
+
+async def pulsepoint(tower: TowerProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PULSEPOINT_HOME": str(tower.home),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "deploy.cli.main", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+async def test_token_prints_a_token_the_api_takes(tower: TowerProcess) -> None:
+    printed = await pulsepoint(tower, "token")
+    assert printed.returncode == 0, printed.stderr
+    async with httpx.AsyncClient(base_url=tower.access.address, trust_env=False) as http:
+        allowed = await http.get("/api/brands", headers={"Authorization": f"Bearer {printed.stdout.strip()}"})
+        refused = await http.get("/api/brands", headers={"Authorization": "Bearer nonsense"})
+    assert (allowed.status_code, refused.status_code) == (200, 401)
+
+
+async def test_replay_makes_the_brand_sends_the_file_and_reports_each_month(
+    tower: TowerProcess, tmp_path: Path
+) -> None:
+    path = write_transactions(tmp_path / "sales.csv", trading_days(seed=9, invoices=60))
+    done = await pulsepoint(tower, "replay", str(path), "--shop", SHOP, "--wait", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    told = json.loads(done.stdout)
+    assert told["brand"]["made"]
+    assert told["processed"]
+    assert told["acknowledged"] == told["total"]["orders"] + told["total"]["refunds"]
+    months = {row["month"]: int(row["net_revenue"].replace(".", "")) for row in told["months"]}
+    assert months == oracle(path)
+
+
+async def test_a_second_replay_finds_the_brand(tower: TowerProcess, tmp_path: Path) -> None:
+    path = write_transactions(tmp_path / "sales.csv", [Line()])
+    arguments = ("replay", str(path), "--shop", "twice.myshopify.com", "--json")
+    first, second = [json.loads((await pulsepoint(tower, *arguments)).stdout) for _ in range(2)]
+    assert (first["brand"]["made"], second["brand"]["made"]) == (True, False)
+    assert first["brand"]["brand_id"] == second["brand"]["brand_id"]
+
+
+async def test_another_currency_than_the_brands_is_refused(tower: TowerProcess, tmp_path: Path) -> None:
+    path = write_transactions(tmp_path / "sales.csv", [Line()])
+    arguments = ("replay", str(path), "--shop", "pounds.myshopify.com")
+    assert (await pulsepoint(tower, *arguments)).returncode == 0
+    refused = await pulsepoint(tower, *arguments, "--currency", "EUR")
+    assert refused.returncode == 1
+    assert "GBP" in refused.stderr
