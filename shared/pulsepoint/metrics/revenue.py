@@ -41,7 +41,7 @@ class SalesEntry:
 
 
 def refund_net(refund: Refund, *, taxes_included: bool) -> int:
-    """Micros given back without tax and shipping: the lines' subtotal (less tax if included in prices) plus adjustment."""
+    """Micros given back without tax and shipping: the lines' subtotal (less tax included in prices) plus adjustment."""
     tax = refund.tax_micros if taxes_included else 0
     return refund.subtotal_micros - tax + refund.adjustment_micros
 

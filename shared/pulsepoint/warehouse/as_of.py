@@ -54,4 +54,5 @@ def _written_out(tree: exp.Expr) -> exp.Expr:
             return node
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias or node.name)))
 
-    return tree.transform(replace)
+    written: exp.Expr = tree.transform(replace)
+    return written

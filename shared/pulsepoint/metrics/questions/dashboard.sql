@@ -1,0 +1,55 @@
+-- name: dashboard_days
+-- The first and the last day in @timezone on which anything was sold or given back, or (of the ad account) spent.
+SELECT MIN(day) AS first_day, MAX(day) AS last_day
+FROM (
+  SELECT DATE(occurred_at, @timezone) AS day FROM sales_entries WHERE brand_id = @brand_id
+  UNION ALL
+  SELECT day FROM ad_days_counted WHERE brand_id = @brand_id AND spend_micros > 0
+) AS active;
+
+-- name: dashboard_alerts
+-- Alerts that are open now; with @resolved also those that are no longer. Most severe first, then newest.
+SELECT alert_id, type, severity, subject, channel, product, title, explanation, recommended_action, opened_at,
+  resolved_at, facts
+FROM alerts_current
+WHERE brand_id = @brand_id AND (resolved_at IS NULL OR @resolved)
+ORDER BY resolved_at IS NOT NULL, CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
+  opened_at DESC, alert_id;
+
+-- name: dashboard_recommendations
+-- The recommendations that stand, as the advisor ordered them.
+SELECT recommendation_id, position, type, priority, subject, action, reason, expected_impact, current_spend_micros,
+  recommended_change_micros, facts
+FROM ai_insights_current
+WHERE brand_id = @brand_id
+ORDER BY position, recommendation_id;
+
+-- name: dashboard_advice
+-- The advisor's last summary, and when it was computed.
+SELECT summary, computed_at FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
+
+-- name: dashboard_stock
+-- How many variants have each stock status, and the daily ad spend at risk with them.
+SELECT status, COUNT(*) AS variants, SUM(spend_at_risk_micros) AS spend_at_risk_micros
+FROM stock_statuses_current
+WHERE brand_id = @brand_id
+GROUP BY status
+ORDER BY status;
+
+-- name: dashboard_short_stock
+-- Variants that are out or running out, dearest first.
+SELECT variant_id, sku, title, available, velocity_micros, days_of_cover_micros, status, spend_at_risk_micros
+FROM stock_statuses_current
+WHERE brand_id = @brand_id AND status IN ('out_of_stock', 'critical', 'low')
+ORDER BY spend_at_risk_micros DESC, CASE status WHEN 'out_of_stock' THEN 0 WHEN 'critical' THEN 1 ELSE 2 END,
+  velocity_micros DESC, variant_id
+LIMIT 10;
+
+-- name: trace_hops
+-- The finished spans of one trace, from the shared dataset; a span told twice is shown once.
+SELECT trace_id, span_id, parent_span_id, links, service, name, kind, started_at, duration_us, status, tenant_id,
+  tokens_input, tokens_output, cost_nano_usd, attributes
+FROM observability_events
+WHERE brand_id = @brand_id AND trace_id = @trace_id
+QUALIFY ROW_NUMBER() OVER (PARTITION BY entity ORDER BY version DESC, digest DESC, recorded_at) = 1
+ORDER BY started_at, span_id;
