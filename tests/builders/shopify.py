@@ -8,7 +8,9 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
-from pulsepoint.events.envelope import Event, Message, decode_raw, raw_message
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.envelope import Event, Message, decode_raw, new_event, raw_message
+from pulsepoint.tenancy import TenantContext
 
 SHOP = "light-lane.myshopify.com"
 SECRET = "hush-hush-hush-hush-hush-hush-hush"
@@ -184,3 +186,10 @@ def delivered_message(
     return raw_message(
         "shopify-deliveries", data, headers, body_id=sign(data), received_at=received_at, traceparent=traceparent
     )
+
+
+def shop_configured(scope: TenantContext, shop: str = SHOP, *, version: int = 1, **fields: Any) -> Event:
+    """`brand.configured`: the brand of `scope` owns `shop`."""
+    settings = {"name": "Light Lane", "currency": "EUR", "timezone": "Europe/Berlin", **fields}
+    brand = BrandConfigured(shopify_store=shop, **settings)
+    return new_event(brand, source="gateway", entity=str(scope.brand_id), version=version, scope=scope)

@@ -29,7 +29,8 @@ LARGEST = 2**63
 ODD: list[Any] = [
     None, True, False, 0, -1, 1, 1.5, 1e300, -0.0, 2**63, 2**64, 10**400, "", " ", "0", "-1", "1e400", "NaN",
     "Infinity", "0x10", "1_000", "１２", "example string", "\x00", "\ud83d", "2026-03-10", "2026-03-10T11:00:00Z",
-    "9999-12-31T23:59:59-14:00", "x" * 5_000, [], {}, [None], [[]], [{}], {"": None}, {"shop_money": 1}, {"shop_money": {"amount": "x"}}, money("7"),
+    "9999-12-31T23:59:59-14:00", "x" * 5_000,
+    [], {}, [None], [[]], [{}], {"": None}, {"shop_money": 1}, {"shop_money": {"amount": "x"}}, money("7"),
     [{"id": 1, "quantity": 1, "price": "1"}], [[[[[[]]]]]], "gid://shopify/Order/0", "gid://shopify/Order/5",
 ]  # fmt: skip
 
