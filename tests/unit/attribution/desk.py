@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from pulsepoint.events.envelope import Event, Message
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.reader import ServiceReader
 from tests.builders.orders import ORDER_ID, SCOPE
 
 
@@ -67,6 +69,11 @@ class Desk:
             # A fresh marker: what must hold without the runtime's own guard against redeliveries.
             await self.pipeline.execute(SCOPE, work, marker=uuid4())
         return self.outcomes[-1]
+
+    def reader(self) -> Reader:
+        """A reader outside any transaction, to make facts with."""
+        nowhere: Any = SimpleNamespace(scope=SCOPE)
+        return ServiceReader("ingest-shopify", nowhere, nowhere, self.ports.clock)
 
     async def run_effects(self, *, most: int = 1000) -> int:
         """Effects until none is due; how many ran."""

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from attribution.domain.addresses import Address, clean, read_address, site_name
 from attribution.domain.channels import (
     CLICK_IDS,
+    DIRECT,
     classify,
     family_of_click,
     family_of_source,
@@ -79,17 +80,13 @@ def touches_of(evidence: OrderEvidence, created_at: datetime) -> tuple[Touch, ..
     return tuple(sorted((_touch(visit, created_at) for visit in visits), key=touch_order)[-MAX_TOUCHES:])
 
 
-def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int, str]:
-    """The one order of touches, total on what they say; of two at the same moment the one that says more comes last."""
+def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int]:
+    """The order of touches; of two at the same moment the one that says more comes last.
+
+    Where even that is alike, moments stay in the order of their text, then the landing site, then note attributes.
+    """
     said = sum(getattr(touch, tag) is not None for tag in (*_TAGS, "click_id"))
-    return (
-        touch.occurred_at,
-        touch.channel != "direct",
-        touch.paid,
-        touch.campaign is not None,
-        said,
-        touch.model_dump_json(),
-    )
+    return touch.occurred_at, touch.channel != DIRECT, touch.paid, touch.campaign is not None, said
 
 
 def _instant(moment: datetime) -> datetime:
