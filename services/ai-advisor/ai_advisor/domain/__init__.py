@@ -1,0 +1,1 @@
+"""Pure rules: how campaigns perform, what is advised, how it is said."""

@@ -1,0 +1,128 @@
+"""What ai-advisor does when stock was assessed: compute the advice that stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from ai_advisor.domain.advice import Rules, advise
+from ai_advisor.domain.performance import Brand, CampaignDay, Performance, SalesDay, performance_of, window_of
+from ai_advisor.domain.summary import Standing, Writer, summarise
+from pulsepoint.errors import RetryableError
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.insights import AdviceComputed, Recommendation
+from pulsepoint.events.inventory import StockAssessed
+from pulsepoint.ports.document_store import FactRow, Write
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Handler, Outcome, Reader
+
+ADVICE = "advice"
+
+
+def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
+    """The function for each event type; `writer` puts what stands into words."""
+
+    async def compute_advice(reader: Reader, event: Event) -> Outcome:
+        known = await reader.get("advice", ADVICE)
+        if known is not None and known.data["stock_version"] >= event.version:
+            return NOTHING
+        brand = await _brand(reader)
+        stock: StockAssessed = event.payload
+        performance = await _performance(reader, brand, stock)
+        advice = advise(reader.scope.brand_id, brand, performance, stock.statuses, rules)
+        payload = AdviceComputed(
+            computed_at=stock.assessed_at,
+            summary=writer(Standing(brand, performance, stock.counts, advice)),
+            recommendations=advice.recommendations,
+        )
+        version = (known.version if known else 0) + 1
+        digest = _digest(payload)
+        unchanged = known is not None and known.data["digest"] == digest
+        return Outcome(
+            facts=() if unchanged else _facts(reader, payload, version, digest),
+            writes=(Write("advice", ADVICE, {"stock_version": event.version, "digest": digest}),),
+            events=(reader.event(payload, entity=ADVICE, version=version, time=payload.computed_at),),
+        )
+
+    return {"stock.assessed": compute_advice, "brand.configured": keep_brand}
+
+
+async def keep_brand(reader: Reader, event: Event) -> Outcome:
+    """Keep a brand's newest settings."""
+    identity = str(event.scope.brand_id)
+    known = await reader.get("brands", identity)
+    if known is not None and known.data["version"] >= event.version:
+        return NOTHING
+    data = {**event.payload.model_dump(mode="json"), "version": event.version}
+    return Outcome(writes=(Write("brands", identity, data),))
+
+
+async def _brand(reader: Reader) -> Brand:
+    kept = await reader.get("brands", str(reader.scope.brand_id))
+    if kept is None:
+        # Events of different topics overtake each other; the settings are on their way.
+        raise RetryableError("the settings of this brand have not arrived yet")
+    return Brand.of(kept.data)
+
+
+async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Performance:
+    window = window_of(stock.assessed_at, brand.timezone)
+    days = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
+    campaigns = await reader.ask("advice_campaign_days", model=brand.model, **days)
+    sales = await reader.ask("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
+    return performance_of(
+        [_campaign_day(row) for row in campaigns],
+        [SalesDay(row["day"], row["currency"], int(row["net_micros"]), int(row["orders"])) for row in sales],
+        today=window.end_day,
+        currency=brand.currency,
+    )
+
+
+def _digest(payload: AdviceComputed) -> str:
+    said = payload.model_dump(mode="json", exclude={"computed_at"})
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -> list[FactRow]:
+    head = {
+        "computed_at": payload.computed_at,
+        "summary": payload.summary,
+        "recommendations": len(payload.recommendations),
+    }
+    rows = [reader.fact("advice", ADVICE, version, head, digest=digest)]
+    for position, one in enumerate(payload.recommendations, start=1):
+        rows.append(
+            reader.fact(
+                "ai_insights",
+                ADVICE,
+                version,
+                _columns(one, position),
+                part=one.recommendation_id,
+                digest=digest,
+            )
+        )
+    return rows
+
+
+def _columns(one: Recommendation, position: int) -> dict[str, Any]:
+    return {**one.model_dump(exclude={"facts"}), "position": position, "facts": orjson.dumps(one.facts).decode()}
+
+
+def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+    return CampaignDay(
+        platform=row["channel"],
+        account_id=row["account_id"],
+        campaign_id=row["campaign_id"],
+        name=row["campaign"] or row["campaign_id"],
+        currency=row["currency"],
+        day=row["day"],
+        spend_micros=int(row["spend_micros"]),
+        revenue_micros=int(row["revenue_micros"]),
+        orders=int(row["orders"]),
+    )
+
+
+HANDLERS = handlers(Rules(), summarise)
+EFFECTS: dict[str, EffectDefinition] = {}

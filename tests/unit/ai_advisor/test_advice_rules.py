@@ -1,0 +1,236 @@
+"""Each recommendation: when it is given, with which figures, and when it is not."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_advisor.domain.advice import Advice, Rules, advise, reorder_quantity
+from ai_advisor.domain.performance import Brand, CampaignPerformance, Performance, Period, Totals
+from pulsepoint.events.insights import Recommendation
+from pulsepoint.events.inventory import StockStatus
+from pulsepoint.money import MICROS
+from tests.builders.insights import stock_status
+
+BRAND_ID = UUID(int=12)
+END = date(2026, 3, 14)
+PERIOD = Period(END - timedelta(days=13), END)
+
+
+def brand(**changes: Any) -> Brand:
+    values: dict[str, Any] = {
+        "timezone": "UTC",
+        "currency": "EUR",
+        "model": "last_non_direct",
+        "cancelled_orders": "return",
+        "lead_time_days": 14,
+        "roas_target_micros": 2 * MICROS,
+        "clock_offset": timedelta(),
+        **changes,
+    }
+    return Brand(**values)
+
+
+def campaign(**changes: Any) -> CampaignPerformance:
+    """A campaign at a ROAS of exactly 2, with plenty of data."""
+    values: dict[str, Any] = {
+        "platform": "meta",
+        "account_id": "a1",
+        "campaign_id": "c1",
+        "name": "Spring",
+        "spend_micros": 1400 * MICROS,
+        "revenue_micros": 2800 * MICROS,
+        "orders": 28,
+        "days_with_spend": 14,
+        "daily_spend_micros": 100 * MICROS,
+        **changes,
+    }
+    return CampaignPerformance(**values)
+
+
+def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 10_000 * MICROS) -> Performance:
+    return Performance(PERIOD, Totals(net, orders, 1400 * MICROS), Totals(), campaigns)
+
+
+def advice(
+    *campaigns: CampaignPerformance, statuses: tuple[StockStatus, ...] = (), settings: Brand | None = None
+) -> Advice:
+    return advise(BRAND_ID, settings or brand(), performance(*campaigns), statuses, Rules())
+
+
+def about(found: Advice, kind: str) -> list[Recommendation]:
+    return [one for one in found.recommendations if one.type == kind]
+
+
+def exposing(euros: int, status: str = "out_of_stock", **changes: Any) -> StockStatus:
+    part = euros * MICROS
+    values: dict[str, Any] = {"available": 0, "days_of_cover_micros": 0, "velocity_micros": 0, **changes}
+    return stock_status(status=status, spend_at_risk_micros=part, campaigns=(("meta", "c1", part),), **values)
+
+
+def test_a_campaign_on_target_is_left_alone() -> None:
+    assert advice(campaign()) == Advice((), 0)
+
+
+@pytest.mark.parametrize("status", ["out_of_stock", "critical"])
+def test_a_campaign_that_sells_mostly_what_is_gone_is_paused(status: str) -> None:
+    [one] = advice(campaign(), statuses=(exposing(50, status),)).recommendations
+    assert one.type == "pause_campaign"
+    assert one.priority == "high"
+    assert one.current_spend_micros == 100 * MICROS
+    assert one.recommended_change_micros == -100 * MICROS
+    assert "50 % of what this campaign sells" in one.reason
+    assert "100.00 EUR a day, 50.00 EUR of it" in one.reason
+
+
+def test_a_campaign_that_sells_some_of_what_is_gone_is_reduced_by_that_part() -> None:
+    [one] = advice(campaign(), statuses=(exposing(49),)).recommendations
+    assert (one.type, one.recommended_change_micros) == ("reduce_spend", -49 * MICROS)
+
+
+def test_a_small_part_of_gone_stock_changes_nothing() -> None:
+    assert advice(campaign(), statuses=(exposing(9),)).recommendations == ()
+
+
+def test_parts_of_several_variants_are_summed() -> None:
+    statuses = (exposing(30), exposing(30, variant_id="v2"))
+    [one] = advice(campaign(), statuses=statuses).recommendations
+    assert one.type == "pause_campaign"
+    assert "and 1 more" in one.reason
+
+
+def test_backorders_pause_nothing() -> None:
+    assert advice(campaign(), statuses=(exposing(100, continue_selling=True),)).recommendations == ()
+
+
+def test_low_stock_pauses_nothing() -> None:
+    assert about(advice(campaign(), statuses=(exposing(100, "low"),)), "pause_campaign") == []
+
+
+def test_stock_is_reason_enough_on_little_data() -> None:
+    [one] = advice(campaign(spend_micros=1, days_with_spend=1), statuses=(exposing(80),)).recommendations
+    assert one.type == "pause_campaign"
+
+
+def test_a_roas_under_target_is_reduced_by_what_is_missing() -> None:
+    [one] = advice(campaign(revenue_micros=2100 * MICROS)).recommendations
+    assert (one.type, one.priority) == ("reduce_spend", "medium")
+    assert one.recommended_change_micros == -25 * MICROS
+    assert "ROAS 1.50 against a target of 2.00: 1,400.00 EUR spent, 2,100.00 EUR net revenue" in one.reason
+    assert one.expected_impact.startswith("Estimated")
+
+
+def test_a_roas_far_under_target_is_urgent_and_cut_by_half_at_most() -> None:
+    [one] = advice(campaign(revenue_micros=0, orders=0)).recommendations
+    assert (one.priority, one.recommended_change_micros) == ("high", -50 * MICROS)
+
+
+def test_a_roas_well_over_target_is_raised_by_a_fifth() -> None:
+    [one] = advice(campaign(revenue_micros=4200 * MICROS)).recommendations
+    assert (one.type, one.recommended_change_micros) == ("raise_spend", 20 * MICROS)
+    assert "60.00 EUR more revenue a day" in one.expected_impact
+
+
+def test_a_roas_a_little_over_target_is_not_raised() -> None:
+    assert advice(campaign(revenue_micros=4199 * MICROS)).recommendations == ()
+
+
+@pytest.mark.parametrize("status", ["low", "critical"])
+def test_a_campaign_is_not_raised_while_what_it_sells_runs_out(status: str) -> None:
+    found = advice(campaign(revenue_micros=9000 * MICROS), statuses=(exposing(5, status),))
+    assert about(found, "raise_spend") == []
+
+
+@pytest.mark.parametrize("changes", [{"orders": 9}, {"days_with_spend": 6}])
+def test_a_raise_needs_orders_and_days(changes: dict[str, int]) -> None:
+    assert advice(campaign(revenue_micros=9000 * MICROS, **changes)).recommendations == ()
+
+
+def test_too_little_spend_is_counted_and_not_judged() -> None:
+    # Orders are worth 100: 249 of spend should have brought 4.98 orders at a ROAS of 2.
+    assert advice(campaign(spend_micros=249 * MICROS, revenue_micros=0)) == Advice((), 1)
+    assert len(advice(campaign(spend_micros=250 * MICROS, revenue_micros=0)).recommendations) == 1
+
+
+def test_too_few_days_are_counted_and_not_judged() -> None:
+    assert advice(campaign(revenue_micros=0, days_with_spend=2)) == Advice((), 1)
+
+
+def test_without_any_sale_nothing_is_judged() -> None:
+    found = advise(BRAND_ID, brand(), performance(campaign(revenue_micros=0), orders=0, net=0), (), Rules())
+    assert found == Advice((), 1)
+
+
+def test_what_runs_out_is_reordered_for_lead_time_and_review() -> None:
+    [one] = advice(statuses=(stock_status(),)).recommendations
+    # Two a day for 14 + 7 days, less the six that are there.
+    assert (one.type, one.priority, one.action) == ("reorder", "high", "Reorder 36 units of Shirt v1")
+    assert "6 units left at 2.0 a day (56 units sold in 28 days in stock) last 3.0 days" in one.reason
+
+
+def test_unknown_stock_history_is_said() -> None:
+    [one] = advice(statuses=(stock_status(days_unknown=20),)).recommendations
+    assert "Stock is known for 8 of these days; the others count as in stock." in one.reason
+
+
+def test_low_stock_is_reordered_with_less_haste() -> None:
+    [one] = advice(statuses=(stock_status(status="low"),)).recommendations
+    assert one.priority == "medium"
+
+
+@pytest.mark.parametrize("changes", [{"status": "overstocked"}, {"velocity_micros": 0}])
+def test_what_is_plenty_or_does_not_sell_is_not_reordered(changes: dict[str, Any]) -> None:
+    assert advice(statuses=(stock_status(**changes),)).recommendations == ()
+
+
+def test_backorders_are_reordered_too() -> None:
+    [one] = advice(statuses=(stock_status(continue_selling=True),)).recommendations
+    assert "Backorders are taken meanwhile." in one.reason
+
+
+@given(st.integers(1, 10**12), st.integers(-100, 10**6), st.integers(0, 365))
+def test_a_reorder_lasts_through_lead_time_and_review(velocity: int, available: int, lead: int) -> None:
+    quantity = reorder_quantity(stock_status(velocity_micros=velocity, available=available), lead, 7)
+    assert quantity >= 1
+    assert (quantity + available) * MICROS >= velocity * (lead + 7)
+    if quantity > 1:
+        assert (quantity - 1 + available) * MICROS < velocity * (lead + 7)
+
+
+def test_one_campaign_gets_one_recommendation() -> None:
+    found = advice(campaign(revenue_micros=0), statuses=(exposing(80),))
+    assert [one.type for one in found.recommendations] == ["pause_campaign"]
+
+
+def test_the_same_advice_keeps_its_id_and_another_subject_has_its_own() -> None:
+    poor = campaign(revenue_micros=0)
+    [first] = advice(poor).recommendations
+    [again] = advice(campaign(revenue_micros=10 * MICROS)).recommendations
+    [other] = advice(campaign(revenue_micros=0, campaign_id="c2")).recommendations
+    assert first.recommendation_id == again.recommendation_id != other.recommendation_id
+
+
+def test_the_most_urgent_comes_first() -> None:
+    found = advice(
+        campaign(revenue_micros=9000 * MICROS),
+        campaign(campaign_id="c2", revenue_micros=0),
+        statuses=(stock_status("v9"), stock_status("v8", status="low")),
+    )
+    assert [(one.priority, one.type) for one in found.recommendations] == [
+        ("high", "reduce_spend"),
+        ("high", "reorder"),
+        ("medium", "reorder"),
+        ("medium", "raise_spend"),
+    ]
+
+
+def test_untrusted_names_are_one_line_and_cut() -> None:
+    [one] = advice(campaign(revenue_micros=0, name="Big\n\u202esale " + "x" * 300)).recommendations
+    assert "\n" not in one.action
+    assert "\u202e" not in one.action
+    assert len(one.action) < 160
