@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import orjson
@@ -26,7 +27,7 @@ ACCOUNT = AccountFacts(platform="meta", account_id="1", currency="GBP", timezone
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 
 
-def row(campaign_id: str = "1", spend: int = 1_000_000, **fields: object) -> CampaignDay:
+def row(campaign_id: str = "1", spend: int = 1_000_000, **fields: Any) -> CampaignDay:
     values = {"campaign_name": f"campaign {campaign_id}", "day": DAY, "spend_micros": spend, **fields}
     return CampaignDay.model_validate({"campaign_id": campaign_id, **values})
 
@@ -59,7 +60,7 @@ def test_only_the_changed_campaign_is_recorded_again() -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_any_restated_value_is_a_change_and_zero_is_not_nothing(change: dict[str, object]) -> None:
+def test_any_restated_value_is_a_change_and_zero_is_not_nothing(change: dict[str, Any]) -> None:
     first = settle_day(None, pulled(row("1")), ACCOUNT, 1)
     assert len(settle_day(first.document, pulled(row("1", **change)), ACCOUNT, 2).rows) == 1
 

@@ -55,7 +55,7 @@ def answering(*answers: Any, **settings: str) -> tuple[GoogleAds, list[httpx.Req
         asked.append(request)
         return httpx.Response(200, json=answers[len(asked) - 1])
 
-    return GoogleAds(httpx.AsyncClient(transport=httpx.MockTransport(answer)), **settings), asked  # type: ignore[arg-type]
+    return GoogleAds(httpx.AsyncClient(transport=httpx.MockTransport(answer)), **settings), asked
 
 
 async def opened(platform: GoogleAds, connection: Connection = CONNECTION) -> OpenAccount:
