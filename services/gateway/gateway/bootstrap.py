@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+
 from gateway.domain.identity import check_signing_key
 from gateway.identity.login import bootstrap_admin
 from gateway.identity.tokens import Tokens

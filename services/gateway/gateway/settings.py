@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pulsepoint.runtime.settings import ServiceSettings
 from pydantic import AliasChoices, Field, SecretStr
+
+from pulsepoint.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
+
+from pulsepoint.tenancy import SYSTEM_TENANT_ID
 
 MAX_TRACES = 200
 
@@ -21,9 +23,17 @@ def links_of(hop: Mapping[str, Any]) -> list[list[str]]:
     return found if isinstance(found, list) else []
 
 
-def visible(hop: Mapping[str, Any], tenants: frozenset[str | None]) -> bool:
-    """Whether a hop may be shown: it belongs to one of these tenants, or to nobody."""
-    return hop["tenant_id"] in tenants
+def shown(hops: Sequence[Mapping[str, Any]], tenants: frozenset[str]) -> list[dict[str, Any]]:
+    """The hops of one trace that may be shown to people of these tenants.
+
+    Hops of no tenant (a webhook before its shop is known) are shown where the trace has one of theirs; hops of
+    another tenant never.
+    """
+    system = str(SYSTEM_TENANT_ID)
+    owned = [hop for hop in hops if hop["tenant_id"] in tenants]
+    if not owned and system not in tenants:
+        return []
+    return [dict(hop) for hop in hops if hop["tenant_id"] in {*tenants, system, None}]
 
 
 def summary(hops: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import jwt
+
 from pulsepoint.errors import PermanentError
 
 ALGORITHM = "HS256"

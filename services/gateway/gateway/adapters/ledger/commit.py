@@ -7,6 +7,10 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import delete, func, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.rows import key_value, typed
 from gateway.adapters.ledger.tables import COLLECTIONS, Collection, audit_log, documents
@@ -14,9 +18,6 @@ from gateway.adapters.ledger.transaction import read
 from pulsepoint.adapters.document_rules import EncodedWrite, Key
 from pulsepoint.errors import Conflict, MalformedInput
 from pulsepoint.tenancy import TenantContext
-from sqlalchemy import delete, func, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 _LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS t (number)")
 

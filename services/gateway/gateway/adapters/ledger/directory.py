@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.adapters.ledger.engine import untenanted
-from pulsepoint.ports.directory import KnownUser
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.adapters.ledger.engine import untenanted
+from pulsepoint.ports.directory import KnownUser
 
 _BY_EMAIL = text("SELECT * FROM ledger.directory_user_by_email(:email)")
 _IS_EMPTY = text("SELECT ledger.directory_is_empty()")

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.tables import effects
 from pulsepoint.adapters.document_rules import effect_order
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
-from sqlalchemy import ColumnElement, and_, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def store(connection: AsyncConnection, pending: Sequence[StoredEffect]) -> list[StoredEffect]:
@@ -58,9 +59,7 @@ async def postpone(connection: AsyncConnection, effect: StoredEffect, due_at: da
 
 
 def _same(effect: StoredEffect) -> ColumnElement[bool]:
-    return and_(
-        effects.c.brand_id == effect.scope.brand_id, effects.c.kind == effect.kind, effects.c.key == effect.key
-    )
+    return and_(effects.c.brand_id == effect.scope.brand_id, effects.c.kind == effect.kind, effects.c.key == effect.key)
 
 
 def _row(effect: StoredEffect) -> dict[str, Any]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 import asyncpg
 import orjson
-from pulsepoint.errors import EngineUnavailable
-from pulsepoint.tenancy import TenantContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from pulsepoint.errors import EngineUnavailable
+from pulsepoint.tenancy import TenantContext
 
 _SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant, true)")
 
@@ -51,13 +52,14 @@ async def tenant_transaction(engine: AsyncEngine, scope: TenantContext) -> Async
         yield connection
 
 
-class translated_errors:
+@contextmanager
+def translated_errors() -> Iterator[None]:
     """Turns what the driver raises when the database is away into `EngineUnavailable`; other errors pass."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        away = isinstance(error, OSError | InterfaceError | OperationalError | asyncpg.PostgresConnectionError)
-        if away or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    try:
+        yield
+    except (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionError) as error:
+        raise EngineUnavailable(f"the ledger did not answer: {error}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
             raise EngineUnavailable(f"the ledger did not answer: {error}") from error
+        raise

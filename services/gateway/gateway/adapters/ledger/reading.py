@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from gateway.adapters.ledger.engine import tenant_transaction
 from gateway.adapters.ledger.rows import document_of
 from gateway.adapters.ledger.tables import audit_log, brands, held_messages, integrations, tenants, users
 from gateway.domain.brands import Brand, settings_of
 from gateway.ports import Standing
 from pulsepoint.tenancy import TenantContext
-from sqlalchemy import ColumnElement, Select, and_, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class PostgresLedger:

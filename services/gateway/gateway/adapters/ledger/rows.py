@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.adapters.ledger.tables import Collection
-from pulsepoint.errors import MalformedInput
 from sqlalchemy import Table, Uuid
 from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from gateway.adapters.ledger.tables import Collection
+from pulsepoint.errors import MalformedInput
 
 _HIDDEN = frozenset({"tenant_id", "version"})
 

@@ -12,6 +12,11 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UniqueViolationError
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 from gateway.adapters.ledger import effects
 from gateway.adapters.ledger.commit import check_unchanged, lock, store_writes
 from gateway.adapters.ledger.engine import set_tenant, tenant_transaction, untenanted
@@ -31,14 +36,8 @@ from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Commit, Committed, Leftover, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _LEFTOVER = (leftovers.c.id, leftovers.c.facts, leftovers.c.messages)
-
-
 
 
 class LedgerStore:
@@ -84,23 +83,22 @@ class LedgerStore:
     async def _mark(self, connection: AsyncConnection, scope: TenantContext, marker: UUID) -> bool:
         """Whether the marker is new; waits for another transaction that is storing the same one."""
         row = {"tenant_id": scope.tenant_id, "id": marker, "expires_at": self._clock.now() + MARKER_LIFE}
-        stored = await connection.execute(
-            insert(markers).values(row).on_conflict_do_nothing().returning(markers.c.id)
-        )
+        stored = await connection.execute(insert(markers).values(row).on_conflict_do_nothing().returning(markers.c.id))
         return stored.first() is not None
 
     async def _leave(self, connection: AsyncConnection, scope: TenantContext, commit: Commit) -> Leftover | None:
         if not commit.facts and not commit.messages:
             return None
+        id = commit.marker or uuid4()
         row = {
             "tenant_id": scope.tenant_id,
-            "id": commit.marker or uuid4(),
+            "id": id,
             "facts": encode_facts(commit.facts),
             "messages": encode_messages(commit.messages),
             "committed_at": self._clock.now(),
         }
         await connection.execute(insert(leftovers).values(row))
-        return Leftover(row["id"], commit.facts, commit.messages)
+        return Leftover(id, commit.facts, commit.messages)
 
     async def settle(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""

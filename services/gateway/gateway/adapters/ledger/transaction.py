@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Text, cast, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.rows import document_of, key_value
 from gateway.adapters.ledger.tables import COLLECTIONS, documents
 from pulsepoint.adapters.document_rules import Key, key_of, scope_within
 from pulsepoint.ports.document_store import Document
 from pulsepoint.tenancy import TenantContext
-from sqlalchemy import Text, cast, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(slots=True)
@@ -70,7 +71,9 @@ class LedgerTransaction:
         for name, value in where.items():
             statement = statement.where(cast(place.table.c[name], Text) == value)
         rows = await self.connection.execute(statement)
-        return [Document(collection, str(row[place.key]), row["version"], document_of(row)) for row in rows.mappings()]
+        return [
+            Document(collection, str(row[place.key]), row["version"], document_of(dict(row))) for row in rows.mappings()
+        ]
 
 
 Found = dict[tuple[str, str], tuple[int, Document]]
@@ -103,6 +106,6 @@ async def _read(
     key = place.table.c[place.key]
     typed_rows = await connection.execute(select(place.table).where(key.in_([key_value(place, id) for id in ids])))
     return [
-        (row["version"], Document(collection, str(row[place.key]), row["version"], document_of(row)))
+        (row["version"], Document(collection, str(row[place.key]), row["version"], document_of(dict(row))))
         for row in typed_rows.mappings()
     ]

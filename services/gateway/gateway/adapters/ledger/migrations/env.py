@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from gateway.adapters.ledger.tables import SCHEMA, metadata
 
 context.configure(

@@ -1,0 +1,50 @@
+"""The gateway's HTTP: one file a resource, every error a problem document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from gateway.endpoints import advice, audit, auth, brands, dashboard, held, integrations, page, performance, traces
+from gateway.endpoints.guard import Guard
+from gateway.endpoints.problems import install
+from gateway.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    brands.router,
+    dashboard.router,
+    advice.router,
+    performance.router,
+    integrations.router,
+    held.quarantine,
+    held.dead_letters,
+    traces.router,
+    audit.router,
+    page.router,
+)
+_GENERATED_DOCS = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
+
+
+def configure(api: FastAPI, settings: Any) -> None:
+    """Problem documents, limits, headers, CORS; and the description of the API without scripts from elsewhere."""
+    assert isinstance(settings, Settings)
+    api.title = "Pulsepoint"
+    api.description = "Control tower for e-commerce brands."
+    api.router.routes = [
+        route
+        for route in api.router.routes
+        if getattr(route, "path", "") not in _GENERATED_DOCS or getattr(route, "name", "") == "docs"
+    ]
+    install(api)
+    if settings.cors_origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["authorization", "content-type"],
+            max_age=600,
+        )
+    api.add_middleware(Guard, settings=settings)

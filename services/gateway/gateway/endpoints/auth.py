@@ -1,0 +1,66 @@
+"""`POST /api/auth/token`, and who is logged in."""
+
+from __future__ import annotations
+
+from math import ceil
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, Field
+
+from gateway.endpoints.access import PersonOf, PortsOf
+from gateway.endpoints.guard import client_address
+from gateway.endpoints.problems import PROBLEMS
+from gateway.identity.login import log_in
+from gateway.settings import Settings
+from pulsepoint.events.envelope import digest_of
+
+router = APIRouter(prefix="/api/auth", tags=["log-in"], responses=PROBLEMS)
+
+
+class Credentials(BaseModel):
+    """An e-mail address and its password."""
+
+    email: str = Field(min_length=3, max_length=320)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class Token(BaseModel):
+    """Send it as `Authorization: Bearer <access_token>`; good for `expires_in` seconds."""
+
+    access_token: str
+    token_type: str = "bearer"  # noqa: S105 (a kind)
+    expires_in: int
+
+
+class Me(BaseModel):
+    """The person a token was given to."""
+
+    user_id: UUID
+    tenant_id: UUID
+    email: str
+    role: str
+
+
+@router.post("/token")
+async def give_token(credentials: Credentials, request: Request, ports: PortsOf) -> Token:
+    """Log in. Too many attempts for one address of a person, or from one address of a network, have to wait."""
+    settings: Settings = request.app.state.settings
+    email = credentials.email.strip().lower()
+    caller = client_address(request.scope, settings.trusted_proxies)
+    for key in (f"login:{digest_of(email.encode())}", f"login-from:{caller}"):
+        wait = await ports.cache.allow(key, limit=settings.login_attempts, period_seconds=settings.login_period_seconds)
+        if wait:
+            detail = f"Too many attempts to log in. Try again in {ceil(wait)} s."
+            raise HTTPException(429, detail, {"Retry-After": str(ceil(wait))})
+    claims = await log_in(ports.directory, email, credentials.password)
+    if claims is None:
+        raise HTTPException(401, "The e-mail address or the password is wrong.", {"WWW-Authenticate": "Bearer"})
+    token = ports.tokens.give(claims, ports.clock.now())
+    return Token(access_token=token, expires_in=int(ports.tokens.lifetime.total_seconds()))
+
+
+@router.get("/me")
+async def who_am_i(person: PersonOf) -> Me:
+    """Who is logged in."""
+    return Me(user_id=person.user_id, tenant_id=person.tenant_id, email=person.email, role=person.role.name)

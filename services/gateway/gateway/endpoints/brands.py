@@ -1,0 +1,220 @@
+"""`/api/brands`: making brands and configuring them; each change is published as a snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+from gateway.domain.brands import (
+    MODELS,
+    Brand,
+    checked_currency,
+    checked_shop,
+    checked_timezone,
+    row_of,
+    settings_of,
+)
+from gateway.domain.identity import Person
+from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
+from gateway.endpoints.problems import PROBLEMS
+from pulsepoint.errors import AccessDenied
+from pulsepoint.events.brands import AdAccount, BrandConfigured
+from pulsepoint.ports.document_store import Write
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.runtime.app import Runtime
+from pulsepoint.runtime.outcome import Outcome, Reader
+from pulsepoint.tenancy import TenantContext
+
+router = APIRouter(prefix="/api/brands", tags=["brands"], responses=PROBLEMS)
+SLACK_HOST = "hooks.slack.com"
+
+
+def _checked_slack(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    local = parts.hostname in ("127.0.0.1", "localhost") and parts.scheme == "http"
+    if not local and (parts.scheme != "https" or parts.hostname != SLACK_HOST):
+        raise ValueError(f"must be an incoming webhook of Slack: https://{SLACK_HOST}/services/…")
+    return url
+
+
+def _checked_model(name: str) -> str:
+    if name not in MODELS:
+        raise ValueError(f"must be one of {', '.join(MODELS)}")
+    return name
+
+
+Shop = Annotated[str, AfterValidator(checked_shop), Field(max_length=255)]
+Currency = Annotated[str, AfterValidator(checked_currency)]
+Timezone = Annotated[str, AfterValidator(checked_timezone)]
+Model = Annotated[str, AfterValidator(_checked_model)]
+SlackUrl = Annotated[SecretStr, AfterValidator(_checked_slack)]
+
+
+class Changes(BaseModel):
+    """Settings of a brand; what is left out stays as it is.
+
+    `slack_webhook_url` is kept as a secret and never shown again; null removes it. Money in micros of the currency.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(default="", min_length=1, max_length=200)
+    currency: Currency = "USD"
+    timezone: Timezone = "UTC"
+    default_model: Model = "last_non_direct"
+    lookback_days: int = Field(default=30, ge=1, le=365)
+    cancelled_orders: Literal["return", "exclude", "keep"] = "return"
+    lead_time_days: int = Field(default=14, ge=0, le=365)
+    roas_target_micros: int = Field(default=2_000_000, ge=0, le=10**12)
+    ad_accounts: Annotated[tuple[AdAccount, ...], Field(max_length=100)] = ()
+    clock_offset_seconds: int = Field(default=0, ge=-(10**10), le=10**10)
+    quiet_until: AwareDatetime | None = None
+    slack_webhook_url: SlackUrl | None = None
+
+
+class NewBrand(Changes):
+    """A brand to make; its shop's webhooks are its own from then on (one machine)."""
+
+    name: str = Field(min_length=1, max_length=200)
+    shopify_store: Shop
+    currency: Currency
+
+
+class BrandView(BaseModel):
+    """A brand in short."""
+
+    brand_id: UUID
+    name: str
+    shopify_store: str
+    currency: str
+    timezone: str
+    created_at: datetime
+
+
+class Brands(BaseModel):
+    """All brands of the tenant, by name."""
+
+    brands: list[BrandView]
+
+
+class SettingsView(BrandView):
+    """All settings of a brand; `slack_connected` says whether a webhook is kept."""
+
+    default_model: str
+    lookback_days: int
+    cancelled_orders: str
+    lead_time_days: int
+    roas_target_micros: int
+    ad_accounts: tuple[AdAccount, ...]
+    clock_offset_seconds: int
+    quiet_until: datetime | None
+    slack_connected: bool
+    version: int
+
+
+def _view(brand: Brand) -> SettingsView:
+    told = brand.settings.model_dump()
+    reference = told.pop("slack_webhook_ref")
+    return SettingsView(
+        brand_id=brand.brand_id,
+        created_at=brand.created_at,
+        slack_connected=reference is not None,
+        version=brand.version,
+        **told,
+    )
+
+
+@router.get("")
+async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
+    """The brands of your tenant."""
+    found = await ports.ledger.brands(person.scope)
+    return Brands(brands=[BrandView(**_view(brand).model_dump()) for brand in found])
+
+
+@router.post("", status_code=201)
+async def make_brand(wanted: NewBrand, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf) -> SettingsView:
+    """Make a brand; 409 when another brand has the shop."""
+    scope = person.scope.brand(uuid4())
+    reference = await _keep_slack(ports.secrets, scope, wanted)
+    told = wanted.model_dump(exclude={"slack_webhook_url"})
+    configured = BrandConfigured(**told, slack_webhook_ref=reference)
+    created_at = ports.clock.now()
+    await _store(runtime, scope, person, "brand.created", configured, created_at, before=None)
+    return _view(Brand(scope.brand_id, configured, created_at, 1))
+
+
+@router.get("/{brand_id}/settings")
+async def read_settings(brand: BrandOf) -> SettingsView:
+    """All settings of a brand."""
+    return _view(brand)
+
+
+@router.put("/{brand_id}/settings")
+async def change_settings(
+    changes: Changes, brand: BrandOf, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf
+) -> SettingsView:
+    """Change settings; other services follow within moments."""
+    scope = person.scope.brand(brand.brand_id)
+    told: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url"}, exclude_unset=True)
+    if "slack_webhook_url" in changes.model_fields_set:
+        told["slack_webhook_ref"] = await _keep_slack(ports.secrets, scope, changes)
+    await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
+    changed = await ports.ledger.brand(person.scope, brand.brand_id)
+    assert changed is not None
+    return _view(changed)
+
+
+async def _keep_slack(secrets: SecretStore, scope: TenantContext, wanted: Changes) -> str | None:
+    name = f"slack-webhook-{scope.brand_id}"
+    if wanted.slack_webhook_url is None:
+        await secrets.delete(scope, name)
+        return None
+    await secrets.put(scope, name, wanted.slack_webhook_url.get_secret_value().encode())
+    return name
+
+
+async def _store(
+    runtime: Runtime,
+    scope: TenantContext,
+    person: Person,
+    action: str,
+    told: BrandConfigured | dict[str, Any],
+    created_at: datetime,
+    *,
+    before: Brand | None,
+) -> None:
+    brand_id = str(scope.brand_id)
+
+    async def work(reader: Reader) -> Outcome:
+        known = await reader.get("brands", brand_id)
+        if (known is None) != (before is None):
+            raise AccessDenied
+        if isinstance(told, BrandConfigured):
+            configured = told
+        else:
+            assert known is not None
+            configured = BrandConfigured.model_validate({**settings_of(known.data).model_dump(), **told})
+        version = (known.version if known else 0) + 1
+        now = reader.now()
+        audit = {
+            "brand_id": brand_id,
+            "actor": person.email,
+            "action": action,
+            "subject": configured.name,
+            "detail": configured.model_dump(mode="json"),
+            "occurred_at": now.isoformat(),
+        }
+        return Outcome(
+            writes=[
+                Write("brands", brand_id, row_of(configured, created_at)),
+                Write("audit_log", str(uuid4()), audit),
+            ],
+            events=[reader.event(configured, entity=brand_id, version=version, time=now)],
+        )
+
+    await runtime.pipeline.execute(scope, work, marker=uuid4())

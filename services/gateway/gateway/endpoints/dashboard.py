@@ -1,0 +1,278 @@
+"""`GET /api/brands/{brand_id}/dashboard` and `…/books`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel
+
+from gateway.domain.brands import MODELS, Brand
+from gateway.domain.dashboard import (
+    AD_CHANNELS,
+    CHANNEL_METRICS,
+    DAY_METRICS,
+    TOTALS,
+    channels_view,
+    days_view,
+    excluded_view,
+    money,
+    plain_summary,
+    stock_view,
+    totals_view,
+)
+from gateway.domain.periods import Period, period
+from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
+from gateway.endpoints.advice import RecommendationView, recommendation
+from gateway.endpoints.problems import PROBLEMS
+from pulsepoint.errors import MalformedInput
+from pulsepoint.metrics.facts import Settings
+from pulsepoint.metrics.query import Measurement, measure
+from pulsepoint.metrics.questions import ask
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.tenancy import TenantContext
+
+router = APIRouter(prefix="/api/brands/{brand_id}", tags=["dashboard"], responses=PROBLEMS)
+
+StartDate = Annotated[date | None, Query(description="first day, in the brand's timezone, included")]
+EndDate = Annotated[date | None, Query(description="last day, in the brand's timezone, included")]
+Model = Annotated[str | None, Query(description=f"attribution model: {', '.join(MODELS)}; the brand's by default")]
+AsOf = Annotated[AwareDatetime | None, Query(description="as it was known at this moment")]
+
+
+class ChannelView(BaseModel):
+    """One channel; `revenue` is what the model credits to it, `facts` the fact id of each number."""
+
+    channel: str
+    spend: float | None
+    revenue: float | None
+    roas: float | None
+    orders: int | None
+    clicks: int | None
+    currency: str
+    facts: dict[str, str]
+
+
+class ChannelPerformance(BaseModel):
+    """The three ad platforms; null where nothing is known of one."""
+
+    meta: ChannelView | None
+    tiktok: ChannelView | None
+    google: ChannelView | None
+
+
+class RunningOut(BaseModel):
+    """A variant that is out or running out."""
+
+    variant_id: str
+    sku: str | None
+    title: str | None
+    status: str
+    available: int
+    units_per_day: float | None
+    days_of_cover: float | None
+    spend_at_risk_per_day: float | None
+
+
+class InventoryInsights(BaseModel):
+    """Variants by stock status, and the ad spend on what is running out."""
+
+    counts: dict[str, int]
+    spend_at_risk_per_day: float | None
+    currency: str
+    running_out: list[RunningOut]
+
+
+class Summary(BaseModel):
+    """The period in words, by channel, and the stock."""
+
+    summary: str
+    channel_performance: ChannelPerformance
+    inventory_insights: InventoryInsights
+
+
+class Totals(BaseModel):
+    """Totals of a period in the brand's currency; `facts` has the fact id of each."""
+
+    total_spend: float | None
+    total_revenue: float | None
+    blended_roas: float | None
+    orders: int | None
+    facts: dict[str, str]
+
+
+class Day(BaseModel):
+    """One day: net revenue, ad spend, orders."""
+
+    day: date
+    revenue: float
+    spend: float
+    orders: int
+
+
+class Snapshot(Totals):
+    """The period in numbers; `by_channel` has what earned without being an ad platform too."""
+
+    currency: str
+    by_channel: list[ChannelView]
+    by_day: list[Day]
+    previous: Totals | None
+    excluded: list[dict[str, Any]]
+    notes: list[str]
+
+
+class Asked(BaseModel):
+    """What the numbers are about; `first_day` and `last_day` tell from when to when anything is known."""
+
+    start_date: date
+    end_date: date
+    timezone: str
+    model: str
+    first_day: date | None
+    last_day: date | None
+
+
+class Dashboard(BaseModel):
+    """What a brand's people see first."""
+
+    brand_id: str
+    period: Asked
+    summary: Summary
+    recommendations: list[RecommendationView]
+    performance_snapshot: Snapshot
+
+
+class Book(BaseModel):
+    """What was sold against what a model credits; `difference` is zero when the books balance."""
+
+    model: str | None
+    currency: str | None
+    sales: float | None
+    credited: float | None
+    difference: float | None
+    orders: int
+    orders_credited: int
+
+
+class Books(BaseModel):
+    """Whether, for every model, credits and unattributed add up to net revenue, to the cent."""
+
+    balanced: bool
+    books: list[Book]
+
+
+def chosen_model(model: str | None, brand: Brand) -> str:
+    """The model asked for, or the brand's; raises `MalformedInput` for one that is not there."""
+    chosen = model or brand.settings.default_model
+    if chosen not in MODELS:
+        raise MalformedInput(f"model must be one of {', '.join(MODELS)}")
+    return chosen
+
+
+class Asking:
+    """The catalogue, asked about one brand under its settings."""
+
+    def __init__(self, warehouse: Warehouse, scope: TenantContext, brand: Brand, model: str, as_of: datetime | None):
+        self.warehouse, self.scope, self.brand, self.as_of = warehouse, scope, brand, as_of
+        self.settings = Settings(model, brand.settings.cancelled_orders)
+
+    async def measure(self, metrics: tuple[str, ...], days: Period, by: tuple[str, ...] = ()) -> Measurement:
+        """See `pulsepoint.metrics.query.measure`; money in the brand's currency."""
+        return await measure(
+            self.warehouse,
+            self.scope,
+            metrics,
+            start=days.start,
+            end=days.end,
+            timezone=self.brand.settings.timezone,
+            by=by,
+            settings=self.settings,
+            currency=self.brand.settings.currency,
+            as_of=self.as_of,
+        )
+
+    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
+        """See `pulsepoint.metrics.questions.ask`."""
+        return await ask(self.warehouse, self.scope, question, **parameters)
+
+
+@router.get("/dashboard")
+async def read_dashboard(
+    brand: BrandOf,
+    person: PersonOf,
+    ports: PortsOf,
+    start_date: StartDate = None,
+    end_date: EndDate = None,
+    model: Model = None,
+    compare: Annotated[bool, Query(description="also the same number of days right before")] = False,
+    as_of: AsOf = None,
+) -> Dashboard:
+    """Revenue, spend, channels, stock and advice for a period; thirty days until today by default."""
+    days = period(start_date, end_date, brand.settings, ports.clock.now())
+    chosen = chosen_model(model, brand)
+    asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
+    snapshot, sentence = await _snapshot(asking, days, compare=compare)
+    advice, advised, counts, short, known = await asyncio.gather(
+        asking.ask("dashboard_advice"),
+        asking.ask("dashboard_recommendations"),
+        asking.ask("dashboard_stock"),
+        asking.ask("dashboard_short_stock"),
+        asking.ask("dashboard_days", timezone=brand.settings.timezone),
+    )
+    currency = brand.settings.currency
+    by_name = {channel.channel: channel for channel in snapshot.by_channel}
+    return Dashboard(
+        brand_id=str(brand.brand_id),
+        period=Asked(
+            start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **known[0]
+        ),
+        summary=Summary(
+            summary=advice[0]["summary"] if advice else sentence,
+            channel_performance=ChannelPerformance(**{name: by_name.get(name) for name in AD_CHANNELS}),
+            inventory_insights=InventoryInsights(**stock_view(counts, short, currency)),
+        ),
+        recommendations=[recommendation(row, currency) for row in advised],
+        performance_snapshot=snapshot,
+    )
+
+
+async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Snapshot, str]:
+    totals, channels, daily = await asyncio.gather(
+        asking.measure(TOTALS, days),
+        asking.measure(CHANNEL_METRICS, days, ("channel",)),
+        asking.measure(DAY_METRICS, days, ("day",)),
+    )
+    before = await asking.measure(TOTALS, days.before()) if compare else None
+    currency = asking.brand.settings.currency
+    snapshot = Snapshot(
+        **totals_view(totals.rows[0]),
+        currency=currency,
+        by_channel=[ChannelView(**each) for each in channels_view(channels.rows, currency)],
+        by_day=[Day(**each) for each in days_view(days, daily.rows)],
+        previous=Totals(**totals_view(before.rows[0])) if before else None,
+        excluded=excluded_view(totals.excluded),
+        notes=list(totals.notes),
+    )
+    return snapshot, plain_summary(totals.rows[0], days, currency)
+
+
+@router.get("/books")
+async def read_books(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Books:
+    """Whether attribution gave away exactly what was earned."""
+    scope = person.scope.brand(brand.brand_id)
+    rows = await ask(ports.warehouse, scope, "books_balance", cancelled_orders=brand.settings.cancelled_orders)
+    books = [
+        Book(
+            model=row["model"],
+            currency=row["currency"],
+            sales=money(row["sales_micros"]),
+            credited=money(row["credit_micros"]),
+            difference=money(row["difference_micros"]),
+            orders=row["orders"],
+            orders_credited=row["orders_credited"],
+        )
+        for row in rows
+    ]
+    return Books(balanced=all(row["difference_micros"] == 0 for row in rows), books=books)

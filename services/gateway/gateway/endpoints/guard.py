@@ -1,0 +1,100 @@
+"""What every request passes first: security headers, the limit per address, and a 500 that says nothing inside.
+
+Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from math import ceil
+from typing import Any
+
+import structlog
+
+from gateway.endpoints.problems import MEDIA_TYPE, problem_body
+from gateway.settings import Settings
+from pulsepoint.runtime.service import ASGIApp
+
+log = structlog.get_logger(__name__)
+LIMITED = ("/api", "/mcp")
+Scope = MutableMapping[str, Any]
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+PRIVATE = (b"cache-control", b"no-store")
+
+
+class Guard:
+    """Wraps the app; the cache that counts is found on the app's state once it has started."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Serve one ASGI event."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answered = False
+
+        async def send_guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = True
+                told = [*HEADERS, PRIVATE] if scope["path"].startswith(LIMITED) else HEADERS
+                message["headers"] = [*message.get("headers", []), *told]
+            await send(message)
+
+        try:
+            wait = await self._wait(scope)
+            if wait:
+                await self._refuse(send_guarded, wait)
+                return
+            await self._app(scope, receive, send_guarded)
+        except Exception:
+            log.exception("request.failed", method=scope["method"], path=scope["path"])
+            if answered:
+                raise
+            await _send(send_guarded, 500, "Something went wrong in Pulsepoint; its log says what.", [])
+
+    async def _wait(self, scope: Scope) -> float:
+        if not scope["path"].startswith(LIMITED) or scope["method"] == "OPTIONS":
+            return 0.0
+        key = f"requests:{client_address(scope, self._settings.trusted_proxies)}"
+        cache = scope["app"].state.ports.cache
+        allowed: float = await cache.allow(key, limit=self._settings.requests_per_minute, period_seconds=60)
+        return allowed
+
+    async def _refuse(self, send: Any, wait: float) -> None:
+        limit = self._settings.requests_per_minute
+        detail = f"More than {limit} requests a minute from your address. Try again in {ceil(wait)} s."
+        await _send(send, 429, detail, [(b"retry-after", str(ceil(wait)).encode())])
+
+
+async def _send(send: Any, status: int, detail: str, headers: list[tuple[bytes, bytes]]) -> None:
+    body = problem_body(status, detail)
+    told = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": told})
+    await send({"type": "http.response.body", "body": body})
+
+
+def client_address(scope: Scope, trusted_proxies: int) -> str:
+    """The caller's address: the connection's, or what the last trusted proxy wrote down."""
+    if trusted_proxies:
+        told: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = [hop.strip() for line in told for hop in line.split(",")]
+        if len(hops) >= trusted_proxies:
+            return hops[-trusted_proxies]
+    client = scope.get("client")
+    return str(client[0]) if client else "local"

@@ -1,0 +1,191 @@
+"""`…/performance`, `GET /api/metrics` and `GET /api/facts/{fact_id}`: the metric catalogue for programs."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+
+from gateway.domain.dashboard import decimal, excluded_view
+from gateway.domain.periods import period
+from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, own_brand
+from gateway.endpoints.dashboard import Asking, AsOf, EndDate, Model, StartDate, chosen_model
+from gateway.endpoints.problems import PROBLEMS
+from pulsepoint.errors import MalformedInput
+from pulsepoint.metrics.catalog import CATALOGUE_VERSION, catalogue, metric
+from pulsepoint.metrics.explain import recompute
+
+router = APIRouter(prefix="/api", tags=["metrics"], responses=PROBLEMS)
+MAX_METRICS = 20
+
+
+class MetricView(BaseModel):
+    """One metric's definition; `dimensions` are what it can be broken down by."""
+
+    name: str
+    label: str
+    formula: str
+    unit: str
+    dimensions: list[str]
+    sources: list[str]
+
+
+class Metrics(BaseModel):
+    """The metric catalogue."""
+
+    version: int
+    metrics: list[MetricView]
+
+
+class NumberView(BaseModel):
+    """A number in the unit people read, and the id that recomputes it."""
+
+    value: float | int | None
+    fact_id: str
+
+
+class PerformanceRow(BaseModel):
+    """The numbers of one group; `at` names the group by its dimensions."""
+
+    at: dict[str, date | str | None]
+    numbers: dict[str, NumberView]
+
+
+class Performance(BaseModel):
+    """What was measured; `excluded` is money in other currencies, part of no number."""
+
+    start_date: date
+    end_date: date
+    timezone: str
+    currency: str | None
+    as_of: datetime | None
+    rows: list[PerformanceRow]
+    excluded: list[dict[str, Any]]
+    notes: list[str]
+
+
+class BehindView(BaseModel):
+    """The first rows of one source that a number sums, and how many there are."""
+
+    source: str
+    total_rows: int
+    rows: list[dict[str, Any]]
+
+
+class FactView(BaseModel):
+    """A number computed again, with all it depends on."""
+
+    fact_id: str
+    metric: str
+    label: str
+    formula: str
+    unit: str
+    value: float | int | None
+    brand_id: UUID
+    start_date: date
+    end_date: date
+    timezone: str
+    currency: str | None
+    model: str
+    cancelled_orders: str
+    date_basis: str
+    as_of: datetime | None
+    at: dict[str, date | str | None]
+    behind: list[BehindView]
+
+
+@router.get("/metrics")
+async def list_metrics(person: PersonOf) -> Metrics:
+    """Every metric with its formula."""
+    return Metrics(version=CATALOGUE_VERSION, metrics=[MetricView.model_validate(each) for each in catalogue()])
+
+
+@router.get("/brands/{brand_id}/performance")
+async def read_performance(
+    brand: BrandOf,
+    person: PersonOf,
+    ports: PortsOf,
+    metrics: Annotated[str, Query(max_length=1000, description="names, separated by commas")] = "net_revenue,spend",
+    by: Annotated[str, Query(max_length=200, description="dimensions, separated by commas")] = "",
+    start_date: StartDate = None,
+    end_date: EndDate = None,
+    model: Model = None,
+    as_of: AsOf = None,
+) -> Performance:
+    """Any metrics broken down any way they share."""
+    names, dimensions = _names(metrics), _names(by)
+    if not names or len(names) > MAX_METRICS:
+        raise MalformedInput(f"ask for 1 to {MAX_METRICS} metrics")
+    days = period(start_date, end_date, brand.settings, ports.clock.now())
+    scope = person.scope.brand(brand.brand_id)
+    asking = Asking(ports.warehouse, scope, brand, chosen_model(model, brand), as_of)
+    told = await asking.measure(names, days, dimensions)
+    rows = [
+        PerformanceRow(
+            at=dict(row.at),
+            numbers={
+                name: NumberView(value=decimal(number.value, metric(name).unit), fact_id=number.fact_id)
+                for name, number in row.numbers.items()
+            },
+        )
+        for row in told.rows
+    ]
+    return Performance(
+        start_date=days.start,
+        end_date=days.end,
+        timezone=brand.settings.timezone,
+        currency=told.currency,
+        as_of=told.as_of,
+        rows=rows,
+        excluded=excluded_view(told.excluded),
+        notes=list(told.notes),
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in (part.strip() for part in text.split(",")) if name))
+
+
+@router.get("/facts/{fact_id}")
+async def read_fact(
+    fact_id: Annotated[str, Path(max_length=4000, pattern="^[A-Za-z0-9_-]+$")], person: PersonOf, ports: PortsOf
+) -> FactView:
+    """A number computed again from the facts known when it was told, and the rows behind it."""
+    brand = await own_brand(_brand_of(fact_id), person, ports)
+    told = await recompute(ports.warehouse, person.scope.brand(brand.brand_id), fact_id)
+    fact = told.fact
+    return FactView(
+        fact_id=fact_id,
+        metric=fact.metric,
+        label=told.label,
+        formula=told.formula,
+        unit=told.unit,
+        value=decimal(told.value, told.unit),
+        brand_id=fact.scope.brand_id,
+        start_date=fact.period.start,
+        end_date=fact.period.end,
+        timezone=fact.period.timezone,
+        currency=fact.currency,
+        model=fact.settings.model,
+        cancelled_orders=fact.settings.cancelled_orders,
+        date_basis=fact.settings.date_basis,
+        as_of=fact.as_of,
+        at=dict(fact.at),
+        behind=[
+            BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows]) for b in told.behind
+        ],
+    )
+
+
+def _brand_of(fact_id: str) -> UUID:
+    """The brand a fact id names, before it is trusted; raises `MalformedInput`."""
+    try:
+        told = orjson.loads(urlsafe_b64decode(fact_id + "=" * (-len(fact_id) % 4)))
+        return UUID(hex=told["b"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise MalformedInput("this is no fact id") from None

@@ -1,0 +1,100 @@
+"""`GET /api/traces/{trace_id}`: every hop from the webhook to the message, as far as it is yours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, HTTPException, Path
+from pydantic import BaseModel
+
+from gateway.domain.identity import Person
+from gateway.domain.traces import MAX_TRACES, linked_traces, links_of, shown, summary
+from gateway.endpoints.access import PersonOf, PortsOf
+from gateway.endpoints.problems import PROBLEMS
+from pulsepoint.metrics.questions import ask
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.tenancy import SYSTEM
+
+router = APIRouter(prefix="/api/traces", tags=["traces"], responses=PROBLEMS)
+TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+class HopView(BaseModel):
+    """One span; `links` are [trace_id, span_id] of causes in other traces. Cost in US dollars."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    links: list[list[str]]
+    service: str
+    name: str
+    kind: str
+    started_at: datetime
+    duration_us: int
+    status: str
+    tokens_input: int
+    tokens_output: int
+    cost_usd: float
+    attributes: dict[str, str]
+
+
+class TraceSummary(BaseModel):
+    """Services in order of their first hop, and what it took in all."""
+
+    services: list[str]
+    hops: int
+    duration_us: int
+    tokens: int
+    cost_nano_usd: int
+
+
+class TraceView(BaseModel):
+    """Hops of a trace and of those that caused it, oldest first."""
+
+    trace_id: str
+    trace_ids: list[str]
+    summary: TraceSummary
+    hops: list[HopView]
+
+
+@router.get("/{trace_id}")
+async def read_trace(trace_id: TraceId, person: PersonOf, ports: PortsOf) -> TraceView:
+    """A trace with its causes; hops of other tenants are left out, and a trace with none of yours is not there."""
+    hops = await _reachable(ports.warehouse, trace_id, person)
+    if not hops:
+        raise HTTPException(404, "There is no such trace, or it belongs to another tenant.")
+    hops.sort(key=lambda hop: (hop["started_at"], hop["span_id"]))
+    return TraceView(
+        trace_id=trace_id,
+        trace_ids=list(dict.fromkeys(hop["trace_id"] for hop in hops)),
+        summary=TraceSummary(**summary(hops)),
+        hops=[_view(hop) for hop in hops],
+    )
+
+
+async def _reachable(warehouse: Warehouse, trace_id: str, person: Person) -> list[dict[str, Any]]:
+    scopes = frozenset(str(scope.tenant_id) for scope in person.scopes())
+    hops: list[dict[str, Any]] = []
+    waiting, seen = [trace_id], {trace_id}
+    while waiting and len(seen) <= MAX_TRACES:
+        found = await ask(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
+        visible = shown(found, scopes)
+        hops += visible
+        fresh = sorted(linked_traces(visible) - seen)
+        seen |= set(fresh)
+        waiting += fresh
+    return hops
+
+
+def _view(hop: dict[str, Any]) -> HopView:
+    told = {name: hop[name] for name in HopView.model_fields if name in hop}
+    return HopView(
+        **told
+        | {
+            "links": links_of(hop),
+            "attributes": orjson.loads(hop["attributes"]),
+            "cost_usd": hop["cost_nano_usd"] / 1e9,
+        }
+    )

@@ -1,0 +1,170 @@
+"""What the gateway does with events: keep what people are shown about held messages, connections and requests.
+
+Facts about tenants the ledger does not know are dropped: keeping them would take a tenant's row, and holding the
+message would only publish another message about the same tenant.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.observability import Hop, HopsRecorded, MessageHeld, MessageReleased
+from pulsepoint.ports.document_store import Document, FactRow, Write
+from pulsepoint.runtime.outcome import NOTHING, Handler, Outcome, Reader
+from pulsepoint.tenancy import SYSTEM
+
+RELEASES = "releases"
+"""Documents that say a message was released, for when that is told before that it was held."""
+
+
+async def list_held(reader: Reader, event: Event) -> Outcome:
+    """List a held message, unless it was released since."""
+    held: MessageHeld = event.payload
+    tenant, known, released = await reader.get_many(
+        [
+            ("tenants", str(event.scope.tenant_id)),
+            ("held_messages", held.held_id),
+            (RELEASES, held.held_id),
+        ]
+    )
+    if tenant is None or (known is not None and _instant(known.data["held_at"]) > held.held_at):
+        return NOTHING
+    row = {
+        **held.model_dump(mode="json", exclude={"held_id"}),
+        "brand_id": str(event.scope.brand_id),
+        "outcome": None,
+        "released_at": None,
+    }
+    for earlier in (known, released):
+        row |= _release_after(held.held_at, earlier)
+    return Outcome(writes=[Write("held_messages", held.held_id, row)])
+
+
+def _release_after(held_at: datetime, told: Document | None) -> dict[str, Any]:
+    if told is None or not told.data["released_at"] or _instant(told.data["released_at"]) < held_at:
+        return {}
+    return {"outcome": told.data["outcome"], "released_at": told.data["released_at"]}
+
+
+async def unlist_released(reader: Reader, event: Event) -> Outcome:
+    """Take a message off the list; where it is not on it yet, remember that it need not be."""
+    released: MessageReleased = event.payload
+    told = {"outcome": released.outcome, "released_at": released.released_at.isoformat()}
+    known = await reader.get("held_messages", released.held_id)
+    writes = [Write(RELEASES, released.held_id, told, expires_at=reader.now() + timedelta(days=32))]
+    if known is not None and _instant(known.data["held_at"]) <= released.released_at:
+        writes.append(Write("held_messages", released.held_id, {**known.data, **told}))
+    return Outcome(writes=writes)
+
+
+async def note_synced(reader: Reader, event: Event) -> Outcome:
+    """A pull of an ad account ended well."""
+    synced: AdsSynced = event.payload
+    return await _note_sync(
+        reader,
+        event,
+        synced.synced_at,
+        {"status": "connected", "last_synced_at": synced.synced_at.isoformat(), "sync_error_message": None},
+    )
+
+
+async def note_sync_failed(reader: Reader, event: Event) -> Outcome:
+    """A pull of an ad account failed."""
+    failed: AdsSyncFailed = event.payload
+    status = "needs_attention" if failed.refused else "failed"
+    return await _note_sync(reader, event, failed.failed_at, {"status": status, "sync_error_message": failed.reason})
+
+
+async def _note_sync(reader: Reader, event: Event, at: datetime, told: dict[str, Any]) -> Outcome:
+    platform, account_id = event.payload.platform, event.payload.account_id
+    id = integration_id(str(event.scope.brand_id), platform, account_id)
+    brand, known = await reader.get_many([("brands", str(event.scope.brand_id)), ("integrations", id)])
+    if brand is None or (known is not None and _instant(known.data["updated_at"]) > at):
+        return NOTHING
+    row = {
+        "last_synced_at": None,
+        **(known.data if known is not None else {}),
+        "brand_id": str(event.scope.brand_id),
+        "platform": platform,
+        "account_id": account_id,
+        **told,
+        "updated_at": at.isoformat(),
+    }
+    return Outcome(writes=[Write("integrations", id, row)])
+
+
+def integration_id(brand_id: str, platform: str, account_id: str) -> str:
+    """Names one ad account of one brand."""
+    return f"{brand_id}:{platform}:{account_id}"
+
+
+async def keep_hops(reader: Reader, event: Event) -> Outcome:
+    """Finished spans become facts of the deployment."""
+    recorded: HopsRecorded = event.payload
+    return Outcome(facts=[_fact_of(reader, hop) for hop in recorded.hops])
+
+
+def _fact_of(reader: Reader, hop: Hop) -> FactRow:
+    version = int(hop.started_at.timestamp() * 1_000_000)
+    columns = hop.model_dump(exclude={"links", "attributes", "brand_id"})
+    columns |= {
+        "links": orjson.dumps(hop.links).decode(),
+        "attributes": orjson.dumps(hop.attributes, option=orjson.OPT_SORT_KEYS).decode(),
+    }
+    return reader.fact("observability_events", f"{hop.trace_id}:{hop.span_id}", version, columns, scope=SYSTEM)
+
+
+async def audit_request(reader: Reader, event: Event) -> Outcome:
+    """A platform's request about people's data, or a shop that left, where people can see it."""
+    payload = event.payload
+    subject = getattr(payload, "subject", None) or getattr(payload, "shop", None) or "unknown"
+    return await _audit(reader, event, "shopify", str(subject))
+
+
+async def audit_notification(reader: Reader, event: Event) -> Outcome:
+    """A message that reached a person's channel, with the trace it names."""
+    return await _audit(reader, event, "pulsepoint", event.payload.alert_id)
+
+
+async def _audit(reader: Reader, event: Event, actor: str, subject: str) -> Outcome:
+    if await reader.get("tenants", str(event.scope.tenant_id)) is None:
+        return NOTHING
+    row = {
+        "brand_id": str(event.scope.brand_id),
+        "actor": actor,
+        "action": event.type,
+        "subject": subject,
+        "detail": event.payload.model_dump(mode="json"),
+        "occurred_at": event.time.isoformat(),
+    }
+    return Outcome(writes=[Write("audit_log", str(event.id), row)])
+
+
+async def nothing_to_keep(reader: Reader, event: Event) -> Outcome:
+    """Alerts are read from the warehouse; live updates will ride on these events."""
+    return NOTHING
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+HANDLERS: dict[str, Handler] = {
+    "message.held": list_held,
+    "message.released": unlist_released,
+    "ads.synced": note_synced,
+    "ads.sync_failed": note_sync_failed,
+    "hops.recorded": keep_hops,
+    "subject.erased": audit_request,
+    "subject.data_requested": audit_request,
+    "shop.erasure_requested": audit_request,
+    "app.uninstalled": audit_request,
+    "notification.sent": audit_notification,
+    "alert.opened": nothing_to_keep,
+    "alert.resolved": nothing_to_keep,
+}
