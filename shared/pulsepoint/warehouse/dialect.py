@@ -81,7 +81,8 @@ def to_duckdb(sql: str, relations: frozenset[str], *, unique_facts: bool = True)
     if unique_facts:
         tree = _without_fact_ranking(tree)
     _qualify(tree, relations)
-    return Translated(tree.transform(_in_duckdb_words).sql("duckdb", unsupported_level=_raise_level()), parameters)
+    _say_in_duckdb_words(tree)
+    return Translated(tree.sql("duckdb", unsupported_level=_raise_level()), parameters)
 
 
 def parse(sql: str, relations: frozenset[str]) -> exp.Expr:
@@ -209,20 +210,21 @@ def _without_fact_ranking(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _in_duckdb_words(node: Any) -> Any:
+def _say_in_duckdb_words(tree: exp.Expr) -> None:
     """Replace what sqlglot 30 says differently in DuckDB than BigQuery means it."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Date) and node.args.get("zone"):
-        local = exp.AtTimeZone(this=node.this, zone=node.args["zone"])
-        return exp.cast(local, "date", dialect="duckdb")
-    if isinstance(node, exp.Timestamp) and node.args.get("zone"):
-        midnight = exp.Cast(this=node.this, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
-        return exp.AtTimeZone(this=midnight, zone=node.args["zone"])
-    if isinstance(node, exp.DateAdd | exp.DateSub | exp.DateTrunc) and not isinstance(node.parent, exp.Cast):
-        # DuckDB answers these with a TIMESTAMP.
-        return exp.Cast(this=node, to=exp.DataType.build("DATE"))
-    return node
+    # Inner constructs first: an outer one is rebuilt around what it holds.
+    for node in reversed(list(tree.walk())):
+        if isinstance(node, exp.Date):
+            local = exp.AtTimeZone(this=node.this.copy(), zone=node.args["zone"].copy())
+            node.replace(exp.Cast(this=local, to=exp.DataType.build("DATE")))
+        elif isinstance(node, exp.Timestamp) and node.args.get("zone"):
+            midnight = exp.Cast(this=node.this.copy(), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+            node.replace(exp.AtTimeZone(this=midnight, zone=node.args["zone"].copy()))
+        elif isinstance(node, exp.DateAdd | exp.DateSub | exp.DateTrunc):
+            # DuckDB answers these with a TIMESTAMP.
+            node.replace(exp.Cast(this=node.copy(), to=exp.DataType.build("DATE")))
 
 
 def _raise_level() -> Any:

@@ -72,6 +72,8 @@ class DuckDBWarehouse:
     ) -> list[dict[str, Any]]:
         """See `Warehouse.query`; raises `MalformedInput` for SQL that is not on the allow-list."""
         schema = schemas.schema_of(scope)
+        if self._writer.stopped:
+            raise EngineUnavailable("the warehouse is closed")
         if schema not in self._writer.ready:
             await asyncio.wrap_future(self._writer.submit({(schema, ""): []}))
         return await asyncio.get_running_loop().run_in_executor(
@@ -133,13 +135,13 @@ class _Writer:
         self.ready: set[str] = set()
         self._connection = connection
         self._waiting: queue.SimpleQueue[tuple[Batch, Future[None]] | None] = queue.SimpleQueue()
-        self._stopped = False
+        self.stopped = False
         self._thread = threading.Thread(target=self._run, name="duckdb-write", daemon=True)
         self._thread.start()
 
     def submit(self, batch: Batch) -> Future[None]:
         """Done once the batch is committed."""
-        if self._stopped:
+        if self.stopped:
             raise EngineUnavailable("the warehouse is closed")
         future: Future[None] = Future()
         self._waiting.put((batch, future))
@@ -147,8 +149,8 @@ class _Writer:
 
     def stop(self) -> None:
         """Commit what waits and end the thread."""
-        if not self._stopped:
-            self._stopped = True
+        if not self.stopped:
+            self.stopped = True
             self._waiting.put(None)
             self._thread.join()
             self._connection.close()

@@ -1,0 +1,199 @@
+"""Facts for the warehouse with defaults: say only what a test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from pulsepoint.events.orders import OrderLine, Refund
+from pulsepoint.metrics.revenue import SoldOrder
+from pulsepoint.money import MICROS
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.tenancy import TenantContext
+
+SCOPE = TenantContext(UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222"))
+OTHER_TENANT = TenantContext(UUID("33333333-3333-4333-8333-333333333333"), SCOPE.brand_id)
+OTHER_BRAND = SCOPE.brand(UUID("44444444-4444-4444-8444-444444444444"))
+RECORDED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def fact(
+    table: str,
+    entity: str,
+    version: int,
+    columns: Mapping[str, Any],
+    *,
+    scope: TenantContext = SCOPE,
+    digest: str = "",
+    part: str = "",
+    recorded_at: datetime = RECORDED_AT,
+) -> FactRow:
+    """A row whose fact id follows from everything that identifies it."""
+    told = digest or sha256(repr(sorted(columns.items(), key=str)).encode()).hexdigest()
+    identity = f"{scope.tenant_id}/{scope.brand_id}/{table}/{entity}/{version}/{told}/{part}"
+    row = {
+        "fact_id": sha256(identity.encode()).hexdigest()[:32],
+        "brand_id": str(scope.brand_id),
+        "entity": entity,
+        "version": version,
+        "digest": told,
+        "recorded_at": recorded_at,
+        **columns,
+    }
+    return FactRow(scope, table, row)
+
+
+def order_fact(order_id: str = "o1", version: int = 1, *, net: int = 100, **fields: Any) -> FactRow:
+    """An order of `net` whole currency units, as sold; `fact` takes scope, digest, part and recorded_at."""
+    named = {name: fields.pop(name) for name in ("scope", "digest", "recorded_at") if name in fields}
+    columns = {
+        "order_id": order_id,
+        "currency": "GBP",
+        "created_at": NOON,
+        "processed_at": NOON,
+        "cancelled_at": None,
+        "test": False,
+        "deleted": False,
+        "taxes_included": False,
+        "gross_micros": net * MICROS,
+        "discount_micros": 0,
+    }
+    return fact("orders", order_id, version, {**columns, **fields}, **named)
+
+
+def sold_order_fact(order: SoldOrder, version: int = 1, **named: Any) -> FactRow:
+    """The orders row of what decides an order's revenue."""
+    return order_fact(
+        order.order_id,
+        version,
+        processed_at=order.processed_at,
+        cancelled_at=order.cancelled_at,
+        test=order.test,
+        deleted=order.deleted,
+        taxes_included=order.taxes_included,
+        gross_micros=order.net_micros + 7,
+        discount_micros=7,
+        **named,
+    )
+
+
+def line_facts(order: FactRow, lines: Sequence[OrderLine]) -> list[FactRow]:
+    """Lines that follow their order's snapshot."""
+    head = order.row
+    return [
+        fact(
+            "order_lines",
+            head["entity"],
+            head["version"],
+            {"order_id": head["order_id"], **line.model_dump()},
+            scope=order.scope,
+            digest=head["digest"],
+            part=line.line_id,
+            recorded_at=head["recorded_at"],
+        )
+        for line in lines
+    ]
+
+
+def refund_fact(refund: Refund, order_id: str = "o1", version: int = 1, **fields: Any) -> FactRow:
+    """A refund of an order."""
+    named = {name: fields.pop(name) for name in ("scope", "digest", "recorded_at") if name in fields}
+    columns = {"order_id": order_id, "currency": "GBP", **refund.model_dump(exclude={"lines"}), **fields}
+    return fact("refunds", refund.refund_id, version, columns, **named)
+
+
+def ad_fact(
+    campaign: str = "Spring Sale",
+    day: date = date(2026, 3, 10),
+    *,
+    spend: int = 10,
+    platform: str = "meta",
+    version: int = 1,
+    **fields: Any,
+) -> FactRow:
+    """A campaign's day of `spend` whole currency units; its id is `id-` and its name in lower case."""
+    named = {name: fields.pop(name) for name in ("scope", "digest", "recorded_at") if name in fields}
+    columns = {
+        "platform": platform,
+        "account_id": "acc",
+        "account_currency": "GBP",
+        "account_timezone": "Europe/London",
+        "campaign_id": f"id-{campaign.lower()}",
+        "campaign_name": campaign,
+        "day": day,
+        "spend_micros": spend * MICROS,
+        "impressions": None,
+        "clicks": None,
+        "conversions_micros": None,
+        "conversion_value_micros": None,
+        "click_window_days": None,
+        "view_window_days": None,
+        **fields,
+    }
+    entity = f"{columns['platform']}:{columns['account_id']}:{columns['campaign_id']}:{columns['day']}"
+    return fact("ad_performance", entity, version, columns, **named)
+
+
+def quarantine_fact(day: date = date(2026, 3, 10), *, quarantined: bool = True, version: int = 1) -> FactRow:
+    """An account's day that does not add up, or (`quarantined` False) does again."""
+    columns = {
+        "platform": "meta",
+        "account_id": "acc",
+        "day": day,
+        "quarantined": quarantined,
+        "account_spend_micros": 2,
+        "campaign_spend_micros": 1,
+    }
+    return fact("ad_days_quarantined", f"meta:acc:{day}", version, columns)
+
+
+def credit_facts(
+    order_id: str, credits_: Sequence[tuple[str, str | None, int]], *, version: int = 1, **fields: Any
+) -> list[FactRow]:
+    """An order's attribution: (channel, campaign, whole currency units) for each credit of its sale."""
+    named = {name: fields.pop(name) for name in ("scope", "recorded_at") if name in fields}
+    model, currency = fields.pop("model", "last_non_direct"), fields.pop("currency", "GBP")
+    head = fact(
+        "attributions",
+        order_id,
+        version,
+        {
+            "order_id": order_id,
+            "currency": currency,
+            "net_micros": sum(amount for _, _, amount in credits_) * MICROS,
+            "source_version": 1,
+            "settings_version": 1,
+            "rules_version": 1,
+        },
+        **named,
+    )
+    rows = [
+        fact(
+            "credits",
+            order_id,
+            version,
+            {
+                "order_id": order_id,
+                "model": model,
+                "entry_id": order_id,
+                "entry_kind": "sale",
+                "occurred_at": NOON,
+                "channel": channel,
+                "paid": channel in {"meta", "tiktok", "google"},
+                "campaign": campaign,
+                "touch_at": None,
+                "credit_micros": amount * MICROS,
+                "currency": currency,
+                **fields,
+            },
+            digest=head.row["digest"],
+            part=f"{model}:{position}",
+            **named,
+        )
+        for position, (channel, campaign, amount) in enumerate(credits_)
+    ]
+    return [head, *rows]
