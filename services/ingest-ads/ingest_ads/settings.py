@@ -10,8 +10,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Base URLs and API versions of the platforms (a stub or sandbox may serve them), windows in days, limits.
 
-    TikTok's report does not tell its windows, so they are said here: 7-day click and 1-day view are what its
-    Attribution Manager starts with.
+    TikTok's report does not tell its windows: say here what the advertiser chose in Attribution Manager.
     """
 
     ads_meta_base_url: str = "https://graph.facebook.com"
@@ -22,8 +21,8 @@ class Settings(ServiceSettings):
     ads_tiktok_base_url: str = "https://business-api.tiktok.com"
     ads_tiktok_version: str = "v1.3"
     ads_tiktok_page_size: int = Field(default=1000, ge=1, le=1000)
-    ads_tiktok_click_window_days: int | None = 7
-    ads_tiktok_view_window_days: int | None = 1
+    ads_tiktok_click_window_days: int | None = None
+    ads_tiktok_view_window_days: int | None = None
     ads_google_base_url: str = "https://googleads.googleapis.com"
     ads_google_version: str = "v26"
     ads_google_developer_token: SecretStr = SecretStr("")

@@ -43,7 +43,7 @@ async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
 
 async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> None:
     accounts = (replace(META, currency="SEK", timezone="Europe/Stockholm"), TIKTOK, GOOGLE)
-    async with ads_service(StubSettings(accounts=accounts)) as ads:
+    async with ads_service(StubSettings(accounts=accounts), ads_tiktok_click_window_days=28) as ads:
         await ads.connect()
         await ads.sync()
         told = {
@@ -57,7 +57,7 @@ async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> No
         }
         assert told == {
             "meta": ("SEK", "Europe/Stockholm", 7, 1),
-            "tiktok": ("GBP", "Europe/London", 7, 1),
+            "tiktok": ("GBP", "Europe/London", 28, None),
             "google": ("GBP", "Europe/London", 30, 0),
         }
 

@@ -135,7 +135,7 @@ def test_every_recorded_error_means_one_thing(real_data: Path) -> None:
     assert found == EXPECTED_ERRORS
 
 
-@pytest.mark.parametrize("code", [4, 17, 32, 613, 80000, 80003, 80004, 80014])
+@pytest.mark.parametrize("code", [4, 17, 32, 341, 368, 613, 80000, 80003, 80004, 80014])
 def test_rate_limits_wait(code: int) -> None:
     assert isinstance(error_of(400, {"error": {"code": code, "message": "too many"}}), VendorRateLimited)
 

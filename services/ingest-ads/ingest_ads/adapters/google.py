@@ -1,6 +1,7 @@
 """Google ads, read through the Google Ads API's searchStream.
 
-Streaming: https://developers.google.com/google-ads/api/docs/reporting/streaming (REST answers an array of chunks)
+Streaming: https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest (REST answers an
+array of chunks)
 Headers: https://developers.google.com/google-ads/api/docs/concepts/call-structure
 Developer tokens ended on 2026-09-09: the header is optional, ignored now and refused by a later version, so it is
 sent only where one is configured: https://developers.google.com/google-ads/api/docs/api-policy/developer-token
@@ -37,7 +38,7 @@ CAMPAIGNS = (
 https://developers.google.com/google-ads/api/docs/conversions/reporting"""
 TOTALS = "SELECT segments.date, metrics.cost_micros FROM customer"
 VIEW_WINDOW_DAYS = 0
-"""View-through conversions are a column of their own and never part of `conversions`."""
+"""`conversions` follow an interaction with the ad; view-through conversions are a metric of their own, not asked for."""
 REFUSED_STATUS = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 REFUSED_KINDS = frozenset({"authenticationError", "authorizationError", "headerError"})
 REFUSED_REASONS = frozenset({"ACCESS_PROHIBITED", "REQUESTED_METRICS_FOR_MANAGER"})
@@ -181,7 +182,7 @@ def _sum(one: CampaignDay, other: CampaignDay) -> CampaignDay:
 def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
     """The error an answer means.
 
-    Failure shape: https://developers.google.com/google-ads/api/rest/common/errors; authorization errors:
+    Failure shape: https://developers.google.com/google-ads/api/docs/get-started/handle-errors; authorization errors:
     https://developers.google.com/google-ads/api/reference/rpc/v26/AuthorizationErrorEnum.AuthorizationError; quotas:
     https://developers.google.com/google-ads/api/reference/rpc/v26/QuotaErrorEnum.QuotaError
     """

@@ -40,7 +40,7 @@ PURCHASE = ("omni_purchase", "purchase")
 """Spellings of one purchase, best first: the others repeat the same number, so they are never added up."""
 CENT_ROUNDING = 5_000
 REFUSED = frozenset({3, 10, 102, 104, 190, *range(200, 300)})
-LIMITED = frozenset({4, 17, 32, 613, *range(80000, 80015)})
+LIMITED = frozenset({4, 17, 32, 341, 368, 613, *range(80000, 80015)})
 TOO_MUCH = "reduce the amount of data"
 TOO_MUCH_SUBCODE = 1487534
 NOT_LINKED_SUBCODE = 2853001
@@ -214,8 +214,7 @@ def purchases(actions: Any, windows: tuple[str, ...] = ()) -> int:
 def meta_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
     """The error an answer means.
 
-    Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling and
-    https://developers.facebook.com/docs/marketing-api/error-reference
+    Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling
     """
     told = reply.body.get("error") if isinstance(reply.body, dict) else None
     if not isinstance(told, dict) or not told:

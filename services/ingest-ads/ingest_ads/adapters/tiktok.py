@@ -3,7 +3,6 @@
 Report: https://business-api.tiktok.com/portal/docs?id=1740302848100353 (HTTP 200 says nothing: `code` does)
 Return codes: https://business-api.tiktok.com/portal/docs?id=1737172488964097
 HTTP statuses: https://business-api.tiktok.com/portal/docs?id=1749734684478466
-Advertiser: https://business-api.tiktok.com/portal/docs?id=1739593083610113
 """
 
 from __future__ import annotations
@@ -40,10 +39,11 @@ CAMPAIGN_METRICS = (
     "complete_payment",
     "total_complete_payment_rate",
 )
-"""`complete_payment` counts website purchases and `total_complete_payment_rate` is their total value, not a rate:
-the metrics dictionary calls it "Complete payment value" (https://ads.tiktok.com/help/article/page-events), and real
-rows carry it as money with two decimals beside `value_per_complete_payment`. `conversion` follows the campaign's
-objective (it may count clicks or forms), so it is not asked for."""
+"""`complete_payment` counts website purchases and `total_complete_payment_rate` is their total value, not a rate.
+
+Public integrations agree on reading it as money (none reads a rate); TikTok's own page of the field could not be
+read, and the recorded rows at hand are all `0.00`, so a first real account should be compared with Ads Manager.
+`conversion` follows the campaign's objective (it may count clicks or forms), so it is not asked for."""
 REPORT = "report/integrated/get/"
 CENT_ROUNDING = 5_000
 LIMITED = frozenset({40016, 40100, 40132, 40133})
@@ -59,15 +59,15 @@ class TikTokAds:
     """`AdsPlatform` over the API for Business.
 
     The report does not say which attribution windows made its numbers: they are the advertiser's own choice in
-    Attribution Manager, so the windows are settings (in days; None where nobody knows).
+    Attribution Manager. So the windows are settings in days, and None until somebody says.
     """
 
     http: httpx.AsyncClient
     base_url: str = "https://business-api.tiktok.com"
     version: str = "v1.3"
     page_size: int = 1000
-    click_window_days: int | None = 7
-    view_window_days: int | None = 1
+    click_window_days: int | None = None
+    view_window_days: int | None = None
 
     @property
     def exchange(self) -> Exchange:
