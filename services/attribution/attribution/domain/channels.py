@@ -2,9 +2,10 @@
 
 Mediums and site lists follow Google Analytics' default channel group
 (https://support.google.com/analytics/answer/9756891), widened by the tags that ad platforms and senders of e-mail
-put themselves. Click ids: https://support.google.com/google-ads/answer/9744275 (gclid, gbraid, wbraid),
-https://ads.tiktok.com/help/article/tiktok-click-id (ttclid), https://help.ads.microsoft.com/apex/index/3/en/60000
-(msclkid); fbclid is put on organic links too, so it proves where a click came from and not that it was bought.
+put themselves. Click ids: https://support.google.com/google-ads/answer/1752125 (gclid; gbraid and wbraid are its kin),
+https://ads.tiktok.com/help/article/tiktok-click-id (ttclid), https://help.ads.microsoft.com/apex/index/3/en/60125
+(msclkid), https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc (fbclid). The last
+is put on organic links too, so it proves where a click came from and not that it was bought.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _ADS = frozenset({"meta", "fbads", "igads", "tiktokads", "adwords", "googleads",
                   "bingads", "microsoftads"})  # fmt: skip
 
 _PAID_MEDIUM = re.compile(
-    r"^(.*cp[acmvel].*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|display|banner|sponsored)$"
+    r"^(.*cp[acmvel].*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|display|banner|expandable|interstitial|sponsored)$"
 )
 _MEDIUMS = {
     **dict.fromkeys(("email", "e-mail", "e_mail", "e mail", "newsletter"), EMAIL),

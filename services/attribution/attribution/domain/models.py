@@ -40,10 +40,7 @@ def last_touch(touches: Sequence[Touch], ordered_at: datetime, settings: ModelSe
 
 
 def last_non_direct(touches: Sequence[Touch], ordered_at: datetime, settings: ModelSettings) -> tuple[int, ...]:
-    """All to the last visit in the window that was not direct, else to the last direct one.
-
-    Google Analytics' rule: https://support.google.com/analytics/answer/10596866
-    """
+    """All to the last visit in the window that was not direct, else to the last direct one."""
     window = _in_window(touches, ordered_at, settings)
     return _all_to_last(touches, [index for index in window if touches[index].channel != DIRECT] or window)
 

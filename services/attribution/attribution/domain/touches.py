@@ -124,7 +124,7 @@ def _note_visit(notes: Sequence[tuple[str, str]], own: frozenset[str]) -> Visit 
             values.setdefault(re.sub(r"^utm_?(?=[a-z])", "utm_", name), value)
     page = next((read_address(values[name]) for name in _NOTE_ADDRESSES if name in values), None)
     referrer = next((read_address(values[name]) for name in _NOTE_REFERRERS if name in values), None)
-    # Meta's _fbc cookie is "fb.1.<time>.<fbclid>": https://developers.facebook.com/docs/marketing-api/conversions-api
+    # Meta's _fbc cookie is "fb.1.<time>.<fbclid>": https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc
     cookie = values.pop("fbc", "").split(".", 3)
     if len(cookie) == 4:
         values.setdefault("fbclid", cookie[3])
