@@ -44,7 +44,8 @@ _ADS = frozenset({"meta", "fbads", "igads", "tiktokads", "adwords", "googleads",
                   "bingads", "microsoftads"})  # fmt: skip
 
 _PAID_MEDIUM = re.compile(
-    r"^(.*cp[acmvel].*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|display|banner|expandable|interstitial|sponsored)$"
+    r"^(.*cp[acmvel].*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|sponsored"
+    r"|display|banner|expandable|interstitial)$"
 )
 _MEDIUMS = {
     **dict.fromkeys(("email", "e-mail", "e_mail", "e mail", "newsletter"), EMAIL),
