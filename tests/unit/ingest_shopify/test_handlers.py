@@ -47,7 +47,7 @@ class Ingest:
     async def configure(self, scope: TenantContext = BRAND, shop: str = SHOP, **fields: Any) -> int:
         return await deliver(self.runtime, "brands", shop_configured(scope, shop, **fields))
 
-    async def tell(self, body: object, topic: str = "orders/create", shop: str = SHOP, **headers: str) -> int:
+    async def tell(self, body: object, topic: str = "orders/create", shop: str = SHOP, **headers: Any) -> int:
         return await deliver(self.runtime, "shopify-deliveries", delivered_message(body, topic, shop, **headers))
 
     def payloads(self, kind: type[Payload], scope: TenantContext | None = None) -> list[Any]:

@@ -83,7 +83,7 @@ def test_a_body_without_money_bags_is_in_the_shops_currency(bag: object) -> None
 
 
 @pytest.mark.parametrize("price", [12.5, "12.5", "12.50", "1.25e1", " 12.50 "])
-def test_amounts_may_be_text_or_numbers(price: object) -> None:
+def test_amounts_may_be_text_or_numbers(price: Any) -> None:
     assert order_of(order_body(lines=[line_body(price=price, price_set=None)])).gross_micros == 12_500_000
 
 
@@ -235,7 +235,7 @@ def test_ids_are_exact_however_they_are_written(told: object) -> None:
         ("total_tax", [["x"]], "total_tax: expected a decimal amount, got a list"),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_the_name_of_its_field(field: str, value: object, where: str | None) -> None:
+def test_what_cannot_be_read_is_refused_by_the_name_of_its_field(field: str, value: Any, where: str | None) -> None:
     body = order_body(**{field: value})
     if where is None:
         body["processed_at"] = None
@@ -324,7 +324,7 @@ def test_evidence_is_kept_as_sent_but_cleaned_and_cut() -> None:
 
 
 @pytest.mark.parametrize("odd", ["text", 7, {"a": 1}, [[1]], [None], True])
-def test_unreadable_evidence_never_refuses_an_order(odd: object) -> None:
+def test_unreadable_evidence_never_refuses_an_order(odd: Any) -> None:
     names = ("landing_site", "referring_site", "note_attributes", "discount_codes", "customerJourneySummary")
     order = order_of(order_body(**dict.fromkeys(names, odd)))
     assert order.evidence.moments == ()

@@ -58,7 +58,7 @@ def read_moment(value: object, where: str) -> datetime:
 def unreadable(where: str, wanted: str, value: object) -> MalformedInput:
     """The refusal of a field whose value is not what it must be."""
     # Objects and lists are named, not shown: they may be large, or nested deeper than they can be shown.
-    named = {dict: "an object", list: "a list"}.get(type(value))
+    named = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
     told = named or clean(repr(value[:60] if isinstance(value, str) else value), 80)
     return MalformedInput(f"{where}: expected {wanted}, got {told}", reason="unreadable_field")
 
