@@ -32,6 +32,8 @@ from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Commit, Committed, Document, Leftover, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
+# How long before it is due an effect no longer stands for new ones: see `kernel.claim_effects` in PostgreSQL.
+CLOSING = timedelta(seconds=2)
 EffectKey = tuple[UUID, UUID, str, str]
 
 
@@ -87,12 +89,12 @@ class MemoryDocumentStore:
             return None
         if commit.marker is not None:
             if (scope.tenant_id, commit.marker) in self._markers:
+                self._finish(commit.finished_effect)
                 return Committed(duplicate=True, leftover=self._leftover((scope.tenant_id, commit.marker)))
             self._markers[scope.tenant_id, commit.marker] = self._clock.now() + MARKER_LIFE
         for write in writes:
             self._write(write)
-        if commit.finished_effect is not None:
-            self._finish(commit.finished_effect)
+        self._finish(commit.finished_effect)
         fresh = {key: effect for key, effect in effects.items() if key not in self._pending}
         self._pending |= fresh
         if not commit.facts and not commit.messages:
@@ -114,7 +116,9 @@ class MemoryDocumentStore:
         version = before.version + 1 if before else 1
         self._documents[write.key] = _Stored(version, self._revision, write.data, write.write.expires_at)
 
-    def _finish(self, effect: StoredEffect) -> None:
+    def _finish(self, effect: StoredEffect | None) -> None:
+        if effect is None:
+            return
         key = effect_order(effect)
         if self._running.pop(key, None) is not None:
             return
@@ -141,15 +145,19 @@ class MemoryDocumentStore:
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
+        closing = now + CLOSING
         expired = [effect for effect, until in self._running.values() if until <= now]
-        pending = [effect for key, effect in self._pending.items() if effect.due_at <= now and key not in self._running]
+        pending = [
+            effect for key, effect in self._pending.items() if effect.due_at <= closing and key not in self._running
+        ]
         claimed = sorted(expired + pending, key=lambda effect: (effect.due_at, effect_order(effect)))[:limit]
         for effect in claimed:
             key = effect_order(effect)
             if key not in self._running:
                 del self._pending[key]
-            self._running[key] = (effect, now + timedelta(seconds=lease_seconds))
-        return claimed
+            until = now + timedelta(seconds=lease_seconds) if effect.due_at <= now else effect.due_at
+            self._running[key] = (effect, until)
+        return [effect for effect in claimed if effect.due_at <= now]
 
     async def postpone_effect(self, effect: StoredEffect, due_at: datetime) -> None:
         """See `DocumentStore.postpone_effect`."""

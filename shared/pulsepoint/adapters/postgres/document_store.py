@@ -44,9 +44,12 @@ LOCK_BUCKETS = 4096
 
 READ = """
 SELECT wanted.position, d.collection, d.id, d.version, d.revision, d.data
-FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(collection, id, position)
-JOIN kernel.documents AS d ON d.service = $1 AND d.tenant = $2 AND d.brand = $3
-    AND d.collection = wanted.collection AND d.id = wanted.id
+FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(collection, id, position), LATERAL (
+    SELECT * FROM kernel.documents AS stored
+    WHERE stored.service = $1 AND stored.tenant = $2 AND stored.brand = $3
+        AND stored.collection = wanted.collection AND stored.id = wanted.id
+    LIMIT 1
+) AS d
 """
 READ_ONE = """
 SELECT 1::bigint AS position, d.collection, d.id, d.version, d.revision, d.data FROM kernel.documents AS d

@@ -26,8 +26,6 @@ def translated(error: BaseException) -> PulsepointError:
         state = getattr(error, "sqlstate", None) or ""
         kind = BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2], EngineUnavailable)
         return kind(f"PostgreSQL: {error}")
-    if isinstance(error, asyncpg.DataError):
-        return MalformedInput(f"PostgreSQL cannot hold a value: {error}")
     return EngineUnavailable(f"PostgreSQL did not answer: {type(error).__name__}: {error}")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import asyncpg
 import orjson
@@ -28,7 +27,7 @@ INSERT = """
 INSERT INTO kernel.queue (subscription, attributes, data)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
 """
-WAITING = "SELECT EXISTS (SELECT FROM kernel.queue)"
+WAITING = "SELECT EXISTS (SELECT FROM kernel.queue WHERE subscription = ANY($1::text[]))"
 DEPTH = """
 SELECT q.subscription, count(*) AS waiting, extract(epoch FROM clock_timestamp() - min(q.due_at))::float8 AS oldest,
     (SELECT count(*) FROM kernel.leases AS l WHERE l.subscription = q.subscription AND l.until > clock_timestamp())
@@ -129,7 +128,7 @@ class PostgresMessageBus:
     async def drain(self, timeout: float) -> bool:
         """See `PushEngine.drain`; messages that wait for another attempt count."""
         deadline = asyncio.get_running_loop().time() + timeout
-        while self._waiting or await self._fetchval(WAITING):
+        while self._waiting or await self._holds_messages():
             if asyncio.get_running_loop().time() >= deadline:
                 return False
             await asyncio.sleep(0.02)
@@ -148,6 +147,6 @@ class PostgresMessageBus:
             for row in rows
         }
 
-    async def _fetchval(self, statement: str) -> Any:
+    async def _holds_messages(self) -> bool:
         with postgres_errors():
-            return await self._pool.fetchval(statement)
+            return bool(await self._pool.fetchval(WAITING, list(self._routes)))

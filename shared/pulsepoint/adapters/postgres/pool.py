@@ -12,6 +12,16 @@ import asyncpg
 
 from pulsepoint.adapters.postgres.errors import postgres_errors
 
+# Plans are kept, and are made while tables are still empty: only those that stay right when they grow may be
+# chosen, which are look-ups by index.
+SESSION = {
+    "application_name": "pulsepoint",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+}
 SCHEMA_LOCK = 7_205_017_640_001
 
 
@@ -29,7 +39,7 @@ async def open_pool(dsn: str, min: int = 2, max: int = 12) -> AsyncIterator[asyn
             reset=_keep,
             command_timeout=60,
             max_inactive_connection_lifetime=0,
-            server_settings={"application_name": "pulsepoint", "jit": "off"},
+            server_settings=SESSION,
         )
     try:
         yield pool

@@ -109,8 +109,7 @@ CREATE OR REPLACE FUNCTION kernel.commit(
     effect_due timestamptz[], effect_data text[], effect_causes text[],
     finished_tenant uuid, finished_brand uuid, finished_kind text, finished_key text, finished_due timestamptz,
     OUT outcome text, OUT facts bytea, OUT messages bytea, OUT stored integer[]
-) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     i integer;
 BEGIN
@@ -122,10 +121,10 @@ BEGIN
     IF cardinality(seen_ids) > 0 AND EXISTS (
         SELECT FROM unnest(seen_tenants, seen_brands, seen_collections, seen_ids, seen_revisions)
             AS seen(tenant, brand, collection, id, revision)
-        LEFT JOIN kernel.documents AS d
-            ON d.service = p_service AND d.tenant = seen.tenant AND d.brand = seen.brand
-            AND d.collection = seen.collection AND d.id = seen.id
-        WHERE coalesce(d.revision, 0) <> seen.revision
+        WHERE seen.revision <> coalesce((
+            SELECT d.revision FROM kernel.documents AS d
+            WHERE d.service = p_service AND d.tenant = seen.tenant AND d.brand = seen.brand
+                AND d.collection = seen.collection AND d.id = seen.id), 0)
     ) THEN
         outcome := 'conflict';
         RETURN;
@@ -152,12 +151,13 @@ BEGIN
         RETURN;
     END IF;
     outcome := 'committed';
-    IF cardinality(write_ids) > 0 THEN
+    FOR i IN 1 .. cardinality(write_ids) LOOP
+        CONTINUE WHEN write_data[i] IS NOT NULL;
         DELETE FROM kernel.documents AS d
-        USING unnest(write_tenants, write_brands, write_collections, write_ids, write_data)
-            AS w(tenant, brand, collection, id, data)
-        WHERE w.data IS NULL AND d.service = p_service AND d.tenant = w.tenant AND d.brand = w.brand
-            AND d.collection = w.collection AND d.id = w.id;
+        WHERE d.service = p_service AND d.tenant = write_tenants[i] AND d.brand = write_brands[i]
+            AND d.collection = write_collections[i] AND d.id = write_ids[i];
+    END LOOP;
+    IF cardinality(write_ids) > 0 THEN
         INSERT INTO kernel.documents AS d (service, tenant, brand, collection, id, version, data, expires_at)
         SELECT p_service, w.tenant, w.brand, w.collection, w.id, 1, w.data::jsonb, w.expires_at
         FROM unnest(write_tenants, write_brands, write_collections, write_ids, write_data, write_expires)
@@ -227,8 +227,7 @@ $$;
 CREATE OR REPLACE FUNCTION kernel.claim_messages(
     p_subscription text, p_floor timestamptz, p_owner integer, p_lease interval, p_limit integer
 ) RETURNS TABLE (id bigint, due_at timestamptz, published_at timestamptz, attempt integer, attributes text, data bytea)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_bitmapscan = off SET enable_sort = off AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -236,7 +235,7 @@ BEGIN
     WITH due AS MATERIALIZED (
         SELECT q.id, q.due_at, q.published_at, q.attributes, q.data FROM kernel.queue AS q
         WHERE q.subscription = p_subscription AND q.due_at >= p_floor AND q.due_at <= clock_timestamp()
-            AND NOT EXISTS (SELECT FROM kernel.leases AS l WHERE l.id = q.id AND l.until > clock_timestamp())
+            AND NOT coalesce((SELECT l.until > clock_timestamp() FROM kernel.leases AS l WHERE l.id = q.id), false)
         ORDER BY q.due_at, q.id
         LIMIT p_limit
         FOR UPDATE OF q SKIP LOCKED
@@ -253,42 +252,45 @@ BEGIN
 END
 $$;
 
--- Forget acknowledged messages, in one round trip for all subscriptions.
+-- Forget acknowledged messages, in one round trip for all subscriptions. One row at a time: a join could be
+-- planned while the queue was empty and then read all of it.
 CREATE OR REPLACE FUNCTION kernel.acknowledge(p_subscriptions text[], p_due timestamptz[], p_ids bigint[])
-RETURNS void LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_bitmapscan = off AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    DELETE FROM kernel.queue AS q USING unnest(p_subscriptions, p_due, p_ids) AS done(subscription, due_at, id)
-    WHERE q.subscription = done.subscription AND q.due_at = done.due_at AND q.id = done.id;
-    DELETE FROM kernel.leases AS l USING unnest(p_ids) AS done(id) WHERE l.id = done.id;
+    FOR i IN 1 .. cardinality(p_ids) LOOP
+        DELETE FROM kernel.queue AS q
+        WHERE q.subscription = p_subscriptions[i] AND q.due_at = p_due[i] AND q.id = p_ids[i];
+        DELETE FROM kernel.leases AS l WHERE l.id = p_ids[i];
+    END LOOP;
 END
 $$;
 
 -- Let failed messages wait `p_pauses` seconds. `p_uncounted`: the engine stopped, the attempt does not count.
 CREATE OR REPLACE FUNCTION kernel.deliver_later(
     p_subscriptions text[], p_due timestamptz[], p_ids bigint[], p_pauses double precision[], p_uncounted boolean
-) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET enable_bitmapscan = off AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE kernel.queue AS q SET due_at = clock_timestamp() + make_interval(secs => failed.pause)
-    FROM unnest(p_subscriptions, p_due, p_ids, p_pauses) AS failed(subscription, due_at, id, pause)
-    WHERE q.subscription = failed.subscription AND q.due_at = failed.due_at AND q.id = failed.id AND NOT p_uncounted;
-    UPDATE kernel.leases AS l SET until = '-infinity', attempts = l.attempts - p_uncounted::integer
-    FROM unnest(p_ids) AS failed(id) WHERE l.id = failed.id;
+    FOR i IN 1 .. cardinality(p_ids) LOOP
+        IF NOT p_uncounted THEN
+            UPDATE kernel.queue AS q SET due_at = clock_timestamp() + make_interval(secs => p_pauses[i])
+            WHERE q.subscription = p_subscriptions[i] AND q.due_at = p_due[i] AND q.id = p_ids[i];
+        END IF;
+        UPDATE kernel.leases AS l SET until = '-infinity', attempts = l.attempts - p_uncounted::integer
+        WHERE l.id = p_ids[i];
+    END LOOP;
 END
 $$;
 
 -- Which of these subscriptions have a message to deliver now.
-CREATE OR REPLACE FUNCTION kernel.subscriptions_due(p_subscriptions text[]) RETURNS SETOF text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+CREATE OR REPLACE FUNCTION kernel.subscriptions_due(p_subscriptions text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY
     SELECT wanted.name FROM unnest(p_subscriptions) AS wanted(name)
     WHERE EXISTS (
         SELECT FROM kernel.queue AS q
         WHERE q.subscription = wanted.name AND q.due_at <= clock_timestamp()
-            AND NOT EXISTS (SELECT FROM kernel.leases AS l WHERE l.id = q.id AND l.until > clock_timestamp())
+            AND NOT coalesce((SELECT l.until > clock_timestamp() FROM kernel.leases AS l WHERE l.id = q.id), false)
     );
 END
 $$;

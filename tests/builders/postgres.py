@@ -1,0 +1,86 @@
+"""One embedded PostgreSQL server for all workers of a test run, and an empty database for each that asks."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from pulsepoint.adapters.postgres.server import start_server
+
+# Tests prove order and isolation, not what a power cut leaves: the server need not wait for the disk.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
+PREFIX = "pulsepoint-postgres-"
+
+
+@contextmanager
+def shared_postgres(run: Path) -> Iterator[str]:
+    """The DSN of a fresh database on the server of the test run `run` (pytest's base directory).
+
+    The first to ask starts the server, the last to leave stops it and removes its files.
+    """
+    # Not below pytest's own directory: that one takes the rights of other users away at each start.
+    home = Path(tempfile.gettempdir()) / f"{PREFIX}{sha256(str(run).encode()).hexdigest()[:12]}"
+    with _locked():
+        home.mkdir(exist_ok=True)
+        _stop_abandoned()
+        server = start_server(home / "data", SETTINGS)
+        _users(home, join=True)
+    database = f"test_{uuid4().hex}"
+    server.psql(f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8';")
+    try:
+        yield str(server.get_uri(database=database))
+    finally:
+        with _locked():
+            server.psql(f"DROP DATABASE {database} WITH (FORCE);")
+            if not _users(home, join=False):
+                _stop(server, home)
+
+
+def run_directory(tmp_path_factory: Any) -> Path:
+    """What all workers of a run have in common: xdist gives each a directory of its own inside it."""
+    base: Path = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / f"{PREFIX}lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _users(home: Path, *, join: bool) -> list[int]:
+    """Living processes that use the server, this one among them or not."""
+    listed = home / "users.json"
+    known = json.loads(listed.read_text()) if listed.exists() else []
+    users = [pid for pid in known if psutil.pid_exists(pid)]
+    if join:
+        users.append(os.getpid())
+    elif os.getpid() in users:
+        users.remove(os.getpid())
+    listed.write_text(json.dumps(users))
+    return users
+
+
+def _stop(server: Any, home: Path) -> None:
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _stop_abandoned() -> None:
+    """Servers of runs that were killed: nobody they list is alive."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        listed = home / "users.json"
+        if home.is_dir() and listed.exists() and not any(map(psutil.pid_exists, json.loads(listed.read_text()))):
+            _stop(start_server(home / "data", SETTINGS), home)
