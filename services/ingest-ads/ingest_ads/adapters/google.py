@@ -1,7 +1,7 @@
 """Google ads, read through the Google Ads API's searchStream.
 
-Streaming: https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest (REST answers an
-array of chunks)
+Streaming: https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest
+(REST answers an array of chunks)
 Headers: https://developers.google.com/google-ads/api/docs/concepts/call-structure
 Developer tokens ended on 2026-09-09: the header is optional, ignored now and refused by a later version, so it is
 sent only where one is configured: https://developers.google.com/google-ads/api/docs/api-policy/developer-token
@@ -38,7 +38,7 @@ CAMPAIGNS = (
 https://developers.google.com/google-ads/api/docs/conversions/reporting"""
 TOTALS = "SELECT segments.date, metrics.cost_micros FROM customer"
 VIEW_WINDOW_DAYS = 0
-"""`conversions` follow an interaction with the ad; view-through conversions are a metric of their own, not asked for."""
+"""`conversions` follow an interaction with the ad; view-through conversions are another metric, not asked for."""
 REFUSED_STATUS = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 REFUSED_KINDS = frozenset({"authenticationError", "authorizationError", "headerError"})
 REFUSED_REASONS = frozenset({"ACCESS_PROHIBITED", "REQUESTED_METRICS_FOR_MANAGER"})
