@@ -1,0 +1,192 @@
+"""The view `sales_entries` is `revenue.sales_entries` in SQL, whatever the order, number or repetition of appends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from uuid import UUID, uuid4
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pulsepoint.adapters.duckdb.schemas import relations
+from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
+from pulsepoint.events.orders import Refund
+from pulsepoint.metrics.revenue import SoldOrder, sales_entries
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse import schema
+from pulsepoint.warehouse.dialect import to_duckdb
+from tests.builders.orders import order_line
+from tests.builders.warehouse import SCOPE, credit_facts, fact, line_facts, order_fact, refund_fact, sold_order_fact
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 10**7).map(lambda seconds: START + timedelta(seconds=seconds))
+MONEY = st.integers(-(10**9), 10**12)
+SMALL = st.integers(-(10**6), 10**9)
+
+
+@pytest.fixture(scope="module")
+async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
+    async with open_duckdb() as opened:
+        yield opened
+
+
+@st.composite
+def snapshots(draw: st.DrawFn, order_id: str) -> list[tuple[int, SoldOrder]]:
+    """Versions of one order, highest last; none for an order nobody knows."""
+    versions = sorted(draw(st.sets(st.integers(1, 5), max_size=3)))
+    return [
+        (
+            version,
+            SoldOrder(
+                order_id,
+                draw(MOMENTS),
+                draw(MONEY),
+                draw(st.booleans()),
+                draw(st.none() | MOMENTS),
+                draw(st.integers(0, 4)) == 0,
+                draw(st.integers(0, 4)) == 0,
+            ),
+        )
+        for version in versions
+    ]
+
+
+@st.composite
+def returns(draw: st.DrawFn, order_id: str) -> list[tuple[int, Refund]]:
+    """Versions of the refunds of one order."""
+    told = []
+    for number in range(draw(st.integers(0, 3))):
+        for version in sorted(draw(st.sets(st.integers(1, 3), min_size=1, max_size=2))):
+            amounts = {"subtotal_micros": draw(MONEY), "tax_micros": draw(SMALL), "adjustment_micros": draw(SMALL)}
+            told.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(MOMENTS), **amounts)))
+    return told
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]]:
+    names = [f"o{number}" for number in range(draw(st.integers(1, 4)))]
+    return {name: (draw(snapshots(name)), draw(returns(name))) for name in names}
+
+
+def latest_refunds(told: list[tuple[int, Refund]]) -> list[Refund]:
+    by_id = groupby(sorted(told, key=lambda each: (each[1].refund_id, each[0])), key=lambda each: each[1].refund_id)
+    return [list(versions)[-1][1] for _, versions in by_id]
+
+
+def new_scope() -> TenantContext:
+    return SCOPE.brand(uuid4())
+
+
+FILTERS = {"return": "TRUE", "exclude": "cancelled_at IS NULL", "keep": "kind <> 'cancellation'"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(shop=shops(), seed=st.integers(0, 2**32), policy=st.sampled_from(sorted(FILTERS)))
+def test_the_view_and_the_rule_agree(
+    warehouse: DuckDBWarehouse,
+    shop: dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]],
+    seed: int,
+    policy: str,
+) -> None:
+    scope = new_scope()
+    facts: list[FactRow] = []
+    expected = set()
+    for order_id, (orders, refunds) in shop.items():
+        facts += [sold_order_fact(order, version, scope=scope) for version, order in orders]
+        facts += [refund_fact(refund, order_id, version, scope=scope) for version, refund in refunds]
+        known = orders[-1][1] if orders else None
+        expected |= {
+            (order_id, entry.entry_id, entry.kind, entry.occurred_at, entry.net_micros)
+            for entry in sales_entries(known, latest_refunds(refunds), cancelled_orders=policy)
+        }
+    generator = random.Random(seed)
+    delivered = facts + generator.choices(facts, k=len(facts)) if facts else []
+    generator.shuffle(delivered)
+
+    async def shown() -> set[tuple[object, ...]]:
+        for start in range(0, len(delivered), 3):
+            await warehouse.append(delivered[start : start + 3])
+        sql = f"SELECT * FROM sales_entries WHERE brand_id = @brand_id AND {FILTERS[policy]}"
+        rows = await warehouse.query(scope, sql)
+        seen = [(row["order_id"], row["entry_id"], row["kind"], row["occurred_at"], row["net_micros"]) for row in rows]
+        assert len(seen) == len(set(seen))
+        return set(seen)
+
+    assert asyncio.run(shown()) == expected
+
+
+async def test_equal_versions_with_different_content_show_the_same_one_every_time(warehouse: DuckDBWarehouse) -> None:
+    one, other = order_fact(net=1, digest="a"), order_fact(net=2, digest="b")
+    seen = []
+    for delivered in ([one, other], [other, one]):
+        scope = new_scope()
+        rows = [FactRow(scope, each.table, {**each.row, "brand_id": str(scope.brand_id)}) for each in delivered]
+        for row in rows:
+            row.row["fact_id"] += scope.brand_id.hex
+            await warehouse.append([row])
+        shown = await warehouse.query(scope, "SELECT net_micros FROM sales_entries WHERE brand_id = @brand_id")
+        seen.append(shown)
+    assert seen == [[{"net_micros": 2_000_000}]] * 2
+
+
+async def test_lines_are_those_of_the_newest_snapshot_alone(warehouse: DuckDBWarehouse) -> None:
+    scope = new_scope()
+    old, new = order_fact(version=1, scope=scope), order_fact(version=2, net=50, scope=scope)
+    lines = [*line_facts(new, [order_line("1")]), *line_facts(old, [order_line("1"), order_line("2")])]
+    await warehouse.append([*lines, new, old])
+    rows = await warehouse.query(scope, "SELECT line_id FROM order_lines_current WHERE brand_id = @brand_id")
+    assert rows == [{"line_id": "1"}]
+
+
+async def test_two_brands_of_a_tenant_with_the_same_order_id_stay_apart(warehouse: DuckDBWarehouse) -> None:
+    one, other = new_scope(), new_scope()
+    await warehouse.append([order_fact(net=1, scope=one), order_fact(net=2, version=9, test=True, scope=other)])
+    asked = "SELECT net_micros FROM sales_entries WHERE brand_id = @brand_id"
+    assert await warehouse.query(one, asked) == [{"net_micros": 1_000_000}]
+    assert await warehouse.query(other, asked) == []
+
+
+def test_views_show_a_fact_once_even_where_no_key_keeps_it_unique() -> None:
+    """BigQuery's insertAll may store a row twice: the views themselves must not count it twice."""
+    types = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
+    engine = duckdb.connect()
+    engine.execute("SET TimeZone = 'UTC'")
+    for table in schema.tables():
+        columns = ", ".join(f'"{column.name}" {types[column.type]}' for column in table.columns)
+        engine.execute(f"CREATE TABLE {table.name} ({columns})")
+    for view in schema.views():
+        select = to_duckdb(view.select, relations(shared=False), unique_facts=False).within("main")
+        engine.execute(f"CREATE VIEW {view.name} AS {select}")
+    order = order_fact(cancelled_at=START)
+    head, row = credits_of_one()
+    for each in [order, *line_facts(order, [order_line("1")]), refund_fact(a_refund()), head, row] * 2:
+        names = ", ".join(f'"{name}"' for name in each.row)
+        marks = ", ".join("?" for _ in each.row)
+        engine.execute(f"INSERT INTO {each.table} ({names}) VALUES ({marks})", list(each.row.values()))
+    counts = {
+        view: engine.execute(f"SELECT COUNT(*) FROM {view}").fetchall()[0][0]
+        for view in ("orders_current", "order_lines_current", "refunds_current", "credits_current", "sold_lines")
+    }
+    assert set(counts.values()) == {1}, counts
+    assert engine.execute("SELECT SUM(net_micros), COUNT(*) FROM sales_entries").fetchall() == [(0, 3)]
+
+
+def a_refund() -> Refund:
+    return Refund(refund_id="r1", issued_at=START, subtotal_micros=10_000_000)
+
+
+def credits_of_one() -> tuple[FactRow, FactRow]:
+    head, row = credit_facts("o1", [("meta", "Spring Sale", 90)])
+    return head, row
+
+
+def test_the_builder_gives_equal_facts_equal_ids() -> None:
+    assert fact("orders", "o", 1, {"a": 1}) == fact("orders", "o", 1, {"a": 1})
+    assert UUID(order_fact().row["brand_id"]) == SCOPE.brand_id
