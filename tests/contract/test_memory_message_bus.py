@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
+from tests.contract.suites.message_bus import MessageBusSuite, OpenBus, message
+
+
+class TestMemoryMessageBus(MessageBusSuite):
+    @pytest.fixture
+    def open_bus(self) -> OpenBus:
+        return lambda subscriptions, **options: MemoryMessageBus(subscriptions=subscriptions, **options)
+
+    async def test_it_remembers_what_was_published(self, topic: str) -> None:
+        bus = MemoryMessageBus()
+        await bus.publish([message(topic, b"1"), message(topic, b"2")])
+        assert [sent.data for sent in bus.published] == [b"1", b"2"]
