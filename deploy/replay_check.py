@@ -7,12 +7,11 @@ the copies under fresh X-Shopify-Webhook-Id and -Event-Id.
 from __future__ import annotations
 
 import asyncio
-import calendar
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import typer
@@ -122,21 +121,17 @@ async def _pass(
 
 async def net_revenue(tower: TowerProcess, months: list[str], shop: str = SHOP) -> dict[str, int]:
     """Cents of net revenue by month, as the API tells."""
-    last_year, last_month = (int(part) for part in months[-1].split("-"))
-    end_date = f"{months[-1]}-{calendar.monthrange(last_year, last_month)[1]:02d}"
     async with open_client(tower.access) as client:
         await client.log_in()
         brand = await client.brand_of(shop)
         assert brand is not None
-        told = await client.performance(
-            brand.brand_id, metrics="net_revenue", by="month", start_date=f"{months[0]}-01", end_date=end_date
-        )
-    return {row["month"]: _cents(row["net_revenue"]) for row in told["rows"]}
+        told = await client.net_revenue_by_month(brand.brand_id, months[0], months[-1])
+    return {month: _cents(amount) for month, amount in told.items()}
 
 
-def _cents(value: Any) -> int:
-    cents = Decimal(str(value)) * 100
-    assert cents == cents.to_integral_value(), f"{value} is no whole number of cents"
+def _cents(amount: Decimal) -> int:
+    cents = amount * 100
+    assert cents == cents.to_integral_value(), f"{amount} is no whole number of cents"
     return int(cents)
 
 

@@ -159,27 +159,25 @@ def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str, str]:
 
 
 async def wait_until_counted(client: TowerClient, replayed: Replayed, seconds: float, progress: Progress) -> None:
-    """Poll the brand's books until they hold every order and refund sent; raises `NotProcessed` after `seconds`.
+    """Poll the tower until it counts every order, refund and cancellation sent; raises `NotProcessed` after `seconds`.
 
-    The books of a brand count what it ever received, so a brand with other orders may be done sooner.
+    It counts what the brand ever received in those months, so a brand with other orders may be done sooner.
     """
-    total = replayed.tally.total
-    wanted = total.orders + total.refunds
+    spans = list(replayed.tally.years())
+    wanted = replayed.tally.total.entries
     deadline = time.monotonic() + seconds
     with progress.bar("Counting", wanted) as advance:
         done = 0
         while True:
-            books = await client.books(replayed.brand.brand_id)
-            orders, refunds = int(books["orders"]), int(books["refunds"])
-            reached = min(orders, total.orders) + min(refunds, total.refunds)
-            advance(reached - done)
-            done = reached
+            counted = sum([await client.counted_entries(replayed.brand.brand_id, *span) for span in spans])
+            advance(min(counted, wanted) - done)
+            done = min(counted, wanted)
             if done >= wanted:
                 replayed.processed = True
                 return
             if time.monotonic() > deadline:
                 raise NotProcessed(
-                    f"After {seconds:.0f} s the brand's books hold {orders} of {total.orders} orders and"
-                    f" {refunds} of {total.refunds} refunds. Look at /api/quarantine and /api/dead-letters."
+                    f"After {seconds:.0f} s the tower counts {counted} of {wanted} orders, refunds and cancellations."
+                    " Look at /api/quarantine and /api/dead-letters."
                 )
             await asyncio.sleep(POLL_SECONDS)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-MEMORY_LIMIT = "256MB"
+MEMORY_LIMIT = "128MB"
 FETCH_ROWS = 5_000
 PARQUET_MAGIC = b"PAR1"
 CHUNK = 1 << 20

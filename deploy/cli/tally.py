@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from deploy.cli.bodies import money
 from deploy.cli.uci_rows import LeftOut
@@ -21,6 +23,7 @@ class Month:
     net_cents: int = 0
     left_out_rows: int = 0
     left_out_cents: int = 0
+    entries: int = 0
 
 
 @dataclass(slots=True)
@@ -33,6 +36,8 @@ class Tally:
         """Add one webhook, on its own date."""
         month = self.months.setdefault(webhook.occurred_at.strftime("%Y-%m"), Month())
         month.net_cents += webhook.net_cents
+        # A cancellation after which nothing was left to give back is no entry of its own.
+        month.entries += webhook.topic != "orders/cancelled" or webhook.net_cents != 0
         if webhook.topic == "orders/create":
             month.orders += 1
         elif webhook.topic == "refunds/create":
@@ -55,6 +60,13 @@ class Tally:
             for name in Month.__slots__:
                 setattr(total, name, getattr(total, name) + getattr(month, name))
         return total
+
+    def years(self) -> Iterator[tuple[str, str]]:
+        """First and last month of each year with webhooks: the API answers for a few years at once."""
+        sent = sorted(name for name, month in self.months.items() if month.entries)
+        for _, names in groupby(sent, key=lambda name: name[:4]):
+            months = list(names)
+            yield months[0], months[-1]
 
     def rows(self) -> list[dict[str, object]]:
         """The months in order, money as decimal text."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import calendar
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -79,15 +81,23 @@ class TowerClient:
         told = await self._request("POST", "/api/brands", json=wanted)
         return _brand({**wanted, **told}, made=True)
 
-    async def books(self, brand_id: str) -> dict[str, Any]:
-        """How many orders and refunds of the brand are counted."""
-        told: dict[str, Any] = await self._request("GET", f"/api/brands/{brand_id}/books")
-        return told
+    async def net_revenue_by_month(self, brand_id: str, first: str, last: str) -> dict[str, Decimal]:
+        """Net revenue of the months `first` to `last` (`2011-02`) that have any."""
+        rows = await self._net_revenue(brand_id, first, last, by="month")
+        return {row["at"]["month"]: Decimal(str(row["numbers"]["net_revenue"]["value"])) for row in rows}
 
-    async def performance(self, brand_id: str, **parameters: str) -> dict[str, Any]:
-        """The metric catalogue's answer."""
-        told: dict[str, Any] = await self._request("GET", f"/api/brands/{brand_id}/performance", params=parameters)
-        return told
+    async def counted_entries(self, brand_id: str, first: str, last: str) -> int:
+        """How many sales, refunds and cancellations the net revenue of those months sums."""
+        [total] = await self._net_revenue(brand_id, first, last, by="")
+        fact = await self._request("GET", f"/api/facts/{total['numbers']['net_revenue']['fact_id']}")
+        return sum(int(behind["total_rows"]) for behind in fact["behind"])
+
+    async def _net_revenue(self, brand_id: str, first: str, last: str, *, by: str) -> list[dict[str, Any]]:
+        days = {"start_date": f"{first}-01", "end_date": _last_day(last)}
+        asked = {"metrics": "net_revenue", "by": by, **days}
+        told = await self._request("GET", f"/api/brands/{brand_id}/performance", params=asked)
+        rows: list[dict[str, Any]] = told["rows"]
+        return rows
 
     async def _request(self, method: str, path: str, **options: Any) -> Any:
         for _ in range(PATIENT_REQUESTS):
@@ -127,6 +137,11 @@ def _brand(entry: dict[str, Any], *, made: bool) -> Brand:
         timezone=entry["timezone"],
         made=made,
     )
+
+
+def _last_day(month: str) -> str:
+    year, number = (int(part) for part in month.split("-"))
+    return f"{month}-{calendar.monthrange(year, number)[1]:02d}"
 
 
 def _words(response: httpx.Response) -> str:
