@@ -1,0 +1,1 @@
+"""Alerts: opened once, resolved by themselves, posted to Slack."""

@@ -1,0 +1,85 @@
+"""Whether an outgoing URL given by a user may be called, judged when it is resolved."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from pulsepoint.errors import VendorError, VendorRefused
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect: the address that was judged, and the host name that TLS and the Host header carry."""
+
+    scheme: str
+    host: str
+    port: int
+    address: str
+    path: str
+
+
+async def resolve_host(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host; raises `VendorError` when it has none."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise VendorError(f"{host} cannot be resolved: {error}") from error
+    return [str(entry[4][0]) for entry in found]
+
+
+async def judge(url: str, *, allow_private: bool, resolve: Resolve = resolve_host) -> Target:
+    """The target of an https URL on the public internet; raises `VendorRefused` for anything else.
+
+    Every address of the host must be public, and the one returned is the one to connect to: a name that resolves
+    differently a moment later changes nothing. `allow_private` lets http and private addresses through (demo, tests).
+    """
+    parts = _parts(url)
+    if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
+        raise VendorRefused("the webhook URL must start with https://")
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise VendorRefused("the webhook URL needs a host and carries no user name")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    addresses = list(await resolve(parts.hostname, port))
+    if not addresses:
+        raise VendorError(f"{parts.hostname} cannot be resolved")
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise VendorRefused("the webhook URL leads to an address that is not public")
+    # A machine without IPv6 may still be told IPv6 addresses.
+    addresses.sort(key=lambda address: ":" in address)
+    path = parts.path or "/"
+    return Target(parts.scheme, parts.hostname, port, addresses[0], f"{path}?{parts.query}" if parts.query else path)
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is global unicast, also where it hides an IPv4 address (mapped, NAT64, 6to4, Teredo)."""
+    address = ip_address(text.split("%", 1)[0])
+    if isinstance(address, IPv6Address):
+        inner = _inner(address)
+        if inner is not None:
+            return is_public(str(inner))
+    return address.is_global and not address.is_multicast
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    if any(address in network for network in NAT64):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.teredo is not None:
+        return address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise VendorRefused("the webhook URL cannot be read") from None
+    return parts

@@ -1,0 +1,130 @@
+"""When a channel's ROAS is an alert: the last three complete days against the fourteen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from alerting.domain.book import Finding
+from alerting.domain.words import money, platform, times
+from pulsepoint.money import MICROS
+
+RECENT_DAYS = 3
+BASE_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where a drop becomes an alert (whole percent) and how much spend and how many orders it takes to say so."""
+
+    drop_percent: int = 30
+    clear_percent: int = 25
+    critical_percent: int = 60
+    spend_floor_micros: int = 50 * MICROS
+    expected_orders: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDay:
+    """A channel's spend, credited net revenue and orders on a day, in the shop's currency."""
+
+    channel: str
+    day: date
+    spend_micros: int
+    revenue_micros: int
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A channel's recent ROAS against the one before; micro-units."""
+
+    channel: str
+    recent_roas: int
+    base_roas: int
+    recent_spend: int
+    expected_orders: int
+
+    @property
+    def drop_percent(self) -> int:
+        """How far the ROAS fell, in whole percent of what it was, cut."""
+        return (self.base_roas - self.recent_roas) * 100 // self.base_roas
+
+    def holds(self, rules: Rules) -> bool:
+        """Whether it fell by more than the rule says, on spend that should have brought enough orders to tell."""
+        fell = (self.base_roas - self.recent_roas) * 100 > rules.drop_percent * self.base_roas
+        enough = self.recent_spend >= rules.spend_floor_micros and self.expected_orders >= rules.expected_orders
+        return fell and enough
+
+    def is_clear(self, rules: Rules) -> bool:
+        """Whether it is clearly back: within `clear_percent` of what it was."""
+        return (self.base_roas - self.recent_roas) * 100 <= rules.clear_percent * self.base_roas
+
+
+def days_of(now: datetime, timezone: str) -> tuple[date, date]:
+    """First and last of the seventeen complete days before the business clock's today."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    return today - timedelta(days=RECENT_DAYS + BASE_DAYS), today - timedelta(days=1)
+
+
+def compare(rows: Iterable[ChannelDay], last_day: date) -> list[Compared]:
+    """Every channel that spent in both stretches and earned something in the first."""
+    recent_from = last_day - timedelta(days=RECENT_DAYS - 1)
+    base_from = recent_from - timedelta(days=BASE_DAYS)
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        totals = sums.setdefault(row.channel, [0, 0, 0, 0, 0])
+        if recent_from <= row.day <= last_day:
+            totals[0] += row.spend_micros
+            totals[1] += row.revenue_micros
+        elif base_from <= row.day < recent_from:
+            totals[2] += row.spend_micros
+            totals[3] += row.revenue_micros
+            totals[4] += row.orders
+    return [_compared(channel, *totals) for channel, totals in sorted(sums.items()) if _comparable(*totals)]
+
+
+def findings(compared: Iterable[Compared], currency: str, rules: Rules) -> list[Finding]:
+    """One finding for each channel whose ROAS dropped, deepest first."""
+    fallen = sorted((one for one in compared if one.holds(rules)), key=lambda one: (-one.drop_percent, one.channel))
+    return [_finding(one, currency, rules) for one in fallen]
+
+
+def subject_of(channel: str) -> str:
+    """How alerts name a channel."""
+    return f"channel:{channel}"
+
+
+def _comparable(recent_spend: int, recent_revenue: int, base_spend: int, base_revenue: int, base_orders: int) -> bool:
+    return recent_spend > 0 and base_spend > 0 and base_revenue * MICROS >= base_spend
+
+
+def _compared(
+    channel: str, recent_spend: int, recent_revenue: int, base_spend: int, base_revenue: int, orders: int
+) -> Compared:
+    return Compared(
+        channel=channel,
+        recent_roas=recent_revenue * MICROS // recent_spend,
+        base_roas=base_revenue * MICROS // base_spend,
+        recent_spend=recent_spend,
+        expected_orders=orders * recent_spend // base_spend,
+    )
+
+
+def _finding(one: Compared, currency: str, rules: Rules) -> Finding:
+    channel = platform(one.channel)
+    return Finding(
+        type="roas_drop",
+        subject=subject_of(one.channel),
+        severity="critical" if one.drop_percent > rules.critical_percent else "warning",
+        title=f"ROAS of {channel} fell by {one.drop_percent} %",
+        explanation=(
+            f"The last {RECENT_DAYS} complete days brought ROAS {times(one.recent_roas)} on "
+            f"{money(one.recent_spend, currency)} of spend; the {BASE_DAYS} days before {times(one.base_roas)}. "
+            f"At that rate this spend would have brought about {one.expected_orders:,} orders."
+        ),
+        recommended_action=f"Look at what changed on {channel}: landing pages, stock, creatives, tracking",
+        channel=one.channel,
+    )

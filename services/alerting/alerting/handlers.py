@@ -1,0 +1,225 @@
+"""What alerting does on each event: keep what it needs, look at conditions, post what opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from alerting.domain import roas, stock, syncs
+from alerting.domain.book import OpenAlert, key_of
+from alerting.domain.brand import Brand
+from alerting.evaluation import POST, Looked, evaluate, open_book
+from alerting.ports import Notice
+from pulsepoint.errors import RetryableError, VendorRefused
+from pulsepoint.events.alerts import NotificationSent
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.insights import AdviceComputed, Recommendation
+from pulsepoint.ports.document_store import StoredEffect, Write
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.telemetry import current_trace_id
+
+STOCK = "stock"
+ADVICE = "advice"
+
+
+async def keep_brand(reader: Reader, event: Event) -> Outcome:
+    """Keep a brand's newest settings."""
+    identity = str(event.scope.brand_id)
+    known = await reader.get("brands", identity)
+    if known is not None and known.data["version"] >= event.version:
+        return NOTHING
+    data = {**event.payload.model_dump(mode="json"), "version": event.version}
+    return Outcome(writes=(Write("brands", identity, data),))
+
+
+async def keep_stock(reader: Reader, event: Event) -> Outcome:
+    """Keep of an assessment what the evaluation on its advice needs; where the advice came first, evaluate now."""
+    known, last = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
+    if known is not None and known.data["version"] >= event.version:
+        return NOTHING
+    brand = await _brand(reader)
+    at = event.payload.assessed_at
+    view = stock.view_of(event.payload, brand.lead_time_days)
+    write = Write("stock", STOCK, {**view.as_document(), "version": event.version})
+    if last is None or datetime.fromisoformat(last.data["computed_at"]) < at:
+        return Outcome(writes=(write,))
+    book = await open_book(reader)
+    seen = Write("evaluations", ADVICE, {**last.data, "stock_version": event.version})
+    return await evaluate(reader, brand, book, _look_at_stock(brand, book, view, ()), at=at, writes=(write, seen))
+
+
+def on_advice(rules: roas.Rules) -> Handler:
+    """The handler that evaluates stock and ROAS once a tick."""
+
+    async def evaluate_tick(reader: Reader, event: Event) -> Outcome:
+        kept, last = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
+        if last is not None and last.data["version"] >= event.version:
+            return NOTHING
+        brand = await _brand(reader)
+        book = await open_book(reader)
+        advice: AdviceComputed = event.payload
+        seen = last.data["stock_version"] if last else 0
+        looks = [await _look_at_roas(reader, brand, book, advice.computed_at, rules)]
+        stock_version = kept.data["version"] if kept else 0
+        if kept is not None and stock_version > seen:
+            # One assessment counts once: a second look at it is no second time that a condition did not hold.
+            looks.append(_look_at_stock(brand, book, stock.StockView.of(kept.data), advice.recommendations))
+        done = {
+            "version": event.version,
+            "computed_at": advice.computed_at.isoformat(),
+            "stock_version": max(seen, stock_version),
+        }
+        write = Write("evaluations", ADVICE, done)
+        return await evaluate(reader, brand, book, _together(looks), at=advice.computed_at, writes=(write,))
+
+    return evaluate_tick
+
+
+async def on_sync_failed(reader: Reader, event: Event) -> Outcome:
+    """Open an alert for an account that cannot be pulled, unless it was pulled since."""
+    account = syncs.account_of(event.payload.platform, event.payload.account_id)
+    synced = await reader.get("syncs", account)
+    finding = syncs.failure(event.payload)
+    if finding is None or (synced and datetime.fromisoformat(synced.data["synced_at"]) >= event.payload.failed_at):
+        return NOTHING
+    brand = await _brand(reader)
+    looked = Looked((finding,), frozenset({finding.key}))
+    return await evaluate(reader, brand, await open_book(reader), looked, at=reader.now() + brand.clock_offset)
+
+
+async def on_synced(reader: Reader, event: Event) -> Outcome:
+    """Resolve what a good pull ends: the account's failure, and days that add up again."""
+    told = event.payload
+    account = syncs.account_of(told.platform, told.account_id)
+    known = await reader.get("syncs", account)
+    if known is not None and datetime.fromisoformat(known.data["synced_at"]) >= told.synced_at:
+        return NOTHING
+    brand = await _brand(reader)
+    book = await open_book(reader)
+    held = await _held_days(reader, told.platform, told.account_id)
+    prefix = syncs.day_key(told.platform, told.account_id, "")
+    over = {key for key in book if key.startswith(prefix)} - held
+    over.add(syncs.account_key(told.platform, told.account_id))
+    write = Write("syncs", account, {"synced_at": told.synced_at.isoformat()})
+    looked = Looked((), frozenset(over), frozenset(over))
+    return await evaluate(reader, brand, book, looked, at=reader.now() + brand.clock_offset, writes=(write,))
+
+
+async def on_quarantined(reader: Reader, event: Event) -> Outcome:
+    """Open an alert for a day that does not add up, unless a later pull already lifted it."""
+    finding = syncs.quarantined(event.payload)
+    if finding.key not in await _held_days(reader, event.payload.platform, event.payload.account_id):
+        return NOTHING
+    brand = await _brand(reader)
+    looked = Looked((finding,), frozenset({finding.key}))
+    return await evaluate(reader, brand, await open_book(reader), looked, at=reader.now() + brand.clock_offset)
+
+
+async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
+    """Post one alert to the brand's webhook; the message names the trace this runs in."""
+    data = effect.data
+    secret = await ports.secrets.get(effect.scope, data["secret"])
+    if secret is None:
+        raise VendorRefused("the brand's Slack webhook URL is not known: connect Slack again")
+    trace_id = current_trace_id() or (effect.causes[-1][3:35] if effect.causes else "")
+    notice = Notice(
+        severity=data["severity"],
+        title=data["title"],
+        explanation=data["explanation"],
+        recommended_action=data["recommended_action"],
+        link=f"{ports.public_url}/#/brands/{effect.scope.brand_id}/alerts/{data['alert_id']}",
+        trace_id=trace_id,
+    )
+    await ports.messenger.post(secret.decode().strip(), notice)
+    return {"trace_id": trace_id, "sent_at": ports.clock.now().isoformat()}
+
+
+async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    """Write down that an alert reached people."""
+    alert_id = effect.data["alert_id"]
+    known = await reader.get("notifications", alert_id)
+    version = (known.version if known else 0) + 1
+    sent_at = datetime.fromisoformat(result["sent_at"]).astimezone(UTC)
+    payload = NotificationSent(alert_id=alert_id, target="slack", trace_id=result["trace_id"], sent_at=sent_at)
+    return Outcome(
+        facts=(reader.fact("notifications", alert_id, version, payload.model_dump()),),
+        writes=(Write("notifications", alert_id, payload.model_dump(mode="json")),),
+        events=(reader.event(payload, entity=alert_id, version=version, time=sent_at),),
+    )
+
+
+async def _brand(reader: Reader) -> Brand:
+    kept = await reader.get("brands", str(reader.scope.brand_id))
+    if kept is None:
+        # Events of different topics overtake each other; the settings are on their way.
+        raise RetryableError("the settings of this brand have not arrived yet")
+    return Brand.of(kept.data)
+
+
+async def _held_days(reader: Reader, platform: str, account_id: str) -> set[str]:
+    rows = await reader.ask("alerting_quarantined_days", platform=platform, account_id=account_id)
+    return {syncs.day_key(platform, account_id, row["day"]) for row in rows}
+
+
+async def _look_at_roas(
+    reader: Reader, brand: Brand, book: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
+) -> Looked:
+    first, last = roas.days_of(at, brand.timezone)
+    rows = await reader.ask(
+        "alerting_channel_days",
+        model=brand.model,
+        currency=brand.currency,
+        timezone=brand.timezone,
+        start_day=first,
+        end_day=last,
+    )
+    compared = roas.compare(map(_channel_day, rows), last)
+    clear = {key_of("roas_drop", roas.subject_of(one.channel)) for one in compared if one.is_clear(rules)}
+    return Looked(roas.findings(compared, brand.currency, rules), _of_type(book, "roas_drop"), frozenset(clear))
+
+
+def _look_at_stock(
+    brand: Brand, book: Mapping[str, OpenAlert], view: stock.StockView, advice: Sequence[Recommendation]
+) -> Looked:
+    keys = _of_type(book, "stock_out_risk")
+    return Looked(stock.findings(view, brand.currency, advice), keys, frozenset(stock.clear_keys(view, keys)))
+
+
+def _together(looks: Iterable[Looked]) -> Looked:
+    all_of = list(looks)
+    return Looked(
+        [finding for one in all_of for finding in one.findings],
+        frozenset().union(*(one.keys for one in all_of)),
+        frozenset().union(*(one.clear for one in all_of)),
+    )
+
+
+def _of_type(book: Iterable[str], kind: str) -> frozenset[str]:
+    return frozenset(key for key in book if key.startswith(f"{kind}|"))
+
+
+def _channel_day(row: Mapping[str, Any]) -> roas.ChannelDay:
+    return roas.ChannelDay(
+        channel=row["channel"],
+        day=row["day"],
+        spend_micros=int(row["spend_micros"]),
+        revenue_micros=int(row["revenue_micros"]),
+        orders=int(row["orders"]),
+    )
+
+
+def handlers(rules: roas.Rules) -> dict[str, Handler]:
+    """The function for each event type."""
+    return {
+        "brand.configured": keep_brand,
+        "stock.assessed": keep_stock,
+        "advice.computed": on_advice(rules),
+        "ads.sync_failed": on_sync_failed,
+        "ads.synced": on_synced,
+        "ad_day.quarantined": on_quarantined,
+    }
+
+
+HANDLERS = handlers(roas.Rules())
+EFFECTS: dict[str, EffectDefinition] = {POST: EffectDefinition(conclude=record_post, perform=post_to_slack)}

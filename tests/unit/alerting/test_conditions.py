@@ -1,0 +1,193 @@
+"""When stock, ROAS and syncs are an alert, and when they are clearly none."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerting.domain import roas, stock, syncs
+from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
+from pulsepoint.events.insights import Recommendation
+from pulsepoint.money import MICROS
+from tests.builders.insights import stock_assessed, stock_status
+from tests.builders.inventory import NOW
+
+LAST = date(2026, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("changes", "risk"),
+    [
+        ({}, True),
+        ({"status": "out_of_stock"}, True),
+        ({"status": "low"}, False),
+        ({"status": "overstocked"}, False),
+        ({"velocity_micros": 0, "spend_at_risk_micros": 0}, False),
+        ({"velocity_micros": 0, "spend_at_risk_micros": 1}, True),
+        ({"continue_selling": True}, False),
+    ],
+)
+def test_stock_is_a_risk_while_something_asks_for_it(changes: dict[str, Any], risk: bool) -> None:
+    assert stock.is_risk(stock_status(**changes)) is risk
+
+
+@pytest.mark.parametrize(("cover_days", "clear"), [(8.4, False), (8.5, True), (13.0, True)])
+def test_low_stock_is_clear_over_one_point_two_times_the_threshold(cover_days: float, clear: bool) -> None:
+    low = stock_status(status="low", days_of_cover_micros=round(cover_days * MICROS))
+    assert stock.view_of(stock_assessed(low), 14).is_clear("v1") is clear
+
+
+def test_what_a_whole_assessment_does_not_name_is_clear() -> None:
+    assert stock.view_of(stock_assessed(stock_status("v2")), 14).is_clear("v1")
+
+
+def test_what_a_cut_assessment_does_not_name_is_not_clear() -> None:
+    cut = stock_assessed(stock_status("v2")).model_copy(update={"counts": {"critical": 2}})
+    assert not stock.view_of(cut, 14).is_clear("v1")
+
+
+def test_gone_stock_that_nobody_wants_is_no_risk_but_not_clear() -> None:
+    unwanted = stock_status(status="out_of_stock", velocity_micros=0)
+    view = stock.view_of(stock_assessed(unwanted), 14)
+    assert not view.risks
+    assert not view.is_clear("v1")
+
+
+def test_a_view_survives_storage() -> None:
+    view = stock.view_of(stock_assessed(stock_status(), stock_status("v2", status="low")), 14)
+    assert stock.StockView.of(view.as_document()) == view
+
+
+def test_a_stock_alert_says_what_is_left_what_asks_and_what_is_advised() -> None:
+    at_risk = stock_status(
+        title="Wool <Hat>", spend_at_risk_micros=75 * MICROS, campaigns=(("meta", "c1", 75 * MICROS),), days_unknown=3
+    )
+    advice = [
+        Recommendation(
+            recommendation_id=subject,
+            type="reorder",
+            priority="high",
+            subject=subject,
+            action=action,
+            reason="r",
+            expected_impact="i",
+        )
+        for subject, action in (("variant:v1", "Reorder 36 units"), ("campaign:meta:c1", "Pause Spring"))
+    ]
+    [found] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", advice)
+    assert found.title == "Wool <Hat> is running out"
+    assert found.explanation == (
+        "6 units left, 3.0 days of cover; it sells 2.0 a day on days in stock; ads spend 75.00 EUR a day on it. "
+        "56 units sold in 28 days (3 of these days before its first known stock level)."
+    )
+    assert found.recommended_action == "Pause Spring. Reorder 36 units"
+    assert found.severity == "critical"
+
+
+def days(
+    recent: tuple[int, int], base: tuple[int, int], *, orders: int = 5, channel: str = "meta"
+) -> list[roas.ChannelDay]:
+    """Three recent days and fourteen before of (spend, revenue) a day in units."""
+    return [
+        roas.ChannelDay(channel, LAST - timedelta(days=ago), spend * MICROS, revenue * MICROS, orders)
+        for ago, (spend, revenue) in enumerate([recent] * 3 + [base] * 14)
+    ]
+
+
+def found(rows: list[roas.ChannelDay], **rules: int) -> list[str]:
+    return [one.subject for one in roas.findings(roas.compare(rows, LAST), "EUR", roas.Rules(**rules))]
+
+
+@pytest.mark.parametrize(("revenue", "alert"), [(300, False), (210, False), (209, True), (0, True)])
+def test_a_drop_of_more_than_thirty_percent_is_an_alert(revenue: int, alert: bool) -> None:
+    assert found(days((100, revenue), (100, 300))) == (["channel:meta"] if alert else [])
+
+
+@pytest.mark.parametrize(("revenue", "clear"), [(224, False), (225, True), (400, True)])
+def test_a_roas_within_a_quarter_is_clear(revenue: int, clear: bool) -> None:
+    [one] = roas.compare(days((100, revenue), (100, 300)), LAST)
+    assert one.is_clear(roas.Rules()) is clear
+
+
+def test_a_drop_on_little_spend_is_no_alert() -> None:
+    assert found(days((16, 0), (16, 300))) == []
+    assert found(days((17, 0), (17, 300))) == ["channel:meta"]
+
+
+def test_a_drop_that_few_orders_explain_is_no_alert() -> None:
+    assert found(days((100, 0), (1000, 3000), orders=16)) == []
+    assert found(days((100, 0), (1000, 3000), orders=17)) == ["channel:meta"]
+
+
+def test_a_channel_without_a_past_is_not_compared() -> None:
+    assert roas.compare(days((100, 0), (0, 0)), LAST) == []
+    assert roas.compare(days((100, 0), (100, 0)), LAST) == []
+    assert roas.compare(days((0, 0), (100, 300)), LAST) == []
+
+
+def test_days_outside_the_seventeen_do_not_count() -> None:
+    rows = days((100, 300), (100, 300))
+    extra = [roas.ChannelDay("meta", LAST + timedelta(days=1), 10**12, 0, 0)]
+    extra.append(roas.ChannelDay("meta", LAST - timedelta(days=17), 10**12, 0, 0))
+    assert roas.compare([*rows, *extra], LAST) == roas.compare(rows, LAST)
+
+
+def test_the_business_clocks_today_is_not_complete() -> None:
+    late = datetime(2026, 3, 15, 23, 30, tzinfo=UTC)
+    assert roas.days_of(late, "UTC") == (date(2026, 2, 26), date(2026, 3, 14))
+    assert roas.days_of(late, "Asia/Tokyo")[1] == date(2026, 3, 15)
+
+
+def test_a_deep_drop_is_critical_and_says_its_figures() -> None:
+    [one] = roas.findings(roas.compare(days((100, 60), (100, 300)), LAST), "EUR", roas.Rules())
+    assert (one.severity, one.title) == ("critical", "ROAS of Meta fell by 80 %")
+    assert "ROAS 0.60 on 300.00 EUR of spend; the 14 days before 3.00" in one.explanation
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(0, 10**12), st.integers(-(10**12), 10**12)), min_size=1, max_size=40
+    )
+)
+def test_a_channel_is_never_both_in_alert_and_clear(rows: list[tuple[int, int, int]]) -> None:
+    told = [roas.ChannelDay("meta", LAST - timedelta(days=ago), spend, net, 9) for ago, spend, net in rows]
+    for one in roas.compare(told, LAST):
+        assert not (one.holds(roas.Rules()) and one.is_clear(roas.Rules()))
+
+
+def failed(**changes: Any) -> AdsSyncFailed:
+    values: dict[str, Any] = {
+        "platform": "meta",
+        "account_id": "a1",
+        "reason": "timeout",
+        "refused": False,
+        "attempts": 2,
+        "failed_at": NOW,
+        **changes,
+    }
+    return AdsSyncFailed(**values)
+
+
+def test_a_first_failure_may_pass_by_itself() -> None:
+    assert syncs.failure(failed(attempts=1)) is None
+
+
+def test_a_second_failure_is_a_warning_and_a_refusal_is_critical() -> None:
+    second, refused = syncs.failure(failed()), syncs.failure(failed(attempts=1, refused=True))
+    assert second is not None
+    assert refused is not None
+    assert (second.severity, refused.severity) == ("warning", "critical")
+    assert refused.recommended_action.startswith("Connect Meta account a1 again")
+
+
+def test_a_day_that_does_not_add_up_says_both_sums() -> None:
+    day = AdDayQuarantined(
+        platform="google", account_id="a1", day=LAST, account_spend_micros=12_500_000, campaign_spend_micros=10_000_000
+    )
+    found = syncs.quarantined(day)
+    assert found.key == syncs.day_key("google", "a1", LAST)
+    assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in found.explanation
