@@ -1,0 +1,274 @@
+"""From events to alerts, facts and Slack posts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+
+from alerting.handlers import EFFECTS, HANDLERS
+from alerting.ports import Notice
+from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.errors import RetryableError, VendorRefused
+from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.catalog import subscriptions_of
+from pulsepoint.events.insights import AdviceComputed
+from pulsepoint.events.inventory import StockStatus
+from pulsepoint.money import MICROS
+from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.runtime.outcome import Outcome
+from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status
+from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts
+
+SECRET = "slack-webhook"
+ALERTS = "SELECT * FROM alerts_current WHERE brand_id = @brand_id ORDER BY opened_at"
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with bench_of("alerting") as bench:
+        yield bench
+
+
+async def configure(bench: Bench, **changes: Any) -> None:
+    data = brand_data(**{"slack_webhook_ref": SECRET, **changes})
+    await bench.handle(HANDLERS["brand.configured"], event_of(BrandConfigured(**data)))
+
+
+async def assess(bench: Bench, version: int, *statuses: StockStatus, at: datetime | None = None) -> Outcome:
+    payload = stock_assessed(*statuses, at=at or moment(version))
+    return await bench.handle(HANDLERS["stock.assessed"], event_of(payload, version=version))
+
+
+async def advise(bench: Bench, version: int, *, at: datetime | None = None) -> Outcome:
+    payload = AdviceComputed(computed_at=at or moment(version), summary="s", recommendations=())
+    return await bench.handle(HANDLERS["advice.computed"], event_of(payload, version=version))
+
+
+async def tick(bench: Bench, version: int, *statuses: StockStatus) -> Outcome:
+    await assess(bench, version, *statuses)
+    return await advise(bench, version)
+
+
+def moment(version: int) -> datetime:
+    return NOW + timedelta(minutes=version)
+
+
+def types(outcome: Outcome) -> list[str]:
+    return [event.type for event in outcome.events]
+
+
+def test_every_subscribed_event_has_a_handler() -> None:
+    subscribed = {kind for subscription in subscriptions_of("alerting") for kind in subscription.types}
+    assert subscribed - HANDLERS.keys() <= {"replay.requested"}
+
+
+async def test_events_wait_for_the_brands_settings(bench: Bench) -> None:
+    with pytest.raises(RetryableError):
+        await tick(bench, 1, stock_status())
+
+
+async def test_a_risk_opens_one_alert_posts_it_once_and_resolves_by_itself(bench: Bench) -> None:
+    await configure(bench)
+    first = await tick(bench, 1, stock_status())
+    assert types(first) == ["alert.opened"]
+    [effect] = first.effects
+    assert effect.kind == "slack.post"
+    assert effect.key == first.events[0].payload.alert_id
+    for version in (2, 3):
+        again = await tick(bench, version, stock_status())
+        assert not again.events
+        assert not again.effects
+    over = await tick(bench, 4)
+    assert types(over) == ["alert.resolved"]
+    assert over.events[0].payload.alert_id == effect.key
+    [row] = await bench.rows(ALERTS)
+    assert (row["opened_at"], row["resolved_at"], row["version"]) == (moment(1), moment(4), 2)
+    back = await tick(bench, 5, stock_status())
+    assert types(back) == ["alert.opened"]
+    assert len(await bench.rows(ALERTS)) == 2
+
+
+async def test_stock_that_is_almost_safe_needs_two_looks(bench: Bench) -> None:
+    await configure(bench)
+    await tick(bench, 1, stock_status())
+    almost = stock_status(status="low", days_of_cover_micros=8 * MICROS)
+    assert not (await tick(bench, 2, almost)).events
+    assert not (await advise(bench, 20)).events, "the same assessment seen again is no second look"
+    assert types(await tick(bench, 30, almost)) == ["alert.resolved"]
+
+
+async def test_advice_that_overtakes_its_assessment_loses_no_alert(bench: Bench) -> None:
+    await configure(bench)
+    assert not (await advise(bench, 1)).events
+    assert types(await assess(bench, 1, stock_status())) == ["alert.opened"]
+
+
+async def test_older_events_change_nothing(bench: Bench) -> None:
+    await configure(bench)
+    await tick(bench, 5, stock_status())
+    assert not (await assess(bench, 4)).writes
+    assert not (await advise(bench, 4)).writes
+
+
+async def test_alerts_over_history_are_recorded_and_not_sent(bench: Bench) -> None:
+    await configure(bench, quiet_until=(NOW + timedelta(minutes=2)).isoformat())
+    quiet = await tick(bench, 1, stock_status())
+    assert types(quiet) == ["alert.opened"]
+    assert not quiet.effects
+    assert (await tick(bench, 2, stock_status(), stock_status("v2"))).effects
+
+
+async def test_without_a_webhook_nothing_is_sent(bench: Bench) -> None:
+    await configure(bench, slack_webhook_ref=None)
+    assert not (await tick(bench, 1, stock_status())).effects
+
+
+async def roas_facts(bench: Bench, revenue: int, days: range) -> None:
+    for ago in days:
+        at = days_ago(ago)
+        order = order_facts(f"o{ago}", at, [{"variant_id": "v1", "price_micros": revenue * MICROS}])
+        await bench.append(order, credit_facts(f"o{ago}", at, revenue * MICROS))
+        await bench.append([ad_day_fact(at.date(), 100 * MICROS)])
+
+
+@pytest.mark.parametrize(("revenue", "opened"), [(100, ["alert.opened"]), (250, [])])
+async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, revenue: int, opened: list[str]) -> None:
+    await configure(bench)
+    await roas_facts(bench, 300, range(4, 18))
+    await roas_facts(bench, revenue, range(1, 4))
+    await bench.append([ad_day_fact(NOW.date(), 9000 * MICROS)])
+    # Three orders a day before: three days should have brought nine.
+    for ago in range(4, 18):
+        for number in range(2):
+            at = days_ago(ago)
+            await bench.append(
+                order_facts(f"x{ago}-{number}", at, [{"variant_id": "v1", "price_micros": MICROS}]),
+                credit_facts(f"x{ago}-{number}", at, MICROS),
+            )
+    outcome = await advise(bench, 1, at=NOW)
+    assert types(outcome) == opened
+    if opened:
+        assert outcome.events[0].payload.subject == "channel:meta"
+
+
+def failed(*, at: datetime = NOW, attempts: int = 2) -> AdsSyncFailed:
+    return AdsSyncFailed(
+        platform="meta", account_id="a1", reason="down", refused=False, attempts=attempts, failed_at=at
+    )
+
+
+def synced(at: datetime) -> AdsSynced:
+    day = NOW.date()
+    return AdsSynced(platform="meta", account_id="a1", start_day=day, end_day=day, rows=1, changed=0, synced_at=at)
+
+
+async def told(bench: Bench, payload: Any) -> Outcome:
+    return await bench.handle(HANDLERS[payload.TYPE], event_of(payload))
+
+
+async def test_a_sync_failure_opens_at_the_second_attempt_and_a_good_pull_ends_it(bench: Bench) -> None:
+    await configure(bench)
+    assert not (await told(bench, failed(attempts=1))).events
+    assert types(await told(bench, failed())) == ["alert.opened"]
+    assert not (await told(bench, failed(attempts=3))).events
+    assert types(await told(bench, synced(NOW + timedelta(minutes=1)))) == ["alert.resolved"]
+    late = await told(bench, failed(at=NOW))
+    assert not late.events, "a failure from before the last good pull says nothing"
+    assert types(await told(bench, failed(at=NOW + timedelta(minutes=2)))) == ["alert.opened"]
+
+
+def quarantine_fact(quarantined: bool, version: int) -> Any:
+    day = NOW.date()
+    columns = {
+        "platform": "meta",
+        "account_id": "a1",
+        "day": day,
+        "quarantined": quarantined,
+        "account_spend_micros": 2,
+        "campaign_spend_micros": 1,
+    }
+    return fact("ad_days_quarantined", f"meta:a1:{day}", columns, version=version)
+
+
+async def test_a_day_that_does_not_add_up_is_an_alert_until_it_does(bench: Bench) -> None:
+    await configure(bench)
+    day = AdDayQuarantined(
+        platform="meta", account_id="a1", day=NOW.date(), account_spend_micros=2, campaign_spend_micros=1
+    )
+    assert not (await told(bench, day)).events, "a later pull had lifted it already"
+    await bench.append([quarantine_fact(True, 1)])
+    assert types(await told(bench, day)) == ["alert.opened"]
+    assert not (await told(bench, synced(NOW + timedelta(minutes=1)))).events, "the pull that found it ends well too"
+    await bench.append([quarantine_fact(False, 2)])
+    assert types(await told(bench, synced(NOW + timedelta(minutes=2)))) == ["alert.resolved"]
+
+
+@dataclass
+class Posts:
+    """A messenger that keeps what it was given."""
+
+    sent: list[tuple[str, Notice]] = field(default_factory=list)
+
+    async def post(self, webhook_url: str, notice: Notice) -> None:
+        self.sent.append((webhook_url, notice))
+
+
+@dataclass
+class SlackPorts:
+    secrets: MemorySecretStore
+    messenger: Posts
+    clock: FixedClock
+    public_url: str = "https://tower.example"
+
+
+def slack_effect(causes: tuple[str, ...] = ()) -> StoredEffect:
+    data = {
+        "alert_id": "a1",
+        "severity": "critical",
+        "title": "Hat is out of stock",
+        "explanation": "e",
+        "recommended_action": "r",
+        "secret": SECRET,
+    }
+    return StoredEffect(SCOPE, "slack.post", "a1", NOW, data, causes)
+
+
+async def test_a_post_names_the_trace_it_runs_in_and_that_is_recorded(bench: Bench) -> None:
+    ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
+    await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x\n")
+    definition = EFFECTS["slack.post"]
+    assert definition.perform is not None
+    with TracerProvider().get_tracer("test").start_as_current_span("effect") as span:
+        result = await definition.perform(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
+    trace_id = f"{span.get_span_context().trace_id:032x}"
+    [(url, notice)] = ports.messenger.sent
+    assert url == "https://hooks.slack.example/x"
+    assert notice.trace_id == trace_id
+    assert notice.link == f"https://tower.example/#/brands/{SCOPE.brand_id}/alerts/a1"
+    outcome = await bench.conclude(definition, slack_effect(), result)
+    assert outcome.events[0].payload.trace_id == trace_id
+    [row] = await bench.rows("SELECT * FROM notifications WHERE brand_id = @brand_id")
+    assert (row["alert_id"], row["trace_id"], row["sent_at"]) == ("a1", trace_id, NOW)
+
+
+async def test_without_a_span_the_post_names_the_trace_that_caused_it(bench: Bench) -> None:
+    ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
+    await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x")
+    perform = EFFECTS["slack.post"].perform
+    assert perform is not None
+    await perform(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
+    assert ports.messenger.sent[0][1].trace_id == "1" * 32
+
+
+async def test_a_forgotten_webhook_needs_a_person(bench: Bench) -> None:
+    perform = EFFECTS["slack.post"].perform
+    assert perform is not None
+    with pytest.raises(VendorRefused):
+        await perform(SlackPorts(MemorySecretStore(), Posts(), bench.clock), slack_effect())
