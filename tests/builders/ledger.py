@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+
 from gateway.adapters.ledger.provision import dsn_as, provision, upgrade
 from gateway.bootstrap import build
 from gateway.identity.passwords import hash_password

@@ -12,10 +12,27 @@ async def test_a_brand_is_made_listed_and_published(gateway: RunningGateway) -> 
         brand_id = made.json()["brand_id"]
         listed = (await client.get("/api/brands")).json()["brands"]
         assert brand_id in {brand["brand_id"] for brand in listed}
-        for path in ("dashboard?compare=true", "alerts", "recommendations", "performance?by=day", "books", "integrations", "settings"):
+        for path in (
+            "dashboard?compare=true",
+            "alerts",
+            "recommendations",
+            "performance?by=day",
+            "books",
+            "integrations",
+            "settings",
+        ):
             answer = await client.get(f"/api/brands/{brand_id}/{path}")
             assert answer.status_code == 200, (path, answer.text)
         print((await client.get(f"/api/brands/{brand_id}/dashboard?compare=true")).text)
-        for path in ("/api/metrics", "/api/quarantine", "/api/dead-letters", "/api/audit", "/health", "/docs", "/openapi.json", "/"):
+        for path in (
+            "/api/metrics",
+            "/api/quarantine",
+            "/api/dead-letters",
+            "/api/audit",
+            "/health",
+            "/docs",
+            "/openapi.json",
+            "/",
+        ):
             answer = await client.get(path)
             assert answer.status_code == 200, (path, answer.text)
