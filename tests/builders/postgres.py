@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import psutil
 
-from pulsepoint.adapters.postgres.server import start_server
+from pulsepoint.adapters.postgres.server import start_server, stop_server
 
 # Tests prove order and isolation, not what a power cut leaves: the server need not wait for the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
@@ -74,7 +74,7 @@ def _users(home: Path, *, join: bool) -> list[int]:
 
 
 def _stop(server: Any, home: Path) -> None:
-    server.stop()
+    stop_server(server)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -19,6 +19,8 @@ BY_SQLSTATE: dict[str, type[PulsepointError]] = {
     "54": LimitExceeded,  # program limit exceeded
 }
 
+VENDOR_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
 
 def translated(error: BaseException) -> PulsepointError:
     """Our error for one of asyncpg's, of the socket's or of the loop's."""
@@ -34,5 +36,5 @@ def postgres_errors() -> Iterator[None]:
     """Raise ours instead of asyncpg's, a lost connection or a time-out."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except VENDOR_ERRORS as error:
         raise translated(error) from error

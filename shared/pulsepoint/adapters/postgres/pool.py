@@ -15,7 +15,6 @@ from pulsepoint.adapters.postgres.errors import postgres_errors
 # Plans are kept, and are made while tables are still empty: only those that stay right when they grow may be
 # chosen, which are look-ups by index.
 SESSION = {
-    "application_name": "pulsepoint",
     "jit": "off",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",

@@ -11,9 +11,11 @@ import subprocess
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from pulsepoint.errors import EngineUnavailable
 
@@ -51,19 +53,26 @@ def embedded_server(directory: Path, settings: Mapping[str, str] | None = None) 
     try:
         yield str(server.get_uri())
     finally:
+        stop_server(server)
+
+
+def stop_server(server: Any) -> None:
+    """Stop what `start_server` started; one that is gone already is no error."""
+    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
         server.stop()
 
 
 def start_server(directory: Path, settings: Mapping[str, str] | None = None) -> Any:
-    """As `embedded_server`, but the server runs on until `.stop()` of what this returns."""
+    """As `embedded_server`, but the server runs on until `stop_server`."""
     try:
         if not (directory / "PG_VERSION").exists():
             _make_cluster(directory)
         server = _server_of(directory)
         server.ensure_pgdata_inited()
         _configure(directory, {**SETTINGS, **(settings or {})})
+        _clear_dead(directory)
         _start(server)
-    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, AssertionError, psutil.Error, subprocess.SubprocessError) as error:
         raise EngineUnavailable(f"PostgreSQL in {directory} did not start: {error}; see {directory / 'log'}") from error
     return server
 
@@ -90,6 +99,33 @@ def _start(server: Any) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+
+
+def _clear_dead(directory: Path) -> None:
+    """Remove the lock files of a killed server that nobody has reaped: its number still answers, so the library
+    would take it for running. Its own processes are waited for, since they may still write."""
+    lock = directory / "postmaster.pid"
+    if not lock.exists():
+        return
+    try:
+        gone = psutil.Process(int(lock.read_text().splitlines()[0])).status() == psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, IndexError, ValueError):
+        return  # PostgreSQL itself sees that it is gone
+    deadline = time.monotonic() + STARTING_SECONDS
+    while gone and _processes_in(directory) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if gone:
+        for left in (lock, *directory.glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)
+
+
+def _processes_in(directory: Path) -> bool:
+    for process in psutil.process_iter(["name", "status"]):
+        if process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE:
+            with suppress(psutil.Error):
+                if Path(process.cwd()) == directory.resolve():
+                    return True
+    return False
 
 
 def _configure(directory: Path, settings: Mapping[str, str]) -> None:
