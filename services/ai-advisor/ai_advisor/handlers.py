@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ai_advisor.domain.advice import Rules, advise
+from ai_advisor.domain.evidence import Evidence
 from ai_advisor.domain.performance import Brand, CampaignDay, Performance, SalesDay, performance_of, window_of
 from ai_advisor.domain.summary import Standing, Writer, summarise
 from pulsepoint.errors import RetryableError
@@ -31,7 +32,8 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
         brand = await _brand(reader)
         stock: StockAssessed = event.payload
         performance = await _performance(reader, brand, stock)
-        advice = advise(reader.scope.brand_id, brand, performance, stock.statuses, rules)
+        evidence = Evidence(reader.scope, brand, performance.period, reader.now())
+        advice = advise(evidence, brand, performance, stock.statuses, rules)
         payload = AdviceComputed(
             computed_at=stock.assessed_at,
             summary=writer(Standing(brand, performance, stock.counts, advice)),
@@ -81,7 +83,8 @@ async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Pe
 
 
 def _digest(payload: AdviceComputed) -> str:
-    said = payload.model_dump(mode="json", exclude={"computed_at"})
+    # Fact ids pin the moment they were computed at: the same figures a tick later are no new advice.
+    said = payload.model_dump(mode="json", exclude={"computed_at": True, "recommendations": {"__all__": {"facts"}}})
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

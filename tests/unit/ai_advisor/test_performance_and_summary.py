@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,8 @@ from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics.facts import read_fact_id
+from pulsepoint.metrics.query import measure
 from pulsepoint.money import MICROS
 from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
@@ -177,10 +180,8 @@ async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Ben
     assert "sold 1,000.00 EUR net in 20 orders" in payload.summary
     assert "advice weighs revenue, not profit" in payload.summary
     rows = await bench.rows("SELECT * FROM ai_insights_current WHERE brand_id = @brand_id ORDER BY position")
-    assert [(row["position"], row["type"], row["facts"]) for row in rows] == [
-        (1, "reorder", "[]"),
-        (2, "reduce_spend", "[]"),
-    ]
+    assert [(row["position"], row["type"]) for row in rows] == [(1, "reorder"), (2, "reduce_spend")]
+    assert [tuple(orjson.loads(row["facts"])) for row in rows] == [one.facts for one in payload.recommendations]
     [head] = await bench.rows("SELECT * FROM advice_current WHERE brand_id = @brand_id")
     assert head["summary"] == payload.summary
 
@@ -188,6 +189,7 @@ async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Ben
 async def test_the_same_advice_is_told_again_but_not_written_again(bench: Bench) -> None:
     await configure(bench)
     first = await assessed(bench, stock_status())
+    bench.clock.advance(minutes=1)
     again = await assessed(bench, stock_status(), version=2)
     assert first.facts
     assert not again.facts
@@ -209,3 +211,29 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
     kept = await bench.document("brands", str(SCOPE.brand_id))
     assert kept is not None
     assert kept.data["lead_time_days"] == 30
+
+
+async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) -> None:
+    await configure(bench)
+    await seed(bench)
+    unpaid = order_facts("organic", days_ago(3), [{"variant_id": "v1"}])
+    await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
+    [advised] = (await assessed(bench)).events[0].payload.recommendations
+    found = [read_fact_id(SCOPE, told) for told in advised.facts]
+    assert [one.metric for one in found] == ["roas", "spend", "ad_revenue"]
+    values = []
+    for one in found:
+        measured = await measure(
+            bench.warehouse,
+            SCOPE,
+            [one.metric],
+            start=one.period.start,
+            end=one.period.end,
+            timezone=one.period.timezone,
+            settings=one.settings,
+            currency=one.currency,
+            where=one.at,
+            as_of=one.as_of,
+        )
+        values.append(measured.rows[0].numbers[one.metric].value)
+    assert values == [MICROS, 1000 * MICROS, 1000 * MICROS]

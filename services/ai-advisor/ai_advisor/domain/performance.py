@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pulsepoint.metrics.query import ratio_of
 from pulsepoint.money import MICROS
 
 PERIOD_DAYS = 14
@@ -136,7 +137,7 @@ class Performance:
 
 def ratio(part: int, whole: int) -> int | None:
     """`part` over `whole` in micro-units; None over nothing."""
-    return part * MICROS // whole if whole > 0 else None
+    return ratio_of(part, max(whole, 0), MICROS)
 
 
 def window_of(now: datetime, timezone: str) -> Period:
