@@ -73,7 +73,7 @@ async def test_roas_is_the_ratio_of_sums_never_the_mean_of_rows(warehouse: DuckD
 
 
 async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_claim(warehouse: DuckDBWarehouse) -> None:
-    claims = {"conversions_micros": 9_000_000, "conversion_value_micros": 9 * 10**8}
+    claims: dict[str, Any] = {"conversions_micros": 9_000_000, "conversion_value_micros": 9 * 10**8}
     await warehouse.append(
         [
             ad_fact("a", spend=100, click_window_days=7, view_window_days=1, **claims),
@@ -95,7 +95,7 @@ async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_clai
 
 
 async def test_roas_is_the_same_in_every_currency(warehouse: DuckDBWarehouse) -> None:
-    claim = {"conversion_value_micros": 5_000 * 10**6, "conversions_micros": 10**6}
+    claim: dict[str, Any] = {"conversion_value_micros": 5_000 * 10**6, "conversions_micros": 10**6}
     await warehouse.append([ad_fact("a", spend=1_000, account_currency="SEK", **claim)])
     assert await values(warehouse, "platform_roas", currency="SEK") == {"platform_roas": 5_000_000}
 
@@ -120,7 +120,7 @@ async def test_what_was_not_asked_of_a_platform_is_none_not_zero(warehouse: Duck
 
 
 async def test_mixed_attribution_windows_and_several_platforms_claims_are_refused(warehouse: DuckDBWarehouse) -> None:
-    claim = {"conversions_micros": 10**6, "view_window_days": 1}
+    claim: dict[str, Any] = {"conversions_micros": 10**6, "view_window_days": 1}
     await warehouse.append([ad_fact("a", click_window_days=7, **claim), ad_fact("b", click_window_days=28, **claim)])
     with pytest.raises(PermanentError, match=r"click 28 d, view 1 d, click 7 d") as windows:
         await values(warehouse, "platform_conversions")

@@ -154,7 +154,7 @@ def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> No
 
 def test_parameters_in_comments_and_text_are_none() -> None:
     (one,) = read_questions("-- name: one\n-- says\nSELECT 'a@b.c' AS x, @real AS y -- not @this\n;", "f.sql")
-    assert (one.parameters, one.description) == ({"real"}, "says")
+    assert (one.parameters, one.description) == (frozenset({"real"}), "says")
 
 
 def test_only_metrics_asks_the_warehouse_directly() -> None:
