@@ -44,7 +44,14 @@ _CARRIED = {
         ("event-id", "shopify-event-id"),
     )
 }
-_SIGNATURES = frozenset({b"x-shopify-hmac-sha256", b"shopify-hmac-sha256"})
+_SIGNATURE, _LENGTH = "signature", "length"
+# One look-up a header: most of what a request carries is not wanted.
+_WANTED = {
+    **_CARRIED,
+    b"x-shopify-hmac-sha256": _SIGNATURE,
+    b"shopify-hmac-sha256": _SIGNATURE,
+    b"content-length": _LENGTH,
+}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -118,7 +125,8 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
             await _answer(send, _UNAVAILABLE)
             return
         crash_point("after_publish_raw")
-        await _answer(send, _OK)
+        await send(_OK[0])
+        await send(_OK[1])
 
     return deliver
 
@@ -143,16 +151,17 @@ def _read_head(
         return _NOT_ALLOWED, b""
     given = b""
     for name, value in scope["headers"]:
-        attribute = _CARRIED.get(name)
-        if attribute is not None:
-            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
-        elif name in _SIGNATURES:
+        attribute = _WANTED.get(name)
+        if attribute is None:
+            continue
+        if attribute is _SIGNATURE:
             given = value
-        elif name == b"content-length":
-            if not value.isdigit():
-                return _BAD_REQUEST, b""
-            if len(value) > 18 or int(value) > limit:
-                return _TOO_LARGE, b""
+        elif attribute is not _LENGTH:
+            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
+        elif not value.isdigit():
+            return _BAD_REQUEST, b""
+        elif len(value) > 18 or int(value) > limit:
+            return _TOO_LARGE, b""
     carried["shop"] = carried["shop"].strip().lower()
     return (None, given) if given else (_UNSIGNED, b"")
 

@@ -311,7 +311,12 @@ async def test_an_erased_buyer_stays_unknown_whatever_is_replayed(ingest: Ingest
     # Told by e-mail alone, yet the customer id that led to the same subject is gone too.
     await ingest.tell(order_body(**buyer(id=7358220173425), updated_at="2026-03-11T00:00:00Z"), "orders/updated")
     await ingest.tell(order, "orders/paid")
-    for replayed in ingest.payloads(OrderRecorded)[1:]:
+    # Nor is an order that the erasure did not name, told by that id or by the telephone alone.
+    await ingest.tell(order_body(order_id=2, **buyer(id=7358220173425)))
+    await ingest.tell(order_body(order_id=3, **buyer(phone="+49 30 901820")))
+    replays = ingest.payloads(OrderRecorded)[1:]
+    assert len(replays) == 4
+    for replayed in replays:
         assert replayed.subject is None
         assert replayed.evidence.landing_site is None
         assert replayed.evidence.note_attributes == ()

@@ -197,7 +197,16 @@ def test_moments_are_instants_whatever_their_offset(told: str, meant: datetime) 
 
 
 @pytest.mark.parametrize(
-    "told", [1773140400, "today", "2026-03-10", "2026-03-10T11:00:00", "0001-01-01T00:00:00+14:00"]
+    "told",
+    [
+        1773140400,
+        "today",
+        "2026-03-10",
+        "2026-03-10T11:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T23:59:59Z",
+        "2201-01-01T00:00:00Z",
+    ],
 )
 def test_moments_that_are_no_instants_are_refused(told: object) -> None:
     error = refusal("orders/updated", order_body(processed_at=told))
