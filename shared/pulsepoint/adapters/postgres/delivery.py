@@ -30,7 +30,7 @@ POLL_SECONDS = 0.5
 RETRY_SECONDS = 0.5
 OWNER_LOCK = 1_347_375_697
 # A commit may become visible this much after later ones were delivered; beyond it a full look finds it.
-FLOOR_MARGIN = timedelta(seconds=2)
+FLOOR_MARGIN = timedelta(seconds=0.2)
 FULL_LOOK_SECONDS = 5.0
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 CLAIM = "SELECT * FROM kernel.claim_messages($1, $2, $3, $4, $5)"
@@ -182,9 +182,6 @@ class Deliverer:
         lane.lease_ends = now + lane.route.ack_deadline
         if full:
             lane.full_look = now + FULL_LOOK_SECONDS
-        if len(rows) < self._batch:
-            # All there is was seen: whatever wakes this lane next may lie anywhere.
-            lane.full_look = 0.0
         claimed = sorted((_claimed(lane.route, row) for row in rows), key=lambda row: (row.due_at, row.id))
         if claimed:
             lane.floor = max(lane.floor, claimed[-1].due_at - FLOOR_MARGIN)
@@ -229,7 +226,8 @@ class Deliverer:
                 log.warning("queue.dead_letter_waits", subscription=lane.route.name, error=str(error))
         pause = lane.route.backoff(attempt)
         self._failed.append((claimed, pause))
-        asyncio.get_running_loop().call_later(pause + 0.01, lane.wake.set)
+        if pause < POLL_SECONDS:  # longer ones are found by looking
+            asyncio.get_running_loop().call_later(pause + 0.01, lane.wake.set)
 
     async def _settle_loop(self) -> None:
         while True:
