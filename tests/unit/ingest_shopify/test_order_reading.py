@@ -108,6 +108,11 @@ def test_a_discount_no_line_tells_of_is_shared_among_the_lines_to_the_last_micro
     assert [line.discount_micros for line in order.lines] == [3_333_334, 3_333_333, 3_333_333]
 
 
+def test_a_line_is_never_discounted_below_nothing() -> None:
+    line = line_body(price="8.00", discount_allocations=[allocation("5.00"), allocation("5.00")])
+    assert order_of(order_body(lines=[line, line_body(2)])).net_micros == 50 * EUR
+
+
 def test_a_discount_on_shipping_is_no_discount_on_sales() -> None:
     shipping = {"id": 1, "price": "10.00", "discounted_price": "0.00"}
     body = order_body(total_discounts="15.00", shipping_lines=[shipping])
