@@ -45,8 +45,10 @@ export function drawChart(place, days, words) {
     rectangle.append(make("title", {}, words.day(day)));
     svg.append(rectangle);
   });
-  if (days.some((day) => day.spend > 0)) {
-    const points = days.map((day, index) => `${EDGE.left + (index + 0.5) * step},${y(day.spend)}`);
+  // Platforms tell a day late: the line ends where spend was last known instead of falling to nothing.
+  const told = days.findLastIndex((day) => day.spend > 0);
+  if (told >= 0) {
+    const points = days.slice(0, told + 1).map((day, index) => `${EDGE.left + (index + 0.5) * step},${y(day.spend)}`);
     svg.append(make("polyline", { class: "line", points: points.join(" ") }));
   }
   const every = Math.ceil(days.length / Math.max(2, Math.floor(inner.width / 72)));

@@ -217,7 +217,7 @@ async function showBoard(brand, held, run) {
   document.title = `${brand.name} · Pulsepoint`;
   at("brand-title").textContent = brand.name;
   at("period").textContent = `${longDay(start)} to ${longDay(end)}, ${timezone}`;
-  at("sentence").textContent = told.summary.summary;
+  at("sentence").textContent = last ? told.summary.summary : "";
   at("webhook-address").textContent = `${location.origin}/webhooks/shopify`;
   at("replay-command").textContent = `pulsepoint replay FILE --shop ${brand.shopify_store}`;
   at("no-orders").hidden = Boolean(last);
