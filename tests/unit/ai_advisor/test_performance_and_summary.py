@@ -219,6 +219,7 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     unpaid = order_facts("organic", days_ago(3), [{"variant_id": "v1"}])
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
+    assert "1,000.00 EUR net revenue credited (20 orders)" in advised.reason
     found = [read_fact_id(SCOPE, told) for told in advised.facts]
     assert [one.metric for one in found] == ["roas", "spend", "ad_revenue"]
     values = []
