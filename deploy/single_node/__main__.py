@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
+from deploy.single_node.home import HomeInUse, lock_home
 from deploy.single_node.logs import configure_logs
 from deploy.single_node.settings import TowerSettings
 from deploy.single_node.tower import Tower, open_tower
@@ -19,6 +23,14 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._tower = tower
         self._address = address
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End serving on SIGINT and SIGTERM; uvicorn would raise them again and cut the tower's own shutdown off."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
@@ -34,6 +46,11 @@ async def main() -> int:
     """Serve until a signal; 0 after a clean end."""
     settings = TowerSettings()
     configure_logs(settings.log_level)
+    try:
+        lock_home(settings.home)
+    except HomeInUse as error:
+        print(error, file=sys.stderr)
+        return 1
     async with open_tower(settings) as tower:
         config = uvicorn.Config(
             tower,  # type: ignore[arg-type]
