@@ -163,7 +163,7 @@ async def _check(tower: TowerProcess, client: Client, path: Path, deliveries: li
     await tower.idle(PATIENCE)
     assert Counter(client.acknowledged) >= Counter(deliveries)
     assert await net_revenue(tower, sorted(oracle(path)), SHOP) == oracle(path)
-    await tower.stop()
+    assert await tower.stop() == 0
     assert _counted(tower) == {orjson.loads(delivery.body)["id"] for delivery in client.acknowledged}
 
 
@@ -176,7 +176,7 @@ async def _second_pass_changes_nothing(tower: TowerProcess, deliveries: list[Del
     await tower.idle(PATIENCE)
     assert len(again.acknowledged) == len(deliveries)
     assert await net_revenue(tower, sorted(oracle(path)), SHOP) == oracle(path)
-    await tower.stop()
+    assert await tower.stop() == 0
     assert _facts(tower) == before
 
 
@@ -188,7 +188,7 @@ def _deliveries(path: Path) -> list[Delivery]:
 def _tenant_tables(warehouse: duckdb.DuckDBPyConnection, table: str) -> str:
     [schema] = warehouse.execute(
         "SELECT table_schema FROM information_schema.tables"
-        " WHERE table_name = ? AND table_schema LIKE 'pulsepoint_tenant_%' AND table_type = 'BASE TABLE'",
+        " WHERE table_name = ? AND table_schema LIKE 'pulsepoint_tenant_%'",
         [table],
     ).fetchall()
     return f'"{schema[0]}"."{table}"'
