@@ -9,6 +9,6 @@ compile() {
 compile pyproject.toml -o requirements.lock
 compile pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 for service in services/*/; do
-    compile "$service/pyproject.toml" shared/pyproject.toml -c requirements.lock \
-        --no-emit-package pulsepoint-kernel -o "$service/requirements.lock"
+    compile "${service}pyproject.toml" -c requirements.lock \
+        --no-emit-package pulsepoint-kernel -o "${service}requirements.lock"
 done
