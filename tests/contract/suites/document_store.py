@@ -192,22 +192,25 @@ class DocumentStoreSuite:
     async def test_two_that_read_what_the_other_writes_do_not_both_commit_blindly(
         self, store: DocumentStore, scope: TenantContext
     ) -> None:
-        both_have_read = asyncio.Barrier(2)
-        runs = {"a": 0, "b": 0}
+        async def cross(pair: int, own: str, other: str, both_have_read: asyncio.Barrier) -> None:
+            first = True
 
-        async def cross(own: str, other: str) -> None:
             async def work(transaction: Transaction) -> Commit:
-                seen = await transaction.get("orders", other)
-                runs[own] += 1
-                if runs[own] == 1:
+                nonlocal first
+                seen = await transaction.get("orders", f"{pair}{other}")
+                if first:
+                    first = False
                     await both_have_read.wait()
-                return Commit(writes=[Write("orders", own, {"other_was_there": seen is not None})])
+                return Commit(writes=[Write("orders", f"{pair}{own}", {"other_was_there": seen is not None})])
 
             await store.transact(scope, work)
 
-        await asyncio.gather(cross("a", "b"), cross("b", "a"))
-        documents = [await read(store, scope, "a"), await read(store, scope, "b")]
-        assert sorted(document.data["other_was_there"] for document in documents if document) == [False, True]
+        # Many rounds: without a guard the two commits must meet within a millisecond to go wrong.
+        for pair in range(60):
+            met = asyncio.Barrier(2)
+            await asyncio.gather(cross(pair, "a", "b", met), cross(pair, "b", "a", met))
+            documents = [await read(store, scope, f"{pair}{name}") for name in "ab"]
+            assert sorted(document.data["other_was_there"] for document in documents if document) == [False, True]
 
     async def test_no_increment_is_lost(self, store: DocumentStore, scope: TenantContext) -> None:
         async def increment(transaction: Transaction) -> Commit:
@@ -273,8 +276,11 @@ class DocumentStoreSuite:
         await commit(store, scope, Commit(marker, messages=[message]))
         assert not (await commit(store, new_scope(), Commit(marker))).duplicate
         assert not (await commit(open_store(f"other-{uuid4()}"), scope, Commit(marker))).duplicate
-        foreign = await commit(store, new_scope(), Commit(marker, messages=[Message("orders", b"theirs")]))
-        assert [message.data for message in one_leftover(foreign).messages] == [b"theirs"]
+        stranger = new_scope()
+        await commit(store, stranger, Commit(marker, messages=[Message("orders", b"theirs")]))
+        for owner, data in ((scope, b"mine"), (stranger, b"theirs")):
+            again = await commit(store, owner, Commit(marker))
+            assert [message.data for message in one_leftover(again).messages] == [data]
 
     async def test_dates_and_ids_of_facts_come_back_as_iso_strings(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock
