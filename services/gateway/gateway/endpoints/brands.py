@@ -23,6 +23,7 @@ from gateway.domain.identity import Person
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
 from gateway.endpoints.problems import PROBLEMS
 from pulsepoint.errors import AccessDenied
+from pulsepoint.events.ads import Platform
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.ports.document_store import Write
 from pulsepoint.ports.secret_store import SecretStore
@@ -55,6 +56,27 @@ Model = Annotated[str, AfterValidator(_checked_model)]
 SlackUrl = Annotated[SecretStr, AfterValidator(_checked_slack)]
 
 
+class Account(BaseModel):
+    """An ad account to pull; `access_token` is kept as a secret and never shown; left out, the one before stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    platform: Platform
+    account_id: str = Field(pattern="^[A-Za-z0-9_-]{1,64}$")
+    login_customer_id: str | None = Field(default=None, pattern="^[0-9]{1,20}$")
+    access_token: SecretStr | None = None
+
+    def settings(self) -> AdAccount:
+        """What is configured: the token by the name of its secret."""
+        reference = f"ads-{self.platform}-{self.account_id}"
+        return AdAccount(
+            platform=self.platform,
+            account_id=self.account_id,
+            secret_ref=reference,
+            login_customer_id=self.login_customer_id,
+        )
+
+
 class Changes(BaseModel):
     """Settings of a brand; what is left out stays as it is.
 
@@ -71,7 +93,7 @@ class Changes(BaseModel):
     cancelled_orders: Literal["return", "exclude", "keep"] = "return"
     lead_time_days: int = Field(default=14, ge=0, le=365)
     roas_target_micros: int = Field(default=2_000_000, ge=0, le=10**12)
-    ad_accounts: Annotated[tuple[AdAccount, ...], Field(max_length=100)] = ()
+    ad_accounts: Annotated[tuple[Account, ...], Field(max_length=100)] = ()
     clock_offset_seconds: int = Field(default=0, ge=-(10**10), le=10**10)
     quiet_until: AwareDatetime | None = None
     slack_webhook_url: SlackUrl | None = None
@@ -141,8 +163,9 @@ async def make_brand(wanted: NewBrand, person: ManagerOf, ports: PortsOf, runtim
     """Make a brand; 409 when another brand has the shop."""
     scope = person.scope.brand(uuid4())
     reference = await _keep_slack(ports.secrets, scope, wanted)
-    told = wanted.model_dump(exclude={"slack_webhook_url"})
-    configured = BrandConfigured(**told, slack_webhook_ref=reference)
+    told = wanted.model_dump(exclude={"slack_webhook_url", "ad_accounts"})
+    accounts = await _keep_tokens(ports.secrets, scope, wanted)
+    configured = BrandConfigured(**told, slack_webhook_ref=reference, ad_accounts=accounts)
     created_at = ports.clock.now()
     await _store(runtime, scope, person, "brand.created", configured, created_at, before=None)
     return _view(Brand(scope.brand_id, configured, created_at, 1))
@@ -160,7 +183,9 @@ async def change_settings(
 ) -> SettingsView:
     """Change settings; other services follow within moments."""
     scope = person.scope.brand(brand.brand_id)
-    told: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url"}, exclude_unset=True)
+    told: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url", "ad_accounts"}, exclude_unset=True)
+    if "ad_accounts" in changes.model_fields_set:
+        told["ad_accounts"] = await _keep_tokens(ports.secrets, scope, changes)
     if "slack_webhook_url" in changes.model_fields_set:
         told["slack_webhook_ref"] = await _keep_slack(ports.secrets, scope, changes)
     await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
@@ -176,6 +201,14 @@ async def _keep_slack(secrets: SecretStore, scope: TenantContext, wanted: Change
         return None
     await secrets.put(scope, name, wanted.slack_webhook_url.get_secret_value().encode())
     return name
+
+
+async def _keep_tokens(secrets: SecretStore, scope: TenantContext, wanted: Changes) -> tuple[AdAccount, ...]:
+    accounts = tuple((account.settings(), account.access_token) for account in wanted.ad_accounts)
+    for account, token in accounts:
+        if token is not None and account.secret_ref is not None:
+            await secrets.put(scope, account.secret_ref, token.get_secret_value().encode())
+    return tuple(account for account, _ in accounts)
 
 
 async def _store(
