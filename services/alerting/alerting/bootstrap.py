@@ -42,6 +42,6 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         secrets=engines.secrets,
         cache=engines.cache,
         clock=engines.clock,
-        messenger=SlackWebhook(allow_private=settings.slack_allow_private),
+        messenger=SlackWebhook(allow_private=settings.allow_local_urls),
         public_url=settings.public_url.rstrip("/"),
     )

@@ -8,10 +8,6 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """`PULSEPOINT_SLACK_ALLOW_PRIVATE` lets webhooks be plain http on private addresses (demo, tests).
+    """`PULSEPOINT_ROAS_SPEND_FLOOR`: spend of three days under which a drop is no alert, in units of the currency."""
 
-    `PULSEPOINT_ROAS_SPEND_FLOOR`: spend of three days, in units of the shop's currency, under which a drop is no alert.
-    """
-
-    slack_allow_private: bool = False
     roas_spend_floor: int = Field(default=50, ge=0)

@@ -13,7 +13,8 @@ class ServiceSettings(BaseSettings):
     """Read from the environment with the prefix `PULSEPOINT_`.
 
     `profile` chooses the engines: `memory` (one service alone, nothing kept), `embedded` (all services in one
-    process, opened by the tower). Times in seconds.
+    process, opened by the tower). Times in seconds. `allow_local_urls` lets addresses that people give (Slack)
+    lie on this machine or a private network: for the demo and tests.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
@@ -27,4 +28,5 @@ class ServiceSettings(BaseSettings):
     leftover_seconds: float = 10.0
     span_flush_seconds: float = 1.0
     traced: bool = True
+    allow_local_urls: bool = False
     secret_key: SecretStr | None = None
