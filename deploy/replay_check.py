@@ -18,13 +18,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.bodies import money
 from deploy.cli.copies import Duplication
 from deploy.cli.progress import Progress
 from deploy.cli.replay import Replayed, ReplayOptions, replay
 from deploy.cli.sender import Pace
 from deploy.cli.tower_client import open_client
 from deploy.tower_process import TowerFailed, TowerProcess, running_tower
+from pulsepoint.imports.bodies import money
 
 DEFAULT_FILE = Path("../shared/data/transactions/uci_online_retail_2010-12_to_2011-08.parquet")
 SHOP = "replay-check.myshopify.com"

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from deploy.cli.webhooks import Delivery
+from pulsepoint.imports.webhooks import Delivery
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from deploy.cli.progress import Progress
 from deploy.cli.replay import NotProcessed, Replayed, ReplayOptions, WrongBrand, replay
 from deploy.cli.report import print_report
 from deploy.cli.sender import NotAnswered, Pace
-from deploy.cli.source_file import UnreadableFile
 from deploy.cli.tower_client import Token, TowerRefused, open_client
+from pulsepoint.imports.source_file import UnreadableFile
 
 app = typer.Typer(
     name="pulsepoint",

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deploy.cli.bodies import money
 from deploy.cli.copies import Duplication, shuffled, with_copies
 from deploy.cli.home import TowerAccess
-from deploy.cli.plan import Plan, clock_offset, open_plan
 from deploy.cli.progress import Progress
 from deploy.cli.sender import Pace, Sent, Target, send_all
-from deploy.cli.tally import Tally, described
 from deploy.cli.tower_client import Brand, TowerClient, open_client
-from deploy.cli.webhooks import Delivery, first_delivery
+from pulsepoint.imports.bodies import money
+from pulsepoint.imports.plan import Plan, clock_offset, open_plan
+from pulsepoint.imports.tally import Tally, described
+from pulsepoint.imports.webhooks import Delivery, first_delivery
 
 DEFAULT_CURRENCY = "GBP"
 DEFAULT_TIMEZONE = "Europe/London"

@@ -19,12 +19,12 @@ import duckdb
 import orjson
 import pytest
 
-from deploy.cli.plan import clock_offset, open_plan
 from deploy.cli.sender import Pace, Target, send_all
 from deploy.cli.tower_client import open_client
-from deploy.cli.webhooks import Delivery, first_delivery
 from deploy.replay_check import net_revenue, oracle
 from deploy.tower_process import TowerProcess
+from pulsepoint.imports.plan import clock_offset, open_plan
+from pulsepoint.imports.webhooks import Delivery, first_delivery
 from pulsepoint.runtime.crash import POINTS
 from tests.builders.transactions import trading_days, write_transactions
 

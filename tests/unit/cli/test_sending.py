@@ -14,7 +14,7 @@ import pytest
 
 from deploy.cli.copies import Duplication, shuffled, with_copies
 from deploy.cli.sender import NotAnswered, Pace, Sent, Target, send_all
-from deploy.cli.webhooks import Delivery
+from pulsepoint.imports.webhooks import Delivery
 
 SECRET = "hush"
 TARGET = Target("http://tower", "first-light.myshopify.com", SECRET)

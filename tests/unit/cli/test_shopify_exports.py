@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.cli.plan import Plan, open_plan
-from deploy.cli.source_file import FileFormat
-from deploy.cli.webhooks import Webhook, first_delivery
 from ingest_shopify.domain import read_delivery
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
+from pulsepoint.imports.plan import Plan, open_plan
+from pulsepoint.imports.source_file import FileFormat
+from pulsepoint.imports.webhooks import Webhook, first_delivery
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
 SHOP = "first-light.myshopify.com"

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from deploy.cli.plan import open_plan
-from deploy.cli.uci import localise
-from deploy.cli.webhooks import Webhook, first_delivery
 from deploy.replay_check import oracle
+from pulsepoint.imports.plan import open_plan
+from pulsepoint.imports.uci import localise
+from pulsepoint.imports.webhooks import Webhook, first_delivery
 from tests.builders.transactions import Line, trading_days, write_transactions
 
 SHOP = "first-light.myshopify.com"

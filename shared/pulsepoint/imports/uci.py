@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from deploy.cli.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
-from deploy.cli.countries import country_code
-from deploy.cli.webhooks import Webhook, stable_id
+from pulsepoint.imports.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
+from pulsepoint.imports.countries import country_code
+from pulsepoint.imports.webhooks import Webhook, stable_id
 
 LineKey = tuple[str, str, int]
 

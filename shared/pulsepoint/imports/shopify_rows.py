@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from deploy.cli.shopify_csv import TIME_FORMATS, Record
-from deploy.cli.source_file import SourceFile, fetch_all
+from pulsepoint.imports.shopify_csv import TIME_FORMATS, Record
+from pulsepoint.imports.source_file import SourceFile, fetch_all
 
 READ = (
     "name",

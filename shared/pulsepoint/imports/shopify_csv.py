@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from deploy.cli.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
-from deploy.cli.countries import country_code
-from deploy.cli.uci import localise
-from deploy.cli.webhooks import Webhook, stable_id
+from pulsepoint.imports.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
+from pulsepoint.imports.countries import country_code
+from pulsepoint.imports.uci import localise
+from pulsepoint.imports.webhooks import Webhook, stable_id
 from pulsepoint.money import split
 
 Record = dict[str, str | None]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from deploy.cli.bodies import money
-from deploy.cli.uci_rows import LeftOut
-from deploy.cli.webhooks import Webhook
+from pulsepoint.imports.bodies import money
+from pulsepoint.imports.uci_rows import LeftOut
+from pulsepoint.imports.webhooks import Webhook
 
 UNDATED = "no date"
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy.cli.source_file import SourceFile, UnreadableFile, fetch_all
-from deploy.cli.uci import LineKey, Row
+from pulsepoint.imports.source_file import SourceFile, UnreadableFile, fetch_all
+from pulsepoint.imports.uci import LineKey, Row
 
 # The set is an Excel file; its CSV copies carry whichever date the exporting machine's locale wrote.
 ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")

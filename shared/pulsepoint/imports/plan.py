@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from deploy.cli import shopify_csv, shopify_rows, uci, uci_rows
-from deploy.cli.source_file import FileFormat, SourceFile, UnreadableFile, open_source
-from deploy.cli.uci_rows import LeftOut
-from deploy.cli.webhooks import Webhook
+from pulsepoint.imports import shopify_csv, shopify_rows, uci, uci_rows
+from pulsepoint.imports.source_file import FileFormat, SourceFile, UnreadableFile, open_source
+from pulsepoint.imports.uci_rows import LeftOut
+from pulsepoint.imports.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)
