@@ -108,7 +108,7 @@ async def _forget(bus: Any) -> None:
         await asyncio.sleep(0.1)
         bus.published.clear()
         for queue in bus._queues.values():
-            queue.waiting.clear()
+            queue.fresh.clear()
 
 
 def webhook_on_postgres() -> Any:

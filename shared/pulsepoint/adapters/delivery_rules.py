@@ -106,7 +106,9 @@ def check_message(message: Message) -> None:
     if max(map(len, attributes), default=0) > MAX_ATTRIBUTE_NAME_BYTES // 4:
         for name in attributes:
             if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
-                raise LimitExceeded(f"an attribute name is longer than {MAX_ATTRIBUTE_NAME_BYTES} bytes: {name[:40]!r}…")
+                raise LimitExceeded(
+                    f"an attribute name is longer than {MAX_ATTRIBUTE_NAME_BYTES} bytes: {name[:40]!r}"
+                )
     size = len(message.data) + sum(map(len, attributes)) + sum(map(len, attributes.values()))
     if size > MAX_MESSAGE_BYTES:
         raise LimitExceeded(f"a message of {size} bytes is over the limit of {MAX_MESSAGE_BYTES}")

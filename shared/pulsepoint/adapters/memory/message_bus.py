@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 from pulsepoint.adapters.delivery_rules import Route, by_topic, check_message, dead_letter, routes
@@ -17,22 +19,43 @@ from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.message_bus import Delivery, Push
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
-    """A message of one subscription; `due` in seconds of the event loop's clock."""
+    """A message of one subscription, published at `published` (UTC)."""
 
-    due: float
     number: int
-    message: Message = field(compare=False)
-    published: str = field(compare=False)
-    attempts: int = field(compare=False, default=0)
+    message: Message
+    published: datetime
+    attempts: int = 0
 
 
 @dataclass(slots=True)
 class _Queue:
+    """New messages in their order, and failed ones by when they are due (seconds of the event loop's clock)."""
+
     route: Route
-    waiting: list[_Waiting] = field(default_factory=list)
+    fresh: deque[_Waiting] = field(default_factory=deque)
+    later: list[tuple[float, int, _Waiting]] = field(default_factory=list)
     in_flight: int = 0
+
+    def __len__(self) -> int:
+        return len(self.fresh) + len(self.later)
+
+    def take(self, now: float) -> _Waiting | None:
+        """The next message that is due, or None."""
+        if self.later and self.later[0][0] <= now:
+            return heapq.heappop(self.later)[2]
+        return self.fresh.popleft() if self.fresh else None
+
+    def oldest(self) -> datetime:
+        """When the longest-waiting message was published; there must be one."""
+        return min(waiting.published for waiting in (*list(self.fresh)[:1], *(entry[2] for entry in self.later)))
+
+    def due(self, now: float) -> float | None:
+        """When the next message is due, or None."""
+        if self.fresh:
+            return now
+        return self.later[0][0] if self.later else None
 
 
 class MemoryMessageBus:
@@ -55,7 +78,8 @@ class MemoryMessageBus:
         self._limit = in_flight
         self._grace = grace
         self._queues = {name: _Queue(route) for name, route in routes(subscriptions).items()}
-        self._topics = by_topic({name: queue.route for name, queue in self._queues.items()})
+        fan_out = by_topic({name: queue.route for name, queue in self._queues.items()})
+        self._topics = {topic: tuple(self._queues[route.name] for route in found) for topic, found in fan_out.items()}
         self._numbers = count(1)
         self._changed = asyncio.Event()
 
@@ -63,14 +87,12 @@ class MemoryMessageBus:
         """See `MessageBus.publish`."""
         for message in messages:
             check_message(message)
-        due = asyncio.get_running_loop().time()
-        published = self._clock.now().isoformat()
+        now = self._clock.now()
         for message in messages:
             self.published.append(message)
-            for route in self._topics.get(message.topic, ()):
-                if route.wants(message):
-                    waiting = _Waiting(due, next(self._numbers), message, published)
-                    heapq.heappush(self._queues[route.name].waiting, waiting)
+            for queue in self._topics.get(message.topic, ()):
+                if queue.route.wants(message):
+                    queue.fresh.append(_Waiting(next(self._numbers), message, now))
         self._changed.set()
 
     async def run(self, push: Push) -> None:
@@ -91,21 +113,23 @@ class MemoryMessageBus:
         now = asyncio.get_running_loop().time()
         taken: list[tuple[_Queue, _Waiting]] = []
         for queue in self._queues.values():
-            while queue.waiting and queue.in_flight < self._limit and queue.waiting[0].due <= now:
+            while queue.in_flight < self._limit and (waiting := queue.take(now)) is not None:
                 queue.in_flight += 1
-                taken.append((queue, heapq.heappop(queue.waiting)))
+                taken.append((queue, waiting))
         return taken
 
     async def _until_due(self) -> None:
-        free = [queue for queue in self._queues.values() if queue.waiting and queue.in_flight < self._limit]
-        due = min((queue.waiting[0].due for queue in free), default=None)
-        pause = None if due is None else max(due - asyncio.get_running_loop().time(), 0.0)
+        now = asyncio.get_running_loop().time()
+        free = [queue.due(now) for queue in self._queues.values() if queue.in_flight < self._limit]
+        due = min((moment for moment in free if moment is not None), default=None)
+        pause = None if due is None else max(due - now, 0.0)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), pause)
 
     async def _deliver(self, push: Push, queue: _Queue, waiting: _Waiting) -> None:
         attempt = waiting.attempts + 1
-        delivery = Delivery(queue.route.name, str(waiting.number), waiting.message, attempt, waiting.published)
+        published = waiting.published.isoformat()
+        delivery = Delivery(queue.route.name, str(waiting.number), waiting.message, attempt, published)
         status = 503
         try:
             status = await asyncio.wait_for(push(delivery), queue.route.ack_deadline)
@@ -125,29 +149,29 @@ class MemoryMessageBus:
             await self.publish([dead_letter(queue.route, delivery)])
             return
         waiting.attempts = attempt
-        waiting.due = asyncio.get_running_loop().time() + (queue.route.backoff(attempt) if attempt else 0.0)
-        heapq.heappush(queue.waiting, waiting)
+        due = asyncio.get_running_loop().time() + (queue.route.backoff(attempt) if attempt else 0.0)
+        heapq.heappush(queue.later, (due, waiting.number, waiting))
 
     async def drain(self, timeout: float) -> bool:
         """See `PushEngine.drain`."""
         deadline = asyncio.get_running_loop().time() + timeout
-        while any(queue.waiting or queue.in_flight for queue in self._queues.values()):
+        while any(len(queue) or queue.in_flight for queue in self._queues.values()):
             if asyncio.get_running_loop().time() >= deadline:
                 return False
             await asyncio.sleep(0.002)
         return True
 
     async def depth(self) -> dict[str, dict[str, float]]:
-        """For each subscription with messages: `waiting`, `in_flight`, `oldest_age_seconds` (since it was due)."""
-        now = asyncio.get_running_loop().time()
+        """For each subscription with messages: `waiting`, `in_flight`, `oldest_age_seconds` since publishing."""
+        now = self._clock.now()
         return {
             name: {
-                "waiting": len(queue.waiting),
+                "waiting": len(queue),
                 "in_flight": queue.in_flight,
-                "oldest_age_seconds": max(now - queue.waiting[0].due, 0.0) if queue.waiting else 0.0,
+                "oldest_age_seconds": (now - queue.oldest()).total_seconds() if len(queue) else 0.0,
             }
             for name, queue in self._queues.items()
-            if queue.waiting or queue.in_flight
+            if len(queue) or queue.in_flight
         }
 
 
