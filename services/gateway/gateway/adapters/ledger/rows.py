@@ -18,7 +18,8 @@ _HIDDEN = frozenset({"tenant_id", "version"})
 
 def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as a document: UUIDs and instants as text, without tenant and version."""
-    return {name: _plain(value) for name, value in row.items() if name not in _HIDDEN}
+    # SQLAlchemy's names are a kind of str that JSON writers refuse as keys.
+    return {str(name): _plain(value) for name, value in row.items() if name not in _HIDDEN}
 
 
 def _plain(value: Any) -> Any:

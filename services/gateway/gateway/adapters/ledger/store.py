@@ -69,6 +69,8 @@ class LedgerStore:
             commit = await work(transaction)
             writes = check_commit(scope, commit)
             if commit.marker is not None and not await self._mark(connection, scope, commit.marker):
+                if commit.finished_effect is not None:
+                    await effects.finish(connection, commit.finished_effect)
                 return Committed(duplicate=True, leftover=await _leftover_of(connection, commit.marker))
             if commit != Commit(marker=commit.marker):
                 await lock(connection, {*transaction.seen, *(write.key for write in writes)})

@@ -53,7 +53,7 @@ class LedgerTransaction:
         if collection in COLLECTIONS:
             return await self._find_rows(collection, where or {}, limit, after)
         statement = (
-            select(documents.c.id, documents.c.version, documents.c.data)
+            select(documents.c.id, documents.c.version, documents.c.revision, documents.c.data)
             .where(documents.c.brand_id == self.scope.brand_id, documents.c.collection == collection)
             .where(documents.c.id > after)
             .order_by(documents.c.id)
@@ -61,7 +61,9 @@ class LedgerTransaction:
         )
         if where:
             statement = statement.where(documents.c.data.contains(where))
-        rows = await self.connection.execute(statement)
+        rows = (await self.connection.execute(statement)).all()
+        for row in rows:
+            self.seen.setdefault(key_of(self.scope, collection, row.id), row.revision)
         return [Document(collection, row.id, row.version, row.data) for row in rows]
 
     async def _find_rows(self, collection: str, where: dict[str, str], limit: int, after: str) -> list[Document]:
@@ -70,10 +72,11 @@ class LedgerTransaction:
         statement = select(place.table).where(key > after).order_by(key).limit(limit)
         for name, value in where.items():
             statement = statement.where(cast(place.table.c[name], Text) == value)
-        rows = await self.connection.execute(statement)
-        return [
-            Document(collection, str(row[place.key]), row["version"], document_of(dict(row))) for row in rows.mappings()
-        ]
+        rows = (await self.connection.execute(statement)).mappings().all()
+        found = [Document(collection, str(row[place.key]), row["version"], document_of(dict(row))) for row in rows]
+        for document in found:
+            self.seen.setdefault(key_of(self.scope, collection, document.id), document.version)
+        return found
 
 
 Found = dict[tuple[str, str], tuple[int, Document]]

@@ -125,13 +125,14 @@ CREATE FUNCTION ledger.sweep_settle(done uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
   DELETE FROM ledger.leftovers l WHERE l.id = ANY (done)
 $$;
-CREATE FUNCTION ledger.sweep_claim_effects(moment timestamptz, lease interval, most integer)
+CREATE FUNCTION ledger.sweep_claim_effects(moment timestamptz, closing interval, lease interval, most integer)
 RETURNS SETOF ledger.effects
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  UPDATE ledger.effects e SET running = true, leased_until = moment + lease
+  UPDATE ledger.effects e SET running = true,
+    leased_until = CASE WHEN e.due_at <= moment THEN moment + lease ELSE e.due_at END
   FROM (SELECT d.tenant_id, d.brand_id, d.kind, d.key, d.running FROM ledger.effects d
         WHERE (d.running AND d.leased_until <= moment)
-           OR (NOT d.running AND d.due_at <= moment AND NOT EXISTS (
+           OR (NOT d.running AND d.due_at <= moment + closing AND NOT EXISTS (
                  SELECT FROM ledger.effects r
                  WHERE (r.tenant_id, r.brand_id, r.kind, r.key) = (d.tenant_id, d.brand_id, d.kind, d.key)
                    AND r.running))
