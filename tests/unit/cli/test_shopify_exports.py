@@ -19,7 +19,7 @@ from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
 SHOP = "first-light.myshopify.com"
 # The header as Shopify's admin writes it, shortened to what is read plus some that is not.
-HEADER = list(
+HEADER = next(
     csv.reader(
         [
             "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,"
@@ -28,7 +28,7 @@ HEADER = list(
             "Id,Source,Lineitem discount"
         ]
     )
-)[0]
+)
 FIRST_ROW = {
     "Name": "#1001",
     "Email": "ada@example.com",
