@@ -6,34 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Literal
 
 from starlette.requests import Request
 
-Platform = Literal["meta", "tiktok", "google"]
-Fault = Literal["rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"]
-FAULTS: frozenset[str] = frozenset(
-    {"rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"}
-)
+from sandbox.platforms.ad_days import MISMATCH_CENTS, AdAccount, AdRow, Fault, Faults, Limits, Platform
+
+__all__ = ["CAMPAIGNS", "DEFAULT_ACCOUNTS", "MISMATCH_CENTS", "StubAccount", "StubSettings", "World"]
+
 CAMPAIGNS: dict[Platform, tuple[str, ...]] = {
     "meta": ("prospecting", "retargeting", "spring-sale"),
     "tiktok": ("prospecting", "spring-sale"),
     "google": ("brand-search", "performance-max", "spring-sale"),
 }
-MISMATCH_CENTS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class StubAccount:
-    """One ad account the stub knows."""
-
-    platform: Platform
-    account_id: str
-    token: str
-    currency: str = "GBP"
-    timezone: str = "Europe/London"
-
-
+StubAccount = AdAccount
 DEFAULT_ACCOUNTS = (
     StubAccount("meta", "1000000000000001", "stub-meta-token"),
     StubAccount("tiktok", "7000000000000000001", "stub-tiktok-token"),
@@ -61,56 +46,26 @@ class StubSettings:
     left_out: Mapping[date, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A campaign's day; money in cents."""
-
-    campaign_id: str
-    campaign: str
-    day: date
-    spend: int
-    impressions: int
-    clicks: int
-    purchases: int
-    value: int
-
-
-@dataclass(slots=True)
-class World:
+@dataclass(slots=True, kw_only=True)
+class World(Faults):
     """The stub's state: settings that tests may replace, faults that run out, and what was asked."""
 
     settings: StubSettings
-    standing: dict[str, str] = field(default_factory=dict)
-    pending: dict[str, list[str]] = field(default_factory=dict)
-    requests: list[tuple[str, str]] = field(default_factory=list)
 
-    def set_fault(self, platform: Platform, fault: str | None, times: int | None = None) -> None:
-        """Meet the next `times` requests of a platform with a fault, or all of them; None ends all faults."""
-        if fault is None:
-            self.standing.pop(platform, None)
-            self.pending.pop(platform, None)
-        elif times is None:
-            self.standing[platform] = fault
-        else:
-            self.pending.setdefault(platform, []).extend([fault] * times)
+    def limits(self) -> Limits:
+        """How much is given at once, as the settings say now."""
+        told = self.settings
+        return Limits(told.page_size, told.too_much_over, told.retry_after_seconds, told.slow_seconds)
 
-    def account(self, platform: Platform, account_id: str, token: str) -> StubAccount | None:
-        """The account, or None where the id is unknown or the token wrong."""
-        for account in self.settings.accounts:
-            if (account.platform, account.account_id, account.token) == (platform, account_id, token):
-                return account
-        return None
+    def accounts(self) -> tuple[StubAccount, ...]:
+        """See `AdsSource.accounts`."""
+        return self.settings.accounts
 
     def fault(self, platform: Platform, request: Request) -> str | None:
-        """The fault this request meets."""
-        asked = request.headers.get("x-stub-fault") or request.query_params.get("stub_fault")
-        if asked:
-            return asked
-        if self.pending.get(platform):
-            return self.pending[platform].pop(0)
-        return self.standing.get(platform) or self.settings.faults.get(platform)
+        """The fault this request meets; the settings' own where none was set."""
+        return Faults.fault(self, platform, request) or self.settings.faults.get(platform)
 
-    def rows(self, account: StubAccount, start: date, end: date) -> list[Row]:
+    def rows(self, account: StubAccount, start: date, end: date) -> list[AdRow]:
         """Every campaign's days, in the order of days."""
         days = [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
         return [
@@ -120,27 +75,19 @@ class World:
             if self.settings.left_out.get(day) != name
         ]
 
-    def totals(self, account: StubAccount, start: date, end: date, fault: str | None) -> dict[date, int]:
-        """The account's own cents a day; a mismatch adds ten units."""
-        totals: dict[date, int] = {}
-        for row in self.rows(account, start, end):
-            extra = MISMATCH_CENTS if fault == "mismatch" and row.day not in totals else 0
-            totals[row.day] = totals.get(row.day, 0) + row.spend + extra
-        return totals
-
-    def _row(self, account: StubAccount, index: int, name: str, day: date) -> Row:
+    def _row(self, account: StubAccount, index: int, name: str, day: date) -> AdRow:
         key = f"{self.settings.seed}/{account.platform}/{account.account_id}/{name}/{day}"
         dice = sha256(key.encode()).digest()
         spend = 500 + int.from_bytes(dice[:2]) % 20_000 + self.settings.restated.get(day, 0)
         clicks = 20 + dice[2] * 2
         purchases = dice[3] % 12
-        return Row(
+        return AdRow(
             campaign_id=f"{account.account_id[-4:]}{index + 1:04d}",
             campaign=name,
             day=day,
             spend=spend,
             impressions=clicks * (20 + dice[4] % 40),
             clicks=clicks,
-            purchases=purchases,
+            purchases_micros=purchases * 1_000_000,
             value=purchases * (1_500 + dice[5] * 10),
         )

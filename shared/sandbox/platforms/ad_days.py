@@ -1,0 +1,148 @@
+"""Ad accounts and their days, whatever they come from, and what a platform's answer is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+Platform = Literal["meta", "tiktok", "google"]
+PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok", "google")
+Fault = Literal["rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"]
+FAULTS: frozenset[str] = frozenset(
+    {"rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"}
+)
+MISMATCH_CENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AdAccount:
+    """One ad account and the token that opens it."""
+
+    platform: Platform
+    account_id: str
+    token: str = field(repr=False)
+    currency: str = "GBP"
+    timezone: str = "Europe/London"
+    click_window_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class AdRow:
+    """A campaign's day as its platform tells it; money in cents, purchases in millionths (platforms model parts)."""
+
+    campaign_id: str
+    campaign: str
+    day: date
+    spend: int
+    impressions: int
+    clicks: int
+    purchases_micros: int
+    value: int
+
+
+class AdsSource(Protocol):
+    """Where the figures come from."""
+
+    def accounts(self) -> Iterable[AdAccount]:
+        """Every ad account."""
+        ...
+
+    def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
+        """Every campaign's days from `start` to `end`, both included, in the order of days; no day of the future."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the platforms give at once; `too_much_over` is the Meta page size from which it is too much data."""
+
+    page_size: int = 500
+    too_much_over: int = 10_000
+    retry_after_seconds: int = 7
+    slow_seconds: float = 1.0
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults that stand or run out, and what was asked."""
+
+    standing: dict[str, str] = field(default_factory=dict)
+    pending: dict[str, list[str]] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def set_fault(self, platform: Platform, fault: str | None, times: int | None = None) -> None:
+        """Meet the next `times` requests of a platform with a fault, or all of them; None ends all faults."""
+        if fault is None:
+            self.standing.pop(platform, None)
+            self.pending.pop(platform, None)
+        elif times is None:
+            self.standing[platform] = fault
+        else:
+            self.pending.setdefault(platform, []).extend([fault] * times)
+
+    def fault(self, platform: Platform, request: Request) -> str | None:
+        """The fault this request meets."""
+        asked = request.headers.get("x-stub-fault") or request.query_params.get("stub_fault")
+        if asked:
+            return asked
+        if self.pending.get(platform):
+            return self.pending[platform].pop(0)
+        return self.standing.get(platform)
+
+    def heard(self, platform: Platform, path: str) -> None:
+        """Note a request; the newest thousand are kept."""
+        self.requests.append((platform, path))
+        del self.requests[:-1000]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with what answers it."""
+
+    request: Request
+    source: AdsSource
+    limits: Limits
+    fault: str | None
+
+    def account(self, platform: Platform, account_id: str, token: str) -> AdAccount | None:
+        """The account, or None where the id is unknown or the token wrong."""
+        for account in self.source.accounts():
+            if (account.platform, account.account_id, account.token) == (platform, account_id, token):
+                return account
+        return None
+
+    def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
+        """The account's campaign days."""
+        return self.source.rows(account, start, end)
+
+    def totals(self, account: AdAccount, start: date, end: date) -> dict[date, int]:
+        """The account's own cents a day; a mismatch adds ten units."""
+        totals: dict[date, int] = {}
+        for row in self.rows(account, start, end):
+            extra = MISMATCH_CENTS if self.fault == "mismatch" and row.day not in totals else 0
+            totals[row.day] = totals.get(row.day, 0) + row.spend + extra
+        return totals
+
+
+Answer = Callable[[Asked], Awaitable[Response]]
+
+
+def money(cents: int) -> str:
+    """Cents as the platforms print money."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def parts(micros: int) -> str:
+    """Millionths as the shortest decimal number."""
+    whole, rest = divmod(micros, 1_000_000)
+    return f"{whole}.{rest:06d}".rstrip("0") if rest else str(whole)
+
+
+def bearer(request: Request) -> str:
+    """The token of an Authorization header."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -1,0 +1,76 @@
+"""One face for Meta, TikTok and Google ads over any source of ad days: the platforms' own paths, shapes and errors.
+
+The paths of the three do not meet: one base URL may serve all. Faults come from `POST /stub/faults`
+(`{"platform": "meta", "fault": "rate_limited", "times": 2}`; without `times` until
+`{"platform": "meta", "fault": null}`), or for one request from the header `x-stub-fault` or the query parameter
+`stub_fault`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms import google, meta, tiktok
+from sandbox.platforms.ad_days import FAULTS, PLATFORMS, AdsSource, Answer, Asked, Faults, Limits, Platform
+
+ANSWERS: Mapping[Platform, tuple[tuple[str, str, Answer], ...]] = {
+    "tiktok": tiktok.ANSWERS,
+    "google": google.ANSWERS,
+    "meta": meta.ANSWERS,
+}
+
+
+def create_ads(source: AdsSource, *, faults: Faults | None = None, limits: Callable[[], Limits] = Limits) -> Starlette:
+    """The three platforms as one ASGI app; `limits` is asked at every request."""
+    return Starlette(routes=ads_routes(source, faults=faults, limits=limits))
+
+
+def ads_routes(
+    source: AdsSource,
+    *,
+    faults: Faults | None = None,
+    limits: Callable[[], Limits] = Limits,
+    platforms: Iterable[Platform] = tuple(ANSWERS),
+) -> list[BaseRoute]:
+    """The routes of some platforms, and `/stub/faults`."""
+    met = faults or Faults()
+    return [
+        Route("/stub/faults", _fault_setter(met), methods=["POST"]),
+        *(
+            Route(path, _endpoint(source, met, limits, platform, answer), methods=[method])
+            for platform in platforms
+            for method, path, answer in ANSWERS[platform]
+        ),
+    ]
+
+
+def _endpoint(
+    source: AdsSource, faults: Faults, limits: Callable[[], Limits], platform: Platform, answer: Answer
+) -> Any:
+    async def endpoint(request: Request) -> Response:
+        faults.heard(platform, str(request.url.path))
+        fault = faults.fault(platform, request)
+        if fault == "slow":
+            await asyncio.sleep(limits().slow_seconds)
+        return await answer(Asked(request, source, limits(), fault))
+
+    return endpoint
+
+
+def _fault_setter(faults: Faults) -> Any:
+    async def endpoint(request: Request) -> Response:
+        asked = await request.json()
+        platform, fault = asked.get("platform"), asked.get("fault")
+        if platform not in PLATFORMS or fault not in FAULTS | {None}:
+            return JSONResponse({"error": "unknown platform or fault"}, status_code=422)
+        faults.set_fault(platform, fault, asked.get("times"))
+        return JSONResponse({"standing": faults.standing, "pending": faults.pending})
+
+    return endpoint

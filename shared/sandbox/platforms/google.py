@@ -1,0 +1,98 @@
+"""Google Ads' searchStream for the queries our services ask.
+
+https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from sandbox.platforms.ad_days import AdAccount, AdRow, Answer, Asked, bearer
+
+CENT_MICROS = 10_000
+SPAN = re.compile(r"BETWEEN '([\d-]+)' AND '([\d-]+)'")
+
+
+async def _search(asked: Asked) -> Response:
+    if failed := _failure(asked):
+        return failed
+    account = asked.account("google", asked.request.path_params["customer"], bearer(asked.request))
+    if account is None:
+        reason = "USER_PERMISSION_DENIED"
+        return _error(403, "PERMISSION_DENIED", "No permission.", "authorizationError", reason)
+    query = str((await asked.request.json())["query"])
+    rows = list(_rows(asked, account, query))
+    size = asked.limits.page_size
+    chunks = [rows[first : first + size] for first in range(0, len(rows), size)]
+    return JSONResponse([{"results": chunk, "fieldMask": "stub", "requestId": "stub"} for chunk in chunks])
+
+
+ANSWERS: tuple[tuple[str, str, Answer], ...] = (
+    ("POST", "/{version}/customers/{customer}/googleAds:searchStream", _search),
+)
+
+
+def _rows(asked: Asked, account: AdAccount, query: str) -> Iterator[dict[str, Any]]:
+    if "FROM conversion_action" in query:
+        yield {"conversionAction": {"clickThroughLookbackWindowDays": str(account.click_window_days)}}
+        return
+    span = SPAN.search(query)
+    if span is None:
+        customer = {"id": account.account_id, "currencyCode": account.currency, "timeZone": account.timezone}
+        yield {"customer": {**customer, "manager": False}}
+        return
+    start, end = (date.fromisoformat(day) for day in span.groups())
+    if "FROM customer" in query:
+        for day, cents in asked.totals(account, start, end).items():
+            yield {"metrics": {"costMicros": str(cents * CENT_MICROS)}, "segments": {"date": day.isoformat()}}
+        return
+    for row in asked.rows(account, start, end):
+        yield _campaign_day(row)
+
+
+def _campaign_day(row: AdRow) -> dict[str, Any]:
+    return {
+        "campaign": {"id": row.campaign_id, "name": row.campaign},
+        "segments": {"date": row.day.isoformat()},
+        "metrics": {
+            "costMicros": str(row.spend * CENT_MICROS),
+            "impressions": str(row.impressions),
+            "clicks": str(row.clicks),
+            # Doubles, as the API sends them; six decimals survive.
+            "conversions": row.purchases_micros / 1_000_000,
+            "conversionsValue": row.value / 100,
+        },
+    }
+
+
+def _error(status: int, name: str, message: str, kind: str, reason: str, *, details: Any = None) -> Response:
+    error: dict[str, Any] = {"errorCode": {kind: reason}, "message": message}
+    if details is not None:
+        error["details"] = details
+    failure = {"@type": "type.googleapis.com/google.ads.googleads.v26.errors.GoogleAdsFailure", "errors": [error]}
+    told = {"code": status, "message": message, "status": name, "details": [failure]}
+    return JSONResponse([{"error": told}], status_code=status)
+
+
+def _failure(asked: Asked) -> Response | None:
+    match asked.fault:
+        case "rate_limited":
+            wait = f"{asked.limits.retry_after_seconds}s"
+            delay = {"quotaErrorDetails": {"rateScope": "ACCOUNT", "retryDelay": wait}}
+            exhausted = "RESOURCE_EXHAUSTED"
+            return _error(429, exhausted, "Too many requests.", "quotaError", exhausted, details=delay)
+        case "expired_token":
+            return _error(401, "UNAUTHENTICATED", "The token expired.", "authenticationError", "OAUTH_TOKEN_EXPIRED")
+        case "server_error":
+            return _error(500, "INTERNAL", "Internal error encountered.", "internalError", "INTERNAL_ERROR")
+        case "unknown_field":
+            told = "Unrecognized field: 'metrics.x'."
+            return _error(400, "INVALID_ARGUMENT", told, "queryError", "UNRECOGNIZED_FIELD")
+        case "too_much_data":
+            return _error(504, "DEADLINE_EXCEEDED", "Deadline exceeded.", "internalError", "DEADLINE_EXCEEDED")
+    return None

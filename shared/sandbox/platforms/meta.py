@@ -1,0 +1,116 @@
+"""Meta's Graph API as far as ad insights go: https://developers.facebook.com/docs/marketing-api/insights."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from sandbox.platforms.ad_days import AdRow, Answer, Asked, bearer, money, parts
+
+PURCHASES = ("purchase", "offsite_conversion.fb_pixel_purchase", "omni_purchase")
+BAD_TOKEN = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - a message
+
+
+async def _account(asked: Asked) -> Response:
+    if failed := _failure(asked):
+        return failed
+    account = asked.account("meta", asked.request.path_params["account"], bearer(asked.request))
+    if account is None:
+        return _error(400, 190, BAD_TOKEN)
+    told = {"account_id": account.account_id, "currency": account.currency, "timezone_name": account.timezone}
+    return JSONResponse({**told, "id": f"act_{account.account_id}"})
+
+
+async def _insights(asked: Asked) -> Response:
+    query = asked.request.query_params
+    if int(query.get("limit", "25")) > asked.limits.too_much_over:
+        return _too_much()
+    if failed := _failure(asked):
+        return failed
+    account = asked.account("meta", asked.request.path_params["account"], bearer(asked.request))
+    if account is None:
+        return _error(400, 190, BAD_TOKEN)
+    if query.get("time_increment") != "1":
+        return _error(400, 100, "(#100) The stand-in answers by day only.")
+    span = json.loads(query["time_range"])
+    start, end = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
+    if query.get("level") == "account":
+        rows = [{"spend": money(cents), **_day(day)} for day, cents in asked.totals(account, start, end).items()]
+    else:
+        windows = json.loads(query.get("action_attribution_windows", "[]"))
+        rows = [_row(row, windows) for row in asked.rows(account, start, end)]
+    return JSONResponse(_page(asked, rows))
+
+
+ANSWERS: tuple[tuple[str, str, Answer], ...] = (
+    ("GET", "/{version}/act_{account}", _account),
+    ("GET", "/{version}/act_{account}/insights", _insights),
+)
+
+
+def _page(asked: Asked, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    query = asked.request.query_params
+    size = min(int(query.get("limit", "25")), asked.limits.page_size)
+    first = int(query.get("after", "0").removeprefix("c"))
+    page: dict[str, Any] = {"data": rows[first : first + size], "paging": {"cursors": {"after": f"c{first + size}"}}}
+    if first + size < len(rows):
+        page["paging"]["next"] = str(asked.request.url.include_query_params(after=f"c{first + size}"))
+    return page
+
+
+def _day(day: date) -> dict[str, str]:
+    return {"date_start": day.isoformat(), "date_stop": day.isoformat()}
+
+
+def _row(row: AdRow, windows: list[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "campaign_id": row.campaign_id,
+        "campaign_name": row.campaign,
+        "spend": money(row.spend),
+        "impressions": str(row.impressions),
+        "clicks": str(row.clicks),
+        **_day(row.day),
+    }
+    if row.purchases_micros:
+        told["actions"] = [_action(name, parts(row.purchases_micros), windows) for name in PURCHASES]
+        told["action_values"] = [_action(name, money(row.value), windows) for name in PURCHASES]
+    return told
+
+
+def _action(name: str, value: str, windows: list[str]) -> dict[str, str]:
+    """All of it within the click window, none by viewing: a view window without purchases is left out."""
+    return {"action_type": name, "value": value, **{window: value for window in windows if window.endswith("_click")}}
+
+
+def _failure(asked: Asked) -> Response | None:
+    wait = asked.limits.retry_after_seconds
+    usage = json.dumps({"1": [{"type": "ads_insights", "call_count": 100, "estimated_time_to_regain_access": 1}]})
+    match asked.fault:
+        case "rate_limited":
+            headers = {"retry-after": str(wait), "x-business-use-case-usage": usage}
+            return _error(400, 80000, "There have been too many calls from this ad-account.", headers=headers)
+        case "expired_token":
+            return _error(400, 190, "Error validating access token: Session has expired.", subcode=463)
+        case "server_error":
+            return _error(500, 2, "Service temporarily unavailable")
+        case "unknown_field":
+            return _error(400, 100, "(#100) spend is not valid for fields param.")
+        case "too_much_data":
+            return _too_much()
+    return None
+
+
+def _too_much() -> Response:
+    return _error(500, 1, "Please reduce the amount of data you're asking for, then retry your request")
+
+
+def _error(
+    status: int, code: int, message: str, *, subcode: int | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Astub"}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return JSONResponse({"error": error}, status_code=status, headers=headers)

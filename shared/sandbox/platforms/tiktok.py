@@ -1,0 +1,102 @@
+"""TikTok's API for Business as far as the integrated report goes.
+
+https://business-api.tiktok.com/portal/docs?id=1740302848100353
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from sandbox.platforms.ad_days import AdRow, Answer, Asked, money, parts
+
+BAD_TOKEN = "Access token is incorrect or has been revoked."  # noqa: S105 - a message
+MOST_DAYS = 30
+
+
+async def _advertiser(asked: Asked) -> Response:
+    if failed := _failure(asked):
+        return failed
+    [account_id] = json.loads(asked.request.query_params["advertiser_ids"])
+    account = asked.account("tiktok", account_id, asked.request.headers.get("access-token", ""))
+    if account is None:
+        return _answer(40105, BAD_TOKEN)
+    told = {"advertiser_id": account_id, "name": "Stub", "currency": account.currency, "timezone": "Etc/GMT"}
+    return _answer(0, "OK", {"list": [{**told, "display_timezone": account.timezone}]})
+
+
+async def _report(asked: Asked) -> Response:
+    if failed := _failure(asked):
+        return failed
+    query = asked.request.query_params
+    account = asked.account("tiktok", query["advertiser_id"], asked.request.headers.get("access-token", ""))
+    if account is None:
+        return _answer(40105, BAD_TOKEN)
+    start, end = date.fromisoformat(query["start_date"]), date.fromisoformat(query["end_date"])
+    if (end - start).days >= MOST_DAYS:
+        return _answer(40002, f"start_date: the max time span is {MOST_DAYS} days when stat_time_day is used")
+    if query["data_level"] == "AUCTION_ADVERTISER":
+        rows = [
+            {
+                "dimensions": {"advertiser_id": account.account_id, "stat_time_day": f"{day} 00:00:00"},
+                "metrics": {"spend": money(cents)},
+            }
+            for day, cents in asked.totals(account, start, end).items()
+        ]
+    else:
+        rows = [_row(row, json.loads(query["metrics"])) for row in asked.rows(account, start, end)]
+    return _answer(0, "OK", _page(asked, query, rows))
+
+
+ANSWERS: tuple[tuple[str, str, Answer], ...] = (
+    ("GET", "/open_api/v1.3/advertiser/info/", _advertiser),
+    ("GET", "/open_api/v1.3/report/integrated/get/", _report),
+)
+
+
+def _page(asked: Asked, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    size = min(int(query.get("page_size", "10")), asked.limits.page_size)
+    page = int(query.get("page", "1"))
+    pages = -(-len(rows) // size)
+    info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": pages}
+    return {"page_info": info, "list": rows[(page - 1) * size : page * size]}
+
+
+def _row(row: AdRow, metrics: list[str]) -> dict[str, Any]:
+    told = {
+        "campaign_name": row.campaign,
+        "spend": money(row.spend),
+        "impressions": str(row.impressions),
+        "clicks": str(row.clicks),
+        "conversion": str(row.clicks),
+        "complete_payment": parts(row.purchases_micros),
+        "total_complete_payment_rate": money(row.value),
+    }
+    dimensions = {"campaign_id": row.campaign_id, "stat_time_day": f"{row.day} 00:00:00"}
+    return {"dimensions": dimensions, "metrics": {name: told[name] for name in metrics}}
+
+
+def _answer(code: int, message: str, data: Any = None, *, status: int = 200) -> Response:
+    told = {"code": code, "message": message, "request_id": "stub", "data": data if data is not None else {}}
+    return JSONResponse(told, status_code=status)
+
+
+def _failure(asked: Asked) -> Response | None:
+    match asked.fault:
+        case "rate_limited":
+            headers = {"retry-after": str(asked.limits.retry_after_seconds)}
+            told = {"code": 40100, "message": "Requests made too frequently.", "request_id": "stub", "data": {}}
+            return JSONResponse(told, headers=headers)
+        case "expired_token":
+            return _answer(40102, "The access token has expired.")
+        case "server_error":
+            return _answer(50000, "System error", status=500)
+        case "unknown_field":
+            return _answer(40002, "metrics: Invalid metric fields: ['complete_payment']")
+        case "too_much_data":
+            return _answer(50002, "Error processing request on TikTok side.")
+    return None
