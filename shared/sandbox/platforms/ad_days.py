@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -116,14 +117,14 @@ class Asked:
                 return account
         return None
 
-    def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
-        """The account's campaign days."""
-        return self.source.rows(account, start, end)
+    async def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
+        """The account's campaign days; a source may take its time."""
+        return await asyncio.to_thread(self.source.rows, account, start, end)
 
-    def totals(self, account: AdAccount, start: date, end: date) -> dict[date, int]:
+    async def totals(self, account: AdAccount, start: date, end: date) -> dict[date, int]:
         """The account's own cents a day; a mismatch adds ten units."""
         totals: dict[date, int] = {}
-        for row in self.rows(account, start, end):
+        for row in await self.rows(account, start, end):
             extra = MISMATCH_CENTS if self.fault == "mismatch" and row.day not in totals else 0
             totals[row.day] = totals.get(row.day, 0) + row.spend + extra
         return totals

@@ -6,7 +6,7 @@ https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAd
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -26,7 +26,7 @@ async def _search(asked: Asked) -> Response:
         reason = "USER_PERMISSION_DENIED"
         return _error(403, "PERMISSION_DENIED", "No permission.", "authorizationError", reason)
     query = str((await asked.request.json())["query"])
-    rows = list(_rows(asked, account, query))
+    rows = [row async for row in _rows(asked, account, query)]
     size = asked.limits.page_size
     chunks = [rows[first : first + size] for first in range(0, len(rows), size)]
     return JSONResponse([{"results": chunk, "fieldMask": "stub", "requestId": "stub"} for chunk in chunks])
@@ -37,7 +37,7 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
-def _rows(asked: Asked, account: AdAccount, query: str) -> Iterator[dict[str, Any]]:
+async def _rows(asked: Asked, account: AdAccount, query: str) -> AsyncIterator[dict[str, Any]]:
     if "FROM conversion_action" in query:
         yield {"conversionAction": {"clickThroughLookbackWindowDays": str(account.click_window_days)}}
         return
@@ -48,10 +48,10 @@ def _rows(asked: Asked, account: AdAccount, query: str) -> Iterator[dict[str, An
         return
     start, end = (date.fromisoformat(day) for day in span.groups())
     if "FROM customer" in query:
-        for day, cents in asked.totals(account, start, end).items():
+        for day, cents in (await asked.totals(account, start, end)).items():
             yield {"metrics": {"costMicros": str(cents * CENT_MICROS)}, "segments": {"date": day.isoformat()}}
         return
-    for row in asked.rows(account, start, end):
+    for row in await asked.rows(account, start, end):
         yield _campaign_day(row)
 
 

@@ -38,10 +38,12 @@ async def _insights(asked: Asked) -> Response:
     span = json.loads(query["time_range"])
     start, end = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
     if query.get("level") == "account":
-        rows = [{"spend": money(cents), **_day(day)} for day, cents in asked.totals(account, start, end).items()]
+        rows = [
+            {"spend": money(cents), **_day(day)} for day, cents in (await asked.totals(account, start, end)).items()
+        ]
     else:
         windows = json.loads(query.get("action_attribution_windows", "[]"))
-        rows = [_row(row, windows) for row in asked.rows(account, start, end)]
+        rows = [_row(row, windows) for row in await asked.rows(account, start, end)]
     return JSONResponse(_page(asked, rows))
 
 

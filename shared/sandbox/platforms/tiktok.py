@@ -45,10 +45,10 @@ async def _report(asked: Asked) -> Response:
                 "dimensions": {"advertiser_id": account.account_id, "stat_time_day": f"{day} 00:00:00"},
                 "metrics": {"spend": money(cents)},
             }
-            for day, cents in asked.totals(account, start, end).items()
+            for day, cents in (await asked.totals(account, start, end)).items()
         ]
     else:
-        rows = [_row(row, json.loads(query["metrics"])) for row in asked.rows(account, start, end)]
+        rows = [_row(row, json.loads(query["metrics"])) for row in await asked.rows(account, start, end)]
     return _answer(0, "OK", _page(asked, query, rows))
 
 
