@@ -265,7 +265,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class DayHistory:
-    """All that happened on one day, each tuple in time order; ad days as the platforms showed them at midnight after."""
+    """All that happened on one day, in time order; ad days as the platforms showed them at the midnight after."""
 
     day: date
     orders: tuple[Order, ...]

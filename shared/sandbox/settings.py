@@ -17,8 +17,8 @@ PPM = 1_000_000
 IncidentKind = Literal[
     "stock_loss", "supplier_delay", "broken_pixel", "broken_utm", "consent_drop", "paused_ads", "more_ads"
 ]
-"""stock_loss: the counted stock of `sku` turns out to be nothing; supplier_delay: deliveries of `sku` due meanwhile
-come when it ends; broken_pixel: orders carry no note attributes and platforms hear of fewer of them (`amount_ppm`
+"""stock_loss: the stock of `sku` is counted and there is none, and deliveries are held up as with supplier_delay:
+those of `sku` due meanwhile come when it ends; broken_pixel: orders carry no note attributes and platforms hear of fewer of them (`amount_ppm`
 lost); broken_utm: landing addresses lose their query; consent_drop: consent is `amount_ppm` of what it was;
 paused_ads: `campaign_id` spends nothing; more_ads: its budget is `amount_ppm` of the plan."""
 
@@ -70,7 +70,7 @@ class DemandSettings:
 
     `orders_per_day` is a year's mean with repeat orders; `conversion_ppm` orders per visit; `aov_cents` mean of
     price times quantity per order as shown; `repeat_ppm` the chance that an order is followed by another of the
-    same buyer; `return_ppm` the share of order lines sent back; `cancel_ppm` of orders called off. The origins
+    same buyer; `return_ppm` the share of units sent back; `cancel_ppm` of orders called off. The origins
     `organic_ppm`, `direct_ppm`, `email_ppm` and the campaigns' `share_ppm` add up to one: the mix of first orders.
     `season_ppm` scales seasons, weekdays and paydays: 0 makes all days alike.
     """
@@ -100,9 +100,9 @@ class DemandSettings:
 
 @dataclass(frozen=True, slots=True)
 class StockSettings:
-    """How the shop buys: to cover `cover_days` of expected demand, ordered when `safety_days` beyond lead time are left.
+    """How the shop buys: `cover_days` of expected demand, when less than lead time and `safety_days` is left.
 
-    `restock_ppm` of returned units can be sold again.
+    `late_ppm` of deliveries come late; `restock_ppm` of returned units can be sold again.
     """
 
     cover_days: int = 45
@@ -155,7 +155,7 @@ class CampaignSettings:
     more or less with carried-over pressure, saturating at half its most at `half_cents`; `carry_ppm` of a day's
     pressure stays for the next. Of those it creates `click_ppm` come by a click, the others on their own later.
     Besides, it meets `reach_ppm` of the other buyers by a click, which makes `lift_ppm` more of them buy, and
-    `view_ppm` of all buyers merely see it.
+    `view_ppm` of all buyers merely see it. Of those it creates some use its discount code, where it has one.
     """
 
     campaign_id: str
@@ -174,6 +174,9 @@ class CampaignSettings:
     view_ppm: int = 0
     cpc_cents: int = 0
     cpm_cents: int = 900
+    code: str = ""
+    code_percent: int = 10
+    code_ppm: int = 300_000
 
     def __post_init__(self) -> None:
         """Check."""
@@ -188,7 +191,8 @@ class CampaignSettings:
         _rate(f"{where}.carry_ppm", self.carry_ppm, most=950_000)
         _rate(f"{where}.weekend_ppm", self.weekend_ppm, most=5 * PPM)
         _rate(f"{where}.lift_ppm", self.lift_ppm, most=3 * PPM)
-        for name in ("share_ppm", "click_ppm", "reach_ppm", "view_ppm"):
+        demand(1 <= self.code_percent <= 90, f"{where}.code_percent", "must be 1 to 90")
+        for name in ("share_ppm", "click_ppm", "reach_ppm", "view_ppm", "code_ppm"):
             _rate(f"{where}.{name}", getattr(self, name))
 
 

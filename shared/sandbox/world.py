@@ -3,54 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sandbox.records import AdDay, Campaign, Cause, DayHistory, Happening, Location, LostSale, Product
+from sandbox.catalogue import LOCATIONS
+from sandbox.engine import Engine
+from sandbox.records import (
+    AdDay,
+    Campaign,
+    Cause,
+    Claim,
+    DayHistory,
+    Happening,
+    Location,
+    LostSale,
+    Order,
+    Product,
+    Refund,
+    StockChange,
+)
 from sandbox.settings import Incident, WorldSettings
 
 
 class World:
-    """A shop living through its days in order; every answer is the same for the same settings.
+    """A shop living through its days in order; every answer is the same for the same settings and strikes.
 
-    Days are simulated as far as they are asked for and kept, so history can be read newest first after
-    the first call for the newest day (two years: well under a minute). Not safe for several threads.
+    Days are simulated as far as they are asked for and kept, so history can be read newest first after the
+    first call for the newest day (two years: well under a minute). Moments are aware datetimes. Not safe for
+    several threads.
     """
 
     def __init__(self, settings: WorldSettings) -> None:
         self.settings = settings
+        self._engine = Engine(settings)
 
     def catalogue(self) -> tuple[Product, ...]:
         """All products on sale."""
-        raise NotImplementedError
+        return self._engine.assortment.products
 
     def locations(self) -> tuple[Location, ...]:
         """The places that hold stock."""
-        raise NotImplementedError
+        return LOCATIONS
 
     def campaigns(self) -> tuple[Campaign, ...]:
         """All ad campaigns."""
-        raise NotImplementedError
+        return tuple(
+            Campaign(known.platform, known.account_id, known.campaign_id, known.name, known.kind)
+            for known in self.settings.campaigns
+        )
+
+    def history(self) -> tuple[date, date]:
+        """The first and the last day of the past a first run shows; the world goes on after it."""
+        shop = self.settings.shop
+        return shop.first_day, shop.first_day + timedelta(days=shop.history_days - 1)
+
+    def day_of(self, moment: datetime) -> date:
+        """The shop's day of a moment."""
+        return self._engine.calendar.day_of(int(moment.timestamp()))
 
     def day(self, day: date) -> DayHistory:
         """All that happened on `day`. Raises `ValueError` before the world's first day."""
-        raise NotImplementedError
+        self._demand_lived(day)
+        engine = self._engine
+        starts_at, ends_at = engine.calendar.starts_at(day), engine.calendar.ends_at(day)
+        engine.advance(ends_at)
+        ledger = engine.ledger
+        lived = ledger.happenings[ledger.index_at(starts_at) : ledger.index_at(ends_at)]
+        return DayHistory(
+            day=day,
+            orders=tuple(happening for happening in lived if isinstance(happening, Order)),
+            refunds=tuple(happening for happening in lived if isinstance(happening, Refund)),
+            stock_changes=tuple(happening for happening in lived if isinstance(happening, StockChange)),
+            ad_days=engine.ads.report(day, ends_at),
+            sessions=engine.sessions(day),
+        )
 
     def ad_days(self, day: date, as_of: datetime) -> tuple[AdDay, ...]:
-        """The ad days of `day` as the platforms report them at `as_of`: spend so far, claims known so far."""
-        raise NotImplementedError
+        """The ad days of `day` as the platforms report them at `as_of`: spend so far, claims known so far.
+
+        Lives up to `as_of` where the world is not there yet; no rows for days that are not, or not yet, in it.
+        """
+        now = int(as_of.timestamp())
+        # One second further: the platforms count what was sold in the very second of the question.
+        self._engine.advance(now + 1)
+        return self._engine.ads.report(day, now)
 
     def live(self, from_moment: datetime) -> Iterator[Happening]:
-        """What happens from `from_moment` on, in time order, without end; each at its `created_at` or `moment`."""
-        raise NotImplementedError
+        """What happens from `from_moment` on, in time order, without end; each at its `created_at` or `moment`.
+
+        Lazy: what is not yet asked for has not happened yet, so an incident can still strike it.
+        """
+        start = int(from_moment.timestamp())
+        self._engine.advance(start)
+        ledger = self._engine.ledger
+        at = ledger.index_at(start)
+        while True:
+            while at >= len(ledger.happenings):
+                self._engine.advance_one()
+            yield ledger.happenings[at]
+            at += 1
 
     def strike(self, incident: Incident) -> None:
-        """Let an incident begin: it holds for everything not simulated yet."""
-        raise NotImplementedError
+        """Let an incident begin: it holds for everything not simulated yet. Raises `ValueError` on an unknown SKU."""
+        self._engine.strike(incident)
 
     def causes(self, start: date, end: date) -> tuple[Cause, ...]:
         """The true ledger of the days from `start` to `end`, both included. For judging only."""
-        raise NotImplementedError
+        self._engine.advance(self._engine.calendar.ends_at(end))
+        return tuple(cause for day in _days(start, end) for cause in self._engine.ledger.causes_on(day))
 
     def lost_sales(self, start: date, end: date) -> tuple[LostSale, ...]:
         """Demand lost to empty shelves from `start` to `end`, both included. For judging only."""
-        raise NotImplementedError
+        self._engine.advance(self._engine.calendar.ends_at(end))
+        return tuple(sale for day in _days(start, end) for sale in self._engine.ledger.lost_on(day))
+
+    def claims(self, start: date, end: date) -> tuple[Claim, ...]:
+        """The orders behind the platforms' claims for days from `start` to `end`, as far as lived. For judging only."""
+        return tuple(
+            claim
+            for day in _days(start, end)
+            for campaign in self.settings.campaigns
+            for claim in self._engine.ads.claims(campaign.campaign_id, day)
+        )
+
+    def _demand_lived(self, day: date) -> None:
+        if day < self.settings.shop.first_day:
+            raise ValueError(f"the world begins on {self.settings.shop.first_day}, so there is no {day}")
+
+
+def _days(start: date, end: date) -> Iterator[date]:
+    for number in range((end - start).days + 1):
+        yield start + timedelta(days=number)

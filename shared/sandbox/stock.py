@@ -1,0 +1,98 @@
+"""Stock by article and place: what leaves, what comes back, what is ordered anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sandbox.catalogue import LOCATIONS, Assortment
+from sandbox.records import StockChange, StockReason
+from sandbox.settings import PPM, StockSettings
+
+PACK = 5
+"""Suppliers sell in packs of so many."""
+
+
+@dataclass(slots=True)
+class Level:
+    """What one place has of one article, and what is on its way there."""
+
+    available: int = 0
+    incoming: int = 0
+
+
+class Stock:
+    """All levels; every change is told to `tell`. No level is ever below zero."""
+
+    def __init__(self, assortment: Assortment, tell: Callable[[StockChange], None]) -> None:
+        self._assortment, self._tell = assortment, tell
+        self._levels = [[Level() for _ in LOCATIONS] for _ in assortment.articles]
+
+    def level(self, article: int, place: int) -> Level:
+        """The level of one article at one place."""
+        return self._levels[article][place]
+
+    def change(
+        self, article: int, place: int, delta: int, reason: StockReason, at: int, day: date,
+        *, incoming: int = 0, order_id: int | None = None,
+    ) -> None:  # fmt: skip
+        """Change a level by `delta` and what is on its way by `incoming`. Raises `ValueError` below zero."""
+        level = self._levels[article][place]
+        if level.available + delta < 0 or level.incoming + incoming < 0:
+            raise ValueError(f"article {article} at place {place} would fall below nothing")
+        level.available += delta
+        level.incoming += incoming
+        variant = self._assortment.articles[article].variant
+        self._tell(
+            StockChange(
+                moment=datetime.fromtimestamp(at, UTC),
+                day=day,
+                variant_id=variant.variant_id,
+                inventory_item_id=variant.inventory_item_id,
+                location_id=LOCATIONS[place].location_id,
+                delta=delta,
+                available=level.available,
+                incoming=level.incoming,
+                reason=reason,
+                order_id=order_id,
+            )
+        )
+
+    def free(self, article: int, place: int, held: Mapping[tuple[int, int], int]) -> int:
+        """Units of an article at a place that no line in `held` (by article and place) has yet."""
+        return self._levels[article][place].available - held.get((article, place), 0)
+
+    def find(self, article: int, units: int, nearest: int, held: Mapping[tuple[int, int], int]) -> tuple[int, int]:
+        """The place to send from and how many of `units` it can send: the nearest one that has most of them."""
+        best, sent = nearest, min(units, self.free(article, nearest, held))
+        for place in range(len(LOCATIONS)):
+            can = min(units, self.free(article, place, held))
+            if can > sent:
+                best, sent = place, can
+        return best, sent
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Units ordered from a supplier for one place."""
+
+    article: int
+    place: int
+    units: int
+
+
+def _packs(units_ppm: int) -> int:
+    """Whole packs that hold at least so many units (given in millionths)."""
+    return max(1, -(-units_ppm // (PPM * PACK))) * PACK
+
+
+def opening_units(daily_ppm: int, lead_days: int, wanted: StockSettings) -> int:
+    """What a place starts with: enough until a first purchase arrives, and half its cover on top."""
+    return _packs(daily_ppm * (lead_days + wanted.safety_days + wanted.cover_days // 2))
+
+
+def purchase_units(level: Level, daily_ppm: int, lead_days: int, wanted: StockSettings) -> int:
+    """Units to buy now: none while what is here or coming outlasts lead time and safety, else cover in whole packs."""
+    left = (level.available + level.incoming) * PPM
+    return 0 if left > daily_ppm * (lead_days + wanted.safety_days) else _packs(daily_ppm * wanted.cover_days)
