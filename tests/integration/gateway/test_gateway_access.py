@@ -81,6 +81,11 @@ async def test_log_in_answers_alike_for_unknown_people_and_wrong_passwords(gatew
     assert answers[0].text == answers[1].text
 
 
+async def test_an_address_no_database_holds_is_refused(gateway: RunningGateway) -> None:
+    answer = await gateway.client.post("/api/auth/token", json={"email": "a\0b@x.example", "password": "x"})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "malformed")
+
+
 async def test_a_suspended_tenant_and_a_disabled_person_are_out_at_once(gateway: RunningGateway) -> None:
     tenant = await gateway.person("boss@suspended.example", "admin")
     async with await gateway.login("boss@suspended.example") as client:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from pulsepoint.errors import EngineUnavailable
+from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.tenancy import TenantContext
 
 _SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant, true)")
@@ -26,6 +26,8 @@ def open_engine(runtime_dsn: str, *, pool_size: int = 8) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # Errors end in logs: values are people's addresses and password hashes.
+        hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
@@ -54,7 +56,7 @@ async def tenant_transaction(engine: AsyncEngine, scope: TenantContext) -> Async
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turns what the driver raises when the database is away into `EngineUnavailable`; other errors pass."""
+    """Turns a database that is away into `EngineUnavailable`, text it cannot hold (NUL) into `MalformedInput`."""
     try:
         yield
     except (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionError) as error:
@@ -62,4 +64,6 @@ def translated_errors() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise EngineUnavailable(f"the ledger did not answer: {error}") from error
+        if error.orig is not None and isinstance(error.orig.__cause__, asyncpg.DataError):
+            raise MalformedInput("the ledger cannot hold this text") from error
         raise

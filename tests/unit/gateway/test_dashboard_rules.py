@@ -1,0 +1,115 @@
+"""Days, figures and traces without any engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.brands import checked_currency, checked_shop, checked_timezone, row_of, settings_of
+from gateway.domain.dashboard import days_view, decimal, money, plain_summary
+from gateway.domain.periods import Period, period, today
+from gateway.domain.traces import shown
+from gateway.endpoints.guard import client_address
+from pulsepoint.errors import MalformedInput
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.metrics.query import MeasuredRow, Number
+
+NOW = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
+
+
+def settings(**changes: object) -> BrandConfigured:
+    return BrandConfigured(name="b", shopify_store="b.myshopify.com", currency="GBP", **changes)
+
+
+def test_a_brands_day_is_of_its_timezone_and_its_own_clock() -> None:
+    assert today(settings(timezone="America/New_York"), NOW) == date(2026, 2, 28)
+    assert today(settings(timezone="Asia/Tokyo"), NOW) == date(2026, 3, 1)
+    assert today(settings(clock_offset_seconds=-3600), NOW) == date(2026, 2, 28)
+
+
+def test_days_left_out_make_thirty_until_today() -> None:
+    assert period(None, None, settings(), NOW) == Period(date(2026, 1, 31), date(2026, 3, 1))
+    assert period(date(2026, 1, 1), None, settings(), NOW) == Period(date(2026, 1, 1), date(2026, 1, 30))
+    assert period(None, date(2026, 1, 30), settings(), NOW) == Period(date(2026, 1, 1), date(2026, 1, 30))
+
+
+@given(start=st.dates(), end=st.dates())
+def test_a_period_is_as_asked_or_refused_and_the_one_before_is_as_long(start: date, end: date) -> None:
+    try:
+        told = period(start, end, settings(), NOW)
+    except MalformedInput:
+        assert start > end or (end - start).days > 1_000 or start < date(4, 1, 1)
+        return
+    assert (told.start, told.end) == (start, end)
+    assert told.before().days == told.days
+    assert told.before().end + timedelta(days=1) == start
+
+
+@pytest.mark.parametrize(
+    "shop", ["", "a.example", "-a.myshopify.com", "a.myshopify.com.evil", "a/b.myshopify.com", "a.myshopify.com\n.x"]
+)
+def test_a_shop_domain_must_wholly_be_one_of_shopifys(shop: str) -> None:
+    with pytest.raises(ValueError, match=r"myshopify\.com"):
+        checked_shop(shop)
+
+
+def test_what_people_type_is_tidied() -> None:
+    assert checked_shop(" My-Shop.myshopify.com ") == "my-shop.myshopify.com"
+    assert checked_currency("gbp") == "GBP"
+    with pytest.raises(ValueError, match="ISO 4217"):
+        checked_currency("£")
+    with pytest.raises(ValueError, match="IANA"):
+        checked_timezone("GMT+25")
+
+
+def test_a_brand_is_read_from_its_row_as_it_was_written() -> None:
+    told = settings(quiet_until=NOW, ad_accounts=({"platform": "meta", "account_id": "1"},), lead_time_days=3)
+    assert settings_of(row_of(told, NOW)) == told
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_cents_stay_cents_as_decimal_numbers(cents: int) -> None:
+    told = money(cents * 10_000)
+    assert told is not None
+    assert f"{told:.2f}" == f"{cents / 100:.2f}"
+
+
+def test_each_unit_is_shown_as_people_read_it() -> None:
+    assert (decimal(7, "count"), decimal(2_500_000, "ratio"), decimal(None, "money")) == (7, 2.5, None)
+
+
+def row(revenue: int, spend: int | None, orders: int, **at: object) -> MeasuredRow:
+    numbers = {"net_revenue": revenue, "spend": spend, "orders": orders}
+    return MeasuredRow(at, {name: Number(value, name) for name, value in numbers.items()})
+
+
+def test_days_without_sales_are_shown_too() -> None:
+    days = days_view(Period(date(2026, 1, 1), date(2026, 1, 3)), [row(5_000_000, None, 1, day=date(2026, 1, 2))])
+    assert [(each["day"].day, each["revenue"], each["spend"]) for each in days] == [(1, 0, 0), (2, 5.0, 0), (3, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (row(0, 0, 0), "No orders and no ad spend"),
+        (row(10_000_000, 0, 1), "1 order, 10.00 GBP"),
+        (row(30_000_000, 10_000_000, 2), "3.00 back for each 1 spent"),
+    ],
+)
+def test_the_summary_says_what_the_figures_say(told: MeasuredRow, words: str) -> None:
+    assert words in plain_summary(told, Period(date(2026, 1, 1), date(2026, 1, 3)), "GBP")
+
+
+def test_hops_of_nobody_are_shown_only_beside_ones_own() -> None:
+    mine, theirs, nobodys = {"tenant_id": "me"}, {"tenant_id": "them"}, {"tenant_id": None}
+    assert shown([mine, theirs, nobodys], frozenset({"me"})) == [mine, nobodys]
+    assert shown([theirs, nobodys], frozenset({"me"})) == []
+
+
+@pytest.mark.parametrize(("trusted", "told"), [(0, "10.0.0.1"), (1, "203.0.113.9"), (2, "6.6.6.6"), (3, "10.0.0.1")])
+def test_only_trusted_proxies_name_the_caller(trusted: int, told: str) -> None:
+    scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]}
+    assert client_address(scope, trusted) == told

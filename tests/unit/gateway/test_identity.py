@@ -1,0 +1,115 @@
+"""Keys, passwords, tokens, the first log-in; and who may ask without a tenant."""
+
+from __future__ import annotations
+
+import ast
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from gateway.domain.identity import KNOWN_DEFAULTS, WeakKey, check_signing_key
+from gateway.identity import passwords
+from gateway.identity.login import bootstrap_admin, log_in
+from gateway.identity.passwords import hash_password, verify_password
+from gateway.identity.tokens import BadToken, Claims, Tokens
+from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
+from pulsepoint.ports.directory import KnownUser
+
+SERVICES = Path(__file__).resolve().parents[3] / "services"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class People:
+    """A directory of people given."""
+
+    def __init__(self, *known: KnownUser) -> None:
+        self.known = {f"{number}@x.example": each for number, each in enumerate(known)}
+
+    async def user_by_email(self, email: str) -> KnownUser | None:
+        return self.known.get(email)
+
+    async def is_empty(self) -> bool:
+        return not self.known
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 31, "a" * 64, "0" * 32, *sorted(KNOWN_DEFAULTS)])
+def test_a_key_that_could_be_guessed_is_refused(key: str) -> None:
+    with pytest.raises(WeakKey):
+        check_signing_key(key)
+
+
+def test_a_key_drawn_at_random_is_taken() -> None:
+    key = "5f2b8c1e9d7a4603b8e1c2d3f4a5968778695a4b3c2d1e0f1029384756afbecd"
+    assert check_signing_key(key) == key.encode()
+
+
+async def test_a_password_fits_its_own_hash_only() -> None:
+    known = await hash_password("swordfish")
+    assert known.startswith("$argon2id$")
+    assert await verify_password("swordfish", known)
+    assert not await verify_password("Swordfish", known)
+    assert not await verify_password("swordfish", "no hash")
+
+
+async def test_an_unknown_person_costs_a_whole_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+    real = passwords._fits
+
+    def watched(password: str, known: str) -> bool:
+        checked.append(known)
+        return real(password, known)
+
+    monkeypatch.setattr(passwords, "_fits", watched)
+    assert not await verify_password("nobody has this password", None)
+    assert [each.split("$")[:4] for each in checked] == [(await hash_password("x")).split("$")[:4]]
+
+
+@pytest.mark.parametrize(("status", "inside"), [("active", True), ("suspended", False), ("deleted", False)])
+async def test_only_people_of_active_tenants_log_in(status: str, inside: bool) -> None:
+    person = KnownUser(uuid4(), uuid4(), "user", await hash_password("swordfish"), status)
+    claims = await log_in(People(person), " 0@X.example", "swordfish")
+    assert claims == (Claims(person.user_id, person.tenant_id) if inside else None)
+
+
+async def test_a_token_tells_whom_it_was_given_to_until_it_expires() -> None:
+    tokens = Tokens(b"k" * 32, "pulsepoint", "pulsepoint-api", timedelta(minutes=5))
+    claims = Claims(uuid4(), uuid4())
+    assert tokens.read(tokens.give(claims, datetime.now(UTC))) == claims
+    with pytest.raises(BadToken):
+        tokens.read(tokens.give(claims, datetime.now(UTC) - timedelta(minutes=6)))
+
+
+async def test_the_first_person_gets_a_password_nobody_chose_and_there_is_no_second() -> None:
+    clock = FixedClock(NOW)
+    store = MemoryDocumentStore("gateway", clock)
+    first = await bootstrap_admin(People(), store, clock, "Boss@X.example", None)
+    assert first is not None
+    assert (first.email, len(first.password) >= 16) == ("boss@x.example", True)
+    person = KnownUser(uuid4(), uuid4(), "user", "", "active")
+    assert await bootstrap_admin(People(person), store, clock, "x@y.example", None) is None
+
+
+def test_only_log_in_asks_the_directory_of_people() -> None:
+    callers = set()
+    for path in SERVICES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr in ("user_by_email", "is_empty", "shop_owner"):
+                callers.add((node.attr, path.relative_to(SERVICES).as_posix()))
+    people = {each for each in callers if each[0] != "shop_owner"}
+    assert people == {
+        ("user_by_email", "gateway/gateway/identity/login.py"),
+        ("is_empty", "gateway/gateway/identity/login.py"),
+    }
+    assert all(path.startswith("ingest-shopify/") for name, path in callers if name == "shop_owner")
+
+
+def test_transactions_without_a_tenant_are_opened_in_these_files_only() -> None:
+    callers = {
+        path.name
+        for path in (SERVICES / "gateway").rglob("*.py")
+        if any(isinstance(node, ast.Name) and node.id == "untenanted" for node in ast.walk(ast.parse(path.read_text())))
+    }
+    assert callers == {"engine.py", "store.py", "directory.py"}
