@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
 
@@ -189,9 +189,8 @@ class Engine:
     def _buy(self, intent: Intent) -> None:
         demand = self._demand(self.today.day)
         result = self._checkout.serve(
-            replace(intent, due_at=self._now), self._orders + 1, self.today.day, demand, self._promotion(self.today.day),
-            self._active(),
-        )  # fmt: skip
+            intent, self._orders + 1, self.today.day, demand, self._promotion(self.today.day), self._active()
+        )
         for lost in result.lost:
             self.ledger.lost(lost)
         if result.order is None:

@@ -54,7 +54,7 @@ def slug(name: str) -> str:
 
 def _click_id(campaign: CampaignSettings, draws: Draws) -> tuple[str, str]:
     name, prefix, length = _CLICK_ID[campaign.platform]
-    letters = []
+    letters: list[str] = []
     while len(letters) < length:
         bits = draws.bits()
         letters.extend(_LETTERS[bits >> shift & 63] for shift in range(0, 60, 6))

@@ -17,10 +17,16 @@ PPM = 1_000_000
 IncidentKind = Literal[
     "stock_loss", "supplier_delay", "broken_pixel", "broken_utm", "consent_drop", "paused_ads", "more_ads"
 ]
-"""stock_loss: the stock of `sku` is counted and there is none, and deliveries are held up as with supplier_delay:
-those of `sku` due meanwhile come when it ends; broken_pixel: orders carry no note attributes and platforms hear of fewer of them (`amount_ppm`
-lost); broken_utm: landing addresses lose their query; consent_drop: consent is `amount_ppm` of what it was;
-paused_ads: `campaign_id` spends nothing; more_ads: its budget is `amount_ppm` of the plan."""
+"""What each does while it lasts, and the fields it reads.
+
+- stock_loss: `sku` is counted and there is none; its deliveries are held up as well.
+- supplier_delay: deliveries of `sku` due meanwhile come when it ends.
+- broken_pixel: orders carry no note attributes; platforms do not hear of `amount_ppm` of them.
+- broken_utm: landing addresses lose their query.
+- consent_drop: consent is `amount_ppm` of what it was.
+- paused_ads: `campaign_id` spends nothing, from the next day that begins; what it did before fades.
+- more_ads: the budget of `campaign_id` is `amount_ppm` of the plan, likewise.
+"""
 
 
 class InvalidWorld(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,8 @@ def named_world(name: str) -> WorldSettings:
 def read_world(path: Path) -> WorldSettings:
     """The world in a file. Raises `InvalidWorld` naming file, setting and reason.
 
-    `extends = "calm"` starts from the file of that name beside it: tables are merged, lists replaced.
+    `extends = "calm"` starts from the file of that name beside it: tables are merged, campaigns too by their
+    `campaign_id`, promotions and incidents replaced.
     """
     try:
         return _world(_merged(path, ()))
@@ -81,8 +82,23 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     merged = _merged(path.with_name(f"{base}.toml"), (*seen, path))
     for key, value in told.items():
         known = merged.get(key)
-        merged[key] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = {**known, **value}
+        elif key == "campaigns" and isinstance(known, list) and isinstance(value, list):
+            merged[key] = _merged_campaigns(known, value)
+        else:
+            merged[key] = value
     return merged
+
+
+def _merged_campaigns(known: list[Any], told: list[Any]) -> list[Any]:
+    if not all(isinstance(entry, dict) for entry in told):
+        raise InvalidWorld("campaigns: must be a list of tables, [[campaigns]]")
+    by_id = {entry.get("campaign_id"): entry for entry in known}
+    for entry in told:
+        campaign_id = entry.get("campaign_id")
+        by_id[campaign_id] = {**by_id.get(campaign_id, {}), **entry}
+    return list(by_id.values())
 
 
 def _world(told: Mapping[str, Any]) -> WorldSettings:
@@ -96,7 +112,8 @@ def _world(told: Mapping[str, Any]) -> WorldSettings:
             values[key] = tuple(_build(_LISTS[key], entry, f"{key}[{at}]") for at, entry in enumerate(value))
         else:
             values[key] = value
-    return _made(WorldSettings, values, "")
+    world: WorldSettings = _made(WorldSettings, values, "")
+    return world
 
 
 def _build(kind: type[Any], told: object, where: str) -> Any:
@@ -129,8 +146,10 @@ def _made(kind: type[Any], values: dict[str, Any], where: str) -> Any:
         expected = _KINDS.get(str(known[name].type))
         if expected is not None and type(value) is not expected:
             raise InvalidWorld(f"{prefix}{name}: must be {expected.__name__}, got {value!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        missing = str(error).rpartition("argument")[2].lstrip("s: ")
-        raise InvalidWorld(f"{where or 'world'}: {missing or error} is missing") from None
+    missing = [
+        name for name, each in known.items()
+        if name not in values and each.default is MISSING and each.default_factory is MISSING
+    ]  # fmt: skip
+    if missing:
+        raise InvalidWorld(f"{where or 'world'}: {', '.join(missing)} must be set")
+    return kind(**values)

@@ -22,8 +22,8 @@ _LAST = (
 _DOMAINS = ("example.com", "example.net", "example.org")
 
 _PLACES = (
-    (Address("DE", "BY", "München"), 150), (Address("DE", "BY", "Nürnberg"), 45), (Address("DE", "BW", "Stuttgart"), 95),
-    (Address("DE", "BW", "Freiburg"), 50), (Address("DE", "NW", "Köln"), 120), (Address("DE", "NW", "Dortmund"), 55),
+    (Address("DE", "BY", "München"), 150), (Address("DE", "BY", "Nürnberg"), 45),
+    (Address("DE", "BW", "Stuttgart"), 95), (Address("DE", "BW", "Freiburg"), 50), (Address("DE", "NW", "Köln"), 120), (Address("DE", "NW", "Dortmund"), 55),
     (Address("DE", "HE", "Frankfurt am Main"), 65), (Address("DE", "NI", "Hannover"), 60),
     (Address("DE", "BE", "Berlin"), 110), (Address("DE", "HH", "Hamburg"), 80), (Address("DE", "SN", "Leipzig"), 45),
     (Address("DE", "RP", "Mainz"), 30), (Address("DE", "SH", "Kiel"), 30), (Address("DE", "TH", "Erfurt"), 18),
