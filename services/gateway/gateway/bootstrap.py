@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as randomness
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ import structlog
 from gateway.domain.identity import check_signing_key
 from gateway.identity.login import bootstrap_admin
 from gateway.identity.tokens import Tokens
+from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, Ledger
 from gateway.settings import Settings
 from pulsepoint.errors import EngineUnavailable
@@ -42,6 +43,7 @@ class Ports:
     ledger: Ledger
     directory: Directory
     tokens: Tokens
+    live: LiveFeed
 
 
 @asynccontextmanager
@@ -52,6 +54,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
     """
     from gateway.adapters.ledger.directory import LedgerDirectory
     from gateway.adapters.ledger.engine import open_engine
+    from gateway.adapters.ledger.feed import LedgerFeed
     from gateway.adapters.ledger.reading import PostgresLedger
     from gateway.adapters.ledger.store import LedgerStore
 
@@ -66,7 +69,8 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         store = LedgerStore(engine, engines.clock)
         directory = LedgerDirectory(engine)
         await _first_admin(settings, directory, store, engines.clock)
-        yield Ports(
+        live = LiveFeed(LedgerFeed(engine), poll_seconds=settings.feed_poll_seconds)
+        ports = Ports(
             bus=engines.bus,
             store=store,
             warehouse=engines.warehouse,
@@ -76,7 +80,10 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
             ledger=PostgresLedger(engine),
             directory=directory,
             tokens=tokens,
+            live=live,
         )
+        with closing(live), closed_by_sigterm(live.close):
+            yield ports
     finally:
         await engine.dispose()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gateway.news import sync_entry, tell_alert, tell_order
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.observability import Hop, HopsRecorded, MessageHeld, MessageReleased
@@ -63,14 +64,17 @@ async def unlist_released(reader: Reader, event: Event) -> Outcome:
 
 
 async def note_synced(reader: Reader, event: Event) -> Outcome:
-    """A pull of an ad account ended well."""
+    """A pull of an ad account ended well; open pages are told where it changed anything."""
     synced: AdsSynced = event.payload
-    return await _note_sync(
+    noted = await _note_sync(
         reader,
         event,
         synced.synced_at,
         {"status": "connected", "last_synced_at": synced.synced_at.isoformat(), "sync_error_message": None},
     )
+    if not noted.writes or not synced.changed:
+        return noted
+    return Outcome(writes=[*noted.writes, sync_entry(reader, event)])
 
 
 async def note_sync_failed(reader: Reader, event: Event) -> Outcome:
@@ -145,11 +149,6 @@ async def _audit(reader: Reader, event: Event, actor: str, subject: str) -> Outc
     return Outcome(writes=[Write("audit_log", str(event.id), row)])
 
 
-async def nothing_to_keep(reader: Reader, event: Event) -> Outcome:
-    """Alerts are read from the warehouse; live updates will ride on these events."""
-    return NOTHING
-
-
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -165,6 +164,7 @@ HANDLERS: dict[str, Handler] = {
     "shop.erasure_requested": audit_request,
     "app.uninstalled": audit_request,
     "notification.sent": audit_notification,
-    "alert.opened": nothing_to_keep,
-    "alert.resolved": nothing_to_keep,
+    "order.recorded": tell_order,
+    "alert.opened": tell_alert,
+    "alert.resolved": tell_alert,
 }

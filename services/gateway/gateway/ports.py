@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +21,43 @@ class Standing:
     role: str
     disabled: bool
     tenant_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One thing that happened to a brand; numbers of a brand have no gaps."""
+
+    tenant_id: UUID
+    brand_id: UUID
+    number: int
+    kind: str
+    body: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPlace:
+    """How far somebody has read a brand's feed."""
+
+    tenant_id: UUID
+    brand_id: UUID
+    number: int
+
+
+class Feed(Protocol):
+    """The feeds of brands, the last entries of each."""
+
+    async def newest(self, scope: TenantContext) -> int:
+        """The number of the brand's last entry; 0 where there is none."""
+        ...
+
+    async def since(self, scope: TenantContext, number: int, *, limit: int) -> list[FeedEntry]:
+        """Entries after `number`, oldest first, as far as they are kept."""
+        ...
+
+    async def after(self, places: Sequence[FeedPlace], *, limit: int) -> list[FeedEntry]:
+        """Entries after each place, of those tenants and brands only; one question however many they are."""
+        ...
 
 
 class Ledger(Protocol):
@@ -50,6 +89,10 @@ class Ledger(Protocol):
 
     async def count_held(self, scope: TenantContext, kind: str) -> int:
         """How many are held."""
+        ...
+
+    async def alert_traces(self, scope: TenantContext, brand_id: UUID) -> dict[str, str]:
+        """The trace each alert of a brand was opened in, by alert id."""
         ...
 
     async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:

@@ -33,3 +33,6 @@ class Settings(ServiceSettings):
     allow_local_urls: bool = False
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
+    feed_poll_seconds: float = Field(default=0.5, gt=0)
+    feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    upload_limit_bytes: int = Field(default=200 * 1024 * 1024, gt=0)

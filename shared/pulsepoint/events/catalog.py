@@ -81,7 +81,7 @@ class Subscription:
 
 EVENTS: tuple[EventEntry, ...] = (
     EventEntry(RawPayload, RAW_TOPIC, "ingest-shopify", ("ingest-shopify",)),
-    EventEntry(orders.OrderRecorded, "orders", "ingest-shopify", ("attribution",)),
+    EventEntry(orders.OrderRecorded, "orders", "ingest-shopify", ("attribution", "gateway")),
     EventEntry(orders.RefundRecorded, "orders", "ingest-shopify", ("attribution",)),
     EventEntry(orders.OrderDeleted, "orders", "ingest-shopify", ("attribution",)),
     EventEntry(orders.OrderEditCommitted, "orders", "ingest-shopify", ()),

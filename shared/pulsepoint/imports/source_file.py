@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY_LIMIT = "128MB"
 FETCH_ROWS = 5_000
@@ -66,6 +68,8 @@ def open_source(path: Path) -> Iterator[SourceFile]:
     """The file as table `source`; raises `UnreadableFile` with what is wrong and what was expected."""
     if not path.is_file():
         raise UnreadableFile(f"There is no file {path}.")
+    import duckdb  # heavy, and a service that imports this module seldom opens a file
+
     workspace = tempfile.mkdtemp(prefix="pulsepoint-replay-")
     try:
         with duckdb.connect(f"{workspace}/rows.duckdb") as connection:
@@ -90,6 +94,8 @@ def fetch_all(
 
 
 def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:
+    import duckdb
+
     reader = _reader(path)
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(path)]).fetchall()

@@ -170,6 +170,7 @@ async def test_functions_that_look_across_tenants_are_few_and_not_for_everyone(l
         ("directory_is_empty", "ledger_directory"),
         ("sweep_leftovers", "ledger_sweeper"),
         ("sweep_settle", "ledger_sweeper"),
+        ("sweep_feed", "ledger_sweeper"),
         ("sweep_claim_effects", "ledger_sweeper"),
         ("sweep_expired", "ledger_sweeper"),
     }

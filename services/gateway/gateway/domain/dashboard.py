@@ -10,9 +10,10 @@ from gateway.domain.periods import Period
 from pulsepoint.metrics.query import Excluded, MeasuredRow, Number
 
 AD_CHANNELS = ("meta", "tiktok", "google")
-TOTALS = ("spend", "net_revenue", "blended_roas", "orders")
+TOTALS = ("spend", "net_revenue", "blended_roas", "orders", "aov")
 CHANNEL_METRICS = ("spend", "attributed_revenue", "unattributed_revenue", "roas", "attributed_orders", "clicks")
-DAY_METRICS = ("net_revenue", "spend", "orders")
+CLAIMS = ("platform_value", "platform_roas")
+DAY_METRICS = ("net_revenue", "spend", "orders", "blended_roas", "aov")
 # How many of its smallest unit make one of what people read.
 SCALES = {"money": 1_000_000, "count": 1, "micro_count": 1_000_000, "ratio": 1_000_000, "days": 1_000_000}
 Row = Mapping[str, Any]
@@ -38,7 +39,9 @@ def totals_view(row: MeasuredRow) -> dict[str, Any]:
         "total_revenue": money(told["net_revenue"].value),
         "blended_roas": money(told["blended_roas"].value),
         "orders": told["orders"].value,
+        "average_order_value": money(told["aov"].value),
         "facts": {
+            "average_order_value": told["aov"].fact_id,
             "total_spend": told["spend"].fact_id,
             "total_revenue": told["net_revenue"].fact_id,
             "blended_roas": told["blended_roas"].fact_id,
@@ -47,12 +50,19 @@ def totals_view(row: MeasuredRow) -> dict[str, Any]:
     }
 
 
-def channels_view(rows: Iterable[MeasuredRow], currency: str) -> list[dict[str, Any]]:
-    """Each channel: what was spent, what the model credits to it, and the ratio of what ads earned to their spend."""
-    return [_channel(str(row.at["channel"]), row.numbers, currency) for row in rows]
+def channels_view(
+    rows: Iterable[MeasuredRow], currency: str, claims: Mapping[str, Mapping[str, Number]]
+) -> list[dict[str, Any]]:
+    """Each channel: what was spent, what the model credits to it, the ratio of what ads earned to their spend, and
+    what its platform claims, where that can be told."""
+    return [
+        _channel(str(row.at["channel"]), {**row.numbers, **claims.get(str(row.at["channel"]), {})}, currency)
+        for row in rows
+    ]
 
 
 def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, Any]:
+    claimed = {metric: told[metric] for metric in CLAIMS if metric in told}
     revenue = told["unattributed_revenue" if name == "unattributed" else "attributed_revenue"]
     return {
         "channel": name,
@@ -61,6 +71,7 @@ def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, 
         "roas": money(told["roas"].value),
         "orders": told["attributed_orders"].value,
         "clicks": told["clicks"].value,
+        **{name: decimal(number.value, "money") for name, number in claimed.items()},
         "currency": currency,
         "facts": {
             "spend": told["spend"].fact_id,
@@ -68,6 +79,7 @@ def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, 
             "roas": told["roas"].fact_id,
             "orders": told["attributed_orders"].fact_id,
             "clicks": told["clicks"].fact_id,
+            **{name: number.fact_id for name, number in claimed.items()},
         },
     }
 
@@ -81,12 +93,14 @@ def days_view(period: Period, rows: Iterable[MeasuredRow]) -> list[dict[str, Any
 
 def _day(day: date, told: Mapping[str, Number] | None) -> dict[str, Any]:
     if told is None:
-        return {"day": day, "revenue": 0.0, "spend": 0.0, "orders": 0}
+        return {"day": day, "revenue": 0.0, "spend": 0.0, "orders": 0, "roas": None, "average_order_value": None}
     return {
         "day": day,
         "revenue": money(told["net_revenue"].value) or 0.0,
         "spend": money(told["spend"].value) or 0.0,
         "orders": told["orders"].value or 0,
+        "roas": money(told["blended_roas"].value),
+        "average_order_value": money(told["aov"].value),
     }
 
 

@@ -7,7 +7,21 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from gateway.endpoints import advice, audit, auth, brands, dashboard, held, integrations, page, performance, traces
+from gateway.endpoints import (
+    advice,
+    audit,
+    auth,
+    brands,
+    dashboard,
+    demo,
+    feed,
+    held,
+    integrations,
+    page,
+    performance,
+    traces,
+    uploads,
+)
 from gateway.endpoints.guard import Guard
 from gateway.endpoints.problems import install
 from gateway.settings import Settings
@@ -17,12 +31,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     brands.router,
     dashboard.router,
     advice.router,
+    feed.router,
+    uploads.router,
     performance.router,
     integrations.router,
     held.quarantine,
     held.dead_letters,
     traces.router,
     audit.router,
+    demo.router,
     page.router,
 )
 _GENERATED_DOCS = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})

@@ -16,7 +16,7 @@ from gateway.identity.tokens import BadToken
 from pulsepoint.errors import AccessDenied
 from pulsepoint.runtime.app import Runtime
 
-_BEARER = HTTPBearer(auto_error=False, description="The access_token of POST /api/auth/token")
+BEARER = HTTPBearer(auto_error=False, description="The access_token of POST /api/auth/token")
 
 
 def open_ports(request: Request) -> Ports:
@@ -36,7 +36,7 @@ RuntimeOf = Annotated[Runtime, Depends(open_runtime)]
 
 
 async def logged_in(
-    ports: PortsOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ports: PortsOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Person:
     """The person a valid token was given to, as they are now; raises `BadToken`."""
     if credentials is None:

@@ -19,7 +19,7 @@ _RANK = {"high": 0, "medium": 1, "low": 2}
 
 
 class AlertView(BaseModel):
-    """An alert; `facts` are the ids of the numbers it rests on."""
+    """An alert; `facts` are the ids of the numbers it rests on, `trace_id` leads to what caused it."""
 
     alert_id: str
     type: str
@@ -32,6 +32,7 @@ class AlertView(BaseModel):
     opened_at: datetime
     resolved_at: datetime | None
     facts: list[str]
+    trace_id: str | None
 
 
 class Alerts(BaseModel):
@@ -69,7 +70,13 @@ async def list_alerts(
     """Open alerts; with `status=all` also those that resolved."""
     scope = person.scope.brand(brand.brand_id)
     rows = await ask(ports.warehouse, scope, "dashboard_alerts", resolved=status == "all")
-    return Alerts(alerts=[AlertView(**row | {"facts": orjson.loads(row["facts"])}) for row in rows])
+    traces = await ports.ledger.alert_traces(person.scope, brand.brand_id)
+    return Alerts(
+        alerts=[
+            AlertView(**row | {"facts": orjson.loads(row["facts"]), "trace_id": traces.get(row["alert_id"])})
+            for row in rows
+        ]
+    )
 
 
 @router.get("/recommendations")

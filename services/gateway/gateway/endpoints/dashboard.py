@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from gateway.domain.brands import MODELS, Brand
 from gateway.domain.dashboard import (
     AD_CHANNELS,
     CHANNEL_METRICS,
+    CLAIMS,
     DAY_METRICS,
     TOTALS,
     channels_view,
@@ -27,9 +29,9 @@ from gateway.domain.periods import Period, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
 from gateway.endpoints.problems import PROBLEMS
-from pulsepoint.errors import MalformedInput
+from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.facts import Settings
-from pulsepoint.metrics.query import Measurement, measure
+from pulsepoint.metrics.query import Measurement, Number, measure
 from pulsepoint.metrics.questions import ask
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
@@ -43,7 +45,11 @@ AsOf = Annotated[AwareDatetime | None, Query(description="as it was known at thi
 
 
 class ChannelView(BaseModel):
-    """One channel; `revenue` is what the model credits to it, `facts` the fact id of each number."""
+    """One channel; `revenue` is what the model credits to it, `facts` the fact id of each number.
+
+    `platform_value` and `platform_roas` are what its platform claims: null where that was not asked for, or was
+    asked for under several attribution windows, which cannot be added up.
+    """
 
     channel: str
     spend: float | None
@@ -51,6 +57,8 @@ class ChannelView(BaseModel):
     roas: float | None
     orders: int | None
     clicks: int | None
+    platform_value: float | None = None
+    platform_roas: float | None = None
     currency: str
     facts: dict[str, str]
 
@@ -100,16 +108,19 @@ class Totals(BaseModel):
     total_revenue: float | None
     blended_roas: float | None
     orders: int | None
+    average_order_value: float | None
     facts: dict[str, str]
 
 
 class Day(BaseModel):
-    """One day: net revenue, ad spend, orders."""
+    """One day; ratios are null where there is nothing to divide by."""
 
     day: date
     revenue: float
     spend: float
     orders: int
+    roas: float | None
+    average_order_value: float | None
 
 
 class Snapshot(Totals):
@@ -157,9 +168,13 @@ class Book(BaseModel):
 
 
 class Books(BaseModel):
-    """Whether, for every model, credits and unattributed add up to net revenue, to the cent."""
+    """Whether, for every model, credits and unattributed add up to net revenue, to the cent.
+
+    `newest_at` is when the newest of these facts was recorded.
+    """
 
     balanced: bool
+    newest_at: datetime | None
     books: list[Book]
 
 
@@ -239,23 +254,35 @@ async def read_dashboard(
 
 
 async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Snapshot, str]:
-    totals, channels, daily = await asyncio.gather(
+    totals, channels, daily, claims = await asyncio.gather(
         asking.measure(TOTALS, days),
         asking.measure(CHANNEL_METRICS, days, ("channel",)),
         asking.measure(DAY_METRICS, days, ("day",)),
+        _claims(asking, days),
     )
     before = await asking.measure(TOTALS, days.before()) if compare else None
     currency = asking.brand.settings.currency
     snapshot = Snapshot(
         **totals_view(totals.rows[0]),
         currency=currency,
-        by_channel=[ChannelView(**each) for each in channels_view(channels.rows, currency)],
+        by_channel=[ChannelView(**each) for each in channels_view(channels.rows, currency, claims)],
         by_day=[Day(**each) for each in days_view(days, daily.rows)],
         previous=Totals(**totals_view(before.rows[0])) if before else None,
         excluded=excluded_view(totals.excluded),
         notes=list(totals.notes),
     )
     return snapshot, plain_summary(totals.rows[0], days, currency)
+
+
+async def _claims(asking: Asking, days: Period) -> dict[str, Mapping[str, Number]]:
+    """What each ad platform claims; nothing where claims of several attribution windows would be added up."""
+    try:
+        measured = await asking.measure(CLAIMS, days, ("channel",))
+    except PermanentError as error:
+        if error.reason != "mixed_windows":
+            raise
+        return {}
+    return {str(row.at["channel"]): row.numbers for row in measured.rows}
 
 
 @router.get("/books")
@@ -275,4 +302,7 @@ async def read_books(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Books:
         )
         for row in rows
     ]
-    return Books(balanced=all(row["difference_micros"] == 0 for row in rows), books=books)
+    recorded = [row[name] for row in rows for name in ("sales_recorded_at", "credits_recorded_at") if row[name]]
+    return Books(
+        balanced=all(row["difference_micros"] == 0 for row in rows), newest_at=max(recorded, default=None), books=books
+    )

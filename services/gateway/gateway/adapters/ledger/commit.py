@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.adapters.ledger import feed
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.rows import key_value, typed
 from gateway.adapters.ledger.tables import COLLECTIONS, Collection, audit_log, documents
@@ -31,6 +32,8 @@ async def lock(connection: AsyncConnection, keys: Iterable[Key]) -> None:
 
 def _lock_number(key: Key) -> int:
     tenant, brand, collection, id = key
+    if collection == feed.COLLECTION:
+        id = ""  # one lock a brand: its entries are numbered one after the other
     name = f"{tenant}\n{'' if collection in COLLECTIONS else brand}\n{collection}\n{id}"
     return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
 
@@ -55,6 +58,8 @@ async def store_writes(connection: AsyncConnection, writes: Sequence[EncodedWrit
         place = COLLECTIONS.get(collection)
         if place is not None:
             await _store_row(connection, place, encoded)
+        elif collection == feed.COLLECTION:
+            await feed.add(connection, encoded)
         elif encoded.write.data is None:
             await connection.execute(
                 delete(documents)

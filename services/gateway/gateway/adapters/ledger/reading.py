@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.ledger.engine import tenant_transaction
 from gateway.adapters.ledger.rows import document_of
-from gateway.adapters.ledger.tables import audit_log, brands, held_messages, integrations, tenants, users
+from gateway.adapters.ledger.tables import audit_log, brands, documents, held_messages, integrations, tenants, users
 from gateway.domain.brands import Brand, settings_of
+from gateway.domain.feed import ALERT_TRACES
 from gateway.ports import Standing
 from pulsepoint.tenancy import TenantContext
 
@@ -71,6 +72,13 @@ class PostgresLedger:
         """See `Ledger.count_held`."""
         [row] = await self._rows(scope, select(func.count().label("held")).where(_still_held(kind)))
         return int(row["held"])
+
+    async def alert_traces(self, scope: TenantContext, brand_id: UUID) -> dict[str, str]:
+        """See `Ledger.alert_traces`."""
+        statement = select(documents.c.id, documents.c.data).where(
+            documents.c.brand_id == brand_id, documents.c.collection == ALERT_TRACES
+        )
+        return {row["id"]: row["data"]["trace_id"] for row in await self._rows(scope, statement)}
 
     async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:
         """See `Ledger.audit`."""

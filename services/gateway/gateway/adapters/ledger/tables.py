@@ -260,6 +260,17 @@ effects = Table(
     Column("leased_until", Instant),
 )
 
+feed = Table(
+    "feed",
+    metadata,
+    _tenant(),
+    Column("brand_id", Uuid, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:

@@ -1,0 +1,48 @@
+"""What a brand's feed tells pages that are open: what happened, without anything about a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.dashboard import money
+from pulsepoint.events.envelope import Event
+from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.ports.document_store import Write
+
+COLLECTION = "feed"
+ALERT_TRACES = "alert_traces"
+KEPT = 1000
+"""Entries kept of each brand."""
+RECENT = timedelta(hours=24)
+"""How near the business clock an order must lie to be told: a history that is filled in is no news."""
+
+
+def is_news(order: OrderRecorded, business_now: datetime) -> bool:
+    """Whether an order is one to tell: placed about now by the brand's own clock, and no test."""
+    return not order.test and abs(business_now - order.processed_at) <= RECENT
+
+
+def order_body(order: OrderRecorded) -> dict[str, Any]:
+    """An order as the feed tells it; money in the shop's currency, before returns."""
+    return {
+        "order_id": order.order_id,
+        "name": order.name,
+        "processed_at": order.processed_at.isoformat(),
+        "cancelled_at": order.cancelled_at.isoformat() if order.cancelled_at else None,
+        "net_revenue": money(order.net_micros),
+        "currency": order.currency,
+        "country": order.shipping_country,
+        "units": sum(line.quantity for line in order.lines),
+    }
+
+
+def entry(event: Event, body: dict[str, Any], now: datetime) -> Write:
+    """The write that appends to the feed of the event's brand."""
+    return Write(COLLECTION, str(event.id), {"kind": event.type, "body": body, "created_at": now.isoformat()})
+
+
+def trace_of(event: Event) -> str | None:
+    """The trace an event travelled in (https://www.w3.org/TR/trace-context/#traceparent-header)."""
+    parts = event.traceparent.split("-")
+    return parts[1] if len(parts) == 4 else None

@@ -1,0 +1,23 @@
+-- name: newest_orders
+-- The newest @limit orders that count, and of each the channel and campaign that @model credits most of its sale to;
+-- NULL until the order is attributed.
+WITH newest AS (
+  SELECT order_id, name, processed_at, cancelled_at, currency, shipping_country,
+    gross_micros - discount_micros AS net_micros
+  FROM orders_current
+  WHERE brand_id = @brand_id AND NOT test AND NOT deleted
+  QUALIFY ROW_NUMBER() OVER (ORDER BY processed_at DESC, order_id DESC) <= @limit
+),
+credited AS (
+  SELECT credit.order_id, credit.channel, credit.campaign
+  FROM credits_current AS credit
+  JOIN newest ON newest.order_id = credit.order_id
+  WHERE credit.brand_id = @brand_id AND credit.model = @model AND credit.entry_kind = 'sale'
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY credit.order_id ORDER BY credit.credit_micros DESC, credit.channel, credit.campaign) = 1
+)
+SELECT newest.order_id, newest.name, newest.processed_at, newest.cancelled_at, newest.currency,
+  newest.shipping_country AS country, newest.net_micros, credited.channel, credited.campaign
+FROM newest
+LEFT JOIN credited ON credited.order_id = newest.order_id
+ORDER BY newest.processed_at DESC, newest.order_id DESC;
