@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import uniform
 from typing import Any
@@ -26,6 +26,7 @@ from pulsepoint.tenancy import TenantContext
 MARKER_LIFE = timedelta(days=32)
 # Firestore: https://cloud.google.com/firestore/quotas#collections_documents_and_fields
 MAX_ID_BYTES = 1_500
+MAX_CAUSES = 8
 Key = tuple[UUID, UUID, str, str]
 """(tenant, brand, collection, id)"""
 
@@ -147,3 +148,9 @@ def effect_order(effect: StoredEffect) -> tuple[UUID, UUID, str, str]:
 def conflict_pause(failures: int) -> float:
     """Seconds to wait before run `failures` + 1, spread so that rivals part."""
     return uniform(0.0, min(0.005 * 2.0**failures, 0.5))  # noqa: S311 (spread, not secrecy)
+
+
+def with_causes(waiting: StoredEffect, causes: Sequence[str]) -> StoredEffect:
+    """A pending effect that has taken in another request: it keeps the first `MAX_CAUSES` causes told."""
+    told = dict.fromkeys((*waiting.causes, *causes))
+    return replace(waiting, causes=tuple(told)[: max(MAX_CAUSES, len(waiting.causes))])

@@ -57,7 +57,8 @@ class FactRow:
 class StoredEffect:
     """Work on the outside (or a tick) under a key; at most one per (scope, key) is pending at a time.
 
-    `causes` are the traceparents to link to. `attempts` counts runs that failed.
+    `causes` are the traceparents to link to: of the request that stored it and of the first few that met it
+    waiting. `attempts` counts runs that failed.
     """
 
     scope: TenantContext

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -473,6 +474,15 @@ class DocumentStoreSuite:
         assert await claim(store, clock.now()) == []
         await commit(store, scope, Commit(finished_effect=first))
         assert await claim(store, clock.now()) == [second]
+
+    async def test_a_waiting_effect_keeps_the_first_eight_causes_told(
+        self, store: DocumentStore, scope: TenantContext, clock: FixedClock
+    ) -> None:
+        for number in (0, 1, 1, *range(2, 12)):
+            effect = replace(an_effect(scope), causes=(f"cause {number}",))
+            await commit(store, scope, Commit(effects=[effect]))
+        (claimed,) = await claim(store, clock.now())
+        assert claimed.causes == tuple(f"cause {number}" for number in range(8))
 
     async def test_an_effect_about_to_run_no_longer_stands_for_new_ones(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock

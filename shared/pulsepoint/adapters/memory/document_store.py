@@ -25,6 +25,7 @@ from pulsepoint.adapters.document_rules import (
     encode_messages,
     key_of,
     scope_within,
+    with_causes,
 )
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
@@ -96,6 +97,8 @@ class MemoryDocumentStore:
             self._write(write)
         self._finish(commit.finished_effect)
         fresh = {key: effect for key, effect in effects.items() if key not in self._pending}
+        for key in effects.keys() & self._pending.keys():
+            self._pending[key] = with_causes(self._pending[key], effects[key].causes)
         self._pending |= fresh
         if not commit.facts and not commit.messages:
             return Committed(duplicate=False, effects=tuple(fresh.values()))

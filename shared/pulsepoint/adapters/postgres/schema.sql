@@ -178,6 +178,18 @@ BEGIN
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             stored := stored || i;
+        ELSE
+            -- The waiting one keeps the first eight causes: never more, so that no commit queues for its row.
+            UPDATE kernel.effects AS e
+            SET causes = e.causes || ARRAY(
+                SELECT cause FROM json_array_elements_text(effect_causes[i]::json) AS told(cause)
+                WHERE cause <> ALL (e.causes))
+            WHERE e.ctid = (
+                SELECT w.ctid FROM kernel.effects AS w
+                WHERE w.service = p_service AND w.tenant = effect_tenants[i] AND w.brand = effect_brands[i]
+                    AND w.kind = effect_kinds[i] AND w.key = effect_keys[i] AND NOT w.running
+                    AND cardinality(w.causes) < 8
+                FOR UPDATE SKIP LOCKED);
         END IF;
     END LOOP;
 END

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.tables import effects
-from pulsepoint.adapters.document_rules import effect_order
+from pulsepoint.adapters.document_rules import effect_order, with_causes
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
 
@@ -30,7 +30,20 @@ async def store(connection: AsyncConnection, pending: Sequence[StoredEffect]) ->
         )
         if stored.first() is not None:
             fresh.append(effect)
+        else:
+            await _take_in(connection, effect)
     return fresh
+
+
+async def _take_in(connection: AsyncConnection, effect: StoredEffect) -> None:
+    """Add what caused `effect` to the one that waits under its key; a row that another commit holds is left alone."""
+    waiting = select(effects).where(_same(effect), ~effects.c.running).with_for_update(skip_locked=True)
+    row = (await connection.execute(waiting)).first()
+    if row is not None:
+        told = with_causes(_effect(row), effect.causes)
+        await connection.execute(
+            update(effects).where(_same(effect), ~effects.c.running).values(causes=list(told.causes))
+        )
 
 
 async def finish(connection: AsyncConnection, effect: StoredEffect) -> None:
