@@ -46,6 +46,10 @@ class AdRow:
     value: int
 
 
+class NotReady(Exception):
+    """The source cannot tell yet; platforms answer 503 then."""
+
+
 class AdsSource(Protocol):
     """Where the figures come from."""
 
@@ -54,7 +58,10 @@ class AdsSource(Protocol):
         ...
 
     def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
-        """Every campaign's days from `start` to `end`, both included, in the order of days; no day of the future."""
+        """Every campaign's days from `start` to `end`, both included, in the order of days; no day of the future.
+
+        Raises `NotReady`.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms import google, meta, tiktok
-from sandbox.platforms.ad_days import FAULTS, PLATFORMS, AdsSource, Answer, Asked, Faults, Limits, Platform
+from sandbox.platforms.ad_days import FAULTS, PLATFORMS, AdsSource, Answer, Asked, Faults, Limits, NotReady, Platform
 
 ANSWERS: Mapping[Platform, tuple[tuple[str, str, Answer], ...]] = {
     "tiktok": tiktok.ANSWERS,
@@ -59,7 +59,10 @@ def _endpoint(
         fault = faults.fault(platform, request)
         if fault == "slow":
             await asyncio.sleep(limits().slow_seconds)
-        return await answer(Asked(request, source, limits(), fault))
+        try:
+            return await answer(Asked(request, source, limits(), fault))
+        except NotReady:
+            return JSONResponse({"error": "not ready"}, status_code=503, headers={"retry-after": "5"})
 
     return endpoint
 

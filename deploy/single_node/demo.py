@@ -1,0 +1,263 @@
+"""The demo brand of `make run`: a synthetic shop that is live at once, while its history fills in behind.
+
+The sandbox serves the platforms on a port of its own; the services reach them as they would the real ones, by
+their base URLs. Nothing here or there touches a service's data but through its public addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import httpx
+import orjson
+import structlog
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from deploy.single_node.demo_clients import SandboxApi, TowerApi, Unanswered
+from deploy.single_node.demo_file import DemoFile, fresh_demo, read_demo, write_demo
+from deploy.single_node.demo_fill import Demo
+from deploy.single_node.keys import read_tower_file
+from deploy.single_node.sandbox_process import SandboxOrder
+from deploy.single_node.settings import TowerSettings
+from pulsepoint.runtime.engines import Engines
+from sandbox.settings import WorldSettings
+from sandbox.settings_file import named_world
+
+log = structlog.get_logger(__name__)
+
+START_SECONDS = 60.0
+STOP_SECONDS = 8.0
+NEVER = timedelta(days=3_650)
+UNHURRIED = frozenset({"gateway.observability"})
+"""Subscriptions whose backlog delays nobody."""
+
+
+class DemoSettings(BaseSettings):
+    """`PULSEPOINT_SANDBOX_PORT` (default: the tower's and one), `PULSEPOINT_DEMO_SPEED` in world seconds a second,
+    `PULSEPOINT_DEMO_WORLD` the name of a world that comes along."""
+
+    model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
+
+    sandbox_port: int | None = None
+    demo_speed: float = Field(default=60.0, ge=0, le=3_600)
+    demo_world: str = "everyday"
+
+
+class RunningTower(Protocol):
+    """What the demo needs of a tower."""
+
+    @property
+    def engines(self) -> Engines:
+        """Its engines: only how full its queues are is asked."""
+        ...
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """The admin's e-mail and password."""
+        ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Its public origin."""
+        ...
+
+
+_running: list[Demo] = []
+
+
+def demo_progress() -> dict[str, Any] | None:
+    """How far the demo of this process has come; None where none runs."""
+    return _running[-1].progress() if _running else None
+
+
+def sandbox_address(settings: TowerSettings, own: DemoSettings | None = None) -> str:
+    """Where the sandbox serves the platforms: loopback only."""
+    port = (own or DemoSettings()).sandbox_port or settings.port + 1
+    return f"http://127.0.0.1:{port}"
+
+
+def service_settings(settings: TowerSettings) -> dict[str, dict[str, Any]]:
+    """What the services are told so that they meet the sandbox, by service; nothing without a demo."""
+    if not settings.demo:
+        return {}
+    base = sandbox_address(settings)
+    platforms = {f"ads_{name}_base_url": f"{base}/{name}" for name in ("meta", "tiktok", "google")}
+    return {
+        "ingest-ads": platforms,
+        "alerting": {"allow_local_urls": True},
+        "gateway": {"allow_local_urls": True},
+    }
+
+
+async def run_demo(tower: RunningTower, settings: TowerSettings) -> None:
+    """Run the demo until cancelled; what fails is logged, and the tower goes on without it."""
+    if not settings.demo:
+        return
+    own = DemoSettings()
+    world = named_world(own.demo_world)
+    file = read_demo(settings.home)
+    if file is None or file.world != own.demo_world:
+        file = fresh_demo(own.demo_world, world.shop.timezone, datetime.now(UTC))
+    file.sandbox_url = sandbox_address(settings, own)
+    try:
+        async with _tower_api(tower) as api, _sandbox(file, settings, own) as sandbox:
+            await _make_brand(api, file, world)
+            write_demo(settings.home, file)
+            demo = Demo(settings.home, file, world, api, sandbox, lambda: _waiting(tower), {})
+            _running.append(demo)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_show(demo))
+                    group.create_task(demo.run())
+            finally:
+                _running.remove(demo)
+    except* (Unanswered, SandboxFailed, httpx.TransportError) as failures:
+        told = "; ".join(str(error) or type(error).__name__ for error in _leaves(failures))
+        log.error("demo.stopped", reason=told)
+
+
+class SandboxFailed(Exception):
+    """The sandbox's process ended by itself; the message says what to do."""
+
+
+@asynccontextmanager
+async def _tower_api(tower: RunningTower) -> AsyncIterator[TowerApi]:
+    transport = httpx.ASGITransport(tower)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tower") as http:
+        yield TowerApi(http, tower.login)
+
+
+@asynccontextmanager
+async def _sandbox(file: DemoFile, settings: TowerSettings, own: DemoSettings) -> AsyncIterator[SandboxApi]:
+    """The sandbox's process, listening; ended on exit."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "deploy.single_node.sandbox_process",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        # Its own group: Ctrl-C reaches the tower, which ends it in its turn.
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    assert process.stdin is not None
+    try:
+        process.stdin.write(orjson.dumps(asdict(_order(file, settings, own))) + b"\n")
+        async with httpx.AsyncClient(base_url=file.sandbox_url, trust_env=False) as http:
+            api = SandboxApi(http, file.control_token)
+            await _listening(process, api, file.sandbox_url)
+            yield api
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _order(file: DemoFile, settings: TowerSettings, own: DemoSettings) -> SandboxOrder:
+    keys = read_tower_file(settings.home)
+    assert keys is not None, "the tower writes its keys before it runs"
+    host, port = file.sandbox_url.removeprefix("http://").rsplit(":", 1)
+    return SandboxOrder(
+        world=file.world,
+        last_day=file.last_day,
+        opened_at=file.opened_at,
+        now=file.told_until,
+        told_until=file.told_until,
+        speed=own.demo_speed,
+        host=host,
+        port=int(port),
+        webhook_url=f"{settings.address}/webhooks/shopify",
+        trace_url=f"{settings.address}/#/traces/",
+        secret=keys.shopify_api_secret,
+        control_token=file.control_token,
+        shopify_token=file.shopify_token,
+        ad_tokens=file.ad_tokens,
+        strikes=file.strikes,
+        log_level=settings.log_level,
+    )
+
+
+async def _listening(process: asyncio.subprocess.Process, api: SandboxApi, address: str) -> None:
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        if process.returncode is not None:
+            raise SandboxFailed(
+                f"the sandbox did not start at {address}: free that port, or set PULSEPOINT_SANDBOX_PORT"
+            )
+        try:
+            await api.get("/sandbox/state")
+        except (httpx.TransportError, Unanswered):
+            await asyncio.sleep(0.1)
+        else:
+            if process.returncode is None:
+                return
+    raise SandboxFailed(f"the sandbox did not answer at {address} in {START_SECONDS:.0f} s")
+
+
+async def _make_brand(api: TowerApi, file: DemoFile, world: WorldSettings) -> None:
+    """The demo brand, made on the first start; sends nothing until its past is told."""
+    if file.brand_id is not None:
+        return
+    shop = world.shop
+    brands = (await api.get("/api/brands"))["brands"]
+    known = next((brand["brand_id"] for brand in brands if brand["shopify_store"] == shop.domain), None)
+    wanted = {
+        "ad_accounts": [
+            {"platform": platform, "account_id": account_id, "access_token": file.ad_tokens[platform]}
+            for platform, account_id in dict.fromkeys((one.platform, one.account_id) for one in world.campaigns)
+        ],
+        "slack_webhook_url": f"{file.sandbox_url}/slack/services/T000DEMO/B000DEMO/{file.control_token[:24]}",
+        "quiet_until": (datetime.fromisoformat(file.opened_at) + NEVER).isoformat(),
+    }
+    if known is not None:
+        await api.put(f"/api/brands/{known}/settings", wanted)
+        file.brand_id = known
+        return
+    named = {"name": shop.name, "shopify_store": shop.domain, "currency": shop.currency, "timezone": shop.timezone}
+    file.brand_id = (await api.post("/api/brands", {**named, **wanted}))["brand_id"]
+
+
+async def _waiting(tower: RunningTower) -> int:
+    """Messages that wait in the tower's queues."""
+    depth = getattr(tower.engines.push_engine, "depth", None)
+    if depth is None:
+        return 0
+    told = await depth()
+    return sum(int(one["waiting"] + one["in_flight"]) for name, one in told.items() if name not in UNHURRIED)
+
+
+async def _show(demo: Demo) -> None:
+    """Progress in the console, where a person watches, until the past is told."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} days"),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("Waking the shop", total=None)
+        while (told := demo.progress())["state"] != "live":
+            if told["state"] == "filling":
+                bars.update(task, description="History", total=told["days"], completed=told["days_told"])
+            await asyncio.sleep(0.5)
+    console.print(f"  The shop's history is in: {told['days']} days. It goes on living at {told['speed']:.0f} times.")
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    return [
+        leaf for one in group.exceptions for leaf in (_leaves(one) if isinstance(one, BaseExceptionGroup) else [one])
+    ]

@@ -1,0 +1,131 @@
+"""How the demo steers the sandbox: which part of the past to tell, when to go live, at what speed, what goes wrong.
+
+Every request carries the header `X-Sandbox-Token`, which a web page of another origin cannot send unasked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.shop import CannotStrike, Shop, Strike
+from sandbox.settings import Incident, When
+
+TROUBLES = ("stock-out", "broken-pixel")
+
+
+class Control:
+    """The control address of one shop."""
+
+    def __init__(self, shop: Shop, token: str) -> None:
+        """Nobody without `token` is answered."""
+        self._shop, self._token = shop, token
+        self._live: asyncio.Task[None] | None = None
+        self._ready = False
+
+    async def prepare(self) -> None:
+        """Live through the past; `state` says when that is done."""
+        await self._shop.prepare()
+        self._ready = True
+
+    async def close(self) -> None:
+        """Stop telling what happens."""
+        if self._live is not None:
+            self._live.cancel()
+            await asyncio.gather(self._live, return_exceptions=True)
+
+    def routes(self) -> list[BaseRoute]:
+        """Below `/sandbox`."""
+        return [
+            Route("/state", self._asked(self._state)),
+            Route("/catalogue", self._asked(self._catalogue), methods=["POST"]),
+            Route("/days/{day}", self._asked(self._day), methods=["POST"]),
+            Route("/live", self._asked(self._go_live), methods=["POST"]),
+            Route("/speed", self._asked(self._speed), methods=["POST"]),
+            Route("/strikes", self._asked(self._strike), methods=["POST"]),
+            Route("/sent", self._asked(self._sent)),
+        ]
+
+    def _asked(self, answer: Callable[[Request], Awaitable[dict[str, Any]]]) -> Any:
+        async def endpoint(request: Request) -> Response:
+            if not secrets.compare_digest(request.headers.get("x-sandbox-token", ""), self._token):
+                return JSONResponse({"error": "no sandbox token"}, 403)
+            if request.method == "POST" and not self._ready:
+                return JSONResponse({"error": "the past is still being lived through"}, 409)
+            try:
+                return JSONResponse(await answer(request))
+            except (ValueError, KeyError, CannotStrike) as error:
+                return JSONResponse({"error": str(error)}, 422)
+
+        return endpoint
+
+    async def _state(self, request: Request) -> dict[str, Any]:
+        shop, sender = self._shop, self._shop.sender
+        failed = self._live is not None and self._live.done() and not self._live.cancelled()
+        return {
+            "ready": self._ready,
+            "live": self._live is not None and not failed,
+            "failed": repr(self._live.exception()) if failed and self._live else None,
+            "now": shop.clock.now().isoformat(),
+            "speed": shop.clock.speed,
+            "told_until": shop.told_until.isoformat(),
+            "orders_live": shop.orders_live,
+            "acknowledged": sender.acknowledged,
+            "repeated": sender.repeated,
+            "refused": sender.refused,
+            "strikes": [strike_json(strike) for strike in shop.strikes],
+        }
+
+    async def _catalogue(self, request: Request) -> dict[str, Any]:
+        return {"webhooks": await self._shop.tell_catalogue()}
+
+    async def _day(self, request: Request) -> dict[str, Any]:
+        return {"webhooks": await self._shop.tell_day(date.fromisoformat(request.path_params["day"]))}
+
+    async def _go_live(self, request: Request) -> dict[str, Any]:
+        if self._live is None or self._live.done():
+            self._live = asyncio.create_task(self._shop.live(), name="sandbox-live")
+        return {"live": True}
+
+    async def _speed(self, request: Request) -> dict[str, Any]:
+        self._shop.clock.set_speed(float((await request.json())["speed"]))
+        return {"speed": self._shop.clock.speed}
+
+    async def _strike(self, request: Request) -> dict[str, Any]:
+        trouble = (await request.json())["trouble"]
+        if trouble not in TROUBLES:
+            raise ValueError(f"trouble must be one of {', '.join(TROUBLES)}")
+        return await self._shop.strike(trouble)
+
+    async def _sent(self, request: Request) -> dict[str, Any]:
+        after = request.query_params.get("after", "0")
+        newest = [one.as_json() for one in self._shop.sender.newest if one.number > int(after)]
+        return {"sent": newest, "acknowledged": self._shop.sender.acknowledged}
+
+
+def strike_json(strike: Strike) -> dict[str, Any]:
+    """A strike as it is kept between starts."""
+    one = strike.incident
+    return {
+        "at": strike.at.isoformat(),
+        "kind": one.kind,
+        "days": one.when.days,
+        "on_day": one.when.on_day,
+        "sku": one.sku,
+        "campaign_id": one.campaign_id,
+        "amount_ppm": one.amount_ppm,
+    }
+
+
+def strike_from(told: dict[str, Any]) -> Strike:
+    """A strike as `strike_json` wrote it."""
+    when = When(days=told["days"], on_day=told["on_day"])
+    incident = Incident(told["kind"], when, told["sku"], told["campaign_id"], told["amount_ppm"])
+    return Strike(datetime.fromisoformat(told["at"]), incident)

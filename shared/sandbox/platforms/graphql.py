@@ -1,0 +1,167 @@
+"""As much of GraphQL as reading a shop takes: one query with arguments, aliases and variables; no fragments.
+
+https://spec.graphql.org/October2021/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_TOKEN = re.compile(r'\s*(?:#[^\n]*\s*)*("(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?|\$?[_A-Za-z]\w*|\.\.\.|[!$(){}\[\]:=,@])')
+DEEPEST = 12
+MOST_TOKENS = 4_000
+
+
+class InvalidQuery(Exception):
+    """The query cannot be answered; the message is told as GraphQL tells errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A selected field: what it is called in the answer, its arguments and its own fields."""
+
+    name: str
+    alias: str
+    arguments: Mapping[str, Any]
+    fields: tuple[Selected, ...]
+
+
+Resolve = Callable[[Mapping[str, Any]], Any]
+
+
+def select(query: str, variables: Mapping[str, Any]) -> tuple[Selected, ...]:
+    """The fields a query selects, variables filled in. Raises `InvalidQuery`."""
+    return _Parser(_tokens(query), variables).document()
+
+
+def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The selected parts of `values`; a function there is called with the field's arguments. Raises `InvalidQuery`."""
+    told: dict[str, Any] = {}
+    for field in selected:
+        if field.name not in values:
+            raise InvalidQuery(f"Field '{field.name}' doesn't exist on type '{kind}'")
+        value = values[field.name]
+        told[field.alias] = _shaped(field, value(field.arguments) if callable(value) else value)
+    return told
+
+
+def _shaped(field: Selected, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_shaped(field, one) for one in value]
+    if isinstance(value, dict):
+        if not field.fields:
+            raise InvalidQuery(f"Field must have selections (field '{field.name}' has none)")
+        return answer(field.fields, value, field.name[:1].upper() + field.name[1:])
+    if field.fields:
+        if value is None:
+            return None
+        raise InvalidQuery(f"Selections can't be made on scalars (field '{field.name}')")
+    return value
+
+
+def _tokens(query: str) -> list[str]:
+    tokens: list[str] = []
+    at = 0
+    while query[at:].strip():
+        found = _TOKEN.match(query, at)
+        if found is None or len(tokens) >= MOST_TOKENS:
+            raise InvalidQuery(f"syntax error, unexpected character at {at}")
+        tokens.append(found.group(1))
+        at = found.end()
+    return [one for one in tokens if one != ","]
+
+
+class _Parser:
+    def __init__(self, tokens: list[str], variables: Mapping[str, Any]) -> None:
+        self._tokens, self._at = tokens, 0
+        self._variables = dict(variables)
+
+    def document(self) -> tuple[Selected, ...]:
+        if self._peek() == "query":
+            self._take()
+            if self._peek() not in ("(", "{"):
+                self._take()
+            if self._peek() == "(":
+                self._declared()
+        fields = self._fields(0)
+        if self._at != len(self._tokens):
+            raise InvalidQuery(f"syntax error, unexpected {self._peek()!r} after the query")
+        return fields
+
+    def _declared(self) -> None:
+        """Skip the types of variables; keep their defaults."""
+        self._expect("(")
+        while self._peek() != ")":
+            name = self._take().removeprefix("$")
+            self._expect(":")
+            while self._peek() not in ("=", ")") and not self._peek().startswith("$"):
+                self._take()
+            if self._peek() == "=":
+                self._take()
+                default = self._value()
+                self._variables.setdefault(name, default)
+        self._expect(")")
+
+    def _fields(self, depth: int) -> tuple[Selected, ...]:
+        if depth > DEEPEST:
+            raise InvalidQuery("the query is nested too deep")
+        self._expect("{")
+        found: list[Selected] = []
+        while self._peek() != "}":
+            found.append(self._field(depth))
+        self._expect("}")
+        return tuple(found)
+
+    def _field(self, depth: int) -> Selected:
+        alias = name = self._name()
+        if self._peek() == ":":
+            self._take()
+            name = self._name()
+        arguments: dict[str, Any] = {}
+        if self._peek() == "(":
+            self._take()
+            while self._peek() != ")":
+                key = self._name()
+                self._expect(":")
+                arguments[key] = self._value()
+            self._expect(")")
+        fields = self._fields(depth + 1) if self._peek() == "{" else ()
+        return Selected(name, alias, arguments, fields)
+
+    def _value(self) -> Any:
+        token = self._take()
+        if token.startswith("$"):
+            return self._variables.get(token[1:])
+        if token[0] in '"-0123456789':
+            return orjson.loads(token)
+        if token in ("true", "false", "null"):
+            return {"true": True, "false": False, "null": None}[token]
+        if token.isidentifier():
+            return token
+        raise InvalidQuery(f"syntax error, unexpected {token!r}")
+
+    def _name(self) -> str:
+        token = self._take()
+        if not token.isidentifier():
+            raise InvalidQuery(f"syntax error, unexpected {token!r}")
+        return token
+
+    def _expect(self, wanted: str) -> None:
+        token = self._take()
+        if token != wanted:
+            raise InvalidQuery(f"syntax error, unexpected {token!r}, expecting {wanted!r}")
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        if not token:
+            raise InvalidQuery("syntax error, unexpected end of file")
+        self._at += 1
+        return token
