@@ -7,7 +7,7 @@ Span and attribute names follow OpenTelemetry's messaging conventions
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -48,6 +48,15 @@ def current_traceparent() -> str:
 def current_trace_id() -> str:
     """The hex trace id of the span that is open here, or the empty string."""
     return current_traceparent()[3:35]
+
+
+def link_causes(traceparents: Iterable[str]) -> None:
+    """Link the span that is open here to these, but for what it links to already and what no `traceparent` names."""
+    span = trace.get_current_span()
+    known = {(link.context.trace_id, link.context.span_id) for link in getattr(span, "links", ())}
+    for found in map(span_context_of, traceparents):
+        if found is not None and (found.trace_id, found.span_id) not in known:
+            span.add_link(found)
 
 
 class Telemetry:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attribution.domain.facts import attribution_of
+from attribution.domain.facts import HEAD, Row, attribution_of
 from attribution.domain.orders import OrderState
 from attribution.domain.policy import BrandState
 from pulsepoint.events.attributions import OrderAttributed
@@ -20,6 +20,7 @@ from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.telemetry import current_traceparent
 
 ORDERS, BRANDS = "orders", "brands"
 REATTRIBUTE, ERASE = "reattribute", "erase"
@@ -148,7 +149,7 @@ def _outcome(
         if attribution is None:
             continue
         facts += [
-            reader.fact(row.table, held.order_id, version, row.columns, part=row.part, digest=attribution.digest)
+            reader.fact(row.table, held.order_id, version, _traced(row), part=row.part, digest=attribution.digest)
             for row in attribution.rows
         ]
         told = OrderAttributed(
@@ -160,6 +161,11 @@ def _outcome(
         )
         events.append(reader.event(told, entity=held.order_id, version=version, time=reader.now()))
     return Outcome(facts=facts, writes=writes, events=events, effects=effects)
+
+
+def _traced(row: Row) -> dict[str, Any]:
+    """The row; the head also says in which trace it was made, so that what is concluded from it can link back."""
+    return {**row.columns, "trace": current_traceparent()} if row.table == HEAD else dict(row.columns)
 
 
 async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[HeldBrand, list[HeldOrder]]:

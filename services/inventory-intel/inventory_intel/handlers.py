@@ -20,6 +20,7 @@ from pulsepoint.events.envelope import Event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.telemetry import link_causes
 
 TICK = "assess"
 STOCK = "stock"
@@ -82,6 +83,8 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         first = await reader.ask("inventory_first_sale")
         window = window_of(reader.now() + brand.clock_offset, brand.timezone, first[0]["first_sale"])
         statuses = await _assess(reader, brand, window)
+        # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
+        link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces"))
         return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
 
     return {TICK: EffectDefinition(conclude=assess_stock, timeout=120.0)}

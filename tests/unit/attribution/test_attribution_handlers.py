@@ -73,7 +73,7 @@ async def test_rows_fit_the_columns_of_the_warehouse_tables() -> None:
     await desk.handle(order_event(evidence=evidence(META)))
     common = {"fact_id", "brand_id", "entity", "version", "digest", "recorded_at", "order_id"}
     wanted = {
-        "attributions": "currency net_micros source_version settings_version rules_version",
+        "attributions": "currency net_micros source_version settings_version rules_version trace",
         "touches": "occurred_at channel paid source medium campaign content term click_id evidence",
         "credits": "model entry_id entry_kind occurred_at channel paid campaign touch_at credit_micros currency",
     }

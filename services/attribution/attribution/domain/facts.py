@@ -18,6 +18,10 @@ RULES_VERSION = 1
 """Raised when the rules that make touches or credits change, so that a number tells by which rules it came."""
 
 
+HEAD = "attributions"
+"""The table whose row stands for the whole snapshot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of `table`; `part` tells rows of one snapshot apart."""
@@ -60,7 +64,7 @@ def attribution_of(order_id: str, state: OrderState, policy: Policy, settings_ve
     }
     shown = () if state.erased else state.touches
     rows = [
-        Row("attributions", "", head),
+        Row(HEAD, "", head),
         *(_touch_row(order_id, position, touch) for position, touch in enumerate(shown)),
         *(_credit_row(order_id, currency, credit) for credit in credited),
     ]

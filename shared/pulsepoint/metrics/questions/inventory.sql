@@ -131,3 +131,11 @@ SELECT platform, account_id, account_currency, campaign_id, day, SUM(spend_micro
 FROM ad_days_counted
 WHERE brand_id = @brand_id AND day >= @start_day AND day <= @end_day
 GROUP BY 1, 2, 3, 4, 5;
+
+-- name: inventory_newest_traces
+-- Under which traces the orders attributed last were: what an assessment was made from, newest first.
+SELECT trace
+FROM attributions
+WHERE brand_id = @brand_id AND trace IS NOT NULL
+ORDER BY recorded_at DESC
+LIMIT 8;

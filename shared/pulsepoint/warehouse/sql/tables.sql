@@ -82,12 +82,13 @@ CREATE TABLE ad_days_quarantined (
   account_spend_micros INT64 NOT NULL, campaign_spend_micros INT64 NOT NULL
 );
 
--- Head of touches and credits; entity = order_id, version = the order document's.
+-- Head of touches and credits; entity = order_id, version = the order document's, trace = the traceparent it was
+-- made under.
 CREATE TABLE attributions (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
   order_id STRING NOT NULL, currency STRING NOT NULL, net_micros INT64 NOT NULL, source_version INT64 NOT NULL,
-  settings_version INT64 NOT NULL, rules_version INT64 NOT NULL
+  settings_version INT64 NOT NULL, rules_version INT64 NOT NULL, trace STRING
 );
 
 -- Touches of a snapshot; head: attributions.
