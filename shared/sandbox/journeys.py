@@ -144,6 +144,8 @@ class _Path:
                 at += self.draws.below(self.due_at - self.started_at)
                 self.steps.append(Step(at, "campaign", campaign.campaign_id))
             elif self.steps[0].channel == "campaign":
+                # Back in a minute or two, looking for what they just saw; nobody orders in under three.
+                at += self.draws.between(40, 160)
                 self.steps.append(Step(at, "campaign", campaign.campaign_id))
             else:
                 # The searcher clicks the ad above the result they wanted: the visit they would have made is gone.

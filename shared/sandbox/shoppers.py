@@ -22,14 +22,27 @@ _LAST = (
 _DOMAINS = ("example.com", "example.net", "example.org")
 
 _PLACES = (
-    (Address("DE", "BY", "München"), 150), (Address("DE", "BY", "Nürnberg"), 45),
-    (Address("DE", "BW", "Stuttgart"), 95), (Address("DE", "BW", "Freiburg"), 50), (Address("DE", "NW", "Köln"), 120), (Address("DE", "NW", "Dortmund"), 55),
-    (Address("DE", "HE", "Frankfurt am Main"), 65), (Address("DE", "NI", "Hannover"), 60),
-    (Address("DE", "BE", "Berlin"), 110), (Address("DE", "HH", "Hamburg"), 80), (Address("DE", "SN", "Leipzig"), 45),
-    (Address("DE", "RP", "Mainz"), 30), (Address("DE", "SH", "Kiel"), 30), (Address("DE", "TH", "Erfurt"), 18),
-    (Address("DE", "HB", "Bremen"), 22), (Address("DE", "BB", "Potsdam"), 20), (Address("DE", "MV", "Rostock"), 15),
-    (Address("AT", "9", "Wien"), 40), (Address("AT", "5", "Salzburg"), 15), (Address("AT", "7", "Innsbruck"), 15),
-)  # fmt: skip
+    (Address("DE", "BY", "München"), 150),
+    (Address("DE", "BY", "Nürnberg"), 45),
+    (Address("DE", "BW", "Stuttgart"), 95),
+    (Address("DE", "BW", "Freiburg"), 50),
+    (Address("DE", "NW", "Köln"), 120),
+    (Address("DE", "NW", "Dortmund"), 55),
+    (Address("DE", "HE", "Frankfurt am Main"), 65),
+    (Address("DE", "NI", "Hannover"), 60),
+    (Address("DE", "BE", "Berlin"), 110),
+    (Address("DE", "HH", "Hamburg"), 80),
+    (Address("DE", "SN", "Leipzig"), 45),
+    (Address("DE", "RP", "Mainz"), 30),
+    (Address("DE", "SH", "Kiel"), 30),
+    (Address("DE", "TH", "Erfurt"), 18),
+    (Address("DE", "HB", "Bremen"), 22),
+    (Address("DE", "BB", "Potsdam"), 20),
+    (Address("DE", "MV", "Rostock"), 15),
+    (Address("AT", "9", "Wien"), 40),
+    (Address("AT", "5", "Salzburg"), 15),
+    (Address("AT", "7", "Innsbruck"), 15),
+)
 _PLACE_TABLE = Table([weight for _, weight in _PLACES])
 _SOUTH = frozenset(("BY", "BW", "RP", "HE", "5", "7", "9"))
 

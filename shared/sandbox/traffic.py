@@ -65,7 +65,7 @@ class Traffic:
             intents.extend(found)
             visits[source] = len(found) + others
             if origin.day is not None:
-                clicked = sum(1 for intent in found if intent.steps[0].channel == "campaign")
+                clicked = sum(_clicked(intent, source) for intent in found)
                 own_clicks[source] = clicked + others * origin.day.click_ppm // PPM
         intents.extend(self._known_before(today))
         clicks = {day.campaign.campaign_id: _clicks(day, visits, own_clicks, intents) for day in today.campaigns}
@@ -126,12 +126,13 @@ class Traffic:
         return 1 + draws.poisson(PPM * PPM // self._settings.demand.conversion_ppm - PPM)
 
 
+def _clicked(intent: Intent, campaign_id: str) -> bool:
+    return any(contact.campaign_id == campaign_id and contact.kind == "click" for contact in intent.contacts)
+
+
 def _clicks(day: CampaignDay, visits: dict[str, int], own: dict[str, int], intents: list[Intent]) -> int:
     """A campaign's clicks: its own visitors, its share of everybody else's, and the buyers it met on their way."""
     own_id = day.campaign.campaign_id
     others = sum(count for source, count in visits.items() if source != own_id)
-    met = sum(
-        1 for intent in intents for contact in intent.contacts
-        if contact.campaign_id == own_id and contact.kind == "click" and intent.campaign_id != own_id
-    )  # fmt: skip
+    met = sum(_clicked(intent, own_id) for intent in intents if intent.campaign_id != own_id)
     return own.get(own_id, 0) + others * day.reach_ppm // PPM + met

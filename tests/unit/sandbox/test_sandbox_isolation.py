@@ -1,0 +1,60 @@
+"""The services are never told the causes: nothing reaches across, neither import nor file."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[3]
+SANDBOX = REPOSITORY / "shared" / "sandbox"
+TRUTH = {"causes", "lost_sales", "claims", "Cause", "LostSale", "Claim", "incremental", "ledger", "_engine"}
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*.py")) if ".venv" not in path.parts and "build" not in path.parts)
+
+
+def _imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+def _named(path: Path) -> set[str]:
+    """Every identifier, attribute and short string of a file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names |= {getattr(node, "id", ""), getattr(node, "attr", "")} - {""}
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def test_no_service_and_no_kernel_module_knows_the_sandbox() -> None:
+    looked = 0
+    for folder in (REPOSITORY / "services", REPOSITORY / "shared" / "pulsepoint"):
+        for path in _sources(folder):
+            looked += 1
+            assert not {name for name in _imports(path) if name.split(".")[0] == "sandbox"}, path
+            assert "shared/sandbox" not in path.read_text(encoding="utf-8"), path
+    assert looked > 100
+
+
+def test_the_world_stands_on_the_standard_library_alone() -> None:
+    files = sorted(SANDBOX.glob("*.py"))
+    assert len(files) > 20
+    for path in files:
+        roots = {name.split(".")[0] for name in _imports(path)}
+        assert roots <= {*sys.stdlib_module_names, "sandbox"}, (path.name, roots)
+
+
+def test_the_platforms_faces_never_touch_the_true_ledger() -> None:
+    for path in _sources(SANDBOX / "platforms"):
+        assert not _named(path) & TRUTH, (path, _named(path) & TRUTH)
+        assert not _imports(path) & {"sandbox.causes", "sandbox.ledger", "sandbox.engine", "sandbox.claims"}, path
