@@ -108,6 +108,7 @@ class Engine:
         """Add an incident; one that covers today begins at once."""
         self._check_skus((incident,))
         self.incidents.append(incident)
+        self._active = self._active_on(self.today.day)
         if incident.kind == "stock_loss" and incident.when.covers(self.today.day, self.settings.shop):
             self._enter(self._now, Count(self.assortment.by_sku[incident.sku]))
 
@@ -115,8 +116,8 @@ class Engine:
         self._entered += 1
         heappush(self._agenda, (at, self._entered, task))
 
-    def _active(self) -> tuple[Incident, ...]:
-        return tuple(i for i in self.incidents if i.when.covers(self.today.day, self.settings.shop))
+    def _active_on(self, day: date) -> tuple[Incident, ...]:
+        return tuple(incident for incident in self.incidents if incident.when.covers(day, self.settings.shop))
 
     # -- days
 
@@ -132,7 +133,7 @@ class Engine:
         starts_at, ends_at = self.calendar.starts_at(day), self.calendar.ends_at(day)
         campaigns = self._pressures.advance(day, self.settings.shop, self.incidents)
         self.today = today = OpenDay(day, number, starts_at, ends_at, campaigns, self._promotion(day))
-        self._now = max(self._now, starts_at)
+        self._now, self._active = max(self._now, starts_at), self._active_on(day)
         if number == 0:
             self._buyer.open(today, self._demand(day))
         self._enter(starts_at + _REVIEW_AT, Review())
@@ -170,7 +171,7 @@ class Engine:
             case Comeback():
                 self._come_back(task)
             case Purchase():
-                if self._buyer.held_up(task, self.today, self._active()):
+                if self._buyer.held_up(task, self.today, self._active):
                     self._enter(next_morning(self._now), task)
                 else:
                     self._buyer.receive(task, self._now, self.today)
@@ -189,7 +190,7 @@ class Engine:
     def _buy(self, intent: Intent) -> None:
         demand = self._demand(self.today.day)
         result = self._checkout.serve(
-            intent, self._orders + 1, self.today.day, demand, self._promotion(self.today.day), self._active()
+            intent, self._orders + 1, self.today.day, demand, self._promotion(self.today.day), self._active
         )
         for lost in result.lost:
             self.ledger.lost(lost)
@@ -204,7 +205,7 @@ class Engine:
             self.stock.change(
                 result.articles[index], place, -line.quantity, "order", self._now, order.day, order_id=order.order_id
             )
-        for claim in self._checkout.claims(intent, order, result.consent, self._now, self._active(), self.calendar):
+        for claim in self._checkout.claims(intent, order, result.consent, self._now, self._active, self.calendar):
             self.ads.claim(claim)
         self._foresee(intent, order, result.articles, result.customer, demand)
 

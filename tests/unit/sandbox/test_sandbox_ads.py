@@ -8,8 +8,9 @@ from math import sqrt
 
 import pytest
 
-from sandbox.campaigns import Pressures, carried, saturation
+from sandbox.campaigns import CampaignDay, Pressures, carried, contact_ppm, lifted_ppm, saturation
 from sandbox.causes import incremental
+from sandbox.claims import CLICK_DAYS, VIEW_DAYS
 from sandbox.records import AdDay
 from sandbox.settings import PPM, Incident, ShopSettings, When, WorldSettings
 from sandbox.world import World
@@ -52,6 +53,15 @@ def test_pressure_carries_over_and_fades() -> None:
         pressures.append(carried(pressures[-1], 0, 500_000))
     assert pressures == [10_000, 5_000, 2_500, 1_250, 625]
     assert carried(10_000, 10_000, 450_000) == 10_000
+
+
+def test_buyers_who_met_a_lifting_ad_are_more_common_among_buyers_than_among_visitors() -> None:
+    campaign = next(c for c in world_settings().campaigns if c.campaign_id == RETARGETING)
+    day = CampaignDay(campaign, campaign.budget_cents, PPM)
+    assert (campaign.reach_ppm, campaign.lift_ppm) == (100_000, 180_000)
+    assert lifted_ppm((day,), None) == 1_018_000
+    assert lifted_ppm((day,), RETARGETING) == PPM
+    assert contact_ppm(day) == 100_000 * 1_180_000 // 1_018_000
 
 
 def test_a_paused_campaign_still_works_for_a_while_but_takes_no_clicks() -> None:
@@ -179,3 +189,15 @@ def test_retargeting_touches_are_on_the_day_of_the_ad() -> None:
     assert all(row.touched_day <= row.day for row in rows)
     assert any(row.touched_day < row.day for row in rows)
     assert all(isinstance(row.touched_day, date) for row in rows)
+
+
+def test_no_claim_rests_on_a_contact_outside_its_window() -> None:
+    world = lived(world_settings(days=200))
+    days = {order.order_id: order.day for order in orders_of(world)}
+    oldest: Counter[str] = Counter()
+    for claim in world.claims(*world.history()):
+        window = (CLICK_DAYS if claim.contact == "click" else VIEW_DAYS)[claim.platform]
+        age = (days[claim.order_id] - claim.touched_day).days if claim.order_id in days else 0
+        assert window and age <= window
+        oldest[f"{claim.platform} {claim.contact}"] = max(oldest[f"{claim.platform} {claim.contact}"], age)
+    assert oldest["google click"] > 7 and oldest["meta click"] == 7
