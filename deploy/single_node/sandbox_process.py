@@ -28,7 +28,6 @@ from sandbox.settings_file import named_world
 from sandbox.world import World
 
 PORT_TAKEN = 3
-STOP_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,17 @@ async def _until_input_ends(platforms: Platforms, listener: socket.socket) -> No
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = _Server(config)
     served = asyncio.create_task(server.serve(sockets=[listener]))
     prepared = asyncio.create_task(platforms.control.prepare())
-    await asyncio.wait({asyncio.create_task(_input_ended()), served}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    prepared.cancel()
-    await asyncio.gather(served, prepared, return_exceptions=True)
+    ended = asyncio.create_task(_input_ended())
+    await asyncio.wait({ended, served}, return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        # The tower is going: nobody takes a webhook any more, the world is made anew from its seed, and a thread
+        # that still simulates must not hold the process back.
+        os._exit(0)
+    await asyncio.gather(prepared)
 
 
 class _Server(uvicorn.Server):
@@ -112,12 +113,10 @@ async def _input_ended() -> None:
 
 
 def main() -> None:
-    """Read the order, serve, and end at once: a thread that still simulates must not hold the process back."""
+    """Read the order and serve it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     order = SandboxOrder(**orjson.loads(sys.stdin.buffer.readline()))
-    code = asyncio.run(serve(order))
-    sys.stderr.flush()
-    os._exit(code)
+    sys.exit(asyncio.run(serve(order)))
 
 
 if __name__ == "__main__":
