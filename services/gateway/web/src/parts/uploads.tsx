@@ -1,0 +1,92 @@
+// A file of past orders, dropped anywhere on the page or picked, into a brand.
+
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { Brand } from "../api";
+import { UploadDialog } from "./upload_dialog";
+
+interface UploadsValue { pick: () => void }
+const Context = createContext<UploadsValue | null>(null);
+
+export function useUploads(): UploadsValue {
+  const value = useContext(Context);
+  if (!value) throw new Error("no uploads above this component");
+  return value;
+}
+
+export function Uploads({ brand, brands, children }: { brand: Brand; brands: Brand[]; children: ReactNode }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [file, setFile] = useState<File | null>(null);
+  const client = useQueryClient();
+  const over = useDrop(setFile);
+  const value = useMemo<UploadsValue>(() => ({ pick: () => input.current?.click() }), []);
+  return (
+    <Context value={value}>
+      {children}
+      <input
+        ref={input}
+        type="file"
+        accept=".csv,text/csv"
+        hidden
+        aria-label="File of orders"
+        onChange={(event) => {
+          setFile(event.target.files?.[0] ?? null);
+          event.target.value = "";
+        }}
+      />
+      {over && !file && (
+        <div className="drop" aria-hidden="true">
+          <div><strong>Drop the file of orders</strong><span className="soft">A Shopify orders export, or any CSV with the columns of UCI Online Retail</span></div>
+        </div>
+      )}
+      {file && (
+        <UploadDialog
+          file={file}
+          brand={brand}
+          brands={brands}
+          onClose={() => {
+            setFile(null);
+            void client.invalidateQueries();
+          }}
+        />
+      )}
+    </Context>
+  );
+}
+
+/** Whether a file hangs over the page; calls `dropped` with it. */
+function useDrop(dropped: (file: File) => void): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    let depth = 0;
+    const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+    const handlers = {
+      dragenter: (event: DragEvent) => {
+        if (!holdsFile(event)) return;
+        depth += 1;
+        setOver(true);
+      },
+      dragleave: () => {
+        depth = Math.max(0, depth - 1);
+        if (!depth) setOver(false);
+      },
+      dragover: (event: DragEvent) => {
+        if (holdsFile(event)) event.preventDefault();
+      },
+      drop: (event: DragEvent) => {
+        depth = 0;
+        setOver(false);
+        if (!holdsFile(event)) return;
+        event.preventDefault();
+        const file = event.dataTransfer?.files[0];
+        if (file) dropped(file);
+      },
+    };
+    const names = Object.keys(handlers) as (keyof typeof handlers)[];
+    for (const name of names) addEventListener(name, handlers[name]);
+    return () => {
+      for (const name of names) removeEventListener(name, handlers[name]);
+    };
+  }, [dropped]);
+  return over;
+}

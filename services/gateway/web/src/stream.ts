@@ -1,0 +1,68 @@
+// Server-sent events over fetch, which can send a token and Last-Event-ID where EventSource cannot.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+
+import type { Order } from "./api";
+
+export interface Told { id: string | null; kind: string; data: string }
+
+/** Splits text that arrives in pieces into events; what is not whole yet waits for the next piece. */
+export class EventReader {
+  #rest = "";
+
+  read(piece: string): Told[] {
+    this.#rest += piece;
+    const told: Told[] = [];
+    for (;;) {
+      const end = this.#rest.search(/\r?\n\r?\n/);
+      if (end < 0) return told;
+      const block = this.#rest.slice(0, end);
+      this.#rest = this.#rest.slice(end).replace(/^\r?\n\r?\n/, "");
+      const event = eventOf(block);
+      if (event) told.push(event);
+    }
+  }
+}
+
+function eventOf(block: string): Told | null {
+  let id: string | null = null;
+  let kind = "message";
+  const data: string[] = [];
+  for (const line of block.split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon === 0) continue;
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "id") id = value;
+    else if (field === "event") kind = value;
+    else if (field === "data") data.push(value);
+  }
+  return data.length ? { id, kind, data: data.join("\n") } : null;
+}
+
+const newestFirst = (a: Order, b: Order): number =>
+  b.processed_at.localeCompare(a.processed_at) || b.order_id.localeCompare(a.order_id);
+
+const instant = (text: string): string => new Date(text).toISOString();
+
+/** Orders with a newer telling of one of them: each once, newest first, at most `limit`. */
+export function withOrder(orders: Order[], told: Partial<Order> & Pick<Order, "order_id">, limit: number): Order[] {
+  const known = orders.find((order) => order.order_id === told.order_id);
+  const merged: Order = {
+    name: null, processed_at: new Date(0).toISOString(), cancelled_at: null, net_revenue: 0, currency: "", country: null,
+    channel: null, campaign: null, ...known, ...told,
+  };
+  merged.processed_at = instant(merged.processed_at);
+  return [merged, ...orders.filter((order) => order.order_id !== told.order_id)].sort(newestFirst).slice(0, limit);
+}
+
+/** A fresh list from the API, which knows channels, with those orders of the feed that it does not have yet. */
+export function withList(orders: Order[], list: Order[], limit: number): Order[] {
+  const tidy = list.map((order) => ({ ...order, processed_at: instant(order.processed_at) }));
+  const known = new Set(tidy.map((order) => order.order_id));
+  const oldest = tidy.at(-1)?.processed_at ?? "";
+  const ahead = orders.filter((order) => !known.has(order.order_id) && order.processed_at >= oldest);
+  return [...ahead, ...tidy].sort(newestFirst).slice(0, limit);
+}
+
+/** Seconds to wait before connecting again for the nth time in a row. */
+export const backOff = (failures: number): number => Math.min(30, 2 ** Math.min(failures, 6) / 2);

@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [react()],
+  base: "/",
+  build: {
+    // The gateway serves /assets/ as immutable: every name there carries a hash of its content.
+    assetsDir: "assets",
+    assetsInlineLimit: 0,
+    target: "es2022",
+    // ECharts is most of the page and changes seldom: a file of its own stays in caches.
+    rollupOptions: { output: { manualChunks: (id) => (/node_modules\/(echarts|zrender)/.test(id) ? "charts" : undefined) } },
+    chunkSizeWarningLimit: 700,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+});
