@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from deploy.single_node.demo import run_demo
 from deploy.single_node.home import HomeInUse, lock_home
 from deploy.single_node.logs import configure_logs
 from deploy.single_node.settings import TowerSettings
@@ -19,10 +20,11 @@ from deploy.single_node.tower import Tower, open_tower
 class _AnnouncingServer(uvicorn.Server):
     """Says where the tower is once it really listens."""
 
-    def __init__(self, config: uvicorn.Config, tower: Tower, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, tower: Tower, settings: TowerSettings) -> None:
         super().__init__(config)
         self._tower = tower
-        self._address = address
+        self._settings = settings
+        self._demo: asyncio.Task[None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -35,11 +37,26 @@ class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
-            email, password = self._tower.login
-            print(f"\n  Pulsepoint is running at {self._address}")
-            print(f"  Log in as {email} with password {password}")
-            print("  Send it orders:  .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
-            print("  Stop it with Ctrl-C; the next start resumes where it was.\n", flush=True)
+            announce(self._tower, self._settings)
+            if self._settings.demo:
+                self._demo = asyncio.create_task(run_demo(self._tower, self._settings), name="demo")
+
+    async def end_demo(self) -> None:
+        """Stop the demo, whose progress is kept."""
+        if self._demo is not None:
+            self._demo.cancel()
+            await asyncio.gather(self._demo, return_exceptions=True)
+
+
+def announce(tower: Tower, settings: TowerSettings) -> None:
+    """Tell where the tower is and how to get in."""
+    email, password = tower.login
+    print(f"\n  Pulsepoint is running at {settings.address}")
+    print(f"  Log in as {email} with password {password}")
+    if settings.demo:
+        print("  A demo shop opens at once; its two years of history fill in behind. PULSEPOINT_DEMO=0 starts empty.")
+    print("  Send it orders:  .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
+    print("  Stop it with Ctrl-C; the next start resumes where it was.\n", flush=True)
 
 
 async def main() -> int:
@@ -53,7 +70,7 @@ async def main() -> int:
         return 1
     async with open_tower(settings) as tower:
         config = uvicorn.Config(
-            tower,  # type: ignore[arg-type]
+            tower,
             host=settings.host,
             port=settings.port,
             lifespan="off",
@@ -62,8 +79,11 @@ async def main() -> int:
             server_header=False,
             timeout_graceful_shutdown=8,
         )
-        server = _AnnouncingServer(config, tower, settings.address)
-        await server.serve()
+        server = _AnnouncingServer(config, tower, settings)
+        try:
+            await server.serve()
+        finally:
+            await server.end_demo()
         return 0 if server.started else 1
 
 

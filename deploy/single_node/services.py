@@ -7,6 +7,8 @@ from typing import Any
 from ai_advisor import main as ai_advisor
 from alerting import main as alerting
 from attribution import main as attribution
+from deploy.single_node.demo import demo_progress
+from deploy.single_node.demo import service_settings as demo_settings
 from deploy.single_node.keys import read_tower_file, tower_file
 from deploy.single_node.settings import TowerSettings
 from gateway import main as gateway
@@ -39,9 +41,11 @@ async def service_apps(
             "admin_password": keys.admin_password,
         },
     }
+    demo = demo_settings(settings)
     apps = {}
     for module in MODULES:
         service = module.SERVICE
-        service_settings = module.Settings(**common, **own.get(service.name, {}))
-        apps[service.name] = create_app(service, service_settings, module.build, engines=engines)
+        told = {**common, **own.get(service.name, {}), **demo.get(service.name, {})}
+        apps[service.name] = create_app(service, module.Settings(**told), module.build, engines=engines)
+    apps["gateway"].api.state.demo = demo_progress
     return apps, (keys.admin_email, keys.admin_password), first_start
