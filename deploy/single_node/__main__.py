@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from deploy.single_node.demo import run_demo
+from deploy.single_node.demo import demo_progress, run_demo
 from deploy.single_node.home import HomeInUse, lock_home
 from deploy.single_node.logs import configure_logs
 from deploy.single_node.settings import TowerSettings
@@ -31,14 +31,20 @@ class _AnnouncingServer(uvicorn.Server):
         """End serving on SIGINT and SIGTERM; uvicorn would raise them again and cut the tower's own shutdown off."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            loop.add_signal_handler(number, self._end, number)
         yield
+
+    def _end(self, number: int) -> None:
+        """Streams never end by themselves, and the server waits for every response: end them first."""
+        self._tower.end_streams()
+        self.handle_exit(number, None)
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             announce(self._tower, self._settings)
             if self._settings.demo:
+                self._tower.apps["gateway"].api.state.demo = demo_progress
                 self._demo = asyncio.create_task(run_demo(self._tower, self._settings), name="demo")
 
     async def end_demo(self) -> None:

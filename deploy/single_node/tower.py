@@ -46,6 +46,12 @@ class Tower:
         else:
             await self.apps["gateway"](scope, receive, send)
 
+    def end_streams(self) -> None:
+        """End what pages follow live."""
+        runtime = self.apps["gateway"].runtime
+        if runtime is not None:
+            runtime.ports.live.close()
+
     async def push(self, delivery: Delivery) -> int:
         """Deliver one push to its service, as the bytes Pub/Sub would send, in a context of its own."""
         app = self.apps[delivery.subscription.split(".", 1)[0]]

@@ -29,6 +29,7 @@ from tests.builders.runtime import deliver
 from tests.builders.storefront import shop_facts
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
 Site = tuple[str, RunningGateway]
 EXPORT = (
     "Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Created at,"
@@ -74,7 +75,7 @@ async def an_empty_shop(gateway: RunningGateway, name: str = "Northwind") -> tup
     return email, TenantContext(tenant, UUID(brand_id))
 
 
-async def tell_order(gateway: RunningGateway, scope: TenantContext, order_id: str, **fields: object) -> None:
+async def tell_order(gateway: RunningGateway, scope: TenantContext, order_id: str, **fields: int) -> None:
     """Deliver an order placed now to the gateway, as the bus would."""
     now = datetime.now(UTC)
     told = order(order_id, name=f"#{order_id}", processed_at=now, currency="GBP", **fields)
@@ -135,7 +136,9 @@ async def test_the_board_shows_what_the_api_says(site: Site, browser: Browser, t
         await expect(figures).to_contain_text(str(told["orders"]))
         await expect(figures).to_contain_text(f"£{told['average_order_value']:,.2f}")
         await expect(page.get_by_role("region", name="Alerts").get_by_role("listitem")).to_have_count(1)
-        await expect(page.get_by_role("region", name="Recommendations").get_by_role("heading", level=3)).to_have_count(2)
+        await expect(page.get_by_role("region", name="Recommendations").get_by_role("heading", level=3)).to_have_count(
+            2
+        )
         await expect(page.get_by_role("contentinfo")).to_contain_text("Books balance")
         await expect(page.get_by_role("contentinfo")).to_contain_text("difference £0.00")
         await expect(page.get_by_role("contentinfo")).to_contain_text("Quarantine is empty")
@@ -197,8 +200,9 @@ async def test_a_dropped_export_becomes_orders_and_what_was_left_out_is_told(
             """text => {
                 const data = new DataTransfer();
                 data.items.add(new File([text], 'orders_export.csv', { type: 'text/csv' }));
+                const told = { dataTransfer: data, bubbles: true, cancelable: true };
                 for (const kind of ['dragenter', 'dragover', 'drop'])
-                    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+                    document.body.dispatchEvent(new DragEvent(kind, told));
             }""",
             EXPORT,
         )

@@ -40,8 +40,11 @@ export const decimal = (value: number | null, places = 1): string =>
     ? ABSENT
     : new Intl.NumberFormat(LOCALE, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
 export const times = (value: number | null): string => (value === null ? ABSENT : `${decimal(value, 2)}×`);
-export const compact = (value: number): string =>
-  new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 }).format(value);
+export const compact = (value: number, currency?: string | null): string =>
+  new Intl.NumberFormat(LOCALE, {
+    notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0,
+    ...(currency ? { style: "currency", currency, currencyDisplay: "narrowSymbol" } : {}),
+  }).format(value);
 export const count = (number: number, one: string, many = `${one}s`): string => `${whole(number)} ${number === 1 ? one : many}`;
 
 /** A metric's value in its unit, as the catalogue names units. */
@@ -78,6 +81,9 @@ export function moment(instant: string, timezone: string): string {
 
 export const clock = (instant: string, timezone: string): string =>
   new Date(instant).toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: timezone });
+
+export const dayAndTime = (instant: string, timezone: string): string =>
+  new Date(instant).toLocaleString(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: timezone });
 
 /** How long ago, in one unit: "12 s", "4 min", "3 h", "2 days". */
 export function age(milliseconds: number): string {

@@ -1,5 +1,5 @@
 import type { Alert, Brand } from "../api";
-import { channelName, moment } from "../format";
+import { channelName, moment, sentence } from "../format";
 import { severityTone } from "../parts/alerts";
 import { FactChips } from "../parts/fact_drawer";
 import { Lines } from "../parts/skeletons";
@@ -36,8 +36,8 @@ function Told({ alert, brand }: { alert: Alert; brand: Brand }) {
     <>
       <article className="card welcome" aria-labelledby="alert-title">
         <div className="row">
-          <span className={`tag ${severityTone(alert.severity)}`}>{alert.severity}</span>
-          <span className={`tag ${alert.resolved_at ? "good" : "quiet"}`}>{alert.resolved_at ? "resolved" : "open"}</span>
+          <span className={`tag ${severityTone(alert.severity)}`}>{sentence(alert.severity)}</span>
+          <span className={`tag ${alert.resolved_at ? "good" : "quiet"}`}>{alert.resolved_at ? "Resolved" : "Open"}</span>
         </div>
         <h1 id="alert-title">{alert.title}</h1>
         <p>{alert.explanation}</p>

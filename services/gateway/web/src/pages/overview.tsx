@@ -63,18 +63,18 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
   const snapshot = told.performance_snapshot;
   return (
     <>
-      <Tiles told={snapshot} />
+      <Tiles told={snapshot} until={told.period.last_day} />
       <Notes told={snapshot} />
       <div className="grid">
         <div className="stack span-8">
           <RevenueChart told={snapshot} />
+          <Recommendations all={told.recommendations} />
           <Channels told={snapshot} model={told.period.model} />
           <Stock told={told.summary.inventory_insights} />
         </div>
-        <div className="stack span-4 first-on-phone">
+        <div className="stack span-4">
           <Alerts brand={brand} />
           <LiveOrders brand={brand} live={live} />
-          <Recommendations all={told.recommendations} />
         </div>
       </div>
     </>

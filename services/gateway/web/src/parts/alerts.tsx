@@ -1,5 +1,5 @@
 import type { Alert, Brand } from "../api";
-import { moment } from "../format";
+import { moment, sentence } from "../format";
 import { useAlerts } from "../queries";
 import { toAlert } from "../route";
 import { Lines } from "./skeletons";
@@ -11,7 +11,7 @@ export function Alerts({ brand }: { brand: Brand }) {
   const alerts = useAlerts(brand.brand_id);
   const open = alerts.data?.length ?? 0;
   return (
-    <section className="card" aria-labelledby="alerts">
+    <section className="card alerts" aria-labelledby="alerts">
       <div className="card-head">
         <h2 id="alerts">Alerts {open > 0 && <span className="tag bad">{open}</span>}</h2>
       </div>
@@ -27,7 +27,7 @@ function List({ alerts, brand }: { alerts: Alert[]; brand: Brand }) {
       {alerts.map((alert) => (
         <li key={alert.alert_id} className={`item ${severityTone(alert.severity)}`}>
           <div className="head">
-            <span className={`tag ${severityTone(alert.severity)}`}>{alert.severity}</span>
+            <span className={`tag ${severityTone(alert.severity)}`}>{sentence(alert.severity)}</span>
             <span className="small soft">{moment(alert.opened_at, brand.timezone)}</span>
           </div>
           <h3><a href={toAlert(brand.brand_id, alert.alert_id)}>{alert.title}</a></h3>

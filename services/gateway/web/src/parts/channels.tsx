@@ -14,7 +14,7 @@ export const Channels = memo(function Channels({ told, model }: { told: Snapshot
   const options = useCallback((colour: Colours): Options => chartOf(claimed, colour), [claimed]);
   const label = `Attributed and claimed revenue: ${claimed.map((each) => `${channelName(each.channel)} ${money(each.revenue, each.currency)} attributed, ${money(each.platform_value, each.currency)} claimed`).join("; ")}.`;
   return (
-    <section className="card" aria-labelledby="channels">
+    <section className="card channels-card" aria-labelledby="channels">
       <div className="card-head">
         <h2 id="channels">Channels</h2>
         {claimed.length > 0 && (
@@ -66,7 +66,7 @@ function chartOf(channels: Channel[], colour: Colours): Options {
   const currency = rows[0]?.currency ?? null;
   return {
     grid: { left: 4, right: 16, top: 2, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    xAxis: { type: "value", axisLabel: { color: colour.soft, fontSize: 11, formatter: compact }, splitLine: { lineStyle: { color: colour.line } }, splitNumber: 4 },
+    xAxis: { type: "value", axisLabel: { color: colour.soft, fontSize: 11, formatter: (value: number) => compact(value, currency) }, splitLine: { lineStyle: { color: colour.line } }, splitNumber: 4 },
     yAxis: {
       type: "category",
       data: rows.map((each) => channelName(each.channel)),

@@ -38,9 +38,13 @@ export function Header({ brand, brands, connection, choice, onChoice }: HeaderPr
         <span className={`connection ${connection}`}>{CONNECTIONS[connection]}</span>
         <span className="spacer" />
         {choice && <PeriodPicker choice={choice} onChoice={onChoice} />}
-        <button type="button" className="button plain wide-only" onClick={pick}>Import orders</button>
+        <button type="button" className="icon-button" onClick={pick} aria-label="Import orders" title="Import orders">
+          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" className="line-icon"><path d="M10 12.5V3M6.4 6.4 10 2.8l3.6 3.6M3 12.8v2.7A1.5 1.5 0 0 0 4.500 17h11a1.5 1.5 0 0 0 1.500-1.500v-2.700" /></svg>
+        </button>
         <ThemeSwitch />
-        <button type="button" className="button plain" onClick={() => logOut()}>Log out</button>
+        <button type="button" className="icon-button" onClick={() => logOut()} aria-label="Log out" title="Log out">
+          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" className="line-icon"><path d="M8 3H4.500A1.500 1.500 0 0 0 3 4.500v11A1.500 1.500 0 0 0 4.500 17H8M13 6.400 16.600 10 13 13.600M16.200 10H7.800" /></svg>
+        </button>
       </div>
     </header>
   );

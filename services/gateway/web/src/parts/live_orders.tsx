@@ -1,5 +1,5 @@
 import type { Brand, Order } from "../api";
-import { channelName, clock, money, moment } from "../format";
+import { channelName, clock, dayAndTime, money } from "../format";
 import type { Live } from "../live";
 import { useOrders } from "../queries";
 import { Lines } from "./skeletons";
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 export function LiveOrders({ brand, live }: { brand: Brand; live: Live }) {
   const orders = useOrders(brand.brand_id);
   return (
-    <section className="card" aria-labelledby="orders">
+    <section className="card newest" aria-labelledby="orders">
       <div className="card-head">
         <h2 id="orders">Newest orders</h2>
         <p className="small soft">before returns</p>
@@ -32,7 +32,7 @@ function List({ orders, brand, live }: { orders: Order[]; brand: Brand; live: Li
           <span>{order.name || "Order"}</span>
           <span className={order.cancelled_at ? "amount cancelled" : "amount"}>{money(order.net_revenue, order.currency)}</span>
           <span className="where">{whereFrom(order)}</span>
-          <span className="when">{(sameDay ? clock : moment)(order.processed_at, brand.timezone)}</span>
+          <span className="when">{(sameDay ? clock : dayAndTime)(order.processed_at, brand.timezone)}</span>
         </li>
       ))}
     </ol>

@@ -1,6 +1,6 @@
 import { memo, useState } from "react";
 import type { Recommendation } from "../api";
-import { count } from "../format";
+import { count, sentence } from "../format";
 import { FactChips } from "./fact_drawer";
 
 const FIRST = 4;
@@ -11,14 +11,14 @@ export const Recommendations = memo(function Recommendations({ all }: { all: Rec
   const [open, setOpen] = useState(false);
   const shown = open ? all : all.slice(0, FIRST);
   return (
-    <section className="card" aria-labelledby="advice">
+    <section className="card advice" aria-labelledby="advice">
       <div className="card-head"><h2 id="advice">Recommendations</h2></div>
       {all.length === 0 && <p className="empty">No advice yet. It is computed a little after orders, stock or ads change.</p>}
-      <ul className="items">
+      <ul className="items pair-up">
         {shown.map((each) => (
           <li key={each.recommendation_id} className={`item ${tone(each.priority)}`}>
             <div className="head">
-              <span className={`tag ${tone(each.priority)}`}>{each.priority}</span>
+              <span className={`tag ${tone(each.priority)}`}>{sentence(each.priority)}</span>
               <h3>{each.action}</h3>
             </div>
             <p className="soft">{each.reason}</p>

@@ -12,7 +12,7 @@ export const RevenueChart = memo(function RevenueChart({ told }: { told: Snapsho
   const total = money(told.total_revenue, currency);
   const label = `Net revenue and ad spend by day: ${total} revenue and ${money(told.total_spend, currency)} spend over ${count(days.length, "day")}. The table below has each day.`;
   return (
-    <section className="card" aria-labelledby="by-day">
+    <section className="card by-day" aria-labelledby="by-day">
       <div className="card-head">
         <h2 id="by-day">Revenue and ad spend by day</h2>
         <ul className="legend">
@@ -61,7 +61,7 @@ function chartOf({ by_day: days, currency }: Snapshot, colour: Colours): Options
     },
     yAxis: {
       type: "value",
-      axisLabel: { color: colour.soft, fontSize: 11, formatter: compact },
+      axisLabel: { color: colour.soft, fontSize: 11, formatter: (value: number) => compact(value, currency) },
       splitLine: { lineStyle: { color: colour.line } },
       splitNumber: 4,
     },

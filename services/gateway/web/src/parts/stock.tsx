@@ -9,7 +9,7 @@ const tone = (status: string): string => ({ out_of_stock: "bad", critical: "bad"
 export const Stock = memo(function Stock({ told }: { told: Told }) {
   const counts = Object.entries(told.counts).sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
   return (
-    <section className="card" aria-labelledby="stock">
+    <section className="card stock" aria-labelledby="stock">
       <div className="card-head">
         <h2 id="stock">Stock running out</h2>
         {told.spend_at_risk_per_day ? <p className="small soft">{money(told.spend_at_risk_per_day, told.currency)} of ads a day at risk</p> : null}
