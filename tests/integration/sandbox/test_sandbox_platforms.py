@@ -1,0 +1,250 @@
+"""The world told over HTTP: our own readers read every body, and its sums are the world's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from ingest_ads.bootstrap import ad_platforms
+from ingest_ads.ports import AdsPlatform, Connection
+from ingest_ads.settings import Settings as AdsSettings
+from pulsepoint.errors import VendorError, VendorRefused
+from pulsepoint.events.ads import Platform
+from pulsepoint.events.inventory import StockLevelRecorded
+from pulsepoint.events.orders import OrderRecorded, RefundRecorded
+from pulsepoint.events.products import ProductRecorded
+from pulsepoint.metrics.revenue import refund_net
+from sandbox.platforms.control import strike_from, strike_json
+from sandbox.platforms.past import moment_of
+from sandbox.records import Order, StockChange
+from tests.builders.sandbox import DAYS, LAST_DAY, OPENED, TOKENS, Sandbox, sandbox, small_world
+
+Told = TypeVar("Told")
+CENT = 10_000
+PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok", "google")
+CONTROL = {"x-sandbox-token": TOKENS.control}
+
+
+def days() -> Iterator[date]:
+    return (LAST_DAY - timedelta(days=number) for number in range(DAYS))
+
+
+async def test_every_body_of_the_past_is_read_and_sums_to_the_worlds_records() -> None:
+    async with sandbox() as shop:
+        for day in days():
+            answer = await shop.http.post(f"/sandbox/days/{day}", headers=CONTROL)
+            assert answer.status_code == 200, answer.text
+        told = shop.inbox.readings()
+        orders = {one.order_id: one for _, one in payloads(shop, OrderRecorded, "orders/create")}
+        refunds = {one.refund.refund_id: one for _, one in payloads(shop, RefundRecorded, "refunds/create")}
+        lived = [shop.world.day(day) for day in days()]
+        assert len(orders) == sum(len(d.orders) for d in lived)
+        assert sum(order.net_micros for order in orders.values()) == CENT * sum(
+            order.net_cents for d in lived for order in d.orders
+        )
+        assert sum(order.total_micros for order in orders.values()) == CENT * sum(
+            order.total_cents for d in lived for order in d.orders
+        )
+        included = {order_id: order.taxes_included for order_id, order in orders.items()}
+        assert refunds and sum(
+            refund_net(one.refund, taxes_included=included[one.order_id]) for one in refunds.values()
+        ) == CENT * sum(refund.net_cents for d in lived for refund in d.refunds)
+        assert Counter(topic for topic, _ in told)["orders/updated"] > 0
+        assert not shop.platforms.shop.sender.refused
+        assert shop.platforms.shop.sender.repeated > 0, "deliveries come twice now and then"
+
+
+async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -> None:
+    async with sandbox() as shop:
+        await shop.http.post("/sandbox/catalogue", headers=CONTROL)
+        told = [reading.payload for _, reading in shop.inbox.readings()]
+        products = {one.product_id: one for one in told if isinstance(one, ProductRecorded)}
+        levels = {
+            (one.inventory_item_id, one.location_id): one.available
+            for one in told
+            if isinstance(one, StockLevelRecorded)
+        }
+        assert set(products) == {str(product.product_id) for product in shop.world.catalogue()}
+        expected: dict[tuple[str, str], int] = {}
+        for day in reversed(list(days())):
+            for change in shop.world.day(day).stock_changes:
+                expected[str(change.inventory_item_id), str(change.location_id)] = change.available
+        start = datetime(2026, 3, 9, 23, tzinfo=UTC)
+        for item in shop.world.live(start):
+            if moment_of(item) > OPENED:
+                break
+            if isinstance(item, StockChange):
+                expected[str(item.inventory_item_id), str(item.location_id)] = item.available
+        assert levels == expected
+        stock = sum(variant.available or 0 for one in products.values() for variant in one.variants)
+        assert stock == sum(expected.values())
+
+
+async def test_a_wrong_secret_signs_nothing_that_is_taken() -> None:
+    async with sandbox(secret="another-secret-another-secret-another") as shop:
+        await shop.http.post(f"/sandbox/days/{LAST_DAY}", headers=CONTROL)
+        assert shop.inbox.messages == []
+        assert any(told.endswith("401") for told in shop.platforms.shop.sender.refused)
+
+
+async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
+    async with sandbox() as shop:
+        platforms = adapters(shop)
+        start, end = LAST_DAY - timedelta(days=29), LAST_DAY
+        for platform in PLATFORMS:
+            account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+            account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform]))
+            assert (account.facts.currency, account.facts.timezone) == ("EUR", "Europe/Berlin")
+            rows = (await platforms[platform].campaign_days(account, start, end)).rows
+            totals = await platforms[platform].account_days(account, start, end)
+            expected = [
+                row
+                for number in range(30)
+                for row in shop.world.ad_days(start + timedelta(days=number), OPENED)
+                if row.platform == platform
+            ]
+            assert sum(row.spend_micros for row in rows) == CENT * sum(row.spend_cents for row in expected) > 0
+            assert sum(totals.values()) == sum(row.spend_micros for row in rows)
+            assert sum(row.clicks or 0 for row in rows) == sum(row.clicks for row in expected)
+            claimed = sum(row.claimed_conversions_micros for row in expected)
+            assert sum(row.conversions_micros or 0 for row in rows) == claimed
+            assert sum(row.conversion_value_micros or 0 for row in rows) == CENT * sum(
+                row.claimed_value_cents for row in expected
+            )
+
+
+async def test_todays_spend_grows_with_the_business_clock_and_tomorrow_is_not_told() -> None:
+    async with sandbox() as shop:
+        meta = adapters(shop)["meta"]
+        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
+        account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
+        today = OPENED.date()
+        before = await meta.account_days(account, today, today + timedelta(days=1))
+        shop.wall.advance(minutes=3)
+        after = await meta.account_days(account, today, today + timedelta(days=1))
+        assert set(before) == set(after) == {today}
+        assert after[today] > before[today]
+
+
+async def test_a_wrong_token_opens_no_account() -> None:
+    async with sandbox() as shop:
+        platforms = adapters(shop)
+        for platform in PLATFORMS:
+            account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+            with pytest.raises(VendorRefused):
+                await platforms[platform].account(Connection(account_id, "guessed"))
+
+
+async def test_ads_are_not_told_before_the_past_is_lived_through() -> None:
+    async with sandbox() as shop:
+        shop.platforms.shop._turns.ready.clear()
+        meta = adapters(shop)["meta"]
+        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
+        account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
+        with pytest.raises(VendorError):
+            await meta.campaign_days(account, LAST_DAY, LAST_DAY)
+
+
+async def test_what_is_live_is_told_as_the_clock_passes_it_and_no_sooner() -> None:
+    async with sandbox() as shop:
+        await shop.http.post("/sandbox/live", headers=CONTROL)
+        shop.wall.advance(hours=1)
+        until = shop.clock.now()
+        await told_until(shop, until)
+        told = {one.order_id for _, one in payloads(shop, OrderRecorded, "orders/create")}
+        expected = set()
+        for item in shop.world.live(OPENED):
+            if moment_of(item) > until:
+                break
+            if isinstance(item, Order) and item.created_at > OPENED:
+                expected.add(str(item.order_id))
+        assert told == expected
+        assert len(told) > 20
+
+
+async def test_a_stock_out_is_told_as_a_level_of_nothing_and_happens_again_after_a_restart() -> None:
+    async with sandbox() as shop:
+        await shop.http.post("/sandbox/live", headers=CONTROL)
+        shop.wall.advance(minutes=2)
+        answer = await shop.http.post("/sandbox/strikes", headers=CONTROL, json={"trouble": "stock-out"})
+        cause = answer.json()
+        shop.wall.advance(minutes=30)
+        await told_until(shop, shop.clock.now())
+        gone = levels_of(shop, cause["items"])
+        assert {available for _, _, available in gone} >= {0}
+        first = shop.platforms.shop
+        kept = [strike_from(strike_json(strike)) for strike in first.strikes]
+        told = first.told_until
+        orders = set(first.past.orders)
+    async with sandbox(told_until=told, strikes=kept) as again:
+        assert set(again.platforms.shop.past.orders) == orders
+        assert again.platforms.shop.past.levels == first.past.levels
+
+
+async def test_nobody_steers_the_sandbox_without_its_token() -> None:
+    async with sandbox() as shop:
+        for method, path in (("GET", "/sandbox/state"), ("POST", "/sandbox/live"), ("POST", "/sandbox/strikes")):
+            answer = await shop.http.request(method, path, headers={"x-sandbox-token": "guessed"})
+            assert answer.status_code == 403
+        assert (await shop.http.get("/sandbox/state", headers=CONTROL)).json()["live"] is False
+
+
+async def test_graphql_pages_through_orders_by_cursor() -> None:
+    async with sandbox(small_world(3)) as shop:
+        query = (
+            "query Orders($after: String) { shop { name currencyCode ianaTimezone } orders(first: 40, after: $after) {"
+            " edges { cursor node { id name totalPriceSet { shopMoney { amount currencyCode } }"
+            " lineItems(first: 5) { nodes { sku quantity } } } } pageInfo { hasNextPage endCursor } } }"
+        )
+        seen: list[str] = []
+        after = None
+        while True:
+            answer = await shop.http.post(
+                "/shopify/admin/api/2026-04/graphql.json",
+                headers={"x-shopify-access-token": TOKENS.shopify},
+                json={"query": query, "variables": {"after": after}},
+            )
+            told = answer.json()["data"]
+            assert told["shop"] == {"name": "Fjell & Fjord", "currencyCode": "EUR", "ianaTimezone": "Europe/Berlin"}
+            seen += [edge["node"]["id"] for edge in told["orders"]["edges"]]
+            if not told["orders"]["pageInfo"]["hasNextPage"]:
+                break
+            after = told["orders"]["pageInfo"]["endCursor"]
+        assert len(seen) == len(set(seen)) == len(shop.platforms.shop.past.orders) > 40
+
+
+def payloads(shop: Sandbox, kind: type[Told], topic: str) -> list[tuple[str, Told]]:
+    readings = [(told, reading.payload) for told, reading in shop.inbox.readings() if told == topic]
+    assert all(isinstance(payload, kind) for _, payload in readings)
+    return [(told, payload) for told, payload in readings if isinstance(payload, kind)]
+
+
+async def told_until(shop: Sandbox, moment: datetime) -> None:
+    """Wait until the shop has told everything up to a moment."""
+    async with asyncio.timeout(30):
+        while shop.platforms.shop.told_until < moment:  # noqa: ASYNC110 - a condition of another task
+            await asyncio.sleep(0.02)
+
+
+def levels_of(shop: Sandbox, items: list[int]) -> list[tuple[str, str, int | None]]:
+    wanted = {str(item) for item in items}
+    return [
+        (one.inventory_item_id, one.location_id, one.available)
+        for _, reading in shop.inbox.readings()
+        if isinstance(one := reading.payload, StockLevelRecorded) and one.inventory_item_id in wanted
+    ]
+
+
+def adapters(shop: Sandbox) -> dict[Platform, AdsPlatform]:
+    settings = AdsSettings(
+        ads_meta_base_url="http://sandbox/meta",
+        ads_tiktok_base_url="http://sandbox/tiktok",
+        ads_google_base_url="http://sandbox/google",
+    )
+    return ad_platforms(settings, httpx.AsyncClient(transport=httpx.ASGITransport(shop.platforms.app)))

@@ -1,0 +1,99 @@
+"""What the stand-in for Slack takes, refuses and shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from alerting.adapters.slack import message_of
+from alerting.ports import Notice
+from sandbox.platforms.block_kit import InvalidMessage, check_message
+from sandbox.platforms.slack import SlackFace
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def notice(**fields: str) -> Notice:
+    told = {
+        "severity": "critical",
+        "title": "Socks are out of stock",
+        "explanation": "None left & <3 wanted>",
+        "recommended_action": "Reorder",
+        "link": "http://tower/#/brands/1/alerts/2",
+        "trace_id": TRACE,
+        **fields,
+    }
+    return Notice(**told)
+
+
+def header(text: str) -> dict[str, Any]:
+    return {"blocks": [{"type": "header", "text": {"type": "plain_text", "text": text}}]}
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}
+
+
+def test_alertings_own_messages_are_taken_at_their_longest() -> None:
+    longest = notice(title="t" * 500, explanation="&" * 5_000, recommended_action="<" * 5_000)
+    assert check_message(message_of(longest))["blocks"]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ([], "invalid_payload"),
+        ({}, "no_text"),
+        ({"text": 5}, "invalid_payload"),
+        ({"text": "x", "blocks": {}}, "invalid_blocks_format"),
+        (header("h" * 151), "invalid_blocks"),
+        (header(""), "invalid_blocks"),
+        (section("s" * 3_001), "invalid_blocks"),
+        ({"blocks": [{"type": "section"}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "image"}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        ({"blocks": [{"type": "context", "elements": []}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "h"}}]}, "invalid_blocks"),
+    ],
+)
+def test_what_slack_refuses_is_refused_with_slacks_word(message: Any, code: str) -> None:
+    with pytest.raises(InvalidMessage) as refused:
+        check_message(message)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("message", [header("h" * 150), section("s" * 3_000), {"text": "plain"}])
+def test_messages_at_the_limit_are_taken(message: dict[str, Any]) -> None:
+    assert check_message(message) is message
+
+
+async def test_the_page_shows_messages_escaped_newest_first_with_the_trace_linked() -> None:
+    face = SlackFace(trace_url="http://tower/#/traces/")
+    app = Starlette(routes=face.routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://slack") as http:
+        assert (await http.post("/services/T/B/x", json=message_of(notice()))).text == "ok"
+        evil = message_of(notice(title="<script>alert(1)</script>"))
+        assert (await http.post("/services/T/B/x", json=evil)).text == "ok"
+        refused = await http.post("/services/T/B/x", json=header("h" * 151))
+        assert (refused.status_code, refused.text) == (400, "invalid_blocks")
+        page = (await http.get("/")).text
+        listed = (await http.get("/messages", params={"after": 1})).json()["messages"]
+    assert "<script>" not in page
+    assert page.index("&lt;script&gt;") < page.index("Socks are out of stock")
+    assert f'<a href="http://tower/#/traces/{TRACE}"><code>{TRACE}</code></a>' in page
+    assert "None left &amp; &lt;3 wanted&gt;" in page
+    assert [one["number"] for one in listed] == [2]
+    assert listed[0]["trace_id"] == TRACE
+
+
+async def test_no_link_but_to_the_web_is_made() -> None:
+    face = SlackFace()
+    app = Starlette(routes=face.routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://slack") as http:
+        await http.post("/services/T/B/x", json=section('<javascript:alert(1)|x> <https://a.example/"><b>|y>'))
+        page = (await http.get("/")).text
+    assert 'href="javascript' not in page
+    assert "<b>" not in page
