@@ -31,26 +31,15 @@ LONGEST_HEADER = 250
 (https://cloud.google.com/pubsub/quotas#resource_limits)."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_CARRIED = ("topic", "api-version", "triggered-at", "webhook-id", "event-id")
 # Deliveries of the newer Events carry the same headers without the prefix.
-_CARRIED = {
-    f"{prefix}shopify-{name}".encode(): attribute
-    for prefix in ("x-", "")
-    for name, attribute in (
-        ("shop-domain", "shop"),
-        ("topic", "shopify-topic"),
-        ("api-version", "shopify-api-version"),
-        ("triggered-at", "shopify-triggered-at"),
-        ("webhook-id", "shopify-webhook-id"),
-        ("event-id", "shopify-event-id"),
+_NAMES = {
+    prefix: (
+        f"{prefix}shopify-shop-domain".encode(),
+        f"{prefix}shopify-hmac-sha256".encode(),
+        tuple((f"{prefix}shopify-{name}".encode(), f"shopify-{name}") for name in _CARRIED),
     )
-}
-_SIGNATURE, _LENGTH = "signature", "length"
-# One look-up a header: most of what a request carries is not wanted.
-_WANTED = {
-    **_CARRIED,
-    b"x-shopify-hmac-sha256": _SIGNATURE,
-    b"shopify-hmac-sha256": _SIGNATURE,
-    b"content-length": _LENGTH,
+    for prefix in ("x-", "")
 }
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -98,7 +87,7 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     now = ports.clock.now
 
     async def deliver(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        carried: dict[str, str] = {"shop": "", "shopify-topic": ""}
+        carried: dict[str, str] = {"shopify-topic": ""}
         refusal, given = _read_head(scope, carried, limit)
         if refusal is not None:
             await _answer(send, refusal)
@@ -149,20 +138,18 @@ def _read_head(
             carried["endpoint-token"] = token
     if scope["method"] != "POST":
         return _NOT_ALLOWED, b""
-    given = b""
-    for name, value in scope["headers"]:
-        attribute = _WANTED.get(name)
-        if attribute is None:
-            continue
-        if attribute is _SIGNATURE:
-            given = value
-        elif attribute is not _LENGTH:
-            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
-        elif not value.isdigit():
-            return _BAD_REQUEST, b""
-        elif len(value) > 18 or int(value) > limit:
-            return _TOO_LARGE, b""
-    carried["shop"] = carried["shop"].strip().lower()
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    shop, signature, names = _NAMES["x-" if b"x-shopify-hmac-sha256" in headers else ""]
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        return _BAD_REQUEST, b""
+    if len(length) > 18 or int(length) > limit:
+        return _TOO_LARGE, b""
+    carried["shop"] = headers.get(shop, b"")[:LONGEST_HEADER].decode("latin-1").strip().lower()
+    for name, attribute in names:
+        if name in headers:
+            carried[attribute] = headers[name][:LONGEST_HEADER].decode("latin-1")
+    given = headers.get(signature)
     return (None, given) if given else (_UNSIGNED, b"")
 
 

@@ -162,14 +162,15 @@ def decode(message: Message, payload_type: type[Payload]) -> Event:
 def raw_message(
     topic: str, body: bytes, headers: dict[str, str], *, body_id: str, received_at: datetime, traceparent: str
 ) -> Message:
-    """A webhook body as it came; `body_id` is a digest of the body, here the verified signature.
+    """A webhook body as it came at `received_at` (UTC); `body_id` is a digest of the body: the verified signature.
 
     Its event id follows from `body_id`, shop and topic, and is made by the reader: the webhook path is paid for
     by every delivery.
     """
     headers["ce-id"] = body_id
     headers["ce-type"] = RawPayload.TYPE
-    headers["ce-time"] = received_at.isoformat()
+    # UTC is told by name: formatting an aware instant costs four times as much.
+    headers["ce-time"] = received_at.replace(tzinfo=None).isoformat() + "+00:00"
     headers["traceparent"] = headers["googclient_traceparent"] = traceparent
     return Message(topic, body, headers)
 
