@@ -82,7 +82,7 @@ def test_each_unit_is_shown_as_people_read_it() -> None:
 
 
 def row(revenue: int, spend: int | None, orders: int, **at: object) -> MeasuredRow:
-    numbers = {"net_revenue": revenue, "spend": spend, "orders": orders}
+    numbers = {"net_revenue": revenue, "spend": spend, "orders": orders, "blended_roas": None, "aov": None}
     return MeasuredRow(at, {name: Number(value, name) for name, value in numbers.items()})
 
 
