@@ -6,16 +6,21 @@ PACKAGES := shared services deploy tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench replay-check lock clean
+.PHONY: help run incident test check format bench replay-check web lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/run.stamp ## One machine: every service, PostgreSQL and DuckDB in one process
+run: $(VENV)/run.stamp web ## One machine: every service, PostgreSQL and DuckDB in one process, with a demo shop
 	@exec $(BIN)/python -m deploy.single_node
 
-test: $(VENV)/dev.stamp ## All tests
+incident: $(VENV)/run.stamp ## Let something go wrong in the running demo and follow it (WHAT=stock-out or broken-pixel)
+	@$(BIN)/python -m deploy.single_node.incident $(WHAT)
+
+test: $(VENV)/dev.stamp web ## All tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@if command -v npm >/dev/null; then cd services/gateway/web && npm run --silent check && npm test --silent; \
+	else echo "The page's own unit tests were skipped: they need npm on this machine."; fi
 
 check: $(VENV)/dev.stamp ## Format, lint, types and imports; changes nothing
 	$(BIN)/ruff format --check $(PACKAGES)
@@ -32,6 +37,9 @@ bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the sam
 
 replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…) and compare every month with the oracle
 	$(BIN)/python -m deploy.replay_check $(FILE) $(REPLAY_ARGS)
+
+web: $(VENV)/bin/python ## Build the page, when its sources are newer than it
+	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh
 
 lock: $(VENV)/dev.stamp ## Compile the lock files anew (needs uv)
 	sh deploy/lock.sh
