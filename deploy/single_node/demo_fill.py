@@ -28,6 +28,8 @@ RECENT_DAYS = 30
 """Told as fast as the tower takes it; days before that rest as long as they took, so that the page stays quick."""
 MOST_WAITING = 80
 """Messages that may wait in the tower's queues before another day is told: what happens now goes first."""
+SETTLED = 20
+"""Messages that may wait when the past counts as told: while the shop lives there are always a few."""
 LONGEST_REST = 3.0
 QUIET_DAYS = 20
 """Days of the past that alerts compare with: until they are told, nothing is sent."""
@@ -164,7 +166,7 @@ class Demo:
 
     async def _send_alerts(self) -> None:
         """From the world's now on alerts are sent; those that opened while the past came in are not."""
-        await self._room(0)
+        await self._room(SETTLED)
         now = (await self._look())["now"]
         await self.tower.put(f"{self._brand}/settings", {"quiet_until": now})
         self.file.sends_alerts = True
