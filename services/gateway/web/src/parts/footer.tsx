@@ -28,7 +28,7 @@ function BooksLine({ books, model, now }: { books: Books; model: string | undefi
   const book = books.books.find((each) => each.model === model) ?? books.books[0];
   if (!book || book.model === null) return <p>No books yet: nothing was attributed.</p>;
   return (
-    <p className={`books ${books.balanced ? "balanced" : "off"}`}>
+    <p className={`books ${books.balanced ? "balanced" : book.orders > book.orders_credited ? "settling" : "off"}`}>
       <strong>{books.balanced ? "Books balance" : settling(book)}</strong>
       <span>{count(book.orders, "order")}</span>
       <span>revenue {money(book.sales, book.currency)}</span>

@@ -1,12 +1,14 @@
 // Every hop from the webhook to the message, with how long each took and what it cost.
 
+import { useState } from "react";
 import type { Hop, Trace } from "../api";
+import { chainOf } from "../chain";
 import { count, decimal, duration, whole } from "../format";
 import { useTrace } from "../queries";
 import { Lines } from "./skeletons";
 import { Trouble } from "./trouble";
 
-const SHOWN = 80;
+const SHOWN = 200;
 
 export function TraceView({ traceId, title }: { traceId: string; title: string }) {
   const trace = useTrace(traceId);
@@ -29,17 +31,25 @@ function summaryOf({ summary, trace_ids: traces }: Trace): string {
 }
 
 function Hops({ trace }: { trace: Trace }) {
-  const starts = trace.hops.map((hop) => Date.parse(hop.started_at));
+  const [all, setAll] = useState(false);
+  const chain = chainOf(trace.hops, trace.trace_id);
+  const shown = all ? trace.hops.slice(0, SHOWN) : chain;
+  const starts = shown.map((hop) => Date.parse(hop.started_at));
   const from = Math.min(...starts);
-  const total = Math.max(1, trace.summary.duration_us / 1000);
+  const total = Math.max(1, ...shown.map((hop) => Date.parse(hop.started_at) - from + hop.duration_us / 1000));
   return (
     <>
       <ol className="trace">
-        {trace.hops.slice(0, SHOWN).map((hop) => (
+        {shown.map((hop) => (
           <HopRow key={`${hop.trace_id}${hop.span_id}`} hop={hop} at={(Date.parse(hop.started_at) - from) / total} share={hop.duration_us / 1000 / total} />
         ))}
       </ol>
-      {trace.hops.length > SHOWN && <p className="small soft">The first {SHOWN} of {whole(trace.hops.length)} hops are shown.</p>}
+      {trace.hops.length > chain.length && (
+        <button type="button" className="button plain" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? "Show only the way back to the cause" : `Show all ${whole(trace.hops.length)} hops, those beside the way too`}
+        </button>
+      )}
+      {all && trace.hops.length > SHOWN && <p className="small soft">The first {SHOWN} are shown.</p>}
     </>
   );
 }
