@@ -14,6 +14,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from deploy.cli import doctor, verify
 from deploy.cli.copies import Duplication
 from deploy.cli.home import NoTower, TowerAccess, home_directory, read_access
 from deploy.cli.progress import Progress
@@ -40,6 +41,10 @@ def _shop(value: str) -> str:
     if not SHOP.fullmatch(value):
         raise typer.BadParameter("a shop domain looks like your-shop.myshopify.com")
     return value
+
+
+def _optional_shop(value: str | None) -> str | None:
+    return None if value is None else _shop(value)
 
 
 def _zone(value: str | None) -> str | None:
@@ -140,6 +145,52 @@ def token_command(as_json: AsJson = False) -> None:
         _print_json({**told, "address": access.address})
     else:
         typer.echo(token.access_token)
+
+
+@app.command("doctor")
+def doctor_command(as_json: AsJson = False) -> None:
+    """Tell what is connected, what is late, what is wrong, and what to do.
+
+    Exits with 1 when something asks for action.
+    """
+    try:
+        found = asyncio.run(doctor.examine(read_access(home_directory())))
+    except TOLD as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        _print_json(doctor.as_json(found))
+    else:
+        doctor.print_findings(found, Console())
+    if not doctor.is_well(found):
+        raise typer.Exit(1)
+
+
+@app.command("verify")
+def verify_command(
+    shop: Annotated[
+        str | None, typer.Option(callback=_optional_shop, help="Only this shop's brand. (default: every brand)")
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds that a running tower has to credit what it has just recorded.")
+    ] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Check that every ledger of every brand adds up to the micro, and print a hash of the state.
+
+    Two towers that were given the same input print the same hash. Exits with 1 on any violation.
+    """
+    progress = Progress(quiet=as_json)
+    try:
+        access = read_access(home_directory())
+        found = asyncio.run(verify.verify(access, progress, shop=shop, patience=patience))
+    except TOLD as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        _print_json(verify.as_json(found))
+    else:
+        verify.print_verified(found, Console())
+    if not all(each.ok for each in found):
+        raise typer.Exit(1)
 
 
 async def _token(access: TowerAccess) -> Token:

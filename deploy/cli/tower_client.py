@@ -67,6 +67,15 @@ class TowerClient:
         brands = told["brands"] if isinstance(told, dict) else told
         return next((_brand(entry, made=False) for entry in brands if entry.get("shopify_store") == shop), None)
 
+    async def brands(self) -> list[Brand]:
+        """Every brand of the log-in's tenant, by name."""
+        told = await self.read("/api/brands")
+        return [_brand(entry, made=False) for entry in told["brands"]]
+
+    async def read(self, path: str, **parameters: str) -> Any:
+        """What the API answers to a GET; None for 204."""
+        return await self._request("GET", path, params=parameters)
+
     async def make_brand(
         self, *, name: str, shop: str, currency: str, timezone: str, clock_offset_seconds: int
     ) -> Brand:
@@ -108,7 +117,7 @@ class TowerClient:
             await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
         if response.is_error:
             raise TowerRefused(f"{method} {path}: {response.status_code} {_words(response)}")
-        return response.json()
+        return None if response.status_code == httpx.codes.NO_CONTENT else response.json()
 
     async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from ai_advisor import main as ai_advisor
 from alerting import main as alerting
 from attribution import main as attribution
+from deploy.single_node.backlog import EngineBacklog
 from deploy.single_node.demo import demo_progress
 from deploy.single_node.demo import service_settings as demo_settings
 from deploy.single_node.keys import read_tower_file, tower_file
@@ -15,6 +16,7 @@ from gateway import main as gateway
 from ingest_ads import main as ingest_ads
 from ingest_shopify import main as ingest_shopify
 from inventory_intel import main as inventory_intel
+from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.engines import Engines
 
@@ -48,4 +50,14 @@ async def service_apps(
         told = {**common, **own.get(service.name, {}), **demo.get(service.name, {})}
         apps[service.name] = create_app(service, module.Settings(**told), module.build, engines=engines)
     apps["gateway"].api.state.demo = demo_progress
+    _tell_backlog(apps["gateway"], engines)
     return apps, (keys.admin_email, keys.admin_password), first_start
+
+
+def _tell_backlog(gateway: ServiceApp, engines: Engines) -> None:
+    """What `GET /api/admin/queues` and verification ask of this machine's engines."""
+    assert isinstance(engines.bus, PostgresMessageBus)
+    backlog = EngineBacklog(engines)
+    gateway.api.state.depth = engines.bus.depth
+    gateway.api.state.backlog = backlog.waiting
+    gateway.api.state.accepted = backlog.accepted

@@ -19,8 +19,10 @@ from gateway.endpoints import (
     integrations,
     page,
     performance,
+    queues,
     traces,
     uploads,
+    verify,
 )
 from gateway.endpoints.guard import Guard
 from gateway.endpoints.problems import install
@@ -40,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     traces.router,
     audit.router,
     demo.router,
+    queues.router,
+    verify.router,
     page.router,
 )
 _GENERATED_DOCS = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})

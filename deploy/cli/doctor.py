@@ -1,0 +1,280 @@
+"""`pulsepoint doctor`: what is connected, what is late, what is wrong, and what to do about each."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.cli.home import TowerAccess
+from deploy.cli.tower_client import Brand, open_client
+from pulsepoint.money import MICROS, to_text
+
+Level = Literal["ok", "note", "late", "wrong"]
+Area = Literal["connected", "late", "wrong"]
+
+QUEUE_LATE_SECONDS = 60.0
+EFFECT_LATE_SECONDS = 300.0
+COMMIT_LATE_SECONDS = 120.0
+SYNC_LATE_SECONDS = 26 * 3600.0
+LEAST_FREE_BYTES = 2 * 1024**3
+LEAST_FREE_SHARE = 0.05
+BOOKS_AGAIN_SECONDS = 2.0
+BOOKS_TIMES = 5
+
+REASONS = {
+    "unknown_shop": "Make a brand for the shop (POST /api/brands): what is held is delivered by itself.",
+    "body_of_another_shop": "Somebody sent a shop's body under another shop's name; let it expire unless you know why.",
+    "endpoint_token": "Point the shop's webhook subscriptions at its own address, then replay.",
+}
+REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
+
+
+class Reading(Protocol):
+    """The part of the tower's client that the doctor needs."""
+
+    async def brands(self) -> list[Brand]: ...
+
+    async def read(self, path: str, **parameters: str) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: `late` and `wrong` ask for the action in `todo`, `note` only tells."""
+
+    area: Area
+    level: Level
+    subject: str
+    words: str
+    todo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk the tower's directory is on."""
+
+    free: int
+    total: int
+
+    @classmethod
+    def of(cls, home: Path) -> Disk:
+        """Measured now."""
+        usage = shutil.disk_usage(home)
+        return cls(usage.free, usage.total)
+
+
+def is_well(findings: Iterable[Finding]) -> bool:
+    """Whether nothing asks for action."""
+    return all(finding.level in ("ok", "note") for finding in findings)
+
+
+async def examine(access: TowerAccess) -> list[Finding]:
+    """Ask the tower about everything; raises `NoTower` and `TowerRefused`."""
+    async with open_client(access) as client:
+        await client.log_in()
+        return await examined(client, Disk.of(access.home), datetime.now(UTC))
+
+
+async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
+    """What was found, tower first, then brand by brand."""
+    brands = await client.brands()
+    found = [*_disk(disk), *_engines(await client.read("/api/admin/queues"))]
+    for kind in ("quarantine", "dead-letters"):
+        found += _held(kind, await client.read(f"/api/{kind}", limit="500"))
+    if not brands:
+        found.append(Finding("connected", "note", "brands", "no brand yet", "Make one, or replay a file."))
+    for brand in brands:
+        found += await _brand(client, brand, now)
+    return found
+
+
+async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
+    path = f"/api/brands/{brand.brand_id}"
+    settings, told, sources = await asyncio.gather(
+        client.read(f"{path}/settings"), client.read(f"{path}/integrations"), client.read(f"{path}/sources")
+    )
+    by_name = {each["source"]: each for each in sources["sources"]}
+    return [
+        *_shop(brand, by_name, settings["clock_offset_seconds"], now),
+        *_accounts(brand, told["integrations"], now),
+        *_slack(brand, settings["slack_connected"], by_name.get("notifications")),
+        *_sources(brand, by_name, now),
+        *await _books(client, brand, path),
+    ]
+
+
+def _disk(disk: Disk) -> Iterator[Finding]:
+    words = f"{_size(disk.free)} of {_size(disk.total)} free"
+    if disk.free < LEAST_FREE_BYTES or disk.free < disk.total * LEAST_FREE_SHARE:
+        yield Finding("wrong", "wrong", "disk", words, "Make room before the tower stops taking orders.")
+    else:
+        yield Finding("wrong", "ok", "disk", words)
+
+
+def _engines(told: dict[str, Any] | None) -> Iterator[Finding]:
+    if told is None:
+        yield Finding("late", "note", "queues", "run in the cloud", "Ask the cloud's monitoring.")
+        return
+    waiting = sum(queue["waiting"] + queue["in_flight"] for queue in told["queues"])
+    slow = [queue for queue in told["queues"] if queue["oldest_age_seconds"] > QUEUE_LATE_SECONDS]
+    for queue in slow:
+        words = f"{queue['waiting']:,} messages wait, the oldest for {_age(queue['oldest_age_seconds'])}"
+        todo = "Wait if many were sent at once; else read the tower's log for this subscription."
+        yield Finding("late", "late", queue["subscription"], words, todo)
+    if not slow:
+        yield Finding("late", "ok", "queues", f"{waiting:,} messages wait")
+    yield from _effects(told["effects"])
+    commits, age = told["unfinished"]["commits"], told["unfinished"]["oldest_age_seconds"]
+    if age > COMMIT_LATE_SECONDS:
+        words = f"{commits:,} commits are not published, the oldest for {_age(age)}"
+        yield Finding("late", "late", "commits", words, "Restart the tower; if they stay, read its log.")
+
+
+def _effects(effects: list[dict[str, Any]]) -> Iterator[Finding]:
+    healthy = True
+    for each in effects:
+        name = f"{each['service']} {each['kind']}"
+        if each["failing"]:
+            healthy = False
+            words = f"{each['failing']:,} failed and are tried again"
+            yield Finding(
+                "wrong", "wrong", name, words, "Read the tower's log for why; the retries go on by themselves."
+            )
+        elif each["overdue_seconds"] > EFFECT_LATE_SECONDS:
+            healthy = False
+            words = f"{each['due']:,} are due, the oldest for {_age(each['overdue_seconds'])}"
+            yield Finding("late", "late", name, words, "Restart the tower; if they stay due, read its log.")
+    if healthy:
+        due = sum(each["due"] for each in effects)
+        yield Finding("late", "ok", "effects", f"{due:,} due now")
+
+
+def _held(kind: str, told: dict[str, Any]) -> Iterator[Finding]:
+    subject = kind.replace("-", " ")
+    if not told["total"]:
+        yield Finding("wrong", "ok", subject, "empty")
+    counts = Counter((each["service"], each["reason"]) for each in told["messages"])
+    said = {(each["service"], each["reason"]): each["explanation"] for each in told["messages"]}
+    for (service, reason), count in sorted(counts.items()):
+        more = " of the newest" if told["total"] > len(told["messages"]) else ""
+        words = f"{count:,}{more} held by {service}: {reason} ({said[service, reason]})"
+        yield Finding("wrong", "wrong", subject, words, REASONS.get(reason, REPLAY.format(kind=kind)))
+
+
+def _shop(brand: Brand, by_name: dict[str, dict[str, Any]], offset: int, now: datetime) -> Iterator[Finding]:
+    orders = by_name.get("orders", {"things": 0, "newest_at": None})
+    if not orders["things"]:
+        todo = "Point the shop's webhooks at /webhooks/shopify, or replay a file."
+        yield Finding("connected", "note", f"{brand.name}: shop", f"{brand.shop}, no orders yet", todo)
+        return
+    words = f"{brand.shop}, {orders['things']:,} orders"
+    if orders["newest_at"]:
+        age = now.timestamp() + offset - _moment(orders["newest_at"]).timestamp()
+        words += f", the newest {_age(age)} ago by the shop's clock"
+    yield Finding("connected", "ok", f"{brand.name}: shop", words)
+
+
+def _accounts(brand: Brand, accounts: list[dict[str, Any]], now: datetime) -> Iterator[Finding]:
+    if not accounts:
+        yield Finding(
+            "connected", "note", f"{brand.name}: ads", "no ad account", "Add accounts in the brand's settings."
+        )
+    for each in accounts:
+        subject = f"{brand.name}: {each['platform']} {each['account_id']}"
+        synced = each["last_synced_at"]
+        age = (now - _moment(synced)).total_seconds() if synced else None
+        when = f"last synced {_age(age)} ago" if age is not None else "never synced"
+        if each["status"] in ("failed", "needs_attention") or each["sync_error_message"]:
+            todo = (
+                "Give the account a valid token in the brand's settings."
+                if each["status"] == "needs_attention"
+                else "It is tried again by itself; if it goes on, check the platform's status."
+            )
+            yield Finding("wrong", "wrong", subject, f"{each['sync_error_message'] or each['status']}; {when}", todo)
+        elif age is not None and age > SYNC_LATE_SECONDS:
+            yield Finding("late", "late", subject, when, f"POST /api/brands/{brand.brand_id}/sync, then look again.")
+        else:
+            yield Finding("connected", "ok", subject, f"{each['status']}, {when}")
+
+
+def _slack(brand: Brand, connected: bool, sent: dict[str, Any] | None) -> Iterator[Finding]:
+    if not connected:
+        todo = "Set slack_webhook_url in the brand's settings to be told of alerts."
+        yield Finding("connected", "note", f"{brand.name}: Slack", "not connected", todo)
+        return
+    count = sent["things"] if sent else 0
+    yield Finding("connected", "ok", f"{brand.name}: Slack", f"connected, {count:,} alerts posted")
+
+
+def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) -> Iterator[Finding]:
+    """The age of the newest data per source. Whether what is derived has followed is told by the books."""
+    for name, each in sorted(by_name.items()):
+        if each["recorded_at"]:
+            age = (now - _moment(each["recorded_at"])).total_seconds()
+            yield Finding("late", "ok", f"{brand.name}: {name}", f"newest recorded {_age(age)} ago")
+
+
+async def _books(client: Reading, brand: Brand, path: str) -> list[Finding]:
+    subject = f"{brand.name}: books"
+    for _ in range(BOOKS_TIMES):
+        told = await client.read(f"{path}/books")
+        if told["balanced"]:
+            count = len(told["books"])
+            return [Finding("wrong", "ok", subject, f"balanced under {count} models" if count else "nothing sold yet")]
+        # An order's credits follow its record within moments.
+        await asyncio.sleep(BOOKS_AGAIN_SECONDS)
+    return [
+        Finding("wrong", "wrong", subject, _difference(each), "Run `pulsepoint verify` to see which orders differ.")
+        for each in told["books"]
+        if each["difference"]
+    ]
+
+
+def _difference(book: dict[str, Any]) -> str:
+    amount = to_text(round(book["difference"] * MICROS))
+    return f"{amount} {book['currency']} of revenue is not credited under {book['model'] or 'any model'}"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _age(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**3:.1f} GiB"
+
+
+SIGNS = {"ok": "ok", "note": "note", "late": "LATE", "wrong": "WRONG"}
+TITLES: dict[Area, str] = {"connected": "What is connected", "late": "What is late", "wrong": "What is wrong"}
+
+
+def print_findings(findings: list[Finding], console: Console) -> None:
+    """One table an area, and what to do."""
+    for area, title in TITLES.items():
+        table = Table("", "What", "How it is", "What to do", title=title, title_justify="left")
+        for each in findings:
+            if each.area == area:
+                table.add_row(SIGNS[each.level], each.subject, each.words, each.todo or "")
+        console.print(table, markup=False)
+    count = sum(each.level in ("late", "wrong") for each in findings)
+    told = "All is well." if not count else f"{count} thing{'s' if count > 1 else ''} to look at."
+    console.print(told, highlight=False)
+
+
+def as_json(findings: list[Finding]) -> dict[str, Any]:
+    """The findings as plain values."""
+    return {"ok": is_well(findings), "findings": [asdict(each) for each in findings]}

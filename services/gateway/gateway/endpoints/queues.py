@@ -1,0 +1,75 @@
+"""`GET /api/admin/queues`: what waits in the engines of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from gateway.domain.identity import Person, Role
+from gateway.endpoints.access import at_least
+from gateway.endpoints.problems import PROBLEMS
+
+router = APIRouter(prefix="/api/admin/queues", tags=["operation"], responses=PROBLEMS)
+OperatorOf = Annotated[Person, Depends(at_least(Role.operator))]
+
+Depth = Callable[[], Awaitable[Mapping[str, Mapping[str, float]]]]
+"""What whoever runs the bus puts on the app's state as `depth`: its numbers by subscription."""
+Backlog = Callable[[], Awaitable[Mapping[str, Any]]]
+"""What whoever runs the stores puts on the app's state as `backlog`: `effects` and `unfinished`, as below."""
+
+
+class QueueView(BaseModel):
+    """Messages of a subscription; the age is that of the oldest since it was due."""
+
+    subscription: str
+    waiting: int
+    in_flight: int
+    oldest_age_seconds: float
+
+
+class EffectsView(BaseModel):
+    """Work on the outside, and ticks, of one kind: how many wait, how many of them are due and for how long the
+    oldest, how many failed before and are tried again."""
+
+    service: str
+    kind: str
+    waiting: int
+    due: int
+    overdue_seconds: float
+    failing: int
+
+
+class UnfinishedView(BaseModel):
+    """Commits whose facts and messages are not yet known to be appended and published."""
+
+    commits: int
+    oldest_age_seconds: float
+
+
+class Queues(BaseModel):
+    """What waits; a subscription or kind with nothing is left out."""
+
+    queues: list[QueueView]
+    effects: list[EffectsView]
+    unfinished: UnfinishedView
+
+
+@router.get(
+    "", response_model=Queues, responses={204: {"description": "The engines are the cloud's: ask its monitoring."}}
+)
+async def read_queues(request: Request, person: OperatorOf) -> Queues | Response:
+    """How deep the queues are and what is due; 204 where this machine does not run them."""
+    depth: Depth | None = getattr(request.app.state, "depth", None)
+    backlog: Backlog | None = getattr(request.app.state, "backlog", None)
+    if depth is None:
+        return Response(status_code=204)
+    queues = [QueueView.model_validate({"subscription": name, **told}) for name, told in (await depth()).items()]
+    told = await backlog() if backlog is not None else {}
+    return Queues(
+        queues=sorted(queues, key=lambda queue: queue.subscription),
+        effects=[EffectsView.model_validate(each) for each in told.get("effects", ())],
+        unfinished=UnfinishedView.model_validate(told.get("unfinished", {"commits": 0, "oldest_age_seconds": 0.0})),
+    )

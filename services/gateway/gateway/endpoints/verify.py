@@ -1,0 +1,222 @@
+"""`…/verify`, whether the brand's books are whole to the micro; and `…/sources`, how far each source has come."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Path, Request
+from pydantic import BaseModel
+
+from gateway.domain.brands import Brand
+from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf
+from gateway.endpoints.problems import PROBLEMS
+from gateway.verification import CHECKS, Check, run_check, state_of
+from pulsepoint.metrics.questions import ask
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.tenancy import TenantContext
+
+router = APIRouter(prefix="/api/brands/{brand_id}", tags=["verification"], responses=PROBLEMS)
+
+Accepted = Callable[[str], Awaitable[int]]
+"""How many different bodies were accepted from a shop: `accepted` on the app's state, where one machine knows it."""
+BODIES = ("orders", "order edits", "products", "stock levels")
+"""Sources of which every snapshot came in a body of its own; refunds come inside orders too."""
+LISTED_HELD = 10_000
+
+
+class CheckName(BaseModel):
+    """A check; `unit` is that of its numbers."""
+
+    name: str
+    title: str
+    unit: Literal["micros", "count"]
+
+
+class CheckNames(BaseModel):
+    """Every check, in the order they are run."""
+
+    checks: list[CheckName]
+
+
+class ViolationView(BaseModel):
+    """What should be and what is, as exact integers of the check's unit."""
+
+    subject: str
+    detail: str
+    expected: int
+    found: int
+    currency: str | None
+
+
+class CheckView(CheckName):
+    """What a check found: `total` violations, the first 50 of them listed."""
+
+    ok: bool
+    total: int
+    violations: list[ViolationView]
+
+
+class StateView(BaseModel):
+    """The SHA-256 of the brand's current rows; equal wherever the same input was given, in whatever order."""
+
+    sha256: str
+    rows: dict[str, int]
+
+
+class Source(BaseModel):
+    """One kind of fact: how many snapshots of how many things, the newest moment they tell of (for ads, the day),
+    and when the newest was recorded."""
+
+    source: str
+    snapshots: int
+    things: int
+    newest_at: datetime | None
+    recorded_at: datetime | None
+
+
+class Unmatched(BaseModel):
+    """Money without its other half, in micros: credits that fit no campaign, or spend that earned no credit."""
+
+    side: Literal["credits", "spend"]
+    channel: str
+    campaign: str | None
+    currency: str
+    amount_micros: int
+
+
+class Sources(BaseModel):
+    """Counts against sources. `accepted` is the number of different webhook bodies taken in for the shop (null where
+    that is not known), `other` those that are no snapshot of their own: refunds, other topics, bodies that changed
+    nothing; `held` what waits in quarantine and dead letters. `unmatched` lists the first 50 of `unmatched_total`.
+    """
+
+    accepted: int | None
+    other: int | None
+    held: int
+    sources: list[Source]
+    unmatched_total: int
+    unmatched: list[Unmatched]
+
+
+class Verification(BaseModel):
+    """Everything at once; `ok` when no check found a violation."""
+
+    brand_id: UUID
+    ok: bool
+    checks: list[CheckView]
+    sources: Sources
+    state: StateView
+
+
+@router.get("/verify")
+async def verify(request: Request, brand: BrandOf, person: ManagerOf, ports: PortsOf) -> Verification:
+    """Run every check. On a large brand ask check by check: that answers sooner."""
+    scope = person.scope.brand(brand.brand_id)
+    checks = [await _checked(ports.warehouse, scope, check, brand) for check in CHECKS]
+    sources = await read_sources(request, brand, person, ports)
+    checks.append(_sources_check(sources))
+    state = await state_of(ports.warehouse, scope)
+    return Verification(
+        brand_id=brand.brand_id,
+        ok=all(check.ok for check in checks),
+        checks=checks,
+        sources=sources,
+        state=StateView(sha256=state.sha256, rows=state.rows),
+    )
+
+
+@router.get("/verify/checks")
+async def list_checks(brand: BrandOf, person: ManagerOf) -> CheckNames:
+    """The checks by name."""
+    return CheckNames(checks=[_name(check) for check in CHECKS] + [SOURCES_CHECK])
+
+
+@router.get("/verify/checks/{name}")
+async def verify_one(
+    request: Request,
+    name: Annotated[str, Path(max_length=64)],
+    brand: BrandOf,
+    person: ManagerOf,
+    ports: PortsOf,
+) -> CheckView:
+    """Run one check."""
+    if name == SOURCES_CHECK.name:
+        return _sources_check(await read_sources(request, brand, person, ports))
+    check = next((each for each in CHECKS if each.name == name), None)
+    if check is None:
+        raise HTTPException(404, "There is no check of that name.")
+    return await _checked(ports.warehouse, person.scope.brand(brand.brand_id), check, brand)
+
+
+@router.get("/verify/state")
+async def read_state(brand: BrandOf, person: ManagerOf, ports: PortsOf) -> StateView:
+    """The hash of the brand's current rows."""
+    state = await state_of(ports.warehouse, person.scope.brand(brand.brand_id))
+    return StateView(sha256=state.sha256, rows=state.rows)
+
+
+@router.get("/sources")
+async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports: PortsOf) -> Sources:
+    """How far each source has come, and what is not matched."""
+    scope = person.scope.brand(brand.brand_id)
+    told = [Source(**row) for row in await ask(ports.warehouse, scope, "verify_counts")]
+    unmatched = await ask(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
+    held = 0
+    for kind in ("quarantine", "dead_letter"):
+        rows = await ports.ledger.held(person.scope, kind, limit=LISTED_HELD, offset=0)
+        held += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
+    accepted: Accepted | None = getattr(request.app.state, "accepted", None)
+    bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None
+    return Sources(
+        accepted=bodies,
+        other=None if bodies is None else bodies - _snapshots(told),
+        held=held,
+        sources=told,
+        unmatched_total=unmatched[0]["total"] if unmatched else 0,
+        unmatched=[Unmatched(**row) for row in unmatched],
+    )
+
+
+SOURCES_CHECK = CheckName(name="sources", title="Every snapshot came in an accepted body", unit="count")
+
+
+def _sources_check(sources: Sources) -> CheckView:
+    """More snapshots than bodies accepted: facts that no source told."""
+    violations = []
+    if sources.accepted is not None and sources.accepted < _snapshots(sources.sources):
+        found = _snapshots(sources.sources)
+        detail = "snapshots of orders, edits, products and stock against bodies accepted"
+        violations.append(
+            ViolationView(subject="shop", detail=detail, expected=sources.accepted, found=found, currency=None)
+        )
+    return CheckView(**SOURCES_CHECK.model_dump(), ok=not violations, total=len(violations), violations=violations)
+
+
+def _snapshots(sources: list[Source]) -> int:
+    return sum(source.snapshots for source in sources if source.source in BODIES)
+
+
+def _name(check: Check) -> CheckName:
+    return CheckName(name=check.name, title=check.title, unit=check.unit)
+
+
+async def _checked(warehouse: Warehouse, scope: TenantContext, check: Check, brand: Brand) -> CheckView:
+    done = await run_check(warehouse, scope, check, brand.settings.cancelled_orders)
+    return CheckView(
+        **_name(check).model_dump(),
+        ok=done.total == 0,
+        total=done.total,
+        violations=[
+            ViolationView(
+                subject=each.subject,
+                detail=each.detail,
+                expected=each.expected,
+                found=each.found,
+                currency=each.currency,
+            )
+            for each in done.violations
+        ],
+    )
