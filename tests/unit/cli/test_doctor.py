@@ -1,0 +1,198 @@
+"""What `pulsepoint doctor` says of a tower that is well, late or wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from deploy.cli.doctor import Disk, Finding, as_json, examined, is_well, print_findings
+from deploy.cli.tower_client import Brand
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
+ROOMY = Disk(free=50 * 1024**3, total=100 * 1024**3)
+ACCOUNT = {"platform": "meta", "account_id": "act_1", "status": "connected", "sync_error_message": None}
+HELD = {"service": "ingest-shopify", "reason": "unknown_shop", "explanation": "no brand owns stray.myshopify.com"}
+BOOK = {"model": "last_touch", "currency": "GBP", "difference": 0.0}
+
+
+def ago(**time: float) -> str:
+    return (NOW - timedelta(**time)).isoformat()
+
+
+def source(name: str, **told: Any) -> dict[str, Any]:
+    return {
+        "source": name,
+        "things": 3,
+        "snapshots": 3,
+        "newest_at": ago(hours=1),
+        "recorded_at": ago(minutes=5),
+    } | told
+
+
+def well() -> dict[str, Any]:
+    """What a tower answers when all is well."""
+    return {
+        "/api/admin/queues": {
+            "queues": [{"subscription": "a.b", "waiting": 2, "in_flight": 1, "oldest_age_seconds": 0.4}],
+            "effects": [
+                {
+                    "service": "alerting",
+                    "kind": "slack.post",
+                    "waiting": 1,
+                    "due": 0,
+                    "overdue_seconds": 0,
+                    "failing": 0,
+                }
+            ],
+            "unfinished": {"commits": 1, "oldest_age_seconds": 0.1},
+        },
+        "/api/quarantine": {"total": 0, "messages": []},
+        "/api/dead-letters": {"total": 0, "messages": []},
+        "/settings": {"slack_connected": True, "clock_offset_seconds": 0},
+        "/integrations": {"integrations": [ACCOUNT | {"last_synced_at": ago(hours=2)}]},
+        "/sources": {"sources": [source("orders"), source("notifications", things=4)]},
+        "/books": {"balanced": True, "books": [BOOK]},
+    }
+
+
+class Tower:
+    """Answers by the end of the path; a list is answered one by one."""
+
+    def __init__(self, brands: list[Brand] | None = None, **changed: Any) -> None:
+        self._answers = well() | {f"/{name}": told for name, told in changed.items()}
+        self._brands = [BRAND] if brands is None else brands
+
+    async def brands(self) -> list[Brand]:
+        return self._brands
+
+    async def read(self, path: str, **parameters: str) -> Any:
+        told = next(told for end, told in reversed(self._answers.items()) if path.endswith(end))
+        return told.pop(0) if isinstance(told, list) else told
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.cli.doctor.BOOKS_AGAIN_SECONDS", 0.0)
+
+
+async def asking_for_action(tower: Tower, disk: Disk = ROOMY) -> list[Finding]:
+    return [each for each in await examined(tower, disk, NOW) if each.level in ("late", "wrong")]
+
+
+async def test_a_tower_that_is_well_asks_for_nothing() -> None:
+    found = await examined(Tower(), ROOMY, NOW)
+    assert is_well(found)
+    words = {each.subject: each.words for each in found}
+    assert words["Northwind: meta act_1"] == "connected, last synced 2 h ago"
+    assert words["Northwind: Slack"] == "connected, 4 alerts posted"
+    assert words["Northwind: orders"] == "newest recorded 5 min ago"
+    assert words["queues"] == "3 messages wait"
+
+
+QUEUES = well()["/api/admin/queues"]
+FAILING = QUEUES | {"effects": [QUEUES["effects"][0] | {"failing": 2}]}
+DUE = QUEUES | {"effects": [QUEUES["effects"][0] | {"due": 1, "overdue_seconds": 900.0}]}
+SLOW = QUEUES | {"queues": [QUEUES["queues"][0] | {"oldest_age_seconds": 300.0}]}
+STUCK = QUEUES | {"unfinished": {"commits": 7, "oldest_age_seconds": 600.0}}
+NEEDS_TOKEN = ACCOUNT | {"status": "needs_attention", "sync_error_message": "the token expired", "last_synced_at": None}
+FAILED = ACCOUNT | {"status": "failed", "sync_error_message": "503", "last_synced_at": ago(hours=3)}
+OUT = {"balanced": False, "books": [BOOK | {"difference": 0.01}, BOOK]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "subject", "words", "todo"),
+    [
+        ({"queues": SLOW}, "late", "a.b", "the oldest for 5 min", "log"),
+        ({"queues": DUE}, "late", "alerting slack.post", "1 are due, the oldest for 15 min", "log"),
+        ({"queues": FAILING}, "wrong", "alerting slack.post", "2 failed", "log"),
+        ({"queues": STUCK}, "late", "commits", "7 commits", "Restart"),
+        ({"quarantine": {"total": 2, "messages": [HELD, HELD]}}, "wrong", "quarantine", "2 held", "Make a brand"),
+        (
+            {"dead-letters": {"total": 900, "messages": [HELD | {"reason": "odd"}]}},
+            "wrong",
+            "dead letters",
+            "1 of the newest held by ingest-shopify: odd",
+            "/api/dead-letters/ID/replay",
+        ),
+        ({"integrations": {"integrations": [NEEDS_TOKEN]}}, "wrong", "act_1", "never synced", "valid token"),
+        ({"integrations": {"integrations": [FAILED]}}, "wrong", "act_1", "503; last synced 3 h ago", "by itself"),
+        (
+            {"integrations": {"integrations": [ACCOUNT | {"last_synced_at": ago(days=3)}]}},
+            "late",
+            "act_1",
+            "last synced 3 d ago",
+            "/api/brands/b1/sync",
+        ),
+        ({"books": OUT}, "wrong", "Northwind: books", "0.01 GBP", "pulsepoint verify"),
+    ],
+)
+async def test_each_trouble_is_told_with_what_to_do(
+    changed: dict[str, Any], level: str, subject: str, words: str, todo: str
+) -> None:
+    [found] = await asking_for_action(Tower(**changed))
+    assert found.level == level
+    assert subject in found.subject
+    assert words in found.words
+    assert found.todo is not None and todo in found.todo
+
+
+async def test_books_that_balance_a_moment_later_are_well() -> None:
+    assert await asking_for_action(Tower(books=[OUT, {"balanced": True, "books": [BOOK]}])) == []
+
+
+@pytest.mark.parametrize("disk", [Disk(free=1024**3, total=10 * 1024**3), Disk(free=40 * 1024**3, total=1024**4)])
+async def test_a_disk_that_fills_up_is_wrong(disk: Disk) -> None:
+    [found] = await asking_for_action(Tower(), disk)
+    assert found.subject == "disk"
+
+
+def test_the_disk_is_that_of_the_home(tmp_path: Path) -> None:
+    disk = Disk.of(tmp_path)
+    assert 0 < disk.free < disk.total
+
+
+async def test_what_is_not_connected_is_a_note_and_not_wrong() -> None:
+    bare = Tower(
+        queues=None,
+        settings={"slack_connected": False, "clock_offset_seconds": 0},
+        integrations={"integrations": []},
+        sources={"sources": [source("orders", things=0, newest_at=None, recorded_at=None)]},
+        books={"balanced": True, "books": []},
+    )
+    found = await examined(bare, ROOMY, NOW)
+    assert is_well(found)
+    notes = {each.subject for each in found if each.level == "note"}
+    assert notes == {"queues", "Northwind: shop", "Northwind: ads", "Northwind: Slack"}
+    assert all(each.todo for each in found if each.level == "note")
+
+
+async def test_a_tower_without_a_brand_says_so() -> None:
+    [note] = [each for each in await examined(Tower(brands=[]), ROOMY, NOW) if each.level == "note"]
+    assert note.words == "no brand yet"
+
+
+async def test_orders_are_aged_by_the_shops_own_clock() -> None:
+    year = 365 * 86400
+    replayed = Tower(
+        settings={"slack_connected": True, "clock_offset_seconds": -year},
+        sources={"sources": [source("orders", newest_at=ago(days=365, minutes=9))]},
+    )
+    [shop] = [each for each in await examined(replayed, ROOMY, NOW) if each.subject == "Northwind: shop"]
+    assert "9 min ago by the shop's clock" in shop.words
+
+
+async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
+    found = await examined(Tower(books=OUT), ROOMY, NOW)
+    console = Console(width=200, file=StringIO())
+    print_findings(found, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    for title in ("What is connected", "What is late", "What is wrong"):
+        assert title in text
+    assert "1 thing to look at." in text
+    assert as_json(found)["ok"] is False
