@@ -23,7 +23,8 @@ from sandbox.platforms.slack_page import STYLE, page
 
 KEPT = 200
 LARGEST_BODY = 200_000
-TRACE = re.compile(r"\b[0-9a-f]{32}\b")
+TRACE = re.compile(r"\bTrace `([0-9a-f]{32})`")
+"""As alerting writes it; ids of alerts and brands in links have as many digits."""
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -40,7 +41,7 @@ class Message:
     def trace_id(self) -> str | None:
         """The trace the message names, if any."""
         found = TRACE.search(json.dumps(self.body.get("blocks", [])))
-        return found.group() if found else None
+        return found.group(1) if found else None
 
     def as_json(self) -> dict[str, Any]:
         """As the list of messages tells it."""

@@ -22,7 +22,7 @@ def notice(**fields: str) -> Notice:
         "title": "Socks are out of stock",
         "explanation": "None left & <3 wanted>",
         "recommended_action": "Reorder",
-        "link": "http://tower/#/brands/1/alerts/2",
+        "link": "http://tower/#/brands/1/alerts/911ebb68221a5276a4a2157ffffd8fcd",
         "trace_id": TRACE,
         **fields,
     }
