@@ -168,7 +168,7 @@ async def test_a_quarantined_day_is_left_out_until_it_adds_up(warehouse: DuckDBW
 async def test_campaigns_match_by_id_or_any_name_they_ever_had_in_any_spelling(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
-            ad_fact("Old Name", date(2026, 3, 1), spend=1, campaign_id="120"),
+            ad_fact("Old | Name", date(2026, 3, 1), spend=1, campaign_id="120"),
             ad_fact("Spring  Sale_2026", date(2026, 3, 9), spend=2, campaign_id="120"),
             *credit_facts("o1", [("meta", "spring-sale 2026", 10)]),
             *credit_facts("o2", [("meta", "OLD_NAME", 20)]),

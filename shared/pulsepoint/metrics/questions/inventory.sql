@@ -122,7 +122,7 @@ SELECT names.platform, names.account_id, names.campaign_id, weights.variant_id, 
 FROM weights
 JOIN campaign_names AS names
   ON names.brand_id = @brand_id AND names.platform = weights.channel
-  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(weights.campaign)), r'[ _+-]+', '-')
+  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(weights.campaign)), r'[\s\p{P}\p{S}]+', '-')
 WHERE weights.weight > 0;
 
 -- name: inventory_campaign_days

@@ -1,3 +1,37 @@
+-- name: verify_conservation
+-- Models and currencies whose credits do not add up to the sales entries, leaving out, on both sides, orders with
+-- something recorded after @settled_before: their credits may be on their way.
+WITH moving AS (
+  SELECT order_id FROM orders_current WHERE brand_id = @brand_id AND recorded_at > @settled_before
+  UNION DISTINCT
+  SELECT order_id FROM refunds_current WHERE brand_id = @brand_id AND recorded_at > @settled_before
+),
+sold AS (
+  SELECT entry.currency, SUM(entry.net_micros) AS micros
+  FROM sales_entries AS entry LEFT JOIN moving ON moving.order_id = entry.order_id
+  WHERE entry.brand_id = @brand_id AND moving.order_id IS NULL
+    AND (@cancelled_orders = 'return'
+      OR (@cancelled_orders = 'exclude' AND entry.cancelled_at IS NULL)
+      OR (@cancelled_orders = 'keep' AND entry.kind <> 'cancellation'))
+  GROUP BY entry.currency
+),
+credited AS (
+  SELECT credit.model, credit.currency, SUM(credit.credit_micros) AS micros
+  FROM credits_current AS credit LEFT JOIN moving ON moving.order_id = credit.order_id
+  WHERE credit.brand_id = @brand_id AND moving.order_id IS NULL
+  GROUP BY credit.model, credit.currency
+),
+models AS (SELECT DISTINCT model FROM credited),
+expected AS (
+  SELECT models.model, sold.currency, sold.micros FROM sold LEFT JOIN models ON TRUE
+)
+SELECT COALESCE(expected.model, credited.model, 'no model') AS subject, 'sales entries against credits' AS detail,
+  COALESCE(expected.micros, 0) AS expected, COALESCE(credited.micros, 0) AS found,
+  COALESCE(expected.currency, credited.currency) AS currency, COUNT(*) OVER () AS total
+FROM expected
+FULL OUTER JOIN credited ON credited.model = expected.model AND credited.currency = expected.currency
+WHERE COALESCE(expected.micros, 0) <> COALESCE(credited.micros, 0)
+ORDER BY subject, currency LIMIT 50;
 -- name: verify_order_net
 -- Orders whose attribution says another net revenue than their sales entries, or that have no attribution.
 WITH sold AS (

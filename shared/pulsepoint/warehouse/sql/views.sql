@@ -181,16 +181,16 @@ QUALIFY ROW_NUMBER() OVER (
   PARTITION BY brand_id, platform, account_id, campaign_id ORDER BY day DESC, campaign_name) = 1;
 
 -- Every way a campaign may be named in a link, as `campaign_key`: its id, and each name it ever had, in lower case
--- with spaces, underscores, dashes and pluses alike. A key means one campaign of a platform: an id outranks a name,
+-- with runs of spaces, punctuation and symbols alike. A key means one campaign of a platform: an id outranks a name,
 -- and of campaigns that share a name the one that ran last has it.
 CREATE VIEW campaign_names AS
 WITH named AS (
   SELECT brand_id, platform, account_id, campaign_id, 0 AS rank,
-    REGEXP_REPLACE(LOWER(TRIM(campaign_id)), r'[ _+-]+', '-') AS campaign_key
+    REGEXP_REPLACE(LOWER(TRIM(campaign_id)), r'[\s\p{P}\p{S}]+', '-') AS campaign_key
   FROM campaigns
   UNION ALL
   SELECT brand_id, platform, account_id, campaign_id, 1 AS rank,
-    REGEXP_REPLACE(LOWER(TRIM(campaign_name)), r'[ _+-]+', '-') AS campaign_key
+    REGEXP_REPLACE(LOWER(TRIM(campaign_name)), r'[\s\p{P}\p{S}]+', '-') AS campaign_key
   FROM ad_performance_current
   GROUP BY brand_id, platform, account_id, campaign_id, campaign_key
 )
@@ -231,4 +231,4 @@ SELECT 'credits' AS source, credit.brand_id, CAST(NULL AS DATE) AS day, credit.o
 FROM credits_current AS credit
 LEFT JOIN campaign_names AS names
   ON names.brand_id = credit.brand_id AND names.platform = credit.channel
-  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(credit.campaign)), r'[ _+-]+', '-');
+  AND names.campaign_key = REGEXP_REPLACE(LOWER(TRIM(credit.campaign)), r'[\s\p{P}\p{S}]+', '-');
