@@ -16,7 +16,7 @@ from rich.table import Table
 
 from deploy.cli.home import TowerAccess
 from deploy.cli.tower_client import Brand, open_client
-from pulsepoint.money import MICROS, to_text
+from pulsepoint.money import to_text
 
 Level = Literal["ok", "note", "late", "wrong"]
 Area = Literal["connected", "late", "wrong"]
@@ -27,8 +27,7 @@ COMMIT_LATE_SECONDS = 120.0
 SYNC_LATE_SECONDS = 26 * 3600.0
 LEAST_FREE_BYTES = 2 * 1024**3
 LEAST_FREE_SHARE = 0.05
-BOOKS_AGAIN_SECONDS = 2.0
-BOOKS_TIMES = 5
+BOOKS_SETTLE_SECONDS = 60
 
 REASONS = {
     "unknown_shop": "Make a brand for the shop (POST /api/brands): what is held is delivered by itself.",
@@ -224,23 +223,24 @@ def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) ->
 
 async def _books(client: Reading, brand: Brand, path: str) -> list[Finding]:
     subject = f"{brand.name}: books"
-    for _ in range(BOOKS_TIMES):
-        told = await client.read(f"{path}/books")
-        if told["balanced"]:
-            count = len(told["books"])
-            return [Finding("wrong", "ok", subject, f"balanced under {count} models" if count else "nothing sold yet")]
-        # An order's credits follow its record within moments.
-        await asyncio.sleep(BOOKS_AGAIN_SECONDS)
+    told = await client.read(f"{path}/books")
+    if told["balanced"]:
+        count = len(told["books"])
+        return [Finding("wrong", "ok", subject, f"balanced under {count} models" if count else "nothing sold yet")]
+    # An order's credits follow its record within moments: what counts is what settled.
+    settled = await client.read(f"{path}/verify/checks/conservation", settled_seconds=str(BOOKS_SETTLE_SECONDS))
+    if settled["ok"]:
+        words = f"balanced but for orders of the last {BOOKS_SETTLE_SECONDS} s"
+        return [Finding("wrong", "ok", subject, words)]
     return [
         Finding("wrong", "wrong", subject, _difference(each), "Run `pulsepoint verify` to see which orders differ.")
-        for each in told["books"]
-        if each["difference"]
+        for each in settled["violations"]
     ]
 
 
-def _difference(book: dict[str, Any]) -> str:
-    amount = to_text(round(book["difference"] * MICROS))
-    return f"{amount} {book['currency']} of revenue is not credited under {book['model'] or 'any model'}"
+def _difference(violation: dict[str, Any]) -> str:
+    amount = to_text(violation["expected"] - violation["found"], places=6)
+    return f"{amount} {violation['currency']} of revenue is not credited under {violation['subject']}"
 
 
 def _moment(text: str) -> datetime:

@@ -171,7 +171,8 @@ def verify_command(
         str | None, typer.Option(callback=_optional_shop, help="Only this shop's brand. (default: every brand)")
     ] = None,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds that a running tower has to credit what it has just recorded.")
+        float,
+        typer.Option(min=0, max=3600, help="Seconds that a running tower has to credit what it has just recorded."),
     ] = 20,
     as_json: AsJson = False,
 ) -> None:

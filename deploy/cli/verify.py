@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -86,13 +87,13 @@ async def _settled(client: Reading, path: str, patience: float) -> dict[str, Any
     """A check; asked again within `patience` seconds for what a running tower has recorded but not yet credited.
 
     Each subject must be at fault every time: under a steady stream of orders there is always a newest one whose
-    credits are on their way, and it is another one each time.
+    credits are on their way, and it is another one each time. Sums leave out orders that had no such time yet.
     """
     check: dict[str, Any] = await client.read(path)
     deadline = time.monotonic() + patience
     while not check["ok"] and time.monotonic() < deadline:
         await asyncio.sleep(min(AGAIN_SECONDS, patience))
-        again: dict[str, Any] = await client.read(path)
+        again: dict[str, Any] = await client.read(path, settled_seconds=str(ceil(patience)))
         check = again if again["ok"] else _persisting(check, again)
     return check
 
@@ -130,6 +131,8 @@ def print_verified(found: list[Verified], console: Console) -> None:
 def _lines(verified: Verified) -> list[str]:
     lines = []
     for check in verified.checks:
+        if check["settled_seconds"]:
+            lines.append(f"{check['title']}: without orders that changed in the last {check['settled_seconds']} s.")
         for each in check["violations"][:LISTED]:
             lines.append(f"VIOLATION {check['name']}: {_words(check['unit'], each)}")
         if check["total"] > LISTED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -18,16 +18,28 @@ from deploy.cli.main import app
 from deploy.cli.progress import Progress
 from deploy.cli.tower_client import Brand, TowerRefused
 from deploy.cli.verify import as_json, print_verified, verify_brands
-from gateway.verification import CHECKS, Checked, run_check, state_of
+from gateway.verification import CHECKS, Check, Checked, run_check, state_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.events.orders import OrderLine, Refund
 from pulsepoint.metrics.questions import ask
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
-from tests.builders.warehouse import NOON, SCOPE, ad_fact, credit_facts, fact, line_facts, order_fact, refund_fact
+from tests.builders.warehouse import (
+    NOON,
+    RECORDED_AT,
+    SCOPE,
+    ad_fact,
+    credit_facts,
+    fact,
+    line_facts,
+    order_fact,
+    refund_fact,
+)
 
 BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
+LATER = RECORDED_AT + timedelta(days=30)
 
 
 @pytest.fixture
@@ -85,8 +97,14 @@ def a_shop(scope: TenantContext = SCOPE) -> list[FactRow]:
     ]
 
 
+async def found_by(
+    warehouse: Warehouse, check: Check, policy: str = "return", settled_before: datetime = LATER
+) -> Checked:
+    return await run_check(warehouse, SCOPE, check, cancelled_orders=policy, settled_before=settled_before)
+
+
 async def violations(warehouse: DuckDBWarehouse, policy: str = "return") -> dict[str, Checked]:
-    done = [await run_check(warehouse, SCOPE, check, policy) for check in CHECKS]
+    done = [await found_by(warehouse, check, policy) for check in CHECKS]
     return {each.check.name: each for each in done if each.total}
 
 
@@ -116,6 +134,19 @@ async def test_two_errors_that_cancel_out_are_both_found(warehouse: DuckDBWareho
     found = await violations(warehouse)
     assert set(found) == {"entry_credits"}
     assert [each.subject for each in found["entry_credits"].violations] == ["o1", "o3"]
+
+
+async def test_sums_leave_out_orders_that_are_not_settled_and_only_those(warehouse: DuckDBWarehouse) -> None:
+    conservation = CHECKS[0]
+    moment = RECORDED_AT + timedelta(hours=1)
+    await warehouse.append([*a_shop(), order_fact("o9", net=7, recorded_at=moment)])
+    changed = replace(refund := refund_fact(a_refund(31), "o2", 2), row=refund.row | {"recorded_at": moment})
+    await warehouse.append([changed])
+    assert (await found_by(warehouse, conservation, settled_before=moment)).total == 1
+    assert (await found_by(warehouse, conservation, settled_before=moment - timedelta(seconds=1))).total == 0
+    head, credit = credit_facts("o1", [("meta", None, 99)], version=9)
+    await warehouse.append([head, credit])
+    assert (await found_by(warehouse, conservation, settled_before=moment - timedelta(seconds=1))).total == 1
 
 
 async def test_a_refund_credited_twice_is_found(warehouse: DuckDBWarehouse) -> None:
@@ -155,7 +186,7 @@ class Broken:
         raise AssertionError("verification appends nothing")
 
     async def query(
-        self, scope: TenantContext, sql: str, parameters: dict[str, Any] | None = None
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         return await self._warehouse.query(scope, sql.replace(self._old, self._new), parameters)
 
@@ -180,8 +211,8 @@ async def test_a_view_that_shows_something_else_is_found(
     changed = order_fact("o1", 2, net=100)
     await warehouse.append([*a_shop(), changed, *line_facts(changed, [a_line(100)])])
     [check] = [each for each in CHECKS if each.name == name]
-    assert (await run_check(warehouse, SCOPE, check, "return")).total == 0
-    assert (await run_check(Broken(warehouse, old, new), SCOPE, check, "return")).total > 0
+    assert (await found_by(warehouse, check)).total == 0
+    assert (await found_by(Broken(warehouse, old, new), check)).total > 0
 
 
 async def test_the_policy_for_cancelled_orders_decides_what_is_expected(warehouse: DuckDBWarehouse) -> None:
@@ -273,7 +304,7 @@ def answer(*subjects: str) -> dict[str, Any]:
     ]
     return {
         "name": "order_net", "title": "Net", "unit": "micros", "ok": not found, "total": len(found),
-        "violations": found,
+        "violations": found, "settled_seconds": 0,
     }  # fmt: skip
 
 
