@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,24 +28,40 @@ STOCK = "stock"
 GRACE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+REST = 20
+"""A brand is assessed for at most a twentieth of the time, however large it grows."""
+
+
+@dataclass(slots=True)
 class Pace:
-    """How often stock is assessed (seconds) and how much of it is written down (rows a second, at most)."""
+    """How often stock is assessed (seconds) and how much of it is written down (rows a second, at most).
+
+    `took` is how many seconds the last assessment of this process took.
+    """
 
     tick_seconds: float = 5.0
     rows_per_second: float = 500.0
+    took: float = 0.0
+
+    def stretch_seconds(self) -> float:
+        """Seconds that one assessment stands for: the tick, doubled until the last assessment is a small part of it."""
+        seconds = self.tick_seconds
+        while seconds < REST * self.took:
+            seconds *= 2
+        return seconds
 
 
 def tick_of(reader: Reader, pace: Pace) -> Effect:
-    """One assessment for all that happens in the same stretch of `tick_seconds`.
+    """One assessment for all that happens in the same stretch of time.
 
     Its key is the stretch and it is due after the stretch's end, so whatever asked for it lies in the warehouse
     before it reads: a fact that arrives while a tick runs belongs to a later stretch and asks for a tick of its own.
     """
     now = reader.now().timestamp()
-    stretch = int(now // pace.tick_seconds)
-    wait = (stretch + 1) * pace.tick_seconds - now + GRACE_SECONDS
-    return Effect(TICK, f"{stretch}", {}, delay=timedelta(seconds=wait))
+    seconds = pace.stretch_seconds()
+    stretch = int(now // seconds)
+    wait = (stretch + 1) * seconds - now + GRACE_SECONDS
+    return Effect(TICK, f"{seconds:g}:{stretch}", {}, delay=timedelta(seconds=wait))
 
 
 def handlers(pace: Pace) -> dict[str, Handler]:
@@ -79,10 +96,12 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         if kept is None:
             # Its settings ask for a tick of their own when they arrive.
             return NOTHING
+        began = time.monotonic()
         brand = Brand.of(kept.data)
         first = await reader.ask("inventory_first_sale")
         window = window_of(reader.now() + brand.clock_offset, brand.timezone, first[0]["first_sale"])
         statuses = await _assess(reader, brand, window)
+        pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
         link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces"))
         return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)

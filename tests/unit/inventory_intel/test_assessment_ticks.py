@@ -210,3 +210,14 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
     assert len(written.facts) == 3
     rows = await bench.rows("SELECT variant_id FROM stock_statuses_current WHERE brand_id = @brand_id")
     assert {row["variant_id"] for row in rows} == {"v1", "v2"}
+
+
+def test_slow_assessments_are_made_less_often() -> None:
+    pace = Pace(tick_seconds=5.0)
+    assert pace.stretch_seconds() == 5.0
+    pace.took = 0.2
+    assert pace.stretch_seconds() == 5.0
+    pace.took = 1.0
+    assert pace.stretch_seconds() == 20.0
+    pace.took = 1.1
+    assert pace.stretch_seconds() == 40.0
