@@ -37,7 +37,7 @@ async def test_a_slack_message_leads_back_to_its_webhook(tmp_path: Path) -> None
             brand = await make_brand(client, f"{slack}/services/T/B/x")
             await sell_out(client, tower)
             assert (await client.post(f"/api/brands/{brand}/sync", json={})).status_code == 202
-            await until(lambda: found(bool(inbox.messages)), "a Slack message")
+            await until(lambda: found(bool(inbox.messages)), "a Slack message", 240)
             trace_id = named_trace(inbox.messages[0])
             assert await until(lambda: chain_of(client, trace_id), "every hop to be recorded") == PIPELINE
             await until(lambda: spend_of(client, brand), "spend of the three ad accounts")
