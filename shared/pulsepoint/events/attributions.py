@@ -13,8 +13,8 @@ from pulsepoint.events.envelope import Payload
 class Touch(BaseModel):
     """One visit that may have led to an order.
 
-    `channel` is one of meta, tiktok, google, email, organic_search, organic_social, referral, affiliate, other_paid,
-    direct; `paid` says whether it was bought. `evidence` names the fields it was made from.
+    `channel` is one of meta, tiktok, google, email, sms, organic_search, organic_social, referral, affiliate,
+    other_paid, direct; `paid` says whether it was bought. `evidence` names the fields it was made from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,20 +28,6 @@ class Touch(BaseModel):
     term: str | None = None
     click_id: str | None = None
     evidence: tuple[str, ...] = ()
-
-
-class Credit(BaseModel):
-    """A part of one sales entry given to one touch by one model; `channel` is `unattributed` where none earned it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    model: str
-    entry_id: str
-    entry_kind: str
-    occurred_at: datetime
-    channel: str
-    campaign: str | None
-    touch_at: datetime | None
-    credit_micros: int
 
 
 class OrderAttributed(Payload):

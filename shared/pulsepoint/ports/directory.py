@@ -1,12 +1,11 @@
-"""The only questions that may be asked without a tenant: who is this person, whose shop is this?"""
+"""The only question people may ask without a tenant: who is this? (Whose shop a delivery is from, ingest-shopify
+looks up in the system tenant.)"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
-
-from pulsepoint.tenancy import TenantContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +24,4 @@ class UserDirectory(Protocol):
 
     async def user_by_email(self, email: str) -> KnownUser | None:
         """The user with this address in any tenant, or None."""
-        ...
-
-
-class ShopDirectory(Protocol):
-    """Shop look-up."""
-
-    async def shop_owner(self, shop: str) -> TenantContext | None:
-        """The brand that owns a shop domain, or None."""
         ...
