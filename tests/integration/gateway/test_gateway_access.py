@@ -162,6 +162,7 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
         "held_id": (tenants.held_id, ABSENT),
         "fact_id": (tenants.fact_id, absent_fact),
         "trace_id": (tenants.trace_id, "b" * 32),
+        "name": ("conservation", "conservation"),
     }
     routes = routes_with_ids(gateway)
     assert len(routes) >= 12
