@@ -7,7 +7,7 @@ compile() {
         --no-header "$@"
 }
 compile pyproject.toml -o requirements.lock
-compile pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+compile pyproject.toml --extra cloud --extra dev -c requirements.lock -o requirements-dev.lock
 for service in services/*/; do
     compile "${service}pyproject.toml" -c requirements.lock \
         --no-emit-package pulsepoint-kernel -o "${service}requirements.lock"
