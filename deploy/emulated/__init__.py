@@ -1,0 +1,1 @@
+"""The emulated cloud: every service a process of its own on emulators and real servers of one machine."""
