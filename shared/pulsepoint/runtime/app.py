@@ -1,7 +1,7 @@
 """One service as an ASGI app: raw paths first, then pushes and tasks, then FastAPI.
 
-`/push/*` and `/tasks/*` answer only requests that the process itself made (one machine) or that a push
-authenticator let through (cloud); everyone else gets 403.
+`/push/*` and `/tasks/*` answer only requests that the process itself made (one machine) or that carry a token of
+the pushing service account (cloud); everyone else is refused before the body is read.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from fastapi import FastAPI
 from pulsepoint.errors import PulsepointError
 from pulsepoint.events.envelope import encode, new_event
 from pulsepoint.events.observability import Hop, HopsRecorded
+from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
 from pulsepoint.runtime.engines import Engines, open_engines
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.held import HeldMessages, Seal
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.push import PushReceiver
+from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
 from pulsepoint.runtime.service import ASGIApp, Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.telemetry import Telemetry
@@ -71,6 +73,7 @@ class ServiceApp:
         self._build = build
         self._engines = engines
         self._raw: list[tuple[str, ASGIApp]] = []
+        self._push_auth: PushAuth | None = None
         self.runtime: Runtime | None = None
         self.api = FastAPI(title=f"Pulsepoint {service.name}", lifespan=self._lifespan)
         self.api.include_router(health_router(self))
@@ -110,6 +113,7 @@ class ServiceApp:
             self.api.state.runtime = runtime
             self.api.state.ports = ports
             self.api.state.settings = self.settings
+            self._push_auth = push_auth(self.settings, ports.clock)
             self._raw = [(prefix, factory(ports)) for prefix, factory in self.service.raw.items()]
             loops = [asyncio.create_task(_sweep_forever(runtime)), asyncio.create_task(_flush_forever(runtime))]
             try:
@@ -122,14 +126,26 @@ class ServiceApp:
                 self.runtime = None
 
     async def _internal(self, path: str, scope: Any, receive: Any, send: Any) -> None:
+        status = await self._let_in(scope)
+        if status != OK:
+            await answer(send, status)
+            return
         body = await read_body(receive)
-        status = 403
-        if scope.get(INTERNAL) is True and scope["method"] == "POST" and self.runtime is not None:
-            if path.startswith("/push/"):
-                status = await self.runtime.receiver.receive(path.removeprefix("/push/"), body)
-            else:
-                status = await self._task(path.removeprefix("/tasks/"))
+        if self.runtime is None:
+            status = 503
+        elif scope["method"] != "POST":
+            status = 405
+        elif path.startswith("/push/"):
+            status = await self.runtime.receiver.receive(path.removeprefix("/push/"), body)
+        else:
+            status = await self._task(path.removeprefix("/tasks/"))
         await answer(send, status)
+
+    async def _let_in(self, scope: Any) -> int:
+        """200, or the status to refuse with."""
+        if scope.get(INTERNAL) is True:
+            return OK
+        return FORBIDDEN if self._push_auth is None else await self._push_auth.status(scope["headers"])
 
     async def _task(self, name: str) -> int:
         if name != "sweep" or self.runtime is None:
@@ -142,6 +158,14 @@ class ServiceApp:
 def create_app(service: Service, settings: Any, build: Build, *, engines: Engines | None = None) -> ServiceApp:
     """The app of a service; with `engines` it shares them, else it opens those of its settings' profile."""
     return ServiceApp(service, settings, build, engines)
+
+
+def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
+    """Who may push over the network by these settings; None: nobody."""
+    if not (settings.push_audience and settings.push_service_account):
+        return None
+    keys = SigningKeys(settings.push_keys_url, clock)
+    return PushAuth(keys, clock, audience=settings.push_audience, email=settings.push_service_account)
 
 
 async def start_runtime(service: Service, ports: Any, settings: ServiceSettings) -> Runtime:

@@ -43,12 +43,7 @@ class Seal:
     @classmethod
     async def open(cls, secrets: SecretStore) -> Seal:
         """With the stored key, made on first use."""
-        key = await secrets.get(SYSTEM, KEY_NAME)
-        if key is None:
-            await secrets.put(SYSTEM, KEY_NAME, AESGCM.generate_key(bit_length=256))
-            key = await secrets.get(SYSTEM, KEY_NAME)
-        assert key is not None
-        return cls(key)
+        return cls(await secrets.once(SYSTEM, KEY_NAME, lambda: AESGCM.generate_key(bit_length=256)))
 
     def seal(self, data: bytes, context: str) -> bytes:
         """Compressed and encrypted; only `unseal` with the same `context` opens it."""

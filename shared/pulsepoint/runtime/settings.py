@@ -15,6 +15,10 @@ class ServiceSettings(BaseSettings):
     `profile` chooses the engines: `memory` (one service alone, nothing kept), `embedded` (all services in one
     process, opened by the tower). Times in seconds. `allow_local_urls` lets addresses that people give (Slack)
     lie on this machine or a private network: for the demo and tests.
+
+    `push_audience` and `push_service_account` are what tokens of Pub/Sub and Cloud Scheduler must name: this
+    service's own URL and the account that pushes; without them nobody may push over the network. `push_keys_url`
+    is where the keys that sign those tokens are published.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
@@ -30,3 +34,6 @@ class ServiceSettings(BaseSettings):
     traced: bool = True
     allow_local_urls: bool = False
     secret_key: SecretStr | None = None
+    push_audience: str = ""
+    push_service_account: str = ""
+    push_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
