@@ -91,11 +91,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
 async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:
     if settings.secret_key is not None:
         return check_signing_key(settings.secret_key.get_secret_value())
-    known = await secrets.get(SYSTEM, KEY_NAME)
-    if known is None:
-        known = randomness.token_hex(32).encode()
-        await secrets.put(SYSTEM, KEY_NAME, known)
-    return known
+    return await secrets.once(SYSTEM, KEY_NAME, lambda: randomness.token_hex(32).encode())
 
 
 async def _runtime_dsn(settings: Settings, engines: Engines) -> str:

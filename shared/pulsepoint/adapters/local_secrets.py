@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_bytes
 
@@ -11,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pulsepoint.adapters.postgres.errors import postgres_errors
+from pulsepoint.adapters.secret_rules import check_value
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.tenancy import TenantContext
 
@@ -21,6 +23,10 @@ GET = "SELECT nonce, sealed FROM kernel.secrets WHERE tenant = $1 AND brand = $2
 PUT = """
 INSERT INTO kernel.secrets (tenant, brand, name, nonce, sealed) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, brand, name) DO UPDATE SET nonce = excluded.nonce, sealed = excluded.sealed
+"""
+KEEP = """
+INSERT INTO kernel.secrets (tenant, brand, name, nonce, sealed) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant, brand, name) DO NOTHING
 """
 DELETE = "DELETE FROM kernel.secrets WHERE tenant = $1 AND brand = $2 AND name = $3"
 
@@ -49,15 +55,25 @@ class LocalSecretStore:
 
     async def put(self, scope: TenantContext, name: str, value: bytes) -> None:
         """See `SecretStore.put`."""
-        nonce = token_bytes(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, value, _bound_to(scope, name))
-        with postgres_errors():
-            await self._pool.execute(PUT, scope.tenant_id, scope.brand_id, name, nonce, sealed)
+        await self._write(PUT, scope, name, value)
+
+    async def once(self, scope: TenantContext, name: str, make: Callable[[], bytes]) -> bytes:
+        """See `SecretStore.once`."""
+        while (value := await self.get(scope, name)) is None:
+            await self._write(KEEP, scope, name, make())
+        return value
 
     async def delete(self, scope: TenantContext, name: str) -> None:
         """See `SecretStore.delete`."""
         with postgres_errors():
             await self._pool.execute(DELETE, scope.tenant_id, scope.brand_id, name)
+
+    async def _write(self, statement: str, scope: TenantContext, name: str, value: bytes) -> None:
+        check_value(value)
+        nonce = token_bytes(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, value, _bound_to(scope, name))
+        with postgres_errors():
+            await self._pool.execute(statement, scope.tenant_id, scope.brand_id, name, nonce, sealed)
 
 
 def _bound_to(scope: TenantContext, name: str) -> bytes:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
+from pulsepoint.adapters.secret_rules import MAX_VALUE_BYTES
+from pulsepoint.errors import LimitExceeded, MalformedInput
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
@@ -42,3 +46,32 @@ class SecretStoreSuite:
         assert await secrets.get(scope, "other") is None
         for other in others:
             await secrets.delete(other, "token")
+
+    async def test_all_who_ask_at_once_get_the_value_one_of_them_made(
+        self, secrets: SecretStore, scope: TenantContext
+    ) -> None:
+        makers = [secrets.once(scope, "key", partial(bytes, [number])) for number in range(8)]
+        made = set(await asyncio.gather(*makers))
+        assert len(made) == 1
+        assert await secrets.once(scope, "key", lambda: b"late") in made
+        assert await secrets.get(scope, "key") in made
+        await secrets.put(scope, "key", b"rotated")
+        assert await secrets.once(scope, "key", lambda: b"late") == b"rotated"
+
+    async def test_names_of_any_characters_are_kept_apart(self, secrets: SecretStore, scope: TenantContext) -> None:
+        names = ("a.b", "a_b", "a-b", "a/b", "a_2fb", "ä b", "A-b")
+        for name in names:
+            await secrets.put(scope, name, name.encode())
+        assert [await secrets.get(scope, name) for name in names] == [name.encode() for name in names]
+
+    async def test_a_value_larger_than_any_engine_takes_or_empty_is_refused(
+        self, secrets: SecretStore, scope: TenantContext
+    ) -> None:
+        await secrets.put(scope, "token", b"x" * MAX_VALUE_BYTES)
+        with pytest.raises(LimitExceeded):
+            await secrets.put(scope, "token", b"y" * (MAX_VALUE_BYTES + 1))
+        with pytest.raises(MalformedInput):
+            await secrets.put(scope, "token", b"")
+        with pytest.raises(LimitExceeded):
+            await secrets.once(scope, "other", lambda: b"y" * (MAX_VALUE_BYTES + 1))
+        assert await secrets.get(scope, "token") == b"x" * MAX_VALUE_BYTES

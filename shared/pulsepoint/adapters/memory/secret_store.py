@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from pulsepoint.adapters.secret_rules import check_value
 from pulsepoint.tenancy import TenantContext
 
 
@@ -17,7 +20,14 @@ class MemorySecretStore:
 
     async def put(self, scope: TenantContext, name: str, value: bytes) -> None:
         """See `SecretStore.put`."""
+        check_value(value)
         self._values[scope, name] = value
+
+    async def once(self, scope: TenantContext, name: str, make: Callable[[], bytes]) -> bytes:
+        """See `SecretStore.once`."""
+        if (scope, name) not in self._values:
+            await self.put(scope, name, make())
+        return self._values[scope, name]
 
     async def delete(self, scope: TenantContext, name: str) -> None:
         """See `SecretStore.delete`."""

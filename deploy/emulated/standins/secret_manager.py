@@ -1,0 +1,181 @@
+"""A stand-in of Secret Manager's REST API: `uvicorn --factory deploy.emulated.standins.secret_manager:create_app`.
+
+What Pulsepoint asks, with the refusals of the original; https://cloud.google.com/secret-manager/docs/reference/rest
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google_crc32c import value as crc32c
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+MAX_VALUE_BYTES = 65_536
+SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+STATUS_OF = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "NOT_FOUND": 404, "ALREADY_EXISTS": 409}
+
+
+class Refused(Exception):
+    """An answer of https://cloud.google.com/apis/design/errors#error_model"""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Version:
+    """`data` is None once destroyed."""
+
+    data: bytes | None
+    state: str = "ENABLED"
+
+
+@dataclass(slots=True)
+class Secret:
+    """Versions are numbered from 1, and a number is never given twice."""
+
+    resource: dict[str, Any]
+    versions: list[Version] = field(default_factory=list)
+
+
+class SecretManager:
+    """Every secret of every project, by resource name."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, Secret] = {}
+
+    def secret(self, name: str) -> Secret:
+        """The secret of that name; raises `Refused` when there is none."""
+        if name not in self.secrets:
+            raise Refused("NOT_FOUND", f"Secret [{name}] not found.")
+        return self.secrets[name]
+
+    def create(self, project: str, secret_id: str, resource: dict[str, Any]) -> dict[str, Any]:
+        """A secret without versions."""
+        if not SECRET_ID.fullmatch(secret_id):
+            raise Refused("INVALID_ARGUMENT", "The provided Secret ID does not match [[a-zA-Z_0-9-]{1,255}].")
+        if not resource.get("replication"):
+            raise Refused("INVALID_ARGUMENT", "Secret replication policy must be specified.")
+        name = f"projects/{project}/secrets/{secret_id}"
+        if name in self.secrets:
+            raise Refused("ALREADY_EXISTS", f"Secret [{name}] already exists.")
+        self.secrets[name] = Secret({**resource, "name": name})
+        return self.secrets[name].resource
+
+    def add(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """A new enabled version."""
+        data = b64decode(payload.get("data", ""), validate=True)
+        if not data or len(data) > MAX_VALUE_BYTES:
+            raise Refused("INVALID_ARGUMENT", f"The payload has {len(data)} bytes, not 1 to {MAX_VALUE_BYTES}.")
+        if "dataCrc32c" in payload and int(payload["dataCrc32c"]) != crc32c(data):
+            raise Refused("INVALID_ARGUMENT", "The checksum does not match the payload.")
+        secret = self.secret(name)
+        secret.versions.append(Version(data))
+        return _told(name, secret, len(secret.versions))
+
+    def access(self, name: str, which: str) -> dict[str, Any]:
+        """The value of an enabled version."""
+        secret = self.secret(name)
+        number = self._number(name, which)
+        version = secret.versions[number - 1]
+        if version.data is None or version.state != "ENABLED":
+            message = f"Secret Version [{name}/versions/{number}] is in {version.state} state."
+            raise Refused("FAILED_PRECONDITION", message)
+        checksum, data = str(crc32c(version.data)), b64encode(version.data).decode()
+        return {"name": f"{name}/versions/{number}", "payload": {"data": data, "dataCrc32c": checksum}}
+
+    def listed(self, name: str, state: str | None) -> dict[str, Any]:
+        """Versions, newest first."""
+        secret = self.secret(name)
+        numbers = range(len(secret.versions), 0, -1)
+        told = [_told(name, secret, number) for number in numbers]
+        chosen = [version for version in told if state in (None, version["state"])]
+        return {"versions": chosen, "totalSize": len(chosen)}
+
+    def destroy(self, name: str, which: str) -> dict[str, Any]:
+        """Forget the value of a version."""
+        secret = self.secret(name)
+        number = self._number(name, which)
+        version = secret.versions[number - 1]
+        if version.state == "DESTROYED":
+            raise Refused("FAILED_PRECONDITION", f"Secret Version [{name}/versions/{number}] is in DESTROYED state.")
+        version.data, version.state = None, "DESTROYED"
+        return _told(name, secret, number)
+
+    def delete(self, name: str) -> dict[str, Any]:
+        """Forget a secret and all its versions."""
+        self.secret(name)
+        del self.secrets[name]
+        return {}
+
+    def _number(self, name: str, which: str) -> int:
+        count = len(self.secret(name).versions)
+        number = count if which == "latest" else int(which)
+        if not 1 <= number <= count:
+            raise Refused("NOT_FOUND", f"Secret Version [{name}/versions/{which}] not found.")
+        return number
+
+
+def create_app(manager: SecretManager | None = None) -> Starlette:
+    """The API over `manager`, or over a new and empty one."""
+    held = manager or SecretManager()
+
+    async def create(request: Request) -> dict[str, Any]:
+        return held.create(request.path_params["project"], request.query_params["secretId"], await request.json())
+
+    async def add(request: Request) -> dict[str, Any]:
+        return held.add(_name(request), (await request.json())["payload"])
+
+    async def access(request: Request) -> dict[str, Any]:
+        return held.access(_name(request), request.path_params["version"])
+
+    async def listed(request: Request) -> dict[str, Any]:
+        found = re.fullmatch(r"(?:state:(\w+))?", request.query_params.get("filter", ""))
+        if found is None:
+            raise Refused("INVALID_ARGUMENT", "This stand-in filters by one state only.")
+        return held.listed(_name(request), found[1])
+
+    async def destroy(request: Request) -> dict[str, Any]:
+        return held.destroy(_name(request), request.path_params["version"])
+
+    async def delete(request: Request) -> dict[str, Any]:
+        return held.delete(_name(request))
+
+    secrets = "/v1/projects/{project}/secrets"
+    routes = [
+        Route(secrets, _answering(create), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}:addVersion", _answering(add), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}/versions", _answering(listed), methods=["GET"]),
+        Route(f"{secrets}/{{secret}}/versions/{{version}}:access", _answering(access), methods=["GET"]),
+        Route(f"{secrets}/{{secret}}/versions/{{version}}:destroy", _answering(destroy), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}", _answering(delete), methods=["DELETE"]),
+    ]
+    return Starlette(routes=routes)
+
+
+def _answering(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await handler(request))
+        except Refused as refused:
+            code = STATUS_OF[refused.status]
+            error = {"code": code, "message": str(refused), "status": refused.status}
+            return JSONResponse({"error": error}, status_code=code)
+
+    return answer
+
+
+def _name(request: Request) -> str:
+    return f"projects/{request.path_params['project']}/secrets/{request.path_params['secret']}"
+
+
+def _told(name: str, secret: Secret, number: int) -> dict[str, Any]:
+    return {"name": f"{name}/versions/{number}", "state": secret.versions[number - 1].state}
