@@ -104,13 +104,14 @@ class Engine:
             else:
                 self.today = self._open_day(self.today.day + timedelta(days=1), self.today.number + 1)
 
-    def strike(self, incident: Incident) -> None:
-        """Add an incident; one that covers today begins at once."""
+    def strike(self, incident: Incident, at: int) -> None:
+        """Add an incident, not before `at`; one that covers that day begins at once."""
         self._check_skus((incident,))
+        self.advance(at)
         self.incidents.append(incident)
         self._active = self._active_on(self.today.day)
         if incident.kind == "stock_loss" and incident.when.covers(self.today.day, self.settings.shop):
-            self._enter(self._now, Count(self.assortment.by_sku[incident.sku]))
+            self._enter(max(self._now, at), Count(self.assortment.by_sku[incident.sku]))
 
     def _enter(self, at: int, task: Task) -> None:
         self._entered += 1
@@ -182,7 +183,14 @@ class Engine:
                 ):
                     self._enter(at, purchase)
             case Count():
-                self._buyer.count_nothing(task.article, self._now, self.today)
+                self._count(task)
+
+    def _count(self, task: Count) -> None:
+        if self.stock.changed_at(task.article) == self._now:
+            # Levels carry seconds: of two levels of one second nobody could tell which is the newer.
+            self._enter(self._now + 1, task)
+        else:
+            self._buyer.count_nothing(task.article, self._now, self.today)
 
     def _tell_stock(self, change: StockChange) -> None:
         self.ledger.tell(int(change.moment.timestamp()), change)

@@ -20,6 +20,7 @@ class Level:
 
     available: int = 0
     incoming: int = 0
+    changed_at: int = -1
 
 
 class Stock:
@@ -43,6 +44,7 @@ class Stock:
             raise ValueError(f"article {article} at place {place} would fall below nothing")
         level.available += delta
         level.incoming += incoming
+        level.changed_at = at
         variant = self._assortment.articles[article].variant
         self._tell(
             StockChange(
@@ -58,6 +60,10 @@ class Stock:
                 order_id=order_id,
             )
         )
+
+    def changed_at(self, article: int) -> int:
+        """The second at which any place's level of an article changed last."""
+        return max(level.changed_at for level in self._levels[article])
 
     def free(self, article: int, place: int, held: Mapping[tuple[int, int], int]) -> int:
         """Units of an article at a place that no line in `held` (by article and place) has yet."""

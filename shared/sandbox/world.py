@@ -102,9 +102,22 @@ class World:
             yield ledger.happenings[at]
             at += 1
 
-    def strike(self, incident: Incident) -> None:
-        """Let an incident begin: it holds for everything not simulated yet. Raises `ValueError` on an unknown SKU."""
-        self._engine.strike(incident)
+    def between(self, after: datetime, until: datetime) -> list[Happening]:
+        """What happened after one moment and until another, that one included, in time order.
+
+        Nothing after `until` has happened yet, so an incident can still strike it.
+        """
+        start, end = int(after.timestamp()) + 1, int(until.timestamp()) + 1
+        self._engine.advance(end)
+        ledger = self._engine.ledger
+        return ledger.happenings[ledger.index_at(start) : ledger.index_at(end)]
+
+    def strike(self, incident: Incident, after: datetime | None = None) -> None:
+        """Let an incident begin right after a moment, lived up to where it is not (None: where the world is now).
+
+        It holds for everything not simulated yet. Raises `ValueError` on an unknown SKU.
+        """
+        self._engine.strike(incident, int(after.timestamp()) + 1 if after is not None else 0)
 
     def causes(self, start: date, end: date) -> tuple[Cause, ...]:
         """The true ledger of the days from `start` to `end`, both included. For judging only."""

@@ -63,7 +63,7 @@ class Shop:
         self._zone = ZoneInfo(turns.settings.shop.timezone)
         self.past = Past(ShopifyBodies(turns.settings.shop.timezone))
         self._early: list[Happening] = []
-        self._next: Happening | None = None
+        self._lived_until = opened_at
         self._waiting: list[tuple[datetime, int, Webhook]] = []
         self._waited = 0
         self.orders_live = 0
@@ -86,19 +86,16 @@ class Shop:
             happened = world.day(day)
             self.past.remember(in_order((*happened.orders, *happened.refunds, *happened.stock_changes)))
             day += timedelta(days=1)
-        self._stream = world.live(datetime.combine(live_from, datetime.min.time(), self._zone))
-        self._next = next(self._stream)
+        self._lived_until = datetime.combine(live_from, datetime.min.time(), self._zone) - timedelta(seconds=1)
         for strike in self.strikes:
-            self._take(strike.at)
-            world.strike(strike.incident)
-        self._take(self.told_until)
+            self._take(world, strike.at)
+            world.strike(strike.incident, after=strike.at)
+        self._take(world, self.told_until)
 
-    def _take(self, until: datetime) -> None:
+    def _take(self, world: World, until: datetime) -> None:
         """Live through everything until then, and line up what it makes Shopify tell."""
-        passed: list[Happening] = []
-        while self._next is not None and moment_of(self._next) <= until:
-            passed.append(self._next)
-            self._next = next(self._stream, None)
+        passed = world.between(self._lived_until, until)
+        self._lived_until = max(self._lived_until, until)
         self.past.remember(passed)
         self._early += [
             item
@@ -130,7 +127,7 @@ class Shop:
         """Tell everything as it happens, until cancelled."""
         while True:
             now = self.clock.now()
-            await self._turns.later(lambda _, until=now: self._take(until))  # type: ignore[misc]
+            await self._turns.later(lambda world, until=now: self._take(world, until))  # type: ignore[misc]
             due: list[Webhook] = []
             while self._waiting and self._waiting[0][0] <= now:
                 due.append(heappop(self._waiting)[2])
@@ -159,9 +156,9 @@ class Shop:
 
     def _strike(self, world: World, now: datetime, incidents: Sequence[Incident]) -> None:
         # As a later start will do it: everything until now, then the incident.
-        self._take(now)
+        self._take(world, now)
         for incident in incidents:
-            world.strike(incident)
+            world.strike(incident, after=now)
             self.strikes.append(Strike(now, incident))
 
     def _items_of(self, sku: str) -> list[int]:

@@ -51,6 +51,33 @@ def test_a_stock_loss_strikes_at_once() -> None:
     assert counted[0].variant_id in {sale.variant_id for sale in lost}
 
 
+def test_a_stock_loss_strikes_at_its_moment_and_not_with_the_next_order() -> None:
+    world = World(world_settings(days=10))
+    moment = world.day(world.history()[1]).orders[-1].created_at + timedelta(minutes=1)
+    today = (world.day_of(moment) - world.settings.shop.first_day).days
+    world.strike(Incident("stock_loss", When(5, on_day=today), sku="FF-SOC-40-43"), after=moment)
+    counted = world.between(moment, moment + timedelta(seconds=1))
+    assert [(change.available, change.reason) for change in counted if isinstance(change, StockChange)] == [
+        (0, "stocktake"),
+        (0, "stocktake"),
+    ]
+
+
+def test_a_stocktake_never_shares_its_second_with_a_sale_of_the_article() -> None:
+    settings = world_settings(days=10)
+    told = lived(settings)
+    order = told.day(told.history()[1]).orders[5]
+    line = order.lines[0]
+    world, moment = World(settings), order.created_at - timedelta(seconds=1)
+    world.between(moment - timedelta(days=1), moment)
+    world.strike(Incident("stock_loss", When(5, on_day=9), sku=line.sku), after=moment)
+    after = world.between(moment, moment + timedelta(minutes=1))
+    changes = [each for each in after if isinstance(each, StockChange) and each.variant_id == line.variant_id]
+    assert [change.reason for change in changes][:1] == ["order"]
+    assert [change.available for change in changes if change.reason == "stocktake"] == [0, 0]
+    assert len({(change.location_id, change.moment) for change in changes}) == len(changes)
+
+
 def test_a_broken_pixel_strikes_at_once() -> None:
     world = World(world_settings(days=3))
     ongoing = world.live(world.day(world.history()[1]).orders[0].created_at + timedelta(days=2))
