@@ -54,14 +54,14 @@ class Pace:
 def tick_of(reader: Reader, pace: Pace) -> Effect:
     """One assessment for all that happens in the same stretch of time.
 
-    Its key is the stretch and it is due after the stretch's end, so whatever asked for it lies in the warehouse
-    before it reads: a fact that arrives while a tick runs belongs to a later stretch and asks for a tick of its own.
+    Its key is the stretch's end and it is due after that, so whatever asked for it lies in the warehouse before it
+    reads: a fact that arrives while a tick runs belongs to a later stretch and asks for a tick of its own. Stretches
+    double, so a longer one ends where a shorter one does: both are one tick.
     """
     now = reader.now().timestamp()
     seconds = pace.stretch_seconds()
-    stretch = int(now // seconds)
-    wait = (stretch + 1) * seconds - now + GRACE_SECONDS
-    return Effect(TICK, f"{seconds:g}:{stretch}", {}, delay=timedelta(seconds=wait))
+    end = (now // seconds + 1) * seconds
+    return Effect(TICK, f"{end:.3f}", {}, delay=timedelta(seconds=end - now + GRACE_SECONDS))
 
 
 def handlers(pace: Pace) -> dict[str, Handler]:

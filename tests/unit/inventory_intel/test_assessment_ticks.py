@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory_intel.handlers import EFFECTS, HANDLERS, TICK, Pace, effects
+from inventory_intel.handlers import EFFECTS, HANDLERS, TICK, Pace, effects, handlers
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
@@ -210,6 +210,19 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
     assert len(written.facts) == 3
     rows = await bench.rows("SELECT variant_id FROM stock_statuses_current WHERE brand_id = @brand_id")
     assert {row["variant_id"] for row in rows} == {"v1", "v2"}
+
+
+async def test_stretches_of_different_length_that_end_together_share_one_tick(bench: Bench) -> None:
+    pace = Pace(tick_seconds=5.0)
+    ask = handlers(pace)["stock_level.recorded"]
+    asked = []
+    for seconds, took in ((14.0, 0.0), (16.0, 0.5), (16.0, 0.0)):
+        bench.clock.set(NOW + timedelta(seconds=seconds))
+        pace.took = took
+        [effect] = (await bench.handle(ask, level_event())).effects
+        asked.append(effect.key)
+    assert pace.stretch_seconds() == 5.0
+    assert asked[0] != asked[1] == asked[2]
 
 
 def test_slow_assessments_are_made_less_often() -> None:
