@@ -4,12 +4,13 @@ import asyncio
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
-from deploy.emulated.standins.secret_manager import SecretManager, Version, create_app
+from deploy.emulated.standins.secret_manager import SecretManager, Version, app_of, create_app
 from pulsepoint.adapters.secret_manager import SecretManagerSecretStore, open_secret_manager
 from pulsepoint.errors import EngineUnavailable, LimitExceeded
 from pulsepoint.tenancy import TenantContext
@@ -26,8 +27,13 @@ def manager() -> SecretManager:
 
 @pytest_asyncio.fixture
 async def endpoint(manager: SecretManager) -> AsyncIterator[str]:
-    async with serving(create_app(manager)) as address:
+    async with serving(app_of(manager)) as address:
         yield address
+
+
+@pytest.fixture
+def scope() -> TenantContext:
+    return TenantContext(uuid4(), uuid4())
 
 
 def versions(manager: SecretManager) -> list[Version]:
@@ -140,3 +146,14 @@ class TestSecretManagerSecretStore(SecretStoreSuite):
         async with gone as secrets:
             with pytest.raises(EngineUnavailable):
                 await secrets.get(scope, "token")
+
+
+async def test_the_stand_in_keeps_secrets_in_its_folder(tmp_path: Path, scope: TenantContext) -> None:
+    for value in (b"first", b"\xffsecond"):
+        async with (
+            serving(create_app(tmp_path)) as address,
+            open_secret_manager(PROJECT, region="europe-west1", endpoint=address) as secrets,
+        ):
+            await secrets.put(scope, "token", value)
+    kept = SecretManager(tmp_path / "secrets.json")
+    assert [version.data for version in versions(kept)] == [None, b"\xffsecond"]

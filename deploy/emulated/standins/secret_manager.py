@@ -1,14 +1,16 @@
-"""A stand-in of Secret Manager's REST API: `uvicorn --factory deploy.emulated.standins.secret_manager:create_app`.
+"""A stand-in of Secret Manager's REST API: what Pulsepoint asks of it, with the refusals of the original.
 
-What Pulsepoint asks, with the refusals of the original; https://cloud.google.com/secret-manager/docs/reference/rest
+https://cloud.google.com/secret-manager/docs/reference/rest
 """
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from google_crc32c import value as crc32c
@@ -47,10 +49,29 @@ class Secret:
 
 
 class SecretManager:
-    """Every secret of every project, by resource name."""
+    """Every secret of every project, by resource name; written to `file` after each change, where one is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
         self.secrets: dict[str, Secret] = {}
+        self._file = file
+        if file is not None and file.exists():
+            for resource, versions in json.loads(file.read_text()):
+                held = [Version(data and b64decode(data), state) for data, state in versions]
+                self.secrets[resource["name"]] = Secret(resource, held)
+
+    def save(self) -> None:
+        """Write every secret, in clear: stand-ins are for made-up secrets only."""
+        if self._file is None:
+            return
+        told = [
+            [secret.resource, [[each.data and b64encode(each.data).decode(), each.state] for each in secret.versions]]
+            for secret in self.secrets.values()
+        ]
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(told))
+        draft.replace(self._file)
 
     def secret(self, name: str) -> Secret:
         """The secret of that name; raises `Refused` when there is none."""
@@ -124,9 +145,13 @@ class SecretManager:
         return number
 
 
-def create_app(manager: SecretManager | None = None) -> Starlette:
-    """The API over `manager`, or over a new and empty one."""
-    held = manager or SecretManager()
+def create_app(state: Path | None = None) -> Starlette:
+    """The API over the secrets in `state`, or over none yet."""
+    return app_of(SecretManager(state / "secrets.json" if state else None))
+
+
+def app_of(held: SecretManager) -> Starlette:
+    """The API over `held`."""
 
     async def create(request: Request) -> dict[str, Any]:
         return held.create(request.path_params["project"], request.query_params["secretId"], await request.json())
@@ -151,20 +176,23 @@ def create_app(manager: SecretManager | None = None) -> Starlette:
 
     secrets = "/v1/projects/{project}/secrets"
     routes = [
-        Route(secrets, _answering(create), methods=["POST"]),
-        Route(f"{secrets}/{{secret}}:addVersion", _answering(add), methods=["POST"]),
+        Route(secrets, _answering(create, held.save), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}:addVersion", _answering(add, held.save), methods=["POST"]),
         Route(f"{secrets}/{{secret}}/versions", _answering(listed), methods=["GET"]),
         Route(f"{secrets}/{{secret}}/versions/{{version}}:access", _answering(access), methods=["GET"]),
-        Route(f"{secrets}/{{secret}}/versions/{{version}}:destroy", _answering(destroy), methods=["POST"]),
-        Route(f"{secrets}/{{secret}}", _answering(delete), methods=["DELETE"]),
+        Route(f"{secrets}/{{secret}}/versions/{{version}}:destroy", _answering(destroy, held.save), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}", _answering(delete, held.save), methods=["DELETE"]),
     ]
     return Starlette(routes=routes)
 
 
-def _answering(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+def _answering(handler: Callable[[Request], Any], changed: Callable[[], None] | None = None) -> Any:
     async def answer(request: Request) -> JSONResponse:
         try:
-            return JSONResponse(await handler(request))
+            told = await handler(request)
+            if changed is not None:
+                changed()
+            return JSONResponse(told)
         except Refused as refused:
             code = STATUS_OF[refused.status]
             error = {"code": code, "message": str(refused), "status": refused.status}

@@ -9,7 +9,10 @@ from pulsepoint.tenancy import TenantContext
 
 
 class ObjectStore(Protocol):
-    """Objects of a tenant, handed out by signed links that expire."""
+    """Objects of a tenant, handed out by signed links that expire.
+
+    Names are letters, digits, `.`, `_` and `-` between slashes, at most 500 characters; others raise `MalformedInput`.
+    """
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
         """Store an object."""
@@ -20,5 +23,8 @@ class ObjectStore(Protocol):
         ...
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
-        """A URL that serves the object until `expires_at`."""
+        """A URL that serves the object until `expires_at`.
+
+        Raises `MalformedInput` when that has passed, `LimitExceeded` when it is more than seven days ahead.
+        """
         ...

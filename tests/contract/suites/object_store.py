@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.errors import LimitExceeded, MalformedInput
 from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.tenancy import TenantContext
 
@@ -47,3 +48,39 @@ class ObjectStoreSuite:
         assert await opened(link[:-2]) is None
         clock.advance(minutes=1)
         assert await opened(link) is None
+
+    async def test_a_link_is_for_one_object_and_one_time(
+        self, objects: ObjectStore, scope: TenantContext, clock: FixedClock, opened: Opened
+    ) -> None:
+        for name in ("exports/1.csv", "exports/2.csv"):
+            await objects.put(scope, name, name.encode(), content_type="text/csv")
+        first = await objects.link(scope, "exports/1.csv", expires_at=clock.now() + timedelta(minutes=5))
+        second = await objects.link(scope, "exports/2.csv", expires_at=clock.now() + timedelta(minutes=5))
+        assert [await opened(first), await opened(second)] == [b"exports/1.csv", b"exports/2.csv"]
+        assert await opened(await objects.link(scope, "3.csv", expires_at=clock.now() + timedelta(days=1))) is None
+        with pytest.raises(MalformedInput):
+            await objects.link(scope, "exports/1.csv", expires_at=clock.now())
+        with pytest.raises(LimitExceeded):
+            await objects.link(scope, "exports/1.csv", expires_at=clock.now() + timedelta(days=7, minutes=1))
+
+    async def test_an_object_may_be_large_and_lie_below_another(
+        self, objects: ObjectStore, scope: TenantContext
+    ) -> None:
+        large = bytes(range(256)) * 40_000
+        await objects.put(scope, "a", b"", content_type="text/csv")
+        await objects.put(scope, "a/b", large, content_type="application/octet-stream")
+        assert await objects.get(scope, "a") == b""
+        assert await objects.get(scope, "a/b") == large
+
+    @pytest.mark.parametrize(
+        "name", ["", "/a", "a/", "../a", "a/../b", "a//b", ".hidden", "a b", "a\n", "ä", "a" * 501]
+    )
+    async def test_a_name_that_could_leave_its_place_is_refused(
+        self, objects: ObjectStore, scope: TenantContext, clock: FixedClock, name: str
+    ) -> None:
+        with pytest.raises(MalformedInput):
+            await objects.put(scope, name, b"data", content_type="text/csv")
+        with pytest.raises(MalformedInput):
+            await objects.get(scope, name)
+        with pytest.raises(MalformedInput):
+            await objects.link(scope, name, expires_at=clock.now() + timedelta(minutes=5))

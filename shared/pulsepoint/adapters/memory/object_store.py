@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from secrets import token_urlsafe
 
+from pulsepoint.adapters.object_rules import check_expiry, object_path
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.ports.clock import Clock
 from pulsepoint.tenancy import TenantContext
@@ -15,27 +16,28 @@ class MemoryObjectStore:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._objects: dict[tuple[TenantContext, str], tuple[bytes, str]] = {}
-        self._links: dict[str, tuple[TenantContext, str, datetime]] = {}
+        self._objects: dict[str, tuple[bytes, str]] = {}
+        self._links: dict[str, tuple[str, datetime]] = {}
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
         """See `ObjectStore.put`."""
-        self._objects[scope, name] = (data, content_type)
+        self._objects[object_path(scope, name)] = (data, content_type)
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `ObjectStore.get`."""
-        found = self._objects.get((scope, name))
+        found = self._objects.get(object_path(scope, name))
         return found[0] if found else None
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`."""
+        check_expiry(self._clock.now(), expires_at)
         address = f"memory:{token_urlsafe(16)}"
-        self._links[address] = (scope, name, expires_at)
+        self._links[address] = (object_path(scope, name), expires_at)
         return address
 
     async def open(self, address: str) -> bytes | None:
         """What a link serves: the object until the link expires, then None."""
-        scope, name, expires_at = self._links.get(address, (None, "", self._clock.now()))
-        if scope is None or self._clock.now() >= expires_at:
+        path, expires_at = self._links.get(address, ("", self._clock.now()))
+        if self._clock.now() >= expires_at or path not in self._objects:
             return None
-        return await self.get(scope, name)
+        return self._objects[path][0]

@@ -1,0 +1,127 @@
+"""Objects as files of one machine, handed out by links that carry an HMAC and expire."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_bytes, token_hex
+from urllib.parse import parse_qs, urlencode
+from uuid import UUID
+
+import orjson
+
+from pulsepoint.adapters.object_rules import check_expiry, file_name, object_path
+from pulsepoint.errors import EngineUnavailable
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+ROUTE = "/objects/"
+KEY_NAME = "object-links-key"
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a link serves; `file_name` is what a browser saves it as."""
+
+    data: bytes
+    content_type: str
+    file_name: str
+
+
+@asynccontextmanager
+async def open_local_objects(
+    folder: Path, secrets: SecretStore, clock: Clock, *, public_url: str
+) -> AsyncIterator[LocalObjectStore]:
+    """Objects under `folder`, their links under `public_url` signed with a key among the deployment's `secrets`."""
+    key = await secrets.once(SYSTEM, KEY_NAME, lambda: token_bytes(KEY_BYTES))
+    yield LocalObjectStore(folder, key, clock, public_url=public_url)
+
+
+class LocalObjectStore:
+    """One file an object: a line of JSON with its content type, then its bytes.
+
+    Files are named by digest, so that `a` and `a/b` may both be objects. Whoever serves `ROUTE` asks `opened`.
+    """
+
+    def __init__(self, folder: Path, key: bytes, clock: Clock, *, public_url: str) -> None:
+        self._folder = folder
+        self._key = key
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
+        """See `ObjectStore.put`; a reader sees the old bytes or the new, never a part."""
+        file, header = self._file(scope, name), orjson.dumps({"name": name, "content_type": content_type})
+        await asyncio.to_thread(_write, file, header + b"\n" + data)
+
+    async def get(self, scope: TenantContext, name: str) -> bytes | None:
+        """See `ObjectStore.get`."""
+        found = await self._read(scope, name)
+        return found.data if found else None
+
+    async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
+        """See `ObjectStore.link`; the last second counts in whole."""
+        check_expiry(self._clock.now(), expires_at)
+        object_path(scope, name)
+        path = f"{ROUTE}{scope.tenant_id}/{scope.brand_id}/{name}"
+        expires = str(int(expires_at.timestamp()))
+        query = urlencode({"expires": expires, "signature": self._signature(path, expires)})
+        return f"{self._public_url}{path}?{query}"
+
+    async def opened(self, path: str, query: str) -> StoredObject | None:
+        """What the link with this `path` and `query` serves; None when it is altered, expired or its object absent."""
+        given = parse_qs(query, max_num_fields=8)
+        expires, signature = given.get("expires", [""])[0], given.get("signature", [""])[0]
+        if not hmac.compare_digest(self._signature(path, expires).encode(), signature.encode()):
+            return None
+        if self._clock.now() >= datetime.fromtimestamp(int(expires), UTC):
+            return None
+        tenant, brand, name = path.removeprefix(ROUTE).split("/", 2)
+        return await self._read(TenantContext(UUID(tenant), UUID(brand)), name)
+
+    async def _read(self, scope: TenantContext, name: str) -> StoredObject | None:
+        content = await asyncio.to_thread(_content, self._file(scope, name))
+        if content is None:
+            return None
+        header, _, data = content.partition(b"\n")
+        return StoredObject(data, orjson.loads(header)["content_type"], file_name(name))
+
+    def _signature(self, path: str, expires: str) -> str:
+        return hmac.new(self._key, f"GET {path} {expires}".encode(), sha256).hexdigest()
+
+    def _file(self, scope: TenantContext, name: str) -> Path:
+        digest = sha256(object_path(scope, name).encode()).hexdigest()
+        return self._folder / str(scope.tenant_id) / str(scope.brand_id) / digest
+
+
+def _write(file: Path, content: bytes) -> None:
+    draft = file.with_name(f".{file.name}.{token_hex(8)}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with draft.open("xb") as output:
+            output.write(content)
+            output.flush()
+            os.fsync(output.fileno())
+        draft.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise EngineUnavailable(f"the object could not be written: {error}") from error
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EngineUnavailable(f"the object could not be read: {error}") from error
