@@ -24,9 +24,10 @@ def main() -> None:
     parser.add_argument("name", choices=names())
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--state", type=Path, help="folder for what it keeps; without it all is lost at the end")
+    parser.add_argument("--state", type=Path, help="folder for what it keeps, if it keeps anything")
     given = parser.parse_args()
-    app = import_module(f"deploy.emulated.standins.{given.name}").create_app(given.state)
+    create_app = import_module(f"deploy.emulated.standins.{given.name}").create_app
+    app = create_app() if given.state is None else create_app(given.state)
     uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False)
 
 

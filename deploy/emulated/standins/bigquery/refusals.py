@@ -1,0 +1,36 @@
+"""Errors in the shape of Google's REST APIs: https://cloud.google.com/bigquery/docs/error-messages"""
+
+from __future__ import annotations
+
+from typing import Any
+
+STATUSES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 412: "FAILED_PRECONDITION"}
+
+
+class Refused(Exception):
+    """A request is answered with an error: HTTP status, Google's reason, words for people."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"message": message, "domain": "global", "reason": reason}
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the answer."""
+        told = {"code": self.status, "message": self.error["message"], "errors": [self.error]}
+        return {"error": {**told, "status": STATUSES.get(self.status, "UNKNOWN")}}
+
+
+def invalid(message: str) -> Refused:
+    """The request itself is wrong."""
+    return Refused(400, "invalid", message)
+
+
+def invalid_query(message: str) -> Refused:
+    """The SQL is wrong."""
+    return Refused(400, "invalidQuery", message)
+
+
+def not_found(what: str) -> Refused:
+    """There is no such thing (`Dataset p:d`, `Table p:d.t`, `Job p:j`)."""
+    return Refused(404, "notFound", f"Not found: {what}")

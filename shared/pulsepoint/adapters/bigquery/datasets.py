@@ -1,0 +1,166 @@
+"""One dataset a tenant, made when first needed in the deployment's region, with its tables and views.
+
+Which declarations (`warehouse.schema.fingerprint`) a dataset was brought to is remembered in its labels, one label
+each: an instance of the release before must not set the views back while both run.
+https://cloud.google.com/bigquery/docs/datasets and https://cloud.google.com/bigquery/docs/labels-intro
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+from google.api_core.exceptions import Conflict, NotFound
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from pulsepoint.adapters.bigquery.statements import APPENDED_AT, view_query
+from pulsepoint.ports.clock import Clock
+from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse import schema
+from pulsepoint.warehouse.rows import tables_by_name
+
+CLUSTERED_BY = ("brand_id", "entity")
+MADE_AS = "declared_"
+# A dataset takes 64 labels: https://cloud.google.com/bigquery/quotas#dataset_limits
+REMEMBERED = 32
+CALL_SECONDS = 20.0
+RETRY = DEFAULT_RETRY.with_timeout(60.0)
+KEPT_FROM = "kept_from"
+"""Label of a view: the moment of the kept rows it reads, absent while it reads the whole history."""
+
+
+def dataset_of(scope: TenantContext) -> str:
+    """The dataset a scope's facts are in; the system tenant's are the deployment's own."""
+    return schema.SHARED_SCHEMA if scope.is_system else scope.schema
+
+
+def declaration() -> str:
+    """Label of a dataset that has the tables and views as they are declared now."""
+    return MADE_AS + sha256(f"1 {schema.fingerprint()}".encode()).hexdigest()[:16]
+
+
+class Datasets:
+    """Makes datasets and knows where they lie; for threads, each dataset is made once at a time.
+
+    Making a dataset again changes nothing. One that lies in another region already stays there, and is asked there.
+    """
+
+    def __init__(self, client: bigquery.Client, region: str, clock: Clock) -> None:
+        self._client = client
+        self._region = region
+        self._clock = clock
+        self._located: dict[str, str] = {}
+        self._making: dict[str, threading.Lock] = {}
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="bigquery-make")
+
+    def known(self, dataset: str) -> str | None:
+        """Where a dataset made or seen before lies."""
+        return self._located.get(dataset)
+
+    def forget(self, dataset: str) -> None:
+        """Look at a dataset again before it is used next."""
+        self._located.pop(dataset, None)
+
+    def ensure(self, dataset: str) -> str:
+        """Make what is missing of a dataset; its location. Raises Google's errors."""
+        with self._making.setdefault(dataset, threading.Lock()):
+            located = self._located.get(dataset)
+            if located is None:
+                located = self._located[dataset] = self._make(dataset)
+            return located
+
+    def close(self) -> None:
+        """End its threads."""
+        self._pool.shutdown()
+
+    def _make(self, dataset: str) -> str:
+        found = self._found_or_created(dataset)
+        if declaration() not in found.labels:
+            shared = dataset == schema.SHARED_SCHEMA
+            reference = found.reference
+            self._each(lambda table: self._make_table(reference, table), tables_by_name(shared).values())
+            if not shared:
+                for wave in _waves(schema.views()):
+                    self._each(lambda view: self._make_view(reference, view), wave)
+            self._remember(found)
+        return str(found.location)
+
+    def _found_or_created(self, dataset: str) -> bigquery.Dataset:
+        reference = bigquery.DatasetReference(self._client.project, dataset)
+        try:
+            return self._client.get_dataset(reference, retry=RETRY, timeout=CALL_SECONDS)
+        except NotFound:
+            wanted = bigquery.Dataset(reference)
+            wanted.location = self._region
+            wanted.description = "Facts and views of Pulsepoint; the program makes and changes them."
+            wanted.labels = {"app": "pulsepoint"}
+            self._client.create_dataset(wanted, exists_ok=True, retry=RETRY, timeout=CALL_SECONDS)
+            return self._client.get_dataset(reference, retry=RETRY, timeout=CALL_SECONDS)
+
+    def _make_table(self, dataset: bigquery.DatasetReference, declared: schema.Table) -> None:
+        table = bigquery.Table(dataset.table(declared.name), schema=_fields(declared))
+        table.time_partitioning = bigquery.TimePartitioning(field=APPENDED_AT)
+        table.clustering_fields = list(CLUSTERED_BY)
+        try:
+            self._client.create_table(table, retry=RETRY, timeout=CALL_SECONDS)
+        except Conflict:
+            there = self._client.get_table(table.reference, retry=RETRY, timeout=CALL_SECONDS)
+            names = {field.name for field in there.schema}
+            # A column cannot be added as REQUIRED: https://cloud.google.com/bigquery/docs/managing-table-schemas
+            added = [_nullable(field) for field in table.schema if field.name not in names]
+            if added:
+                there.schema = [*there.schema, *added]
+                self._client.update_table(there, ["schema"], retry=RETRY, timeout=CALL_SECONDS)
+
+    def _make_view(self, dataset: bigquery.DatasetReference, declared: schema.View) -> None:
+        view = bigquery.Table(dataset.table(declared.name))
+        view.view_query = view_query(declared, dataset.project, dataset.dataset_id)
+        try:
+            self._client.create_table(view, retry=RETRY, timeout=CALL_SECONDS)
+        except Conflict:
+            view.labels = {KEPT_FROM: None}
+            self._client.update_table(view, ["view_query", "labels"], retry=RETRY, timeout=CALL_SECONDS)
+
+    def _remember(self, found: bigquery.Dataset) -> None:
+        # Without an etag: a patch adds its labels to those another instance sets meanwhile.
+        labelled = bigquery.Dataset(found.reference)
+        told = sorted((day, label) for label, day in found.labels.items() if label.startswith(MADE_AS))
+        forgotten = dict.fromkeys((label for _, label in told[: max(0, len(told) + 1 - REMEMBERED)]), None)
+        labelled.labels = {**forgotten, declaration(): f"{self._clock.now():%Y%m%d%H%M%S}"}
+        self._client.update_dataset(labelled, ["labels"], retry=RETRY, timeout=CALL_SECONDS)
+
+    def _each(self, make: Callable[[Any], None], what: Iterable[Any]) -> None:
+        list(self._pool.map(make, what))
+
+
+def _fields(table: schema.Table) -> list[bigquery.SchemaField]:
+    declared = [
+        bigquery.SchemaField(column.name, column.type, "REQUIRED" if column.required else "NULLABLE")
+        for column in table.columns
+    ]
+    sent = bigquery.SchemaField(APPENDED_AT, "TIMESTAMP", "REQUIRED", description="When the row was sent.")
+    return [*declared, sent]
+
+
+def _nullable(field: bigquery.SchemaField) -> bigquery.SchemaField:
+    return bigquery.SchemaField(field.name, field.field_type, "NULLABLE", description=field.description)
+
+
+def _waves(views: tuple[schema.View, ...]) -> Iterator[list[schema.View]]:
+    """The views in groups, each of which reads only those of groups before."""
+    from sqlglot import exp, parse_one
+
+    reads = {
+        view.name: {table.name for table in parse_one(view.select, read="bigquery").find_all(exp.Table)}
+        for view in views
+    }
+    waiting = {view.name: view for view in views}
+    while waiting:
+        free = [view for name, view in waiting.items() if not reads[name] & (waiting.keys() - {name})]
+        yield free
+        for view in free:
+            del waiting[view.name]

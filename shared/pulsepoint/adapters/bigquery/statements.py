@@ -1,0 +1,177 @@
+"""Every SELECT sent to BigQuery: built from `pulsepoint.warehouse`, then checked against its allow-list as sent.
+
+A table of facts may hold a row twice: `insertId` keeps repeats out for about a minute only, and at best effort
+(https://cloud.google.com/bigquery/docs/streaming-data-into-bigquery#dataconsistency). Views rank their rows, so
+they show each fact once; a question that names a table itself reads it through a ranking by fact id. `appended_at`,
+when a row was sent, partitions the tables and is no column that questions see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pulsepoint.errors import MalformedInput
+from pulsepoint.warehouse import dialect, schema
+from pulsepoint.warehouse.rows import relations, tables_by_name
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+APPENDED_AT = "appended_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One checked SELECT and the names of its parameters; tables are those of the job's default dataset."""
+
+    sql: str
+    parameters: frozenset[str]
+
+    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Its parameters' values among those given; raises `MalformedInput` naming one that is not."""
+        absent = self.parameters - given.keys()
+        if absent:
+            raise MalformedInput(f"parameter @{min(absent)} is not given")
+        return {name: given[name] for name in sorted(self.parameters)}
+
+
+@lru_cache(maxsize=512)
+def question(sql: str, shared: bool) -> Question:
+    """A question as it is sent; raises `UnsupportedSQL` naming what is not allowed."""
+    known = relations(shared)
+
+    def once(table: str) -> str:
+        return (
+            f"SELECT {_columns(table, shared)} FROM {table}"
+            " QUALIFY ROW_NUMBER() OVER (PARTITION BY fact_id ORDER BY recorded_at) = 1"
+        )
+
+    tree = _reading(dialect.parse(sql, known), once, shared)
+    return Question(_checked(tree, known), dialect.parameters_of(tree))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A `…_current` view whose rows can be kept in a table: `head` is the view its snapshots follow, if any."""
+
+    view: schema.View
+    table: str
+    head: str | None
+
+    def name(self, moment: datetime) -> str:
+        """The table of the rows that were current at a moment, to the second."""
+        return f"{self.view.name}{KEPT}{moment.astimezone(UTC):%Y%m%d%H%M%S}"
+
+    def rows(self) -> str:
+        """The SELECT of the rows to keep, over the whole history.
+
+        Rows of a snapshot whose head is not there yet, or not yet current, are kept too: heads and their parts are
+        appended by separate requests.
+        """
+        if self.head is None:
+            return _over_history(self.view.select)
+        return _over_history(
+            f"SELECT part.* FROM {self.table} AS part LEFT JOIN {self.head} AS head"
+            " ON part.brand_id = head.brand_id AND part.entity = head.entity"
+            " WHERE head.entity IS NULL OR part.version > head.version"
+            " OR (part.version = head.version AND part.digest >= head.digest)"
+            " QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) = 1"
+        )
+
+
+KEPT = "_kept_"
+
+
+@cache
+def kept_views() -> tuple[Kept, ...]:
+    """The views that can be kept, in an order in which heads come first; raises `ValueError` for an unknown form."""
+    from sqlglot import exp, parse_one
+
+    found = []
+    for view in schema.views():
+        table = view.name.removesuffix("_current")
+        if table not in tables_by_name(False):
+            continue
+        tree = parse_one(view.select, read="bigquery")
+        heads = {each.name for each in tree.find_all(exp.Table)} - {table}
+        ranked = "part.fact_id" if heads else "brand_id, entity"
+        if len(heads) > 1 or f"PARTITION BY {ranked} ORDER BY" not in view.select:
+            raise ValueError(f"{view.name}: neither a head of its table nor rows that follow one head")
+        found.append(Kept(view, table, next(iter(heads), None)))
+    return tuple(found)
+
+
+def _over_history(select: str) -> str:
+    """A SELECT whose tables are read as they are, every row ever appended."""
+    known = relations(False)
+    tree = _reading(dialect.parse(select, known), lambda table: f"SELECT {_columns(table, False)} FROM {table}", False)
+    return _checked(tree, known)
+
+
+def view_query(view: schema.View, project: str, dataset: str) -> str:
+    """The query of a view over the whole history; a view's tables must be named with their dataset."""
+    return _qualified(_over_history(view.select), project, dataset, relations(False))
+
+
+def kept_view_query(kept: Kept, project: str, dataset: str, stored: str, since: datetime) -> str:
+    """The query of a view over its kept rows (table `stored`) and all rows appended since a moment.
+
+    The moment is a literal: a partition is only left unread for a constant.
+    https://cloud.google.com/bigquery/docs/querying-partitioned-tables
+    """
+    columns = _columns(kept.table, False)
+    since_text = since.astimezone(UTC).isoformat(sep=" ")
+    source = (
+        f"SELECT {columns} FROM {stored} UNION ALL"
+        f" SELECT {columns} FROM {kept.table} WHERE {APPENDED_AT} >= TIMESTAMP '{since_text}'"
+    )
+    known = relations(False)
+    tree = _reading(dialect.parse(kept.view.select, known), lambda _: source, False)
+    known |= {stored}
+    return _qualified(_checked(tree, known), project, dataset, known)
+
+
+@lru_cache(maxsize=256)
+def _columns(table: str, shared: bool) -> str:
+    return ", ".join(column.name for column in tables_by_name(shared)[table].columns)
+
+
+def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.Expr:
+    """The tree with each table of facts replaced by the SELECT `source` gives for it."""
+    from sqlglot import exp, parse_one
+
+    tables = tables_by_name(shared)
+
+    def replace(node: Any) -> Any:
+        if not isinstance(node, exp.Table) or node.name not in tables:
+            return node
+        alias = exp.TableAlias(this=exp.to_identifier(node.alias or node.name))
+        return exp.Subquery(this=parse_one(source(node.name), read="bigquery"), alias=alias)
+
+    replaced: exp.Expr = tree.transform(replace)
+    return replaced
+
+
+def _checked(tree: exp.Expr, known: frozenset[str]) -> str:
+    """The text of a tree, after the text itself has passed the allow-list."""
+    sql: str = tree.sql("bigquery")
+    dialect.parse(sql, known)
+    return sql
+
+
+def _qualified(sql: str, project: str, dataset: str, known: frozenset[str]) -> str:
+    from sqlglot import exp
+
+    tree = dialect.parse(sql, known)
+    for table in tree.find_all(exp.Table):
+        if table.name in known:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("db", exp.to_identifier(dataset, quoted=True))
+            table.set("catalog", exp.to_identifier(project, quoted=True))
+    qualified: str = tree.sql("bigquery")
+    return qualified
