@@ -1,0 +1,58 @@
+"""Google's asynchronous clients of Pub/Sub, on the emulator that PUBSUB_EMULATOR_HOST names where it is set.
+
+The variable is Google's own; their asynchronous clients, unlike the others, do not look at it.
+https://cloud.google.com/pubsub/docs/emulator#env
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc.aio  # type: ignore[import-untyped]
+from google.pubsub_v1.services.publisher import PublisherAsyncClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
+from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
+
+from pulsepoint.adapters.pubsub.errors import pubsub_errors
+
+# An emulator that was restarted is found again soon: gRPC would wait up to two minutes between looks.
+# https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md
+OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+)
+
+
+@asynccontextmanager
+async def publisher_client() -> AsyncIterator[PublisherAsyncClient]:
+    """A client that publishes and makes topics, closed on exit; raises `EngineUnavailable` without credentials."""
+    with pubsub_errors():
+        host = os.environ.get("PUBSUB_EMULATOR_HOST")
+        transport = PublisherGrpcAsyncIOTransport(channel=_channel(host)) if host else None
+        client = PublisherAsyncClient(transport=transport)
+    try:
+        yield client
+    finally:
+        await client.transport.close()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def subscriber_client() -> AsyncIterator[SubscriberAsyncClient]:
+    """A client that makes subscriptions, closed on exit; raises `EngineUnavailable` without credentials."""
+    with pubsub_errors():
+        host = os.environ.get("PUBSUB_EMULATOR_HOST")
+        transport = SubscriberGrpcAsyncIOTransport(channel=_channel(host)) if host else None
+        client = SubscriberAsyncClient(transport=transport)
+    try:
+        yield client
+    finally:
+        await client.transport.close()  # type: ignore[no-untyped-call]
+
+
+def _channel(host: str) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(host, options=OPTIONS)
