@@ -7,7 +7,8 @@ acknowledge. What a crash leaves between commit and publish is finished by the r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,7 @@ from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.reader import ServiceReader
 from pulsepoint.runtime.service import Ports
+from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
 
@@ -35,22 +37,29 @@ class Pipeline:
         self.ports = ports
         self.effects_waiting = asyncio.Event()
         self._settled: list[UUID] = []
+        self._waiting = WaitingEffects()
 
     async def execute(
         self, scope: TenantContext, work: Work, *, marker: UUID, finished_effect: StoredEffect | None = None
     ) -> bool:
         """Run `work` in a transaction of `scope` and take every step; False when `marker` was there already.
 
-        Returns once facts are appended and messages published. Raises what `work` raises, and
-        `RetryableError`s of the engines.
+        Returns once facts are appended and messages published. Work that changes nothing leaves no marker: doing
+        it again changes nothing either. Raises what `work` raises, and `RetryableError`s of the engines.
         """
+        asked: Sequence[StoredEffect] = ()
 
         async def attempt(transaction: Transaction) -> Commit:
+            nonlocal asked
             reader = ServiceReader(self.service, transaction, self.ports.warehouse, self.ports.clock)
-            return self._commit_of(await work(reader), scope, marker, finished_effect)
+            commit = self._commit_of(await work(reader), scope, marker, finished_effect)
+            asked = commit.effects
+            return commit
 
         committed = await self.ports.store.transact(scope, attempt)
         crash_point("after_commit")
+        if not committed.duplicate:
+            self._waiting.note(asked, committed.effects)
         if committed.leftover is not None:
             await self.finish(committed.leftover)
         if committed.effects:
@@ -80,12 +89,17 @@ class Pipeline:
         self, outcome: Outcome, scope: TenantContext, marker: UUID, finished_effect: StoredEffect | None
     ) -> Commit:
         messages = [*(self._message_of(event) for event in outcome.events), *outcome.messages]
+        now = self.ports.clock.now()
+        asked = [self._stored(effect, scope, now) for effect in outcome.effects]
+        effects = [effect for effect in asked if not self._waiting.holds(effect, now)]
+        if not (outcome.writes or outcome.facts or messages or effects or finished_effect):
+            return Commit()
         return Commit(
             marker=marker,
             writes=outcome.writes,
             facts=outcome.facts,
             messages=messages,
-            effects=[self._stored(effect, scope) for effect in outcome.effects],
+            effects=effects,
             finished_effect=finished_effect,
         )
 
@@ -95,13 +109,13 @@ class Pipeline:
             raise LimitExceeded(f"{self.service} may not publish {event.type}", reason="not_the_publisher")
         return encode(event, entry.topic)
 
-    def _stored(self, effect: Effect, scope: TenantContext) -> StoredEffect:
+    def _stored(self, effect: Effect, scope: TenantContext, now: datetime) -> StoredEffect:
         cause = current_traceparent()
         return StoredEffect(
             scope=effect.scope or scope,
             kind=effect.kind,
             key=effect.key,
-            due_at=self.ports.clock.now() + effect.delay,
+            due_at=now + effect.delay,
             data=effect.data,
             causes=(cause,) if cause else (),
         )

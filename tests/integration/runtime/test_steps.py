@@ -249,3 +249,52 @@ async def test_a_failing_effect_is_recorded_and_tried_again_when_the_vendor_says
         assert await run_effects(runtime) == 1
         assert failures == [0, 1]
         assert await run_effects(runtime) == 0
+
+
+async def test_work_that_changes_nothing_leaves_no_marker_and_may_change_something_later() -> None:
+    known = False
+
+    async def wait_for_the_brand(reader: Reader, event: Event) -> Outcome:
+        return await count_deletion(reader, event) if known else NOTHING
+
+    async with running("attribution", FixedClock(NOW), {"order.deleted": wait_for_the_brand}) as runtime:
+        assert await deliver(runtime, "orders", order_deleted()) == 204
+        assert await rows_of(runtime) == []
+        known = True
+        assert await deliver(runtime, "orders", order_deleted()) == 204
+        assert len(await rows_of(runtime)) == 1
+
+
+async def test_a_waiting_effect_is_not_stored_again_for_each_event() -> None:
+    asked = 0
+
+    async def ask(reader: Reader, event: Event) -> Outcome:
+        return Outcome(effects=[Effect("tick", "one", {}, delay=timedelta(minutes=5))])
+
+    async with running("attribution", FixedClock(NOW), {"order.deleted": ask}) as runtime:
+        transact = runtime.ports.store.transact
+
+        async def counting(scope: TenantContext, work: Any) -> Any:
+            async def counted(transaction: Any) -> Commit:
+                nonlocal asked
+                commit: Commit = await work(transaction)
+                asked += len(commit.effects)
+                return commit
+
+            return await transact(scope, counted)
+
+        object.__setattr__(runtime.ports, "store", Replaced(runtime.ports.store, transact=counting))
+        for number in range(30):
+            assert await deliver(runtime, "orders", order_deleted(str(number))) == 204
+        assert asked == 8
+
+
+class Replaced:
+    """An engine with some of its methods replaced."""
+
+    def __init__(self, engine: Any, **methods: Any) -> None:
+        self._engine = engine
+        self._methods = methods
+
+    def __getattr__(self, name: str) -> Any:
+        return self._methods.get(name) or getattr(self._engine, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,7 @@ from pulsepoint.warehouse.dialect import to_duckdb
 from pulsepoint.warehouse.schema import SHARED_SCHEMA
 
 MAX_BATCH_ROWS = 20_000
+LONGEST_GATHERING = 0.5
 
 
 @asynccontextmanager
@@ -129,13 +131,18 @@ def _in_utc(row: tuple[Any, ...], instants: list[int]) -> Sequence[Any]:
 
 
 class _Writer:
-    """The only thread that writes: takes all that waits, commits it at once, then tells everyone."""
+    """The only thread that writes: takes all that waits, commits it at once, then tells everyone.
+
+    A commit costs some milliseconds a table however few its rows are, so after each one the writer lets rows gather
+    for as long as it took.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.ready: set[str] = set()
         self._connection = connection
         self._waiting: queue.SimpleQueue[tuple[Batch, Future[None]] | None] = queue.SimpleQueue()
         self.stopped = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="duckdb-write", daemon=True)
         self._thread.start()
 
@@ -151,6 +158,7 @@ class _Writer:
         """Commit what waits and end the thread."""
         if not self.stopped:
             self.stopped = True
+            self._stopping.set()
             self._waiting.put(None)
             self._thread.join()
             self._connection.close()
@@ -171,7 +179,9 @@ class _Writer:
                 except queue.Empty:
                     break
             open_ = item is not None
+            began = time.monotonic()
             self._write_all(taken)
+            self._stopping.wait(min(time.monotonic() - began, LONGEST_GATHERING))
 
     def _write_all(self, taken: list[tuple[Batch, Future[None]]]) -> None:
         if not taken:

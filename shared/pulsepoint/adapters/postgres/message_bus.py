@@ -47,7 +47,7 @@ class PostgresMessageBus:
         self,
         pool: asyncpg.Pool,
         clock: Clock | None = None,
-        in_flight: int = 16,
+        in_flight: int = 32,
         *,
         grace: float = 5.0,
         subscriptions: Iterable[Subscription] = SUBSCRIPTIONS,

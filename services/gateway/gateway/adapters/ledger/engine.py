@@ -25,7 +25,6 @@ def open_engine(runtime_dsn: str, *, pool_size: int = 8) -> AsyncEngine:
         async_creator=lambda: asyncpg.connect(runtime_dsn),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         # Errors end in logs: values are people's addresses and password hashes.
         hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),

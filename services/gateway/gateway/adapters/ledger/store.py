@@ -79,7 +79,6 @@ class LedgerStore:
             if commit.finished_effect is not None:
                 await effects.finish(connection, commit.finished_effect)
             fresh = await effects.store(connection, commit.effects)
-            await set_tenant(connection, scope.tenant_id)
             return Committed(False, await self._leave(connection, scope, commit), tuple(fresh))
 
     async def _mark(self, connection: AsyncConnection, scope: TenantContext, marker: UUID) -> bool:
@@ -92,6 +91,7 @@ class LedgerStore:
         if not commit.facts and not commit.messages:
             return None
         id = commit.marker or uuid4()
+        await set_tenant(connection, scope.tenant_id)
         row = {
             "tenant_id": scope.tenant_id,
             "id": id,
