@@ -184,6 +184,8 @@ _METRICS: tuple[Metric, ...] = (
         "money", "credits", f"SUM(IF(paid AND {_PLATFORMS_SQL}, revenue_micros, 0))"),
     Sum("attributed_orders", "Attributed orders", "orders of which the model credits some part to a touch", "count",
         "credits", "COUNT(DISTINCT IF(channel = 'unattributed' OR entry_kind <> 'sale', NULL, order_id))"),
+    Sum("unattributed_orders", "Unattributed orders", "orders the model credits to no touch", "count", "credits",
+        "COUNT(DISTINCT IF(channel = 'unattributed' AND entry_kind = 'sale', order_id, NULL))"),
     Sum("available_units", "Units available", "units available to sell now", "count", "stock", "SUM(available)"),
     Sum("velocity", "Velocity", "units sold a day over the days in stock", "micro_count", "stock",
         "SUM(velocity_micros)"),

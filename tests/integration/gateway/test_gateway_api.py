@@ -120,6 +120,8 @@ async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(g
     assert round(sum(day["revenue"] for day in snapshot["by_day"]), 2) == snapshot["total_revenue"]
     assert round(sum(each["revenue"] for each in snapshot["by_channel"]), 2) == snapshot["total_revenue"]
     assert round(sum(each["spend"] or 0 for each in snapshot["by_channel"]), 2) == snapshot["total_spend"]
+    assert sum(each["orders"] for each in snapshot["by_channel"]) == snapshot["orders"]
+    assert all(each["orders"] for each in snapshot["by_channel"] if each["revenue"])
     assert snapshot["blended_roas"] == pytest.approx(snapshot["total_revenue"] / snapshot["total_spend"], abs=1e-6)
     assert snapshot["previous"]["orders"] > 0
     assert books["balanced"] is True

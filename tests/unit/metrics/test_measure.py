@@ -83,7 +83,13 @@ async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_clai
         ]
     )
     got = await values(
-        warehouse, "roas", "platform_roas", "attributed_revenue", "unattributed_revenue", "attributed_orders"
+        warehouse,
+        "roas",
+        "platform_roas",
+        "attributed_revenue",
+        "unattributed_revenue",
+        "attributed_orders",
+        "unattributed_orders",
     )
     assert got == {
         "roas": 2_000_000,
@@ -91,6 +97,7 @@ async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_clai
         "attributed_revenue": 700_000_000,
         "unattributed_revenue": 50_000_000,
         "attributed_orders": 2,
+        "unattributed_orders": 1,
     }
 
 

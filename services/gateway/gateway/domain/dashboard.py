@@ -11,7 +11,9 @@ from pulsepoint.metrics.query import Excluded, MeasuredRow, Number
 
 AD_CHANNELS = ("meta", "tiktok", "google")
 TOTALS = ("spend", "net_revenue", "blended_roas", "orders", "aov")
-CHANNEL_METRICS = ("spend", "attributed_revenue", "unattributed_revenue", "roas", "attributed_orders", "clicks")
+CHANNEL_METRICS = (
+    "spend", "attributed_revenue", "unattributed_revenue", "roas", "attributed_orders", "unattributed_orders", "clicks",
+)  # fmt: skip
 CLAIMS = ("platform_value", "platform_roas")
 DAY_METRICS = ("net_revenue", "spend", "orders", "blended_roas", "aov")
 # How many of its smallest unit make one of what people read.
@@ -63,13 +65,14 @@ def channels_view(
 
 def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, Any]:
     claimed = {metric: told[metric] for metric in CLAIMS if metric in told}
-    revenue = told["unattributed_revenue" if name == "unattributed" else "attributed_revenue"]
+    credited = "unattributed" if name == "unattributed" else "attributed"
+    revenue, orders = told[f"{credited}_revenue"], told[f"{credited}_orders"]
     return {
         "channel": name,
         "spend": money(told["spend"].value),
         "revenue": money(revenue.value),
         "roas": money(told["roas"].value),
-        "orders": told["attributed_orders"].value,
+        "orders": orders.value,
         "clicks": told["clicks"].value,
         **{name: decimal(number.value, "money") for name, number in claimed.items()},
         "currency": currency,
@@ -77,7 +80,7 @@ def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, 
             "spend": told["spend"].fact_id,
             "revenue": revenue.fact_id,
             "roas": told["roas"].fact_id,
-            "orders": told["attributed_orders"].fact_id,
+            "orders": orders.fact_id,
             "clicks": told["clicks"].fact_id,
             **{name: number.fact_id for name, number in claimed.items()},
         },

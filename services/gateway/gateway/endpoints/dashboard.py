@@ -45,7 +45,10 @@ AsOf = Annotated[AwareDatetime | None, Query(description="as it was known at thi
 
 
 class ChannelView(BaseModel):
-    """One channel; `revenue` is what the model credits to it, `facts` the fact id of each number.
+    """One channel; `revenue` and `orders` are what the model credits to it, `facts` the fact id of each number.
+
+    Revenue of all channels, `unattributed` among them, adds up to net revenue once every order is attributed; orders
+    do under models that give an order to one touch.
 
     `platform_value` and `platform_roas` are what its platform claims: null where that was not asked for, or was
     asked for under several attribution windows, which cannot be added up.

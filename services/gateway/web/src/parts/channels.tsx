@@ -1,13 +1,13 @@
 import { memo, useCallback, useMemo } from "react";
 import type { Channel, Snapshot } from "../api";
-import { channelName, compact, modelName, money, tidy, times } from "../format";
+import { channelName, compact, modelName, money, tidy, times, whole } from "../format";
 import { Chart, tip, tooltip, type Colours, type Options } from "./chart";
 import { Figure } from "./fact_drawer";
 
 /** What each channel earned by the model, beside what its platform claims. */
 export const Channels = memo(function Channels({ told, model }: { told: Snapshot; model: string }) {
   const shown = useMemo(
-    () => told.by_channel.filter((each) => each.spend || each.revenue || each.platform_value).sort((a, b) => (b.revenue ?? 0) - (a.revenue ?? 0)),
+    () => told.by_channel.filter((each) => each.spend || each.revenue || each.orders || each.platform_value).sort((a, b) => (b.revenue ?? 0) - (a.revenue ?? 0)),
     [told],
   );
   const claimed = useMemo(() => shown.filter((each) => each.platform_value !== null), [shown]);
@@ -25,12 +25,13 @@ export const Channels = memo(function Channels({ told, model }: { told: Snapshot
         )}
       </div>
       {claimed.length > 0 && <Chart className="chart channels" label={label} options={options} />}
-      {shown.length ? <Table channels={shown} claims={claimed.length > 0} /> : <p className="empty">Nothing was sold or spent in these days.</p>}
+      {shown.length ? <Table told={told} channels={shown} claims={claimed.length > 0} /> : <p className="empty">Nothing was sold or spent in these days.</p>}
     </section>
   );
 });
 
-function Table({ channels, claims }: { channels: Channel[]; claims: boolean }) {
+function Table({ told, channels, claims }: { told: Snapshot; channels: Channel[]; claims: boolean }) {
+  const waiting = notYetAttributed(told);
   return (
     <div className="scroll" role="region" aria-label="Table of channels" tabIndex={0}>
       <table>
@@ -38,6 +39,7 @@ function Table({ channels, claims }: { channels: Channel[]; claims: boolean }) {
           <tr>
             <th scope="col">Channel</th>
             <th scope="col">Revenue</th>
+            <th scope="col">Orders</th>
             <th scope="col">Spend</th>
             <th scope="col">ROAS</th>
             {claims && <th scope="col">Claimed</th>}
@@ -49,16 +51,48 @@ function Table({ channels, claims }: { channels: Channel[]; claims: boolean }) {
             <tr key={each.channel}>
               <th scope="row">{channelName(each.channel)}</th>
               <td><Figure fact={each.facts.revenue} label={`revenue of ${channelName(each.channel)}`}>{tidy(each.revenue, each.currency)}</Figure></td>
+              <td>{each.orders ? <Figure fact={each.facts.orders} label={`orders of ${channelName(each.channel)}`}>{whole(each.orders)}</Figure> : "–"}</td>
               <td>{each.spend ? <Figure fact={each.facts.spend} label={`spend of ${channelName(each.channel)}`}>{tidy(each.spend, each.currency)}</Figure> : "–"}</td>
               <td>{each.roas === null ? "–" : <Figure fact={each.facts.roas} label={`ROAS of ${channelName(each.channel)}`}>{times(each.roas)}</Figure>}</td>
               {claims && <td>{each.platform_value === null ? "–" : <Figure fact={each.facts.platform_value} label={`value claimed by ${channelName(each.channel)}`}>{tidy(each.platform_value, each.currency)}</Figure>}</td>}
               {claims && <td className="wide-only">{times(each.platform_roas)}</td>}
             </tr>
           ))}
+          {waiting && (
+            <tr>
+              <th scope="row">Not attributed yet</th>
+              <td>{tidy(waiting.revenue, told.currency)}</td>
+              <td>{waiting.orders ? whole(waiting.orders) : "–"}</td>
+              <td>–</td>
+              <td>–</td>
+              {claims && <td>–</td>}
+              {claims && <td className="wide-only">–</td>}
+            </tr>
+          )}
         </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">All channels</th>
+            <td>{tidy(told.total_revenue, told.currency)}</td>
+            <td>{whole(told.orders)}</td>
+            <td>{tidy(told.total_spend, told.currency)}</td>
+            <td />
+            {claims && <td />}
+            {claims && <td className="wide-only" />}
+          </tr>
+        </tfoot>
       </table>
     </div>
   );
+}
+
+/** What was sold and is still on its way through attribution: with it the channels add up to the totals. */
+function notYetAttributed(told: Snapshot): { revenue: number; orders: number } | null {
+  const sum = (pick: (each: Channel) => number | null) => told.by_channel.reduce((all, each) => all + (pick(each) ?? 0), 0);
+  const revenue = Math.round(100 * ((told.total_revenue ?? 0) - sum((each) => each.revenue))) / 100;
+  // Models that share an order out count it in several channels: then there is nothing to wait for.
+  const orders = Math.max(0, (told.orders ?? 0) - sum((each) => each.orders));
+  return revenue || orders ? { revenue, orders } : null;
 }
 
 function chartOf(channels: Channel[], colour: Colours): Options {
