@@ -1,7 +1,9 @@
-"""What every `Cache` does. Subclasses give a fixture `cache` whose values expire by `clock`."""
+"""What every `Cache` does. Subclasses give a fixture `cache`, whose values expire by `clock` or as `elapse` says."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.ports.cache import Cache
 from pulsepoint.tenancy import TenantContext
+
+Elapse = Callable[[float], Awaitable[None]]
 
 
 class CacheSuite:
@@ -22,20 +26,29 @@ class CacheSuite:
     def scope(self) -> TenantContext:
         return TenantContext(uuid4(), uuid4())
 
-    async def test_a_value_lives_for_its_time(self, cache: Cache, scope: TenantContext, clock: FixedClock) -> None:
+    @pytest.fixture
+    def elapse(self, clock: FixedClock) -> Elapse:
+        """Lets so many seconds of the values' lives pass."""
+
+        async def elapse(seconds: float) -> None:
+            clock.advance(seconds=seconds)
+
+        return elapse
+
+    async def test_a_value_lives_for_its_time(self, cache: Cache, scope: TenantContext, elapse: Elapse) -> None:
         assert await cache.get(scope, "key") is None
-        await cache.set(scope, "key", b"\x00value", ttl_seconds=10)
-        clock.advance(seconds=9.9)
+        await cache.set(scope, "key", b"\x00value", ttl_seconds=1000)
+        await elapse(900)
         assert await cache.get(scope, "key") == b"\x00value"
-        clock.advance(seconds=0.1)
+        await elapse(100)
         assert await cache.get(scope, "key") is None
 
     async def test_a_new_value_replaces_the_old_and_its_time(
-        self, cache: Cache, scope: TenantContext, clock: FixedClock
+        self, cache: Cache, scope: TenantContext, elapse: Elapse
     ) -> None:
-        await cache.set(scope, "key", b"old", ttl_seconds=10)
-        await cache.set(scope, "key", b"new", ttl_seconds=100)
-        clock.advance(seconds=50)
+        await cache.set(scope, "key", b"old", ttl_seconds=100)
+        await cache.set(scope, "key", b"new", ttl_seconds=1000)
+        await elapse(500)
         assert await cache.get(scope, "key") == b"new"
 
     async def test_values_of_others_are_absent(self, cache: Cache, scope: TenantContext) -> None:
@@ -49,3 +62,8 @@ class CacheSuite:
         assert waits == [0.0] * 5
         assert 0.0 < await cache.allow(key, limit=5, period_seconds=3600) <= 3600.0
         assert await cache.allow(f"address:{uuid4()}", limit=5, period_seconds=3600) == 0.0
+
+    async def test_uses_at_once_are_counted_each(self, cache: Cache) -> None:
+        key = f"address:{uuid4()}"
+        waits = await asyncio.gather(*(cache.allow(key, limit=5, period_seconds=3600) for _ in range(20)))
+        assert sorted(waits)[:6].count(0.0) == 5
