@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from pulsepoint.warehouse.dialect import UnsupportedSQL, to_duckdb
 
 MEBIBYTE = 2**20
 LEAST_BILLED = 10 * MEBIBYTE
+_OWN = "the_own_one"
 
 
 def stored_name(dataset: str, table: str) -> str:
@@ -35,6 +37,15 @@ class Planned:
     sql: str
     parameters: frozenset[str]
     reads: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """SQL for DuckDB before it is known what there is; `tables` are (project, dataset, table) as named."""
+
+    sql: str
+    parameters: frozenset[str]
+    tables: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +84,18 @@ class Queries:
         self._project = project
         self._connection = connection
 
-    def plan(self, sql: str, default: str | None, location: str | None) -> Planned:
-        """The query for DuckDB; tables without a dataset are of `default`. Raises `Refused`."""
-        try:
-            trees = sqlglot.parse(sql, read="bigquery")
-        except SqlglotError as error:
-            raise invalid_query(f"Syntax error: {str(error).splitlines()[0]}") from None
-        if len(trees) != 1 or trees[0] is None:
-            raise invalid_query("Syntax error: expected one statement")
-        tree: Any = trees[0]
-        within = {cte.alias for cte in tree.find_all(exp.CTE)}
+    def plan(self, sql: str, own: str | None, location: str | None, *, named: bool = False) -> Planned:
+        """The query for DuckDB. Tables without a dataset are of `own`, unless they must be `named` with theirs.
+
+        Raises `Refused`.
+        """
+        read = _read(sql.replace(own, _OWN) if own else sql)
         reads = []
-        for table in list(tree.find_all(exp.Table)):
-            if not table.db and table.name in within:
-                continue
-            found = self._located(table, default, location)
-            reads.append(found)
-            alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name))
-            table.replace(exp.Table(this=exp.to_identifier(stored_name(*found), quoted=True), alias=alias))
-        try:
-            said = to_duckdb(
-                tree.sql("bigquery"), frozenset(stored_name(*found) for found in reads), unique_facts=False
-            )
-        except UnsupportedSQL as error:
-            raise invalid_query(f"the stand-in cannot run this: {error}") from None
-        return Planned(said.within("main"), said.parameters, tuple(dict.fromkeys(reads)))
+        for project, dataset, table in read.tables:
+            if not dataset and (named or not own):
+                raise invalid_query(f'Table "{table}" must be qualified with a dataset (e.g. dataset.table).')
+            reads.append(self._located(project, (dataset or _OWN).replace(_OWN, own or _OWN), table, location))
+        return Planned(read.sql.replace(_OWN, own or _OWN), read.parameters, tuple(reads))
 
     def run(self, plan: Planned, given: Mapping[str, Any], cap: int | None, *, dry: bool = False) -> Answer:
         """The rows, or for a dry run none. Raises `Refused`, for a price above the cap before anything runs."""
@@ -127,19 +125,16 @@ class Queries:
         except duckdb.Error as error:
             raise invalid_query(str(error).splitlines()[0]) from None
 
-    def _located(self, table: Any, default: str | None, location: str | None) -> tuple[str, str]:
-        dataset = table.db or default
-        if not dataset:
-            raise invalid_query(f'Table "{table.name}" must be qualified with a dataset (e.g. dataset.table).')
-        if table.catalog and table.catalog != self._project:
-            raise Refused(403, "accessDenied", f"Access Denied: Project {table.catalog}")
+    def _located(self, project: str, dataset: str, table: str, location: str | None) -> tuple[str, str]:
+        if project and project != self._project:
+            raise Refused(403, "accessDenied", f"Access Denied: Project {project}")
         held = self._catalog.find(dataset)
         if held is None or (location and held["location"].lower() != location.lower()):
             raise not_found(f"Dataset {self._project}:{dataset} was not found in location {location or 'US'}")
-        if self._catalog.find(dataset, table.name) is None:
-            where = f"{self._project}:{dataset}.{table.name} was not found in location {held['location']}"
+        if self._catalog.find(dataset, table) is None:
+            where = f"{self._project}:{dataset}.{table} was not found in location {held['location']}"
             raise not_found(f"Table {where}")
-        return dataset, table.name
+        return dataset, table
 
     def _price(self, plan: Planned) -> tuple[int, int]:
         """Bytes read and billed: whole tables, at least 10 MiB each (https://cloud.google.com/bigquery/pricing)."""
@@ -157,6 +152,33 @@ class Queries:
             else:
                 found.add((dataset, name))
         return found
+
+
+@lru_cache(maxsize=512)
+def _read(sql: str) -> Read:
+    """What a query says; each tenant asks the same of its own dataset, so it is read once for all."""
+    try:
+        trees = sqlglot.parse(sql, read="bigquery")
+    except SqlglotError as error:
+        raise invalid_query(f"Syntax error: {str(error).splitlines()[0]}") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise invalid_query("Syntax error: expected one statement")
+    tree: Any = trees[0]
+    within = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables, stored = [], set()
+    for table in list(tree.find_all(exp.Table)):
+        if not table.db and table.name in within:
+            continue
+        tables.append((table.catalog, table.db, table.name))
+        name = stored_name(table.db or _OWN, table.name)
+        stored.add(name)
+        alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name))
+        table.replace(exp.Table(this=exp.to_identifier(name, quoted=True), alias=alias))
+    try:
+        said = to_duckdb(tree.sql("bigquery"), frozenset(stored), unique_facts=False)
+    except UnsupportedSQL as error:
+        raise invalid_query(f"the stand-in cannot run this: {error}") from None
+    return Read(said.within("main"), said.parameters, tuple(dict.fromkeys(tables)))
 
 
 def _field(name: str, duckdb_type: Any) -> dict[str, str]:

@@ -144,7 +144,7 @@ class Tables:
     def _viewed(self, dataset: str, name: str, view: Resource) -> Resource:
         if view.get("useLegacySql", True):
             raise invalid("the stand-in has no legacy SQL")
-        plan = self._queries.plan(view["query"], None, None)
+        plan = self._queries.plan(view["query"], dataset, None, named=True)
         if plan.parameters:
             raise invalid("Query parameters cannot be used in views.")
         fields = self._queries.described(plan.sql)

@@ -114,7 +114,12 @@ def _over_history(select: str) -> str:
 
 def view_query(view: schema.View, project: str, dataset: str) -> str:
     """The query of a view over the whole history; a view's tables must be named with their dataset."""
-    return _qualified(_over_history(view.select), project, dataset, relations(False))
+    return _view_template(view, project).replace(dialect.DATASET, dataset)
+
+
+@lru_cache(maxsize=64)
+def _view_template(view: schema.View, project: str) -> str:
+    return _qualified(_over_history(view.select), project, dialect.DATASET, relations(False))
 
 
 def kept_view_query(kept: Kept, project: str, dataset: str, stored: str, since: datetime) -> str:
