@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -73,6 +73,45 @@ def views() -> tuple[View, ...]:
             raise ValueError(f"views.sql: expected only CREATE VIEW, found {statement}")
         found.append(View(statement.this.name, statement.expression.sql("bigquery")))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A view of what is current: the rows of `table` that belong to the newest snapshot of each entity of `head`."""
+
+    table: str
+    head: str
+
+
+_HEAD = """SELECT * FROM {table}
+QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, entity ORDER BY version DESC, digest DESC) = 1"""
+_PART = """SELECT part.* FROM {table} AS part
+JOIN {head}_current AS head
+  ON part.brand_id = head.brand_id AND part.entity = head.entity
+  AND part.version = head.version AND part.digest = head.digest
+QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) = 1"""
+
+
+@cache
+def current_views() -> Mapping[str, Current]:
+    """The views that show what is current, by name, for engines that keep account of it while rows are appended."""
+    declared = {view.name: view.select for view in views()}
+    found: dict[str, Current] = {}
+    for table in (table.name for table in tables()):
+        name = f"{table}_current"
+        if declared.get(name) == _normal(_HEAD.format(table=table)):
+            found[name] = Current(table, table)
+    for table in (table.name for table in tables()):
+        for head in [current.table for current in found.values()]:
+            if declared.get(f"{table}_current") == _normal(_PART.format(table=table, head=head)):
+                found[f"{table}_current"] = Current(table, head)
+    return found
+
+
+def _normal(select: str) -> str:
+    from sqlglot import parse_one
+
+    return parse_one(select, read="bigquery").sql("bigquery")
 
 
 def _read_tables(text: str) -> Iterable[Table]:

@@ -1,8 +1,12 @@
 """One DuckDB schema a tenant, with the tables and views of `pulsepoint.warehouse`, made when first needed.
 
-A table `orders` is kept as `orders_keyed`, which has one column more: `fact_key`, the 128-bit MD5 of the fact id, its
-primary key. Keyed by the id's text, appending 1,000 rows to 2 million takes 100 ms instead of 15 and the index takes
-twice the space. `orders` itself is a view without the key.
+A table `orders` is kept as `orders_keyed`, which has two columns more. `fact_key`, the 128-bit MD5 of the fact id, is
+its primary key: keyed by the id's text, appending 1,000 rows to 2 million takes 100 ms instead of 15 and the index
+takes twice the space. `snapshot` is the MD5 of brand, entity, version and digest. `orders` itself is a view without.
+
+`orders_newest` says which snapshot of each order is the newest; whoever appends keeps it so. The views of what is
+current read it instead of ranking the whole history: over 100,000 orders a sum takes a tenth of the time.
+`views.sql` says what they must show, and `pulsepoint verify` compares.
 """
 
 from __future__ import annotations
@@ -21,6 +25,11 @@ from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema as warehouse
 from pulsepoint.warehouse.dialect import to_duckdb
 
+LAYOUT = 2
+"""Counts how often the tables behind the declared ones were laid out differently."""
+_SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest))"
+_ENTITY = "md5_number(concat_ws('|', brand_id, entity))"
+_HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":"VARCHAR"}]'
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
 
 
@@ -77,19 +86,23 @@ def relations(shared: bool) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class RowShape:
-    """How rows of one table are checked and inserted: `insert` into a schema takes a JSON array of rows."""
+    """How rows of one table are checked and inserted: each of `inserts` into a schema takes a JSON array of rows."""
 
     table: str
+    head: bool
     select: str
     columns: frozenset[str]
     required: tuple[str, ...]
     exact: tuple[tuple[str, str, Callable[[object], bool]], ...]
 
-    def insert(self, schema: str, *, skip_known: bool) -> str:
-        """The statement that appends rows to the table of `schema`; on rows that are there it fails or skips them."""
-        return (
-            f'INSERT INTO {schema}."{self.table}_keyed" {self.select}{" ON CONFLICT DO NOTHING" if skip_known else ""}'
-        )
+    def inserts(self, schema: str, *, skip_known: bool) -> list[str]:
+        """The statements that append rows to the table of `schema`; on rows that are there they fail or skip them."""
+        known = " ON CONFLICT DO NOTHING" if skip_known else ""
+        append = f'INSERT INTO {schema}."{self.table}_keyed" {self.select}{known}'
+        if not self.head:
+            return [append]
+        rows = f"(SELECT unnest(from_json(?, '{_HEADS}'), recursive := true))"
+        return [append, _note_newest(schema, self.table, rows)]
 
     def check(self, row: Mapping[str, Any]) -> None:
         """Raise `MalformedInput` naming the column of `row` that the table cannot hold exactly."""
@@ -114,8 +127,9 @@ def row_shape(shared: bool, table: str) -> RowShape:
     names = ", ".join(f'"{column.name}"' for column in declared.columns)
     return RowShape(
         table=table,
+        head=not shared and table in _heads(),
         select=(
-            f"({names}, fact_key) SELECT *, md5_number(fact_id)"
+            f"({names}, fact_key, snapshot) SELECT *, md5_number(fact_id), {_SNAPSHOT}"
             f" FROM (SELECT unnest(from_json(?, '{struct}'), recursive := true))"
         ),
         columns=frozenset(column.name for column in declared.columns),
@@ -124,12 +138,30 @@ def row_shape(shared: bool, table: str) -> RowShape:
     )
 
 
+def _heads() -> frozenset[str]:
+    return frozenset(current.head for current in warehouse.current_views().values())
+
+
+def _note_newest(schema: str, table: str, rows: str) -> str:
+    """The statement that notes the newest of `rows` (brand_id, entity, version, digest) where it is newer."""
+    return f"""
+    INSERT INTO {schema}."{table}_newest" AS known (entity_key, version, digest, snapshot)
+    SELECT {_ENTITY}, version, digest, {_SNAPSHOT} FROM (
+        SELECT brand_id, entity, unnest(max({{'version': version, 'digest': digest}})) FROM {rows}
+        GROUP BY brand_id, entity
+    )
+    ON CONFLICT (entity_key) DO UPDATE
+    SET version = excluded.version, digest = excluded.digest, snapshot = excluded.snapshot
+    WHERE excluded.version > known.version OR (excluded.version = known.version AND excluded.digest > known.digest)
+    """
+
+
 def ensure(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Make the schema's tables and views as they are declared now; new columns are added to old tables.
 
     Runs inside the caller's transaction. Raises `duckdb.Error`.
     """
-    declared = warehouse.fingerprint()
+    declared = f"{LAYOUT}/{warehouse.fingerprint()}"
     connection.execute("CREATE TABLE IF NOT EXISTS main.made_schemas (name VARCHAR PRIMARY KEY, declared VARCHAR)")
     made_as = connection.execute("SELECT declared FROM main.made_schemas WHERE name = ?", [schema]).fetchone()
     if made_as == (declared,):
@@ -144,9 +176,7 @@ def ensure(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
             f'CREATE OR REPLACE VIEW {schema}."{table.name}" AS SELECT {names} FROM {schema}."{table.name}_keyed"'
         )
     if not shared:
-        for view in warehouse.views():
-            select = to_duckdb(view.select, relations(shared)).within(schema)
-            connection.execute(f'CREATE OR REPLACE VIEW {schema}."{view.name}" AS {select}')
+        _make_views(connection, schema)
     connection.execute("INSERT OR REPLACE INTO main.made_schemas VALUES (?, ?)", [schema, declared])
 
 
@@ -154,7 +184,31 @@ def _create_table(schema: str, table: warehouse.Table) -> str:
     columns = ", ".join(
         f'"{column.name}" {_TYPES[column.type]}{" NOT NULL" if column.required else ""}' for column in table.columns
     )
-    return f'CREATE TABLE IF NOT EXISTS {schema}."{table.name}_keyed" (fact_key UHUGEINT PRIMARY KEY, {columns})'
+    return (
+        f'CREATE TABLE IF NOT EXISTS {schema}."{table.name}_keyed"'
+        f" (fact_key UHUGEINT PRIMARY KEY, snapshot UHUGEINT, {columns})"
+    )
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    for head in sorted(_heads()):
+        connection.execute(
+            f'CREATE TABLE IF NOT EXISTS {schema}."{head}_newest"'
+            " (entity_key UHUGEINT PRIMARY KEY, version BIGINT, digest VARCHAR, snapshot UHUGEINT)"
+        )
+        # Of rows appended before the table was there; of later ones it changes nothing.
+        connection.execute(_note_newest(schema, head, f'{schema}."{head}_keyed"'))
+    for view in warehouse.views():
+        connection.execute(f'CREATE OR REPLACE VIEW {schema}."{view.name}" AS {_select_of(schema, view)}')
+
+
+def _select_of(schema: str, view: warehouse.View) -> str:
+    current = warehouse.current_views().get(view.name)
+    if current is None:
+        return to_duckdb(view.select, relations(False)).within(schema)
+    names = ", ".join(f'"{column.name}"' for column in tables(False)[current.table].columns)
+    newest = f'SELECT snapshot FROM {schema}."{current.head}_newest"'
+    return f'SELECT {names} FROM {schema}."{current.table}_keyed" WHERE snapshot IN ({newest})'
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: warehouse.Table) -> None:
@@ -163,7 +217,11 @@ def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: ware
         " AND database_name = current_database()",
         [schema, f"{table.name}_keyed"],
     ).fetchall()
-    missing = {column.name for column in table.columns} - {name for (name,) in there}
+    names = {name for (name,) in there}
+    if "snapshot" not in names:
+        connection.execute(f'ALTER TABLE {schema}."{table.name}_keyed" ADD COLUMN snapshot UHUGEINT')
+        connection.execute(f'UPDATE {schema}."{table.name}_keyed" SET snapshot = {_SNAPSHOT}')
+    missing = {column.name for column in table.columns} - names
     for column in table.columns:
         if column.name in missing:
             connection.execute(

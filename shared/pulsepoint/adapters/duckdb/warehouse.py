@@ -220,7 +220,8 @@ class _Writer:
                 if rows:
                     shape = schemas.row_shape(schema == SHARED_SCHEMA, table)
                     document = (b"[" + b",".join(rows) + b"]").decode()
-                    self._connection.execute(shape.insert(schema, skip_known=skip_known), [document])
+                    for statement in shape.inserts(schema, skip_known=skip_known):
+                        self._connection.execute(statement, [document])
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):
