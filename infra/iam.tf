@@ -1,0 +1,250 @@
+# Accounts and what each may do. Rights on one topic, secret or bucket stand beside it; here is what needs the project,
+# narrowed by conditions on names. Nobody has owner, editor or viewer.
+
+resource "google_service_account" "service" {
+  for_each = local.services
+
+  account_id   = "pulsepoint-${each.key}"
+  display_name = "Pulsepoint ${each.key}"
+}
+
+# Whose token Pub/Sub and Cloud Scheduler bring along. It may do nothing else.
+resource "google_service_account" "delivery" {
+  account_id   = "pulsepoint-delivery"
+  display_name = "Pulsepoint pushes and tasks"
+}
+
+resource "google_service_account" "build" {
+  account_id   = "pulsepoint-build"
+  display_name = "Pulsepoint build and release"
+}
+
+# Pub/Sub signs the tokens of its pushes as the delivery account.
+# https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+resource "google_service_account_iam_member" "delivery_agent" {
+  service_account_id = google_service_account.delivery.name
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  member             = "serviceAccount:${local.agents.pubsub}"
+
+  depends_on = [google_project_service_identity.agent]
+}
+
+# --- Facts ---------------------------------------------------------------------------------------------------------
+
+resource "google_project_iam_custom_role" "facts" {
+  role_id     = "pulsepointFacts"
+  title       = "Pulsepoint: append and read facts"
+  permissions = local.fact_permissions
+}
+
+resource "google_project_iam_custom_role" "datasets" {
+  role_id     = "pulsepointDatasets"
+  title       = "Pulsepoint: make and change tables and views"
+  permissions = local.dataset_permissions
+}
+
+# Each service makes a tenant's dataset when it first writes to it. Making one is a right over the project: no condition
+# on its name can be set.
+resource "google_project_iam_custom_role" "dataset_maker" {
+  role_id     = "pulsepointDatasetMaker"
+  title       = "Pulsepoint: make datasets"
+  permissions = ["bigquery.datasets.create"]
+}
+
+locals {
+  fact_permissions = [
+    "bigquery.datasets.get",
+    "bigquery.tables.get",
+    "bigquery.tables.getData",
+    "bigquery.tables.list",
+    "bigquery.tables.updateData",
+  ]
+  dataset_permissions = [
+    "bigquery.datasets.get",
+    "bigquery.datasets.update",
+    "bigquery.tables.create",
+    "bigquery.tables.delete",
+    "bigquery.tables.get",
+    "bigquery.tables.list",
+    "bigquery.tables.update",
+  ]
+  tenant_datasets = "resource.name.startsWith('projects/${var.project_id}/datasets/pulsepoint_tenant_')"
+  shared_dataset  = "resource.name.startsWith('projects/${var.project_id}/datasets/${local.catalog.shared_dataset}')"
+}
+
+resource "google_project_iam_member" "facts" {
+  for_each = local.services
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.facts.id
+  member  = google_service_account.service[each.key].member
+
+  condition {
+    title      = "facts"
+    expression = "${local.tenant_datasets} || ${local.shared_dataset}"
+  }
+}
+
+resource "google_project_iam_member" "queries" {
+  for_each = local.services
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
+  member  = google_service_account.service[each.key].member
+}
+
+resource "google_project_iam_member" "datasets" {
+  for_each = local.services
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.datasets.id
+  member  = google_service_account.service[each.key].member
+
+  condition {
+    title      = "datasets"
+    expression = "${local.tenant_datasets} || ${local.shared_dataset}"
+  }
+}
+
+resource "google_project_iam_member" "dataset_maker" {
+  for_each = local.services
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.dataset_maker.id
+  member  = google_service_account.service[each.key].member
+}
+
+# --- Documents -----------------------------------------------------------------------------------------------------
+
+# The gateway keeps its documents in the ledger.
+resource "google_project_iam_member" "documents" {
+  for_each = { for name, entry in local.services : name => entry if entry.documents }
+
+  project = var.project_id
+  role    = "roles/datastore.user"
+  member  = google_service_account.service[each.key].member
+
+  condition {
+    title      = "documents"
+    expression = "resource.name == 'projects/${var.project_id}/databases/${google_firestore_database.documents.name}'"
+  }
+}
+
+# --- What people entered -------------------------------------------------------------------------------------------
+
+resource "google_project_iam_custom_role" "secret_maker" {
+  role_id     = "pulsepointSecretMaker"
+  title       = "Pulsepoint: make secrets"
+  permissions = ["secretmanager.secrets.create"]
+}
+
+resource "google_project_iam_custom_role" "secret_keeper" {
+  role_id = "pulsepointSecretKeeper"
+  title   = "Pulsepoint: replace and destroy its own secrets"
+  permissions = [
+    "secretmanager.secrets.delete",
+    "secretmanager.secrets.get",
+    "secretmanager.versions.access",
+    "secretmanager.versions.add",
+    "secretmanager.versions.destroy",
+    "secretmanager.versions.list",
+  ]
+}
+
+locals {
+  # Names start with pulsepoint-{tenant}-: the system tenant's hold the key that seals quarantined messages.
+  product_secrets = "projects/${local.number}/secrets/pulsepoint-"
+  system_secrets  = "${local.product_secrets}${replace(local.catalog.system_tenant, "-", "")}-"
+
+  # The gateway stores what people enter; those who use it read it.
+  secret_keepers = {
+    for name in keys(local.services) : name => name == "gateway" ? local.product_secrets : local.system_secrets
+  }
+}
+
+resource "google_project_iam_member" "secret_maker" {
+  for_each = local.services
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.secret_maker.id
+  member  = google_service_account.service[each.key].member
+}
+
+resource "google_project_iam_member" "secret_keeper" {
+  for_each = local.secret_keepers
+
+  project = var.project_id
+  role    = google_project_iam_custom_role.secret_keeper.id
+  member  = google_service_account.service[each.key].member
+
+  condition {
+    title      = "own_secrets"
+    expression = "resource.name.startsWith('${each.value}')"
+  }
+}
+
+resource "google_project_iam_member" "secret_reader" {
+  for_each = toset(["ingest-ads", "alerting"])
+
+  project = var.project_id
+  role    = "roles/secretmanager.secretAccessor"
+  member  = google_service_account.service[each.key].member
+
+  condition {
+    title      = "product_secrets"
+    expression = "resource.name.startsWith('${local.product_secrets}')"
+  }
+}
+
+# --- Exports -------------------------------------------------------------------------------------------------------
+
+resource "google_storage_bucket_iam_member" "exports" {
+  bucket = google_storage_bucket.exports.name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.service["gateway"].member
+}
+
+# Links are signed with the account's own key, which only Google holds.
+# https://cloud.google.com/storage/docs/access-control/signing-urls-with-helpers
+resource "google_service_account_iam_member" "sign_links" {
+  service_account_id = google_service_account.service["gateway"].name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = google_service_account.service["gateway"].member
+}
+
+# --- Traces --------------------------------------------------------------------------------------------------------
+
+# https://cloud.google.com/stackdriver/docs/reference/telemetry/overview
+resource "google_project_iam_member" "traces" {
+  for_each = var.export_traces ? local.services : {}
+
+  project = var.project_id
+  role    = "roles/telemetry.tracesWriter"
+  member  = google_service_account.service[each.key].member
+}
+
+# --- Build and release ---------------------------------------------------------------------------------------------
+
+resource "google_artifact_registry_repository_iam_member" "build" {
+  repository = google_artifact_registry_repository.images.name
+  location   = var.region
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.build.member
+}
+
+resource "google_project_iam_member" "build" {
+  for_each = toset(["roles/logging.logWriter", "roles/run.developer"])
+
+  project = var.project_id
+  role    = each.key
+  member  = google_service_account.build.member
+}
+
+# A new revision runs as its service's account.
+resource "google_service_account_iam_member" "build" {
+  for_each = local.services
+
+  service_account_id = google_service_account.service[each.key].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.build.member
+}

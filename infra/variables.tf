@@ -1,0 +1,110 @@
+variable "project_id" {
+  type        = string
+  description = "The Google Cloud project Pulsepoint runs in, and nothing else does."
+}
+
+variable "region" {
+  type        = string
+  description = "The one region of every service and of all data, for example europe-west1."
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "A single region such as europe-west1, not a multi-region."
+  }
+}
+
+variable "environment" {
+  type        = string
+  description = "dev or prod; a label on everything."
+
+  validation {
+    condition     = contains(["dev", "prod"], var.environment)
+    error_message = "dev or prod."
+  }
+}
+
+variable "domain" {
+  type        = string
+  description = "The public name, for example tower.example.com; its A record points at the load balancer."
+}
+
+variable "release" {
+  type        = string
+  description = "Tag of the images the services start with. Empty at the first apply, when there are no images: no services are made then."
+  default     = ""
+}
+
+variable "admin_email" {
+  type        = string
+  description = "Who the first log-in belongs to."
+}
+
+variable "alert_email" {
+  type        = string
+  description = "Where alerts and the budget's warnings go."
+}
+
+variable "billing_account" {
+  type        = string
+  description = "The billing account the budget watches, as 012345-6789AB-CDEF01."
+}
+
+variable "monthly_budget" {
+  type        = number
+  description = "Units of the billing account's currency a month; half, nine tenths and all of it are told."
+}
+
+variable "business_time_zone" {
+  type        = string
+  description = "Time zone of the daily analysis at 02:00."
+  default     = "Etc/UTC"
+}
+
+variable "services" {
+  type = map(object({
+    min_instances = number
+    max_instances = number
+    cpu           = string
+    memory        = string
+    concurrency   = number
+  }))
+  description = "Size of each service; keys are the services of the catalogue."
+}
+
+variable "database_tier" {
+  type        = string
+  description = "Machine type of Cloud SQL, such as db-custom-2-7680."
+}
+
+variable "database_regional" {
+  type        = bool
+  description = "Whether Cloud SQL has a standby in another zone of the region."
+}
+
+variable "cache_tier" {
+  type        = string
+  description = "BASIC or STANDARD_HA (a replica in another zone of the region)."
+}
+
+variable "cache_memory_gb" {
+  type        = number
+  description = "Memory of Redis in GiB."
+}
+
+variable "extra_secrets" {
+  type        = map(list(string))
+  description = "Environment variables beside the required ones that hold secrets, with the services that read them. Give one only once its secret has a version."
+  default     = {}
+}
+
+variable "export_traces" {
+  type        = bool
+  description = "Whether spans go to Cloud Trace. They carry ids and times, no personal data; Google chooses where Cloud Trace keeps them, so a deployment whose rules allow nothing outside its region says false."
+  default     = true
+}
+
+variable "protect_data" {
+  type        = bool
+  description = "Whether databases and keys refuse to be deleted. False only where everything is to be thrown away."
+  default     = true
+}
