@@ -6,7 +6,7 @@ A service that works on one engine must work on all, so each adapter enforces th
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import uniform
@@ -18,7 +18,16 @@ import orjson
 from pulsepoint.adapters.delivery_rules import check_message
 from pulsepoint.errors import AccessDenied, LimitExceeded, MalformedInput
 from pulsepoint.events.envelope import Message
-from pulsepoint.ports.document_store import MAX_DOCUMENT_BYTES, MAX_WRITES, Commit, FactRow, StoredEffect, Write
+from pulsepoint.ports.document_store import (
+    FILTERS,
+    MAX_COMMIT_BYTES,
+    MAX_DOCUMENT_BYTES,
+    MAX_WRITES,
+    Commit,
+    FactRow,
+    StoredEffect,
+    Write,
+)
 from pulsepoint.tenancy import TenantContext
 
 # Longer than Pub/Sub can ever redeliver: a subscription keeps messages 31 days at most.
@@ -26,6 +35,12 @@ from pulsepoint.tenancy import TenantContext
 MARKER_LIFE = timedelta(days=32)
 # Firestore: https://cloud.google.com/firestore/quotas#collections_documents_and_fields
 MAX_ID_BYTES = 1_500
+# A key's pending and its running effect share a document.
+MAX_EFFECT_BYTES = 400_000
+# What a write adds to a request beside its data: its document's name and the names of its fields.
+WRITE_BYTES = 500
+# How long before it is due an effect no longer stands for new ones: see `kernel.claim_effects` in PostgreSQL.
+CLOSING = timedelta(seconds=2)
 MAX_CAUSES = 8
 Key = tuple[UUID, UUID, str, str]
 """(tenant, brand, collection, id)"""
@@ -52,9 +67,10 @@ def scope_within(own: TenantContext, asked: TenantContext | None) -> TenantConte
 def key_of(scope: TenantContext, collection: str, id: str) -> Key:
     """The document's key; raises `LimitExceeded` or `MalformedInput` for names an engine cannot hold."""
     for name in (collection, id):
-        if not name or "\0" in name:
+        if not name or "\0" in name or (name.startswith("__") and name.endswith("__")):
             raise MalformedInput(f"{name!r} cannot name a document or collection")
-        if len(name) * 4 > MAX_ID_BYTES and len(name.encode()) > MAX_ID_BYTES:
+        # Firestore's names have no slash and no lone period: each is written as two bytes.
+        if len(name) * 4 > MAX_ID_BYTES and len(name.encode()) + name.count("/") + name.count(".") > MAX_ID_BYTES:
             raise LimitExceeded(f"a document's name may have {MAX_ID_BYTES} bytes: {name[:40]!r}…")
     return (scope.tenant_id, scope.brand_id, collection, id)
 
@@ -93,7 +109,23 @@ def check_commit(scope: TenantContext, commit: Commit) -> list[EncodedWrite]:
     encoded = [_encode_write(scope, write) for write in commit.writes]
     if len({write.key for write in encoded}) != len(encoded):
         raise MalformedInput("one transaction writes the same document twice")
+    _check_size(encoded, commit.effects)
     return encoded
+
+
+def _check_size(writes: Sequence[EncodedWrite], effects: Sequence[StoredEffect]) -> None:
+    effect_bytes = [len(encode_json(effect.data, f"effect {effect.kind}")) for effect in effects]
+    if max(effect_bytes, default=0) > MAX_EFFECT_BYTES:
+        raise LimitExceeded(f"an effect has {max(effect_bytes)} bytes; {MAX_EFFECT_BYTES} are allowed")
+    total = sum(len(write.data or b"") + WRITE_BYTES for write in writes) + sum(effect_bytes)
+    if total > MAX_COMMIT_BYTES:
+        raise LimitExceeded(f"a transaction writes {total} bytes; {MAX_COMMIT_BYTES} are allowed")
+
+
+def check_filters(names: Iterable[str]) -> None:
+    """Raises `LimitExceeded` for a field that documents are not found by."""
+    if unknown := set(names) - FILTERS:
+        raise LimitExceeded(f"documents are found by {sorted(FILTERS)}, not by {sorted(unknown)}")
 
 
 def _same_tenant(scope: TenantContext, other: TenantContext) -> None:

@@ -15,8 +15,14 @@ from uuid import UUID
 from pulsepoint.events.envelope import Message
 from pulsepoint.tenancy import TenantContext
 
-MAX_DOCUMENT_BYTES = 1_048_576
+# Firestore's 1 MiB a document counts its name and the fields it is found by.
+# https://cloud.google.com/firestore/quotas#collections_documents_and_fields
+MAX_DOCUMENT_BYTES = 1_048_576 - 16_384
 MAX_WRITES = 500
+# What a commit writes must fit one request: 10 MiB at Google, 4 MiB (gRPC's default) at its emulator.
+MAX_COMMIT_BYTES = 3_500_000
+FILTERS = frozenset({"reason", "shop"})
+"""Top-level fields that documents are found by: each costs an index entry a document, so only these are indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +130,9 @@ class Transaction(Protocol):
         limit: int = 1000,
         after: str = "",
     ) -> list[Document]:
-        """Documents whose top-level string fields equal `where`, by id, after id `after`.
+        """Documents whose top-level string fields, of those in `FILTERS`, equal `where`, by id, after id `after`.
 
-        Not guarded against documents that appear meanwhile.
+        Not guarded against documents that appear meanwhile. Raises `LimitExceeded` for another field.
         """
         ...
 
@@ -141,7 +147,7 @@ class DocumentStore(Protocol):
 
         When the marker is already there nothing is written: `Committed(duplicate=True)` with the leftover
         that a crash may have left under it. `work` may raise: then nothing is written and the error passes.
-        Raises `LimitExceeded` over 1 MiB a document or 500 writes, `Conflict` after `attempts`, and
+        Raises `LimitExceeded` over 1 MiB a document, 500 writes or `MAX_COMMIT_BYTES`, `Conflict` after `attempts`, and
         `EngineUnavailable`.
         """
         ...

@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 import orjson
 
 from pulsepoint.adapters.document_rules import (
+    CLOSING,
     MARKER_LIFE,
     EncodedWrite,
     Key,
     check_commit,
+    check_filters,
     conflict_pause,
     decode_facts,
     decode_messages,
@@ -33,8 +35,6 @@ from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Commit, Committed, Document, Leftover, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
-# How long before it is due an effect no longer stands for new ones: see `kernel.claim_effects` in PostgreSQL.
-CLOSING = timedelta(seconds=2)
 EffectKey = tuple[UUID, UUID, str, str]
 
 
@@ -203,6 +203,7 @@ class _MemoryTransaction:
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
     ) -> list[Document]:
         """See `Transaction.find`."""
+        check_filters(where or ())
         prefix = (self.scope.tenant_id, self.scope.brand_id, collection)
         keys = sorted(key for key in self._store._documents if key[:3] == prefix and key[3] > after)
         wanted = (where or {}).items()

@@ -22,6 +22,7 @@ from pulsepoint.adapters.document_rules import (
     EncodedWrite,
     Key,
     check_commit,
+    check_filters,
     conflict_pause,
     decode_facts,
     decode_messages,
@@ -218,6 +219,7 @@ class _PostgresTransaction:
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
     ) -> list[Document]:
         """See `Transaction.find`."""
+        check_filters(where or ())
         owner = (self.store.service, self.scope.tenant_id, self.scope.brand_id)
         condition = encode_json(where or {}, "a condition").decode()
         rows = await self.store.fetch(FIND, *owner, collection, after, condition, limit)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.adapters.ledger.engine import set_tenant
 from gateway.adapters.ledger.rows import document_of, key_value
 from gateway.adapters.ledger.tables import COLLECTIONS, documents
-from pulsepoint.adapters.document_rules import Key, key_of, scope_within
+from pulsepoint.adapters.document_rules import Key, check_filters, key_of, scope_within
 from pulsepoint.ports.document_store import Document
 from pulsepoint.tenancy import TenantContext
 
@@ -52,6 +52,7 @@ class LedgerTransaction:
         """See `Transaction.find`."""
         if collection in COLLECTIONS:
             return await self._find_rows(collection, where or {}, limit, after)
+        check_filters(where or ())
         statement = (
             select(documents.c.id, documents.c.version, documents.c.revision, documents.c.data)
             .where(documents.c.brand_id == self.scope.brand_id, documents.c.collection == collection)
