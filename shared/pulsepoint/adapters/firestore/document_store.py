@@ -1,0 +1,275 @@
+"""Documents, markers, leftovers and effects of one service in Firestore.
+
+Reads are plain and lock nothing. A commit is one request: each document written carries the time it was last updated
+when read, as a precondition. Only documents read and not written need more: a transaction, begun by reading them
+again, that holds just until the commit. (Twenty increments of one document at once: 0.4 s on the emulator; as
+transactions that lock from their first read, 31 s.)
+https://cloud.google.com/firestore/docs/transaction-data-contention
+https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#precondition
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from google.cloud.firestore_v1.types import Document as Stored
+from google.cloud.firestore_v1.types import Write
+
+from pulsepoint.adapters.document_rules import (
+    CLOSING,
+    MARKER_LIFE,
+    EncodedWrite,
+    Key,
+    check_commit,
+    conflict_pause,
+    effect_order,
+)
+from pulsepoint.adapters.firestore import leftovers, queries
+from pulsepoint.adapters.firestore.api import FirestoreApi, open_api
+from pulsepoint.adapters.firestore.effects import EffectState, state_of
+from pulsepoint.adapters.firestore.fields import drop, expiry, put, put_document, unchanged_since
+from pulsepoint.adapters.firestore.paths import DOCUMENTS, LEFTOVERS, MARKERS, Paths
+from pulsepoint.adapters.firestore.rivals import Rivals
+from pulsepoint.adapters.firestore.transaction import FirestoreTransaction
+from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.errors import Conflict, PulsepointError
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import Commit, Committed, Leftover, StoredEffect, Transaction
+from pulsepoint.tenancy import TenantContext
+
+# Google drops what has expired by itself, within a day: asking at every sweep would pay for it twice.
+EXPIRE_EVERY = timedelta(minutes=10)
+PAGE = 300
+Seen = Mapping[str, datetime | None]
+"""Document name -> when it was last updated when read (None: it was absent)."""
+
+
+@asynccontextmanager
+async def open_firestore(
+    project: str, clock: Clock | None = None, *, database: str = "(default)"
+) -> AsyncIterator[Callable[[str], FirestoreDocumentStore]]:
+    """Stores by service, on one channel to the project's database (FIRESTORE_EMULATOR_HOST: the emulator).
+
+    Raises `EngineUnavailable` where there are no credentials.
+    """
+    stores: dict[str, FirestoreDocumentStore] = {}
+    async with open_api(project, database) as api:
+        yield lambda service: stores.setdefault(service, FirestoreDocumentStore(api, service, clock))
+
+
+class FirestoreDocumentStore:
+    """One service's documents; commits are durable when `transact` returns."""
+
+    def __init__(self, api: FirestoreApi, service: str, clock: Clock | None = None) -> None:
+        self.service = service
+        self._api = api
+        self._paths = Paths(api.root, service)
+        self._clock = clock or SystemClock()
+        self._rivals = Rivals()
+        self._next_expiry: datetime | None = None
+
+    async def transact(
+        self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
+    ) -> Committed:
+        """See `DocumentStore.transact`."""
+        for failures in range(attempts):
+            if failures:
+                await asyncio.sleep(conflict_pause(failures))
+            transaction = FirestoreTransaction(self._api, self._paths, scope)
+            commit = await work(transaction)
+            committed = await self._commit(scope, commit, transaction.seen)
+            if committed is not None:
+                return committed
+        raise Conflict(f"{self.service}: still in conflict after {attempts} attempts")
+
+    async def _commit(self, scope: TenantContext, commit: Commit, seen: dict[Key, datetime | None]) -> Committed | None:
+        writes = check_commit(scope, commit)
+        if not (writes or commit.marker or commit.facts or commit.messages or commit.effects or commit.finished_effect):
+            return Committed(duplicate=False)
+        names = {write.key: self._paths.document(write.key) for write in writes}
+        # A document that was absent and is deleted is not written: it is only to be absent still.
+        written = {write.key for write in writes if write.data is not None or seen.get(write.key, write) is not None}
+        guarded = {self._paths.document(key): moment for key, moment in seen.items() if key not in written}
+        try:
+            async with self._rivals.apart(guarded.keys(), names.values()):
+                changes = [self._write(names[write.key], write, seen) for write in writes if write.key in written]
+                return await self._store(scope, commit, changes, guarded)
+        except Conflict:
+            return await self._duplicate(scope, commit)
+
+    def _write(self, name: str, write: EncodedWrite, seen: Mapping[Key, datetime | None]) -> Write:
+        precondition = unchanged_since(seen[write.key]) if write.key in seen else None
+        return put_document(name, self._paths.shard(name), write, precondition)
+
+    async def _store(self, scope: TenantContext, commit: Commit, changes: list[Write], guarded: Seen) -> Committed:
+        """One attempt; raises `Conflict` when anything has changed, or the marker is there."""
+        now = self._clock.now()
+        before, after, stored = await self._effects(scope, commit)
+        changed = [state for name, state in after.items() if _differs(before[name], state)]
+        joined = [state for name, state in after.items() if state != before[name] and state not in changed]
+        # One that may be claimed any moment must still be pending when this is committed, or would run without it.
+        asked = [state for name, state in after.items() if state not in changed and state.pending is not None]
+        imminent = {s.name: s.seen for s in asked if s.pending is not None and s.pending.due_at - CLOSING <= now}
+        leftover = None
+        if commit.facts or commit.messages:
+            leftover = Leftover(commit.marker or uuid4(), commit.facts, commit.messages)
+        staged = leftovers.writes_of(self._paths, scope.tenant_id, leftover, now) if leftover else leftovers.NONE
+        changes += [self._marker(scope.tenant_id, commit.marker, now)] if commit.marker else []
+        changes += [*(state.write(self.service) for state in changed), *staged.within]
+        await asyncio.gather(*(self._api.commit([part]) for part in staged.before))
+        async with self._unchanged({**guarded, **imminent}) as transaction:
+            if changes or transaction:
+                await self._api.commit(changes, transaction)
+        # Causes are links of traces: one more or less is not worth a conflict.
+        await asyncio.gather(*(self._put_if_unchanged(state) for state in joined))
+        return Committed(False, leftover, stored)
+
+    def _marker(self, tenant: UUID, id: UUID, now: datetime) -> Write:
+        name = self._paths.marker(tenant, id)
+        return put(name, expiry(self._paths.shard(name), now + MARKER_LIFE), unchanged_since(None))
+
+    async def _effects(
+        self, scope: TenantContext, commit: Commit
+    ) -> tuple[dict[str, EffectState], dict[str, EffectState], tuple[StoredEffect, ...]]:
+        """States of the commit's effects as they are and as they are to be, and which effects are newly pending."""
+        finished = commit.finished_effect
+        asked = {effect_order(effect): effect for effect in reversed(commit.effects)}
+        names = {self._paths.effect(effect) for effect in (*asked.values(), *((finished,) if finished else ()))}
+        if not names:
+            return {}, {}, ()
+        marker = self._paths.marker(scope.tenant_id, commit.marker) if commit.marker else None
+        found = await self._api.read([*names, *((marker,) if marker else ())])
+        if marker in found:
+            raise Conflict("the marker is there")
+        before = {name: state_of(name, found.get(name)) for name in names}
+        after = dict(before)
+        if finished is not None:
+            name = self._paths.effect(finished)
+            after[name] = after[name].finished(finished)
+        stored = []
+        for effect in asked.values():
+            name = self._paths.effect(effect)
+            stored += [effect] if after[name].pending is None else []
+            after[name] = after[name].asked(effect)
+        return before, after, tuple(stored)
+
+    @asynccontextmanager
+    async def _unchanged(self, guarded: Seen) -> AsyncIterator[bytes]:
+        """A transaction in which all of `guarded` is as it was (b"": none is needed); raises `Conflict`."""
+        if not guarded:
+            yield b""
+            return
+        found, transaction = await self._api.begin(list(guarded))
+        try:
+            for name, moment in guarded.items():
+                if (found[name].update_time if name in found else None) != moment:
+                    raise Conflict(f"{name} has changed")
+            yield transaction
+        except BaseException:
+            with suppress(PulsepointError):
+                await self._api.roll_back(transaction)
+            raise
+
+    async def _duplicate(self, scope: TenantContext, commit: Commit) -> Committed | None:
+        """The answer to a commit whose marker is there; None when it is not: the work is to run again."""
+        if commit.marker is None:
+            return None
+        marker = self._paths.marker(scope.tenant_id, commit.marker)
+        first = self._paths.leftover(scope.tenant_id, commit.marker)
+        found = await self._api.read([marker, first])
+        if marker not in found:
+            return None
+        finished = commit.finished_effect
+        if finished is not None:
+            await self._change_effect(finished, lambda state: state.finished(finished))
+        left = await self._read_leftovers([found[first]]) if first in found else []
+        return Committed(True, left[0] if left else None)
+
+    async def settle(self, ids: Sequence[UUID]) -> None:
+        """See `DocumentStore.settle`."""
+        for start in range(0, len(ids), queries.MAX_VALUES):
+            query = queries.leftovers_called(self.service, ids[start : start + queries.MAX_VALUES])
+            if documents := await self._api.query(self._api.root, query):
+                await self._api.commit([drop(document.name) for document in documents])
+
+    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+        """See `DocumentStore.leftovers`."""
+        query = queries.old_leftovers(self._paths.shards(), older_than, limit)
+        return await self._read_leftovers(await self._api.query(self._api.root, query))
+
+    async def _read_leftovers(self, firsts: Sequence[Stored]) -> list[Leftover]:
+        names = [name for first in firsts for name in leftovers.part_names(first)]
+        parts = await self._api.read(names) if names else {}
+        return [found for first in firsts if (found := leftovers.leftover_of(first, parts))]
+
+    async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
+        """See `DocumentStore.claim_due_effects`."""
+        query = queries.waking_effects(self.service, now, limit)
+        waking = [state_of(document.name, document) for document in await self._api.query(self._api.root, query)]
+        states = [state.claimed(now, timedelta(seconds=lease_seconds)) for state in waking]
+        won = await asyncio.gather(*(self._put_if_unchanged(state) for state in states))
+        claimed = [state.running for state, mine in zip(states, won, strict=True) if mine and state.running]
+        return sorted(
+            (effect for effect in claimed if effect.due_at <= now),
+            key=lambda effect: (effect.due_at, effect_order(effect)),
+        )
+
+    async def postpone_effect(self, effect: StoredEffect, due_at: datetime) -> None:
+        """See `DocumentStore.postpone_effect`."""
+        await self._change_effect(effect, lambda state: state.postponed(effect, due_at))
+
+    async def _change_effect(
+        self, effect: StoredEffect, change: Callable[[EffectState], EffectState], *, attempts: int = 8
+    ) -> None:
+        name = self._paths.effect(effect)
+        for failures in range(attempts):
+            if failures:
+                await asyncio.sleep(conflict_pause(failures))
+            before = state_of(name, (await self._api.read([name])).get(name))
+            after = change(before)
+            if after == before or await self._put_if_unchanged(after):
+                return
+        raise Conflict(f"{self.service}: effect {effect.kind} still in conflict after {attempts} attempts")
+
+    async def _put_if_unchanged(self, state: EffectState) -> bool:
+        return await self._applied(state.write(self.service))
+
+    async def _applied(self, write: Write) -> bool:
+        """Whether the write's precondition held."""
+        try:
+            await self._api.commit([write])
+        except Conflict:
+            return False
+        return True
+
+    async def expire(self, now: datetime) -> int:
+        """See `DocumentStore.expire`; what passed within `EXPIRE_EVERY` of the last call may wait for the next."""
+        if self._next_expiry is not None and now < self._next_expiry:
+            return 0
+        self._next_expiry = now + EXPIRE_EVERY
+        return sum([await self._expire(group, now) for group in (DOCUMENTS, MARKERS, LEFTOVERS)])
+
+    async def _expire(self, group: str, now: datetime) -> int:
+        dropped = 0
+        while True:
+            found = await self._api.query(self._api.root, queries.expired(group, self._paths.shards(), now, PAGE))
+            done = await asyncio.gather(
+                *(self._applied(drop(document.name, unchanged_since(document.update_time))) for document in found)
+            )
+            dropped += sum(done)
+            if len(found) < PAGE:
+                return dropped
+
+
+def _differs(before: EffectState, after: EffectState) -> bool:
+    """Whether more than causes has changed."""
+    return _without_causes(before) != _without_causes(after)
+
+
+def _without_causes(state: EffectState) -> EffectState:
+    return replace(state, pending=replace(state.pending, causes=()) if state.pending else None)

@@ -1,0 +1,56 @@
+"""Every index and time to live the adapter's queries and documents need: what Terraform makes, and a test compares.
+
+Fields are indexed by nothing but what is named here: `*` takes a whole collection group out of the automatic
+indexes, whose growing times would hold writes at 500 a second, and which would index `data` for no use.
+https://cloud.google.com/firestore/docs/concepts/index-overview#single-field_index_exemptions
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pulsepoint.adapters.firestore.paths import DOCUMENTS, EFFECTS, LEFTOVERS, MARKERS
+from pulsepoint.ports.document_store import FILTERS
+
+Scope = Literal["COLLECTION", "COLLECTION_GROUP"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeIndex:
+    """An index over `fields`, all ascending (Terraform: google_firestore_index)."""
+
+    collection: str
+    fields: tuple[str, ...]
+    scope: Scope = "COLLECTION_GROUP"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConfiguration:
+    """How one field of a collection group is indexed, and whether documents die by it (google_firestore_field).
+
+    `ascending` is the scope of its one ascending index, None for no index. `expires`: the field is the group's
+    time to live. Subfields inherit; `*` is every field not named.
+    """
+
+    collection: str
+    field: str
+    ascending: Scope | None = None
+    expires: bool = False
+
+
+INDEXES: tuple[CompositeIndex, ...] = (
+    CompositeIndex(DOCUMENTS, ("shard", "expires_at")),
+    CompositeIndex(MARKERS, ("shard", "expires_at")),
+    CompositeIndex(LEFTOVERS, ("shard", "expires_at")),
+    CompositeIndex(LEFTOVERS, ("shard", "created_at")),
+    CompositeIndex(EFFECTS, ("service", "wakes_at")),
+)
+
+FIELDS: tuple[FieldConfiguration, ...] = (
+    *(FieldConfiguration(group, "*") for group in (DOCUMENTS, MARKERS, LEFTOVERS, EFFECTS)),
+    *(FieldConfiguration(group, "expires_at", expires=True) for group in (DOCUMENTS, MARKERS, LEFTOVERS)),
+    FieldConfiguration(LEFTOVERS, "leftover", ascending="COLLECTION_GROUP"),
+    # Equality on several fields, by name, is answered by merging their single-field indexes.
+    *(FieldConfiguration(DOCUMENTS, f"filter_{name}", ascending="COLLECTION") for name in sorted(FILTERS)),
+)
