@@ -119,7 +119,8 @@ async def test_a_silent_redis_is_asked_once_and_then_left_alone(scope: TenantCon
     async with silence() as (url, came), open_redis(url, rest_seconds=HOUR) as cache:
         for _ in range(20):
             assert await everything(cache, scope) == (None, 0.0)
-    assert 1 <= len(came) <= 4  # connecting and asking are each repeated once; sixty calls were made
+    # Sixty calls were made; left to itself the client would have come four times for the first one alone.
+    assert 1 <= len(came) <= 2
 
 
 async def test_it_is_used_again_once_it_is_back(redis_server: str, scope: TenantContext, tmp_path: Path) -> None:

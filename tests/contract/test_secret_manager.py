@@ -5,6 +5,7 @@ import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -62,6 +63,22 @@ class TestSecretManagerSecretStore(SecretStoreSuite):
         kept = [version.data for version in versions(manager) if version.data is not None]
         assert kept == [versions(manager)[-1].data]
         assert await secrets.get(scope, "token") == kept[0]
+
+    async def test_a_later_version_of_a_rival_is_never_destroyed(
+        self,
+        secrets: SecretManagerSecretStore,
+        manager: SecretManager,
+        scope: TenantContext,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def rivalled(name: str, payload: dict[str, Any]) -> dict[str, Any]:
+            added = SecretManager.add(manager, name, payload)
+            manager.secrets[name].versions.append(Version(b"rival's"))
+            return added
+
+        monkeypatch.setattr(manager, "add", rivalled)
+        await secrets.put(scope, "token", b"mine")
+        assert await secrets.get(scope, "token") == b"rival's"
 
     async def test_rivals_who_make_a_secret_leave_one_version(
         self, secrets: SecretManagerSecretStore, manager: SecretManager, scope: TenantContext
