@@ -12,9 +12,9 @@ import uvicorn
 
 from deploy.single_node.demo import demo_progress, run_demo
 from deploy.single_node.home import HomeInUse, lock_home
-from deploy.single_node.logs import configure_logs
 from deploy.single_node.settings import TowerSettings
 from deploy.single_node.tower import Tower, open_tower
+from pulsepoint.runtime.logs import configure_logs
 
 
 class _AnnouncingServer(uvicorn.Server):

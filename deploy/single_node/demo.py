@@ -29,7 +29,6 @@ from deploy.single_node.demo_fill import Demo
 from deploy.single_node.keys import read_tower_file
 from deploy.single_node.sandbox_process import SandboxOrder
 from deploy.single_node.settings import TowerSettings
-from pulsepoint.runtime.engines import Engines
 from sandbox.settings import WorldSettings
 from sandbox.settings_file import named_world
 
@@ -38,8 +37,6 @@ log = structlog.get_logger(__name__)
 START_SECONDS = 60.0
 STOP_SECONDS = 8.0
 NEVER = timedelta(days=3_650)
-UNHURRIED = frozenset({"gateway.observability"})
-"""Subscriptions whose backlog delays nobody."""
 
 
 class DemoSettings(BaseSettings):
@@ -57,17 +54,16 @@ class RunningTower(Protocol):
     """What the demo needs of a tower."""
 
     @property
-    def engines(self) -> Engines:
-        """Its engines: only how full its queues are is asked."""
-        ...
-
-    @property
     def login(self) -> tuple[str, str]:
         """The admin's e-mail and password."""
         ...
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Its public origin."""
+    def client(self) -> httpx.AsyncClient:
+        """A client of its public origin."""
+        ...
+
+    async def waiting(self) -> int:
+        """How many messages wait in its queues, but for those whose backlog delays nobody."""
         ...
 
 
@@ -89,10 +85,7 @@ def service_settings(settings: TowerSettings) -> dict[str, dict[str, Any]]:
     """What the services are told so that they meet the sandbox, by service; nothing without a demo."""
     if not settings.demo:
         return {}
-    base = sandbox_address(settings)
-    platforms = {f"ads_{name}_base_url": f"{base}/{name}" for name in ("meta", "tiktok", "google")}
     return {
-        "ingest-ads": platforms,
         "alerting": {"allow_local_urls": True},
         "gateway": {"allow_local_urls": True},
     }
@@ -112,7 +105,7 @@ async def run_demo(tower: RunningTower, settings: TowerSettings) -> None:
         async with _tower_api(tower) as api, _sandbox(file, settings, own) as sandbox:
             await _make_brand(api, file, world)
             write_demo(settings.home, file)
-            demo = Demo(settings.home, file, world, api, sandbox, lambda: _waiting(tower), {})
+            demo = Demo(settings.home, file, world, api, sandbox, tower.waiting, {})
             _running.append(demo)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -131,8 +124,7 @@ class SandboxFailed(Exception):
 
 @asynccontextmanager
 async def _tower_api(tower: RunningTower) -> AsyncIterator[TowerApi]:
-    transport = httpx.ASGITransport(tower)
-    async with httpx.AsyncClient(transport=transport, base_url="http://tower") as http:
+    async with tower.client() as http:
         yield TowerApi(http, tower.login)
 
 
@@ -207,35 +199,31 @@ async def _listening(process: asyncio.subprocess.Process, api: SandboxApi, addre
 
 
 async def _make_brand(api: TowerApi, file: DemoFile, world: WorldSettings) -> None:
-    """The demo brand, made on the first start; sends nothing until its past is told."""
-    if file.brand_id is not None:
-        return
+    """The demo brand, made on the first start; it meets the sandbox alone, and sends nothing until its past is told."""
     shop = world.shop
-    brands = (await api.get("/api/brands"))["brands"]
-    known = next((brand["brand_id"] for brand in brands if brand["shopify_store"] == shop.domain), None)
-    wanted = {
+    wanted: dict[str, Any] = {
         "ad_accounts": [
-            {"platform": platform, "account_id": account_id, "access_token": file.ad_tokens[platform]}
+            {
+                "platform": platform,
+                "account_id": account_id,
+                "access_token": file.ad_tokens[platform],
+                "base_url": f"{file.sandbox_url}/{platform}",
+            }
             for platform, account_id in dict.fromkeys((one.platform, one.account_id) for one in world.campaigns)
         ],
         "slack_webhook_url": f"{file.sandbox_url}/slack/services/T000DEMO/B000DEMO/{file.control_token[:24]}",
-        "quiet_until": (datetime.fromisoformat(file.opened_at) + NEVER).isoformat(),
     }
+    if not file.sends_alerts:
+        wanted["quiet_until"] = (datetime.fromisoformat(file.opened_at) + NEVER).isoformat()
+    brands = (await api.get("/api/brands"))["brands"]
+    known = next((brand["brand_id"] for brand in brands if brand["shopify_store"] == shop.domain), None)
     if known is not None:
+        # The sandbox's port may be another one today.
         await api.put(f"/api/brands/{known}/settings", wanted)
         file.brand_id = known
         return
     named = {"name": shop.name, "shopify_store": shop.domain, "currency": shop.currency, "timezone": shop.timezone}
     file.brand_id = (await api.post("/api/brands", {**named, **wanted}))["brand_id"]
-
-
-async def _waiting(tower: RunningTower) -> int:
-    """Messages that wait in the tower's queues."""
-    depth = getattr(tower.engines.push_engine, "depth", None)
-    if depth is None:
-        return 0
-    told = await depth()
-    return sum(int(one["waiting"] + one["in_flight"]) for name, one in told.items() if name not in UNHURRIED)
 
 
 async def _show(demo: Demo) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import uvicorn
 
-from deploy.single_node.logs import configure_logs
+from pulsepoint.runtime.logs import configure_logs
 from sandbox.platforms.app import Platforms, Resume, Tokens, create_platforms
 from sandbox.platforms.clock import BusinessClock
 from sandbox.platforms.control import strike_from

@@ -14,17 +14,16 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import orjson
 
+from deploy.routes import HIDDEN, INGRESS, UNHURRIED
 from deploy.single_node.services import service_apps
 from deploy.single_node.settings import TowerSettings
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.app import INTERNAL, ServiceApp, answer
 from pulsepoint.runtime.engines import Engines, open_engines
 from pulsepoint.runtime.settings import ServiceSettings
-
-INGRESS = ("/webhooks/shopify", "/pixel")
-HIDDEN = ("/push/", "/tasks/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,16 @@ class Tower:
             await self.apps["ingest-shopify"](scope, receive, send)
         else:
             await self.apps["gateway"](scope, receive, send)
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of the public origin, in this process."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://tower")
+
+    async def waiting(self) -> int:
+        """Messages in the queues, but for those whose backlog delays nobody."""
+        depth = getattr(self.engines.push_engine, "depth", None)
+        told = await depth() if depth is not None else {}
+        return sum(int(one["waiting"] + one["in_flight"]) for name, one in told.items() if name not in UNHURRIED)
 
     def end_streams(self) -> None:
         """End what pages follow live."""

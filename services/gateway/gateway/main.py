@@ -9,7 +9,7 @@ from gateway.settings import Settings
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.service import Service
 
-SERVICE = Service(name="gateway", handlers=HANDLERS, routers=ROUTERS, configure=configure)
+SERVICE = Service(name="gateway", handlers=HANDLERS, routers=ROUTERS, configure=configure, documents=False)
 
 
 def app() -> ServiceApp:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,6 +25,7 @@ from pulsepoint.runtime.effects import EffectRunner
 from pulsepoint.runtime.engines import Engines, open_engines
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.held import HeldMessages, Seal
+from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.push import PushReceiver
 from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
@@ -36,6 +37,10 @@ from pulsepoint.tenancy import SYSTEM
 log = structlog.get_logger(__name__)
 INTERNAL = "pulsepoint.internal"
 """Scope key that only this process can set: no header reaches it."""
+EFFECTS_DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 3.0
+"""Of the ten that Cloud Run grants after SIGTERM; the server has waited for requests before.
+https://cloud.google.com/run/docs/container-contract#instance-shutdown"""
 Build = Callable[[Any, Engines], AbstractAsyncContextManager[Any]]
 
 
@@ -50,6 +55,21 @@ class Runtime:
     effects: EffectRunner
     telemetry: Telemetry
     settings: ServiceSettings
+    resting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def rest(self) -> None:
+        """Publish spans and settle what is finished, where nothing may run until the next request comes.
+
+        What fails is kept: the next request or a sweep tries again.
+        """
+        if self.settings.works_between_requests:
+            return
+        async with self.resting:
+            for step in (self.telemetry.flush, self.pipeline.settle):
+                try:
+                    await step()
+                except PulsepointError as error:
+                    log.warning("rest.failed", service=self.service.name, error=type(error).__name__)
 
     async def sweep(self, *, leftovers_older_than: float | None = None) -> int:
         """Start due effects and finish what a crash left; how much there was."""
@@ -97,6 +117,8 @@ class ServiceApp:
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
+        """Where the service is a process of its own."""
+        configure_logs(self.settings.log_level)
         async with self.open():
             yield
 
@@ -106,7 +128,7 @@ class ServiceApp:
         async with AsyncExitStack() as stack:
             engines = self._engines
             if engines is None:
-                engines = await stack.enter_async_context(open_engines(self.settings))
+                engines = await stack.enter_async_context(open_engines(self.settings, documents=self.service.documents))
             ports = await stack.enter_async_context(self._build(self.settings, engines))
             runtime = await start_runtime(self.service, ports, self.settings)
             self.runtime = runtime
@@ -137,8 +159,10 @@ class ServiceApp:
             status = 405
         elif path.startswith("/push/"):
             status = await self.runtime.receiver.receive(path.removeprefix("/push/"), body)
+            await self.runtime.rest()
         else:
             status = await self._task(path.removeprefix("/tasks/"))
+            await self.runtime.rest()
         await answer(send, status)
 
     async def _let_in(self, scope: Any) -> int:
@@ -218,12 +242,20 @@ async def _flush_forever(runtime: Runtime) -> None:
 
 async def _drain(runtime: Runtime) -> None:
     """Finish what is running, best effort: whatever is cut off here is finished after the next start."""
-    for step in (runtime.effects.finish, runtime.pipeline.settle, runtime.telemetry.flush):
+    loop = asyncio.get_running_loop()
+    started, cut = loop.time(), []
+    for step, until in (
+        (runtime.effects.finish, EFFECTS_DRAIN_SECONDS),
+        (runtime.pipeline.settle, DRAIN_SECONDS),
+        (runtime.telemetry.flush, DRAIN_SECONDS),
+    ):
         try:
-            async with asyncio.timeout(4):
+            async with asyncio.timeout_at(started + until):
                 await step()
         except (TimeoutError, PulsepointError) as error:
-            log.warning("drain.cut", service=runtime.service.name, error=type(error).__name__)
+            cut.append(f"{step.__name__}: {type(error).__name__}")
+    tell = log.info if runtime.settings.profile == "cloud" and not cut else log.warning if cut else log.debug
+    tell("service.drained", service=runtime.service.name, seconds=round(loop.time() - started, 3), cut=cut)
 
 
 async def read_body(receive: Any) -> bytes:

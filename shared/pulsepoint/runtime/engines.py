@@ -13,6 +13,7 @@ from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.message_bus import MessageBus, PushEngine
+from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.settings import ServiceSettings
@@ -20,7 +21,10 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Open engines; `store(service)` gives a service its documents, `ledger_dsn` is where the ledger lies."""
+    """Open engines; `store(service)` gives a service its documents, `ledger_dsn` is where an embedded ledger lies.
+
+    `objects` is None where no bucket is named.
+    """
 
     bus: MessageBus
     warehouse: Warehouse
@@ -30,14 +34,17 @@ class Engines:
     store: Callable[[str], DocumentStore]
     push_engine: PushEngine | None = None
     ledger_dsn: str | None = None
+    objects: ObjectStore | None = None
 
 
 @asynccontextmanager
-async def open_engines(settings: ServiceSettings) -> AsyncIterator[Engines]:
-    """The engines of the settings' profile, closed on exit."""
+async def open_engines(settings: ServiceSettings, *, documents: bool = True) -> AsyncIterator[Engines]:
+    """The engines of the settings' profile, closed on exit; without `documents` a cloud service opens no Firestore."""
     async with AsyncExitStack() as stack:
         if settings.profile == "embedded":
             yield await _embedded(settings, stack)
+        elif settings.profile == "cloud":
+            yield await _cloud(settings, stack, documents=documents)
         else:
             yield await _memory(stack)
 
@@ -89,4 +96,60 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         store=lambda service: PostgresDocumentStore(pool, service, clock),
         push_engine=bus,
         ledger_dsn=dsn,
+    )
+
+
+async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents: bool) -> Engines:
+    from pulsepoint.adapters.bigquery.warehouse import open_bigquery
+    from pulsepoint.adapters.pubsub import open_pubsub
+    from pulsepoint.adapters.secret_manager import open_secret_manager
+    from pulsepoint.adapters.system_clock import SystemClock
+
+    clock = SystemClock()
+    project, region = settings.gcp_project_id, settings.gcp_region
+    store = await _firestore(project, clock, stack) if documents else _no_documents
+    return Engines(
+        bus=await stack.enter_async_context(open_pubsub(settings.pubsub_project_id or project)),
+        warehouse=await stack.enter_async_context(
+            open_bigquery(
+                settings.bigquery_project_id or project, region=region, endpoint=settings.bigquery_endpoint, clock=clock
+            )
+        ),
+        secrets=await stack.enter_async_context(
+            open_secret_manager(project, region=region, endpoint=settings.secret_manager_endpoint)
+        ),
+        cache=await _shared_cache(settings, clock, stack),
+        clock=clock,
+        store=store,
+        objects=await _cloud_objects(settings, stack),
+    )
+
+
+async def _firestore(project: str, clock: Clock, stack: AsyncExitStack) -> Callable[[str], DocumentStore]:
+    from pulsepoint.adapters.firestore.document_store import open_firestore
+
+    return await stack.enter_async_context(open_firestore(project, clock))
+
+
+def _no_documents(service: str) -> DocumentStore:
+    raise AssertionError(f"{service} said that it keeps no documents")
+
+
+async def _shared_cache(settings: ServiceSettings, clock: Clock, stack: AsyncExitStack) -> Cache:
+    if settings.redis_url is None:
+        from pulsepoint.adapters.memory.cache import MemoryCache
+
+        return MemoryCache(clock)
+    from pulsepoint.adapters.redis import open_redis
+
+    return await stack.enter_async_context(open_redis(settings.redis_url.get_secret_value(), clock=clock))
+
+
+async def _cloud_objects(settings: ServiceSettings, stack: AsyncExitStack) -> ObjectStore | None:
+    if not settings.storage_bucket:
+        return None
+    from pulsepoint.adapters.cloud_storage import open_cloud_storage
+
+    return await stack.enter_async_context(
+        open_cloud_storage(settings.storage_bucket, endpoint=settings.storage_endpoint)
     )

@@ -63,7 +63,8 @@ class Service:
     """One service as the runtime sees it.
 
     `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI. `configure` is given the
-    FastAPI app and the settings once, before it starts: for error pages and middleware.
+    FastAPI app and the settings once, before it starts: for error pages and middleware. `documents` says whether it
+    keeps its state as documents; else its `build` opens a store of its own.
     """
 
     name: str
@@ -72,3 +73,4 @@ class Service:
     routers: Sequence[APIRouter] = ()
     raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)
     configure: Callable[[FastAPI, Any], None] | None = None
+    documents: bool = True

@@ -1,0 +1,104 @@
+"""`python -m deploy.emulated`: run the emulated cloud until SIGINT or SIGTERM; `… down` ends one that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from deploy.emulated.cloud import Cloud, open_cloud
+from deploy.emulated.processes import known_processes, living
+from deploy.single_node.demo import run_demo
+from deploy.single_node.home import HomeInUse, lock_home
+from deploy.single_node.settings import TowerSettings
+from pulsepoint.errors import PulsepointError
+from pulsepoint.runtime.logs import configure_logs
+
+DOWN_SECONDS = 60.0
+
+
+def emulated_settings() -> TowerSettings:
+    """The tower's settings; everything of this cloud lies in `emulated` below PULSEPOINT_HOME."""
+    settings = TowerSettings()
+    return settings.model_copy(update={"home": settings.home / "emulated"})
+
+
+def announce(cloud: Cloud, settings: TowerSettings, seconds: float) -> None:
+    """Tell where the tower is and how to get in."""
+    email, password = cloud.login
+    home = os.path.relpath(settings.home)
+    print(f"\n  Pulsepoint's emulated cloud is running at {cloud.address} (started in {seconds:.0f} s)")
+    print(f"  Log in as {email} with password {password}")
+    print(f"  Send it orders:  PULSEPOINT_HOME={home} .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
+    print(f"  Each process logs to {home}/logs; {home}/processes.json tells their numbers and ports.")
+    print(
+        "  Stop it with Ctrl-C or `make down`. The emulators keep nothing: the next start is empty again.\n", flush=True
+    )
+
+
+async def up(settings: TowerSettings) -> int:
+    """Run until a signal; 0 after a clean end."""
+    configure_logs(settings.log_level)
+    try:
+        lock_home(settings.home)
+    except HomeInUse as error:
+        print(error, file=sys.stderr)
+        return 1
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    print("Starting the emulated cloud, which begins empty: emulators keep nothing.", flush=True)
+    started = time.monotonic()
+    try:
+        async with open_cloud(settings, _tell) as cloud:
+            announce(cloud, settings, time.monotonic() - started)
+            demo = asyncio.create_task(run_demo(cloud, settings), name="demo")
+            await ended.wait()
+            print("Ending: services are drained first.", flush=True)
+            demo.cancel()
+            await asyncio.gather(demo, return_exceptions=True)
+    except PulsepointError as error:
+        print(f"The emulated cloud did not start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def down(home: Path) -> int:
+    """End the emulated cloud of this home; 1 where it does not end."""
+    supervisor = known_processes(home).get("supervisor")
+    process = living(supervisor) if supervisor else None
+    if process is None:
+        print(f"No emulated cloud runs on {home.resolve()}.")
+        return 0
+    process.terminate()
+    try:
+        process.wait(DOWN_SECONDS)
+    except psutil.TimeoutExpired:
+        print(f"It has not ended after {DOWN_SECONDS:.0f} s; its process is {process.pid}.", file=sys.stderr)
+        return 1
+    print("The emulated cloud has ended.")
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+def main() -> int:
+    """Up, or down where asked for."""
+    settings = emulated_settings()
+    if sys.argv[1:] == ["down"]:
+        return down(settings.home)
+    if sys.argv[1:]:
+        print(f"usage: python -m deploy.emulated [down], not {' '.join(sys.argv[1:])}", file=sys.stderr)
+        return 2
+    return asyncio.run(up(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

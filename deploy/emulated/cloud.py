@@ -1,0 +1,278 @@
+"""The emulated cloud: seven services as seven processes, on Google's emulators and small stand-ins of its other APIs.
+
+The emulators forget everything when they stop, and a ledger that knew more than they do would be wrong: so every
+start begins empty, but for the keys and the log-in in `tower.json`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import orjson
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from deploy.emulated.engines import Running, start_firestore, start_pubsub, start_redis, stop
+from deploy.emulated.processes import Child, Processes, end_abandoned
+from deploy.routes import UNHURRIED
+from deploy.single_node.demo import service_settings as demo_settings
+from deploy.single_node.keys import TowerFile, tower_file
+from deploy.single_node.settings import TowerSettings
+from gateway.adapters.ledger.provision import provision as provision_ledger
+from gateway.adapters.ledger.provision import upgrade
+from pulsepoint.adapters.postgres.server import start_server, stop_server
+from pulsepoint.adapters.pubsub.provision import provision
+from pulsepoint.events.catalog import SERVICES
+
+PROJECT = "pulsepoint-emulated"
+REGION = "europe-west1"
+PUSHER = f"pulsepoint-push@{PROJECT}.iam.gserviceaccount.com"
+STANDINS = ("bigquery", "secret_manager")
+REQUESTS_SECONDS = 5
+"""How long a service that was told to end waits for requests; the rest of its eight seconds is the runtime's."""
+Tell = Callable[[str], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A running emulated cloud."""
+
+    address: str
+    login: tuple[str, str]
+    proxy: str
+    processes: Processes
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of the public origin."""
+        return httpx.AsyncClient(base_url=self.address, trust_env=False)
+
+    async def waiting(self) -> int:
+        """Messages that were pushed and are not acknowledged yet."""
+        async with httpx.AsyncClient(base_url=self.proxy, trust_env=False) as http:
+            told = (await http.get("/backlog")).json()["subscriptions"]
+        return sum(one["waiting"] + one["in_flight"] for name, one in told.items() if name not in UNHURRIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where the engines listen."""
+
+    pubsub: str
+    firestore: str
+    redis: str
+    ledger_dsn: str
+
+
+@asynccontextmanager
+async def open_cloud(settings: TowerSettings, tell: Tell) -> AsyncIterator[Cloud]:
+    """Start everything, in order; on exit end it in the opposite order, each told how long it took.
+
+    `settings.home` is this cloud's alone. `tell` is given lines for people. Raises `EngineUnavailable`, and
+    `EngineMissing` with what to install.
+    """
+    home = settings.home
+    ended = end_abandoned(home)
+    if ended:
+        tell(f"Ended {ended} processes that an earlier start left behind")
+    for name in ("state", "logs"):
+        shutil.rmtree(home / name, ignore_errors=True)
+        (home / name).mkdir(parents=True)
+    keys = tower_file(settings)
+    async with AsyncExitStack() as stack:
+        processes = Processes(home, tell)
+        processes.note("supervisor", os.getpid())
+        engines = await _timed(
+            tell, "Emulators of Pub/Sub and Firestore, Redis, PostgreSQL", _engines(stack, home, processes)
+        )
+        start = _Starter(stack, processes, tell)
+        standins = await _timed(tell, "Stand-ins of BigQuery and Secret Manager", _standins(start, home))
+        ports = {name: _free_port() for name in SERVICES}
+        proxy = await _proxy(start, home, ports)
+        await _timed(tell, "Topics and push subscriptions", _provision(engines, proxy))
+        children = [_service(name, ports[name], settings, keys, engines, standins, proxy) for name in SERVICES]
+        await _timed(tell, "The seven services", start.together(children))
+        await start.together([_front(settings, ports)])
+        yield Cloud(settings.address, (keys.admin_email, keys.admin_password), proxy.url, processes)
+
+
+class _Starter:
+    """Starts children; whatever was started is ended when the stack is left."""
+
+    def __init__(self, stack: AsyncExitStack, processes: Processes, tell: Tell) -> None:
+        self._stack, self._processes, self._tell = stack, processes, tell
+
+    async def together(self, children: list[Child]) -> None:
+        """Start children at once; ready when all are."""
+        self._stack.push_async_callback(self._end, [child.name for child in children])
+        async with asyncio.TaskGroup() as group:
+            for child in children:
+                group.create_task(self._processes.start(child))
+
+    async def _end(self, names: list[str]) -> None:
+        took = await asyncio.gather(*(self._processes.stop(name) for name in names))
+        for name, seconds in zip(names, took, strict=True):
+            if name in SERVICES:
+                self._tell(f"{name} drained and ended in {seconds:.1f} s")
+
+
+async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> Engines:
+    logs = home / "logs"
+
+    async def run(name: str, start: Callable[[Path], Running]) -> str:
+        engine = await asyncio.to_thread(start, logs / f"{name}.log")
+        stack.push_async_callback(asyncio.to_thread, stop, engine)
+        processes.note(name, engine.pid)
+        return engine.address
+
+    async def ledger() -> str:
+        server = await asyncio.to_thread(start_server, home / "state" / "postgres")
+        stack.push_async_callback(asyncio.to_thread, stop_server, server)
+        processes.note("postgres", int((home / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
+        owner, runtime = await provision_ledger(
+            server.get_uri(), owner_password=secrets.token_urlsafe(24), runtime_password=secrets.token_urlsafe(24)
+        )
+        await upgrade(owner)
+        return runtime
+
+    pubsub = asyncio.create_task(run("pubsub", start_pubsub))
+    firestore = asyncio.create_task(run("firestore", start_firestore))
+    redis = asyncio.create_task(run("redis", start_redis))
+    made = asyncio.create_task(ledger())
+    # All must have come to an end, good or bad, before what did start can be stopped.
+    await asyncio.wait([pubsub, firestore, redis, made])
+    return Engines(pubsub.result(), firestore.result(), f"redis://{redis.result()}/0", made.result())
+
+
+async def _standins(start: _Starter, home: Path) -> dict[str, Child]:
+    made = {}
+    for name in STANDINS:
+        state = home / "state" / name
+        state.mkdir()
+        port = _free_port()
+        arguments = ("-m", "deploy.emulated.standins", name, "--port", str(port), "--state", str(state))
+        made[name] = Child(name, arguments, port, "/")
+    await start.together(list(made.values()))
+    return made
+
+
+async def _proxy(start: _Starter, home: Path, ports: dict[str, int]) -> Child:
+    environment = {
+        "PULSEPOINT_PROXY_KEY_FILE": str(_push_key(home)),
+        "PULSEPOINT_PROXY_TARGETS": orjson.dumps({name: _url(port) for name, port in ports.items()}).decode(),
+        "PULSEPOINT_PUSH_SERVICE_ACCOUNT": PUSHER,
+    }
+    proxy = _uvicorn("push-proxy", "deploy.emulated.push_proxy:app", _free_port(), "/certs", environment)
+    await start.together([proxy])
+    return proxy
+
+
+def _service(
+    name: str,
+    port: int,
+    settings: TowerSettings,
+    keys: TowerFile,
+    engines: Engines,
+    standins: dict[str, Child],
+    proxy: Child,
+) -> Child:
+    told = {
+        "profile": "cloud",
+        "public_url": settings.address,
+        "log_level": settings.log_level,
+        "push_audience": _url(port),
+        "push_service_account": PUSHER,
+        "push_keys_url": f"{proxy.url}/certs",
+        # These processes have the machine's CPU whatever they are asked.
+        "cpu_between_requests": True,
+        **{f"{standin}_endpoint": child.url for standin, child in standins.items()},
+        **demo_settings(settings).get(name, {}),
+    }
+    if name == "ingest-shopify":
+        told["shopify_api_secret"] = keys.shopify_api_secret
+    if name == "gateway":
+        told |= {"admin_email": keys.admin_email, "admin_password": keys.admin_password, "trusted_proxies": 1}
+    environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in told.items()}
+    environment |= {
+        "GCP_PROJECT_ID": PROJECT,
+        "GCP_REGION": REGION,
+        "PUBSUB_EMULATOR_HOST": engines.pubsub,
+        "FIRESTORE_EMULATOR_HOST": engines.firestore,
+    }
+    if name == "gateway":
+        environment |= {
+            "DATABASE_URL": engines.ledger_dsn,
+            "REDIS_URL": engines.redis,
+            "SECRET_KEY": keys.secret_key,
+        }
+    return _uvicorn(name, f"{name.replace('-', '_')}.main:app", port, "/readyz", environment)
+
+
+def _front(settings: TowerSettings, ports: dict[str, int]) -> Child:
+    environment = {
+        "PULSEPOINT_FRONT_INGRESS": _url(ports["ingest-shopify"]),
+        "PULSEPOINT_FRONT_GATEWAY": _url(ports["gateway"]),
+    }
+    return _uvicorn("front", "deploy.emulated.front:app", settings.port, "/healthz", environment, host=settings.host)
+
+
+def _uvicorn(
+    name: str, factory: str, port: int, ready_path: str, environment: dict[str, str], *, host: str = "127.0.0.1"
+) -> Child:
+    arguments = (
+        *("-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port)),
+        *("--no-access-log", "--no-server-header", "--log-level", "warning"),
+        *("--timeout-graceful-shutdown", str(REQUESTS_SECONDS)),
+    )
+    return Child(name, arguments, port, ready_path, environment)
+
+
+async def _provision(engines: Engines, proxy: Child) -> None:
+    # Google's own variable, read when a client is made: this process has no other use for it.
+    os.environ["PUBSUB_EMULATOR_HOST"] = engines.pubsub
+    try:
+        await provision(PROJECT, dict.fromkeys(SERVICES, proxy.url))
+    finally:
+        del os.environ["PUBSUB_EMULATOR_HOST"]
+
+
+def _push_key(home: Path) -> Path:
+    """The key that signs pushes, made on the first start and readable by its owner alone."""
+    path = home / "push-key.pem"
+    if not path.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        told = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(told)
+    return path
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _timed(tell: Tell, what: str, work: Awaitable[T]) -> T:
+    started = time.monotonic()
+    done = await work
+    tell(f"{what}: ready in {time.monotonic() - started:.1f} s")
+    return done
