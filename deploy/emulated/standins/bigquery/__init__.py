@@ -36,4 +36,6 @@ def create_app(
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     catalog = Catalog(connection.cursor())
     streaming = Streaming(catalog, connection.cursor(), remembered_seconds, table_lag)
-    return Starlette(routes=routes(Projects(catalog, streaming, connection)))
+    app = Starlette(routes=routes(Projects(catalog, streaming, connection)))
+    app.state.connection = connection
+    return app

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from google.api_core.exceptions import PreconditionFailed
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
-from pulsepoint.adapters.bigquery.datasets import CALL_SECONDS, CLUSTERED_BY, KEPT_FROM, RETRY
+from pulsepoint.adapters.bigquery.datasets import CALL_SECONDS, CLUSTERED_BY, KEPT_FROM
 from pulsepoint.adapters.bigquery.statements import KEPT, Kept, kept_view_query, kept_views
 from pulsepoint.ports.clock import Clock
 
@@ -29,11 +30,15 @@ class CurrentTables:
         self._clock = clock
         self._max_bytes = max_bytes
         self._seconds = seconds
+        self._retry = DEFAULT_RETRY.with_timeout(seconds)
+        self._job_retry = DEFAULT_JOB_RETRY.with_timeout(seconds)
 
     def refresh(self, dataset: str, location: str, labels: dict[str, str]) -> int:
         """Keep the rows that are current now; the bytes billed. Raises Google's errors."""
         reference = bigquery.DatasetReference(self._client.project, dataset)
-        listed = [each.table_id for each in self._client.list_tables(reference, retry=RETRY, timeout=CALL_SECONDS)]
+        listed = [
+            each.table_id for each in self._client.list_tables(reference, retry=self._retry, timeout=CALL_SECONDS)
+        ]
         return sum(self._keep(kept, reference, location, labels, listed) for kept in kept_views())
 
     def _keep(
@@ -41,15 +46,22 @@ class CurrentTables:
     ) -> int:
         now = self._clock.now()
         stored = kept.name(now)
-        view = self._client.get_table(dataset.table(kept.view.name), retry=RETRY, timeout=CALL_SECONDS)
+        view = self._client.get_table(dataset.table(kept.view.name), retry=self._retry, timeout=CALL_SECONDS)
         before = (view.labels or {}).get(KEPT_FROM)
-        job = self._client.query(kept.rows(), job_config=self._job(dataset, stored, labels), location=location)
-        job.result(timeout=self._seconds)
+        job = self._client.query(
+            kept.rows(),
+            job_config=self._job(dataset, stored, labels),
+            location=location,
+            retry=self._retry,
+            job_retry=self._job_retry,
+            timeout=CALL_SECONDS,
+        )
+        job.result(timeout=self._seconds, retry=self._retry)
         view.view_query = kept_view_query(kept, dataset.project, dataset.dataset_id, stored, now - SETTLED)
         view.labels = {**(view.labels or {}), KEPT_FROM: stored.rpartition(KEPT)[2]}
         try:
             # With the etag of what was read: a refresh that began earlier must not turn the view back.
-            self._client.update_table(view, ["view_query", "labels"], retry=RETRY, timeout=CALL_SECONDS)
+            self._client.update_table(view, ["view_query", "labels"], retry=self._retry, timeout=CALL_SECONDS)
         except PreconditionFailed:
             self._drop(dataset, stored)
         else:
@@ -70,4 +82,4 @@ class CurrentTables:
         )
 
     def _drop(self, dataset: bigquery.DatasetReference, name: str) -> None:
-        self._client.delete_table(dataset.table(name), not_found_ok=True, retry=RETRY, timeout=CALL_SECONDS)
+        self._client.delete_table(dataset.table(name), not_found_ok=True, retry=self._retry, timeout=CALL_SECONDS)

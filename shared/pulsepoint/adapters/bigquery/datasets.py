@@ -28,7 +28,6 @@ MADE_AS = "declared_"
 # A dataset takes 64 labels: https://cloud.google.com/bigquery/quotas#dataset_limits
 REMEMBERED = 32
 CALL_SECONDS = 20.0
-RETRY = DEFAULT_RETRY.with_timeout(60.0)
 KEPT_FROM = "kept_from"
 """Label of a view: the moment of the kept rows it reads, absent while it reads the whole history."""
 
@@ -46,13 +45,15 @@ def declaration() -> str:
 class Datasets:
     """Makes datasets and knows where they lie; for threads, each dataset is made once at a time.
 
-    Making a dataset again changes nothing. One that lies in another region already stays there, and is asked there.
+    `patience` is how many seconds a call is tried again while Google has trouble. Making a dataset again changes
+    nothing. One that lies in another region already stays there, and is asked there.
     """
 
-    def __init__(self, client: bigquery.Client, region: str, clock: Clock) -> None:
+    def __init__(self, client: bigquery.Client, region: str, clock: Clock, patience: float) -> None:
         self._client = client
         self._region = region
         self._clock = clock
+        self._retry = DEFAULT_RETRY.with_timeout(patience)
         self._located: dict[str, str] = {}
         self._making: dict[str, threading.Lock] = {}
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="bigquery-make")
@@ -92,38 +93,38 @@ class Datasets:
     def _found_or_created(self, dataset: str) -> bigquery.Dataset:
         reference = bigquery.DatasetReference(self._client.project, dataset)
         try:
-            return self._client.get_dataset(reference, retry=RETRY, timeout=CALL_SECONDS)
+            return self._client.get_dataset(reference, retry=self._retry, timeout=CALL_SECONDS)
         except NotFound:
             wanted = bigquery.Dataset(reference)
             wanted.location = self._region
             wanted.description = "Facts and views of Pulsepoint; the program makes and changes them."
             wanted.labels = {"app": "pulsepoint"}
-            self._client.create_dataset(wanted, exists_ok=True, retry=RETRY, timeout=CALL_SECONDS)
-            return self._client.get_dataset(reference, retry=RETRY, timeout=CALL_SECONDS)
+            self._client.create_dataset(wanted, exists_ok=True, retry=self._retry, timeout=CALL_SECONDS)
+            return self._client.get_dataset(reference, retry=self._retry, timeout=CALL_SECONDS)
 
     def _make_table(self, dataset: bigquery.DatasetReference, declared: schema.Table) -> None:
         table = bigquery.Table(dataset.table(declared.name), schema=_fields(declared))
         table.time_partitioning = bigquery.TimePartitioning(field=APPENDED_AT)
         table.clustering_fields = list(CLUSTERED_BY)
         try:
-            self._client.create_table(table, retry=RETRY, timeout=CALL_SECONDS)
+            self._client.create_table(table, retry=self._retry, timeout=CALL_SECONDS)
         except Conflict:
-            there = self._client.get_table(table.reference, retry=RETRY, timeout=CALL_SECONDS)
+            there = self._client.get_table(table.reference, retry=self._retry, timeout=CALL_SECONDS)
             names = {field.name for field in there.schema}
             # A column cannot be added as REQUIRED: https://cloud.google.com/bigquery/docs/managing-table-schemas
             added = [_nullable(field) for field in table.schema if field.name not in names]
             if added:
                 there.schema = [*there.schema, *added]
-                self._client.update_table(there, ["schema"], retry=RETRY, timeout=CALL_SECONDS)
+                self._client.update_table(there, ["schema"], retry=self._retry, timeout=CALL_SECONDS)
 
     def _make_view(self, dataset: bigquery.DatasetReference, declared: schema.View) -> None:
         view = bigquery.Table(dataset.table(declared.name))
         view.view_query = view_query(declared, dataset.project, dataset.dataset_id)
         try:
-            self._client.create_table(view, retry=RETRY, timeout=CALL_SECONDS)
+            self._client.create_table(view, retry=self._retry, timeout=CALL_SECONDS)
         except Conflict:
             view.labels = {KEPT_FROM: None}
-            self._client.update_table(view, ["view_query", "labels"], retry=RETRY, timeout=CALL_SECONDS)
+            self._client.update_table(view, ["view_query", "labels"], retry=self._retry, timeout=CALL_SECONDS)
 
     def _remember(self, found: bigquery.Dataset) -> None:
         # Without an etag: a patch adds its labels to those another instance sets meanwhile.
@@ -131,7 +132,7 @@ class Datasets:
         told = sorted((day, label) for label, day in found.labels.items() if label.startswith(MADE_AS))
         forgotten = dict.fromkeys((label for _, label in told[: max(0, len(told) + 1 - REMEMBERED)]), None)
         labelled.labels = {**forgotten, declaration(): f"{self._clock.now():%Y%m%d%H%M%S}"}
-        self._client.update_dataset(labelled, ["labels"], retry=RETRY, timeout=CALL_SECONDS)
+        self._client.update_dataset(labelled, ["labels"], retry=self._retry, timeout=CALL_SECONDS)
 
     def _each(self, make: Callable[[Any], None], what: Iterable[Any]) -> None:
         list(self._pool.map(make, what))

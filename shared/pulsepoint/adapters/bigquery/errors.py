@@ -6,7 +6,6 @@ Reasons: https://cloud.google.com/bigquery/docs/error-messages
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 
 from google.api_core import exceptions as google
@@ -50,5 +49,5 @@ def as_pulsepoint_errors() -> Iterator[None]:
     """Let the client's errors leave the block as Pulsepoint's."""
     try:
         yield
-    except (*VENDOR_ERRORS, FutureTimeout) as error:
+    except VENDOR_ERRORS as error:
         raise mapped(error) from error

@@ -20,7 +20,6 @@ from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
 from pulsepoint.ports.clock import Clock
 
 REQUEST_SECONDS = 10.0
-RETRY = DEFAULT_RETRY.with_timeout(30.0)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 
 
@@ -31,6 +30,7 @@ class Streamer:
         self._client = client
         self._clock = clock
         self._patience = patience
+        self._retry = DEFAULT_RETRY.with_timeout(patience)
 
     def send(self, dataset: str, table: str, parcels: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
         """Write the parcels that can be; the others by number. Raises `EngineUnavailable`, Google's errors.
@@ -67,7 +67,7 @@ class Streamer:
         stamped = [row.stamped(now) for row in rows]
         ids = [row.insert_id for row in rows]
         problems: Sequence[Mapping[str, Any]] = self._client.insert_rows_json(
-            target, stamped, row_ids=ids, retry=RETRY, timeout=REQUEST_SECONDS
+            target, stamped, row_ids=ids, retry=self._retry, timeout=REQUEST_SECONDS
         )
         return problems
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 class Caps:
     """What a job may cost and take: bytes billed at most, seconds until it is given up.
 
-    `settling_seconds`: how long an append waits for what passes, a table just made above all.
+    `settling_seconds`: how long an append is tried while something passes (a table just made, no answer).
     """
 
     question_bytes: int = 20 * GIB
@@ -88,7 +88,7 @@ class BigQueryWarehouse:
     def __init__(self, client: bigquery.Client, region: str, caps: Caps, clock: Clock, threads: int) -> None:
         self._client = client
         self._caps = caps
-        self._datasets = Datasets(client, region, clock)
+        self._datasets = Datasets(client, region, clock, caps.settling_seconds)
         self._streamer = Streamer(client, clock, caps.settling_seconds)
         self._current = CurrentTables(client, clock, caps.refresh_bytes, caps.refresh_seconds)
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -121,7 +121,8 @@ class BigQueryWarehouse:
         dataset = dataset_of(scope)
         location = await self._located(dataset, self._readers)
         given = {**(parameters or {}), "brand_id": str(scope.brand_id)}
-        return await self._run(self._readers, partial(self._select, scope, dataset, location, sql, given))
+        with self._doubting(dataset):
+            return await self._run(self._readers, partial(self._select, scope, dataset, location, sql, given))
 
     async def refresh_current(self, scope: TenantContext) -> int:
         """Keep a tenant's current rows, so that questions read no history before now; the bytes billed.
@@ -193,8 +194,14 @@ class BigQueryWarehouse:
         return self._lanes[key]
 
     async def _send(self, dataset: str, table: str, parcels: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
-        try:
+        with self._doubting(dataset):
             return await self._run(self._writers, partial(self._streamer.send, dataset, table, parcels))
+
+    @contextmanager
+    def _doubting(self, dataset: str) -> Iterator[None]:
+        """Look at the dataset again after a failure: it may be gone."""
+        try:
+            yield
         except EngineUnavailable:
             self._datasets.forget(dataset)
             raise

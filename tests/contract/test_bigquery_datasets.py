@@ -1,0 +1,172 @@
+"""Datasets are made when first needed, once, in the deployment's region, and brought up to date later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from google.cloud import bigquery
+
+from pulsepoint.adapters.bigquery.datasets import MADE_AS, REMEMBERED, declaration
+from pulsepoint.adapters.bigquery.warehouse import Caps
+from pulsepoint.errors import EngineUnavailable
+from pulsepoint.tenancy import SYSTEM
+from pulsepoint.warehouse import schema
+from tests.builders.bigquery import REGION, Served, queries, served_bigquery
+from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
+from tests.contract.suites.warehouse import count, hop_fact
+
+
+@pytest_asyncio.fixture
+async def served() -> AsyncIterator[Served]:
+    async with served_bigquery() as standin:
+        yield standin
+
+
+async def touch(served: Served) -> None:
+    """What a new process does first."""
+    async with served.warehouse() as warehouse:
+        await warehouse.append([order_fact()])
+        assert await count(warehouse) == 1
+
+
+def changes(served: Served) -> list[str]:
+    return [
+        f"{call.method} {call.path}"
+        for call in served.calls
+        if call.method != "GET" and not call.path.endswith(("/insertAll", "/queries"))
+    ]
+
+
+async def test_a_tenants_first_fact_makes_its_dataset_in_the_region(served: Served) -> None:
+    await touch(served)
+    client = served.client()
+    dataset = await asyncio.to_thread(client.get_dataset, SCOPE.schema)
+    assert dataset.location == REGION
+    listed = await asyncio.to_thread(lambda: {each.table_id for each in client.list_tables(dataset)})
+    assert listed == {table.name for table in schema.tables()} | {view.name for view in schema.views()}
+    orders = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.orders")
+    assert orders.clustering_fields == ["brand_id", "entity"]
+    assert orders.time_partitioning.field == "appended_at"
+    modes = {field.name: field.mode for field in orders.schema}
+    declared = next(table for table in schema.tables() if table.name == "orders")
+    wanted = {column.name: "REQUIRED" if column.required else "NULLABLE" for column in declared.columns}
+    assert modes == {**wanted, "appended_at": "REQUIRED"}
+
+
+async def test_the_deployments_own_dataset_has_its_own_tables(served: Served) -> None:
+    async with served.warehouse() as warehouse:
+        await warehouse.append([hop_fact()])
+    client = served.client()
+    listed = await asyncio.to_thread(lambda: {each.table_id for each in client.list_tables(schema.SHARED_SCHEMA)})
+    assert listed == {table.name for table in schema.shared_tables()}
+
+
+async def test_a_dataset_is_made_once(served: Served) -> None:
+    await touch(served)
+    assert changes(served)
+    served.calls.clear()
+    await touch(served)
+    assert changes(served) == []
+    looked = [call.path for call in served.calls if call.method == "GET"]
+    assert looked == [f"/datasets/{SCOPE.schema}"]
+
+
+async def test_appends_and_questions_at_once_make_it_once(served: Served) -> None:
+    async with served.warehouse() as warehouse:
+        await asyncio.gather(*(warehouse.append([order_fact(f"o{i}")]) for i in range(10)), count(warehouse))
+    assert len(served.sent("POST", "/datasets")) == 1
+
+
+async def test_processes_that_start_together_make_it_together(served: Served) -> None:
+    async with served.warehouse() as one, served.warehouse() as two, served.warehouse() as three:
+        await asyncio.gather(*(each.append([order_fact(f"o{i}")]) for i, each in enumerate((one, two, three))))
+        assert await count(one) == 3
+        assert await one.query(SCOPE, "SELECT COUNT(*) AS n FROM orders_current") == [{"n": 3}]
+
+
+async def test_a_dataset_that_lies_elsewhere_stays_there_and_is_asked_there(served: Served) -> None:
+    dataset = bigquery.Dataset(f"test-project.{SCOPE.schema}")
+    dataset.location = "us-east1"
+    await asyncio.to_thread(served.client().create_dataset, dataset)
+    async with served.warehouse() as warehouse:
+        await warehouse.append([order_fact(), order_fact(scope=OTHER_TENANT)])
+        assert (await count(warehouse), await count(warehouse, OTHER_TENANT)) == (1, 1)
+    assert [each["location"] for each in queries(served.calls)] == ["us-east1", REGION]
+
+
+async def test_a_column_declared_later_is_added_to_a_table_made_before(served: Served) -> None:
+    client = served.client()
+    await touch(served)
+    declared = next(table for table in schema.tables() if table.name == "orders")
+    # The table as an earlier release made it, with its row, in a dataset that knows nothing of this one.
+    await asyncio.to_thread(client.delete_table, f"{SCOPE.schema}.orders")
+    fields = [
+        bigquery.SchemaField(column.name, column.type, "REQUIRED" if column.required else "NULLABLE")
+        for column in declared.columns
+        if column.name != "shipping_region"
+    ]
+    stamp = bigquery.SchemaField("appended_at", "TIMESTAMP", "REQUIRED")
+    await asyncio.to_thread(
+        client.create_table, bigquery.Table(f"test-project.{SCOPE.schema}.orders", [*fields, stamp])
+    )
+    await forget_declaration(client)
+    async with served.warehouse() as warehouse:
+        await warehouse.append([order_fact("o2", shipping_region="ENG"), order_fact("o3")])
+        rows = await warehouse.query(SCOPE, "SELECT order_id, shipping_region FROM orders_current ORDER BY order_id")
+    assert rows == [{"order_id": "o2", "shipping_region": "ENG"}, {"order_id": "o3", "shipping_region": None}]
+
+
+async def forget_declaration(client: bigquery.Client) -> None:
+    dataset = await asyncio.to_thread(client.get_dataset, SCOPE.schema)
+    dataset.labels[declaration()] = None
+    await asyncio.to_thread(client.update_dataset, dataset, ["labels"])
+
+
+async def test_a_view_declared_anew_is_set(served: Served) -> None:
+    client = served.client()
+    await touch(served)
+    view = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.orders_current")
+    told = view.view_query
+    view.view_query = f"SELECT order_id FROM {SCOPE.schema}.orders"
+    await asyncio.to_thread(client.update_table, view, ["view_query"])
+    await forget_declaration(client)
+    await touch(served)
+    view = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.orders_current")
+    assert view.view_query == told
+
+
+async def test_the_release_before_does_not_set_the_views_back(served: Served) -> None:
+    """Both declarations are remembered; only the oldest of very many is forgotten."""
+    client = served.client()
+    dataset = bigquery.Dataset(f"test-project.{SCOPE.schema}")
+    dataset.location = REGION
+    earlier = {f"{MADE_AS}{number:016x}": f"202601010000{number:02}" for number in range(REMEMBERED)}
+    dataset.labels = {"kept": "mine", **earlier}
+    await asyncio.to_thread(client.create_dataset, dataset)
+    await touch(served)
+    labels = (await asyncio.to_thread(client.get_dataset, SCOPE.schema)).labels
+    assert set(labels) == {"kept", declaration(), *sorted(earlier)[1:]}
+
+
+async def test_a_dataset_that_vanished_is_made_again_once_that_is_seen(served: Served) -> None:
+    client = served.client()
+    async with served.warehouse(caps=Caps(settling_seconds=0.2)) as warehouse:
+        assert await count(warehouse) == 0
+        await asyncio.to_thread(client.delete_dataset, SCOPE.schema, delete_contents=True)
+        with pytest.raises(EngineUnavailable, match=SCOPE.schema):
+            await warehouse.append([order_fact()])
+        await warehouse.append([order_fact()])
+        await asyncio.to_thread(client.delete_dataset, SCOPE.schema, delete_contents=True)
+        with pytest.raises(EngineUnavailable, match=SCOPE.schema):
+            await count(warehouse)
+        assert await count(warehouse) == 0
+
+
+async def test_the_system_tenant_has_no_dataset_of_its_own(served: Served) -> None:
+    async with served.warehouse() as warehouse:
+        await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events")
+    (made,) = served.sent("POST", "/datasets")
+    assert made.body["datasetReference"]["datasetId"] == schema.SHARED_SCHEMA
