@@ -44,11 +44,21 @@ def secret_ref(account: StubAccount) -> str:
 
 
 def brand_configured(
-    accounts: tuple[StubAccount, ...] = DEFAULT_ACCOUNTS, *, at: datetime = NOON, **fields: Any
+    accounts: tuple[StubAccount, ...] = DEFAULT_ACCOUNTS,
+    *,
+    at: datetime = NOON,
+    stand_ins: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> Event:
-    """The brand's settings with these ad accounts connected."""
+    """The brand's settings with these ad accounts connected, some to a stand-in of their own by platform."""
     connected = tuple(
-        AdAccount(platform=a.platform, account_id=a.account_id, secret_ref=secret_ref(a)) for a in accounts
+        AdAccount(
+            platform=a.platform,
+            account_id=a.account_id,
+            secret_ref=secret_ref(a),
+            base_url=(stand_ins or {}).get(a.platform),
+        )
+        for a in accounts
     )
     values: dict[str, Any] = {"name": "Shop", "shopify_store": "shop.myshopify.com", "currency": "GBP", **fields}
     brand = BrandConfigured(ad_accounts=connected, **values)

@@ -15,11 +15,12 @@ from pulsepoint.ports.secret_store import SecretStore
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach one ad account; the token shows in no representation."""
+    """How to reach one ad account; the token shows in no representation. `base_url`: a stand-in for its platform."""
 
     account_id: str
     token: str = field(repr=False)
     login_customer_id: str | None = None
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class PullOrder(BaseModel):
     account_id: str
     secret_ref: str | None = None
     login_customer_id: str | None = None
+    base_url: str | None = None
     start_day: date | None = None
     end_day: date | None = None
     clock_offset_seconds: int = 0
@@ -63,7 +64,7 @@ async def _connection(ports: PullPorts, scope: TenantContext, order: PullOrder) 
     text = token.decode("ascii", errors="replace").strip()
     if not text.isascii() or not text.isprintable():
         raise VendorRefused(f"the token of {order.platform} account {order.account_id} is none: connect it again")
-    return Connection(order.account_id, text, order.login_customer_id)
+    return Connection(order.account_id, text, order.login_customer_id, order.base_url)
 
 
 def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, date]:

@@ -12,13 +12,17 @@ from pulsepoint.events.envelope import Payload
 
 
 class AdAccount(BaseModel):
-    """One connected ad account; its token is named by a secret reference, never carried."""
+    """One connected ad account; its token is named by a secret reference, never carried.
+
+    `base_url` is where a stand-in on this machine plays its platform; None: the platform itself.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     platform: Platform
     account_id: str
     secret_ref: str | None = None
     login_customer_id: str | None = None
+    base_url: str | None = None
 
 
 class BrandConfigured(Payload):

@@ -96,6 +96,7 @@ async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
         {"slack_webhook_url": "http://127.0.0.1:9/services/x"},
         {"slack_webhook_url": "https://hooks.slack.com@evil.example/x"},
         {"slack_webhook_url": "https://hooks.slack.com.evil.example/x"},
+        {"ad_accounts": [{"platform": "meta", "account_id": "1", "base_url": "https://collector.example/meta"}]},
         {"default_model": "crystal_ball"},
         {"surprise": 1},
     ],
@@ -105,6 +106,24 @@ async def test_settings_that_mean_nothing_are_refused(gateway: RunningGateway, w
         refused = await client.post("/api/brands", json=brand_body(**wrong))
     assert refused.status_code == 422
     assert next(iter(wrong)) in refused.json()["detail"]
+
+
+async def test_stand_ins_on_this_machine_are_refused_unless_the_settings_allow_them(gateway: RunningGateway) -> None:
+    account = {"platform": "meta", "account_id": "act_1", "base_url": "http://127.0.0.1:9/meta"}
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client)
+        for answer in (
+            await client.post("/api/brands", json=brand_body(ad_accounts=[account])),
+            await client.put(f"/api/brands/{brand_id}/settings", json={"ad_accounts": [account]}),
+        ):
+            assert answer.status_code == 422
+            assert "PULSEPOINT_ALLOW_LOCAL_URLS=1" in answer.json()["detail"]
+        object.__setattr__(gateway.runtime.settings, "allow_local_urls", True)
+        try:
+            told = await client.put(f"/api/brands/{brand_id}/settings", json={"ad_accounts": [account]})
+        finally:
+            object.__setattr__(gateway.runtime.settings, "allow_local_urls", False)
+    assert told.json()["ad_accounts"][0]["base_url"] == account["base_url"]
 
 
 async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(gateway: RunningGateway) -> None:

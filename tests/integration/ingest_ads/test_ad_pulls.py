@@ -11,7 +11,16 @@ import pytest
 from deploy.stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.observability import MessageHeld
-from tests.builders.ads import NOON, SCOPE, AdsService, ads_service, brand_configured, secret_ref, sync_requested
+from tests.builders.ads import (
+    NOON,
+    SCOPE,
+    STUB_URL,
+    AdsService,
+    ads_service,
+    brand_configured,
+    secret_ref,
+    sync_requested,
+)
 from tests.builders.runtime import deliver, run_effects
 
 YESTERDAY, TODAY = date(2026, 3, 9), date(2026, 3, 10)
@@ -39,6 +48,14 @@ async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
             "google": (6, 6),
         }
         assert len(ads.events(AdDayRecorded)) == 16
+
+
+async def test_an_account_with_a_stand_in_is_pulled_there_and_all_others_where_the_settings_say() -> None:
+    async with ads_service() as ads:
+        # Nobody answers below that path of the stub.
+        await ads.connect(stand_ins={"meta": f"{STUB_URL}/elsewhere"})
+        await ads.sync()
+        assert {event.platform for event in ads.events(AdsSynced)} == {"tiktok", "google"}
 
 
 async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> None:

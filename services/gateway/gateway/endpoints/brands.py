@@ -36,15 +36,21 @@ router = APIRouter(prefix="/api/brands", tags=["brands"], responses=PROBLEMS)
 SLACK_HOST = "hooks.slack.com"
 
 
-def _is_local(url: SecretStr) -> bool:
-    parts = urlsplit(url.get_secret_value())
+def _is_local(url: str) -> bool:
+    parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
 
 
 def _checked_slack(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
-    if not _is_local(url) and (parts.scheme != "https" or parts.netloc != SLACK_HOST):
+    if not _is_local(url.get_secret_value()) and (parts.scheme != "https" or parts.netloc != SLACK_HOST):
         raise ValueError(f"must be an incoming webhook of Slack: https://{SLACK_HOST}/services/…")
+    return url
+
+
+def _checked_stand_in(url: str) -> str:
+    if not _is_local(url):
+        raise ValueError("must be http:// on 127.0.0.1 or localhost: a stand-in for the platform")
     return url
 
 
@@ -59,10 +65,14 @@ Currency = Annotated[str, AfterValidator(checked_currency)]
 Timezone = Annotated[str, AfterValidator(checked_timezone)]
 Model = Annotated[str, AfterValidator(_checked_model)]
 SlackUrl = Annotated[SecretStr, AfterValidator(_checked_slack)]
+StandInUrl = Annotated[str, AfterValidator(_checked_stand_in), Field(max_length=200)]
 
 
 class Account(BaseModel):
-    """An ad account to pull; `access_token` is kept as a secret and never shown; left out, the one before stays."""
+    """An ad account to pull; `access_token` is kept as a secret and never shown; left out, the one before stays.
+
+    `base_url` names a stand-in for the platform on this machine, where that is allowed (the demo).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,6 +80,7 @@ class Account(BaseModel):
     account_id: str = Field(pattern="^[A-Za-z0-9_-]{1,64}$")
     login_customer_id: str | None = Field(default=None, pattern="^[0-9]{1,20}$")
     access_token: SecretStr | None = None
+    base_url: StandInUrl | None = None
 
     def settings(self) -> AdAccount:
         """What is configured: the token by the name of its secret."""
@@ -79,6 +90,7 @@ class Account(BaseModel):
             account_id=self.account_id,
             secret_ref=reference,
             login_customer_id=self.login_customer_id,
+            base_url=self.base_url,
         )
 
 
@@ -166,6 +178,7 @@ async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
 @router.post("", status_code=201)
 async def make_brand(wanted: NewBrand, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf) -> SettingsView:
     """Make a brand; 409 when another brand has the shop."""
+    _demand_public(runtime, wanted)
     scope = person.scope.brand(uuid4())
     reference = await _keep_slack(runtime, scope, wanted)
     told = wanted.model_dump(exclude={"slack_webhook_url", "ad_accounts"})
@@ -187,6 +200,7 @@ async def change_settings(
     changes: Changes, brand: BrandOf, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf
 ) -> SettingsView:
     """Change settings; other services follow within moments."""
+    _demand_public(runtime, changes)
     scope = person.scope.brand(brand.brand_id)
     told: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url", "ad_accounts"}, exclude_unset=True)
     if "ad_accounts" in changes.model_fields_set:
@@ -199,15 +213,23 @@ async def change_settings(
     return _view(changed)
 
 
+def _demand_public(runtime: Runtime, wanted: Changes) -> None:
+    """Raises `MalformedInput` for an address on this machine, unless the settings allow those."""
+    assert isinstance(runtime.settings, Settings)
+    slack = wanted.slack_webhook_url
+    local = [f"{account.platform} account {account.account_id}" for account in wanted.ad_accounts if account.base_url]
+    if slack is not None and _is_local(slack.get_secret_value()):
+        local.append("slack_webhook_url")
+    if local and not runtime.settings.allow_local_urls:
+        raise MalformedInput(f"{local[0]} is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
+
+
 async def _keep_slack(runtime: Runtime, scope: TenantContext, wanted: Changes) -> str | None:
     name, url = f"slack-webhook-{scope.brand_id}", wanted.slack_webhook_url
     secrets: SecretStore = runtime.ports.secrets
     if url is None:
         await secrets.delete(scope, name)
         return None
-    assert isinstance(runtime.settings, Settings)
-    if _is_local(url) and not runtime.settings.allow_local_urls:
-        raise MalformedInput("slack_webhook_url is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
     await secrets.put(scope, name, url.get_secret_value().encode())
     return name
 

@@ -92,7 +92,8 @@ class GoogleAds:
 
     async def _search(self, connection: Connection, query: str) -> list[Any]:
         customer = connection.account_id.replace("-", "")
-        url = f"{self.base_url.rstrip('/')}/{self.version}/customers/{customer}/googleAds:searchStream"
+        base_url = (connection.base_url or self.base_url).rstrip("/")
+        url = f"{base_url}/{self.version}/customers/{customer}/googleAds:searchStream"
         reply = await self.exchange.send("POST", url, headers=self._headers(connection), json_body={"query": query})
         if reply.status >= 300 or not isinstance(reply.body, list):
             raise google_error(self.exchange, reply, token=connection.token)

@@ -127,7 +127,7 @@ class MetaAds:
             after = cursor
 
     async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        url = f"{self.base_url.rstrip('/')}/{self.version}/{path}"
+        url = f"{(connection.base_url or self.base_url).rstrip('/')}/{self.version}/{path}"
         headers = {"authorization": f"Bearer {connection.token}"}
         reply = await self.exchange.send("GET", url, headers=headers, params=params)
         if reply.status >= 300 or not isinstance(reply.body, dict) or "error" in reply.body:

@@ -134,7 +134,7 @@ class TikTokAds:
         return rows
 
     async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        url = f"{self.base_url.rstrip('/')}/open_api/{self.version}/{path}"
+        url = f"{(connection.base_url or self.base_url).rstrip('/')}/open_api/{self.version}/{path}"
         reply = await self.exchange.send("GET", url, headers={"Access-Token": connection.token}, params=params)
         body = reply.body
         if reply.status >= 300 or not isinstance(body, dict) or body.get("code") != 0:
