@@ -20,6 +20,7 @@ from pulsepoint.errors import AccessDenied, LimitExceeded, MalformedInput
 from pulsepoint.events.envelope import Message
 from pulsepoint.ports.document_store import (
     FILTERS,
+    MAX_CAUSES,
     MAX_COMMIT_BYTES,
     MAX_DOCUMENT_BYTES,
     MAX_WRITES,
@@ -41,7 +42,6 @@ MAX_EFFECT_BYTES = 400_000
 WRITE_BYTES = 500
 # How long before it is due an effect no longer stands for new ones: see `kernel.claim_effects` in PostgreSQL.
 CLOSING = timedelta(seconds=2)
-MAX_CAUSES = 8
 Key = tuple[UUID, UUID, str, str]
 """(tenant, brand, collection, id)"""
 
@@ -174,7 +174,7 @@ def decode_messages(data: bytes) -> list[Message]:
 
 def effect_order(effect: StoredEffect) -> tuple[UUID, UUID, str, str]:
     """Identity of an effect within its service, and the order in which engines lock them."""
-    return (effect.scope.tenant_id, effect.scope.brand_id, effect.kind, effect.key)
+    return effect.identity
 
 
 def conflict_pause(failures: int) -> float:

@@ -19,6 +19,7 @@ from pulsepoint.tenancy import TenantContext
 # https://cloud.google.com/firestore/quotas#collections_documents_and_fields
 MAX_DOCUMENT_BYTES = 1_048_576 - 16_384
 MAX_WRITES = 500
+MAX_CAUSES = 8
 # What a commit writes must fit one request: 10 MiB at Google, 4 MiB (gRPC's default) at its emulator.
 MAX_COMMIT_BYTES = 3_500_000
 FILTERS = frozenset({"reason", "shop"})
@@ -74,6 +75,11 @@ class StoredEffect:
     data: dict[str, Any]
     causes: tuple[str, ...] = ()
     attempts: int = 0
+
+    @property
+    def identity(self) -> tuple[UUID, UUID, str, str]:
+        """What tells an effect from others of its service, and the order in which engines lock them."""
+        return (self.scope.tenant_id, self.scope.brand_id, self.kind, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pulsepoint.adapters.document_rules import MAX_CAUSES, effect_order
-from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.ports.document_store import MAX_CAUSES, StoredEffect
 
 CLOSING = timedelta(seconds=3)
 """So long before an effect is due it is asked for anew: engines close it two seconds before."""
@@ -26,14 +25,14 @@ class WaitingEffects:
 
     def holds(self, effect: StoredEffect, now: datetime) -> bool:
         """Whether `effect` waits, with all its causes, and goes on waiting for a while after `now`."""
-        due_at, causes = self._waiting.get(effect_order(effect), (now, 0))
+        due_at, causes = self._waiting.get(effect.identity, (now, 0))
         return causes >= MAX_CAUSES and due_at - now > CLOSING
 
     def note(self, asked: Sequence[StoredEffect], stored: Sequence[StoredEffect]) -> None:
         """Remember a commit that asked for effects, of which those in `stored` did not wait before."""
-        fresh = {effect_order(effect) for effect in stored}
+        fresh = {effect.identity for effect in stored}
         for effect in asked:
-            key = effect_order(effect)
+            key = effect.identity
             if key in fresh:
                 self._waiting.pop(key, None)
                 self._waiting[key] = (effect.due_at, 1)

@@ -5,8 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from pulsepoint.adapters.document_rules import MAX_CAUSES
-from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.ports.document_store import MAX_CAUSES, StoredEffect
 from pulsepoint.runtime.waiting import CLOSING, WaitingEffects
 from pulsepoint.tenancy import TenantContext
 
