@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compile every lock file: the whole, the tests', and each service's own, constrained by the whole.
+# Compile every lock file: the whole, the tests', and each service's own, constrained by both.
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
@@ -9,6 +9,6 @@ compile() {
 compile pyproject.toml -o requirements.lock
 compile pyproject.toml --extra cloud --extra dev -c requirements.lock -o requirements-dev.lock
 for service in services/*/; do
-    compile "${service}pyproject.toml" -c requirements.lock \
+    compile "${service}pyproject.toml" -c requirements.lock -c requirements-dev.lock \
         --no-emit-package pulsepoint-kernel -o "${service}requirements.lock"
 done
