@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 import google.auth
 import grpc.aio  # type: ignore[import-untyped]
+from google.api_core.exceptions import from_grpc_status
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
 from google.cloud.firestore_v1.types import (
     BatchGetDocumentsRequest,
+    BatchWriteRequest,
     CommitRequest,
     Document,
     DocumentMask,
@@ -28,7 +30,8 @@ from google.cloud.firestore_v1.types import (
     Write,
 )
 
-from pulsepoint.adapters.firestore.errors import firestore_errors
+from pulsepoint.adapters.firestore.errors import firestore_errors, translated
+from pulsepoint.errors import Conflict
 
 READ_SECONDS = 10.0
 QUERY_SECONDS = 30.0
@@ -40,7 +43,8 @@ SCOPE = "https://www.googleapis.com/auth/datastore"
 OPTIMISTIC = TransactionOptions(
     read_write=TransactionOptions.ReadWrite(concurrency_mode=TransactionOptions.ConcurrencyMode.OPTIMISTIC)
 )
-ONLY_THE_NAME = DocumentMask(field_paths=["__name__"])
+# Whether a document is there and when it was updated needs no field of it; an empty mask would mean all.
+ALMOST_NOTHING = DocumentMask(field_paths=["version"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,10 @@ class FirestoreApi:
         return (await self._read(BatchGetDocumentsRequest(database=self.database, documents=names)))[0]
 
     async def begin(self, names: Sequence[str]) -> tuple[dict[str, Document], bytes]:
-        """A new transaction that has read these documents (without their fields); commit it or roll it back."""
+        """A new transaction that has read these documents (without their data); commit it or roll it back."""
         return await self._read(
             BatchGetDocumentsRequest(
-                database=self.database, documents=names, mask=ONLY_THE_NAME, new_transaction=OPTIMISTIC
+                database=self.database, documents=names, mask=ALMOST_NOTHING, new_transaction=OPTIMISTIC
             )
         )
 
@@ -76,6 +80,18 @@ class FirestoreApi:
         request = CommitRequest(database=self.database, writes=writes, transaction=transaction)
         with firestore_errors(commits=True):
             await self.client.commit(request, retry=None, timeout=COMMIT_SECONDS, metadata=self.metadata)
+
+    async def write_each(self, writes: Sequence[Write]) -> list[bool]:
+        """Apply each write or not, by itself; whether its precondition held.
+
+        https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#google.firestore.v1.Firestore.BatchWrite
+        """
+        if not writes:
+            return []
+        request = BatchWriteRequest(database=self.database, writes=writes)
+        with firestore_errors(commits=True):
+            answer = await self.client.batch_write(request, retry=None, timeout=COMMIT_SECONDS, metadata=self.metadata)
+            return [_applied(status.code, status.message) for status in answer.status]
 
     async def roll_back(self, transaction: bytes) -> None:
         """End a transaction that is not committed."""
@@ -102,6 +118,15 @@ class FirestoreApi:
                 if answer.found.name:
                     found[answer.found.name] = answer.found
         return found, transaction
+
+
+def _applied(code: int, message: str) -> bool:
+    if code == 0:
+        return True
+    ours = translated(from_grpc_status(code, message), commits=True)  # type: ignore[no-untyped-call]
+    if isinstance(ours, Conflict):
+        return False
+    raise ours
 
 
 @asynccontextmanager

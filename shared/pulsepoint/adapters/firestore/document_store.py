@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,7 +20,6 @@ from google.cloud.firestore_v1.types import Document as Stored
 from google.cloud.firestore_v1.types import Write
 
 from pulsepoint.adapters.document_rules import (
-    CLOSING,
     MARKER_LIFE,
     EncodedWrite,
     Key,
@@ -31,7 +29,7 @@ from pulsepoint.adapters.document_rules import (
 )
 from pulsepoint.adapters.firestore import leftovers, queries
 from pulsepoint.adapters.firestore.api import FirestoreApi, open_api
-from pulsepoint.adapters.firestore.effects import EffectState, state_of
+from pulsepoint.adapters.firestore.effects import NO_EFFECTS, EffectPlan, EffectState, plan_effects, state_of
 from pulsepoint.adapters.firestore.fields import drop, expiry, put, put_document, unchanged_since
 from pulsepoint.adapters.firestore.paths import DOCUMENTS, LEFTOVERS, MARKERS, Paths
 from pulsepoint.adapters.firestore.rivals import Rivals
@@ -109,54 +107,42 @@ class FirestoreDocumentStore:
     async def _store(self, scope: TenantContext, commit: Commit, changes: list[Write], guarded: Seen) -> Committed:
         """One attempt; raises `Conflict` when anything has changed, or the marker is there."""
         now = self._clock.now()
-        before, after, stored = await self._effects(scope, commit)
-        changed = [state for name, state in after.items() if _differs(before[name], state)]
-        joined = [state for name, state in after.items() if state != before[name] and state not in changed]
-        # One that may be claimed any moment must still be pending when this is committed, or would run without it.
-        asked = [state for name, state in after.items() if state not in changed and state.pending is not None]
-        imminent = {s.name: s.seen for s in asked if s.pending is not None and s.pending.due_at - CLOSING <= now}
+        effects = await self._plan(scope, commit, now)
         leftover = None
         if commit.facts or commit.messages:
             leftover = Leftover(commit.marker or uuid4(), commit.facts, commit.messages)
         staged = leftovers.writes_of(self._paths, scope.tenant_id, leftover, now) if leftover else leftovers.NONE
         changes += [self._marker(scope.tenant_id, commit.marker, now)] if commit.marker else []
-        changes += [*(state.write(self.service) for state in changed), *staged.within]
-        await asyncio.gather(*(self._api.commit([part]) for part in staged.before))
-        async with self._unchanged({**guarded, **imminent}) as transaction:
+        changes += [*(state.write(self.service) for state in effects.changed), *staged.within]
+        for part in staged.before:
+            await self._api.commit([part])
+        async with self._unchanged({**guarded, **effects.imminent}) as transaction:
             if changes or transaction:
                 await self._api.commit(changes, transaction)
-        # Causes are links of traces: one more or less is not worth a conflict.
-        await asyncio.gather(*(self._put_if_unchanged(state) for state in joined))
-        return Committed(False, leftover, stored)
+        await self._join(effects.joined)
+        return Committed(False, leftover, effects.stored)
 
     def _marker(self, tenant: UUID, id: UUID, now: datetime) -> Write:
         name = self._paths.marker(tenant, id)
         return put(name, expiry(self._paths.shard(name), now + MARKER_LIFE), unchanged_since(None))
 
-    async def _effects(
-        self, scope: TenantContext, commit: Commit
-    ) -> tuple[dict[str, EffectState], dict[str, EffectState], tuple[StoredEffect, ...]]:
-        """States of the commit's effects as they are and as they are to be, and which effects are newly pending."""
+    async def _plan(self, scope: TenantContext, commit: Commit, now: datetime) -> EffectPlan:
+        """What the commit does to effects, as they are now."""
         finished = commit.finished_effect
-        asked = {effect_order(effect): effect for effect in reversed(commit.effects)}
-        names = {self._paths.effect(effect) for effect in (*asked.values(), *((finished,) if finished else ()))}
+        names = {self._paths.effect(effect) for effect in (*commit.effects, *((finished,) if finished else ()))}
         if not names:
-            return {}, {}, ()
+            return NO_EFFECTS
         marker = self._paths.marker(scope.tenant_id, commit.marker) if commit.marker else None
         found = await self._api.read([*names, *((marker,) if marker else ())])
         if marker in found:
             raise Conflict("the marker is there")
-        before = {name: state_of(name, found.get(name)) for name in names}
-        after = dict(before)
-        if finished is not None:
-            name = self._paths.effect(finished)
-            after[name] = after[name].finished(finished)
-        stored = []
-        for effect in asked.values():
-            name = self._paths.effect(effect)
-            stored += [effect] if after[name].pending is None else []
-            after[name] = after[name].asked(effect)
-        return before, after, tuple(stored)
+        states = {name: state_of(name, found.get(name)) for name in names}
+        return plan_effects(self._paths, states, finished, commit.effects, now)
+
+    async def _join(self, joined: Sequence[EffectState]) -> None:
+        """Tell waiting effects their causes, as links of traces: they are not worth failing what is committed."""
+        with suppress(PulsepointError):
+            await self._api.write_each([state.write(self.service) for state in joined])
 
     @asynccontextmanager
     async def _unchanged(self, guarded: Seen) -> AsyncIterator[bytes]:
@@ -212,7 +198,7 @@ class FirestoreDocumentStore:
         query = queries.waking_effects(self.service, now, limit)
         waking = [state_of(document.name, document) for document in await self._api.query(self._api.root, query)]
         states = [state.claimed(now, timedelta(seconds=lease_seconds)) for state in waking]
-        won = await asyncio.gather(*(self._put_if_unchanged(state) for state in states))
+        won = await self._api.write_each([state.write(self.service) for state in states])
         claimed = [state.running for state, mine in zip(states, won, strict=True) if mine and state.running]
         return sorted(
             (effect for effect in claimed if effect.due_at <= now),
@@ -232,20 +218,9 @@ class FirestoreDocumentStore:
                 await asyncio.sleep(conflict_pause(failures))
             before = state_of(name, (await self._api.read([name])).get(name))
             after = change(before)
-            if after == before or await self._put_if_unchanged(after):
+            if after == before or (await self._api.write_each([after.write(self.service)]))[0]:
                 return
         raise Conflict(f"{self.service}: effect {effect.kind} still in conflict after {attempts} attempts")
-
-    async def _put_if_unchanged(self, state: EffectState) -> bool:
-        return await self._applied(state.write(self.service))
-
-    async def _applied(self, write: Write) -> bool:
-        """Whether the write's precondition held."""
-        try:
-            await self._api.commit([write])
-        except Conflict:
-            return False
-        return True
 
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`; what passed within `EXPIRE_EVERY` of the last call may wait for the next."""
@@ -258,18 +233,8 @@ class FirestoreDocumentStore:
         dropped = 0
         while True:
             found = await self._api.query(self._api.root, queries.expired(group, self._paths.shards(), now, PAGE))
-            done = await asyncio.gather(
-                *(self._applied(drop(document.name, unchanged_since(document.update_time))) for document in found)
-            )
-            dropped += sum(done)
+            # One that was written again meanwhile stays.
+            drops = [drop(document.name, unchanged_since(document.update_time)) for document in found]
+            dropped += sum(await self._api.write_each(drops))
             if len(found) < PAGE:
                 return dropped
-
-
-def _differs(before: EffectState, after: EffectState) -> bool:
-    """Whether more than causes has changed."""
-    return _without_causes(before) != _without_causes(after)
-
-
-def _without_causes(state: EffectState) -> EffectState:
-    return replace(state, pending=replace(state.pending, causes=()) if state.pending else None)

@@ -6,7 +6,8 @@ runs, when its lease ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -15,7 +16,7 @@ from google.cloud.firestore_v1.types import Value, Write
 
 from pulsepoint.adapters.document_rules import CLOSING, encode_json, with_causes
 from pulsepoint.adapters.firestore.fields import drop, moment, put, text, unchanged_since
-from pulsepoint.adapters.firestore.paths import scope_of
+from pulsepoint.adapters.firestore.paths import Paths, scope_of
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
 
@@ -74,6 +75,53 @@ class EffectState:
         if self.running is not None and self.lease_until is not None:
             fields |= {"running": _encoded(self.running), "lease_until": moment(self.lease_until)}
         return put(self.name, fields, unchanged_since(self.seen))
+
+    def without_causes(self) -> EffectState:
+        """What decides which effect runs when."""
+        return replace(self, pending=replace(self.pending, causes=()) if self.pending else None)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPlan:
+    """What one commit does to effects.
+
+    `changed` is written with it. `imminent` (name -> `seen`) may be claimed any moment and must still be pending when
+    it is committed, or would run without it. `joined` takes in causes only. `stored` are those newly pending.
+    """
+
+    changed: Sequence[EffectState] = ()
+    joined: Sequence[EffectState] = ()
+    imminent: Mapping[str, datetime | None] = field(default_factory=dict)
+    stored: Sequence[StoredEffect] = ()
+
+
+NO_EFFECTS = EffectPlan()
+
+
+def plan_effects(
+    paths: Paths,
+    states: Mapping[str, EffectState],
+    finished: StoredEffect | None,
+    asked: Sequence[StoredEffect],
+    now: datetime,
+) -> EffectPlan:
+    """The plan of a commit that finishes one effect and asks for others; of several of one key the first counts."""
+    after = dict(states)
+    if finished is not None:
+        name = paths.effect(finished)
+        after[name] = after[name].finished(finished)
+    stored = []
+    for name, effect in {paths.effect(effect): effect for effect in reversed(asked)}.items():
+        stored += [effect] if after[name].pending is None else []
+        after[name] = after[name].asked(effect)
+    changed = [state for name, state in after.items() if state.without_causes() != states[name].without_causes()]
+    waiting = [state for state in after.values() if state not in changed]
+    return EffectPlan(
+        changed,
+        [state for state in waiting if state != states[state.name]],
+        {s.name: s.seen for s in waiting if s.pending is not None and s.pending.due_at - CLOSING <= now},
+        tuple(stored),
+    )
 
 
 def state_of(name: str, stored: Stored | None) -> EffectState:

@@ -30,8 +30,8 @@ def documents(filters: Mapping[str, str], after: str, limit: int) -> StructuredQ
 
 
 def expired(group: str, shards: Sequence[str], now: datetime, limit: int) -> StructuredQuery:
-    """Names of a group's documents whose time has passed."""
-    return _in_time(group, _among("shard", shards), "expires_at", Operator.LESS_THAN_OR_EQUAL, now, limit, names=True)
+    """Names and update times of a group's documents whose time has passed."""
+    return _in_time(group, _among("shard", shards), "expires_at", Operator.LESS_THAN_OR_EQUAL, now, limit, only=True)
 
 
 def old_leftovers(shards: Sequence[str], older_than: datetime, limit: int) -> StructuredQuery:
@@ -62,10 +62,10 @@ def _in_time(
     until: datetime,
     limit: int,
     *,
-    names: bool = False,
+    only: bool = False,
 ) -> StructuredQuery:
     return StructuredQuery(
-        select=_only("__name__") if names else None,
+        select=_only(field) if only else None,
         from_=[StructuredQuery.CollectionSelector(collection_id=group, all_descendants=True)],
         where=_all([own, _where(field, before, moment(until))]),
         order_by=[_by(field)],
