@@ -25,6 +25,9 @@ locals {
   traces = var.export_traces ? { OTEL_EXPORTER_OTLP_ENDPOINT = "https://telemetry.googleapis.com" } : {}
 
   only = {
+    inventory-intel = {
+      PULSEPOINT_TICK_SECONDS = tostring(var.assessment_seconds)
+    }
     gateway = {
       PULSEPOINT_ADMIN_EMAIL          = var.admin_email
       PULSEPOINT_CPU_BETWEEN_REQUESTS = "true"

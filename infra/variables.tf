@@ -71,6 +71,12 @@ variable "services" {
   description = "Size of each service; keys are the services of the catalogue."
 }
 
+variable "assessment_seconds" {
+  type        = number
+  description = "How long orders are gathered before a brand's stock, advice and alerts are assessed anew. Each assessment asks BigQuery, which is paid by what it reads: docs/costs.md."
+  default     = 300
+}
+
 variable "database_tier" {
   type        = string
   description = "Machine type of Cloud SQL, such as db-custom-2-7680."
