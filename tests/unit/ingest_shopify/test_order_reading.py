@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from ingest_shopify.domain import read_body, read_delivery
-from pulsepoint.errors import MalformedInput
-from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderRecorded, Refund, RefundRecorded
-from pulsepoint.metrics.revenue import refund_net
+from pulsepoint.events.orders import OrderRecorded
 from tests.builders.shopify import (
     RECEIVED_AT,
     as_bytes,
@@ -21,35 +19,7 @@ from tests.builders.shopify import (
     refund_body,
     refund_line_body,
 )
-
-EUR = 1_000_000
-
-
-def order_of(body: dict[str, Any], topic: str = "orders/updated") -> OrderRecorded:
-    [payload] = read_body(topic, "2026-04", as_bytes(body), received_at=RECEIVED_AT)
-    assert isinstance(payload, OrderRecorded)
-    return payload
-
-
-def refund_of(body: dict[str, Any]) -> Refund:
-    [payload] = read_body("refunds/create", "2026-04", as_bytes(body), received_at=RECEIVED_AT, shop_currency="EUR")
-    assert isinstance(payload, RefundRecorded)
-    return payload.refund
-
-
-def refusal(topic: str, body: object, version: str | None = "2026-04") -> MalformedInput:
-    data = body if isinstance(body, bytes) else as_bytes(body)
-    with pytest.raises(MalformedInput) as caught:
-        read_body(topic, version, data, received_at=RECEIVED_AT)
-    return caught.value
-
-
-def allocation(amount: str) -> dict[str, Any]:
-    return {"amount": amount, "amount_set": money(amount)}
-
-
-def tax_line(amount: str) -> dict[str, Any]:
-    return {"title": "VAT", "rate": 0.2, "price": amount, "price_set": money(amount)}
+from tests.builders.shopify_readings import EUR, allocation, order_of, refund_of, refusal, tax_line
 
 
 def test_an_order_is_read_whole() -> None:
@@ -348,88 +318,3 @@ def test_a_journey_of_one_visit_is_one_moment() -> None:
     visit = {"landingPage": "/", "referrerUrl": None, "occurredAt": "2026-03-09T00:00:00Z", "utmParameters": None}
     summary = {"ready": True, "momentsCount": None, "firstVisit": visit, "lastVisit": dict(visit)}
     assert len(order_of(order_body(customerJourneySummary=summary)).evidence.moments) == 1
-
-
-def test_a_refund_is_what_went_back_for_lines_beyond_them_and_for_shipping() -> None:
-    adjustments = [
-        {"kind": "refund_discrepancy", "amount": "-5.00", "amount_set": money("-5.00")},
-        {"kind": "shipping_refund", "amount": "-4.00", "amount_set": money("-4.00")},
-    ]
-    refund = refund_of(refund_body(order_adjustments=adjustments))
-    assert (refund.subtotal_micros, refund.adjustment_micros, refund.shipping_micros) == (50 * EUR, 5 * EUR, 4 * EUR)
-    assert refund_net(refund, taxes_included=False) == 55 * EUR
-    assert refund.issued_at == datetime(2026, 3, 11, 11, tzinfo=UTC)
-
-
-def test_giving_back_less_than_the_lines_makes_the_return_smaller() -> None:
-    kept = [{"kind": "refund_discrepancy", "amount": "30.00", "amount_set": money("30.00")}]
-    assert refund_net(refund_of(refund_body(order_adjustments=kept)), taxes_included=False) == 20 * EUR
-
-
-def test_shipping_told_twice_is_counted_once() -> None:
-    adjustment = {"kind": "shipping_refund", "amount": "-5.00", "amount_set": money("-5.00")}
-    line = {"id": 1, "subtotal_amount_set": money("5.00")}
-    refund = refund_of(refund_body(order_adjustments=[adjustment], refund_shipping_lines=[line]))
-    assert (refund.shipping_micros, refund.adjustment_micros) == (5 * EUR, 0)
-
-
-def test_a_refunds_tax_is_taken_out_where_prices_include_it() -> None:
-    told = refund_line_body(subtotal="60.00", total_tax=10.0, total_tax_set=money("10.00"))
-    refund = refund_of(refund_body(lines=[told]))
-    assert (refund.tax_micros, refund_net(refund, taxes_included=True)) == (10 * EUR, 50 * EUR)
-
-
-def test_a_refund_before_subtotals_were_told_follows_from_the_line_that_was_sold() -> None:
-    item = line_body(price="100.00", quantity=4, total_discount="40.00", tax_lines=[{"price": "8.00"}], price_set=None)
-    told = {"id": 1, "quantity": 1, "line_item_id": 1, "line_item": item}
-    refund = refund_of(refund_body(lines=[told]))
-    assert (refund.subtotal_micros, refund.tax_micros) == (90 * EUR, 2 * EUR)
-
-
-def test_a_refund_is_alike_on_its_own_and_inside_its_order() -> None:
-    assert order_of(order_body(refunds=[refund_body()])).refunds == (refund_of(refund_body()),)
-
-
-def test_a_refund_tells_its_currency_inside_its_amounts_or_has_the_shops() -> None:
-    body = as_bytes(refund_body())
-    [payload] = read_body("refunds/create", None, body, received_at=RECEIVED_AT, shop_currency="GBP")
-    assert isinstance(payload, RefundRecorded)
-    assert (payload.currency, payload.order_id) == ("EUR", "5778367414385")
-    [payload] = read_body(
-        "refunds/create", None, as_bytes(refund_body(lines=[])), received_at=RECEIVED_AT, shop_currency="GBP"
-    )
-    assert isinstance(payload, RefundRecorded)
-    assert payload.currency == "GBP"
-    assert "currency" in str(refusal("refunds/create", refund_body(lines=[])))
-
-
-def test_an_edit_tells_what_it_added_and_removed() -> None:
-    edit = {
-        "id": 78912328793,
-        "order_id": 5778367414385,
-        "created_at": "2026-03-12T08:00:00Z",
-        "committed_at": "2026-03-12T09:00:00Z",
-        "line_items": {"additions": [{"id": 2, "delta": 3}], "removals": [{"id": 1, "delta": 1}]},
-    }
-    [payload] = read_body("orders/edited", "2026-04", as_bytes({"order_edit": edit}), received_at=RECEIVED_AT)
-    assert isinstance(payload, OrderEditCommitted)
-    assert (payload.edit_id, payload.order_id) == ("78912328793", "5778367414385")
-    assert payload.committed_at == datetime(2026, 3, 12, 9, tzinfo=UTC)
-    assert (payload.added, payload.removed) == ((("2", 3),), (("1", 1),))
-
-
-@pytest.mark.parametrize(
-    ("triggered_at", "meant"),
-    [
-        ("2026-03-10T11:00:04.123456789Z", 1_773_140_404_123_456),
-        (None, 1_773_140_405_000_000),
-        ("rubbish", 1_773_140_405_000_000),
-    ],
-)
-def test_a_deletion_is_as_new_as_its_trigger_else_as_its_receipt(triggered_at: str | None, meant: int) -> None:
-    body = as_bytes({"id": 5778367414385})
-    reading = read_delivery(
-        "orders/delete", "2026-04", body, shop="s", received_at=RECEIVED_AT, triggered_at=triggered_at
-    )
-    assert reading.payload == OrderDeleted(order_id="5778367414385")
-    assert reading.version == meant

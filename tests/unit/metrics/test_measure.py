@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
-from pulsepoint.errors import AccessDenied, MalformedInput, PermanentError
+from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalogue, dimensions_of, sums_of
 from pulsepoint.metrics.explain import recompute
-from pulsepoint.metrics.facts import Settings, fact_id, read_fact_id
+from pulsepoint.metrics.facts import Settings
 from pulsepoint.metrics.query import Measurement, measure, ratio_of
 from pulsepoint.metrics.questions import ask
 from pulsepoint.ports.document_store import FactRow
@@ -23,8 +22,6 @@ from tests.builders.orders import order_line, refund
 from tests.builders.warehouse import (
     NOON,
     OTHER_BRAND,
-    OTHER_TENANT,
-    RECORDED_AT,
     SCOPE,
     ad_fact,
     credit_facts,
@@ -299,70 +296,6 @@ async def test_days_of_another_timezone_say_so_and_ranges_conserve(warehouse: Du
         assert sum(row.numbers["spend"].value or 0 for row in told.rows) == sum(range(32)) * 10**6
         assert sum(row.numbers["net_revenue"].value or 0 for row in told.rows) == sum(range(48)) * 10**6
         assert bool(told.notes) == (timezone != "Asia/Tokyo")
-
-
-async def test_the_past_is_answered_as_it_was_known(warehouse: DuckDBWarehouse) -> None:
-    later = RECORDED_AT + timedelta(days=5)
-    await warehouse.append([ad_fact("a", spend=10)])
-    before = await measured(warehouse, ["spend"])
-    await warehouse.append([ad_fact("a", spend=12, version=2, recorded_at=later)])
-    assert await values(warehouse, "spend") == {"spend": 12_000_000}
-    assert await values(warehouse, "spend", as_of=RECORDED_AT) == {"spend": 10_000_000}
-    told = await recompute(warehouse, SCOPE, before.rows[0].numbers["spend"].fact_id)
-    assert told.value == 10_000_000
-    assert [row["spend_micros"] for row in told.behind[0].rows] == [10_000_000]
-
-
-async def test_the_same_question_of_the_same_facts_has_the_same_fact_ids(warehouse: DuckDBWarehouse) -> None:
-    await warehouse.append([order_fact(), ad_fact()])
-    assert await measured(warehouse, ["mer"], by=["day"]) == await measured(warehouse, ["mer"], by=["day"])
-
-
-async def test_every_number_is_recomputed_from_its_fact_id_with_its_rows(warehouse: DuckDBWarehouse) -> None:
-    await warehouse.append(
-        [
-            order_fact("o1", net=300), refund_fact(refund(amount=20)), ad_fact("a", spend=100, clicks=3),
-            ad_fact("b", spend=9, platform="google"), *credit_facts("o1", [("meta", "A", 280), ("google", None, 7)]),
-        ]
-    )  # fmt: skip
-    asked: list[tuple[list[str], list[str]]] = [
-        (["spend", "roas", "attributed_revenue", "cpc"], ["channel", "campaign", "day"]),
-        (["net_revenue", "mer", "aov", "spend"], ["month"]),
-        (["orders", "returns"], ["kind"]),
-        (["mer", "roas", "clicks"], []),
-    ]
-    for metrics, by in asked:
-        for row in (await measured(warehouse, metrics, by=by)).rows:
-            for name, number in row.numbers.items():
-                told = await recompute(warehouse, SCOPE, number.fact_id)
-                assert (told.fact.metric, told.value) == (name, number.value)
-                assert told.formula == METRICS[name].formula
-    total = (await measured(warehouse, ["net_revenue"])).rows[0].numbers["net_revenue"]
-    (behind,) = (await recompute(warehouse, SCOPE, total.fact_id)).behind
-    assert total.value == sum(row["net_micros"] for row in behind.rows) == 280_000_000
-    assert behind.total_rows == 2
-
-
-async def test_a_fact_of_another_brand_is_denied_and_nonsense_is_malformed(warehouse: DuckDBWarehouse) -> None:
-    await warehouse.append([order_fact()])
-    number = (await measured(warehouse, ["orders"])).rows[0].numbers["orders"]
-    for foreign in (OTHER_BRAND, OTHER_TENANT):
-        with pytest.raises(AccessDenied):
-            await recompute(warehouse, foreign, number.fact_id)
-    for nonsense in ("", "x", "e30", number.fact_id[:-4], "é"):
-        with pytest.raises(MalformedInput):
-            await recompute(warehouse, SCOPE, nonsense)
-
-
-async def test_a_fact_of_an_older_catalogue_is_stale(warehouse: DuckDBWarehouse) -> None:
-    await warehouse.append([order_fact()])
-    number = (await measured(warehouse, ["orders"])).rows[0].numbers["orders"]
-    fact_now = read_fact_id(SCOPE, number.fact_id)
-    assert fact_id(fact_now) == number.fact_id
-    older = fact_id(replace(fact_now, catalogue=0))
-    with pytest.raises(PermanentError) as stale:
-        await recompute(warehouse, SCOPE, older)
-    assert stale.value.reason == "stale_fact"
 
 
 async def test_a_tenants_other_brand_adds_nothing(warehouse: DuckDBWarehouse) -> None:
