@@ -26,7 +26,7 @@ from pulsepoint.errors import EngineUnavailable
 HOST = "127.0.0.1"
 STARTING_SECONDS = 90.0
 STOPPING_SECONDS = 10.0
-# One compiler tier and a serial collector: an emulator that starts soon and leaves cores to what is tested.
+# A serial collector leaves the cores to what is tested.
 JAVA_OPTIONS = ("-XX:+UseSerialGC", "-Xms64m", "-Duser.language=en")
 PUBSUB_MISSING = "install the Pub/Sub emulator: gcloud components install pubsub-emulator"
 FIRESTORE_MISSING = "install the Firestore emulator: gcloud components install cloud-firestore-emulator"

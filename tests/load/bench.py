@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.load import cold_start, replay_cost, webhook_rate
+from tests.load import cold_start, pubsub_rate, replay_cost, webhook_rate
 from tests.load.table import Row, publish
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITES = {"webhooks": webhook_rate.measure, "cold-start": cold_start.measure, "replay": replay_cost.measure}
+SUITES = {
+    "webhooks": webhook_rate.measure,
+    "pubsub": pubsub_rate.measure,
+    "cold-start": cold_start.measure,
+    "replay": replay_cost.measure,
+}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import hmac
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -123,5 +123,54 @@ def webhook_on_postgres() -> Any:
         async with open_pool(os.environ["BENCH_DSN"]) as pool:
             await apply_schema(pool)
             yield _webhook(PostgresMessageBus(pool, clock), clock)
+
+    return _Opened(opened)
+
+
+BENCH_PROJECT = "pulsepoint-bench"
+
+
+def service_on_pubsub() -> Any:
+    """The whole ingest service: verify, let Pub/Sub confirm, answer. PUBSUB_EMULATOR_HOST names the emulator."""
+    from pulsepoint.adapters.pubsub import open_pubsub
+
+    return _service(lambda: open_pubsub(BENCH_PROJECT))
+
+
+def service_on_pubsub_futures() -> Any:
+    """The same, awaiting the future that the vendor's client gives for each message, with its default batching."""
+    from google.cloud.pubsub_v1 import PublisherClient
+
+    @dataclass(frozen=True)
+    class AwaitedFutures:
+        client: Any
+
+        async def publish(self, messages: Any) -> None:
+            for message in messages:
+                path = f"projects/{BENCH_PROJECT}/topics/{message.topic}"
+                await asyncio.wrap_future(self.client.publish(path, message.data, **message.attributes))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        yield AwaitedFutures(PublisherClient())
+
+    return _service(opened)
+
+
+def _service(open_bus: Any) -> Any:
+    """The ingest service over a bus, its other engines in memory."""
+    from ingest_shopify.bootstrap import build
+    from ingest_shopify.main import SERVICE
+    from ingest_shopify.settings import Settings
+    from pulsepoint.runtime.app import create_app
+    from pulsepoint.runtime.engines import open_engines
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        settings = Settings(shopify_api_secret=SecretStr(SECRET))
+        async with open_bus() as bus, open_engines(settings) as engines:
+            app = create_app(SERVICE, settings, build, engines=replace(engines, bus=bus))
+            async with app.open():
+                yield app
 
     return _Opened(opened)

@@ -1,0 +1,62 @@
+"""Deliveries a second that Pub/Sub confirmed before the 2xx, on Google's emulator.
+
+Against a bare ASGI app that only checks the HMAC, and against the same service awaiting the futures of the vendor's
+batching client. Each server runs on one core of its own; the load and the emulator have the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from deploy.emulated.engines import pubsub_emulator
+from pulsepoint.adapters.pubsub.clients import publisher_client
+from pulsepoint.events.catalog import RAW_TOPIC
+from tests.load.generator import rate
+from tests.load.servers import BENCH_PROJECT
+from tests.load.table import Row, median_of_ratios
+from tests.load.webhook_rate import pin, serving, signed_request
+
+
+def measure(*, quick: bool = False) -> list[Row]:
+    """Two rows: confirmed by Pub/Sub before the 2xx, and the vendor's own way of publishing."""
+    request = signed_request()
+    rounds, seconds = (2, 0.5) if quick else (7, 2.0)
+    rates: dict[str, list[float]] = {"bare": [], "batched": [], "futures": []}
+    cores = os.sched_getaffinity(0)
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as home:
+        pin(0, cores - {0} or cores)  # the emulator inherits it
+        emulator = stack.enter_context(pubsub_emulator(Path(home)))
+        environment = {"PUBSUB_EMULATOR_HOST": emulator}
+        asyncio.run(_make_topic(emulator))
+        ports = {
+            "bare": stack.enter_context(serving("bare_hmac_app")),
+            "batched": stack.enter_context(serving("service_on_pubsub", **environment)),
+            "futures": stack.enter_context(serving("service_on_pubsub_futures", **environment)),
+        }
+        for round_number in range(-1, rounds):
+            for name, port in ports.items():
+                got = rate(port, request, connections=64, seconds=seconds)
+                if round_number >= 0:
+                    rates[name].append(got)
+        os.sched_setaffinity(0, cores)
+    batched = median(rates["batched"])
+    bare, futures = (median_of_ratios(rates["batched"], rates[name]) for name in ("bare", "futures"))
+    return [
+        Row("deliveries, confirmed by Pub/Sub first", batched, "1/s", "bare ASGI app, HMAC only", bare, ">= 0.4"),
+        Row("deliveries, confirmed by Pub/Sub first", batched, "1/s", "PublisherClient's futures", futures, ">= 3"),
+        Row("deliveries, PublisherClient's futures awaited", median(rates["futures"]), "1/s"),
+    ]
+
+
+async def _make_topic(emulator: str) -> None:
+    os.environ["PUBSUB_EMULATOR_HOST"] = emulator
+    try:
+        async with publisher_client() as client:
+            await client.create_topic(name=f"projects/{BENCH_PROJECT}/topics/{RAW_TOPIC}")
+    finally:
+        del os.environ["PUBSUB_EMULATOR_HOST"]
