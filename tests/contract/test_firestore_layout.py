@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from google.cloud.firestore import AsyncClient
+from google.cloud.firestore_v1.types import Document, StructuredQuery
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +126,32 @@ async def test_expiry_is_left_to_firestore_for_a_while_after_each_look(
     assert await store.expire(soon) == 0
     assert await store.expire(clock.now() + EXPIRE_EVERY) == 400
     assert await everything(api) == {}
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbedApi(FirestoreApi):
+    """Does something after each query, before its answer is used."""
+
+    disturb: Callable[[], Awaitable[object]]
+
+    async def query(self, parent: str, query: StructuredQuery) -> list[Document]:
+        found = await FirestoreApi.query(self, parent, query)
+        await self.disturb()
+        return found
+
+
+async def test_a_document_given_more_time_while_it_expires_stays(
+    api: FirestoreApi, store: FirestoreDocumentStore, scope: TenantContext, clock: FixedClock
+) -> None:
+    async def give_more_time() -> None:
+        await put(store, scope, "1", {"kept": True})
+
+    await commit(store, scope, Commit(writes=[Write("orders", "1", {}, expires_at=clock.now())]))
+    disturbed = DisturbedApi(api.client, api.database, api.metadata, give_more_time)
+    assert await FirestoreDocumentStore(disturbed, SERVICE, clock).expire(clock.now()) == 0
+    document = await read(store, scope, "1")
+    assert document is not None
+    assert document.data == {"kept": True}
 
 
 async def test_parts_that_no_transaction_took_up_expire(
