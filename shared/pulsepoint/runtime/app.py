@@ -31,6 +31,7 @@ from pulsepoint.runtime.push import PushReceiver
 from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
 from pulsepoint.runtime.service import ASGIApp, Service
 from pulsepoint.runtime.settings import ServiceSettings
+from pulsepoint.runtime.signals import tell_cost
 from pulsepoint.telemetry import Telemetry
 from pulsepoint.tenancy import SYSTEM
 
@@ -198,6 +199,8 @@ async def start_runtime(service: Service, ports: Any, settings: ServiceSettings)
 
     async def publish(hops: Any) -> None:
         await ports.bus.publish([_hops_message(service.name, hops)])
+        for hop in hops:
+            tell_cost(hop)
 
     telemetry = Telemetry(service.name, publish, enabled=settings.traced)
     held = HeldMessages(pipeline, await Seal.open(ports.secrets), timedelta(days=settings.held_ttl_days))

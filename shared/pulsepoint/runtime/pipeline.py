@@ -21,6 +21,7 @@ from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.reader import ServiceReader
 from pulsepoint.runtime.service import Ports
+from pulsepoint.runtime.signals import tell_messages
 from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
@@ -73,6 +74,7 @@ class Pipeline:
         crash_point("after_append")
         if leftover.messages:
             await self.ports.bus.publish(leftover.messages)
+            tell_messages(leftover.messages)
         self._settled.append(leftover.id)
 
     async def settle(self) -> None:

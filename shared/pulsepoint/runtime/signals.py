@@ -1,0 +1,41 @@
+"""Log lines that somebody who runs Pulsepoint is called by: one for each event of a few types, one for each model call.
+
+Each is a JSON object with `event` = `signal` and a `type`; `infra/monitoring.tf` counts them. They name tenants and
+kinds, never people or amounts of money of a shop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+import structlog
+
+from pulsepoint.events.envelope import Message
+from pulsepoint.events.observability import Hop
+
+log = structlog.get_logger(__name__)
+TOLD = {
+    "alert.opened": {"kind": "type", "severity": "severity"},
+    "message.held": {"kind": "kind", "reason": "reason", "service": "service"},
+}
+"""Fields of a line by event type, and the payload's field each is taken from."""
+TOKENS = "ai.tokens"
+
+
+def tell_messages(messages: Iterable[Message]) -> None:
+    """One line for each message of a type that is told; others are only looked at."""
+    for message in messages:
+        fields = TOLD.get(message.attributes.get("ce-type", ""))
+        if fields is not None:
+            payload = orjson.loads(message.data)
+            told = {name: payload[source] for name, source in fields.items()}
+            attributes = message.attributes
+            log.warning("signal", type=attributes["ce-type"], tenant=attributes.get("tenant", ""), **told)
+
+
+def tell_cost(hop: Hop) -> None:
+    """One line for a hop that cost tokens; others cost nothing."""
+    if hop.cost_nano_usd:
+        tokens = hop.tokens_input + hop.tokens_output
+        log.info("signal", type=TOKENS, tenant=hop.tenant_id or "", cost_nano_usd=hop.cost_nano_usd, tokens=tokens)
