@@ -3,16 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := shared services deploy tests
+PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run incident test check format bench replay-check web lock clean
+.PHONY: help run up down incident test check format bench replay-check web lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp web ## One machine: every service, PostgreSQL and DuckDB in one process, with a demo shop
 	@exec $(BIN)/python -m deploy.single_node
+
+up: $(VENV)/dev.stamp web ## The emulated cloud: seven processes on Google's emulators (needs gcloud's, Java and Redis)
+	@exec $(BIN)/python -m deploy.emulated
+
+down: $(VENV)/dev.stamp ## End the emulated cloud
+	@$(BIN)/python -m deploy.emulated down
 
 incident: $(VENV)/run.stamp ## Let something go wrong in the running demo and follow it (WHAT=stock-out or broken-pixel)
 	@$(BIN)/python -m deploy.single_node.incident $(WHAT)
@@ -27,6 +34,9 @@ check: $(VENV)/dev.stamp ## Format, lint, types and imports; changes nothing
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
+infra-check: $(VENV)/dev.stamp ## Terraform: format, checkov, and arguments where the provider's schema is at hand
+	@sh infra/check.sh $(CURDIR)/$(BIN)/python
+
 format: $(VENV)/dev.stamp ## Format and fix what can be fixed
 	$(BIN)/ruff format $(PACKAGES)
 	$(BIN)/ruff check --fix $(PACKAGES)
@@ -34,8 +44,8 @@ format: $(VENV)/dev.stamp ## Format and fix what can be fixed
 bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the same run, to build/bench.json
 	$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
 
-replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…) and compare every month with the oracle
-	$(BIN)/python -m deploy.replay_check $(FILE) $(REPLAY_ARGS)
+replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…, PROFILE=single or emulated) and compare every month with the oracle
+	$(BIN)/python -m deploy.replay_check $(FILE) --profile $(PROFILE) $(REPLAY_ARGS)
 
 web: $(VENV)/bin/python ## Build the page, when its sources are newer than it
 	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh

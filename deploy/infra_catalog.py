@@ -42,7 +42,7 @@ BIGQUERY_TYPES = {"INT64": "INTEGER", "BOOL": "BOOLEAN"}
 def catalog() -> dict[str, Any]:
     """Everything Terraform needs to know of the code."""
     return {
-        "services": {name: {"publishes": published_by(name), "documents": keeps_documents(name)} for name in SERVICES},
+        "services": {name: _service(name) for name in SERVICES},
         "topics": list(TOPICS),
         "subscriptions": {entry.name: _subscription(entry) for entry in SUBSCRIPTIONS},
         "dead_letters": {
@@ -56,6 +56,16 @@ def catalog() -> dict[str, Any]:
         "indexes": {_index_name(index): _index(index) for index in INDEXES},
         "fields": {f"{field.collection}.{field.field}": _field(field) for field in FIELDS},
     }
+
+
+def _service(name: str) -> dict[str, Any]:
+    return {"publishes": published_by(name), "documents": keeps_documents(name), "tasks": tasks_of(name)}
+
+
+def tasks_of(service: str) -> list[str]:
+    """What Cloud Scheduler may ask of a service below `/tasks/`: the runtime's sweep, and what it declares itself."""
+    declared = getattr(import_module(f"{service.replace('-', '_')}.main").SERVICE, "tasks", {})
+    return sorted({"sweep", *declared})
 
 
 def published_by(service: str) -> list[str]:

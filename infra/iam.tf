@@ -240,11 +240,23 @@ resource "google_project_iam_member" "build" {
   member  = google_service_account.build.member
 }
 
-# A new revision runs as its service's account.
+# A new revision runs as its service's account; the jobs that migrate and smoke-test, as the build's own.
 resource "google_service_account_iam_member" "build" {
   for_each = local.services
 
   service_account_id = google_service_account.service[each.key].name
   role               = "roles/iam.serviceAccountUser"
   member             = google_service_account.build.member
+}
+
+resource "google_service_account_iam_member" "build_itself" {
+  service_account_id = google_service_account.build.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.build.member
+}
+
+resource "google_storage_bucket_iam_member" "builds" {
+  bucket = google_storage_bucket.builds.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.build.member
 }

@@ -4,6 +4,7 @@ locals {
   sweeps = {
     for name in keys(local.running) : "sweep-${name}" => { service = name, task = "sweep", schedule = "* * * * *" }
   }
+  # Paused while the service does not declare the task.
   business = var.release == "" ? {} : {
     sync-hourly    = { service = "gateway", task = "sync", schedule = "0 * * * *" }
     analysis-daily = { service = "gateway", task = "analysis", schedule = "0 2 * * *" }
@@ -18,6 +19,7 @@ resource "google_cloud_scheduler_job" "task" {
   schedule         = each.value.schedule
   time_zone        = var.business_time_zone
   attempt_deadline = "300s"
+  paused           = !contains(local.services[each.value.service].tasks, each.value.task)
 
   retry_config {
     retry_count          = each.value.task == "sweep" ? 0 : 5

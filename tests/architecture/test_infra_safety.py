@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
+from deploy import infra_catalog
 from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, one, resources
@@ -31,7 +32,7 @@ ROLES = {
         "roles/iam.serviceAccountTokenCreator",
         "roles/iam.serviceAccountUser",
     },
-    "google_storage_bucket_iam_member": {"roles/storage.objectUser"},
+    "google_storage_bucket_iam_member": {"roles/storage.objectUser", "roles/storage.objectViewer"},
 }
 PROJECT_ROLES = {
     "facts": "ref:google_project_iam_custom_role.facts.id",
@@ -101,7 +102,8 @@ def test_nothing_is_granted_to_everyone() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(INFRA.glob("*.tf")))
     code = re.sub(r"#.*", "", text)
     assert "allUsers" not in code and "allAuthenticatedUsers" not in code
-    assert expanded(one("google_storage_bucket.exports"), "public_access_prevention")[""] == "enforced"
+    for bucket in of_type("google_storage_bucket"):
+        assert expanded(bucket, "public_access_prevention")[""] == "enforced"
 
 
 def test_databases_have_no_public_address_and_encrypt_every_connection() -> None:
@@ -252,6 +254,17 @@ def test_only_the_gateway_keeps_its_processor_between_requests() -> None:
     assert idle == {name: name != "gateway" for name in SERVICES}
     told = evaluate({"told": "local.environments"})["told"]
     assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in told[name]} == {"gateway"}
+
+
+def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
+    job = one("google_cloud_scheduler_job.task")
+    addresses, paused = expanded(job, "http_target", "uri"), expanded(job, "paused")
+    for key, address in addresses.items():
+        service, _, task = address.partition("[")[2].partition("].uri/tasks/")
+        assert paused[key] == (task not in infra_catalog.tasks_of(service))
+    assert {key for key, off in paused.items() if not off} >= {f"sweep-{name}" for name in SERVICES}
+    assert expanded(job, "schedule")["analysis-daily"] == "0 2 * * *"
+    assert expanded(job, "schedule")["sync-hourly"] == "0 * * * *"
 
 
 def test_services_are_probed_where_they_answer() -> None:
