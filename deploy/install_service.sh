@@ -21,7 +21,7 @@ package="$(printf %s "$service" | tr - _)"
 site="$("$target/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 cp -R shared/pulsepoint "services/$service/$package" "$site/"
 find "$site/pulsepoint" "$site/$package" -name __pycache__ -prune -exec rm -rf {} +
-"$target/bin/python" -m compileall -q "$site"
+"$target/bin/python" -m compileall -q "$site/pulsepoint" "$site/$package"
 
 if [ "$service" = gateway ]; then
     PYTHON="$python" sh services/gateway/web/build.sh
