@@ -47,6 +47,11 @@ async def warehouse(served: Served, clock: FixedClock) -> AsyncIterator[BigQuery
         yield opened
 
 
+def test_every_current_view_is_kept() -> None:
+    named = {view.name for view in schema.views() if view.name.endswith("_current")}
+    assert {kept.view.name for kept in kept_views()} == named
+
+
 def told(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(sorted(row.items())) for row in rows)
 

@@ -19,7 +19,7 @@ def known_by(sql: str) -> str:
     appended after it (a crash between commit and append) is counted once it is there.
     """
     names = frozenset(table.name for table in schema.tables()) | frozenset(_selects())
-    return _written_out(dialect.parse(sql, names)).sql("bigquery")
+    return dialect.to_bigquery(_written_out(dialect.parse(sql, names)))
 
 
 @lru_cache(maxsize=512)

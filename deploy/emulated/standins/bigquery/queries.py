@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from deploy.emulated.standins.bigquery import values
 from deploy.emulated.standins.bigquery.catalog import Catalog
 from deploy.emulated.standins.bigquery.refusals import Refused, invalid_query, not_found
-from pulsepoint.warehouse.dialect import UnsupportedSQL, to_duckdb
+from pulsepoint.warehouse.dialect import UnsupportedSQL, to_bigquery, to_duckdb
 
 MEBIBYTE = 2**20
 LEAST_BILLED = 10 * MEBIBYTE
@@ -175,7 +175,7 @@ def _read(sql: str) -> Read:
         alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name))
         table.replace(exp.Table(this=exp.to_identifier(name, quoted=True), alias=alias))
     try:
-        said = to_duckdb(tree.sql("bigquery"), frozenset(stored), unique_facts=False)
+        said = to_duckdb(to_bigquery(tree), frozenset(stored), unique_facts=False)
     except UnsupportedSQL as error:
         raise invalid_query(f"the stand-in cannot run this: {error}") from None
     return Read(said.within("main"), said.parameters, tuple(dict.fromkeys(tables)))

@@ -88,21 +88,12 @@ KEPT = "_kept_"
 
 @cache
 def kept_views() -> tuple[Kept, ...]:
-    """The views that can be kept, in an order in which heads come first; raises `ValueError` for an unknown form."""
-    from sqlglot import exp, parse_one
-
-    found = []
-    for view in schema.views():
-        table = view.name.removesuffix("_current")
-        if table not in tables_by_name(False):
-            continue
-        tree = parse_one(view.select, read="bigquery")
-        heads = {each.name for each in tree.find_all(exp.Table)} - {table}
-        ranked = "part.fact_id" if heads else "brand_id, entity"
-        if len(heads) > 1 or f"PARTITION BY {ranked} ORDER BY" not in view.select:
-            raise ValueError(f"{view.name}: neither a head of its table nor rows that follow one head")
-        found.append(Kept(view, table, next(iter(heads), None)))
-    return tuple(found)
+    """The views that can be kept."""
+    selects = {view.name: view for view in schema.views()}
+    return tuple(
+        Kept(selects[name], current.table, None if current.head == current.table else f"{current.head}_current")
+        for name, current in schema.current_views().items()
+    )
 
 
 def _over_history(select: str) -> str:
@@ -163,7 +154,7 @@ def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.
 
 def _checked(tree: exp.Expr, known: frozenset[str]) -> str:
     """The text of a tree, after the text itself has passed the allow-list."""
-    sql: str = tree.sql("bigquery")
+    sql = dialect.to_bigquery(tree)
     dialect.parse(sql, known)
     return sql
 
@@ -178,5 +169,4 @@ def _qualified(sql: str, project: str, dataset: str, known: frozenset[str]) -> s
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("db", exp.to_identifier(dataset, quoted=True))
             table.set("catalog", exp.to_identifier(project, quoted=True))
-    qualified: str = tree.sql("bigquery")
-    return qualified
+    return dialect.to_bigquery(tree)
