@@ -47,18 +47,18 @@ class Jobs:
         job_id = reference.get("jobId") or str(uuid4())
         if job_id in self._done:
             raise Refused(409, "duplicate", f"Already Exists: Job {self._project}:{job_id}")
-        location = reference.get("location") or self._where(query)
+        location = reference.get("location")
+        answer, error = None, None
         try:
-            answer, error = self._run(query, location, configuration), None
+            answer, location = self._run(query, location, configuration)
         except Refused as refused:
-            answer, error = None, refused
+            error = refused
         job = Job(self._resource(job_id, location, configuration, answer, error), answer)
         return self._remember(job_id, job).resource
 
     def query(self, body: Resource) -> Resource:
         """jobs.query: the job and its first page in one answer."""
-        location = body.get("location") or self._where(body)
-        answer = self._run(body, location, body)
+        answer, location = self._run(body, body.get("location"), body)
         job_id = str(uuid4())
         configuration = {"query": body, "labels": body.get("labels") or {}, "dryRun": bool(body.get("dryRun"))}
         job = Job(self._resource(job_id, location, configuration, answer, None), answer)
@@ -73,7 +73,8 @@ class Jobs:
         """jobs.getQueryResults."""
         return {**self._page(self._found(job_id), start, most), "kind": "bigquery#getQueryResultsResponse"}
 
-    def _run(self, query: Resource, location: str, configuration: Resource) -> Answer:
+    def _run(self, query: Resource, location: str | None, configuration: Resource) -> tuple[Answer, str]:
+        """The answer and where it was found: where the tables lie, if nobody said."""
         if query.get("useLegacySql", True):
             raise invalid("the stand-in has no legacy SQL")
         default = (query.get("defaultDataset") or {}).get("datasetId")
@@ -88,11 +89,8 @@ class Jobs:
             with self._catalog.lock:
                 self._catalog.get(self._project, destination["datasetId"])
                 self._tables.fill(destination["datasetId"], destination["tableId"], answer, query)
-        return answer
-
-    def _where(self, query: Resource) -> str:
-        held = self._catalog.find((query.get("defaultDataset") or {}).get("datasetId") or "")
-        return str(held["location"]) if held else "US"
+        held = self._catalog.find(plan.reads[0][0]) if plan.reads else None
+        return answer, location or (str(held["location"]) if held else "US")
 
     def _found(self, job_id: str) -> Job:
         if job_id not in self._done:
@@ -106,8 +104,9 @@ class Jobs:
         return job
 
     def _resource(
-        self, job_id: str, location: str, configuration: Resource, answer: Answer | None, error: Refused | None
+        self, job_id: str, location: str | None, configuration: Resource, answer: Answer | None, error: Refused | None
     ) -> Resource:
+        location = location or "US"
         status: Resource = {"state": "DONE"}
         if error is not None:
             status |= {"errorResult": error.error, "errors": [error.error]}
