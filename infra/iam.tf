@@ -19,6 +19,12 @@ resource "google_service_account" "build" {
   display_name = "Pulsepoint build and release"
 }
 
+# Makes the roles of a new ledger, once.
+resource "google_service_account" "first" {
+  account_id   = "pulsepoint-first"
+  display_name = "Pulsepoint first ledger"
+}
+
 # Pub/Sub signs the tokens of its pushes as the delivery account.
 # https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 resource "google_service_account_iam_member" "delivery_agent" {

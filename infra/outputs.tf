@@ -8,6 +8,11 @@ output "images" {
   value       = local.image
 }
 
+output "region" {
+  description = "Where everything is."
+  value       = var.region
+}
+
 output "database_host" {
   description = "Private address of the ledger."
   value       = google_sql_database_instance.ledger.private_ip_address

@@ -18,12 +18,14 @@ locals {
     for service in keys(local.services) :
     service => toset([for name, readers in local.secret_readers : name if contains(readers, service)])
   }
-  # Only the build reads it, to bring the ledger to the newest version before a release.
+  # The build brings the ledger to the newest version before a release; the job that makes the ledger's roles, once, gives
+  # them the passwords of their addresses.
   build_secrets = toset(["PULSEPOINT_LEDGER_OWNER_URL"])
+  first_secrets = toset(["PULSEPOINT_LEDGER_ADMIN_URL", "PULSEPOINT_LEDGER_OWNER_URL", "DATABASE_URL"])
 }
 
 resource "google_secret_manager_secret" "deployment" {
-  for_each = setunion(toset(keys(local.secret_readers)), local.build_secrets)
+  for_each = setunion(toset(keys(local.secret_readers)), local.build_secrets, local.first_secrets)
 
   secret_id = "deploy-${replace(lower(each.key), "_", "-")}"
   labels    = local.labels
@@ -59,6 +61,14 @@ resource "google_secret_manager_secret_iam_member" "build" {
   secret_id = google_secret_manager_secret.deployment[each.key].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.build.member
+}
+
+resource "google_secret_manager_secret_iam_member" "first" {
+  for_each = local.first_secrets
+
+  secret_id = google_secret_manager_secret.deployment[each.key].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.first.member
 }
 
 # Public, but files reach Cloud Run only as secrets.

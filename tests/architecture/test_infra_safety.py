@@ -183,6 +183,13 @@ def test_secrets_of_the_deployment_are_out_of_reach_of_the_right_to_the_product_
     assert readers["PULSEPOINT_SHOPIFY_API_SECRET"] == ["ingest-shopify"]
 
 
+def test_the_first_secrets_are_those_terraform_makes_and_none_is_left_out() -> None:
+    script = (INFRA / "first_secrets.sh").read_text(encoding="utf-8")
+    told = set(re.findall(r"\bput (deploy-[a-z-]+)", script))
+    assert told == set(expanded(one("google_secret_manager_secret.deployment"), "secret_id").values())
+    assert "terraform output -raw region" in script and "echo $" not in script
+
+
 def test_no_secret_is_written_in_plain_text() -> None:
     secretive = re.compile(r"(password|secret_data|auth_token|private_key|root_password)(_wo)?$")
     told = {
