@@ -7,7 +7,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down incident test check format bench replay-check web lock clean
+.PHONY: help run up down incident test check format bench replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…, P
 
 web: $(VENV)/bin/python ## Build the page, when its sources are newer than it
 	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh
+
+install-check: $(VENV)/dev.stamp web ## Install each of the seven services by itself, start it and ask whether it is ready
+	PULSEPOINT_INSTALL=all $(BIN)/python -m pytest tests/architecture/test_packaging_install.py
 
 lock: $(VENV)/dev.stamp ## Compile the lock files anew (needs uv)
 	sh deploy/lock.sh
