@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
-from tests.contract.suites.message_bus import MessageBusSuite, OpenBus, message
+from tests.contract.suites.embedded_bus import EmbeddedBusSuite, OpenBus
+from tests.contract.suites.message_bus import message
 
 
-class TestMemoryMessageBus(MessageBusSuite):
+class TestMemoryMessageBus(EmbeddedBusSuite):
     @pytest.fixture
     def open_bus(self) -> OpenBus:
         return lambda subscriptions, **options: MemoryMessageBus(subscriptions=subscriptions, **options)

@@ -11,14 +11,15 @@ from pulsepoint.adapters.postgres.delivery import OWNER_LOCK
 from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
 from pulsepoint.adapters.postgres.pool import open_pool
 from pulsepoint.errors import EngineUnavailable
-from tests.contract.suites.message_bus import SOON, MessageBusSuite, OpenBus, Receiver, message, running, subscribe
+from tests.contract.suites.embedded_bus import EmbeddedBusSuite, OpenBus
+from tests.contract.suites.message_bus import SOON, Receiver, message, running, subscribe
 
 CLAIM = "SELECT id FROM kernel.claim_messages($1, '-infinity', $2, $3, 10)"
 OWNER = 4711
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
 
 
-class TestPostgresMessageBus(MessageBusSuite):
+class TestPostgresMessageBus(EmbeddedBusSuite):
     @pytest.fixture
     def open_bus(self, postgres_pool: asyncpg.Pool) -> OpenBus:
         return lambda subscriptions, **options: PostgresMessageBus(

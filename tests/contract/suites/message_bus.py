@@ -1,4 +1,4 @@
-"""What every embedded bus does. Subclasses give a fixture `open_bus(subscriptions, **options)`."""
+"""What every bus does. Subclasses give a fixture `open_bus(subscriptions, **options)`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pulsepoint.events.catalog import Subscription
 from pulsepoint.events.envelope import Message
 from pulsepoint.ports.message_bus import Delivery, MessageBus, Push, PushEngine
 
-SOON = 10.0
+SOON = 30.0
 
 
-class EmbeddedBus(MessageBus, PushEngine, Protocol):
-    async def depth(self) -> dict[str, dict[str, float]]: ...
+class DeliveringBus(MessageBus, PushEngine, Protocol):
+    """A bus and what delivers its messages: in the cloud Pub/Sub's pushes and who receives them."""
 
 
-OpenBus = Callable[..., EmbeddedBus]
+OpenBus = Callable[..., DeliveringBus]
 
 
 class Receiver:
@@ -64,7 +64,7 @@ async def stopped(task: asyncio.Task[None]) -> None:
 
 
 def subscribe(topic: str, *, service: str | None = None, types: Iterable[str] = ("a",), **fields: Any) -> Subscription:
-    quick: dict[str, Any] = {"max_attempts": 3, "min_backoff": 0.01, "max_backoff": 0.05, "ack_deadline": 20.0}
+    quick: dict[str, Any] = {"max_attempts": 5, "min_backoff": 0.01, "max_backoff": 0.05, "ack_deadline": 20.0}
     return Subscription(topic, service or f"service-{uuid4()}", frozenset(types), **{**quick, **fields})
 
 
@@ -78,7 +78,9 @@ async def never() -> int:
 
 
 class MessageBusSuite:
-    """Subclassed once for each adapter."""
+    """Subclassed once for each adapter; `LEASE` is the shortest acknowledgement deadline it has, in seconds."""
+
+    LEASE = 0.2
 
     @pytest.fixture
     def topic(self) -> str:
@@ -126,33 +128,6 @@ class MessageBusSuite:
             await asyncio.gather(*(bus.publish([message(topic, str(number).encode())]) for number in range(500)))
             assert await bus.drain(SOON)
         assert sorted(int(delivery.message.data) for delivery in receiver.got) == list(range(500))
-
-    async def test_messages_come_in_the_order_they_were_published(self, open_bus: OpenBus, topic: str) -> None:
-        bus, receiver = open_bus([subscribe(topic)], in_flight=1), Receiver()
-        await bus.publish([message(topic, str(number).encode()) for number in range(50)])
-        await bus.publish([message(topic, str(number).encode()) for number in range(50, 100)])
-        async with running(bus, receiver.push):
-            assert await bus.drain(SOON)
-        assert [int(delivery.message.data) for delivery in receiver.got] == list(range(100))
-
-    async def test_no_more_than_the_limit_are_in_flight(self, open_bus: OpenBus, topic: str) -> None:
-        at_once, most, go = 0, 0, asyncio.Event()
-
-        async def answer() -> int:
-            nonlocal at_once, most
-            at_once += 1
-            most = max(most, at_once)
-            await go.wait()
-            at_once -= 1
-            return 204
-
-        bus, receiver = open_bus([subscribe(topic)], in_flight=4), Receiver(lambda delivery: answer())
-        await bus.publish([message(topic) for _ in range(40)])
-        async with running(bus, receiver.push):
-            await receiver.until_got(4)
-            go.set()
-            assert await bus.drain(SOON)
-        assert most == 4
 
     async def test_one_slow_subscription_does_not_hold_up_another(self, open_bus: OpenBus, topic: str) -> None:
         slow, quick = subscribe(topic), subscribe(topic)
@@ -217,92 +192,26 @@ class MessageBusSuite:
         async with running(bus, receiver.push):
             assert await bus.drain(SOON)
         *tries, dead = receiver.got
-        assert [(got.subscription, got.attempt) for got in tries] == [(subscription.name, n) for n in (1, 2, 3)]
+        assert [(got.subscription, got.attempt) for got in tries] == [(subscription.name, n) for n in range(1, 6)]
         assert (dead.subscription, dead.attempt) == (dead_letters, 1)
         assert (dead.message.topic, dead.message.data) == (f"dead-letters.{subscription.service}", b"\xff body")
         attributes = dead.message.attributes
         assert attributes["CloudPubSubDeadLetterSourceSubscription"] == subscription.name
-        assert attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "3"
+        assert attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
         assert (attributes["ce-type"], attributes["tenant"]) == ("a", "t")
-
-    async def test_a_dead_letter_is_tried_for_ever(self, open_bus: OpenBus, topic: str) -> None:
-        subscription = subscribe(topic, max_attempts=1)
-        receiver = Receiver(lambda delivery: 204 if delivery.attempt == 6 else 500)
-        bus = open_bus([subscription])
-        await bus.publish([message(topic)])
-        async with running(bus, receiver.push):
-            assert await bus.drain(SOON)
-        assert [delivery.attempt for delivery in receiver.got] == [1, 1, 2, 3, 4, 5, 6]
 
     async def test_a_push_that_outlasts_its_lease_is_delivered_again(self, open_bus: OpenBus, topic: str) -> None:
         receiver = Receiver(lambda delivery: never() if delivery.attempt == 1 else 204)
-        bus = open_bus([subscribe(topic, ack_deadline=0.2)])
+        bus = open_bus([subscribe(topic, ack_deadline=self.LEASE)])
         await bus.publish([message(topic)])
         async with running(bus, receiver.push):
             assert await bus.drain(SOON)
         assert [delivery.attempt for delivery in receiver.got] == [1, 2]
 
-    async def test_shutdown_lets_pushes_finish(self, open_bus: OpenBus, topic: str) -> None:
-        go = asyncio.Event()
-
-        async def answer() -> int:
-            await go.wait()
-            return 204
-
-        bus, receiver = open_bus([subscribe(topic)], grace=SOON), Receiver(lambda delivery: answer())
-        await bus.publish([message(topic)])
-        async with running(bus, receiver.push) as task:
-            await receiver.until_got(1)
-            task.cancel()
-            go.set()
-        assert await bus.drain(0.5)
-        assert len(receiver.got) == 1
-
-    async def test_what_shutdown_cut_short_is_delivered_by_the_next_run(self, open_bus: OpenBus, topic: str) -> None:
-        bus = open_bus([subscribe(topic)], in_flight=2, grace=0.0)
-        await bus.publish([message(topic, str(number).encode()) for number in range(5)])
-        hanging, answering = Receiver(lambda delivery: never()), Receiver()
-        async with running(bus, hanging.push):
-            await hanging.until_got(2)
-        assert not await bus.drain(0.0)
-        async with running(bus, answering.push):
-            assert await bus.drain(SOON)
-        assert sorted(delivery.message.data for delivery in answering.got) == [b"0", b"1", b"2", b"3", b"4"]
-        assert {delivery.attempt for delivery in answering.got} == {1}
-
-    async def test_drain_says_whether_anything_is_left(self, open_bus: OpenBus, topic: str) -> None:
-        bus, go = open_bus([subscribe(topic)]), asyncio.Event()
-
-        async def answer() -> int:
-            await go.wait()
-            return 204
-
-        receiver = Receiver(lambda delivery: answer())
-        await bus.publish([message(topic)])
-        assert not await bus.drain(0.0)
-        async with running(bus, receiver.push):
-            await receiver.until_got(1)
-            assert not await bus.drain(0.05)
-            go.set()
-            assert await bus.drain(SOON)
-
-    async def test_depth_counts_what_waits_and_what_is_in_flight(self, open_bus: OpenBus, topic: str) -> None:
-        subscription = subscribe(topic)
-        bus, receiver = open_bus([subscription], in_flight=1, grace=0.0), Receiver(lambda delivery: never())
-        assert subscription.name not in await bus.depth()
-        await bus.publish([message(topic)])
-        depth = (await bus.depth())[subscription.name]
-        assert (depth["waiting"], depth["in_flight"]) == (1, 0)
-        assert 0.0 <= depth["oldest_age_seconds"] < SOON
-        async with running(bus, receiver.push):
-            await receiver.until_got(1)
-            depth = (await bus.depth())[subscription.name]
-            assert (depth["waiting"], depth["in_flight"]) == (0, 1)
-
     async def test_messages_over_pub_subs_limits_are_refused(self, open_bus: OpenBus, topic: str) -> None:
         bus = open_bus([subscribe(topic)])
         for wrong in (
-            message(topic, b"x" * 10_000_001),
+            message(topic, b"x" * 9_996_000),
             message(topic, note="x" * 1_025),
             message(topic, note="ü" * 513),
             Message(topic, b"", {str(number): "" for number in range(101)}),

@@ -30,9 +30,10 @@ from pulsepoint.adapters.pubsub.clients import publisher_client, subscriber_clie
 from pulsepoint.adapters.pubsub.errors import pubsub_errors
 from pulsepoint.events.catalog import SUBSCRIPTIONS, TOPICS, Subscription
 
-# Not the filter: Pub/Sub lets nobody change one, and the runtime drops what a subscription does not want.
+# Not the filter: Pub/Sub lets nobody change one, and the runtime drops what a subscription does not want. Nor that
+# it never expires, which is so from the start and which the emulator cannot change.
 # https://cloud.google.com/pubsub/docs/subscription-message-filter
-CHANGEABLE = ("push_config", "ack_deadline_seconds", "retry_policy", "dead_letter_policy", "expiration_policy")
+CHANGEABLE = ("push_config", "ack_deadline_seconds", "retry_policy", "dead_letter_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,18 @@ async def provision(
     *,
     identity: PushIdentity | None = None,
     subscriptions: Iterable[Subscription] = SUBSCRIPTIONS,
+    topics: Iterable[str] = TOPICS,
 ) -> None:
-    """Make topics, dead-letter topics and their push subscriptions.
+    """Make the topics, those of the subscriptions and of their dead letters, and the push subscriptions.
 
     `addresses` maps each service to its base URL; pushes go to `{address}/push/{subscription}`. Raises
     `EngineUnavailable`, and `MalformedInput` for values that Pub/Sub refuses.
     """
     wanted = routes(subscriptions)
-    topics = dict.fromkeys([*TOPICS, *(route.topic for route in wanted.values())])
+    names = dict.fromkeys([*topics, *(route.topic for route in wanted.values())])
     async with publisher_client() as publisher, subscriber_client() as subscriber:
         with pubsub_errors():
-            await asyncio.gather(*(_make_topic(publisher, project, topic) for topic in topics))
+            await asyncio.gather(*(_make_topic(publisher, project, topic) for topic in names))
             made = [_described(project, route, addresses, identity) for route in wanted.values()]
             await asyncio.gather(*(_make_subscription(subscriber, one) for one in made))
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+
+from pulsepoint.adapters.pubsub import PubSubMessageBus, open_pubsub
+from pulsepoint.adapters.pubsub.errors import VENDOR_ERRORS, WORTH_ANOTHER_TRY, translated
+from pulsepoint.adapters.pubsub.provision import provision
+from pulsepoint.errors import EngineUnavailable, MalformedInput
+from pulsepoint.events.envelope import Message
+from tests.builders.pubsub import fresh_project
+from tests.contract.suites.message_bus import message
+
+
+class Requests:
+    """A client that answers after `go`, refuses what holds `bad`, and remembers the sizes of requests."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.sent: list[tuple[str, int]] = []
+        self.bytes: list[int] = []
+
+    async def publish(self, request: Any, **options: Any) -> None:
+        raw = type(request).pb(request)
+        self.sent.append((raw.topic.rsplit("/", 1)[-1], len(raw.messages)))
+        self.bytes.append(raw.ByteSize())
+        await self.go.wait()
+        if any(one.data == b"bad" for one in raw.messages):
+            raise exceptions.InvalidArgument("one is bad")  # type: ignore[no-untyped-call]
+
+
+def bus_of(client: Requests, deadline: float = 20.0) -> PubSubMessageBus:
+    return PubSubMessageBus(client, "project", deadline=deadline)  # type: ignore[arg-type]
+
+
+def all_errors(root: type[Exception]) -> Iterator[type[Exception]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from all_errors(kind)
+
+
+async def test_what_waits_for_one_topic_goes_in_one_request() -> None:
+    client = Requests()
+    client.go.set()
+    bus = bus_of(client)
+    await asyncio.gather(*(bus.publish([message(topic)]) for topic in ("one", "two") for _ in range(50)))
+    assert sorted(client.sent) == [("one", 50), ("two", 50)]
+
+
+async def test_requests_stay_within_pub_subs_limits() -> None:
+    client = Requests()
+    client.go.set()
+    bus = bus_of(client)
+    await bus.publish([message("many") for _ in range(2_500)])
+    await asyncio.gather(*(bus.publish([message("large", b"x" * 3_000_000)]) for _ in range(8)))
+    assert max(count for _, count in client.sent) == 1_000
+    assert max(client.bytes) <= 10_000_000
+    assert sum(count for _, count in client.sent) == 2_508
+    assert max(count for topic, count in client.sent if topic == "large") == 3
+
+
+async def test_a_refused_message_does_not_fail_those_that_travel_with_it() -> None:
+    client = Requests()
+    client.go.set()
+    bus = bus_of(client)
+    publishes = (bus.publish([message("topic", data)]) for data in (b"1", b"bad", b"2"))
+    done = await asyncio.gather(*publishes, return_exceptions=True)
+    assert [type(one) for one in done] == [type(None), MalformedInput, type(None)]
+
+
+async def test_a_publish_that_is_not_confirmed_in_time_is_unavailable() -> None:
+    client = Requests()
+    with pytest.raises(EngineUnavailable):
+        await bus_of(client, deadline=0.05).publish([message("topic")])
+    assert client.sent == [("topic", 1)]
+    client.go.set()
+
+
+async def test_a_message_that_comes_as_the_last_request_ends_is_sent() -> None:
+    client = Requests()
+    client.go.set()
+    bus = bus_of(client)
+
+    async def publish_on() -> None:
+        for _ in range(20):
+            await bus.publish([message("topic")])
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(publish_on() for _ in range(4)))
+    assert sum(count for _, count in client.sent) == 80
+
+
+async def test_publishing_without_the_engine_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{nobody.getsockname()[1]}")
+        async with open_pubsub("project", deadline=0.3) as bus:
+            done = await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in done] == [EngineUnavailable] * 3
+
+
+async def test_a_missing_topic_is_our_fault_and_an_empty_message_the_publishers(pubsub_emulator: str) -> None:
+    project = fresh_project()
+    await provision(project, {}, subscriptions=(), topics=["there"])
+    async with open_pubsub(project, deadline=20.0) as bus:
+        with pytest.raises(EngineUnavailable, match="NotFound"):
+            await bus.publish([message("nowhere")])
+        with pytest.raises(MalformedInput):
+            await bus.publish([Message("there", b"", {})])
+
+
+def test_every_error_of_the_client_is_one_of_ours() -> None:
+    kinds = list(all_errors(exceptions.GoogleAPICallError))
+    assert len(kinds) > 20
+    for kind in kinds:
+        assert issubclass(kind, VENDOR_ERRORS)
+        ours = translated(kind("told"))
+        assert type(ours) is (MalformedInput if kind is exceptions.InvalidArgument else EngineUnavailable)
+    assert not issubclass(exceptions.InvalidArgument, WORTH_ANOTHER_TRY)
