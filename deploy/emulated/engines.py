@@ -95,11 +95,18 @@ def stop(engine: Running) -> None:
         if abs(process.create_time() - engine.started) > 1.0:
             return  # the id belongs to another process by now
         process.terminate()
-        try:
-            process.wait(STOPPING_SECONDS)
-        except psutil.TimeoutExpired:
+        if not _ended(process):
             process.kill()
-            process.wait(STOPPING_SECONDS)
+            _ended(process)
+
+
+def _ended(process: psutil.Process) -> bool:
+    """Whether it ended in time; one that its parent, another process, has not yet reaped has ended."""
+    until = time.monotonic() + STOPPING_SECONDS
+    while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+        with suppress(psutil.TimeoutExpired):
+            process.wait(0.05)
+    return bool(process.status() == psutil.STATUS_ZOMBIE)
 
 
 def pubsub_emulator(home: Path, port: int | None = None) -> AbstractContextManager[str]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from deploy.emulated.engines import EngineMissing, Running, start_firestore, start_pubsub, start_redis, stop
 from tests.builders.engines import shared_engine
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_engine_ends_with_the_last_who_uses_it(tmp_path: Path) -> None:
@@ -35,6 +39,24 @@ def test_stopping_spares_a_process_that_took_over_the_id(tmp_path: Path) -> None
     finally:
         stop(engine)
     assert not psutil.pid_exists(engine.pid)
+
+
+def test_an_engine_that_another_process_started_is_ended(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from deploy.emulated.engines import *; e = start_redis(pathlib.Path(sys.argv[1]))\n"
+    code += "print(e.pid, e.started, e.address, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "log")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "shared")])},
+    ) as parent:
+        assert parent.stdout is not None
+        pid, started, address = parent.stdout.readline().split()
+        stop(Running(int(pid), float(started), address))
+        # Its parent has not reaped it, so it is still listed: stopping must not wait for that.
+        assert psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize(
