@@ -115,7 +115,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> N
 def test_a_service_runs_on_its_own_packages_and_ends_when_told(
     service: str, installed: Path, ledger: str | None, tmp_path: Path
 ) -> None:
-    told = {}
+    told = {"PULSEPOINT_SHOPIFY_API_SECRET": token_hex(16)} if service == "ingest-shopify" else {}
     if ledger is not None:
         owner, runtime = asyncio.run(provision(ledger, owner_password="owner", runtime_password="runtime"))
         migrated = python(installed, "-m", "gateway.adapters.ledger.migrate", PULSEPOINT_LEDGER_OWNER_URL=owner)
