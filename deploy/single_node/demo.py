@@ -35,19 +35,24 @@ from sandbox.settings_file import named_world
 log = structlog.get_logger(__name__)
 
 START_SECONDS = 60.0
+LOOK_SECONDS = 1.0
 STOP_SECONDS = 8.0
 NEVER = timedelta(days=3_650)
 
 
 class DemoSettings(BaseSettings):
     """`PULSEPOINT_SANDBOX_PORT` (default: the tower's and one), `PULSEPOINT_DEMO_SPEED` in world seconds a second,
-    `PULSEPOINT_DEMO_WORLD` the name of a world that comes along."""
+    `PULSEPOINT_DEMO_WORLD` the name of a world that comes along, `PULSEPOINT_DEMO_DAYS` how much history it has.
+
+    A demo that has begun keeps its days.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
 
     sandbox_port: int | None = None
     demo_speed: float = Field(default=60.0, ge=0, le=3_600)
     demo_world: str = "everyday"
+    demo_days: int = Field(default=730, ge=1, le=3_660)
 
 
 class RunningTower(Protocol):
@@ -99,7 +104,7 @@ async def run_demo(tower: RunningTower, settings: TowerSettings) -> None:
     world = named_world(own.demo_world)
     file = read_demo(settings.home)
     if file is None or file.world != own.demo_world:
-        file = fresh_demo(own.demo_world, world.shop.timezone, datetime.now(UTC))
+        file = fresh_demo(own.demo_world, world.shop.timezone, datetime.now(UTC), own.demo_days)
     file.sandbox_url = sandbox_address(settings, own)
     try:
         async with _tower_api(tower) as api, _sandbox(file, settings, own) as sandbox:
@@ -164,6 +169,7 @@ def _order(file: DemoFile, settings: TowerSettings, own: DemoSettings) -> Sandbo
     return SandboxOrder(
         world=file.world,
         last_day=file.last_day,
+        days=file.days,
         opened_at=file.opened_at,
         now=file.told_until,
         told_until=file.told_until,
@@ -189,8 +195,9 @@ async def _listening(process: asyncio.subprocess.Process, api: SandboxApi, addre
                 f"the sandbox did not start at {address}: free that port, or set PULSEPOINT_SANDBOX_PORT"
             )
         try:
-            await api.get("/sandbox/state")
-        except (httpx.TransportError, Unanswered):
+            # Whoever has the port already may take the request and never answer.
+            await asyncio.wait_for(api.get("/sandbox/state"), LOOK_SECONDS)
+        except (httpx.TransportError, Unanswered, TimeoutError):
             await asyncio.sleep(0.1)
         else:
             if process.returncode is None:

@@ -19,14 +19,15 @@ FILE = "demo.json"
 class DemoFile:
     """The demo brand's world and progress; moments are ISO text, days too.
 
-    `told_until`: how far the present was told. `oldest_day`: the oldest day of the past told so far, None before
-    the first. `catalogue_told`, `sends_alerts` and `filled` are steps done once.
+    `days`: how many of history. `told_until`: how far the present was told. `oldest_day`: the oldest day of the past
+    told so far, None before the first. `catalogue_told`, `sends_alerts` and `filled` are steps done once.
     """
 
     world: str
     opened_at: str
     last_day: str
     told_until: str
+    days: int = 730
     sandbox_url: str = ""
     brand_id: str | None = None
     oldest_day: str | None = None
@@ -47,10 +48,10 @@ class DemoFile:
         return datetime.fromisoformat(self.opened_at).astimezone(ZoneInfo(zone)).date()
 
 
-def fresh_demo(world: str, zone: str, now: datetime) -> DemoFile:
-    """A demo that opens `now` in the timezone `zone`, its history ending the day before."""
-    last_day = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
-    return DemoFile(world=world, opened_at=now.isoformat(), last_day=last_day.isoformat(), told_until=now.isoformat())
+def fresh_demo(world: str, zone: str, now: datetime, days: int = 730) -> DemoFile:
+    """A demo that opens `now` in the timezone `zone`, its history of so many days ending the day before."""
+    last_day = (now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)).isoformat()
+    return DemoFile(world=world, opened_at=now.isoformat(), last_day=last_day, told_until=now.isoformat(), days=days)
 
 
 def read_demo(home: Path) -> DemoFile | None:

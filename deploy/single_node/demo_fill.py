@@ -20,7 +20,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 CLOCK_STEP = timedelta(hours=1)
-"""How far the brand's business clock may lag behind the world's before it is set again."""
+CLOCK_SECONDS = 10.0
+"""The brand's business clock is set again once it lags so far behind the world's, or so many wall seconds of it."""
 CLAIM_DAYS = 28
 """Platforms restate the claims of about so many days."""
 ADS_SPAN = 30
@@ -93,7 +94,7 @@ class Demo:
 
     @property
     def _first_day(self) -> date:
-        return self.world.ending(date.fromisoformat(self.file.last_day)).shop.first_day
+        return self.world.ending(date.fromisoformat(self.file.last_day), self.file.days).shop.first_day
 
     async def _until_ready(self) -> None:
         while not (await self._look())["ready"]:  # noqa: ASYNC110 - another process is asked
@@ -122,7 +123,8 @@ class Demo:
         kept = wall + self.offset if self.offset is not None else None
         today = now.astimezone(self._zone).date()
         turned = kept is None or kept.astimezone(self._zone).date() != today
-        if not turned and kept is not None and abs(now - kept) < CLOCK_STEP:
+        step = max(CLOCK_STEP, timedelta(seconds=CLOCK_SECONDS * told["speed"]))
+        if not turned and kept is not None and abs(now - kept) < step:
             return
         self.offset = now - wall
         seconds = round(self.offset.total_seconds())

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -97,16 +99,24 @@ class Incident:
                 return f"“{one['message']['text']}”, trace {one['trace_id']}"
         return None
 
-    async def trace(self) -> str | None:
-        """The trace from the webhook to the message."""
+    async def level_trace(self) -> str | None:
+        """The way from the stock level to the message."""
+        return await self._trace("inventory_levels/update")
+
+    async def order_trace(self) -> str | None:
+        """The way from an order to the message."""
+        return await self._trace("orders/create")
+
+    async def _trace(self, topic: str) -> str | None:
         try:
             told = await self.api.get(f"/api/traces/{self.known['trace_id']}")
         except Unanswered:
             return None
-        summary = told["summary"]
-        if "ingest-shopify" not in summary["services"]:
+        way = way_from(topic, told["hops"], self.known["trace_id"])
+        if not way:
             return None
-        return f"{' → '.join(summary['services'])}: {summary['hops']} hops, {summary['duration_us'] / 1e6:.1f} s"
+        names = dict.fromkeys(hop["service"] for hop in way)
+        return f"Shopify {topic} → {' → '.join(names)} → Slack, {took(way):.1f} s"
 
     async def _sent(self) -> list[dict[str, Any]]:
         told = await self.sandbox.get("/sandbox/sent", after=self.sent_before)
@@ -123,6 +133,35 @@ class Incident:
 
     def _product(self) -> Any:
         return self.known["product"]
+
+
+def way_from(topic: str, hops: Sequence[dict[str, Any]], trace_id: str) -> list[dict[str, Any]]:
+    """The shortest way by parents and links from a webhook of `topic` to the post in Slack; empty while there is none.
+
+    `hops` as `GET /api/traces/{id}` tells them.
+    """
+    known = {(hop["trace_id"], hop["span_id"]): hop for hop in hops}
+    ways = deque([hop] for hop in hops if hop["trace_id"] == trace_id and hop["name"] == "effect slack.post")
+    seen: set[tuple[str, str]] = set()
+    while ways:
+        way = ways.popleft()
+        first = way[0]
+        if first["attributes"].get("shopify.topic") == topic and first["name"].startswith("POST /webhooks"):
+            return way
+        causes = [(trace, span) for trace, span in first["links"]]
+        if first["parent_span_id"]:
+            causes.append((first["trace_id"], first["parent_span_id"]))
+        for cause in causes:
+            if cause in known and cause not in seen:
+                seen.add(cause)
+                ways.append([known[cause], *way])
+    return []
+
+
+def took(way: Sequence[dict[str, Any]]) -> float:
+    """Seconds from the beginning of the first hop to the end of the last."""
+    began, ended = (datetime.fromisoformat(way[index]["started_at"]) for index in (0, -1))
+    return (ended - began).total_seconds() + int(way[-1]["duration_us"]) / 1e6
 
 
 @app.command()
@@ -219,13 +258,13 @@ def steps_of(trouble: Trouble, incident: Incident) -> list[Step]:
             Step("Assessment", incident.assessed),
             Step("Alert", incident.stock_alert),
             Step("Slack message", incident.message),
-            Step("Trace", incident.trace),
+            Step("Trace", incident.level_trace),
         ]
     return [
         Step("Webhook", incident.blind_order),
         Step("Alert", incident.roas_alert),
         Step("Slack message", incident.message),
-        Step("Trace", incident.trace),
+        Step("Trace", incident.order_trace),
     ]
 
 
@@ -249,7 +288,7 @@ async def _watch(trouble: Trouble, incident: Incident, file: DemoFile, console: 
         missing = next(step.name for step in steps if not step.told)
         console.print(f"No {missing.lower()} came in {PATIENCE_SECONDS:.0f} s. The tower's log may say why.")
         return False
-    console.print(f"The messages: {file.sandbox_url}/slack/", highlight=False)
+    console.print(f"\nThe messages: {file.sandbox_url}/slack/", highlight=False)
     return True
 
 

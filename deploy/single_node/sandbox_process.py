@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+import stamina.instrumentation
 import uvicorn
 
 from pulsepoint.runtime.logs import configure_logs
@@ -36,6 +37,7 @@ class SandboxOrder:
 
     world: str
     last_day: str
+    days: int
     opened_at: str
     now: str
     told_until: str
@@ -55,12 +57,14 @@ class SandboxOrder:
 async def serve(order: SandboxOrder) -> int:
     """Serve the platforms until standard input ends; the exit code."""
     configure_logs(order.log_level)
+    # A delivery that is tried again is an ordinary day at Shopify, and no warning.
+    stamina.instrumentation.set_on_retry_hooks(())
     try:
         listener = socket.create_server((order.host, order.port))
     except OSError as error:
         print(f"The sandbox cannot listen on {order.host}:{order.port} ({error.strerror}).", file=sys.stderr)
         return PORT_TAKEN
-    world = World(named_world(order.world).ending(date.fromisoformat(order.last_day)))
+    world = World(named_world(order.world).ending(date.fromisoformat(order.last_day), order.days))
     async with create_platforms(
         world,
         clock=BusinessClock(datetime.fromisoformat(order.now), speed=order.speed),

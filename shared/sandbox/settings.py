@@ -309,7 +309,8 @@ class WorldSettings:
             known = not incident.campaign_id or incident.campaign_id in ids
             demand(known, f"incidents.{incident.kind}", f"no campaign {incident.campaign_id}")
 
-    def ending(self, last_day: date) -> WorldSettings:
-        """The same world with the last day of its history on `last_day`."""
-        first = last_day - timedelta(days=self.shop.history_days - 1)
-        return replace(self, shop=replace(self.shop, first_day=first))
+    def ending(self, last_day: date, days: int | None = None) -> WorldSettings:
+        """The same world with the last day of its history on `last_day`, and so many days of it."""
+        days = days or self.shop.history_days
+        first = last_day - timedelta(days=days - 1)
+        return replace(self, shop=replace(self.shop, first_day=first, history_days=days))

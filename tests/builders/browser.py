@@ -79,10 +79,10 @@ async def visit(browser: Browser, address: str, *, refused: int = 0, **options: 
     assert [told for told in complaints if not (refused and "status of 4" in told)] == []
 
 
-async def log_in(page: Page, email: str = ADMIN) -> None:
+async def log_in(page: Page, email: str = ADMIN, password: str = PASSWORD) -> None:
     """Fill the form."""
     await page.get_by_label("E-mail").fill(email)
-    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Log in").click()
 
 

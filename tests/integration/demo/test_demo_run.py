@@ -1,0 +1,179 @@
+"""The demo's steps on memory engines: the sandbox in this process under a clock of its own, a tower that notes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from deploy.single_node.demo import demo_progress, run_demo
+from deploy.single_node.demo_clients import SandboxApi, TowerApi
+from deploy.single_node.demo_file import DemoFile, read_demo
+from deploy.single_node.demo_fill import QUIET_DAYS, Demo
+from deploy.single_node.keys import tower_file
+from deploy.single_node.settings import TowerSettings
+from tests.builders.sandbox import LAST_DAY, OPENED, TOKENS, Sandbox, sandbox, small_world
+
+DAYS = 30
+LOGIN = ("admin@pulsepoint.localhost", "password")
+Step = tuple[str, Any]
+
+
+class NotingTower:
+    """Takes every request of the demo and notes it; nothing ever waits in its queues."""
+
+    login = LOGIN
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.accounts: list[dict[str, Any]] = []
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of it."""
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="http://tower")
+
+    async def waiting(self) -> int:
+        """Nothing."""
+        return 0
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else {}
+        if request.url.path.endswith("/sync"):
+            self.steps.append(("sync", (body.get("start_day"), body.get("end_day"))))
+        elif request.url.path.endswith("/settings"):
+            self.steps += body.items()
+        elif request.method == "POST" and request.url.path == "/api/brands":
+            self.accounts = body["ad_accounts"]
+        return httpx.Response(200, json={"access_token": "t", "brands": [], "brand_id": "b"})
+
+
+async def played(shop: Sandbox, tower: NotingTower, home: Path, file: DemoFile) -> Demo:
+    """The demo over `shop`, run until its past is told."""
+
+    async def note(request: httpx.Request) -> None:
+        if request.method == "POST":
+            tower.steps.append(("sandbox", request.url.path.removeprefix("/sandbox/")))
+
+    shop.http.event_hooks["request"] = [note]
+    async with tower.client() as http:
+        demo = Demo(
+            home,
+            file,
+            small_world(DAYS),
+            TowerApi(http, LOGIN),
+            SandboxApi(shop.http, TOKENS.control),
+            tower.waiting,
+            {},
+        )
+        running = asyncio.create_task(demo.run())
+        async with asyncio.timeout(120):
+            while not file.filled and not running.done():  # noqa: ASYNC110 - a condition of another task
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert file.filled
+    return demo
+
+
+def a_file(**changes: Any) -> DemoFile:
+    moments = {"opened_at": OPENED.isoformat(), "told_until": OPENED.isoformat()}
+    return DemoFile(**{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **moments, **changes})
+
+
+def told_days(steps: list[Step]) -> list[date]:
+    told = [path for kind, path in steps if kind == "sandbox" and path.startswith("days/")]
+    return [date.fromisoformat(path.removeprefix("days/")) for path in told]
+
+
+async def test_the_shop_opens_at_once_and_its_past_comes_newest_first(tmp_path: Path) -> None:
+    tower = NotingTower()
+    async with sandbox(small_world(DAYS)) as shop:
+        demo = await played(shop, tower, tmp_path, a_file())
+        first = [kind if kind != "sandbox" else path for kind, path in tower.steps[:4]]
+        assert first == ["clock_offset_seconds", "sync", "catalogue", "live"]
+        assert told_days(tower.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
+        assert demo.progress()["state"] == "live"
+        assert shop.inbox.messages
+
+
+async def test_spend_is_asked_for_before_the_sales_of_its_days_are_told(tmp_path: Path) -> None:
+    tower = NotingTower()
+    async with sandbox(small_world(DAYS)) as shop:
+        await played(shop, tower, tmp_path, a_file())
+    asked: set[date] = set()
+    for kind, told in tower.steps:
+        if kind == "sync" and told[0] is not None:
+            start, end = map(date.fromisoformat, told)
+            asked |= {start + timedelta(days=number) for number in range((end - start).days + 1)}
+        elif kind == "sandbox" and told.startswith("days/"):
+            assert date.fromisoformat(told.removeprefix("days/")) in asked
+
+
+async def test_alerts_are_sent_from_now_on_and_only_once_the_days_they_compare_with_are_told(tmp_path: Path) -> None:
+    tower = NotingTower()
+    async with sandbox(small_world(DAYS)) as shop:
+        demo = await played(shop, tower, tmp_path, a_file())
+    [at] = [index for index, (kind, _) in enumerate(tower.steps) if kind == "quiet_until"]
+    assert len(told_days(tower.steps[:at])) == QUIET_DAYS + 1
+    assert datetime.fromisoformat(tower.steps[at][1]) >= OPENED
+    assert demo.file.sends_alerts
+
+
+async def test_a_later_start_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
+    tower = NotingTower()
+    stopped = OPENED.date() - timedelta(days=25)
+    file = a_file(oldest_day=str(stopped), catalogue_told=True, sends_alerts=True)
+    async with sandbox(small_world(DAYS)) as shop:
+        await played(shop, tower, tmp_path, file)
+    assert told_days(tower.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
+    steps = {kind if kind != "sandbox" else path for kind, path in tower.steps}
+    assert not steps & {"catalogue", "quiet_until"}
+    kept = read_demo(tmp_path)
+    assert kept is not None and kept.filled and kept.oldest_day == str(LAST_DAY - timedelta(days=DAYS - 1))
+
+
+async def test_a_demo_whose_port_is_taken_says_so_and_leaves_the_tower_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("PULSEPOINT_SANDBOX_PORT", str(port))
+        settings = TowerSettings(home=tmp_path, demo=True)
+        tower_file(settings)
+        with capture_logs() as told:
+            await run_demo(NotingTower(), settings)
+    [stopped] = [one for one in told if one["event"] == "demo.stopped"]
+    assert f"127.0.0.1:{port}" in stopped["reason"]
+    assert "PULSEPOINT_SANDBOX_PORT" in stopped["reason"]
+    assert demo_progress() is None
+
+
+async def test_a_demo_that_runs_makes_its_brand_on_the_sandbox_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("PULSEPOINT_SANDBOX_PORT", str(port))
+    monkeypatch.setenv("PULSEPOINT_DEMO_DAYS", "2")
+    settings, tower = TowerSettings(home=tmp_path, demo=True), NotingTower()
+    tower_file(settings)
+    running = asyncio.create_task(run_demo(tower, settings))
+    async with asyncio.timeout(90):
+        while ("sandbox", "live") not in tower.steps and not any(kind == "sync" for kind, _ in tower.steps):
+            assert not running.done()
+            await asyncio.sleep(0.05)
+    assert demo_progress() is not None
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert {account["base_url"] for account in tower.accounts} == {
+        f"http://127.0.0.1:{port}/{platform}" for platform in ("meta", "tiktok", "google")
+    }
+    assert demo_progress() is None
