@@ -26,10 +26,16 @@ from pulsepoint.events.catalog import (
     Subscription,
 )
 from pulsepoint.warehouse.schema import shared_tables
-from tests.builders.terraform import evaluate, expanded, of_type, one
+from tests.builders.terraform import Resource, each, evaluate, expanded, of_type, one
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 EVENT = "google_pubsub_subscription.event"
+
+
+def dynamic(resource: Resource, name: str) -> dict[str, list[Any]]:
+    """What a dynamic block directly in a resource is made for, by instance."""
+    made = {key.strip('"'): block for found in resource.body["dynamic"] for key, block in found.items()}
+    return dict(evaluate({"asked": each(resource, made[name]["for_each"])})["asked"])
 
 
 def test_the_committed_catalogue_is_what_the_code_says() -> None:
@@ -168,6 +174,10 @@ def test_every_index_and_time_to_live_of_firestore_is_made() -> None:
     assert len(made["fields"]) == len(FIELDS) and expiring
     assert expanded(index, "query_scope").keys() == made["indexes"].keys()
     assert expanded(field, "field") == {key: f["field"] for key, f in made["fields"].items()}
+    assert dynamic(index, "fields") == {key: i["fields"] for key, i in made["indexes"].items()}
+    assert {key for key, blocks in dynamic(field, "ttl_config").items() if blocks} == {
+        key for key, f in made["fields"].items() if f["expires"]
+    }
 
 
 def test_only_services_that_keep_documents_may_touch_firestore() -> None:
