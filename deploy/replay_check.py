@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,8 @@ from deploy.cli.progress import Progress
 from deploy.cli.replay import Replayed, ReplayOptions, replay
 from deploy.cli.sender import Pace
 from deploy.cli.tower_client import open_client
-from deploy.tower_process import TowerFailed, TowerProcess, running_tower
+from deploy.emulated.tower_process import EmulatedProcess
+from deploy.tower_process import TowerFailed, TowerProcess, running
 from pulsepoint.imports.bodies import money
 
 DEFAULT_FILE = Path("../shared/data/transactions/uci_online_retail_2010-12_to_2011-08.parquet")
@@ -35,6 +37,13 @@ ORACLE = """
 SELECT strftime(InvoiceDate, '%Y-%m') AS month, sum(Quantity * cast(round(UnitPrice, 2) AS DECIMAL(18, 2))) AS net
 FROM {source} WHERE UnitPrice > 0 GROUP BY 1 ORDER BY 1
 """
+
+
+class Profile(StrEnum):
+    """What the file is replayed through."""
+
+    SINGLE = "single"
+    EMULATED = "emulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,19 @@ def part_of(path: Path, month: str | None, directory: Path) -> Path:
     return part
 
 
-async def check(path: Path, home: Path, scenario: Scenario, progress: Progress, *, seconds: float) -> list[Compared]:
+async def check(
+    path: Path,
+    home: Path,
+    scenario: Scenario,
+    progress: Progress,
+    *,
+    seconds: float,
+    kind: type[TowerProcess] = TowerProcess,
+) -> list[Compared]:
     """Run one scenario on an empty tower; raises what replay and tower raise."""
     expected = oracle(path)
-    async with running_tower(home) as tower:
+    tower = kind(home)
+    async with running(tower):
         for seed in scenario.passes:
             await _pass(tower, path, seed, scenario.duplication, progress, seconds)
         told = await net_revenue(tower, sorted(expected))
@@ -150,6 +168,7 @@ def main(
     file: Annotated[Path, typer.Argument(help="A file with the columns of UCI Online Retail.")] = DEFAULT_FILE,
     month: Annotated[str | None, typer.Option(help="One month of it, such as 2011-03.")] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long one pass may take.")] = 3600,
+    profile: Annotated[Profile, typer.Option(help="Which tower: one process, or the emulated cloud.")] = Profile.SINGLE,
 ) -> None:
     """Replay a file into empty towers and compare every month's net revenue with the file, exactly."""
     if not file.is_file():
@@ -159,7 +178,8 @@ def main(
         path = part_of(file, month, Path(directory))
         for number, scenario in enumerate(SCENARIOS):
             home = Path(directory) / f"home-{number}"
-            compared += asyncio.run(check(path, home, scenario, Progress(quiet=False), seconds=seconds))
+            kind = EmulatedProcess if profile is Profile.EMULATED else TowerProcess
+            compared += asyncio.run(check(path, home, scenario, Progress(quiet=False), seconds=seconds, kind=kind))
     print_comparison(compared, Console())
     if not compared or not all(each.equal for each in compared):
         raise typer.Exit(1)

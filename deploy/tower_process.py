@@ -34,6 +34,8 @@ class TowerFailed(Exception):
 class TowerProcess:
     """One home, one port, at most one process at a time."""
 
+    module = "deploy.single_node"
+
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.log = home / "tower.log"
@@ -44,7 +46,12 @@ class TowerProcess:
     @property
     def access(self) -> TowerAccess:
         """Address, log-in and secret; after the first start."""
-        return read_access(self.home)
+        return read_access(self.own_home)
+
+    @property
+    def own_home(self) -> Path:
+        """Where the tower keeps its own, below PULSEPOINT_HOME."""
+        return self.home
 
     @property
     def running(self) -> bool:
@@ -65,8 +72,8 @@ class TowerProcess:
             **environment,
         }
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.single_node"],
+            self._process = subprocess.Popen(  # noqa: S603 (our own modules)
+                [sys.executable, "-m", self.module],
                 cwd=ROOT,
                 env=told,
                 stdin=subprocess.DEVNULL,
@@ -151,15 +158,22 @@ SELECT (SELECT count(*) FROM kernel.queue WHERE subscription NOT LIKE '%observab
 
 
 @asynccontextmanager
-async def running_tower(home: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[TowerProcess]:
-    """A ready tower over `home`, ended on exit."""
-    tower = TowerProcess(home, environment)
+async def running(tower: TowerProcess) -> AsyncIterator[None]:
+    """While the tower runs and is ready; it is ended on exit."""
     tower.start()
     try:
         await tower.ready()
-        yield tower
+        yield
     finally:
         await tower.stop()
+
+
+@asynccontextmanager
+async def running_tower(home: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[TowerProcess]:
+    """A ready tower over `home`, ended on exit."""
+    tower = TowerProcess(home, environment)
+    async with running(tower):
+        yield tower
 
 
 def _free_port() -> int:

@@ -60,9 +60,19 @@ class Cloud:
 
     async def waiting(self) -> int:
         """Messages that were pushed and are not acknowledged yet."""
-        async with httpx.AsyncClient(base_url=self.proxy, trust_env=False) as http:
-            told = (await http.get("/backlog")).json()["subscriptions"]
-        return sum(one["waiting"] + one["in_flight"] for name, one in told.items() if name not in UNHURRIED)
+        return int((await backlog(self.proxy))["waiting"])
+
+
+async def backlog(proxy: str) -> dict[str, float]:
+    """`waiting` messages that were pushed and are not acknowledged yet, and for how long nothing was pushed:
+    `quiet_seconds`; but for subscriptions whose backlog delays nobody."""
+    async with httpx.AsyncClient(base_url=proxy, trust_env=False) as http:
+        told = (await http.get("/backlog")).json()
+    hurried = [one for name, one in told.items() if name not in UNHURRIED]
+    return {
+        "waiting": sum(one["waiting"] + one["in_flight"] for one in hurried),
+        "quiet_seconds": min((one["quiet_seconds"] for one in hurried), default=0.0),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,8 @@ def _service(
 ) -> Child:
     told = {
         "profile": "cloud",
+        "gcp_project_id": PROJECT,
+        "gcp_region": REGION,
         "public_url": settings.address,
         "log_level": settings.log_level,
         "push_audience": _url(port),
@@ -202,20 +214,16 @@ def _service(
     if name == "ingest-shopify":
         told["shopify_api_secret"] = keys.shopify_api_secret
     if name == "gateway":
-        told |= {"admin_email": keys.admin_email, "admin_password": keys.admin_password, "trusted_proxies": 1}
-    environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in told.items()}
-    environment |= {
-        "GCP_PROJECT_ID": PROJECT,
-        "GCP_REGION": REGION,
-        "PUBSUB_EMULATOR_HOST": engines.pubsub,
-        "FIRESTORE_EMULATOR_HOST": engines.firestore,
-    }
-    if name == "gateway":
-        environment |= {
-            "DATABASE_URL": engines.ledger_dsn,
-            "REDIS_URL": engines.redis,
-            "SECRET_KEY": keys.secret_key,
+        told |= {
+            "admin_email": keys.admin_email,
+            "admin_password": keys.admin_password,
+            "trusted_proxies": 1,
+            "database_url": engines.ledger_dsn,
+            "redis_url": engines.redis,
+            "secret_key": keys.secret_key,
         }
+    environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in told.items()}
+    environment |= {"PUBSUB_EMULATOR_HOST": engines.pubsub, "FIRESTORE_EMULATOR_HOST": engines.firestore}
     return _uvicorn(name, f"{name.replace('-', '_')}.main:app", port, "/readyz", environment)
 
 
@@ -242,7 +250,7 @@ async def _provision(engines: Engines, proxy: Child) -> None:
     # Google's own variable, read when a client is made: this process has no other use for it.
     os.environ["PUBSUB_EMULATOR_HOST"] = engines.pubsub
     try:
-        await provision(PROJECT, dict.fromkeys(SERVICES, proxy.url))
+        await provision(PROJECT, dict.fromkeys(SERVICES, proxy.url), backs_off=False)
     finally:
         del os.environ["PUBSUB_EMULATOR_HOST"]
 

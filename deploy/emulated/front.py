@@ -13,11 +13,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from deploy.emulated.instances import send_when_up
 from deploy.routes import HIDDEN, INGRESS
 
 # Headers about one connection, not about the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+HELD_SECONDS = 3.0
+"""Shorter than the five that Shopify waits: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#timeout"""
 
 
 class FrontSettings(BaseSettings):
@@ -49,7 +54,7 @@ def create_front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | 
         try:
             return await _forward(http, target, request)
         except httpx.TransportError as error:
-            # A restart takes a second or two: senders and pages try again.
+            # Senders and pages try again.
             told = f"The service does not answer ({type(error).__name__}). Try again."
             return PlainTextResponse(told, status_code=503, headers={"retry-after": "1"})
 
@@ -65,7 +70,7 @@ async def _forward(http: httpx.AsyncClient, target: str, request: Request) -> Re
     # A body is read whole: a stream would be sent in chunks, without the length that limits are checked by.
     asked = http.build_request(request.method, target, headers=headers, content=await request.body())
     asked.url = asked.url.copy_with(raw_path=path)
-    answered = await http.send(asked, stream=True)
+    answered = await send_when_up(http, asked, seconds=HELD_SECONDS)
     passed = StreamingResponse(
         answered.aiter_raw(), status_code=answered.status_code, background=BackgroundTask(answered.aclose)
     )

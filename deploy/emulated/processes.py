@@ -176,6 +176,6 @@ def end_abandoned(home: Path) -> int:
 
 def _inherited() -> dict[str, str]:
     """The environment without what would lead a process of this cloud elsewhere."""
-    leading = ("PULSEPOINT_", "GOOGLE_", "GCP_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBSUB_", "FIRESTORE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith((*leading, "BIGQUERY_"))}
+    elsewhere = ("GOOGLE_", "GCP_", "PUBSUB_", "BIGQUERY_", "FIRESTORE_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(elsewhere)}
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

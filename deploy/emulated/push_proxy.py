@@ -31,11 +31,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from deploy.emulated.instances import send_when_up
 from pulsepoint.events.catalog import BY_NAME
 
 log = structlog.get_logger(__name__)
 ISSUER = "https://accounts.google.com"
 TOKEN_SECONDS = 3_600
+HELD_SECONDS = 30.0
+"""Shorter than the acknowledgement deadline: after it the message is pushed again."""
 
 
 class ProxySettings(BaseSettings):
@@ -95,17 +98,17 @@ class Backlog:
         self._in_flight: Counter[str] = Counter()
         self._failed: dict[tuple[str, str], int] = {}
         self._acknowledged: Counter[str] = Counter()
-        self._last = time.monotonic()
+        self._last: dict[str, float] = {}
 
     def begin(self, subscription: str, message_id: str) -> int:
         """Note a push; its attempt, from 1."""
-        self._last = time.monotonic()
+        self._last[subscription] = time.monotonic()
         self._in_flight[subscription] += 1
         return self._failed.get((subscription, message_id), 0) + 1
 
     def end(self, subscription: str, message_id: str, attempt: int, acknowledged: bool) -> None:
         """Note how a push ended; after the last attempt the message is the dead letters'."""
-        self._last = time.monotonic()
+        self._last[subscription] = time.monotonic()
         self._in_flight[subscription] -= 1
         known = BY_NAME.get(subscription)
         if acknowledged or (known is not None and attempt >= known.max_attempts):
@@ -115,19 +118,17 @@ class Backlog:
             self._failed[subscription, message_id] = attempt
 
     def told(self) -> dict[str, Any]:
-        """By subscription, and for how many seconds nothing was pushed."""
+        """By subscription; `quiet_seconds` is how long ago a push began or ended."""
         waiting = Counter(subscription for subscription, _ in self._failed)
-        names = sorted({*self._in_flight, *waiting, *self._acknowledged})
+        now = time.monotonic()
         return {
-            "quiet_seconds": time.monotonic() - self._last,
-            "subscriptions": {
-                name: {
-                    "in_flight": self._in_flight[name],
-                    "waiting": waiting[name],
-                    "acknowledged": self._acknowledged[name],
-                }
-                for name in names
-            },
+            name: {
+                "in_flight": self._in_flight[name],
+                "waiting": waiting[name],
+                "acknowledged": self._acknowledged[name],
+                "quiet_seconds": now - last,
+            }
+            for name, last in sorted(self._last.items())
         }
 
 
@@ -169,8 +170,11 @@ class PushProxy:
 
     async def _post(self, target: str, path: str, body: bytes) -> int:
         headers = {"authorization": f"Bearer {self.signer.token(target)}", "content-type": "application/json"}
+        request = self._http.build_request("POST", f"{target}{path}", content=body, headers=headers)
         try:
-            return (await self._http.post(f"{target}{path}", content=body, headers=headers)).status_code
+            answered = await send_when_up(self._http, request, seconds=HELD_SECONDS)
+            await answered.aread()
+            return answered.status_code
         except httpx.TransportError as error:
             log.info("push_proxy.no_answer", target=target, path=path, error=type(error).__name__)
             return 503

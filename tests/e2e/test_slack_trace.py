@@ -2,162 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from deploy.stubs.ads import app as ads_app
-from deploy.tower_process import TowerProcess, running_tower
-from tests.builders.shopify import as_bytes, level_body, line_body, order_body, product_body, signed
+from deploy.tower_process import running_tower
+from tests.builders.slack_chain import environment, follow
 from tests.builders.stubs import SlackInbox, serving
-
-SHOP = "chain.myshopify.com"
-PIPELINE = ["ingest-shopify", "attribution", "inventory-intel", "ai-advisor", "alerting"]
 
 
 @pytest.mark.tower
 async def test_a_slack_message_leads_back_to_its_webhook(tmp_path: Path) -> None:
     inbox = SlackInbox()
-    async with serving(inbox.app) as slack, serving(ads_app()) as ads:
-        environment = {
-            "PULSEPOINT_ALLOW_LOCAL_URLS": "1",
-            "PULSEPOINT_TICK_SECONDS": "1",
-            "PULSEPOINT_ADS_META_BASE_URL": ads,
-            "PULSEPOINT_ADS_TIKTOK_BASE_URL": ads,
-            "PULSEPOINT_ADS_GOOGLE_BASE_URL": ads,
-        }
-        async with running_tower(tmp_path / "var", environment) as tower, logged_in(tower) as client:
-            brand = await make_brand(client, f"{slack}/services/T/B/x")
-            await sell_out(client, tower)
-            assert (await client.post(f"/api/brands/{brand}/sync", json={})).status_code == 202
-            await until(lambda: found(bool(inbox.messages)), "a Slack message", 240)
-            trace_id = named_trace(inbox.messages[0])
-            assert await until(lambda: chain_of(client, trace_id), "every hop to be recorded") == PIPELINE
-            await until(lambda: spend_of(client, brand), "spend of the three ad accounts")
-
-
-def logged_in(tower: TowerProcess) -> Any:
-    """A client of the tower's API as its admin."""
-    access = tower.access
-    answer = httpx.post(
-        f"{access.address}/api/auth/token",
-        json={"email": access.email, "password": access.password},
-        timeout=30,
-    )
-    headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
-    return httpx.AsyncClient(base_url=access.address, headers=headers, timeout=30)
-
-
-async def make_brand(client: httpx.AsyncClient, slack: str) -> str:
-    """A brand with Slack and one account on each ad platform; its id."""
-    accounts = [
-        ("meta", "1000000000000001", "stub-meta-token"),
-        ("tiktok", "7000000000000000001", "stub-tiktok-token"),
-        ("google", "1234567890", "stub-google-token"),
-    ]
-    body = {
-        "name": "Chain",
-        "shopify_store": SHOP,
-        "currency": "GBP",
-        "timezone": "Europe/London",
-        "slack_webhook_url": slack,
-        "ad_accounts": [{"platform": p, "account_id": a, "access_token": t} for p, a, t in accounts],
-    }
-    answer = await client.post("/api/brands", json=body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["brand_id"])
-
-
-async def sell_out(client: httpx.AsyncClient, tower: TowerProcess) -> None:
-    """A product with five left, sold ten times over the last days by an ad: stock for a few days only."""
-    now = datetime.now(UTC)
-    early = (now - timedelta(days=20)).isoformat()
-    await deliver(client, tower, "products/create", product_body(updated_at=early))
-    level = level_body(available=5, updated_at=early)
-    await deliver(client, tower, "inventory_levels/update", level)
-    for number in range(10):
-        at = (now - timedelta(days=number, hours=1)).isoformat()
-        order = order_body(
-            5000 + number,
-            lines=[line_body(9000 + number, quantity=2, **sold_variant())],
-            created_at=at,
-            processed_at=at,
-            updated_at=at,
-            landing_site="/?utm_source=facebook&utm_medium=paid_social&utm_campaign=spring-sale",
-        )
-        await deliver(client, tower, "orders/create", order)
-
-
-def sold_variant() -> dict[str, Any]:
-    """Ids of the product's first variant, as an order line names them."""
-    product = product_body()
-    variant = product["variants"][0]
-    return {"product_id": product["id"], "variant_id": variant["id"], "sku": variant["sku"]}
-
-
-async def deliver(client: httpx.AsyncClient, tower: TowerProcess, topic: str, body: dict[str, Any]) -> None:
-    raw = as_bytes(body)
-    headers = dict(signed(raw, tower.access.shopify_secret, topic=topic, shop=SHOP))
-    answer = await client.post("/webhooks/shopify", content=raw, headers=headers)
-    assert answer.status_code == 200, answer.text
-
-
-async def until(look: Callable[[], Awaitable[Any]], what: str, seconds: float = 90) -> Any:
-    """The first truthy answer of `look`."""
-    # A second apart: the API lets one address ask a hundred times a minute.
-    for _ in range(int(seconds)):
-        if answer := await look():
-            return answer
-        await asyncio.sleep(1)
-    pytest.fail(f"waited {seconds} s for {what}")
-
-
-async def found(value: bool) -> bool:
-    return value
-
-
-def named_trace(message: dict[str, Any]) -> str:
-    """The trace id that the message shows."""
-    ids = re.findall(r"Trace `([0-9a-f]{32})`", json.dumps(message))
-    assert ids, message
-    return str(ids[0])
-
-
-async def chain_of(client: httpx.AsyncClient, trace_id: str) -> list[str]:
-    """The services on the way back, as soon as all of it is recorded."""
-    answer = await client.get(f"/api/traces/{trace_id}")
-    return chain_back(answer.json()["hops"], trace_id) if answer.status_code == 200 else []
-
-
-def chain_back(hops: list[dict[str, Any]], trace_id: str) -> list[str]:
-    """Services from the webhook to the message: the shortest way back by parents and links through an order."""
-    by_span = {(hop["trace_id"], hop["span_id"]): hop for hop in hops}
-    start = next(h for h in hops if h["trace_id"] == trace_id and h["name"] == "effect slack.post")
-    ways = [[start]]
-    while ways:
-        way = ways.pop(0)
-        hop = way[-1]
-        if hop["name"] == "POST /webhooks/shopify" and hop["attributes"]["shopify.topic"] == "orders/create":
-            return list(dict.fromkeys(step["service"] for step in reversed(way)))
-        causes = [tuple(link) for link in hop["links"]]
-        if hop["parent_span_id"]:
-            causes.append((hop["trace_id"], hop["parent_span_id"]))
-        ways += [[*way, by_span[cause]] for cause in causes if cause in by_span]
-    return []
-
-
-async def spend_of(client: httpx.AsyncClient, brand: str) -> bool:
-    """Whether the dashboard shows spend on all three platforms."""
-    today = datetime.now(UTC).date()
-    days = {"start_date": str(today - timedelta(days=3)), "end_date": str(today)}
-    answer = await client.get(f"/api/brands/{brand}/dashboard", params=days)
-    assert answer.status_code == 200, answer.text
-    channels = answer.json()["summary"]["channel_performance"]
-    return all(channels[name] for name in ("meta", "tiktok", "google"))
+    async with (
+        serving(inbox.app) as slack,
+        serving(ads_app()) as ads,
+        running_tower(tmp_path / "var", environment(ads)) as tower,
+    ):
+        await follow(tower, slack, inbox)

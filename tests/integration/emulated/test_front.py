@@ -19,14 +19,18 @@ async def streamed(*chunks: bytes) -> AsyncIterator[bytes]:
 
 
 class Far:
-    """Plays both services; keeps the last request."""
+    """Plays both services; keeps the last request. The first `refusals` find nobody."""
 
-    def __init__(self, answered: httpx.Response | Exception | None = None) -> None:
+    def __init__(self, answered: httpx.Response | Exception | None = None, refusals: int = 0) -> None:
+        self.asked, self.refusals = 0, refusals
         self.request: httpx.Request | None = None
         self.answered = answered or httpx.Response(200, content=streamed(b"ok"))
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.request = request
+        self.asked += 1
+        if self.asked <= self.refusals:
+            raise httpx.ConnectError("refused")
         if isinstance(self.answered, Exception):
             raise self.answered
         return self.answered
@@ -66,9 +70,16 @@ async def test_what_is_internal_is_not_there(path: str) -> None:
     assert far.request is None
 
 
-async def test_a_service_that_restarts_is_asked_again_later() -> None:
-    answered = await ask(Far(httpx.ConnectError("refused")), "POST", "/webhooks/shopify")
-    assert (answered.status_code, answered.headers["retry-after"]) == (503, "1")
+async def test_a_request_waits_for_a_service_that_restarts() -> None:
+    far = Far(refusals=2)
+    assert (await ask(far, "POST", "/webhooks/shopify", content=b"order")).content == b"ok"
+    assert far.request is not None and far.request.content == b"order"
+
+
+async def test_a_request_that_a_dying_service_may_have_served_is_not_repeated_here() -> None:
+    far = Far(httpx.ReadError("reset"))
+    answered = await ask(far, "POST", "/webhooks/shopify")
+    assert (answered.status_code, answered.headers["retry-after"], far.asked) == (503, "1", 1)
 
 
 async def test_answers_come_through_as_they_are() -> None:

@@ -62,8 +62,9 @@ async def push(client: httpx.AsyncClient, message_id: str, subscription: str = S
     return (await client.post(f"/push/{subscription}", json=body)).status_code
 
 
-async def backlog(client: httpx.AsyncClient) -> dict[str, Any]:
-    told: dict[str, Any] = (await client.get("/backlog")).json()["subscriptions"]
+async def backlog(client: httpx.AsyncClient) -> dict[str, int]:
+    told: dict[str, Any] = (await client.get("/backlog")).json()[SUBSCRIPTION]
+    assert told.pop("quiet_seconds") >= 0
     return told
 
 
@@ -85,7 +86,7 @@ async def test_its_tokens_pass_every_check_of_a_service(tmp_path: Path) -> None:
 
 async def test_attempts_are_counted_until_one_is_acknowledged(tmp_path: Path) -> None:
     far = Far()
-    far.answers = [503, httpx.ConnectError("gone"), 500, 204, 204]
+    far.answers = [503, httpx.ReadError("gone"), 500, 204, 204]
     async with proxied(tmp_path, far) as client:
         assert [await push(client, "1") for _ in range(4)] == [503, 503, 500, 204]
         assert await push(client, "2") == 204
@@ -94,18 +95,26 @@ async def test_attempts_are_counted_until_one_is_acknowledged(tmp_path: Path) ->
         assert told[0]["message"]["attributes"] == {"a": "b"}
 
 
+async def test_a_push_waits_for_a_service_that_restarts(tmp_path: Path) -> None:
+    far = Far()
+    far.answers = [httpx.ConnectError("refused"), httpx.ConnectError("refused"), 204]
+    async with proxied(tmp_path, far) as client:
+        assert await push(client, "1") == 204
+        assert [orjson.loads(request.content)["deliveryAttempt"] for request in far.requests] == [1, 1, 1]
+
+
 async def test_the_backlog_holds_what_failed_until_it_is_acknowledged_or_given_up(tmp_path: Path) -> None:
     far = Far()
     last = BY_NAME[SUBSCRIPTION].max_attempts
     far.answers = [503, 204, *[503] * last]
     async with proxied(tmp_path, far) as client:
         await push(client, "1")
-        assert (await backlog(client))[SUBSCRIPTION] == {"in_flight": 0, "waiting": 1, "acknowledged": 0}
+        assert await backlog(client) == {"in_flight": 0, "waiting": 1, "acknowledged": 0}
         await push(client, "1")
-        assert (await backlog(client))[SUBSCRIPTION] == {"in_flight": 0, "waiting": 0, "acknowledged": 1}
+        assert await backlog(client) == {"in_flight": 0, "waiting": 0, "acknowledged": 1}
         for attempt in range(last):
             await push(client, "2")
-            assert (await backlog(client))[SUBSCRIPTION]["waiting"] == (1 if attempt + 1 < last else 0)
+            assert (await backlog(client))["waiting"] == (1 if attempt + 1 < last else 0)
 
 
 @pytest.mark.parametrize(("subscription", "body", "status"), [("nobody.orders", b"{}", 400), (SUBSCRIPTION, b"x", 400)])

@@ -54,10 +54,12 @@ async def provision(
     identity: PushIdentity | None = None,
     subscriptions: Iterable[Subscription] = SUBSCRIPTIONS,
     topics: Iterable[str] = TOPICS,
+    backs_off: bool = True,
 ) -> None:
     """Make the topics, those of the subscriptions and of their dead letters, and the push subscriptions.
 
-    `addresses` maps each service to its base URL; pushes go to `{address}/push/{subscription}`. Raises
+    `addresses` maps each service to its base URL; pushes go to `{address}/push/{subscription}`. Without `backs_off`
+    a failed push is repeated after a second: with a retry policy the emulator lets minutes pass. Raises
     `EngineUnavailable`, and `MalformedInput` for values that Pub/Sub refuses.
     """
     wanted = routes(subscriptions)
@@ -65,7 +67,7 @@ async def provision(
     async with publisher_client() as publisher, subscriber_client() as subscriber:
         with pubsub_errors():
             await asyncio.gather(*(_make_topic(publisher, project, topic) for topic in names))
-            made = [_described(project, route, addresses, identity) for route in wanted.values()]
+            made = [_described(project, route, addresses, identity, backs_off=backs_off) for route in wanted.values()]
             await asyncio.gather(*(_make_subscription(subscriber, one) for one in made))
 
 
@@ -91,7 +93,7 @@ async def _make_subscription(client: SubscriberAsyncClient, wanted: PubSubSubscr
 
 
 def _described(
-    project: str, route: Route, addresses: Mapping[str, str], identity: PushIdentity | None
+    project: str, route: Route, addresses: Mapping[str, str], identity: PushIdentity | None, *, backs_off: bool
 ) -> PubSubSubscription:
     address = addresses[route.name.partition(".")[0]]
     described = PubSubSubscription(
@@ -99,9 +101,7 @@ def _described(
         topic=f"projects/{project}/topics/{route.topic}",
         push_config=_push_config(f"{address.rstrip('/')}/push/{route.name}", identity),
         ack_deadline_seconds=int(route.ack_deadline),
-        retry_policy=RetryPolicy(
-            minimum_backoff=timedelta(seconds=route.min_backoff), maximum_backoff=timedelta(seconds=route.max_backoff)
-        ),
+        retry_policy=_retry_policy(route) if backs_off else None,
         # An empty policy: it never expires, however long nothing comes.
         expiration_policy=ExpirationPolicy(),
         filter=filter_of(route.types or ()),
@@ -112,6 +112,12 @@ def _described(
             max_delivery_attempts=route.max_attempts,
         )
     return described
+
+
+def _retry_policy(route: Route) -> RetryPolicy:
+    return RetryPolicy(
+        minimum_backoff=timedelta(seconds=route.min_backoff), maximum_backoff=timedelta(seconds=route.max_backoff)
+    )
 
 
 def _push_config(url: str, identity: PushIdentity | None) -> PushConfig:

@@ -1,0 +1,245 @@
+"""The emulated cloud as a whole, started once: a trace through all processes, kills, SIGTERM, and equal reports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.cli.home import NoTower
+from deploy.cli.tower_client import TowerRefused, open_client
+from deploy.emulated.tower_process import EmulatedProcess
+from deploy.replay_check import net_revenue, oracle
+from deploy.stubs.ads import app as ads_app
+from deploy.tower_process import ROOT, TowerFailed, TowerProcess, running, running_tower
+from pulsepoint.events.catalog import SERVICES
+from tests.builders import slack_chain
+from tests.builders.replays import deliveries_of, disturbed, make_brand, send
+from tests.builders.stubs import SlackInbox, serving
+from tests.builders.transactions import trading_days, write_transactions
+
+SHOP = "emulated.myshopify.com"
+SEED = 20110301
+INVOICES = 250
+PATIENCE = 300.0
+KILL_EVERY = (3.0, 6.0)
+pytestmark = pytest.mark.tower
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The cloud, and what it reaches outside."""
+
+    tower: EmulatedProcess
+    inbox: SlackInbox
+    slack: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    inbox = SlackInbox()
+    async with serving(inbox.app) as slack, serving(ads_app()) as ads:
+        tower = EmulatedProcess(tmp_path_factory.mktemp("cloud"), slack_chain.environment(ads))
+        try:
+            async with running(tower):
+                yield Running(tower, inbox, slack)
+        except TowerFailed as failed:
+            if "did not start: install" in str(failed):
+                pytest.skip(str(failed))
+            raise
+
+
+@pytest.fixture(scope="module")
+def sales(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month or so of a small shop: orders, refunds, cancellations, two equal lines, rows without a price."""
+    return write_transactions(tmp_path_factory.mktemp("sales") / "sales.csv", trading_days(SEED, INVOICES))
+
+
+async def test_a_trace_crosses_all_processes(cloud: Running) -> None:
+    await slack_chain.follow(cloud.tower, cloud.slack, cloud.inbox)
+
+
+async def test_nobody_pushes_without_a_token(cloud: Running) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for name in SERVICES:
+            address = f"http://127.0.0.1:{cloud.tower.service(name).port}"
+            for path in (f"/push/{name}.orders", f"/push/{name}.dead-letters", "/tasks/sweep"):
+                assert (await http.post(f"{address}{path}", content=b"{}")).status_code == 401
+                assert (await http.post(f"{cloud.tower.access.address}{path}", content=b"{}")).status_code == 404
+
+
+async def test_kills_lose_nothing_and_count_nothing_twice(cloud: Running, sales: Path) -> None:
+    tower = cloud.tower
+    await make_brand(tower, SHOP)
+    deliveries = deliveries_of(sales, SHOP)
+    stream = [*disturbed(deliveries, 11), *disturbed(deliveries, 12)]
+    async with killing(tower) as killed:
+        assert await send(tower, stream, SHOP) == len(stream)
+        await counted(tower, sales)
+    await tower.idle(PATIENCE)
+    print(f"\n{len(stream)} deliveries of {len(deliveries)}; killed {len(killed)} times: {', '.join(killed)}")
+    assert len(killed) >= 3
+    assert await net_revenue(tower, sorted(oracle(sales)), SHOP) == oracle(sales)
+    for letter in await dead_letters(tower):
+        assert letter["explanation"] and letter["attempts"] > 0
+        print("dead letter:", letter)
+
+
+async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, sales: Path) -> None:
+    """SIGTERM to each service while orders of a second shop come in; Cloud Run would wait for ten seconds."""
+    tower, shop = cloud.tower, "drained.myshopify.com"
+    await make_brand(tower, shop)
+    sending = asyncio.create_task(send(tower, disturbed(deliveries_of(sales, shop), 13), shop))
+    for name in SERVICES:
+        before = tower.service(name)
+        seconds = await tower.end_service(name)
+        print(f"{name} ended {seconds:.1f} s after SIGTERM")
+        await tower.up_again(name, before)
+    await sending
+    await counted(tower, sales, shop)
+    await tower.idle(PATIENCE)
+    assert await net_revenue(tower, sorted(oracle(sales)), shop) == oracle(sales)
+    assert drains(tower) >= set(SERVICES), "a service was cut off before its work was done"
+
+
+def drains(tower: EmulatedProcess) -> set[str]:
+    """The services that said that they drained with nothing cut off."""
+    drained = set()
+    for name in SERVICES:
+        for line in (tower.own_home / "logs" / f"{name}.log").read_text().splitlines():
+            if '"service.drained"' in line and json.loads(line)["cut"] == []:
+                drained.add(name)
+    return drained
+
+
+async def test_both_profiles_give_the_same_reports(cloud: Running, sales: Path, tmp_path: Path) -> None:
+    async with running_tower(tmp_path / "single") as single:
+        await make_brand(single, SHOP)
+        await send(single, deliveries_of(sales, SHOP), SHOP)
+        await counted(single, sales)
+        await single.idle(PATIENCE)
+        ours, theirs = await reports(cloud.tower), await reports(single)
+    for name, told in theirs.items():
+        assert canonical(ours[name]) == canonical(told), name
+
+
+async def test_the_command_line_verifies_the_cloud(cloud: Running) -> None:
+    told = await command(cloud.tower, "verify", "--shop", SHOP)
+    assert told["ok"], told
+    assert "findings" in await command(cloud.tower, "doctor")
+
+
+@asynccontextmanager
+async def killing(tower: EmulatedProcess) -> AsyncIterator[list[str]]:
+    """`kill -9` to one random service every few seconds until the end; the names of those killed."""
+    chance, killed = Random(SEED), list[str]()
+
+    async def forever() -> None:
+        while True:
+            await asyncio.sleep(chance.uniform(*KILL_EVERY))
+            name = chance.choice(SERVICES)
+            tower.kill_service(name)
+            killed.append(name)
+
+    killer = asyncio.create_task(forever())
+    try:
+        yield killed
+    finally:
+        killer.cancel()
+        await asyncio.gather(killer, return_exceptions=True)
+
+
+async def counted(tower: TowerProcess, sales: Path, shop: str = SHOP) -> None:
+    """Wait until the tower's totals are the file's; while services die the API may not answer."""
+    expected, told = oracle(sales), dict[str, int]()
+    async with asyncio.timeout(PATIENCE):
+        while told != expected:
+            await asyncio.sleep(2)  # the API lets one address ask a hundred times a minute
+            try:
+                told = await net_revenue(tower, sorted(expected), shop)
+            except (TowerRefused, NoTower, AssertionError):
+                continue
+
+
+async def dead_letters(tower: TowerProcess) -> list[dict[str, Any]]:
+    async with open_client(tower.access) as client:
+        await client.log_in()
+        letters: list[dict[str, Any]] = (await client.read("/api/dead-letters"))["messages"]
+    return letters
+
+
+DAYS = {"start_date": "2011-03-01", "end_date": "2011-04-30"}
+REPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "dashboard": ("dashboard", DAYS),
+    "by month": ("performance", {**DAYS, "metrics": "net_revenue,orders", "by": "month"}),
+    "by channel": ("performance", {**DAYS, "metrics": "net_revenue,orders", "by": "channel"}),
+    "by day": ("performance", {**DAYS, "metrics": "net_revenue", "by": "day"}),
+    "orders": ("orders", {"limit": "200"}),
+    "alerts": ("alerts", {}),
+    "recommendations": ("recommendations", {}),
+    "books": ("books", {}),
+    "verification": ("verify", {}),
+}
+EXCLUDED = frozenset(
+    {
+        "brand_id",  # drawn when the brand is made
+        "fact_id",  # pins the brand, and the moment it was asked at
+        "facts",  # fact ids
+        "as_of",  # the moment it was asked at
+        "newest_at",  # when the last fact was recorded
+        "recorded_at",
+        "accepted",  # bodies taken in: counted on one machine; in the cloud its monitoring tells
+        "other",  # those of them that are no snapshot
+    }
+)
+
+
+async def reports(tower: TowerProcess) -> dict[str, Any]:
+    """What people are shown about the shop."""
+    async with open_client(tower.access) as client:
+        await client.log_in()
+        brand = await client.brand_of(SHOP)
+        assert brand is not None
+        return {
+            name: await client.read(f"/api/brands/{brand.brand_id}/{path}", **asked)
+            for name, (path, asked) in REPORTS.items()
+        }
+
+
+def canonical(told: Any) -> str:
+    """JSON with sorted keys, without what differs between two runs of anything."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: kept(one) for key, one in value.items() if key not in EXCLUDED}
+        return [kept(one) for one in value] if isinstance(value, list) else value
+
+    return json.dumps(kept(told), sort_keys=True, indent=1)
+
+
+async def command(tower: TowerProcess, *arguments: str) -> dict[str, Any]:
+    """What `pulsepoint … --json` prints."""
+    environment = {
+        **os.environ,
+        "PULSEPOINT_HOME": str(tower.own_home),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    program = [sys.executable, "-m", "deploy.cli.main", *arguments, "--json"]
+    done = await asyncio.to_thread(
+        subprocess.run, program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.stderr == "", done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
