@@ -10,8 +10,10 @@ import os
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from datetime import timedelta
-from uuid import UUID, uuid5
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import uuid4, uuid5
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +33,8 @@ from pulsepoint.tenancy import SYSTEM, TenantContext
 KEY_NAME = "held-messages-key"
 PART_BYTES = 600_000
 """Sealed bytes a document: base64 makes four thirds of it, below the 1 MiB a document may have."""
+PARTS_PER_COMMIT = 3
+"""So that no commit is larger than an engine takes."""
 PAGE = 20
 
 
@@ -55,6 +59,36 @@ class Seal:
         return zlib.decompress(self._cipher.decrypt(sealed[:12], sealed[12:], context.encode()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why a message is held, and after how many attempts of which subscription."""
+
+    kind: Literal["quarantine", "dead_letter"]
+    subscription: str
+    reason: str
+    explanation: str
+    attempts: int
+
+
+def _told(held_id: str, message: Message, why: _Why, reader: Reader, expires_at: datetime) -> MessageHeld:
+    attributes = message.attributes
+    return MessageHeld(
+        held_id=held_id,
+        kind=why.kind,
+        service=reader.service,
+        subscription=why.subscription,
+        event_type=attributes.get("ce-type", "unknown")[:200],
+        reason=why.reason,
+        explanation=why.explanation[:1000],
+        shop=attributes.get("shop"),
+        shopify_topic=attributes.get("shopify-topic"),
+        size_bytes=len(message.data),
+        attempts=why.attempts,
+        held_at=reader.now(),
+        expires_at=expires_at,
+    )
+
+
 class HeldMessages:
     """Holds and releases the messages of one service."""
 
@@ -65,9 +99,9 @@ class HeldMessages:
 
     async def quarantine(self, delivery: Delivery, error: PermanentError, scope: TenantContext) -> None:
         """Keep a message that can never succeed as it is; its sender is told nothing."""
-        subscription = delivery.subscription
+        source = delivery.subscription
         await self._hold(
-            delivery.message, "quarantine", subscription, error.reason, str(error), delivery.attempt, scope
+            delivery.message, _Why("quarantine", source, error.reason, str(error), delivery.attempt), scope
         )
 
     async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
@@ -76,62 +110,47 @@ class HeldMessages:
         attempts = int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", delivery.attempt))
         source = attributes.get("CloudPubSubDeadLetterSourceSubscription", delivery.subscription).rsplit("/", 1)[-1]
         told = f"given up after {attempts} attempts; see the service's log, then replay it"
-        await self._hold(delivery.message, "dead_letter", source, "attempts_exhausted", told, attempts, scope)
+        await self._hold(delivery.message, _Why("dead_letter", source, "attempts_exhausted", told, attempts), scope)
 
-    async def _hold(
-        self,
-        message: Message,
-        kind: str,
-        subscription: str,
-        reason: str,
-        told: str,
-        attempts: int,
-        scope: TenantContext,
-    ) -> None:
-        attributes = message.attributes
-        told_apart = [attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
-        identity = f"{self._pipeline.service}/{subscription}/{told_apart if any(told_apart) else message.data!r}"
+    async def _hold(self, message: Message, why: _Why, scope: TenantContext) -> None:
+        told_apart = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
+        identity = f"{self._pipeline.service}/{why.subscription}/{told_apart if any(told_apart) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
+        sealed = self._sealed(held_id, message)
+        # Each holding has parts of its own, and the metadata come last: nobody sees parts that do not belong together.
+        names = [f"{held_id}:{uuid4().hex}:{number}" for number in range(len(sealed))]
+        parts = list(zip(names, sealed, strict=True))
+        for start in range(0, len(parts), PARTS_PER_COMMIT):
+            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope)
 
         async def work(reader: Reader) -> Outcome:
-            now = reader.now()
-            held = MessageHeld(
-                held_id=held_id,
-                kind="dead_letter" if kind == "dead_letter" else "quarantine",
-                service=reader.service,
-                subscription=subscription,
-                event_type=attributes.get("ce-type", "unknown")[:200],
-                reason=reason,
-                explanation=told[:1000],
-                shop=attributes.get("shop"),
-                shopify_topic=attributes.get("shopify-topic"),
-                size_bytes=len(message.data),
-                attempts=attempts,
-                held_at=now,
-                expires_at=now + self._ttl,
-            )
+            held = _told(held_id, message, why, reader, reader.now() + self._ttl)
             before = await reader.get("held", held_id)
             version = (before.version if before else 0) + 1
-            event = reader.event(held, entity=held_id, version=version, time=now)
-            return Outcome(writes=self._writes(held, message), events=[event])
+            event = reader.event(held, entity=held_id, version=version, time=held.held_at)
+            data = {**held.model_dump(mode="json"), "shop": held.shop or "", "parts": names}
+            replaced = [Write("held_parts", name, None) for name in before.data["parts"]] if before else []
+            writes = [Write("held", held_id, data, expires_at=held.expires_at), *replaced]
+            return Outcome(writes=writes, events=[event])
 
-        await self._pipeline.execute(scope, work, marker=UUID(bytes=os.urandom(16)))
+        await self._pipeline.execute(scope, work, marker=uuid4())
 
-    def _writes(self, held: MessageHeld, message: Message) -> list[Write]:
+    def _sealed(self, held_id: str, message: Message) -> list[bytes]:
         whole = orjson.dumps({"topic": message.topic, "attributes": message.attributes}) + b"\n" + message.data
-        sealed = self._seal.seal(whole, held.held_id)
-        parts = [sealed[start : start + PART_BYTES] for start in range(0, len(sealed), PART_BYTES)]
-        expires = held.expires_at
-        data = {**held.model_dump(mode="json"), "shop": held.shop or "", "parts": len(parts)}
-        return [
-            Write("held", held.held_id, data, expires_at=expires),
-            *(
-                Write(
-                    "held_parts", f"{held.held_id}:{number}", {"sealed": b64encode(part).decode()}, expires_at=expires
-                )
-                for number, part in enumerate(parts)
-            ),
-        ]
+        sealed = self._seal.seal(whole, held_id)
+        return [sealed[start : start + PART_BYTES] for start in range(0, len(sealed), PART_BYTES)]
+
+    async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext) -> None:
+        async def work(reader: Reader) -> Outcome:
+            expires = reader.now() + self._ttl
+            return Outcome(
+                writes=[
+                    Write("held_parts", name, {"sealed": b64encode(part).decode()}, expires_at=expires)
+                    for name, part in parts
+                ]
+            )
+
+        await self._pipeline.execute(scope, work, marker=uuid4())
 
     async def replay_requested(self, reader: Reader, event: Event) -> Outcome:
         """Handler of `replay.requested`: deliver one held message of this service again."""
@@ -161,7 +180,7 @@ class HeldMessages:
         events: list[Event] = []
         messages: list[Message] = []
         for document in held:
-            names = [("held_parts", f"{document.id}:{number}") for number in range(int(document.data["parts"]))]
+            names = [("held_parts", name) for name in document.data["parts"]]
             parts = await reader.get_many(names)
             sealed = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
             head, _, body = self._seal.unseal(sealed, document.id).partition(b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from pulsepoint.errors import EngineUnavailable, MalformedInput, VendorError, Ve
 from pulsepoint.events.alerts import NotificationSent
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.commands import ReplayRequested
-from pulsepoint.events.envelope import Event, new_event
+from pulsepoint.events.envelope import Event, Message, encode, new_event
 from pulsepoint.events.observability import MessageHeld, MessageReleased
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.ports.document_store import Commit, FactRow, StoredEffect, Write
@@ -145,6 +146,27 @@ async def test_held_bodies_are_encrypted() -> None:
             found = [*(await transaction.find("held")), *(await transaction.find("held_parts"))]
             assert len(found) == 2
             assert "very-secret-order" not in str([document.data for document in found])
+            return Commit()
+
+        await runtime.ports.store.transact(BRAND, look)
+
+
+async def test_a_large_message_that_does_not_compress_is_held_whole_and_replayed() -> None:
+    body = random.Random(5).randbytes(5_000_000)
+    message = encode(order_deleted("42"), "orders")
+    large = Message(message.topic, body, message.attributes)
+
+    async with running("attribution", FixedClock(NOW), {}) as runtime:
+        for _ in range(2):
+            assert await deliver(runtime, "orders", large) == 204
+        held = published(runtime, MessageHeld)[-1].payload
+        command = ReplayRequested(service="attribution", held_id=held.held_id, requested_at=NOW)
+        event = new_event(command, source="gateway", entity=held.held_id, version=1, scope=BRAND)
+        assert await deliver(runtime, "commands", event) == 204
+        assert [each.data for each in runtime.ports.bus.published if each.topic == "orders"] == [body]
+
+        async def look(transaction: Any) -> Any:
+            assert [*(await transaction.find("held")), *(await transaction.find("held_parts"))] == []
             return Commit()
 
         await runtime.ports.store.transact(BRAND, look)
