@@ -103,10 +103,13 @@ def stop(engine: Running) -> None:
 def _ended(process: psutil.Process) -> bool:
     """Whether it ended in time; one that its parent, another process, has not yet reaped has ended."""
     until = time.monotonic() + STOPPING_SECONDS
-    while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+    while time.monotonic() < until:
         with suppress(psutil.TimeoutExpired):
             process.wait(0.05)
-    return bool(process.status() == psutil.STATUS_ZOMBIE)
+            return True
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+    return False
 
 
 def pubsub_emulator(home: Path, port: int | None = None) -> AbstractContextManager[str]:
