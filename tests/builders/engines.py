@@ -78,6 +78,8 @@ def _end(home: Path, engine: Running) -> None:
 def _stop_abandoned() -> None:
     """Engines of runs that were killed: nobody they list is alive."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        engine = _found(home)
-        if engine is not None and not _users(home):
-            _end(home, engine)
+        if not home.is_dir() or _users(home):
+            continue
+        if (engine := _found(home)) is not None:
+            stop(engine)
+        shutil.rmtree(home, ignore_errors=True)
