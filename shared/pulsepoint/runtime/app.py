@@ -22,7 +22,7 @@ from pulsepoint.events.envelope import encode, new_event
 from pulsepoint.events.observability import Hop, HopsRecorded
 from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
-from pulsepoint.runtime.engines import Engines, open_engines
+from pulsepoint.runtime.engines import Engines, SendHops, open_engines, open_traces
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.held import HeldMessages, Seal
 from pulsepoint.runtime.logs import configure_logs
@@ -131,7 +131,8 @@ class ServiceApp:
             if engines is None:
                 engines = await stack.enter_async_context(open_engines(self.settings, documents=self.service.documents))
             ports = await stack.enter_async_context(self._build(self.settings, engines))
-            runtime = await start_runtime(self.service, ports, self.settings)
+            traces = await stack.enter_async_context(open_traces(self.settings, self.service.name))
+            runtime = await start_runtime(self.service, ports, self.settings, traces)
             self.runtime = runtime
             self.api.state.runtime = runtime
             self.api.state.ports = ports
@@ -193,14 +194,18 @@ def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
     return PushAuth(keys, clock, audience=settings.push_audience, email=settings.push_service_account)
 
 
-async def start_runtime(service: Service, ports: Any, settings: ServiceSettings) -> Runtime:
-    """A runtime over open ports."""
+async def start_runtime(
+    service: Service, ports: Any, settings: ServiceSettings, traces: SendHops | None = None
+) -> Runtime:
+    """A runtime over open ports; `traces` is where finished hops go beside the bus."""
     pipeline = Pipeline(service.name, ports)
 
     async def publish(hops: Any) -> None:
         await ports.bus.publish([_hops_message(service.name, hops)])
         for hop in hops:
             tell_cost(hop)
+        if traces is not None:
+            await traces(hops)
 
     telemetry = Telemetry(service.name, publish, enabled=settings.traced)
     held = HeldMessages(pipeline, await Seal.open(ports.secrets), timedelta(days=settings.held_ttl_days))

@@ -5,10 +5,11 @@ The only place that chooses among profiles; a service's `bootstrap.build` takes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from pulsepoint.events.observability import Hop
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
@@ -17,6 +18,8 @@ from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.settings import ServiceSettings
+
+SendHops = Callable[[Sequence[Hop]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,18 @@ async def open_engines(settings: ServiceSettings, *, documents: bool = True) -> 
             yield await _cloud(settings, stack, documents=documents)
         else:
             yield await _memory(stack)
+
+
+@asynccontextmanager
+async def open_traces(settings: ServiceSettings, service: str) -> AsyncIterator[SendHops | None]:
+    """Where a service's finished hops are sent beside the ledger's own traces, or None; closed on exit."""
+    if not settings.otlp_endpoint:
+        yield None
+        return
+    from pulsepoint.adapters.otlp import open_otlp
+
+    async with open_otlp(settings.otlp_endpoint, service=service, project=settings.gcp_project_id) as traces:
+        yield traces.send
 
 
 async def _memory(stack: AsyncExitStack) -> Engines:

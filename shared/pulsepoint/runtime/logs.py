@@ -18,6 +18,7 @@ def configure_logs(level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _severity,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(),
@@ -29,3 +30,8 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+def _severity(logger: object, method: str, told: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Cloud Logging's name of the level (https://docs.cloud.google.com/logging/docs/structured-logging)."""
+    return {**told, "severity": str(told["level"]).upper()}

@@ -27,7 +27,8 @@ class ServiceSettings(BaseSettings):
 
     `push_audience` and `push_service_account` are what tokens of Pub/Sub and Cloud Scheduler must name: this
     service's own URL and the account that pushes; without them nobody may push over the network. `push_keys_url`
-    is where the keys that sign those tokens are published.
+    is where the keys that sign those tokens are published. Finished spans also go to `otlp_endpoint` (OTLP over
+    HTTP, `https://telemetry.googleapis.com` for Cloud Trace) where one is named.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
@@ -55,7 +56,9 @@ class ServiceSettings(BaseSettings):
     bigquery_endpoint: str | None = None
     secret_manager_endpoint: str | None = None
     storage_endpoint: str | None = None
-
+    otlp_endpoint: str = Field(
+        default="", validation_alias=AliasChoices("PULSEPOINT_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
     cpu_between_requests: bool | None = None
 
     @property
