@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import google.auth
-import grpc.aio  # type: ignore[import-untyped]
+import grpc.aio
 from google.api_core.exceptions import from_grpc_status
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
