@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
@@ -73,11 +74,15 @@ class RunningTower(Protocol):
 
 
 _running: list[Demo] = []
+_opening: list[Path] = []
+"""Homes of the demos that have begun, those whose sandbox is not up yet too."""
 
 
 def demo_progress() -> dict[str, Any] | None:
     """How far the demo of this process has come; None where none runs."""
-    return _running[-1].progress() if _running else None
+    if _running:
+        return _running[-1].progress()
+    return {"state": "starting", "brand_id": None, "days_told": 0, "days": 0} if _opening else None
 
 
 def sandbox_address(settings: TowerSettings, own: DemoSettings | None = None) -> str:
@@ -106,6 +111,7 @@ async def run_demo(tower: RunningTower, settings: TowerSettings) -> None:
     if file is None or file.world != own.demo_world:
         file = fresh_demo(own.demo_world, world.shop.timezone, datetime.now(UTC), own.demo_days)
     file.sandbox_url = sandbox_address(settings, own)
+    _opening.append(settings.home)
     try:
         async with _tower_api(tower) as api, _sandbox(file, settings, own) as sandbox:
             await _make_brand(api, file, world)
@@ -121,6 +127,8 @@ async def run_demo(tower: RunningTower, settings: TowerSettings) -> None:
     except* (Unanswered, SandboxFailed, httpx.TransportError) as failures:
         told = "; ".join(str(error) or type(error).__name__ for error in _leaves(failures))
         log.error("demo.stopped", reason=told)
+    finally:
+        _opening.remove(settings.home)
 
 
 class SandboxFailed(Exception):

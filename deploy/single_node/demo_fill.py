@@ -24,7 +24,8 @@ CLOCK_SECONDS = 10.0
 """The brand's business clock is set again once it lags so far behind the world's, or so many wall seconds of it."""
 CLAIM_DAYS = 28
 """Platforms restate the claims of about so many days."""
-ADS_SPAN = 30
+ADS_SPAN, RECENT_ADS_SPAN = 30, 2
+"""How many days of ads are pulled at once; of recent days few, so that advice weighs spend with its sales beside it."""
 RECENT_DAYS = 30
 """Told as fast as the tower takes it; days before that rest as long as they took, so that the page stays quick."""
 MOST_WAITING = 80
@@ -129,8 +130,15 @@ class Demo:
         self.offset = now - wall
         seconds = round(self.offset.total_seconds())
         await self.tower.put(f"{self._brand}/settings", {"clock_offset_seconds": seconds})
-        wanted = {"start_day": str(today - timedelta(days=CLAIM_DAYS)), "end_day": str(today)} if turned else {}
+        start = max(today - timedelta(days=CLAIM_DAYS), self._oldest_told)
+        wanted = {"start_day": str(start), "end_day": str(today)} if turned else {}
         await self.tower.post(f"{self._brand}/sync", wanted)
+
+    @property
+    def _oldest_told(self) -> date:
+        if self.file.oldest_day is not None:
+            return date.fromisoformat(self.file.oldest_day)
+        return datetime.fromisoformat(self.file.opened_at).astimezone(self._zone).date()
 
     # -- the past
 
@@ -141,7 +149,8 @@ class Demo:
         while day >= first:
             if day < pulled:
                 # Spend before sales: a day with sales alone would look better than it was.
-                pulled = max(day - timedelta(days=ADS_SPAN - 1), first)
+                span = RECENT_ADS_SPAN if (newest - day).days <= RECENT_DAYS else ADS_SPAN
+                pulled = max(day - timedelta(days=span - 1), first)
                 await self.tower.post(f"{self._brand}/sync", {"start_day": str(pulled), "end_day": str(day)})
             await self._tell(day, rests=(newest - day).days > RECENT_DAYS)
             self.file.oldest_day = str(day)

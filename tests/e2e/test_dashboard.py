@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,7 +27,7 @@ from tests.builders.browser import (
 from tests.builders.ledger import ADMIN, RunningGateway, brand_body, ledger_server, running_gateway
 from tests.builders.orders import order, version_at
 from tests.builders.runtime import deliver
-from tests.builders.storefront import shop_facts
+from tests.builders.storefront import order_facts, shop_facts
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)
@@ -119,6 +120,55 @@ async def test_without_a_brand_the_page_says_how_to_make_one_and_makes_it(site: 
         await expect(page.get_by_text(f"{address}/webhooks/shopify")).to_be_visible()
         assert await axe_findings(page) == []
         await shoot(page, "no-orders")
+
+
+async def test_while_a_demo_opens_nobody_is_asked_for_a_brand_or_for_orders(site: Site, browser: Browser) -> None:
+    address, gateway = site
+    email = f"{uuid4().hex[:12]}@page.example"
+    tenant = await gateway.person(email, "admin")
+    opening: dict[str, Any] = {"state": "starting", "brand_id": None, "days_told": 0, "days": 0}
+    gateway.app.api.state.demo = lambda: opening
+    try:
+        async with visit(browser, address) as page:
+            await log_in(page, email)
+            await expect(page.get_by_role("heading", name="The shop is opening")).to_be_visible()
+            await expect(page.get_by_label("Name")).to_have_count(0)
+            async with await gateway.login(email) as client:
+                brand_id = (await client.post("/api/brands", json=brand_body(name="Fjell"))).json()["brand_id"]
+            opening |= {"state": "filling", "brand_id": brand_id, "days_told": 11, "days": 731}
+            await expect(page.get_by_role("heading", level=1)).to_have_text("Fjell")
+            await expect(page.get_by_role("heading", name="The shop is opening")).to_be_visible()
+            await expect(page.get_by_text("No orders yet")).to_have_count(0)
+            yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+            await gateway.ports.warehouse.append(shop_facts(TenantContext(tenant, UUID(brand_id)), yesterday))
+            await page.reload()
+            await expect(page.get_by_text("11 of 731 days so far")).to_be_visible()
+            assert await axe_findings(page) == []
+            opening["days_told"] = 61
+            await page.reload()
+            await expect(page.get_by_role("region", name="Key figures")).to_be_visible()
+            await expect(page.get_by_text("of 731 days so far")).to_have_count(0)
+    finally:
+        gateway.app.api.state.demo = lambda: None
+
+
+async def test_the_channels_add_up_to_all_orders_and_what_waits_is_told(site: Site, browser: Browser) -> None:
+    address, gateway = site
+    email, scope = await a_shop(gateway)
+    async with await gateway.login(email) as client:
+        path = f"/api/brands/{scope.brand_id}/dashboard"
+        before = (await client.get(path)).json()["performance_snapshot"]
+        at = datetime.now(UTC) - timedelta(days=2)
+        waiting = order_facts(scope, "late", at, 77_000_000, "email", "GBP")[:1]
+        await gateway.ports.warehouse.append(waiting)
+    assert sum(each["orders"] for each in before["by_channel"]) == before["orders"]
+    async with visit(browser, address, viewport={"width": 1280, "height": 900}) as page:
+        await board(page, email)
+        table = page.get_by_role("region", name="Table of channels")
+        row = table.get_by_role("row", name="Not attributed yet")
+        await expect(row).to_contain_text("£77.00")
+        await expect(row.get_by_role("cell").nth(1)).to_have_text("1")
+        await expect(table.get_by_role("row", name="All channels")).to_contain_text(f"{before['orders'] + 1}")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)])

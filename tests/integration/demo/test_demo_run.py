@@ -166,11 +166,15 @@ async def test_a_demo_that_runs_makes_its_brand_on_the_sandbox_alone(
     settings, tower = TowerSettings(home=tmp_path, demo=True), NotingTower()
     tower_file(settings)
     running = asyncio.create_task(run_demo(tower, settings))
+    await asyncio.sleep(0)
+    progress = demo_progress()
+    assert progress is not None and (progress["state"], progress["brand_id"]) == ("starting", None)
     async with asyncio.timeout(90):
         while ("sandbox", "live") not in tower.steps and not any(kind == "sync" for kind, _ in tower.steps):
             assert not running.done()
             await asyncio.sleep(0.05)
-    assert demo_progress() is not None
+    progress = demo_progress()
+    assert progress is not None and progress["brand_id"] == "b"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert {account["base_url"] for account in tower.accounts} == {

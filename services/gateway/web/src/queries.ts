@@ -10,7 +10,13 @@ export const ORDERS_SHOWN = 20;
 
 export function useBrands() {
   const { call } = useSession();
-  return useQuery({ queryKey: ["brands"], queryFn: () => call<{ brands: Brand[] }>("/api/brands"), select: (told) => told.brands });
+  return useQuery({
+    queryKey: ["brands"],
+    queryFn: () => call<{ brands: Brand[] }>("/api/brands"),
+    select: (told) => told.brands,
+    // The first one may be made elsewhere: by a demo that opens, by the command line.
+    refetchInterval: (query) => (query.state.data?.brands.length === 0 ? 2_000 : false),
+  });
 }
 
 export function useSettings(brand: string) {

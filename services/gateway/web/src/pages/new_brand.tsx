@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Logo } from "../parts/logo";
 import { BrandForm } from "../parts/brand_form";
+import { Opening } from "../parts/opening";
+import { useDemo } from "../queries";
 import { toBrand } from "../route";
 import { useSession } from "../session";
 import { ThemeSwitch } from "../theme";
@@ -9,6 +11,7 @@ import { ThemeSwitch } from "../theme";
 export function NewBrand() {
   const { logOut } = useSession();
   const client = useQueryClient();
+  const demo = useDemo();
   return (
     <>
       <header className="top">
@@ -20,7 +23,7 @@ export function NewBrand() {
         </div>
       </header>
       <main id="main">
-        <section className="card welcome">
+        {demo.data ? <Opening /> : <section className="card welcome">
           <h1>Make your first brand</h1>
           <p>A brand is one shop. Its webhooks are read from the moment it is here; an export of its past orders can be dropped on the page next.</p>
           <BrandForm
@@ -32,7 +35,7 @@ export function NewBrand() {
           />
           <p className="soft">Or replay a file of transactions from the command line; it makes the brand by itself:</p>
           <pre>pulsepoint replay FILE --shop my-shop.myshopify.com</pre>
-        </section>
+        </section>}
       </main>
     </>
   );

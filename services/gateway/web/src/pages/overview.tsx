@@ -1,10 +1,11 @@
 import { useMemo } from "react";
 import type { Brand, Dashboard } from "../api";
-import { longDay } from "../format";
+import { longDay, whole } from "../format";
 import type { Live } from "../live";
 import { Alerts } from "../parts/alerts";
 import { Channels } from "../parts/channels";
 import { LiveOrders } from "../parts/live_orders";
+import { Opening } from "../parts/opening";
 import { Recommendations } from "../parts/recommendations";
 import { RevenueChart } from "../parts/revenue_chart";
 import { Lines, Skeleton } from "../parts/skeletons";
@@ -13,7 +14,10 @@ import { Tiles } from "../parts/tiles";
 import { Trouble } from "../parts/trouble";
 import { useUploads } from "../parts/uploads";
 import { periodOf, today, type Choice, type Period } from "../periods";
-import { useDashboard, useSettings } from "../queries";
+import { useDashboard, useDemo, useSettings } from "../queries";
+
+/** Two months: what thirty days and the thirty before them are compared by. */
+const COMPARED_DAYS = 60;
 
 export function Overview({ brand, choice, live }: { brand: Brand; choice: Choice; live: Live }) {
   const settings = useSettings(brand.brand_id);
@@ -64,6 +68,7 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
   return (
     <>
       <Tiles told={snapshot} until={told.period.last_day} />
+      <Filling brand={brand} />
       <Notes told={snapshot} />
       <div className="grid">
         <div className="stack span-8">
@@ -81,6 +86,19 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
   );
 }
 
+/** Said while the history of the demo is too short for what is compared and advised. */
+function Filling({ brand }: { brand: Brand }) {
+  const { data: demo } = useDemo();
+  if (demo?.brand_id !== brand.brand_id || demo.state !== "filling" || demo.days_told >= Math.min(COMPARED_DAYS, demo.days)) return null;
+  return (
+    <div className="notice small">
+      <p>
+        This shop’s history is filling in, newest first: {whole(demo.days_told)} of {whole(demo.days)} days so far. Comparisons and advice make sense once its last two months are there.
+      </p>
+    </div>
+  );
+}
+
 /** What is not part of the numbers, and what else to know about them. */
 function Notes({ told }: { told: Dashboard["performance_snapshot"] }) {
   const currencies = [...new Set(told.excluded.map((each) => each.currency).filter(Boolean))];
@@ -95,6 +113,8 @@ function Notes({ told }: { told: Dashboard["performance_snapshot"] }) {
 
 function NoOrders({ brand }: { brand: Brand }) {
   const { pick } = useUploads();
+  const { data: demo } = useDemo();
+  if (demo?.brand_id === brand.brand_id) return <Opening />;
   return (
     <section className="card welcome">
       <h2>No orders yet</h2>
