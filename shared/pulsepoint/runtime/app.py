@@ -7,17 +7,17 @@ the pushing service account (cloud); everyone else is refused before the body is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
 
-from pulsepoint.errors import PulsepointError
+from pulsepoint.errors import MalformedInput, PulsepointError
 from pulsepoint.events.envelope import encode, new_event
 from pulsepoint.events.observability import Hop, HopsRecorded
 from pulsepoint.ports.clock import Clock
@@ -42,6 +42,9 @@ EFFECTS_DRAIN_SECONDS = 2.0
 DRAIN_SECONDS = 3.0
 """Of the ten that Cloud Run grants after SIGTERM; the server has waited for requests before.
 https://cloud.google.com/run/docs/container-contract#instance-shutdown"""
+SCHEDULED_FOR = b"x-cloudscheduler-scheduletime"
+"""The same in each attempt of one run, in RFC 3339.
+https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#HttpTarget"""
 Build = Callable[[Any, Engines], AbstractAsyncContextManager[Any]]
 
 
@@ -163,7 +166,7 @@ class ServiceApp:
             status = await self.runtime.receiver.receive(path.removeprefix("/push/"), body)
             await self.runtime.rest()
         else:
-            status = await self._task(path.removeprefix("/tasks/"))
+            status = await self._task(path.removeprefix("/tasks/"), scope["headers"])
             await self.runtime.rest()
         await answer(send, status)
 
@@ -173,12 +176,39 @@ class ServiceApp:
             return OK
         return FORBIDDEN if self._push_auth is None else await self._push_auth.status(scope["headers"])
 
-    async def _task(self, name: str) -> int:
-        if name != "sweep" or self.runtime is None:
+    async def _task(self, name: str, headers: list[tuple[bytes, bytes]]) -> int:
+        """204; 404 for a task nobody declares, 400 for a time nobody can read, 503 for what may succeed later."""
+        task = {"sweep": _sweep, **self.service.tasks}.get(name)
+        if task is None or self.runtime is None:
             return 404
-        await self.runtime.sweep(leftovers_older_than=self.settings.leftover_seconds)
-        await self.runtime.effects.finish()
+        try:
+            at = scheduled_for(headers) or self.runtime.ports.clock.now()
+        except MalformedInput:
+            return 400
+        try:
+            await task(self.runtime, at)
+        except Exception as error:
+            tell = log.warning if isinstance(error, PulsepointError) else log.exception
+            tell("task.failed", service=self.service.name, task=name, error=type(error).__name__, told=str(error)[:300])
+            return 503 if isinstance(error, PulsepointError) else 500
         return 204
+
+
+def scheduled_for(headers: Iterable[tuple[bytes, bytes]]) -> datetime | None:
+    """The moment (UTC) that a scheduler's request was due; raises `MalformedInput` when it tells none."""
+    told = dict(headers).get(SCHEDULED_FOR)
+    if told is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(told.decode())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise MalformedInput("the time of the schedule cannot be read") from None
+
+
+async def _sweep(runtime: Runtime, at: datetime) -> None:
+    await runtime.sweep(leftovers_older_than=runtime.settings.leftover_seconds)
+    await runtime.effects.finish()
 
 
 def create_app(service: Service, settings: Any, build: Build, *, engines: Engines | None = None) -> ServiceApp:

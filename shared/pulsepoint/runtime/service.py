@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI
@@ -57,6 +58,12 @@ Build = Callable[[], AbstractAsyncContextManager[Any]]
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
+Task = Callable[[Any, datetime], Awaitable[None]]
+"""`async (runtime, at)`: what a clock asks for, and the moment (UTC) it was scheduled for.
+
+Raises a `PulsepointError` to be asked again; whatever it did before must then do no harm.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -64,7 +71,8 @@ class Service:
 
     `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI. `configure` is given the
     FastAPI app and the settings once, before it starts: for error pages and middleware. `documents` says whether it
-    keeps its state as documents; else its `build` opens a store of its own.
+    keeps its state as documents; else its `build` opens a store of its own. `tasks` are those of its own below
+    `/tasks/`, beside the `sweep` that the runtime gives every service.
     """
 
     name: str
@@ -74,3 +82,4 @@ class Service:
     raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)
     configure: Callable[[FastAPI, Any], None] | None = None
     documents: bool = True
+    tasks: Mapping[str, Task] = field(default_factory=dict)
