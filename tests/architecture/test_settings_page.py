@@ -1,0 +1,72 @@
+"""`.env.example` names every setting, no other, and what it is when left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import AliasChoices, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+import ai_advisor.settings
+import alerting.settings
+import attribution.settings
+import gateway.settings
+import ingest_ads.settings
+import ingest_shopify.settings
+import inventory_intel.settings
+from deploy.single_node.demo import DemoSettings
+from deploy.single_node.settings import TowerSettings
+
+ROOT = Path(__file__).parents[2]
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    TowerSettings,
+    DemoSettings,
+    *(
+        module.settings.Settings
+        for module in (ingest_shopify, ingest_ads, attribution, inventory_intel, ai_advisor, alerting, gateway)
+    ),
+)
+LISTED = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+OWN_WORDS = {"PULSEPOINT_HOME", "PULSEPOINT_WEB_FOLDER", "PULSEPOINT_PROFILE"}
+
+
+def names_of(name: str, field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice).upper() for choice in alias.choices]
+    return [f"PULSEPOINT_{name.upper()}"]
+
+
+def declared() -> dict[str, tuple[list[str], Any]]:
+    return {
+        names[0]: (names, field.default)
+        for kind in SETTINGS
+        for name, field in kind.model_fields.items()
+        for names in [names_of(name, field)]
+    }
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return "[]" if value == () else str(value)
+
+
+@pytest.mark.parametrize("first", sorted(declared()))
+def test_every_setting_is_listed(first: str) -> None:
+    assert LISTED.keys() & set(declared()[first][0])
+
+
+@pytest.mark.parametrize("name", sorted(LISTED))
+def test_every_listed_name_is_a_setting_with_its_default(name: str) -> None:
+    [(_, default)] = [each for each in declared().values() if name in each[0]] or [([], "no such setting")]
+    if name not in OWN_WORDS:
+        assert LISTED[name] == as_text(default)
