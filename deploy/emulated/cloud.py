@@ -20,22 +20,17 @@ from typing import TypeVar
 
 import httpx
 import orjson
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from deploy.emulated.engines import Running, start_firestore, start_pubsub, start_redis, stop
+from deploy.emulated.prepare import PROJECT, prepare_key, prepare_ledger, prepare_pubsub
 from deploy.emulated.processes import Child, Processes, end_abandoned
 from deploy.routes import UNHURRIED
 from deploy.single_node.demo import service_settings as demo_settings
 from deploy.single_node.keys import TowerFile, tower_file
 from deploy.single_node.settings import TowerSettings
-from gateway.adapters.ledger.provision import provision as provision_ledger
-from gateway.adapters.ledger.provision import upgrade
 from pulsepoint.adapters.postgres.server import start_server, stop_server
-from pulsepoint.adapters.pubsub.provision import provision
 from pulsepoint.events.catalog import SERVICES
 
-PROJECT = "pulsepoint-emulated"
 REGION = "europe-west1"
 PUSHER = f"pulsepoint-push@{PROJECT}.iam.gserviceaccount.com"
 STANDINS = ("bigquery", "secret_manager")
@@ -150,11 +145,7 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
         server = await asyncio.to_thread(start_server, home / "state" / "postgres")
         stack.push_async_callback(asyncio.to_thread, stop_server, server)
         processes.note("postgres", int((home / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
-        owner, runtime = await provision_ledger(
-            server.get_uri(), owner_password=secrets.token_urlsafe(24), runtime_password=secrets.token_urlsafe(24)
-        )
-        await upgrade(owner)
-        return runtime
+        return await prepare_ledger(server.get_uri(), secrets.token_urlsafe(24))
 
     pubsub = asyncio.create_task(run("pubsub", start_pubsub))
     firestore = asyncio.create_task(run("firestore", start_firestore))
@@ -178,8 +169,10 @@ async def _standins(start: _Starter, home: Path) -> dict[str, Child]:
 
 
 async def _proxy(start: _Starter, home: Path, ports: dict[str, int]) -> Child:
+    key = home / "push-key.pem"
+    prepare_key(key)
     environment = {
-        "PULSEPOINT_PROXY_KEY_FILE": str(_push_key(home)),
+        "PULSEPOINT_PROXY_KEY_FILE": str(key),
         "PULSEPOINT_PROXY_TARGETS": orjson.dumps({name: _url(port) for name, port in ports.items()}).decode(),
         "PULSEPOINT_PUSH_SERVICE_ACCOUNT": PUSHER,
     }
@@ -250,23 +243,9 @@ async def _provision(engines: Engines, proxy: Child) -> None:
     # Google's own variable, read when a client is made: this process has no other use for it.
     os.environ["PUBSUB_EMULATOR_HOST"] = engines.pubsub
     try:
-        await provision(PROJECT, dict.fromkeys(SERVICES, proxy.url), backs_off=False)
+        await prepare_pubsub(proxy.url)
     finally:
         del os.environ["PUBSUB_EMULATOR_HOST"]
-
-
-def _push_key(home: Path) -> Path:
-    """The key that signs pushes, made on the first start and readable by its owner alone."""
-    path = home / "push-key.pem"
-    if not path.exists():
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        told = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(told)
-    return path
 
 
 def _url(port: int) -> str:

@@ -139,8 +139,8 @@ async def chain_of(client: httpx.AsyncClient, trace_id: str) -> list[str]:
 def chain_back(hops: list[dict[str, Any]], trace_id: str) -> list[str]:
     """Services from the webhook to the message: the shortest way back by parents and links through an order."""
     by_span = {(hop["trace_id"], hop["span_id"]): hop for hop in hops}
-    start = next(h for h in hops if h["trace_id"] == trace_id and h["name"] == "effect slack.post")
-    ways = [[start]]
+    # Services tell of their hops in no order: that of the message itself may still be on its way.
+    ways = [[hop] for hop in hops if hop["trace_id"] == trace_id and hop["name"] == "effect slack.post"]
     while ways:
         way = ways.pop(0)
         hop = way[-1]

@@ -32,7 +32,8 @@ from tests.builders.transactions import trading_days, write_transactions
 
 SHOP = "emulated.myshopify.com"
 SEED = 20110301
-INVOICES = 250
+INVOICES = 160
+FEW_INVOICES = 50
 PATIENCE = 300.0
 KILL_EVERY = (3.0, 6.0)
 pytestmark = pytest.mark.tower
@@ -97,9 +98,10 @@ async def test_kills_lose_nothing_and_count_nothing_twice(cloud: Running, sales:
         print("dead letter:", letter)
 
 
-async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, sales: Path) -> None:
+async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, tmp_path: Path) -> None:
     """SIGTERM to each service while orders of a second shop come in; Cloud Run would wait for ten seconds."""
     tower, shop = cloud.tower, "drained.myshopify.com"
+    sales = write_transactions(tmp_path / "few.csv", trading_days(SEED, FEW_INVOICES))
     await make_brand(tower, shop)
     sending = asyncio.create_task(send(tower, disturbed(deliveries_of(sales, shop), 13), shop))
     for name in SERVICES:
@@ -184,7 +186,10 @@ DAYS = {"start_date": "2011-03-01", "end_date": "2011-04-30"}
 REPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "dashboard": ("dashboard", DAYS),
     "by month": ("performance", {**DAYS, "metrics": "net_revenue,orders", "by": "month"}),
-    "by channel": ("performance", {**DAYS, "metrics": "net_revenue,orders", "by": "channel"}),
+    "by channel": (
+        "performance",
+        {**DAYS, "metrics": "attributed_revenue,attributed_orders,unattributed_revenue", "by": "channel"},
+    ),
     "by day": ("performance", {**DAYS, "metrics": "net_revenue", "by": "day"}),
     "orders": ("orders", {"limit": "200"}),
     "alerts": ("alerts", {}),

@@ -72,11 +72,11 @@ async def opened(**settings: Any) -> AsyncIterator[Door]:
 
 
 @asynccontextmanager
-async def guarded(folder: Path) -> AsyncIterator[Door]:
+async def guarded(folder: Path, **settings: Any) -> AsyncIterator[Door]:
     published = folder / "keys.json"
     published.write_bytes(key_set())
     told = {"push_audience": AUDIENCE, "push_service_account": EMAIL, "push_keys_url": published.as_uri()}
-    async with opened(**told) as door:
+    async with opened(**told, **settings) as door:
         yield door
 
 

@@ -1,0 +1,60 @@
+"""What the emulated cloud needs before its services start: the ledger's roles and schema, topics, the key of pushes.
+
+`python -m deploy.emulated.prepare` does all three by the environment, for `compose.yaml`; again does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gateway.adapters.ledger.provision import provision as provision_ledger
+from gateway.adapters.ledger.provision import upgrade
+from pulsepoint.adapters.pubsub.provision import provision
+from pulsepoint.events.catalog import SERVICES
+
+PROJECT = "pulsepoint-emulated"
+
+
+async def prepare_ledger(admin_dsn: str, runtime_password: str) -> str:
+    """The ledger at its newest version; where it lies, as `ledger_runtime`."""
+    owner, runtime = await provision_ledger(
+        admin_dsn, owner_password=secrets.token_urlsafe(24), runtime_password=runtime_password
+    )
+    await upgrade(owner)
+    return runtime
+
+
+async def prepare_pubsub(proxy: str) -> None:
+    """Topics, and subscriptions that push to the proxy at `proxy`, on the emulator PUBSUB_EMULATOR_HOST names."""
+    await provision(PROJECT, dict.fromkeys(SERVICES, proxy), backs_off=False)
+
+
+def prepare_key(path: Path) -> None:
+    """The key that signs pushes, readable by its owner alone, where there is none yet."""
+    if path.exists():
+        return
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    told = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(told)
+
+
+async def main() -> None:
+    """Prepare everything; the variables are those `compose.yaml` sets."""
+    prepare_key(Path(os.environ["PULSEPOINT_PROXY_KEY_FILE"]))
+    await prepare_ledger(os.environ["DATABASE_URL"], os.environ["LEDGER_PASSWORD"])
+    await prepare_pubsub(os.environ["PULSEPOINT_PROXY_URL"])
+    print("Prepared: the ledger, topics and subscriptions, and the key of pushes.")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
