@@ -56,10 +56,11 @@ class DemoTower:
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of an error, or of a warning with an exception."""
-        return [line for line in self.tower.log.read_text(errors="replace").splitlines() if _complains(line)]
+        return [line for line in self.tower.log.read_text(errors="replace").splitlines() if complains(line)]
 
 
-def _complains(line: str) -> bool:
+def complains(line: str) -> bool:
+    """Whether a line of a log tells of an error, or of a warning with an exception."""
     if "Traceback" in line or line.startswith(("ERROR", "CRITICAL")):
         return True
     try:
