@@ -7,7 +7,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down incident test check format bench replay-check web lock clean install-check
+.PHONY: help run up down incident test check format bench load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(VENV)/dev.stamp ## Format and fix what can be fixed
 
 bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the same run, to build/bench.json
 	$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
+
+load: $(VENV)/dev.stamp ## A thousand users, then a burst (PROFILE=…, LOAD_ARGS="--seconds 60"); all accepted orders must be counted
+	$(BIN)/python -m tests.load.tower_load --profile $(PROFILE) $(LOAD_ARGS)
 
 replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…, PROFILE=single or emulated) and compare every month with the oracle
 	$(BIN)/python -m deploy.replay_check $(FILE) --profile $(PROFILE) $(REPLAY_ARGS)
