@@ -173,6 +173,13 @@ class WarehouseSuite:
         rows = await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events WHERE brand_id = @brand_id")
         assert rows == [{"trace_id": "t"}]
 
+    async def test_keeping_current_rows_changes_no_answer(self, warehouse: Warehouse) -> None:
+        await warehouse.append([order_fact("o1"), order_fact("o2"), order_fact("theirs", scope=OTHER_TENANT)])
+        asked = "SELECT order_id FROM orders_current ORDER BY order_id"
+        before = await warehouse.query(SCOPE, asked)
+        assert await warehouse.refresh_current(SCOPE) >= 0
+        assert await warehouse.query(SCOPE, asked) == before == [{"order_id": "o1"}, {"order_id": "o2"}]
+
     async def test_an_empty_append_and_an_empty_tenant_are_no_error(self, warehouse: Warehouse) -> None:
         await warehouse.append([])
         assert await warehouse.query(SCOPE, "SELECT * FROM sales_entries") == []

@@ -125,11 +125,7 @@ class BigQueryWarehouse:
             return await self._run(self._readers, partial(self._select, scope, dataset, location, sql, given))
 
     async def refresh_current(self, scope: TenantContext) -> int:
-        """Keep a tenant's current rows, so that questions read no history before now; the bytes billed.
-
-        Meant to be called once a day for each tenant, at any hour, by as many as like: views are exact all the
-        time. Raises `EngineUnavailable`, `LimitExceeded`.
-        """
+        """See `Warehouse.refresh_current`: questions then read no history before now; views are exact all the time."""
         self._refuse_if_closed()
         if scope.is_system:
             return 0
