@@ -8,6 +8,8 @@ locals {
   business = var.release == "" ? {} : {
     sync-hourly    = { service = "gateway", task = "sync", schedule = "0 * * * *" }
     analysis-daily = { service = "gateway", task = "analysis", schedule = "0 2 * * *" }
+    # Before the analysis, whose questions then read the rows kept.
+    refresh-daily = { service = "gateway", task = "refresh", schedule = "0 1 * * *" }
   }
 }
 

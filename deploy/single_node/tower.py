@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ from deploy.routes import HIDDEN, INGRESS, UNHURRIED
 from deploy.single_node.services import service_apps
 from deploy.single_node.settings import TowerSettings
 from pulsepoint.ports.message_bus import Delivery
-from pulsepoint.runtime.app import INTERNAL, ServiceApp, answer
+from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, ServiceApp, answer
 from pulsepoint.runtime.engines import Engines, open_engines
 from pulsepoint.runtime.settings import ServiceSettings
 
@@ -64,8 +65,14 @@ class Tower:
     async def push(self, delivery: Delivery) -> int:
         """Deliver one push to its service, as the bytes Pub/Sub would send, in a context of its own."""
         app = self.apps[delivery.subscription.split(".", 1)[0]]
-        task = asyncio.create_task(_post(app, f"/push/{delivery.subscription}", push_body(delivery)), context=Context())
+        task = asyncio.create_task(post(app, f"/push/{delivery.subscription}", push_body(delivery)), context=Context())
         return await task
+
+    async def ask(self, task: str, at: datetime) -> int:
+        """Ask the gateway for a task due at `at`, as Cloud Scheduler would."""
+        told = (SCHEDULED_FOR, at.isoformat().encode())
+        asked = asyncio.create_task(post(self.apps["gateway"], f"/tasks/{task}", b"", told), context=Context())
+        return await asked
 
 
 def push_body(delivery: Delivery) -> bytes:
@@ -85,7 +92,8 @@ def push_body(delivery: Delivery) -> bytes:
     )
 
 
-async def _post(app: ServiceApp, path: str, body: bytes) -> int:
+async def post(app: ServiceApp, path: str, body: bytes, *headers: tuple[bytes, bytes]) -> int:
+    """The status of a request that this process makes itself."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -95,7 +103,7 @@ async def _post(app: ServiceApp, path: str, body: bytes) -> int:
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"content-type", b"application/json"), *headers],
         "client": None,
         "server": None,
         INTERNAL: True,

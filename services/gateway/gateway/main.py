@@ -6,10 +6,19 @@ from gateway.bootstrap import build
 from gateway.endpoints import ROUTERS, configure
 from gateway.handlers import HANDLERS
 from gateway.settings import Settings
+from gateway.tasks import EFFECTS, TASKS
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.service import Service
 
-SERVICE = Service(name="gateway", handlers=HANDLERS, routers=ROUTERS, configure=configure, documents=False)
+SERVICE = Service(
+    name="gateway",
+    handlers=HANDLERS,
+    effects=EFFECTS,
+    routers=ROUTERS,
+    configure=configure,
+    documents=False,
+    tasks=TASKS,
+)
 
 
 def app() -> ServiceApp:

@@ -101,8 +101,13 @@ class Ledger(Protocol):
 
 
 class Directory(UserDirectory, Protocol):
-    """Log-in, and whether there is anybody yet."""
+    """Log-in, whether there is anybody yet, and whom schedules are for."""
 
     async def is_empty(self) -> bool:
         """Whether nobody can log in yet."""
+        ...
+
+    async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:
+        """Brands of tenants that are active, a page of them, by tenant and brand; those after `after` (first:
+        `SYSTEM`)."""
         ...

@@ -84,6 +84,7 @@ def handlers(pace: Pace) -> dict[str, Handler]:
         "stock_level.recorded": ask_for_assessment,
         "order.attributed": ask_for_assessment,
         "ads.synced": ask_for_assessment,
+        "analysis.requested": ask_for_assessment,
         "brand.configured": keep_brand,
     }
 

@@ -105,6 +105,7 @@ EVENTS: tuple[EventEntry, ...] = (
         ("ingest-shopify", "ingest-ads", "attribution", "inventory-intel", "ai-advisor", "alerting"),
     ),
     EventEntry(commands.SyncRequested, "commands", "gateway", ("ingest-ads",)),
+    EventEntry(commands.AnalysisRequested, "commands", "gateway", ("inventory-intel",)),
     EventEntry(commands.ReplayRequested, "commands", "gateway", SERVICES),
     EventEntry(privacy.SubjectErased, "privacy", "ingest-shopify", ("attribution", "gateway")),
     EventEntry(privacy.SubjectDataRequested, "privacy", "ingest-shopify", ("gateway",)),

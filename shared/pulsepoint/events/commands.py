@@ -19,6 +19,13 @@ class SyncRequested(Payload):
     requested_at: datetime
 
 
+class AnalysisRequested(Payload):
+    """Judge a brand's stock, advice and alerts anew, though nothing happened: time alone changes what they say."""
+
+    TYPE: ClassVar[str] = "analysis.requested"
+    requested_at: datetime
+
+
 class ReplayRequested(Payload):
     """Deliver one held message again (`held_id`), to the service that holds it."""
 

@@ -160,6 +160,21 @@ async def test_the_directory_finds_a_person_of_any_tenant_by_address_alone(ledge
     assert await ledger.runtime.fetch("SELECT * FROM ledger.directory_user_by_email('%')") == []
 
 
+async def test_the_look_for_schedules_tells_ids_alone_and_not_to_everyone(ledger: Ledger) -> None:
+    tenant = await tenant_with_rows(ledger.admin, "brands")
+    look = "SELECT * FROM ledger.directory_active_brands($1, $2, 1000)"
+    found = await ledger.runtime.fetch(look, UUID(int=0), UUID(int=0))
+    assert tenant in {row["tenant_id"] for row in found}
+    assert {tuple(row.keys()) for row in found} == {("tenant_id", "brand_id")}
+    readable = await ledger.admin.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'ledger.brands'::regclass AND attnum > 0"
+        " AND has_column_privilege('ledger_directory', attrelid, attnum, 'SELECT')"
+    )
+    assert {row["attname"] for row in readable} == {"tenant_id", "brand_id"}
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await ledger.owner.fetch(look, UUID(int=0), UUID(int=0))
+
+
 async def test_functions_that_look_across_tenants_are_few_and_not_for_everyone(ledger: Ledger) -> None:
     rows = await ledger.admin.fetch(
         "SELECT proname, proowner::regrole::text AS owner, has_function_privilege('public', oid, 'EXECUTE') AS open,"
@@ -168,6 +183,7 @@ async def test_functions_that_look_across_tenants_are_few_and_not_for_everyone(l
     assert {(row["proname"], row["owner"]) for row in rows} == {
         ("directory_user_by_email", "ledger_directory"),
         ("directory_is_empty", "ledger_directory"),
+        ("directory_active_brands", "ledger_directory"),
         ("sweep_leftovers", "ledger_sweeper"),
         ("sweep_settle", "ledger_sweeper"),
         ("sweep_feed", "ledger_sweeper"),

@@ -17,9 +17,12 @@ from gateway.identity.tokens import BadToken, Claims, Tokens
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.ports.directory import KnownUser
+from pulsepoint.tenancy import TenantContext
 
 SERVICES = Path(__file__).resolve().parents[3] / "services"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DIRECTORY = ("user_by_email", "is_empty", "active_brands", "shop_owner")
+"""Questions without a tenant."""
 
 
 class People:
@@ -33,6 +36,9 @@ class People:
 
     async def is_empty(self) -> bool:
         return not self.known
+
+    async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:
+        return []
 
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 31, "a" * 64, "0" * 32, *sorted(KNOWN_DEFAULTS)])
@@ -92,16 +98,17 @@ async def test_the_first_person_gets_a_password_nobody_chose_and_there_is_no_sec
     assert await bootstrap_admin(People(person), store, clock, "x@y.example", None) is None
 
 
-def test_only_log_in_asks_the_directory_of_people() -> None:
+def test_only_log_in_and_schedules_ask_the_directory() -> None:
     callers = set()
     for path in SERVICES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and node.attr in ("user_by_email", "is_empty", "shop_owner"):
+            if isinstance(node, ast.Attribute) and node.attr in DIRECTORY:
                 callers.add((node.attr, path.relative_to(SERVICES).as_posix()))
-    people = {each for each in callers if each[0] != "shop_owner"}
-    assert people == {
+    gateways = {each for each in callers if each[0] != "shop_owner"}
+    assert gateways == {
         ("user_by_email", "gateway/gateway/identity/login.py"),
         ("is_empty", "gateway/gateway/identity/login.py"),
+        ("active_brands", "gateway/gateway/tasks.py"),
     }
     assert all(path.startswith("ingest-shopify/") for name, path in callers if name == "shop_owner")
 

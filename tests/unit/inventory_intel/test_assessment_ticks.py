@@ -11,6 +11,7 @@ import pytest
 from inventory_intel.handlers import EFFECTS, HANDLERS, TICK, Pace, effects, handlers
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
+from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.outcome import Outcome
@@ -63,6 +64,17 @@ async def test_events_of_one_stretch_share_a_tick_that_is_due_after_it(bench: Be
     assert asked[0] == asked[1]
     assert asked[1][0] != asked[2][0]
     assert NOW + timedelta(seconds=5) < asked[0][1] < NOW + timedelta(seconds=6)
+
+
+async def test_a_schedule_asks_for_an_assessment_though_nothing_happened(bench: Bench) -> None:
+    [effect] = (
+        await bench.handle(HANDLERS["analysis.requested"], event_of(AnalysisRequested(requested_at=NOW)))
+    ).effects
+    assert effect.kind == TICK
+    await configure(bench)
+    first, _ = await tick(bench)
+    again, outcome = await tick(bench)
+    assert again == first and not outcome.facts
 
 
 async def test_a_brand_without_settings_is_not_assessed_until_they_arrive(bench: Bench) -> None:

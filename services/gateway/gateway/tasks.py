@@ -1,0 +1,128 @@
+"""What the clock asks of the gateway: one function per task, each for every brand of every active tenant.
+
+What is asked for carries the hour that the task was due, not the moment it ran: asked twice in that hour, it
+publishes the same event ids, of which the second change nothing. An hour, for daily tasks too: where clocks are
+turned, two days' runs may fall on one day of UTC.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from gateway.ports import Directory
+from pulsepoint.events.commands import AnalysisRequested, SyncRequested
+from pulsepoint.events.envelope import Payload, derive_id, new_event
+from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.runtime.app import Runtime
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.service import Task
+from pulsepoint.tenancy import NO_BRAND, SYSTEM, TenantContext
+
+log = structlog.get_logger(__name__)
+PAGE = 16
+"""Brands looked up at once and served side by side."""
+REFRESH = "warehouse.refresh"
+
+
+async def sync(runtime: Runtime, at: datetime) -> None:
+    """Have the ad accounts of every brand pulled."""
+    hour = _hour(at)
+    await _tell_all(runtime, SyncRequested(requested_at=hour), hour)
+
+
+async def analysis(runtime: Runtime, at: datetime) -> None:
+    """Have stock, advice and alerts of every brand judged anew."""
+    hour = _hour(at)
+    await _tell_all(runtime, AnalysisRequested(requested_at=hour), hour)
+
+
+async def refresh(runtime: Runtime, at: datetime) -> None:
+    """Have the warehouse keep the current rows of every tenant that has a brand, each tried again by itself."""
+    version = _micros(_hour(at))
+
+    async def ask(scope: TenantContext) -> None:
+        async def work(reader: Reader) -> Outcome:
+            return Outcome(effects=[Effect(REFRESH, "current", {})])
+
+        marker = derive_id(f"{scope.tenant_id}/{runtime.service.name}", REFRESH, version, "")
+        await runtime.pipeline.execute(scope, work, marker=marker)
+
+    await _for_each(_tenants(runtime.ports.directory), ask)
+
+
+TASKS: dict[str, Task] = {"sync": sync, "analysis": analysis, "refresh": refresh}
+
+
+async def keep_current(ports: Any, effect: StoredEffect) -> int:
+    """Ask the warehouse; the bytes billed."""
+    billed: int = await ports.warehouse.refresh_current(effect.scope)
+    log.info("warehouse.refreshed", tenant=str(effect.scope.tenant_id), bytes_billed=billed)
+    return billed
+
+
+async def forget(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    """Nothing rests on it: what was billed is in the log, and with Google."""
+    return NOTHING
+
+
+EFFECTS: dict[str, EffectDefinition] = {
+    REFRESH: EffectDefinition(perform=keep_current, conclude=forget, timeout=900.0, first_retry=60.0, max_attempts=5)
+}
+
+
+async def _tell_all(runtime: Runtime, command: Payload, hour: datetime) -> None:
+    async def tell(scope: TenantContext) -> None:
+        event = new_event(
+            command,
+            source=runtime.service.name,
+            entity=str(scope.brand_id),
+            version=_micros(hour),
+            scope=scope,
+        )
+
+        async def work(reader: Reader) -> Outcome:
+            return Outcome(events=[event])
+
+        await runtime.pipeline.execute(scope, work, marker=event.id)
+
+    await _for_each(_brands(runtime.ports.directory), tell)
+
+
+async def _for_each(pages: AsyncIterator[list[TenantContext]], do: Callable[[TenantContext], Awaitable[None]]) -> None:
+    """A failure keeps nobody else from their turn; raises the first of them in the end."""
+    failed: list[BaseException] = []
+    async for page in pages:
+        done = await asyncio.gather(*(do(scope) for scope in page), return_exceptions=True)
+        failed.extend(result for result in done if isinstance(result, BaseException))
+    if failed:
+        log.warning("task.incomplete", failed=len(failed))
+        raise failed[0]
+
+
+async def _brands(directory: Directory) -> AsyncIterator[list[TenantContext]]:
+    last = SYSTEM
+    while page := await directory.active_brands(after=last, limit=PAGE):
+        yield page
+        last = page[-1]
+
+
+async def _tenants(directory: Directory) -> AsyncIterator[list[TenantContext]]:
+    last = SYSTEM
+    async for page in _brands(directory):
+        # Brands come by tenant, so only the last one of a page can be met again on the next.
+        tenants = list(dict.fromkeys(scope.brand(NO_BRAND) for scope in page))
+        yield [scope for scope in tenants if scope != last]
+        last = tenants[-1]
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000
