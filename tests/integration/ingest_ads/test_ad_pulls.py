@@ -222,7 +222,7 @@ async def test_a_missing_token_is_refused_without_asking_the_platform() -> None:
         assert ads.world.requests == []
 
 
-@pytest.mark.parametrize("token", [b"", b"caf\xc3\xa9", b"\xff\xfe", b"line\nbreak"])
+@pytest.mark.parametrize("token", [b"caf\xc3\xa9", b"\xff\xfe", b"line\nbreak"])
 async def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: bytes) -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
