@@ -123,7 +123,7 @@ def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
         "From 2026-03-01 to 2026-03-14 the shop sold 12,345.67 EUR net in 321 orders, 8 % more than the 14 days "
         "before. Ads cost 1,234.00 EUR: blended ROAS 10.00 (8.79 before). "
         "Ads for 1,000.00 SEK are in another currency than the shop's and are not part of these figures. "
-        "Of 12 variants 1 are out of stock, 2 last less than half the lead time and 0 less than the lead time. "
+        "Of 12 variants 1 is out of stock, 2 last less than half the lead time and 0 less than the lead time. "
         "There is nothing to advise. 2 campaigns have too little spend or too few days for advice on ROAS."
     )
 

@@ -73,8 +73,9 @@ def _stock(counts: Mapping[str, int]) -> str:
         return "No stock is known."
     if not (out or critical or low):
         return f"None of {tracked:,} variants is running out."
+    are, last = "is" if out == 1 else "are", "lasts" if critical == 1 else "last"
     return (
-        f"Of {tracked:,} variants {out:,} are out of stock, {critical:,} last less than half the lead time and "
+        f"Of {tracked:,} variants {out:,} {are} out of stock, {critical:,} {last} less than half the lead time and "
         f"{low:,} less than the lead time."
     )
 
