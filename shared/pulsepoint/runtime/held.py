@@ -18,7 +18,7 @@ from uuid import uuid4, uuid5
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pulsepoint.errors import PermanentError
+from pulsepoint.errors import PermanentError, RetryableError
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
@@ -27,7 +27,7 @@ from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
-from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.pipeline import Pipeline, Work
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 KEY_NAME = "held-messages-key"
@@ -97,12 +97,17 @@ class HeldMessages:
         self._seal = seal
         self._ttl = ttl
 
-    async def quarantine(self, delivery: Delivery, error: PermanentError, scope: TenantContext) -> None:
-        """Keep a message that can never succeed as it is; its sender is told nothing."""
+    async def quarantine(
+        self, delivery: Delivery, error: PermanentError, scope: TenantContext, work: Work | None = None
+    ) -> None:
+        """Keep a message that can never succeed as it is; its sender is told nothing.
+
+        `work` is what failed. It is tried again in the transaction that holds the message: a brand made meanwhile is
+        seen there, and one made later finds the message held. Raises `RetryableError` when it would succeed now.
+        """
         source = delivery.subscription
-        await self._hold(
-            delivery.message, _Why("quarantine", source, error.reason, str(error), delivery.attempt), scope
-        )
+        why = _Why("quarantine", source, error.reason, str(error), delivery.attempt)
+        await self._hold(delivery.message, why, scope, work)
 
     async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
         """Keep a message whose attempts ran out."""
@@ -112,7 +117,7 @@ class HeldMessages:
         told = f"given up after {attempts} attempts; see the service's log, then replay it"
         await self._hold(delivery.message, _Why("dead_letter", source, "attempts_exhausted", told, attempts), scope)
 
-    async def _hold(self, message: Message, why: _Why, scope: TenantContext) -> None:
+    async def _hold(self, message: Message, why: _Why, scope: TenantContext, failed: Work | None = None) -> None:
         told_apart = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
         identity = f"{self._pipeline.service}/{why.subscription}/{told_apart if any(told_apart) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
@@ -124,6 +129,8 @@ class HeldMessages:
             await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope)
 
         async def work(reader: Reader) -> Outcome:
+            if failed is not None:
+                await _fails_still(failed, reader)
             held = _told(held_id, message, why, reader, reader.now() + self._ttl)
             before = await reader.get("held", held_id)
             version = (before.version if before else 0) + 1
@@ -197,3 +204,11 @@ class HeldMessages:
     def _home_topic(document: Document, topic: str) -> str:
         subscription = BY_NAME.get(str(document.data["subscription"]))
         return subscription.topic if subscription is not None else topic
+
+
+async def _fails_still(work: Work, reader: Reader) -> None:
+    try:
+        await work(reader)
+    except PermanentError:
+        return
+    raise RetryableError("what was wrong with the message is right by now: it is to be delivered again")

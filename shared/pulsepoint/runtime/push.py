@@ -23,7 +23,7 @@ from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.held import HeldMessages
 from pulsepoint.runtime.outcome import Handler, Outcome, Reader
-from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.pipeline import Pipeline, Work
 from pulsepoint.telemetry import Telemetry, span_context_of
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
@@ -85,6 +85,7 @@ class PushReceiver:
 
     async def _handle(self, subscription: Subscription, delivery: Delivery) -> None:
         scope = scope_of(delivery.message)
+        work: Work | None = None
         try:
             event = decode_delivery(delivery.message)
             scope = SYSTEM if subscription.scope == "system" else event.scope
@@ -92,13 +93,14 @@ class PushReceiver:
                 self._telemetry.record(_ingress_hop(event, delivery))
             handler = self._handlers[event.type]
 
-            async def work(reader: Reader) -> Outcome:
+            async def handle(reader: Reader) -> Outcome:
                 return await handler(reader, event)
 
-            await self._pipeline.execute(scope, work, marker=event.id)
+            work = handle
+            await self._pipeline.execute(scope, handle, marker=event.id)
         except PermanentError as error:
             log.warning("push.quarantined", subscription=subscription.name, reason=error.reason, told=str(error)[:300])
-            await self._held.quarantine(delivery, error, scope)
+            await self._held.quarantine(delivery, error, scope, work)
 
 
 def read_push(subscription: str, body: bytes) -> Delivery:
