@@ -15,7 +15,7 @@ import orjson
 import structlog
 from opentelemetry.trace import SpanKind
 
-from pulsepoint.errors import MalformedInput, PermanentError, RetryableError
+from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, UnknownShop
 from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
 from pulsepoint.events.envelope import Event, Message, Payload, RawPayload, decode, decode_raw
 from pulsepoint.events.observability import Hop
@@ -100,7 +100,9 @@ class PushReceiver:
             await self._pipeline.execute(scope, handle, marker=event.id)
         except PermanentError as error:
             log.warning("push.quarantined", subscription=subscription.name, reason=error.reason, told=str(error)[:300])
-            await self._held.quarantine(delivery, error, scope, work)
+            # Whether nobody owns a shop may change at any moment; what cannot be read will not be readable then.
+            again = work if isinstance(error, UnknownShop) else None
+            await self._held.quarantine(delivery, error, scope, again)
 
 
 def read_push(subscription: str, body: bytes) -> Delivery:
