@@ -7,7 +7,14 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# No test fails because a machine is slow, nor for a health check that is only about time.
+hypothesis.settings.register_profile(
+    "pulsepoint", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("pulsepoint")
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SKIP = os.environ.get("PULSEPOINT_NO_SKIP") == "1"
