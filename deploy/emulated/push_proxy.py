@@ -13,11 +13,13 @@ import asyncio
 import time
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import jwt
@@ -32,7 +34,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy.emulated.instances import send_when_up
+from deploy.schedule import keep_schedule
+from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.events.catalog import BY_NAME
+from pulsepoint.runtime.app import SCHEDULED_FOR
 
 log = structlog.get_logger(__name__)
 ISSUER = "https://accounts.google.com"
@@ -45,6 +50,7 @@ class ProxySettings(BaseSettings):
     """`PULSEPOINT_PROXY_TARGETS` is a JSON object from service to its URL; `PULSEPOINT_PROXY_KEY_FILE` an RSA key.
 
     Sweeps are asked of every service each `PULSEPOINT_PROXY_SWEEP_SECONDS`, as Cloud Scheduler would; 0 asks none.
+    The gateway's own tasks are asked for by the clocks of `PULSEPOINT_TIMEZONE`.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
@@ -53,6 +59,7 @@ class ProxySettings(BaseSettings):
     proxy_key_file: Path
     proxy_sweep_seconds: float = 60.0
     proxy_push_seconds: float = 60.0
+    timezone: ZoneInfo = ZoneInfo("UTC")
     push_service_account: str
 
 
@@ -168,8 +175,14 @@ class PushProxy:
             await asyncio.sleep(self._sweep_seconds)
             await asyncio.gather(*(self._post(target, "/tasks/sweep", b"") for target in self._targets.values()))
 
-    async def _post(self, target: str, path: str, body: bytes) -> int:
+    async def ask(self, task: str, due: datetime) -> int:
+        """Ask the gateway for a task due at that moment, as Cloud Scheduler does."""
+        told = {SCHEDULED_FOR.decode(): due.isoformat()}
+        return await self._post(self._targets["gateway"], f"/tasks/{task}", b"", told)
+
+    async def _post(self, target: str, path: str, body: bytes, told: Mapping[str, str] | None = None) -> int:
         headers = {"authorization": f"Bearer {self.signer.token(target)}", "content-type": "application/json"}
+        headers.update(told or {})
         request = self._http.build_request("POST", f"{target}{path}", content=body, headers=headers)
         try:
             answered = await send_when_up(self._http, request, seconds=HELD_SECONDS)
@@ -190,10 +203,14 @@ def create_proxy(settings: ProxySettings, transport: httpx.AsyncBaseTransport | 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with http:
-            sweeps = asyncio.create_task(proxy.sweep_forever())
+            clocks = [
+                asyncio.create_task(proxy.sweep_forever()),
+                asyncio.create_task(keep_schedule(SystemClock(), settings.timezone, proxy.ask)),
+            ]
             yield
-            sweeps.cancel()
-            await asyncio.gather(sweeps, return_exceptions=True)
+            for each in clocks:
+                each.cancel()
+            await asyncio.gather(*clocks, return_exceptions=True)
 
     async def push(request: Request) -> Response:
         return Response(status_code=await proxy.push(request.path_params["subscription"], await request.body()))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class TowerSettings(BaseSettings):
-    """`PORT`, `HOST` and `PULSEPOINT_*` from the environment; what is absent is made on the first start."""
+    """`PORT`, `HOST` and `PULSEPOINT_*` from the environment; what is absent is made on the first start.
+
+    `timezone` is whose clocks the daily jobs follow (`deploy/schedule.py`).
+    """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
 
@@ -21,6 +25,7 @@ class TowerSettings(BaseSettings):
     admin_password: SecretStr | None = None
     shopify_api_secret: SecretStr | None = None
     log_level: str = "INFO"
+    timezone: ZoneInfo = ZoneInfo("UTC")
 
     @property
     def address(self) -> str:

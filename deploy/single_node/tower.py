@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 from deploy.routes import HIDDEN, INGRESS, UNHURRIED
+from deploy.schedule import keep_schedule
 from deploy.single_node.services import service_apps
 from deploy.single_node.settings import TowerSettings
 from pulsepoint.ports.message_bus import Delivery
@@ -136,6 +137,8 @@ async def open_tower(settings: TowerSettings) -> AsyncIterator[Tower]:
         assert engines.push_engine is not None
         delivery = asyncio.create_task(engines.push_engine.run(tower.push), name="push-engine")
         stack.push_async_callback(_stop, delivery)
+        schedule = asyncio.create_task(keep_schedule(engines.clock, settings.timezone, tower.ask), name="schedule")
+        stack.push_async_callback(_stop, schedule)
         yield tower
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from deploy.emulated.push_proxy import ProxySettings, create_proxy
+from deploy.emulated.push_proxy import ProxySettings, PushProxy, create_proxy
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.events.catalog import BY_NAME
+from pulsepoint.runtime.app import scheduled_for
 from pulsepoint.runtime.push_auth import PushAuth, SigningKeys
 from tests.builders.push_tokens import private_key
 
 TARGET = "http://alerting.local"
+GATEWAY = "http://gateway.local"
 EMAIL = "push@emulated.iam.gserviceaccount.com"
 SUBSCRIPTION = "alerting.insights"
 
@@ -38,21 +41,24 @@ class Far:
         return httpx.Response(told)
 
 
-@asynccontextmanager
-async def proxied(folder: Path, far: Far) -> AsyncIterator[httpx.AsyncClient]:
+def settings_in(folder: Path) -> ProxySettings:
     path = folder / "key.pem"
     path.write_bytes(
         private_key().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
-    settings = ProxySettings(
-        proxy_targets={"alerting": TARGET},
+    return ProxySettings(
+        proxy_targets={"alerting": TARGET, "gateway": GATEWAY},
         proxy_key_file=path,
         proxy_sweep_seconds=0,
         push_service_account=EMAIL,
     )
-    app = create_proxy(settings, httpx.MockTransport(far))
+
+
+@asynccontextmanager
+async def proxied(folder: Path, far: Far) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_proxy(settings_in(folder), httpx.MockTransport(far))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://proxy") as client:
         yield client
 
@@ -82,6 +88,23 @@ async def test_its_tokens_pass_every_check_of_a_service(tmp_path: Path) -> None:
         for audience, status in ((TARGET, 200), ("http://gateway.local", 403)):
             auth = PushAuth(keys, SystemClock(), audience=audience, email=EMAIL)
             assert await auth.status([(name.lower(), value) for name, value in request.headers.raw]) == status
+
+
+async def test_it_asks_the_gateway_for_tasks_as_the_scheduler_does(tmp_path: Path) -> None:
+    far, due = Far(), datetime(2026, 3, 1, 2, tzinfo=UTC)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(far)) as http:
+        proxy = PushProxy(settings_in(tmp_path), http)
+        assert await proxy.ask("analysis", due) == 204
+
+        async def fetch(url: str) -> bytes:
+            return orjson.dumps(proxy.signer.key_set())
+
+        auth = PushAuth(SigningKeys("/certs", SystemClock(), fetch), SystemClock(), audience=GATEWAY, email=EMAIL)
+        [request] = far.requests
+        headers = [(name.lower(), value) for name, value in request.headers.raw]
+        assert (request.method, str(request.url)) == ("POST", f"{GATEWAY}/tasks/analysis")
+        assert scheduled_for(headers) == due
+        assert await auth.status(headers) == 200
 
 
 async def test_attempts_are_counted_until_one_is_acknowledged(tmp_path: Path) -> None:
