@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -46,8 +47,9 @@ async def up(settings: TowerSettings) -> int:
     configure_logs(settings.log_level)
     try:
         lock_home(settings.home)
-    except HomeInUse as error:
-        print(error, file=sys.stderr)
+        socket.create_server((settings.host, settings.port)).close()
+    except (HomeInUse, OSError) as error:
+        print(f"The emulated cloud did not start on port {settings.port}: {error}", file=sys.stderr)
         return 1
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

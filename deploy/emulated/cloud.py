@@ -121,9 +121,7 @@ class _Starter:
     async def together(self, children: list[Child]) -> None:
         """Start children at once; ready when all are."""
         self._stack.push_async_callback(self._end, [child.name for child in children])
-        async with asyncio.TaskGroup() as group:
-            for child in children:
-                group.create_task(self._processes.start(child))
+        await asyncio.gather(*(self._processes.start(child) for child in children))
 
     async def _end(self, names: list[str]) -> None:
         took = await asyncio.gather(*(self._processes.stop(name) for name in names))

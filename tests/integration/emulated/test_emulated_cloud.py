@@ -104,16 +104,18 @@ async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, tm
     sales = write_transactions(tmp_path / "few.csv", trading_days(SEED, FEW_INVOICES))
     await make_brand(tower, shop)
     sending = asyncio.create_task(send(tower, disturbed(deliveries_of(sales, shop), 13), shop))
-    for name in SERVICES:
-        before = tower.service(name)
-        seconds = await tower.end_service(name)
-        print(f"{name} ended {seconds:.1f} s after SIGTERM")
-        await tower.up_again(name, before)
+    await asyncio.gather(*(restarted(tower, name) for name in SERVICES))
     await sending
     await counted(tower, sales, shop)
     await tower.idle(PATIENCE)
     assert await net_revenue(tower, sorted(oracle(sales)), shop) == oracle(sales)
     assert drains(tower) >= set(SERVICES), "a service was cut off before its work was done"
+
+
+async def restarted(tower: EmulatedProcess, name: str) -> None:
+    before = tower.service(name)
+    print(f"{name} ended {await tower.end_service(name):.1f} s after SIGTERM")
+    await tower.up_again(name, before)
 
 
 def drains(tower: EmulatedProcess) -> set[str]:
