@@ -33,6 +33,8 @@ COLUMNS_READ = 0.3
 """Assumed part of a table's bytes that a question's columns have."""
 MINIMUM_TABLE_BYTES = 10 * 2**20
 """Billed of each table a query names: https://cloud.google.com/bigquery/pricing"""
+DAYS = 30
+"""Of a month: each has one assessment that nothing caused, and one refresh, which reads a year of facts."""
 VIEWS_OF_PAGES = 3_000
 """Assumed openings of a dashboard a month, each asking as many questions as a tick."""
 LOG_BYTES = 1_000
@@ -114,7 +116,7 @@ def month(counts: Counts, orders: int) -> dict[str, float]:
         "Pub/Sub": _pubsub(counts, orders),
         "Firestore": _firestore(counts, orders),
         "BigQuery: facts written and kept": _facts(counts, orders),
-        "BigQuery: questions": _questions(counts, orders),
+        "BigQuery: questions, and rows kept for them": _questions(counts, orders),
         "Cloud Run: pushes and webhooks": _run(counts, orders),
         "Cloud Run: kept warm": _warm(),
         "Cloud SQL, with a standby": 2
@@ -122,7 +124,7 @@ def month(counts: Counts, orders: int) -> dict[str, float]:
         "Redis, with a replica": usd("redis", HOURS),
         "Load balancer and Cloud Armor": _edge(orders),
         "Logs and traces": _logs(counts, orders),
-        "Scheduler and secrets": usd("scheduler", 9, free=3) + usd("secret", 12, free=6),
+        "Scheduler and secrets": usd("scheduler", 10, free=3) + usd("secret", 12, free=6),
     }
 
 
@@ -151,7 +153,9 @@ def question_bytes(counts: Counts, orders: int) -> float:
 
 
 def _questions(counts: Counts, orders: int) -> float:
-    return usd("bigquery_query", question_bytes(counts, orders) * (ticks(orders) + VIEWS_OF_PAGES) / TIB, free=1)
+    asked = question_bytes(counts, orders) * (ticks(orders) + DAYS + VIEWS_OF_PAGES)
+    refreshed = DAYS * 12 * total(counts, "fact_bytes", orders)
+    return usd("bigquery_query", (asked + refreshed) / TIB, free=1)
 
 
 def _run(counts: Counts, orders: int) -> float:

@@ -56,7 +56,7 @@ variable "monthly_budget" {
 
 variable "business_time_zone" {
   type        = string
-  description = "Time zone of the daily analysis at 02:00."
+  description = "Time zone of the daily jobs: the analysis at 02:00, and before it the refresh."
   default     = "Etc/UTC"
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
-from deploy import infra_catalog
+from deploy import infra_catalog, schedule
 from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, one, resources
@@ -269,9 +269,12 @@ def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
     for key, address in addresses.items():
         service, _, task = address.partition("[")[2].partition("].uri/tasks/")
         assert paused[key] == (task not in infra_catalog.tasks_of(service))
-    assert {key for key, off in paused.items() if not off} >= {f"sweep-{name}" for name in SERVICES}
-    assert expanded(job, "schedule")["analysis-daily"] == "0 2 * * *"
-    assert expanded(job, "schedule")["sync-hourly"] == "0 * * * *"
+    assert not any(paused.values())
+    schedules = expanded(job, "schedule")
+    assert {key for key, cron in schedules.items() if cron == "* * * * *"} == {f"sweep-{name}" for name in SERVICES}
+    told = {key.partition("-")[0]: cron for key, cron in schedules.items() if not key.startswith("sweep-")}
+    assert told == {each.task: f"0 {'*' if each.hour is None else each.hour} * * *" for each in schedule.JOBS}
+    assert told == {"sync": "0 * * * *", "refresh": "0 1 * * *", "analysis": "0 2 * * *"}
 
 
 def test_services_are_probed_where_they_answer() -> None:
