@@ -112,12 +112,9 @@ async def _brands(directory: Directory) -> AsyncIterator[list[TenantContext]]:
 
 
 async def _tenants(directory: Directory) -> AsyncIterator[list[TenantContext]]:
-    last = SYSTEM
+    """A tenant whose brands fill several pages comes again: its marker is there by then."""
     async for page in _brands(directory):
-        # Brands come by tenant, so only the last one of a page can be met again on the next.
-        tenants = list(dict.fromkeys(scope.brand(NO_BRAND) for scope in page))
-        yield [scope for scope in tenants if scope != last]
-        last = tenants[-1]
+        yield list(dict.fromkeys(scope.brand(NO_BRAND) for scope in page))
 
 
 def _hour(at: datetime) -> datetime:
