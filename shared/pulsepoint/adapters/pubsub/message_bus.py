@@ -28,6 +28,9 @@ REQUEST_ROOM = 1_000
 """Bytes kept free for the topic's name."""
 REQUESTS_AT_ONCE = 2
 """Of one topic: one is on its way while the next fills."""
+SHARE = 32
+"""Messages of one request while few wait: were all of them taken at once, all would be answered at once, come again at
+once, and nobody would be on the way meanwhile."""
 DEADLINE_SECONDS = 4.0
 """A platform hangs up after five: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#timeout"""
 RawMessage: Any = PubsubMessage.pb()
@@ -160,13 +163,14 @@ def _fits(count: int, size: int) -> bool:
 
 
 def _take(lane: _Lane) -> list[_Waiting]:
-    """As much of what waits as fits one request, without what nobody waits for any more."""
+    """A request's share of what waits, without what nobody waits for any more."""
     waiting = [one for one in lane.waiting if not one.stored.done()]
+    share = max(SHARE, len(waiting) // REQUESTS_AT_ONCE)
     taken = count = size = 0
     for one in waiting:
         count += len(one.messages)
         size += one.size
-        if taken and not _fits(count, size):
+        if taken and (taken >= share or not _fits(count, size)):
             break
         taken += 1
     lane.waiting = waiting[taken:]
