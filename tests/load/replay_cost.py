@@ -33,7 +33,7 @@ LINES_PER_ORDER = 4
 def transactions(path: Path, orders: int) -> Path:
     """A file of `orders` invoices of four lines, over two years, by two thousand customers."""
     start = datetime(2023, 1, 2, 8)
-    step = timedelta(days=700) / orders
+    step = timedelta(seconds=timedelta(days=700) // timedelta(seconds=1) // orders)
 
     def lines() -> Iterator[Line]:
         for number in range(orders):
@@ -124,6 +124,7 @@ def measure(*, quick: bool = False) -> list[Row]:
                 spent = cpu_seconds(home, process) - before
                 memory = memory_bytes(home, process)
         costs.append(spent / size / median([loop, calibration()]))
+        print(f"  {size:,} orders: {size / taken:,.0f} a second, {costs[-1] / costs[0]:.2f}x the first", flush=True)
         rows.append(Row(f"replay of {size:,} orders", size / taken, "orders/s"))
         rows.append(Row(f"memory of the tower after {size:,} orders", memory / 1e6, "MB"))
         ratio = costs[-1] / costs[0]
