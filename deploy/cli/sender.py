@@ -61,29 +61,30 @@ async def send_all(
 ) -> Sent:
     """Send every delivery until it is acknowledged or refused; raises `NotAnswered` when the tower stays silent."""
     sent = Sent()
-    limits = httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=pace.concurrency)
     started = asyncio.get_running_loop().time()
     taken = 0
+    trusted = httpx.create_ssl_context(trust_env=False)
 
-    async def worker(http: httpx.AsyncClient) -> None:
+    async def worker() -> None:
         nonlocal taken
-        for delivery in deliveries:
-            taken += 1
-            if pace.rate > 0:
-                await asyncio.sleep(started + (taken - 1) / pace.rate - asyncio.get_running_loop().time())
-            if await _send(http, delivery, target, pace, sent):
-                on_acknowledged(delivery)
+        # A client of its own: one pool of many connections looks at all of them for each request.
+        async with httpx.AsyncClient(
+            base_url=target.address, timeout=ANSWER_SECONDS, transport=transport, verify=trusted, trust_env=False
+        ) as http:
+            for delivery in deliveries:
+                taken += 1
+                if pace.rate > 0:
+                    await asyncio.sleep(started + (taken - 1) / pace.rate - asyncio.get_running_loop().time())
+                if await _send(http, delivery, target, pace, sent):
+                    on_acknowledged(delivery)
 
-    async with httpx.AsyncClient(
-        base_url=target.address, timeout=ANSWER_SECONDS, limits=limits, transport=transport, trust_env=False
-    ) as http:
-        tasks = [asyncio.create_task(worker(http)) for _ in range(pace.concurrency)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    tasks = [asyncio.create_task(worker()) for _ in range(pace.concurrency)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return sent
 
 
