@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from uuid import uuid4
 
 import google.auth
-import grpc  # type: ignore[import-untyped]
+import grpc
 import pytest
 import pytest_asyncio
 from google.api_core import exceptions as vendor
