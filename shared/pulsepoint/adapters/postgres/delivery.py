@@ -86,6 +86,7 @@ class Deliverer:
         self._done: list[_Claimed] = []
         self._failed: list[tuple[_Claimed, float]] = []
         self._settle = asyncio.Event()
+        self._owned = asyncio.Event()
 
     def wake(self, subscriptions: Iterable[str]) -> None:
         """Look at these subscriptions now."""
@@ -140,8 +141,10 @@ class Deliverer:
         try:
             with postgres_errors():
                 await connection.execute("SELECT pg_advisory_lock($1, $2)", OWNER_LOCK, self._owner)
+            self._owned.set()
             yield connection
         finally:
+            self._owned.clear()
             # Closed, not handed back: the lock must go with it.
             connection.terminate()
             await self._pool.release(connection)
@@ -161,6 +164,8 @@ class Deliverer:
     async def _serve(self, lane: _Lane) -> None:
         while True:
             lane.wake.clear()
+            # What is claimed without the lock looks to others like a dead engine's.
+            await self._owned.wait()
             try:
                 count = await self._claim(lane)
             except PulsepointError as error:
