@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compile every lock file: the whole, the tests', and each service's own, constrained by both.
+# Compile every lock file: the whole, the tests', each service's own, constrained by both, and that of Terraform's checker.
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
@@ -12,3 +12,4 @@ for service in services/*/; do
     compile "${service}pyproject.toml" -c requirements.lock -c requirements-dev.lock \
         --no-emit-package pulsepoint-kernel -o "${service}requirements.lock"
 done
+echo checkov | compile - -o infra/requirements-checkov.lock

@@ -20,7 +20,7 @@ fi
 if ! cmp -s infra/requirements-checkov.lock "$HOME_OF_CHECKOV/lock"; then
     rm -rf "$HOME_OF_CHECKOV"
     "$PYTHON" -m venv "$HOME_OF_CHECKOV"
-    "$HOME_OF_CHECKOV/bin/pip" install --disable-pip-version-check --quiet --require-hashes \
+    "$HOME_OF_CHECKOV/bin/pip" install --disable-pip-version-check --quiet --no-deps --require-hashes \
         -r infra/requirements-checkov.lock
     cp infra/requirements-checkov.lock "$HOME_OF_CHECKOV/lock"
 fi

@@ -6,23 +6,31 @@ resource "google_service_account" "service" {
 
   account_id   = "pulsepoint-${each.key}"
   display_name = "Pulsepoint ${each.key}"
+
+  depends_on = [google_project_service.api]
 }
 
 # Whose token Pub/Sub and Cloud Scheduler bring along. It may do nothing else.
 resource "google_service_account" "delivery" {
   account_id   = "pulsepoint-delivery"
   display_name = "Pulsepoint pushes and tasks"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_service_account" "build" {
   account_id   = "pulsepoint-build"
   display_name = "Pulsepoint build and release"
+
+  depends_on = [google_project_service.api]
 }
 
 # Makes the roles of a new ledger, once.
 resource "google_service_account" "first" {
   account_id   = "pulsepoint-first"
   display_name = "Pulsepoint first ledger"
+
+  depends_on = [google_project_service.api]
 }
 
 # Pub/Sub signs the tokens of its pushes as the delivery account.
@@ -41,12 +49,16 @@ resource "google_project_iam_custom_role" "facts" {
   role_id     = "pulsepointFacts"
   title       = "Pulsepoint: append and read facts"
   permissions = local.fact_permissions
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_custom_role" "datasets" {
   role_id     = "pulsepointDatasets"
   title       = "Pulsepoint: make and change tables and views"
   permissions = local.dataset_permissions
+
+  depends_on = [google_project_service.api]
 }
 
 # Each service makes a tenant's dataset when it first writes to it. Making one is a right over the project: no condition
@@ -55,6 +67,8 @@ resource "google_project_iam_custom_role" "dataset_maker" {
   role_id     = "pulsepointDatasetMaker"
   title       = "Pulsepoint: make datasets"
   permissions = ["bigquery.datasets.create"]
+
+  depends_on = [google_project_service.api]
 }
 
 locals {
@@ -142,6 +156,8 @@ resource "google_project_iam_custom_role" "secret_maker" {
   role_id     = "pulsepointSecretMaker"
   title       = "Pulsepoint: make secrets"
   permissions = ["secretmanager.secrets.create"]
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_custom_role" "secret_keeper" {
@@ -155,6 +171,8 @@ resource "google_project_iam_custom_role" "secret_keeper" {
     "secretmanager.versions.destroy",
     "secretmanager.versions.list",
   ]
+
+  depends_on = [google_project_service.api]
 }
 
 locals {

@@ -11,6 +11,8 @@ resource "google_compute_managed_ssl_certificate" "public" {
   managed {
     domains = [var.domain]
   }
+
+  depends_on = [google_project_service.api]
 }
 
 # TLS 1.2 at least, forward secrecy and authenticated ciphers alone; TLS 1.3 is chosen wherever the client speaks it.
@@ -19,6 +21,8 @@ resource "google_compute_ssl_policy" "modern" {
   name            = "pulsepoint"
   min_tls_version = "TLS_1_2"
   profile         = "RESTRICTED"
+
+  depends_on = [google_project_service.api]
 }
 
 locals {
@@ -36,6 +40,8 @@ resource "google_compute_region_network_endpoint_group" "public" {
   cloud_run {
     service = each.key
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_compute_backend_service" "public" {
@@ -104,6 +110,8 @@ resource "google_compute_url_map" "to_https" {
     redirect_response_code = "MOVED_PERMANENTLY_DEFAULT"
     strip_query            = false
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_compute_target_http_proxy" "to_https" {

@@ -6,6 +6,8 @@ resource "google_logging_project_bucket_config" "region" {
   bucket_id      = "pulsepoint"
   retention_days = 30
   description    = "Every log of the project, kept in its region"
+
+  depends_on = [google_project_service.api]
 }
 
 # The default sink would keep them wherever Google likes. Audit logs of administrators always go to Google's own bucket.
@@ -36,4 +38,6 @@ resource "google_project_iam_audit_config" "data" {
   audit_log_config {
     log_type = "DATA_WRITE"
   }
+
+  depends_on = [google_project_service.api]
 }

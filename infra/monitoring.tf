@@ -67,6 +67,8 @@ resource "google_logging_metric" "counted" {
       }
     }
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_logging_metric" "measured" {
@@ -91,6 +93,8 @@ resource "google_logging_metric" "measured" {
       }
     }
   }
+
+  depends_on = [google_project_service.api]
 }
 
 locals {
@@ -239,6 +243,8 @@ resource "google_monitoring_uptime_check_config" "public" {
       host       = var.domain
     }
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_monitoring_alert_policy" "down" {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -129,3 +130,28 @@ def test_a_base_image_needs_its_digest(image: str, accepted: bool) -> None:
     )
     assert (done.returncode == 0) == accepted
     assert ("name the base image with its digest" in done.stderr) == (not accepted)
+
+
+INSTALLERS = (
+    "Makefile",
+    "deploy/install_service.sh",
+    "deploy/emulated/Dockerfile",
+    "infra/check.sh",
+    "services/gateway/web/build.sh",
+)
+
+
+@pytest.mark.parametrize("path", INSTALLERS)
+def test_only_what_a_lock_says_is_installed(path: str) -> None:
+    """Locks are whole. Left to resolve, pip takes the newest release for a name asked for with an extra, which no
+    lock knows: installing then fails the day a package is released."""
+    commands = (ROOT / path).read_text().replace("\\\n", " ").splitlines()
+    installs = [command for command in commands if "pip" in command and "--require-hashes" in command]
+    assert installs
+    assert [command for command in installs if "--no-deps" not in command] == []
+
+
+def test_what_is_installed_lacks_nothing() -> None:
+    """The locks hold all that their packages need, since nothing else is installed."""
+    checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
