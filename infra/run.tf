@@ -17,6 +17,7 @@ locals {
 
   everywhere = {
     PULSEPOINT_PROFILE              = "cloud"
+    PULSEPOINT_KMS_KEY              = google_kms_crypto_key.data.id
     PULSEPOINT_PUBLIC_URL           = "https://${var.domain}"
     PULSEPOINT_PUSH_SERVICE_ACCOUNT = google_service_account.delivery.email
     GCP_PROJECT_ID                  = var.project_id

@@ -66,6 +66,14 @@ NO_PLACE = re.compile(
     r"_iam_|^google_(billing|compute_(backend|firewall|global|managed|network|security|ssl|target|url)|logging|monitoring|project|service)"
 )
 """Types that hold no data: rights, addresses, rules, what is watched."""
+PLAIN = {
+    "google_cloud_scheduler_job",
+    "google_compute_region_network_endpoint_group",
+    "google_compute_subnetwork",
+    "google_kms_key_ring",
+    "google_logging_project_bucket_config",
+}
+"""Of these, types that keep nothing of people or shops: logs name tenants and kinds alone."""
 WITHIN = {
     "google_bigquery_table": "dataset_id",
     "google_firestore_backup_schedule": "database",
@@ -207,6 +215,14 @@ def test_no_secret_is_written_in_plain_text() -> None:
     keys = re.compile(r"AKIA[0-9A-Z]{16}|AIza[\w-]{35}|-----BEGIN|sk-[\w-]{20}|shpss_|xox[bp]-|[0-9a-f]{40}")
     for path in [*INFRA.glob("*.tf"), *INFRA.glob("*.tfvars"), INFRA / "catalog.json"]:
         assert not keys.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_one_key_encrypts_all_that_is_kept() -> None:
+    told = evaluate({"e": "local.environments"})["e"]
+    assert {each["PULSEPOINT_KMS_KEY"] for each in told.values()} == {"ref:google_kms_crypto_key.data.id"}
+    for resource in of_type(*REGION_OF, "google_pubsub_topic", "google_secret_manager_secret"):
+        if resource.type not in PLAIN:
+            assert "google_kms_crypto_key.data.id" in str(resource.body), resource.address
 
 
 def test_all_data_lies_in_the_one_region() -> None:

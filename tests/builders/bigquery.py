@@ -84,9 +84,16 @@ class Served:
             client_options=ClientOptions(api_endpoint=self.endpoint),
         )
 
-    def warehouse(self, *, caps: Caps | None = None, clock: Clock | None = None, region: str = REGION) -> Any:
+    def warehouse(
+        self,
+        *,
+        caps: Caps | None = None,
+        clock: Clock | None = None,
+        region: str = REGION,
+        kms_key: str | None = None,
+    ) -> Any:
         """The adapter on this stand-in, an async context manager."""
-        return open_bigquery(PROJECT, region=region, endpoint=self.endpoint, caps=caps, clock=clock)
+        return open_bigquery(PROJECT, region=region, endpoint=self.endpoint, caps=caps, clock=clock, kms_key=kms_key)
 
 
 @asynccontextmanager

@@ -18,6 +18,8 @@ from tests.builders.bigquery import REGION, Served, queries, served_bigquery
 from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
 from tests.contract.suites.warehouse import count, hop_fact
 
+KEY = "projects/p/locations/europe-west1/keyRings/pulsepoint/cryptoKeys/data"
+
 
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
@@ -54,6 +56,14 @@ async def test_a_tenants_first_fact_makes_its_dataset_in_the_region(served: Serv
     declared = next(table for table in schema.tables() if table.name == "orders")
     wanted = {column.name: "REQUIRED" if column.required else "NULLABLE" for column in declared.columns}
     assert modes == {**wanted, "appended_at": "REQUIRED"}
+
+
+async def test_a_dataset_is_encrypted_by_the_deployments_key(served: Served) -> None:
+    async with served.warehouse(kms_key=KEY) as warehouse:
+        await warehouse.append([order_fact()])
+    dataset = await asyncio.to_thread(served.client().get_dataset, SCOPE.schema)
+    assert dataset.default_encryption_configuration is not None
+    assert dataset.default_encryption_configuration.kms_key_name == KEY
 
 
 async def test_the_deployments_own_dataset_has_its_own_tables(served: Served) -> None:

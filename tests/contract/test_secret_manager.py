@@ -123,6 +123,16 @@ class TestSecretManagerSecretStore(SecretStoreSuite):
         assert secret.resource["replication"] == {"userManaged": {"replicas": [{"location": "europe-west1"}]}}
         assert secret.resource["labels"] == {"app": "pulsepoint", "tenant": scope.tenant_id.hex}
 
+    async def test_the_deployments_key_encrypts_it(
+        self, endpoint: str, manager: SecretManager, scope: TenantContext
+    ) -> None:
+        key = "projects/p/locations/europe-west1/keyRings/pulsepoint/cryptoKeys/data"
+        async with open_secret_manager(PROJECT, region="europe-west1", endpoint=endpoint, kms_key=key) as secrets:
+            await secrets.put(scope, "token", b"value")
+        (secret,) = manager.secrets.values()
+        (replica,) = secret.resource["replication"]["userManaged"]["replicas"]
+        assert replica["customerManagedEncryption"] == {"kmsKeyName": key}
+
     async def test_a_name_too_long_for_the_engine_is_refused(
         self, secrets: SecretManagerSecretStore, scope: TenantContext
     ) -> None:

@@ -17,6 +17,7 @@ from google.api_core.exceptions import BadRequest, Conflict, FailedPrecondition,
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud.secretmanager_v1 import (
     AccessSecretVersionResponse,
+    CustomerManagedEncryption,
     ListSecretVersionsRequest,
     Replication,
     Secret,
@@ -45,8 +46,9 @@ async def open_secret_manager(
     endpoint: str | None = None,
     credentials: Credentials | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
+    kms_key: str | None = None,
 ) -> AsyncIterator[SecretManagerSecretStore]:
-    """The secrets of `project`, kept in `region` alone.
+    """The secrets of `project`, kept in `region` alone, encrypted by `kms_key` (else by Google's own keys).
 
     `endpoint` (`http://host:port`) names a stand-in, asked without credentials; absent, Google is asked with
     `credentials` or the machine's own: `EngineUnavailable` where there are none. Passing failures are tried again for
@@ -57,7 +59,7 @@ async def open_secret_manager(
     with google_errors("Secret Manager"):
         transport = SecretManagerServiceRestTransport(host=endpoint or GOOGLE, credentials=credentials)
     with SecretManagerServiceClient(transport=transport) as client:
-        yield SecretManagerSecretStore(client, project, region, patience_seconds)
+        yield SecretManagerSecretStore(client, project, region, patience_seconds, kms_key)
 
 
 class SecretManagerSecretStore:
@@ -68,10 +70,18 @@ class SecretManagerSecretStore:
     values in one region (https://cloud.google.com/secret-manager/docs/choosing-replication).
     """
 
-    def __init__(self, client: SecretManagerServiceClient, project: str, region: str, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        client: SecretManagerServiceClient,
+        project: str,
+        region: str,
+        patience_seconds: float,
+        kms_key: str | None,
+    ) -> None:
         self._client = client
         self._project = project
         self._region = region
+        self._encryption = CustomerManagedEncryption(kms_key_name=kms_key) if kms_key else None
         self._calls: dict[str, Any] = {"retry": RETRY.with_timeout(patience_seconds), "timeout": CALL_SECONDS}
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
@@ -155,7 +165,7 @@ class SecretManagerSecretStore:
         return _number(added.name)
 
     def _create(self, scope: TenantContext, secret: str) -> None:
-        replica = Replication.UserManaged.Replica(location=self._region)
+        replica = Replication.UserManaged.Replica(location=self._region, customer_managed_encryption=self._encryption)
         resource = Secret(
             replication=Replication(user_managed=Replication.UserManaged(replicas=[replica])),
             labels={"app": PREFIX, "tenant": scope.tenant_id.hex},

@@ -127,11 +127,17 @@ async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents:
         bus=await stack.enter_async_context(open_pubsub(settings.pubsub_project_id or project)),
         warehouse=await stack.enter_async_context(
             open_bigquery(
-                settings.bigquery_project_id or project, region=region, endpoint=settings.bigquery_endpoint, clock=clock
+                settings.bigquery_project_id or project,
+                region=region,
+                endpoint=settings.bigquery_endpoint,
+                clock=clock,
+                kms_key=settings.kms_key,
             )
         ),
         secrets=await stack.enter_async_context(
-            open_secret_manager(project, region=region, endpoint=settings.secret_manager_endpoint)
+            open_secret_manager(
+                project, region=region, endpoint=settings.secret_manager_endpoint, kms_key=settings.kms_key
+            )
         ),
         cache=await _shared_cache(settings, clock, stack),
         clock=clock,

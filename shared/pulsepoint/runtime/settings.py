@@ -21,9 +21,10 @@ class ServiceSettings(BaseSettings):
     process, opened by the tower), `cloud` (Google Cloud's, in `gcp_region`). Times in seconds. `allow_local_urls`
     lets addresses that people give (Slack) lie on this machine or a private network: for the demo and tests.
 
-    Pub/Sub and BigQuery may lie in projects of their own. The endpoints (`http://host:port`) are stand-ins asked in
-    place of Google. Without `redis_url` each instance counts limits for itself. `cpu_between_requests` says whether
-    an instance may work while it answers nobody; in the cloud it may not, unless told so.
+    Pub/Sub and BigQuery may lie in projects of their own. `kms_key` (`projects/…/cryptoKeys/…`) encrypts the datasets
+    and secrets that services make; without it Google's own keys do. The endpoints (`http://host:port`) are stand-ins
+    asked in place of Google. Without `redis_url` each instance counts limits for itself. `cpu_between_requests` says
+    whether an instance may work while it answers nobody; in the cloud it may not, unless told so.
 
     `push_audience` and `push_service_account` are what tokens of Pub/Sub and Cloud Scheduler must name: this
     service's own URL and the account that pushes; without them nobody may push over the network. `push_keys_url`
@@ -53,6 +54,7 @@ class ServiceSettings(BaseSettings):
     bigquery_project_id: str = Field(default="", validation_alias=either_name("bigquery_project_id"))
     redis_url: SecretStr | None = Field(default=None, validation_alias=either_name("redis_url"))
     storage_bucket: str = ""
+    kms_key: str | None = None
     bigquery_endpoint: str | None = None
     secret_manager_endpoint: str | None = None
     storage_endpoint: str | None = None

@@ -46,13 +46,17 @@ class Datasets:
     """Makes datasets and knows where they lie; for threads, each dataset is made once at a time.
 
     `patience` is how many seconds a call is tried again while Google has trouble. Making a dataset again changes
-    nothing. One that lies in another region already stays there, and is asked there.
+    nothing. One that lies in another region already stays there, and is asked there. `kms_key` encrypts those made
+    here; without one Google's own keys do.
     """
 
-    def __init__(self, client: bigquery.Client, region: str, clock: Clock, patience: float) -> None:
+    def __init__(
+        self, client: bigquery.Client, region: str, clock: Clock, patience: float, kms_key: str | None = None
+    ) -> None:
         self._client = client
         self._region = region
         self._clock = clock
+        self._kms_key = kms_key
         self._retry = DEFAULT_RETRY.with_timeout(patience)
         self._located: dict[str, str] = {}
         self._making: dict[str, threading.Lock] = {}
@@ -99,6 +103,8 @@ class Datasets:
             wanted.location = self._region
             wanted.description = "Facts and views of Pulsepoint; the program makes and changes them."
             wanted.labels = {"app": "pulsepoint"}
+            if self._kms_key:
+                wanted.default_encryption_configuration = bigquery.EncryptionConfiguration(self._kms_key)
             self._client.create_dataset(wanted, exists_ok=True, retry=self._retry, timeout=CALL_SECONDS)
             return self._client.get_dataset(reference, retry=self._retry, timeout=CALL_SECONDS)
 

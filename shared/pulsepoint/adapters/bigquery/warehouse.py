@@ -57,11 +57,13 @@ async def open_bigquery(
     caps: Caps | None = None,
     clock: Clock | None = None,
     threads: int = 8,
+    kms_key: str | None = None,
 ) -> AsyncIterator[BigQueryWarehouse]:
     """A client for the project's datasets; on leaving, finish waiting appends.
 
-    `region` is where datasets are made (`europe-west1`, `EU`, …); `endpoint` is an API without log-in to be used
-    instead of Google's. Raises `EngineUnavailable` where Google's credentials are not to be had.
+    `region` is where datasets are made (`europe-west1`, `EU`, …) and `kms_key` what encrypts them
+    (`projects/…/cryptoKeys/…`; else Google's own keys do); `endpoint` is an API without log-in to be used instead of
+    Google's. Raises `EngineUnavailable` where Google's credentials are not to be had.
     """
     options = ClientOptions(api_endpoint=endpoint) if endpoint else None
     with as_pulsepoint_errors():
@@ -71,7 +73,7 @@ async def open_bigquery(
             credentials=AnonymousCredentials() if endpoint else None,  # type: ignore[no-untyped-call]
             client_options=options,
         )
-    warehouse = BigQueryWarehouse(client, region, caps or Caps(), clock or SystemClock(), threads)
+    warehouse = BigQueryWarehouse(client, region, caps or Caps(), clock or SystemClock(), threads, kms_key)
     try:
         yield warehouse
     finally:
@@ -85,10 +87,12 @@ class BigQueryWarehouse:
     transaction: after an error some of its tables may have their rows, and appending again changes nothing.
     """
 
-    def __init__(self, client: bigquery.Client, region: str, caps: Caps, clock: Clock, threads: int) -> None:
+    def __init__(
+        self, client: bigquery.Client, region: str, caps: Caps, clock: Clock, threads: int, kms_key: str | None
+    ) -> None:
         self._client = client
         self._caps = caps
-        self._datasets = Datasets(client, region, clock, caps.settling_seconds)
+        self._datasets = Datasets(client, region, clock, caps.settling_seconds, kms_key)
         self._streamer = Streamer(client, clock, caps.settling_seconds)
         self._current = CurrentTables(client, clock, caps.refresh_bytes, caps.refresh_seconds)
         self._lanes: dict[tuple[str, str], Lane] = {}
