@@ -82,7 +82,7 @@ PRICES: dict[str, Price] = {
     "armor_request": Price(0.75, "million requests", f"{GOOGLE}/armor/pricing", False),
     "scheduler": Price(0.10, "job, after 3", f"{GOOGLE}/scheduler/pricing", True),
     "secret": Price(0.06, "version, after 6", f"{GOOGLE}/secret-manager/pricing", True),
-    "logs": Price(0.50, "GiB, after 50", f"{GOOGLE}/stackdriver/pricing", False),
+    "logs": Price(0.50, "GiB, after 50", f"{GOOGLE}/stackdriver/pricing", True),
     "spans": Price(0.20, "million spans, after 2.5 million", f"{GOOGLE}/stackdriver/pricing", False),
 }
 
