@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+T = TypeVar("T")
 Platform = Literal["meta", "tiktok", "google"]
 PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok", "google")
 Fault = Literal["rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"]
@@ -48,6 +49,21 @@ class AdRow:
 
 class NotReady(Exception):
     """The source cannot tell yet; platforms answer 503 then."""
+
+
+class Malformed(Exception):
+    """A parameter is missing or cannot be read; the text is its name."""
+
+
+def read(values: Mapping[str, Any], name: str, parse: Callable[[Any], T], default: Any = None) -> T:
+    """A parameter as `parse` reads it. Raises `Malformed`."""
+    value = values.get(name, default)
+    if value is None:
+        raise Malformed(name)
+    try:
+        return parse(value)
+    except (ValueError, TypeError, LookupError):
+        raise Malformed(name) from None
 
 
 class AdsSource(Protocol):
@@ -123,6 +139,10 @@ class Asked:
             if (account.platform, account.account_id, account.token) == (platform, account_id, token):
                 return account
         return None
+
+    def opens(self, platform: Platform, token: str) -> bool:
+        """Whether the token opens any account of the platform."""
+        return any((account.platform, account.token) == (platform, token) for account in self.source.accounts())
 
     async def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
         """The account's campaign days; a source may take its time."""

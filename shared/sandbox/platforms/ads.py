@@ -18,12 +18,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms import google, meta, tiktok
-from sandbox.platforms.ad_days import FAULTS, PLATFORMS, AdsSource, Answer, Asked, Faults, Limits, NotReady, Platform
+from sandbox.platforms.ad_days import (
+    FAULTS,
+    PLATFORMS,
+    AdsSource,
+    Answer,
+    Asked,
+    Faults,
+    Limits,
+    Malformed,
+    NotReady,
+    Platform,
+)
 
 ANSWERS: Mapping[Platform, tuple[tuple[str, str, Answer], ...]] = {
     "tiktok": tiktok.ANSWERS,
     "google": google.ANSWERS,
     "meta": meta.ANSWERS,
+}
+
+REFUSALS: Mapping[Platform, Callable[[str], Response]] = {
+    "tiktok": tiktok.malformed,
+    "google": google.malformed,
+    "meta": meta.malformed,
 }
 
 
@@ -61,6 +78,8 @@ def _endpoint(
             await asyncio.sleep(limits().slow_seconds)
         try:
             return await answer(Asked(request, source, limits(), fault))
+        except Malformed as error:
+            return REFUSALS[platform](str(error))
         except NotReady:
             return JSONResponse({"error": "not ready"}, status_code=503, headers={"retry-after": "5"})
 

@@ -61,7 +61,7 @@ class Control:
                 return JSONResponse({"error": "the past is still being lived through"}, 409)
             try:
                 return JSONResponse(await answer(request))
-            except (ValueError, KeyError, CannotStrike) as error:
+            except (ValueError, KeyError, TypeError, CannotStrike) as error:
                 return JSONResponse({"error": str(error)}, 422)
 
         return endpoint

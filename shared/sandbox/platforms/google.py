@@ -12,20 +12,24 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdAccount, AdRow, Answer, Asked, bearer
+from sandbox.platforms.ad_days import AdAccount, AdRow, Answer, Asked, Malformed, bearer, read
 
 CENT_MICROS = 10_000
-SPAN = re.compile(r"BETWEEN '([\d-]+)' AND '([\d-]+)'")
+SPAN = re.compile(r"BETWEEN '(?P<first>[\d-]+)' AND '(?P<last>[\d-]+)'")
+RESOURCES = re.compile(r"\bFROM (customer|campaign)\b")
 
 
 async def _search(asked: Asked) -> Response:
     if failed := _failure(asked):
         return failed
     account = asked.account("google", asked.request.path_params["customer"], bearer(asked.request))
+    if account is None and not asked.opens("google", bearer(asked.request)):
+        told = "Request had invalid authentication credentials."
+        return _error(401, "UNAUTHENTICATED", told, "authenticationError", "OAUTH_TOKEN_INVALID")
     if account is None:
         reason = "USER_PERMISSION_DENIED"
         return _error(403, "PERMISSION_DENIED", "No permission.", "authorizationError", reason)
-    query = str((await asked.request.json())["query"])
+    query = await _query(asked)
     rows = [row async for row in _rows(asked, account, query)]
     size = asked.limits.page_size
     chunks = [rows[first : first + size] for first in range(0, len(rows), size)]
@@ -37,16 +41,31 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
+async def _query(asked: Asked) -> str:
+    try:
+        return str((await asked.request.json())["query"])
+    except (ValueError, TypeError, KeyError):
+        raise Malformed("query") from None
+
+
+def malformed(name: str) -> Response:
+    """What is told of a query that cannot be read, or of a date in it."""
+    reason = "EXPECTED_FROM" if name == "query" else "BAD_VALUE"
+    return _error(400, "INVALID_ARGUMENT", f"Error in {name}.", "queryError", reason)
+
+
 async def _rows(asked: Asked, account: AdAccount, query: str) -> AsyncIterator[dict[str, Any]]:
     if "FROM conversion_action" in query:
         yield {"conversionAction": {"clickThroughLookbackWindowDays": str(account.click_window_days)}}
         return
+    if not RESOURCES.search(query):
+        raise Malformed("query")
     span = SPAN.search(query)
     if span is None:
         customer = {"id": account.account_id, "currencyCode": account.currency, "timeZone": account.timezone}
         yield {"customer": {**customer, "manager": False}}
         return
-    start, end = (date.fromisoformat(day) for day in span.groups())
+    start, end = (read(span.groupdict(), name, date.fromisoformat) for name in ("first", "last"))
     if "FROM customer" in query:
         for day, cents in (await asked.totals(account, start, end)).items():
             yield {"metrics": {"costMicros": str(cents * CENT_MICROS)}, "segments": {"date": day.isoformat()}}

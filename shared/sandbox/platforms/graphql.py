@@ -6,7 +6,7 @@ https://spec.graphql.org/October2021/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,9 @@ class Selected:
     fields: tuple[Selected, ...]
 
 
-Resolve = Callable[[Mapping[str, Any]], Any]
+def unknown_argument(field: str, argument: str) -> InvalidQuery:
+    """An argument that is not understood must not be passed over: a filter left out tells too much."""
+    return InvalidQuery(f"Field '{field}' doesn't accept argument '{argument}'")
 
 
 def select(query: str, variables: Mapping[str, Any]) -> tuple[Selected, ...]:
@@ -46,7 +48,11 @@ def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -
         if field.name not in values:
             raise InvalidQuery(f"Field '{field.name}' doesn't exist on type '{kind}'")
         value = values[field.name]
-        told[field.alias] = _shaped(field, value(field.arguments) if callable(value) else value)
+        if callable(value):
+            value = value(field.arguments)
+        elif field.arguments:
+            raise unknown_argument(field.name, next(iter(field.arguments)))
+        told[field.alias] = _shaped(field, value)
     return told
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdRow, Answer, Asked, bearer, money, parts
+from sandbox.platforms.ad_days import AdRow, Answer, Asked, bearer, money, parts, read
 
 PURCHASES = ("purchase", "offsite_conversion.fb_pixel_purchase", "omni_purchase")
 BAD_TOKEN = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - a message
@@ -17,32 +17,31 @@ BAD_TOKEN = "Invalid OAuth access token - Cannot parse access token"  # noqa: S1
 async def _account(asked: Asked) -> Response:
     if failed := _failure(asked):
         return failed
-    account = asked.account("meta", asked.request.path_params["account"], bearer(asked.request))
+    account = asked.account("meta", asked.request.path_params["account"], _token(asked))
     if account is None:
-        return _error(400, 190, BAD_TOKEN)
+        return _no_account(asked)
     told = {"account_id": account.account_id, "currency": account.currency, "timezone_name": account.timezone}
     return JSONResponse({**told, "id": f"act_{account.account_id}"})
 
 
 async def _insights(asked: Asked) -> Response:
     query = asked.request.query_params
-    if int(query.get("limit", "25")) > asked.limits.too_much_over:
+    if read(query, "limit", int, "25") > asked.limits.too_much_over:
         return _too_much()
     if failed := _failure(asked):
         return failed
-    account = asked.account("meta", asked.request.path_params["account"], bearer(asked.request))
+    account = asked.account("meta", asked.request.path_params["account"], _token(asked))
     if account is None:
-        return _error(400, 190, BAD_TOKEN)
+        return _no_account(asked)
     if query.get("time_increment") != "1":
         return _error(400, 100, "(#100) The stand-in answers by day only.")
-    span = json.loads(query["time_range"])
-    start, end = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
+    start, end = read(query, "time_range", _span)
     if query.get("level") == "account":
         rows = [
             {"spend": money(cents), **_day(day)} for day, cents in (await asked.totals(account, start, end)).items()
         ]
     else:
-        windows = json.loads(query.get("action_attribution_windows", "[]"))
+        windows = read(query, "action_attribution_windows", _names, "[]")
         rows = [_row(row, windows) for row in await asked.rows(account, start, end)]
     return JSONResponse(_page(asked, rows))
 
@@ -53,10 +52,36 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
+def _token(asked: Asked) -> str:
+    """From the header or the parameter: https://developers.facebook.com/docs/graph-api/overview#access-tokens."""
+    return bearer(asked.request) or asked.request.query_params.get("access_token", "")
+
+
+def _no_account(asked: Asked) -> Response:
+    if not asked.opens("meta", _token(asked)):
+        return _error(400, 190, BAD_TOKEN)
+    told = f"Unsupported get request. Object with ID 'act_{asked.request.path_params['account']}' does not exist"
+    return _error(400, 100, f"{told} or cannot be loaded due to missing permissions", subcode=33)
+
+
+def malformed(name: str) -> Response:
+    """What is told of a parameter that cannot be read."""
+    return _error(400, 100, f"(#100) Invalid parameter: {name}")
+
+
+def _span(text: str) -> tuple[date, date]:
+    span = json.loads(text)
+    return date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
+
+
+def _names(text: str) -> list[str]:
+    return [str(name) for name in json.loads(text)]
+
+
 def _page(asked: Asked, rows: list[dict[str, Any]]) -> dict[str, Any]:
     query = asked.request.query_params
-    size = min(int(query.get("limit", "25")), asked.limits.page_size)
-    first = int(query.get("after", "0").removeprefix("c"))
+    size = min(max(1, read(query, "limit", int, "25")), asked.limits.page_size)
+    first = read(query, "after", lambda cursor: int(cursor.removeprefix("c")), "0")
     page: dict[str, Any] = {"data": rows[first : first + size], "paging": {"cursors": {"after": f"c{first + size}"}}}
     if first + size < len(rows):
         page["paging"]["next"] = str(asked.request.url.include_query_params(after=f"c{first + size}"))

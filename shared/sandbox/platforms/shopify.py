@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pulsepoint.imports.bodies import money
-from sandbox.platforms.graphql import InvalidQuery, answer, select
+from sandbox.platforms.graphql import InvalidQuery, answer, select, unknown_argument
 from sandbox.platforms.past import Past
 from sandbox.records import Order, Product
 from sandbox.settings import ShopSettings
@@ -67,12 +67,13 @@ class ShopifyFace:
                 "currencyCode": shop.currency,
                 "ianaTimezone": shop.timezone,
             },
-            "products": lambda arguments: _connection(arguments, self._products(), _product_id, _product),
-            "orders": lambda arguments: _connection(arguments, self._sorted_orders(), _order_id, self._order),
+            "products": lambda arguments: _connection(
+                "products", arguments, self._products(), _product_id, _product_in(shop.currency)
+            ),
+            "orders": lambda arguments: _connection(
+                "orders", arguments, list(self._past.orders.values()), _order_id, self._order
+            ),
         }
-
-    def _sorted_orders(self) -> list[Order]:
-        return list(self._past.orders.values())
 
     def _order(self, order: Order) -> dict[str, Any]:
         refunds = self._past.refunds_of(order.order_id)
@@ -112,7 +113,9 @@ class ShopifyFace:
                 "lastVisit": visits[-1] if visits else None,
                 "moments": {"nodes": visits, "edges": [{"node": visit} for visit in visits]},
             },
-            "lineItems": lambda arguments: _connection(arguments, order.lines, lambda line: line.line_id, _line(order)),
+            "lineItems": lambda arguments: _connection(
+                "lineItems", arguments, order.lines, lambda line: line.line_id, _line(order)
+            ),
         }
 
 
@@ -126,12 +129,15 @@ COST = {
 
 
 def _connection(
+    field: str,
     arguments: Mapping[str, Any],
     items: Sequence[Item],
     identity: Callable[[Item], int],
     node: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
     """A page of a connection: https://shopify.dev/docs/api/usage/pagination-graphql."""
+    for argument in arguments.keys() - {"first", "after", "reverse"}:
+        raise unknown_argument(field, argument)
     size = arguments.get("first")
     if not isinstance(size, int) or not 1 <= size <= MOST_A_PAGE:
         raise InvalidQuery(f"you must provide `first` from 1 to {MOST_A_PAGE}")
@@ -172,8 +178,8 @@ def _order_id(order: Order) -> int:
     return order.order_id
 
 
-def _product(product: Product) -> dict[str, Any]:
-    return {
+def _product_in(currency: str) -> Callable[[Product], dict[str, Any]]:
+    return lambda product: {
         "id": f"gid://shopify/Product/{product.product_id}",
         "title": product.title,
         "handle": product.handle,
@@ -182,6 +188,7 @@ def _product(product: Product) -> dict[str, Any]:
         "status": "ACTIVE",
         "createdAt": _iso(product.created_at),
         "variants": lambda arguments: _connection(
+            "variants",
             arguments,
             product.variants,
             lambda variant: variant.variant_id,
@@ -193,7 +200,7 @@ def _product(product: Product) -> dict[str, Any]:
                 "inventoryItem": {
                     "id": f"gid://shopify/InventoryItem/{variant.inventory_item_id}",
                     "tracked": True,
-                    "unitCost": {"amount": money(variant.unit_cost_cents)},
+                    "unitCost": {"amount": money(variant.unit_cost_cents), "currencyCode": currency},
                 },
             },
         ),

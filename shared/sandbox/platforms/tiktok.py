@@ -12,19 +12,26 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdRow, Answer, Asked, money, parts
+from sandbox.platforms.ad_days import AdRow, Answer, Asked, Malformed, money, parts, read
 
 BAD_TOKEN = "Access token is incorrect or has been revoked."  # noqa: S105 - a message
+NO_PERMISSION = "No permission to operate the advertiser."
 MOST_DAYS = 30
+LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN")
+METRICS = (
+    "campaign_name", "spend", "impressions", "clicks", "conversion", "complete_payment", "total_complete_payment_rate",
+)  # fmt: skip
 
 
 async def _advertiser(asked: Asked) -> Response:
     if failed := _failure(asked):
         return failed
-    [account_id] = json.loads(asked.request.query_params["advertiser_ids"])
-    account = asked.account("tiktok", account_id, asked.request.headers.get("access-token", ""))
-    if account is None:
+    if not asked.opens("tiktok", _token(asked)):
         return _answer(40105, BAD_TOKEN)
+    account_id = read(asked.request.query_params, "advertiser_ids", lambda text: str(json.loads(text)[0]))
+    account = asked.account("tiktok", account_id, _token(asked))
+    if account is None:
+        return _answer(40001, NO_PERMISSION)
     told = {"advertiser_id": account_id, "name": "Stub", "currency": account.currency, "timezone": "Etc/GMT"}
     return _answer(0, "OK", {"list": [{**told, "display_timezone": account.timezone}]})
 
@@ -33,13 +40,15 @@ async def _report(asked: Asked) -> Response:
     if failed := _failure(asked):
         return failed
     query = asked.request.query_params
-    account = asked.account("tiktok", query["advertiser_id"], asked.request.headers.get("access-token", ""))
-    if account is None:
+    if not asked.opens("tiktok", _token(asked)):
         return _answer(40105, BAD_TOKEN)
-    start, end = date.fromisoformat(query["start_date"]), date.fromisoformat(query["end_date"])
+    account = asked.account("tiktok", read(query, "advertiser_id", str), _token(asked))
+    if account is None:
+        return _answer(40001, NO_PERMISSION)
+    start, end = read(query, "start_date", date.fromisoformat), read(query, "end_date", date.fromisoformat)
     if (end - start).days >= MOST_DAYS:
         return _answer(40002, f"start_date: the max time span is {MOST_DAYS} days when stat_time_day is used")
-    if query["data_level"] == "AUCTION_ADVERTISER":
+    if read(query, "data_level", _level) == "AUCTION_ADVERTISER":
         rows = [
             {
                 "dimensions": {"advertiser_id": account.account_id, "stat_time_day": f"{day} 00:00:00"},
@@ -48,7 +57,8 @@ async def _report(asked: Asked) -> Response:
             for day, cents in (await asked.totals(account, start, end)).items()
         ]
     else:
-        rows = [_row(row, json.loads(query["metrics"])) for row in await asked.rows(account, start, end)]
+        metrics = read(query, "metrics", _metrics)
+        rows = [_row(row, metrics) for row in await asked.rows(account, start, end)]
     return _answer(0, "OK", _page(asked, query, rows))
 
 
@@ -58,9 +68,29 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
+def _token(asked: Asked) -> str:
+    return asked.request.headers.get("access-token", "")
+
+
+def malformed(name: str) -> Response:
+    """What is told of a parameter that cannot be read."""
+    return _answer(40002, name if ":" in name else f"{name}: Missing data for required field or invalid value.")
+
+
+def _level(text: str) -> str:
+    return LEVELS[LEVELS.index(text)]
+
+
+def _metrics(text: str) -> list[str]:
+    names = [str(name) for name in json.loads(text)]
+    if unknown := [name for name in names if name not in METRICS]:
+        raise Malformed(f"metrics: Invalid metric fields: {unknown}")
+    return names
+
+
 def _page(asked: Asked, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    size = min(int(query.get("page_size", "10")), asked.limits.page_size)
-    page = int(query.get("page", "1"))
+    size = min(max(1, read(query, "page_size", int, "10")), asked.limits.page_size)
+    page = max(1, read(query, "page", int, "1"))
     pages = -(-len(rows) // size)
     info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": pages}
     return {"page_info": info, "list": rows[(page - 1) * size : page * size]}

@@ -141,6 +141,73 @@ async def test_a_wrong_token_opens_no_account() -> None:
                 await platforms[platform].account(Connection(account_id, "guessed"))
 
 
+async def test_an_account_that_the_token_does_not_open_is_refused() -> None:
+    async with sandbox() as shop:
+        platforms = adapters(shop)
+        for platform in PLATFORMS:
+            with pytest.raises(VendorRefused):
+                await platforms[platform].account(Connection("1", TOKENS.ads[platform]))
+
+
+META, TIKTOK = "/meta/v25.0/{}/insights?time_increment=1", "/tiktok/open_api/v1.3/report/integrated/get/?"
+SPAN = '&time_range={"since":"2026-03-01","until":"2026-03-02"}'
+
+
+@pytest.mark.parametrize(
+    ("platform", "address", "status", "words"),
+    [
+        ("meta", META, 400, "(#100) Invalid parameter: time_range"),
+        ("meta", META + "&time_range=[]", 400, "(#100) Invalid parameter: time_range"),
+        ("meta", META + SPAN + "&limit=many", 400, "(#100) Invalid parameter: limit"),
+        ("meta", META + SPAN + "&after=here", 400, "(#100) Invalid parameter: after"),
+        ("tiktok", TIKTOK, 200, "advertiser_id: "),
+        ("tiktok", TIKTOK + "advertiser_id={}&start_date=today", 200, "start_date: "),
+        (
+            "tiktok",
+            TIKTOK
+            + 'advertiser_id={}&start_date=2026-03-01&end_date=2026-03-01&data_level=AUCTION_CAMPAIGN&metrics=["x"]',
+            200,
+            "Invalid metric fields: ['x']",
+        ),
+    ],
+)
+async def test_a_parameter_that_cannot_be_read_is_told_by_name_as_the_platform_does(
+    platform: Platform, address: str, status: int, words: str
+) -> None:
+    async with sandbox() as shop:
+        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+        token = TOKENS.ads[platform]
+        # Not str.format: the address has braces of its own.
+        told = await shop.http.get(
+            address.replace("{}", account_id), headers={"authorization": f"Bearer {token}", "access-token": token}
+        )
+        assert told.status_code == status
+        assert words in told.text
+        assert told.json().get("code", 40002) == 40002
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({}, "EXPECTED_FROM"),
+        ({"query": "SELECT campaign.id"}, "EXPECTED_FROM"),
+        ({"query": "SELECT campaign.id FROM campaign WHERE segments.date BETWEEN '2026-99-01' AND '1'"}, "BAD_VALUE"),
+    ],
+)
+async def test_a_query_that_google_cannot_read_is_an_invalid_argument(body: dict[str, str], reason: str) -> None:
+    async with sandbox() as shop:
+        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "google")
+        told = await shop.http.post(
+            f"/google/v25/customers/{account_id}/googleAds:searchStream",
+            headers={"authorization": f"Bearer {TOKENS.ads['google']}"},
+            json=body,
+        )
+        assert told.status_code == 400
+        [error] = told.json()
+        assert error["error"]["status"] == "INVALID_ARGUMENT"
+        assert error["error"]["details"][0]["errors"][0]["errorCode"] == {"queryError": reason}
+
+
 async def test_ads_are_not_told_before_the_past_is_lived_through() -> None:
     async with sandbox() as shop:
         shop.platforms.shop._turns.ready.clear()
@@ -217,6 +284,17 @@ async def test_graphql_pages_through_orders_by_cursor() -> None:
                 break
             after = told["orders"]["pageInfo"]["endCursor"]
         assert len(seen) == len(set(seen)) == len(shop.platforms.shop.past.orders) > 40
+
+
+async def test_graphql_refuses_a_filter_rather_than_tell_too_much() -> None:
+    async with sandbox(small_world(3)) as shop:
+        answer = await shop.http.post(
+            "/shopify/admin/api/2026-04/graphql.json",
+            headers={"x-shopify-access-token": TOKENS.shopify},
+            json={"query": '{ orders(first: 1, query: "updated_at:>2026-03-01") { nodes { id } } }'},
+        )
+        assert "data" not in answer.json()
+        assert answer.json()["errors"] == [{"message": "Field 'orders' doesn't accept argument 'query'"}]
 
 
 def payloads(shop: Sandbox, kind: type[Told], topic: str) -> list[tuple[str, Told]]:

@@ -40,6 +40,7 @@ def test_a_null_object_stays_null() -> None:
         ("{ shop { name { x } } }", "scalars"),
         ("{ shop { name }", "end of file"),
         ("{ shop { name } } }", "after the query"),
+        ("{ shop(id: 1) { name } }", "doesn't accept argument 'id'"),
         ("{ ...all }", "unexpected"),
         ("{ shop § }", "unexpected character"),
         ("{ a" * 14, "nested too deep"),
