@@ -21,7 +21,7 @@ from typing import TypeVar
 import httpx
 import orjson
 
-from deploy.emulated.engines import Running, start_firestore, start_pubsub, start_redis, stop
+from deploy.emulated.engines import EngineMissing, Running, start_firestore, start_pubsub, start_redis, stop
 from deploy.emulated.prepare import PROJECT, prepare_key, prepare_ledger, prepare_pubsub
 from deploy.emulated.processes import Child, Processes, end_abandoned
 from deploy.routes import UNHURRIED
@@ -145,13 +145,20 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
         processes.note("postgres", int((home / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
         return await prepare_ledger(server.get_uri(), secrets.token_urlsafe(24))
 
-    pubsub = asyncio.create_task(run("pubsub", start_pubsub))
-    firestore = asyncio.create_task(run("firestore", start_firestore))
-    redis = asyncio.create_task(run("redis", start_redis))
-    made = asyncio.create_task(ledger())
+    starts = (run("pubsub", start_pubsub), run("firestore", start_firestore), run("redis", start_redis), ledger())
     # All must have come to an end, good or bad, before what did start can be stopped.
-    await asyncio.wait([pubsub, firestore, redis, made])
-    return Engines(pubsub.result(), firestore.result(), f"redis://{redis.result()}/0", made.result())
+    told = await asyncio.gather(*starts, return_exceptions=True)
+    missing = dict.fromkeys(str(one) for one in told if isinstance(one, EngineMissing))
+    if missing:
+        raise EngineMissing("; ".join(missing))
+    pubsub, firestore, redis, ledger_dsn = (_made(one) for one in told)
+    return Engines(pubsub, firestore, f"redis://{redis}/0", ledger_dsn)
+
+
+def _made(told: str | BaseException) -> str:
+    if isinstance(told, BaseException):
+        raise told
+    return told
 
 
 async def _standins(start: _Starter, home: Path) -> dict[str, Child]:
