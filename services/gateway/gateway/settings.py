@@ -38,4 +38,5 @@ class Settings(ServiceSettings):
     web_folder: Path = Path(__file__).parents[1] / "web" / "dist"
     feed_poll_seconds: float = Field(default=0.5, gt=0)
     feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     upload_limit_bytes: int = Field(default=200 * 1024 * 1024, gt=0)

@@ -237,3 +237,45 @@ async def test_only_listed_origins_may_call_from_a_browser(server: str) -> None:
             headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
             answer = await gateway.client.options("/api/brands", headers=headers)
             assert answer.headers.get("access-control-allow-origin") == expected
+
+
+async def test_a_page_of_a_listed_origin_can_read_how_long_to_wait(server: str) -> None:
+    origin = {"Origin": "https://app.example"}
+    async with running_gateway(server, cors_origins=("https://app.example",), requests_per_minute=1) as gateway:
+        told = [await gateway.client.get("/api/brands", headers=origin) for _ in range(2)]
+    assert [answer.status_code for answer in told] == [401, 429]
+    assert told[-1].headers["access-control-allow-origin"] == "https://app.example"
+    assert "retry-after" in told[-1].headers["access-control-expose-headers"]
+
+
+async def test_a_page_of_a_listed_origin_may_resume_its_stream(server: str) -> None:
+    wanted = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,last-event-id"}
+    async with running_gateway(server, cors_origins=("https://app.example",)) as gateway:
+        answer = await gateway.client.options("/api/brands", headers={"Origin": "https://app.example", **wanted})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("told_length", [True, False])
+async def test_a_large_body_is_refused_before_it_is_read_whole(server: str, told_length: bool) -> None:
+    read: list[int] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(64):
+            read.append(number)
+            yield b"a" * 1024
+
+    async with running_gateway(server, body_limit_bytes=4096) as gateway:
+        headers = {"Content-Type": "application/json", **({"Content-Length": "65536"} if told_length else {})}
+        answer = await gateway.client.post("/api/auth/token", content=body(), headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert "4,096" in answer.json()["detail"]
+    assert len(read) <= (0 if told_length else 6)
+
+
+async def test_a_bodys_limit_is_not_that_of_a_file(server: str) -> None:
+    async with running_gateway(server, body_limit_bytes=512) as gateway, await gateway.login() as client:
+        brand_id = (await client.post("/api/brands", json=brand_body())).json()["brand_id"]
+        answer = await client.post(
+            f"/api/brands/{brand_id}/uploads", content=b"x" * 4096, headers={"Content-Type": "text/csv"}
+        )
+    assert (answer.status_code, answer.json()["reason"]) == (422, "unreadable_file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -15,6 +16,7 @@ from pulsepoint.tenancy import TenantContext
 from tests.builders.ledger import RunningGateway, brand_body
 from tests.builders.storefront import alert, shop_facts
 
+JSON = {"Content-Type": "application/json"}
 LAST = date(2026, 3, 31)
 RANGE = "start_date=2026-03-02&end_date=2026-03-31"
 
@@ -83,6 +85,7 @@ async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
         again = await client.post("/api/brands", json=body)
     assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
     assert again.json()["reason"] == "already_exists"
+    assert again.json()["detail"].startswith("A brand has this shop already")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +229,25 @@ async def test_errors_are_problem_documents_and_answers_carry_security_headers(g
         assert "style=" not in page.text and "<script>" not in page.text
         for path in ("/health", "/docs", "/openapi.json", "/docs.css"):
             assert (await client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "words"),
+    [
+        ("POST", "/api/brands", {"content": b'{"name":', "headers": JSON}, "This is no JSON"),
+        ("POST", "/api/brands", {"content": b"a=b", "headers": {"Content-Type": "text/plain"}}, "application/json"),
+        ("POST", "/api/brands", {"json": brand_body(timezone="Mars")}, "body.timezone: must be an IANA timezone"),
+        ("DELETE", "/api/brands", {}, "DELETE is not possible at this address; "),
+        ("GET", "/nowhere", {}, "/docs describes the API"),
+        ("GET", "/api/brands", {"headers": {"Authorization": "Bearer x"}}, "get one from POST /api/auth/token"),
+    ],
+)
+async def test_a_problem_says_what_to_do(
+    gateway: RunningGateway, method: str, path: str, sent: dict[str, Any], words: str
+) -> None:
+    async with await gateway.login() as client:
+        answer = await client.request(method, path, **sent)
+    assert words in answer.json()["detail"], answer.text
 
 
 async def test_what_goes_wrong_inside_says_nothing_outside(gateway: RunningGateway) -> None:

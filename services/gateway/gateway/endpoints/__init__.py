@@ -60,12 +60,14 @@ def configure(api: FastAPI, settings: Any) -> None:
         if getattr(route, "path", "") not in _GENERATED_DOCS or getattr(route, "name", "") == "docs"
     ]
     install(api)
+    api.add_middleware(Guard, settings=settings)
     if settings.cors_origins:
+        # Outermost: a page may read what the guard refuses too, and how long it should wait.
         api.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=["authorization", "content-type", "last-event-id"],
+            expose_headers=["retry-after"],
             max_age=600,
         )
-    api.add_middleware(Guard, settings=settings)

@@ -40,7 +40,7 @@ async def logged_in(
 ) -> Person:
     """The person a valid token was given to, as they are now; raises `BadToken`."""
     if credentials is None:
-        raise BadToken("send the access token: Authorization: Bearer …")
+        raise BadToken("send the access token of POST /api/auth/token: Authorization: Bearer …")
     claims = ports.tokens.read(credentials.credentials)
     person = Person(claims.user_id, claims.tenant_id, Role.user, "")
     standing = await ports.ledger.standing(person.scope, claims.user_id)

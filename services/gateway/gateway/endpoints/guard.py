@@ -1,4 +1,5 @@
-"""What every request passes first: security headers, the limit per address, and a 500 that says nothing inside.
+"""What every request passes first: security headers, the limits per address and of a body, and a 500 that says
+nothing inside.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 """
@@ -10,6 +11,7 @@ from math import ceil
 from typing import Any
 
 import structlog
+from fastapi import HTTPException
 
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
@@ -32,6 +34,8 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 PRIVATE = (b"cache-control", b"no-store")
+KEEPS_ITS_OWN_LIMIT = "/uploads"
+"""Where a path ends so, its endpoint takes a file, onto disk and up to a limit of its own."""
 
 
 class Guard:
@@ -60,8 +64,12 @@ class Guard:
             wait = await self._wait(scope)
             if wait:
                 await self._refuse(send_guarded, wait)
-                return
-            await self._app(scope, receive, send_guarded)
+            elif (limit := self._body_limit(scope)) is None:
+                await self._app(scope, receive, send_guarded)
+            elif _told_length(scope) > limit:
+                await _send(send_guarded, 413, _too_large(limit), [(b"connection", b"close")])
+            else:
+                await self._app(scope, _limited(receive, limit), send_guarded)
         except Exception:
             log.exception("request.failed", method=scope["method"], path=scope["path"])
             if answered:
@@ -76,10 +84,38 @@ class Guard:
         allowed: float = await cache.allow(key, limit=self._settings.requests_per_minute, period_seconds=60)
         return allowed
 
+    def _body_limit(self, scope: Scope) -> int | None:
+        """Bytes a body may have: endpoints read it whole, and before they ask who sends it."""
+        return None if scope["path"].endswith(KEEPS_ITS_OWN_LIMIT) else self._settings.body_limit_bytes
+
     async def _refuse(self, send: Any, wait: float) -> None:
         limit = self._settings.requests_per_minute
         detail = f"More than {limit} requests a minute from your address. Try again in {ceil(wait)} s."
         await _send(send, 429, detail, [(b"retry-after", str(ceil(wait)).encode())])
+
+
+def _told_length(scope: Scope) -> int:
+    told: bytes = dict(scope["headers"]).get(b"content-length", b"")
+    return int(told) if told.isdigit() else 0
+
+
+def _too_large(limit: int) -> str:
+    return f"A body may have {limit:,} bytes."
+
+
+def _limited(receive: Any, limit: int) -> Any:
+    """`receive` for a body whose sender did not tell its length, or told less."""
+    size = 0
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal size
+        message: MutableMapping[str, Any] = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise HTTPException(413, _too_large(limit), {"Connection": "close"})
+        return message
+
+    return counted
 
 
 async def _send(send: Any, status: int, detail: str, headers: list[tuple[bytes, bytes]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -51,7 +52,7 @@ class Problem(BaseModel):
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 409, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 
 
@@ -69,14 +70,35 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
 async def of_http(request: Request, error: Exception) -> Response:
     """404, 405 and what endpoints raise themselves."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if detail == HTTPStatus(error.status_code).phrase:
+        detail = _of_routing(request, error.status_code, headers)
+    return problem(error.status_code, detail, headers=headers)
+
+
+def _of_routing(request: Request, status: int, headers: Mapping[str, str]) -> str:
+    """What Starlette answers itself says nothing but the status."""
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = headers.get("Allow", "another method")
+        return f"{request.method} is not possible at this address; {allowed} is. /docs describes the API."
+    return "There is nothing at this address. /docs describes the API."
 
 
 async def of_validation(request: Request, error: Exception) -> Response:
     """A request that does not fit its schema; names each field, never repeats a value (it may be a password)."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    errors = [_field_error(each) for each in error.errors()]
+    if errors[0]["field"] == "body" and "json" not in request.headers.get("content-type", ""):
+        errors[0]["message"] = "Send a JSON object, with Content-Type: application/json"
     return problem(422, f"{errors[0]['field']}: {errors[0]['message']}", reason="invalid_request", errors=errors)
+
+
+def _field_error(told: Mapping[str, Any]) -> dict[str, str]:
+    """Where and why, in words; pydantic's own prefix for our checks says nothing to whoever reads it."""
+    if told["type"] == "json_invalid":
+        why = told.get("ctx", {}).get("error", "it cannot be read")
+        return {"field": "body", "message": f"This is no JSON: {why}, at character {told['loc'][-1]}"}
+    return {"field": ".".join(map(str, told["loc"])), "message": str(told["msg"]).removeprefix("Value error, ")}
 
 
 async def of_ours(request: Request, error: Exception) -> Response:

@@ -62,4 +62,10 @@ class Tokens:
             )
             return Claims(UUID(told["sub"]), UUID(told["tenant"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
-            raise BadToken(f"the access token is not valid: {type(error).__name__}") from None
+            raise BadToken(f"{_wrong(error)}: get one from POST /api/auth/token") from None
+
+
+def _wrong(error: Exception) -> str:
+    if isinstance(error, jwt.ExpiredSignatureError):
+        return "the access token has expired"
+    return f"the access token is not valid ({type(error).__name__})"

@@ -8,6 +8,7 @@ const CHANNELS: Record<string, string> = {
   organic_social: "Organic social", referral: "Referral", affiliate: "Affiliate", other_paid: "Other paid",
   direct: "Direct", unattributed: "Unattributed",
 };
+const MODELS: Record<string, string> = { last_non_direct: "Last non-direct touch" };
 const STATUSES: Record<string, string> = {
   out_of_stock: "Out of stock", critical: "Critical", low: "Low", healthy: "Healthy", overstocked: "Overstocked",
   untracked: "Not tracked",
@@ -15,7 +16,7 @@ const STATUSES: Record<string, string> = {
 
 export const channelName = (name: string): string => CHANNELS[name] ?? sentence(name);
 export const statusName = (name: string): string => STATUSES[name] ?? sentence(name);
-export const modelName = (name: string): string => sentence(name);
+export const modelName = (name: string): string => MODELS[name] ?? sentence(name);
 
 export function sentence(name: string): string {
   const words = name.replaceAll("_", " ");

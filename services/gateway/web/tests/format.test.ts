@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, change, channelName, count, duration, measured, money, tidy, times } from "../src/format";
+import { age, change, channelName, count, duration, measured, modelName, money, tidy, times } from "../src/format";
 
 describe("money", () => {
   it("shows the currency's own places and symbol", () => {

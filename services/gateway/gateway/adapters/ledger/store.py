@@ -140,6 +140,12 @@ def _leftover(id: UUID, facts: bytes, messages: bytes) -> Leftover:
     return Leftover(id, decode_facts(facts), decode_messages(messages))
 
 
+_TAKEN = {
+    "brands_shopify_store_key": "A brand has this shop already; a shop belongs to one brand.",
+    "users_email_key": "A person has this e-mail address already.",
+}
+
+
 def _may_succeed_again(error: DBAPIError) -> bool:
     return isinstance(_cause(error), DeadlockDetectedError | SerializationError)
 
@@ -147,7 +153,7 @@ def _may_succeed_again(error: DBAPIError) -> bool:
 def _translated(error: DBAPIError) -> Exception:
     cause = _cause(error)
     if isinstance(cause, UniqueViolationError):
-        return AlreadyExists(f"another row has this value ({cause.constraint_name})")
+        return AlreadyExists(_TAKEN.get(str(cause.constraint_name), "Another row has this value already."))
     return error
 
 

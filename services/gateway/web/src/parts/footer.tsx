@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Book, Books, Brand } from "../api";
-import { age, count, money, whole } from "../format";
+import { age, count, money } from "../format";
 import { useBooks, useHeld, useSettings } from "../queries";
 
 /** Whether what attribution gave away is exactly what was earned, and what could not be read. */
@@ -41,7 +41,7 @@ function BooksLine({ books, model, now }: { books: Books; model: string | undefi
 
 function settling(book: Book): string {
   const waiting = book.orders - book.orders_credited;
-  return waiting > 0 ? `Books are settling: ${whole(waiting)} orders are being attributed` : "Books are off";
+  return waiting > 0 ? `Books are settling: ${count(waiting, "order is", "orders are")} being attributed` : "Books are off";
 }
 
 function useNow(everyMs: number): number {
