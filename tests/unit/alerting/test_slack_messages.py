@@ -170,6 +170,19 @@ async def test_only_plain_https_urls_are_called(url: str) -> None:
     assert not seen
 
 
+@pytest.mark.parametrize("url", [f"https://{'a' * 64}.example/x", "https://slack..example/x"])
+async def test_a_name_that_no_host_can_have_is_refused(url: str) -> None:
+    with pytest.raises(VendorRefused, match="names no host"):
+        await judge(url, allow_private=False)
+
+
+async def test_an_address_too_long_to_be_called_is_refused() -> None:
+    slack, seen = answering(200)
+    with pytest.raises(VendorRefused):
+        await slack.post(f"https://hooks.slack.example/{'x' * 70_000}", NOTICE)
+    assert not seen
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -187,6 +200,9 @@ async def test_only_plain_https_urls_are_called(url: str) -> None:
         "64:ff9b::7f00:1",
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
+        "64:ff9b:1:7f00:0:100:808:808",
+        "fec0::1",
+        "::7f00:1",
     ],
 )
 async def test_a_name_that_leads_inside_is_refused(address: str) -> None:

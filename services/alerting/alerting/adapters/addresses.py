@@ -12,7 +12,11 @@ from urllib.parse import SplitResult, urlsplit
 from pulsepoint.errors import VendorError, VendorRefused
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+NAT64 = IPv6Network("64:ff9b::/96")
+"""The well-known prefix; the local one (64:ff9b:1::/48) embeds an address where its network says (RFC 8215)."""
+UNICAST = IPv6Network("2000::/3")
+"""All IPv6 that is assigned for the public internet; what lies outside `is_global` may still take for global
+(site-local, IPv4-compatible, local NAT64): https://www.iana.org/assignments/ipv6-address-space"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ class Target:
 
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host; raises `VendorError` when it has none."""
+    """The addresses of a host; raises `VendorError` when it has none, `VendorRefused` where it is no host name."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise VendorError(f"{host} cannot be resolved: {error}") from error
+    except UnicodeError:
+        raise VendorRefused("the webhook URL names no host") from None
     return [str(entry[4][0]) for entry in found]
 
 
@@ -65,11 +71,12 @@ def is_public(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(str(inner))
+        return address in UNICAST and address.is_global
     return address.is_global and not address.is_multicast
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    if any(address in network for network in NAT64):
+    if address in NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     if address.teredo is not None:
         return address.teredo[1]

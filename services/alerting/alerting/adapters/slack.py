@@ -64,6 +64,8 @@ class SlackWebhook:
                 )
         except httpx.HTTPError as error:
             raise VendorError(f"Slack did not answer: {type(error).__name__}") from error
+        except httpx.InvalidURL:
+            raise VendorRefused("the webhook URL cannot be read") from None
 
 
 def message_of(notice: Notice) -> dict[str, Any]:
