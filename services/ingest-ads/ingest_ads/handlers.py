@@ -53,16 +53,17 @@ async def order_pulls(reader: Reader, event: Event) -> Outcome:
             for raw in brand.data["ad_accounts"]
             for account in [AdAccount.model_validate(raw)]
             if request.platform in (None, account.platform)
-            for effect in _pulls(account, request, offset, reader.now())
+            for effect in _pulls(account, request, offset, int(brand.data["version"]), reader.now())
         ]
     )
 
 
-def _pulls(account: AdAccount, request: SyncRequested, offset: int, now: datetime) -> Iterator[Effect]:
+def _pulls(account: AdAccount, request: SyncRequested, offset: int, configured: int, now: datetime) -> Iterator[Effect]:
     """The standing pull has one key, so requests that come while it waits add nothing; a range asked for has its own,
-    so that a waiting pull of other days never swallows it."""
+    so that a waiting pull of other days never swallows it. Settings of another version (`configured`) have theirs: who
+    mends an account need not wait until the pull that failed is due again."""
     order = PullOrder(**account.model_dump(), clock_offset_seconds=offset)
-    key = account_key(account.platform, account.account_id)
+    key = f"{account_key(account.platform, account.account_id)}@{configured}"
     if request.start_day is None and request.end_day is None:
         yield Effect(PULL, key, order.model_dump(mode="json"))
         return
@@ -81,10 +82,10 @@ def _asked_spans(request: SyncRequested, offset: int, now: datetime) -> Iterator
 async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
     """Append the ad-days a pull found changed, quarantine days that do not add up, and say that it ended.
 
-    What arrives for an account disconnected meanwhile is dropped.
+    What arrives for an account disconnected or set up anew meanwhile is dropped.
     """
     order = PullOrder.model_validate(effect.data)
-    if not await _connected(reader, order):
+    if not await _still_configured(reader, order):
         return NOTHING
     pull = Pull.model_validate(result)
     account = pull.account
@@ -114,7 +115,7 @@ async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outc
 async def report_failure(reader: Reader, effect: StoredEffect, error: Exception) -> Outcome:
     """Say that a pull failed and whether a person must act; the pull stays due."""
     order = PullOrder.model_validate(effect.data)
-    if not await _connected(reader, order):
+    if not await _still_configured(reader, order):
         return NOTHING
     failed_at = reader.now()
     told = AdsSyncFailed(
@@ -134,11 +135,10 @@ def account_key(platform: str, account_id: str) -> str:
     return f"{platform}:{account_id}"
 
 
-async def _connected(reader: Reader, order: PullOrder) -> bool:
+async def _still_configured(reader: Reader, order: PullOrder) -> bool:
     brand = await reader.get("brands", str(reader.scope.brand_id))
-    wanted = (order.platform, order.account_id)
-    accounts = brand.data["ad_accounts"] if brand is not None else []
-    return any((account["platform"], account["account_id"]) == wanted for account in accounts)
+    pulled = order.model_dump(include=set(AdAccount.model_fields))
+    return brand is not None and pulled in brand.data["ad_accounts"]
 
 
 def _reason(order: PullOrder, error: Exception) -> str:

@@ -312,6 +312,31 @@ async def test_what_arrives_for_an_account_disconnected_meanwhile_is_dropped() -
         assert ads.events(AdsSynced) == []
 
 
+async def test_who_mends_an_account_need_not_wait_until_the_failed_pull_is_due_again() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        ads.world.set_fault("meta", "expired_token", 1)
+        await ads.sync()
+        assert [event.refused for event in ads.events(AdsSyncFailed)] == [True]
+        ads.clock.advance(seconds=1)
+        await ads.connect((META,))
+        await ads.request()
+        await run_effects(ads.runtime)
+        assert len(ads.events(AdsSynced)) == 1
+
+
+async def test_a_pull_under_settings_of_before_tells_nothing_any_more() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,), stand_ins={"meta": f"{STUB_URL}/elsewhere"})
+        await ads.sync()
+        assert len(ads.events(AdsSyncFailed)) == 1
+        ads.clock.advance(seconds=1)
+        await ads.connect((META,))
+        ads.clock.advance(seconds=1200)
+        await run_effects(ads.runtime)
+        assert len(ads.events(AdsSyncFailed)) == 1
+
+
 @pytest.mark.parametrize(
     ("timezone", "now", "days"),
     [
