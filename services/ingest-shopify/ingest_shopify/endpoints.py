@@ -7,6 +7,7 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,9 @@ PREFIX = "/webhooks/shopify"
 LONGEST_HEADER = 250
 """Characters kept of a header: as UTF-8 well below the 1,024 bytes an attribute may have in Pub/Sub
 (https://cloud.google.com/pubsub/quotas#resource_limits)."""
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 5.0
+"""How much of a body over the limit, and for how long, is still taken off the wire after the answer."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _CARRIED = ("topic", "api-version", "triggered-at", "webhook-id", "event-id")
@@ -90,11 +94,11 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
         carried: dict[str, str] = {"shopify-topic": ""}
         refusal, given = _read_head(scope, carried, limit)
         if refusal is not None:
-            await _answer(send, refusal)
+            await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
             return
-        body = await _read_body(receive, limit)
+        body, more = await _read_body(receive, limit)
         if body is None:
-            await _answer(send, _TOO_LARGE)
+            await _answer(send, _TOO_LARGE, unread=receive if more else None)
             return
         signature = signature_of(body, given)
         if signature is None:
@@ -120,9 +124,30 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     return deliver
 
 
-async def _answer(send: Send, response: tuple[dict[str, Any], dict[str, Any]]) -> None:
+async def _answer(
+    send: Send, response: tuple[dict[str, Any], dict[str, Any]], *, unread: Receive | None = None
+) -> None:
     await send(response[0])
+    if unread is not None:
+        await _drop(unread)
     await send(response[1])
+
+
+async def _drop(receive: Receive) -> None:
+    """Take what still comes off the wire, unseen: closing on unread bytes resets the connection, answer and all.
+
+    nginx calls it a lingering close: https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close
+    """
+    dropped = 0
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while dropped < LINGER_BYTES:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def _read_head(
@@ -153,12 +178,15 @@ def _read_head(
     return (None, given) if given else (_UNSIGNED, b"")
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None as soon as it passes `limit`; a sender that left sent nothing that verifies."""
+async def _read_body(receive: Receive, limit: int) -> tuple[bytes | None, bool]:
+    """The whole body, or None as soon as it passes `limit`; and whether more of it is to come.
+
+    A sender that left sent nothing that verifies.
+    """
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
-        return body if len(body) <= limit else None
+        return (body if len(body) <= limit else None), False
     parts = [body]
     size = len(body)
     while size <= limit and message.get("more_body", False):
@@ -166,4 +194,4 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
         part = message.get("body", b"")
         size += len(part)
         parts.append(part)
-    return b"".join(parts) if size <= limit else None
+    return (b"".join(parts) if size <= limit else None), message.get("more_body", False)

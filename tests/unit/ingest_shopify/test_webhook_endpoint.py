@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from ingest_shopify.endpoints import webhook_app
+from ingest_shopify.endpoints import LINGER_BYTES, webhook_app
 from ingest_shopify.settings import Settings
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
@@ -22,12 +22,16 @@ LIMIT = 20_000
 
 
 class Door:
-    """The address on a memory bus; `post` answers (status, headers, body) and counts the chunks read."""
+    """The address on a memory bus; `post` answers (status, headers, body) and counts the chunks read.
+
+    `chunks_read_unanswered` are those read before the status was told.
+    """
 
     def __init__(self, bus: Any = None, *, previous: str = "") -> None:
         self.bus = bus or MemoryMessageBus(FixedClock())
         self.clock = FixedClock()
         self.chunks_read = 0
+        self.chunks_read_unanswered = 0
         settings = Settings(
             shopify_api_secret=SecretStr(SECRET),
             shopify_api_secret_previous=SecretStr(previous),
@@ -51,6 +55,7 @@ class Door:
 
         async def receive() -> dict[str, Any]:
             self.chunks_read += 1
+            self.chunks_read_unanswered += not sent
             body = waiting.pop(0) if waiting else b""
             return {"type": "http.request", "body": body, "more_body": bool(waiting)}
 
@@ -153,16 +158,32 @@ async def test_only_post_is_allowed(method: str) -> None:
 async def test_a_body_told_to_be_over_the_limit_is_refused_unread() -> None:
     door = Door()
     status, _, _ = await door.post(signed(BODY), BODY, told_length=LIMIT + 1)
-    assert (status, door.chunks_read) == (413, 0)
+    assert (status, door.chunks_read_unanswered) == (413, 0)
 
 
-async def test_a_streamed_body_is_refused_once_it_passes_the_limit_and_not_read_on() -> None:
+async def test_a_streamed_body_is_refused_once_it_passes_the_limit() -> None:
     door = Door()
     chunk = b"x" * (LIMIT // 4)
     status, headers, _ = await door.post(signed(chunk * 40), *[chunk] * 40)
-    assert (status, door.chunks_read) == (413, 5)
+    assert (status, door.chunks_read_unanswered) == (413, 5)
     assert headers["connection"] == "close"
     assert not door.published
+
+
+async def test_what_still_comes_of_a_refused_body_is_dropped_so_that_its_sender_hears_why() -> None:
+    door = Door()
+    chunk = b"x" * (LIMIT // 4)
+    for told_length in (None, LIMIT * 10):
+        door.chunks_read = 0
+        assert (await door.post(signed(chunk * 40), *[chunk] * 40, told_length=told_length))[0] == 413
+        assert door.chunks_read == 40
+
+
+async def test_a_sender_that_never_ends_is_left() -> None:
+    door = Door()
+    chunk = bytes(LINGER_BYTES // 8)
+    assert (await door.post(signed(chunk), *[chunk] * 40))[0] == 413
+    assert door.chunks_read == 1 + 8
 
 
 async def test_a_single_chunk_over_the_limit_is_refused_though_its_length_was_not_told() -> None:
