@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.emulated.cloud import Cloud, open_cloud
-from deploy.emulated.processes import known_processes, living
+from deploy.emulated.processes import end_abandoned, known_processes, living
 from deploy.single_node.demo import run_demo
 from deploy.single_node.home import HomeInUse, lock_home
 from deploy.single_node.settings import TowerSettings
@@ -75,7 +75,9 @@ def down(home: Path) -> int:
     supervisor = known_processes(home).get("supervisor")
     process = living(supervisor) if supervisor else None
     if process is None:
-        print(f"No emulated cloud runs on {home.resolve()}.")
+        left = end_abandoned(home)
+        told = f"Ended what a killed emulated cloud left behind ({left})" if left else "No emulated cloud runs"
+        print(f"{told} on {home.resolve()}.")
         return 0
     process.terminate()
     try:
