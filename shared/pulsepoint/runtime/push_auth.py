@@ -19,8 +19,10 @@ from pulsepoint.errors import EngineUnavailable
 from pulsepoint.ports.clock import Clock
 
 log = structlog.get_logger(__name__)
-ISSUERS = frozenset({"https://accounts.google.com", "accounts.google.com"})
+ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 LEEWAY_SECONDS = 30
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999."""
 KEYS_SECONDS = 3_600.0
 """How long keys are used before they are fetched anew."""
 RETRY_SECONDS = 5.0
@@ -152,6 +154,9 @@ def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(UNAUTHENTICATED, f"the token has no {name}")
+    # JSON as Python reads it has NaN and numbers without end: no moment, and no comparison would find them late.
+    if not -LAST_SECOND <= value <= LAST_SECOND:
+        raise Refused(UNAUTHENTICATED, f"the token's {name} is no moment")
     return float(value)
 
 

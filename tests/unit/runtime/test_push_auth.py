@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
@@ -62,6 +63,9 @@ async def test_a_token_of_the_pushing_account_lets_in(issuer: str) -> None:
         ({"exp": None}, 401, "no exp"),
         ({"exp": "tomorrow"}, 401, "no exp"),
         ({"exp": True}, 401, "no exp"),
+        ({"exp": float("nan")}, 401, "no moment"),
+        ({"exp": float("inf")}, 401, "no moment"),
+        ({"exp": 10**400}, 401, "no moment"),
         ({"iat": int(NOW.timestamp()) + 31}, 401, "future"),
         ({"iat": None}, 401, "no iat"),
         ({"aud": "https://gateway-0123456789.a.run.app"}, 403, "audience"),
@@ -77,6 +81,12 @@ async def test_a_token_of_the_pushing_account_lets_in(issuer: str) -> None:
 async def test_one_wrong_claim_refuses(changed: dict[str, Any], status: int, told: str) -> None:
     refused, words = await refusal(token(claims(NOW, **changed)))
     assert (refused, told in words) == (status, True), words
+
+
+async def test_an_issuer_that_is_no_text_refuses() -> None:
+    told = json.dumps(claims(NOW, iss=["https://accounts.google.com"])).encode()
+    presented = jwt.PyJWS().encode(told, private_key(), algorithm="RS256", headers={"kid": KEY_ID})
+    assert await refusal(presented) == (401, "the token is not of Google's issuer")
 
 
 @pytest.mark.parametrize("name", ["exp", "iat"])
