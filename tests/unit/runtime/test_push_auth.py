@@ -85,7 +85,7 @@ async def test_one_wrong_claim_refuses(changed: dict[str, Any], status: int, tol
 
 async def test_an_issuer_that_is_no_text_refuses() -> None:
     told = json.dumps(claims(NOW, iss=["https://accounts.google.com"])).encode()
-    presented = jwt.PyJWS().encode(told, private_key(), algorithm="RS256", headers={"kid": KEY_ID})
+    presented = jwt.PyJWS().encode(told, private_key(KEY_ID), algorithm="RS256", headers={"kid": KEY_ID})
     assert await refusal(presented) == (401, "the token is not of Google's issuer")
 
 
