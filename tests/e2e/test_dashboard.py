@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from pulsepoint.events.envelope import new_event
 from pulsepoint.tenancy import TenantContext
@@ -148,8 +149,18 @@ async def test_while_a_demo_opens_nobody_is_asked_for_a_brand_or_for_orders(site
             await page.reload()
             await expect(page.get_by_role("region", name="Key figures")).to_be_visible()
             await expect(page.get_by_text("of 731 days so far")).to_have_count(0)
+            opening["oldest_day"] = str(yesterday - timedelta(days=45))
+            await page.reload()
+            await expect(
+                page.get_by_text(f"What lies before {day_words(yesterday - timedelta(days=45))}")
+            ).to_be_visible()
     finally:
         gateway.app.api.state.demo = lambda: None
+
+
+def day_words(day: date) -> str:
+    """A day as the page writes it."""
+    return f"{day.day} {day:%b %Y}".replace("Sep", "Sept")
 
 
 async def test_the_channels_add_up_to_all_orders_and_what_waits_is_told(site: Site, browser: Browser) -> None:
@@ -246,16 +257,7 @@ async def test_a_dropped_export_becomes_orders_and_what_was_left_out_is_told(
     async with visit(browser, address) as page:
         await log_in(page, email)
         await expect(page.get_by_role("heading", name="No orders yet")).to_be_visible()
-        await page.evaluate(
-            """text => {
-                const data = new DataTransfer();
-                data.items.add(new File([text], 'orders_export.csv', { type: 'text/csv' }));
-                const told = { dataTransfer: data, bubbles: true, cancelable: true };
-                for (const kind of ['dragenter', 'dragover', 'drop'])
-                    document.body.dispatchEvent(new DragEvent(kind, told));
-            }""",
-            EXPORT,
-        )
+        await drop(page, EXPORT)
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("orders_export.csv")
         assert await axe_findings(page) == []
@@ -269,6 +271,76 @@ async def test_a_dropped_export_becomes_orders_and_what_was_left_out_is_told(
         shop = (await client.get(f"/api/brands/{scope.brand_id}/settings")).json()["shopify_store"]
     raw = [told for told in gateway.ports.bus.published if told.attributes.get("shop") == shop]
     assert [told.attributes["shopify-topic"] for told in raw] == ["orders/create"] * 2
+
+
+async def drop(page: Page, text: str) -> None:
+    """Let a file of that text fall on the page."""
+    await page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.items.add(new File([text], 'orders_export.csv', { type: 'text/csv' }));
+            const told = { dataTransfer: data, bubbles: true, cancelable: true };
+            for (const kind of ['dragenter', 'dragover', 'drop'])
+                document.body.dispatchEvent(new DragEvent(kind, told));
+        }""",
+        text,
+    )
+
+
+async def test_an_export_dropped_where_no_brand_is_yet_makes_its_own(site: Site, browser: Browser) -> None:
+    address, gateway = site
+    email = f"{uuid4().hex[:12]}@page.example"
+    await gateway.person(email, "admin")
+    async with visit(browser, address) as page:
+        await log_in(page, email)
+        await expect(page.get_by_role("heading", name="Or begin with past orders")).to_be_visible()
+        await drop(page, EXPORT)
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_label("Into")).to_have_count(0)
+        await dialog.get_by_label("Name").fill("Southwind")
+        await dialog.get_by_label("Shop").fill(f"page-{uuid4().hex[:8]}.myshopify.com")
+        await dialog.get_by_label("Currency").fill("GBP")
+        assert await axe_findings(page) == []
+        await dialog.get_by_role("button", name="Make the brand and import").click()
+        await expect(dialog).to_contain_text("Shopify orders export: 2 orders")
+        await dialog.get_by_role("button", name="Show the shop").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Southwind")
+
+
+async def test_an_export_dropped_on_the_demo_is_not_meant_for_the_demos_shop(site: Site, browser: Browser) -> None:
+    address, gateway = site
+    email, scope = await a_shop(gateway, "Fjell")
+    told = {"state": "live", "brand_id": str(scope.brand_id), "days_told": 731, "days": 731, "oldest_day": "2024-09-01"}
+    gateway.app.api.state.demo = lambda: told
+    try:
+        async with visit(browser, address) as page:
+            await board(page, email)
+            await drop(page, EXPORT)
+            into = page.get_by_role("dialog").get_by_label("Into")
+            await expect(into.locator("option:checked")).to_have_text("A new brand…")
+    finally:
+        gateway.app.api.state.demo = lambda: None
+
+
+async def test_while_other_days_are_on_their_way_the_page_says_that_it_is_busy(site: Site, browser: Browser) -> None:
+    address, gateway = site
+    email, _ = await a_shop(gateway)
+    async with visit(browser, address) as page:
+        await board(page, email)
+        asked, answered = asyncio.Event(), asyncio.Event()
+
+        async def held_back(route: Route) -> None:
+            asked.set()
+            await answered.wait()
+            await route.continue_()
+
+        await page.route("**/dashboard?**", held_back)
+        await page.get_by_role("button", name="90 days").click()
+        await asked.wait()
+        busy = page.locator("main [aria-busy=true]")
+        await expect(busy).to_have_count(1)
+        answered.set()
+        await expect(busy).to_have_count(0)
 
 
 async def test_an_alert_has_a_page_of_its_own_that_slack_links_to(site: Site, browser: Browser) -> None:

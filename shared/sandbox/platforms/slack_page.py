@@ -49,7 +49,7 @@ def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
         '<title>Slack messages</title><link rel="stylesheet" href="style.css"></head><body>'
-        f"<header><h1># pulsepoint-alerts</h1><p>{len(told)} messages, newest first. "
+        f"<header><h1># pulsepoint-alerts</h1><p>{len(told)} message{'' if len(told) == 1 else 's'}, newest first. "
         f"The demo's stand-in for Slack, read at {now:%H:%M:%S} UTC.</p></header>"
         f"<main>{''.join(told) or empty}</main></body></html>"
     )

@@ -37,7 +37,11 @@ function LoggedIn() {
     );
   }
   const brand = chosen(brands.data, route);
-  return brand ? <WithBrand key={brand.brand_id} brand={brand} brands={brands.data} route={route} /> : <NoBrand wanted={route.brand} brands={brands.data} />;
+  return (
+    <Uploads brand={brand} brands={brands.data}>
+      {brand ? <WithBrand key={brand.brand_id} brand={brand} brands={brands.data} route={route} /> : <NoBrand wanted={route.brand} brands={brands.data} />}
+    </Uploads>
+  );
 }
 
 function chosen(brands: Brand[], route: Route): Brand | undefined {
@@ -57,27 +61,25 @@ function WithBrand({ brand, brands, route }: { brand: Brand; brands: Brand[]; ro
 
   return (
     <FactProvider timezone={brand.timezone}>
-      <Uploads brand={brand} brands={brands}>
-        <a className="skip" href="#main" onClick={(event) => toMain(event)}>Skip to the content</a>
-        <Header
-          brand={brand}
-          brands={brands}
-          connection={live.connection}
-          choice={route.page === "overview" ? choice : null}
-          onChoice={setChoice}
-        />
-        <main id="main" tabIndex={-1}>
-          {route.page === "alert" ? (
-            <AlertPage brand={brand} alertId={route.alert} />
-          ) : route.page === "trace" ? (
-            <TracePage brand={brand} traceId={route.trace} />
-          ) : (
-            <Overview brand={brand} choice={choice} live={live} />
-          )}
-        </main>
-        <Footer brand={brand} />
-        <p className="sr" role="status">{live.announced}</p>
-      </Uploads>
+      <a className="skip" href="#main" onClick={(event) => toMain(event)}>Skip to the content</a>
+      <Header
+        brand={brand}
+        brands={brands}
+        connection={live.connection}
+        choice={route.page === "overview" ? choice : null}
+        onChoice={setChoice}
+      />
+      <main id="main" tabIndex={-1}>
+        {route.page === "alert" ? (
+          <AlertPage brand={brand} alertId={route.alert} />
+        ) : route.page === "trace" ? (
+          <TracePage brand={brand} traceId={route.trace} />
+        ) : (
+          <Overview brand={brand} choice={choice} live={live} />
+        )}
+      </main>
+      <Footer brand={brand} />
+      <p className="sr" role="status">{live.announced}</p>
     </FactProvider>
   );
 }

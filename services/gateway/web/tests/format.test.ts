@@ -46,6 +46,7 @@ describe("time and names", () => {
   });
   it("names channels, known or not", () => {
     expect([channelName("tiktok"), channelName("in_store")]).toEqual(["TikTok", "In store"]);
+    expect([modelName("last_non_direct"), modelName("last_touch")]).toEqual(["Last non-direct touch", "Last touch"]);
     expect([count(1, "order"), count(2, "order")]).toEqual(["1 order", "2 orders"]);
   });
 });

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Logo } from "../parts/logo";
 import { BrandForm } from "../parts/brand_form";
 import { Opening } from "../parts/opening";
+import { useUploads } from "../parts/uploads";
 import { useDemo } from "../queries";
 import { toBrand } from "../route";
 import { useSession } from "../session";
@@ -11,6 +12,7 @@ import { ThemeSwitch } from "../theme";
 export function NewBrand() {
   const { logOut } = useSession();
   const client = useQueryClient();
+  const { pick } = useUploads();
   const demo = useDemo();
   return (
     <>
@@ -25,7 +27,7 @@ export function NewBrand() {
       <main id="main">
         {demo.data ? <Opening /> : <section className="card welcome">
           <h1>Make your first brand</h1>
-          <p>A brand is one shop. Its webhooks are read from the moment it is here; an export of its past orders can be dropped on the page next.</p>
+          <p>A brand is one shop. Its webhooks are read from the moment it is here.</p>
           <BrandForm
             button="Make the brand"
             onMade={async (brand) => {
@@ -33,8 +35,11 @@ export function NewBrand() {
               location.hash = toBrand(brand.brand_id);
             }}
           />
-          <p className="soft">Or replay a file of transactions from the command line; it makes the brand by itself:</p>
-          <pre>pulsepoint replay FILE --shop my-shop.myshopify.com</pre>
+          <h2>Or begin with past orders</h2>
+          <p>Drop an export of them anywhere on this page (in Shopify: Orders, Export, plain CSV file), or pick it:</p>
+          <p><button type="button" className="button" onClick={pick}>Import orders</button></p>
+          <p className="soft">From the command line, a file of transactions makes its brand by itself:</p>
+          <pre>.venv/bin/pulsepoint replay FILE --shop my-shop.myshopify.com</pre>
         </section>}
       </main>
     </>

@@ -13,7 +13,7 @@ import { Stock } from "../parts/stock";
 import { Tiles } from "../parts/tiles";
 import { Trouble } from "../parts/trouble";
 import { useUploads } from "../parts/uploads";
-import { periodOf, today, type Choice, type Period } from "../periods";
+import { daysIn, periodOf, shifted, today, type Choice, type Period } from "../periods";
 import { useDashboard, useDemo, useSettings } from "../queries";
 
 /** Two months: what thirty days and the thirty before them are compared by. */
@@ -31,7 +31,8 @@ export function Overview({ brand, choice, live }: { brand: Brand; choice: Choice
   const shown = sameDays(period, usual) ? first : moved;
 
   return (
-    <>
+    // Until the days that were picked have come, the days before them are still shown.
+    <div className="board" aria-busy={shown.isPlaceholderData}>
       <Lead brand={brand} told={shown.data} />
       {shown.isError && <Trouble error={shown.error} again={() => void shown.refetch()} />}
       {shown.data ? (
@@ -39,7 +40,7 @@ export function Overview({ brand, choice, live }: { brand: Brand; choice: Choice
       ) : (
         !shown.isError && <BoardSkeleton />
       )}
-    </>
+    </div>
   );
 }
 
@@ -68,7 +69,7 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
   return (
     <>
       <Tiles told={snapshot} until={told.period.last_day} />
-      <Filling brand={brand} />
+      <Filling brand={brand} from={shifted(told.period.start_date, -daysIn({ start: told.period.start_date, end: told.period.end_date }))} />
       <Notes told={snapshot} />
       <div className="grid">
         <div className="stack span-8">
@@ -86,14 +87,19 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
   );
 }
 
-/** Said while the history of the demo is too short for what is compared and advised. */
-function Filling({ brand }: { brand: Brand }) {
+/** Said while the history of the demo is too short for what is compared and advised; `from` is the first day compared. */
+function Filling({ brand, from }: { brand: Brand; from: string }) {
   const { data: demo } = useDemo();
-  if (demo?.brand_id !== brand.brand_id || demo.state !== "filling" || demo.days_told >= Math.min(COMPARED_DAYS, demo.days)) return null;
+  if (demo?.brand_id !== brand.brand_id || demo.state !== "filling") return null;
+  const short = demo.days_told < Math.min(COMPARED_DAYS, demo.days);
+  if (!short && (!demo.oldest_day || demo.oldest_day <= from)) return null;
   return (
     <div className="notice small">
       <p>
-        This shop’s history is filling in, newest first: {whole(demo.days_told)} of {whole(demo.days)} days so far. Comparisons and advice make sense once its last two months are there.
+        This shop’s history is filling in, newest first: {whole(demo.days_told)} of {whole(demo.days)} days so far.{" "}
+        {short || !demo.oldest_day
+          ? "Comparisons and advice make sense once its last two months are there."
+          : `What lies before ${longDay(demo.oldest_day)} is still coming.`}
       </p>
     </div>
   );

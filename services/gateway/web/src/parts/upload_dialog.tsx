@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { Refused, type Brand, type Uploaded } from "../api";
 import { count, fileSize, longDay, money, whole } from "../format";
+import { useDemo } from "../queries";
 import { toBrand } from "../route";
 import { useSession } from "../session";
 import { upload, type Progress } from "../upload";
@@ -9,7 +10,7 @@ import { BrandForm } from "./brand_form";
 
 const NEW = "new";
 
-interface UploadDialogProps { file: File; brand: Brand; brands: Brand[]; onClose: () => void }
+interface UploadDialogProps { file: File; brand: Brand | undefined; brands: Brand[]; onClose: () => void }
 
 /** Into which brand, how far it is, and what became of the rows. */
 export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps) {
@@ -17,7 +18,9 @@ export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps
   const running = useRef<() => void>(null);
   const { token } = useSession();
   const client = useQueryClient();
-  const [into, setInto] = useState(brand.brand_id);
+  // One's own orders do not belong into the demo's shop.
+  const { data: demo } = useDemo();
+  const [into, setInto] = useState(!brand || brand.brand_id === demo?.brand_id ? NEW : brand.brand_id);
   const [progress, setProgress] = useState<Progress | null>(null);
   const [result, setResult] = useState<Uploaded | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -67,7 +70,7 @@ export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps
           <Running progress={progress} />
         ) : (
           <>
-            <label className="field">
+            {brands.length > 0 && <label className="field">
               Into
               <select value={into} onChange={(event) => setInto(event.target.value)}>
                 {brands.map((each) => (
@@ -76,7 +79,7 @@ export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps
                 <option value={NEW}>A new brand…</option>
               </select>
               <span className="hint">Amounts are read in the brand’s currency, times without an offset in its timezone.</span>
-            </label>
+            </label>}
             {into === NEW ? (
               <BrandForm
                 button="Make the brand and import"

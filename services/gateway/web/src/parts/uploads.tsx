@@ -14,11 +14,12 @@ export function useUploads(): UploadsValue {
   return value;
 }
 
-export function Uploads({ brand, brands, children }: { brand: Brand; brands: Brand[]; children: ReactNode }) {
+/** `brand` is the one that is shown, if any. */
+export function Uploads({ brand, brands, children }: { brand: Brand | undefined; brands: Brand[]; children: ReactNode }) {
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const client = useQueryClient();
-  const over = useDrop(setFile);
+  const over = useDrop(file ? ignored : setFile);
   const value = useMemo<UploadsValue>(() => ({ pick: () => input.current?.click() }), []);
   return (
     <Context value={value}>
@@ -53,6 +54,9 @@ export function Uploads({ brand, brands, children }: { brand: Brand; brands: Bra
     </Context>
   );
 }
+
+/** What is dropped while a file is being read. */
+const ignored = (): void => undefined;
 
 /** Whether a file hangs over the page; calls `dropped` with it. */
 function useDrop(dropped: (file: File) => void): boolean {
