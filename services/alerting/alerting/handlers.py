@@ -24,13 +24,21 @@ ADVICE = "advice"
 
 
 async def keep_brand(reader: Reader, event: Event) -> Outcome:
-    """Keep a brand's newest settings."""
+    """Keep a brand's newest settings; what was wrong with an ad account it no longer has is over."""
     identity = str(event.scope.brand_id)
     known = await reader.get("brands", identity)
     if known is not None and known.data["version"] >= event.version:
         return NOTHING
     data = {**event.payload.model_dump(mode="json"), "version": event.version}
-    return Outcome(writes=(Write("brands", identity, data),))
+    write = Write("brands", identity, data)
+    gone = (syncs.accounts_of(known.data) if known is not None else set()) - syncs.accounts_of(data)
+    if not gone:
+        return Outcome(writes=(write,))
+    brand, book = Brand.of(data), await open_book(reader)
+    over = frozenset(key for key in book for account in gone if syncs.is_about(key, account))
+    return await evaluate(
+        reader, brand, book, Looked((), over, over), at=reader.now() + brand.clock_offset, writes=(write,)
+    )
 
 
 async def keep_stock(reader: Reader, event: Event) -> Outcome:

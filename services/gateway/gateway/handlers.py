@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gateway.connections import integration_id
 from gateway.news import sync_entry, tell_alert, tell_order
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.envelope import Event
@@ -100,11 +101,6 @@ async def _note_sync(reader: Reader, event: Event, at: datetime, told: dict[str,
         "updated_at": at.isoformat(),
     }
     return Outcome(writes=[Write("integrations", id, row)])
-
-
-def integration_id(brand_id: str, platform: str, account_id: str) -> str:
-    """Names one ad account of one brand."""
-    return f"{brand_id}:{platform}:{account_id}"
 
 
 async def keep_hops(reader: Reader, event: Event) -> Outcome:

@@ -78,6 +78,18 @@ async def test_changed_settings_are_a_new_version_and_the_rest_stays(gateway: Ru
     assert [each.lookback_days for each in published(gateway, BrandConfigured, brand_id)] == [30, 7]  # type: ignore[attr-defined]
 
 
+async def test_a_token_is_destroyed_with_its_account_and_kept_with_any_other_change(gateway: RunningGateway) -> None:
+    account = {"platform": "meta", "account_id": "act_1"}
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client, ad_accounts=[account | {"access_token": "tell-nobody"}])
+        tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
+        kept = []
+        for change in ({"name": "Acme"}, {"ad_accounts": [account]}, {"ad_accounts": []}):
+            assert (await client.put(f"/api/brands/{brand_id}/settings", json=change)).status_code == 200
+            kept.append(await gateway.ports.secrets.get(TenantContext(tenant, UUID(brand_id)), "ads-meta-act_1"))
+    assert kept == [b"tell-nobody", b"tell-nobody", None]
+
+
 async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         body = brand_body()

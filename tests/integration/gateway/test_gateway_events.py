@@ -121,6 +121,33 @@ async def test_integrations_tell_the_last_sync_and_what_went_wrong_since(gateway
     assert datetime.fromisoformat(good["last_synced_at"]) == NOW + timedelta(hours=2)
 
 
+async def test_an_account_is_disconnected_when_it_leaves_the_settings_and_connects_anew(
+    gateway: RunningGateway,
+) -> None:
+    email, scope = await a_tenant(gateway)
+    day, account = NOW.date(), {"platform": "meta", "account_id": "act_1"}
+    failed = AdsSyncFailed(
+        platform="meta", account_id="act_1", reason="token expired", refused=True, attempts=3, failed_at=NOW
+    )
+    synced = AdsSynced(
+        platform="meta", account_id="act_1", start_day=day, end_day=day, rows=1, changed=1,
+        synced_at=NOW - timedelta(hours=1),
+    )  # fmt: skip
+    told = []
+    async with await gateway.login(email) as client:
+        path = f"/api/brands/{scope.brand_id}"
+        for accounts in ([account], [], [account]):
+            assert (await client.put(f"{path}/settings", json={"ad_accounts": accounts})).status_code == 200
+            if not told:
+                await tell(gateway, "ads", scope, synced)
+                await tell(gateway, "ads", scope, failed)
+            told += (await client.get(f"{path}/integrations")).json()["integrations"]
+    assert [(each["status"], each["sync_error_message"]) for each in told] == [
+        ("needs_attention", "token expired"), ("disconnected", None), ("connecting", None)
+    ]  # fmt: skip
+    assert all(each["last_synced_at"] for each in told)
+
+
 async def test_a_request_about_a_persons_data_is_in_the_audit_log(gateway: RunningGateway) -> None:
     email, scope = await a_tenant(gateway)
     await tell(gateway, "privacy", scope, SubjectDataRequested(subject="s1", requested_at=NOW))

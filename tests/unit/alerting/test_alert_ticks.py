@@ -210,6 +210,22 @@ async def test_a_day_that_does_not_add_up_is_an_alert_until_it_does(bench: Bench
     assert types(await told(bench, synced(NOW + timedelta(minutes=2)))) == ["alert.resolved"]
 
 
+async def test_what_was_wrong_with_an_account_ends_when_it_is_disconnected(bench: Bench) -> None:
+    accounts = ({"platform": "meta", "account_id": "a1"}, {"platform": "meta", "account_id": "a10"})
+    await configure(bench, ad_accounts=accounts)
+    await bench.append([quarantine_fact(True, 1)])
+    day = AdDayQuarantined(
+        platform="meta", account_id="a1", day=NOW.date(), account_spend_micros=2, campaign_spend_micros=1
+    )
+    for wrong in (failed(), failed().model_copy(update={"account_id": "a10"}), day):
+        assert types(await told(bench, wrong)) == ["alert.opened"]
+    without = BrandConfigured(**brand_data(ad_accounts=accounts[1:]))
+    outcome = await bench.handle(HANDLERS["brand.configured"], event_of(without, version=2))
+    assert types(outcome) == ["alert.resolved", "alert.resolved"]
+    open_now = [row["subject"] for row in await bench.rows(ALERTS) if row["resolved_at"] is None]
+    assert open_now == ["meta:a10"], "another account's alert stays, however alike their names"
+
+
 @dataclass
 class Posts:
     """A messenger that keeps what it was given."""

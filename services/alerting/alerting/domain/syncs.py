@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from alerting.domain.book import Finding, key_of
 from alerting.domain.words import clip, platform
@@ -15,6 +17,17 @@ ATTEMPTS = 2
 def account_of(code: str, account_id: str) -> str:
     """How alerts name an ad account."""
     return f"{code}:{account_id}"
+
+
+def accounts_of(brand: Mapping[str, Any]) -> set[str]:
+    """The ad accounts in a brand's settings."""
+    return {account_of(account["platform"], account["account_id"]) for account in brand["ad_accounts"]}
+
+
+def is_about(key: str, account: str) -> bool:
+    """Whether a key of the book is an account's: of its pulls, or of one of its days."""
+    whole = key_of("sync_failure", account)
+    return key == whole or key.startswith(f"{whole}:")
 
 
 def account_key(code: str, account_id: str) -> str:

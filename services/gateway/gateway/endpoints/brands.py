@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
+from gateway.connections import changed_connections
 from gateway.domain.brands import (
     MODELS,
     Brand,
@@ -210,6 +211,7 @@ async def change_settings(
     await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
     changed = await ports.ledger.brand(person.scope, brand.brand_id)
     assert changed is not None
+    await _forget_tokens(ports.secrets, scope, brand, changed)
     return _view(changed)
 
 
@@ -242,6 +244,14 @@ async def _keep_tokens(secrets: SecretStore, scope: TenantContext, wanted: Chang
     return tuple(account for account, _ in accounts)
 
 
+async def _forget_tokens(secrets: SecretStore, scope: TenantContext, before: Brand, after: Brand) -> None:
+    """Destroy the tokens of accounts that the brand no longer has."""
+    used = {account.secret_ref for account in after.settings.ad_accounts}
+    for account in before.settings.ad_accounts:
+        if account.secret_ref is not None and account.secret_ref not in used:
+            await secrets.delete(scope, account.secret_ref)
+
+
 async def _store(
     runtime: Runtime,
     scope: TenantContext,
@@ -258,11 +268,8 @@ async def _store(
         known = await reader.get("brands", brand_id)
         if (known is None) != (before is None):
             raise AccessDenied
-        if isinstance(told, BrandConfigured):
-            configured = told
-        else:
-            assert known is not None
-            configured = BrandConfigured.model_validate({**settings_of(known.data).model_dump(), **told})
+        earlier = settings_of(known.data) if known is not None else None
+        configured = _configured(earlier, told)
         version = (known.version if known else 0) + 1
         now = reader.now()
         audit = {
@@ -273,12 +280,21 @@ async def _store(
             "detail": configured.model_dump(mode="json"),
             "occurred_at": now.isoformat(),
         }
+        accounts_before = earlier.ad_accounts if earlier is not None else ()
         return Outcome(
             writes=[
                 Write("brands", brand_id, row_of(configured, created_at)),
                 Write("audit_log", str(uuid4()), audit),
+                *await changed_connections(reader, brand_id, accounts_before, configured.ad_accounts, now),
             ],
             events=[reader.event(configured, entity=brand_id, version=version, time=now)],
         )
 
     await runtime.pipeline.execute(scope, work, marker=uuid4())
+
+
+def _configured(earlier: BrandConfigured | None, told: BrandConfigured | dict[str, Any]) -> BrandConfigured:
+    if isinstance(told, BrandConfigured):
+        return told
+    assert earlier is not None
+    return BrandConfigured.model_validate({**earlier.model_dump(), **told})

@@ -206,4 +206,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: the ledger is the record of what happened."""
-    raise NotImplementedError("the first version of the ledger is not undone; restore a backup instead")
+    raise RuntimeError("the first version of the ledger is not undone; restore a backup instead")
