@@ -82,7 +82,8 @@ async def measure(
     """Metrics of a brand for days `start` to `end` of `timezone`, both included, in groups of `by`.
 
     Without `as_of` it is what is known now, pinned so that fact ids recompute it. Without `currency` all money must
-    be in one. A ratio with a part in another currency is None. Raises `UnknownMetric`, `MalformedInput`, and
+    be in one. A ratio with a part in another currency is None, unless it divides money of one source that is all in the
+    same: that is the same in every currency. Raises `UnknownMetric`, `MalformedInput`, and
     `PermanentError` with reason `mixed_currencies`, `mixed_windows` or `mixed_platforms` for sums that mean nothing.
     """
     asked = [metric(name) for name in metrics]
@@ -101,8 +102,9 @@ async def measure(
         numbers = {}
         for each in asked:
             _refuse_mixed_claims(each, groups[key])
-            fact = Fact(each.name, scope, period, settings, chosen, pinned, {**where, **at})
-            numbers[each.name] = Number(_value(each, groups[key], chosen), fact_id(fact))
+            held_in = _computed_in(each, groups[key], chosen)
+            fact = Fact(each.name, scope, period, settings, held_in, pinned, {**where, **at})
+            numbers[each.name] = Number(_value(each, groups[key], held_in), fact_id(fact))
         measured.append(MeasuredRow(at, numbers))
     excluded = tuple(_excluded(groups, parts, by, chosen))
     return Measurement(tuple(measured), chosen, excluded, _notes(zones, timezone), pinned)
@@ -206,6 +208,15 @@ def _refuse_mixed_claims(each: Metric, group: _Group) -> None:
             f"{each.name}: claims under several attribution windows are not added up ({windows})",
             reason="mixed_windows",
         )
+
+
+def _computed_in(each: Metric, group: _Group, currency: str | None) -> str | None:
+    """`currency`; for a ratio of two sums of money out of one source, the one currency they are in."""
+    parts = sums_of(each.name)
+    if each.unit != "ratio" or len({(part.source, part.unit) for part in parts}) > 1 or parts[0].unit != "money":
+        return currency
+    there = {held_in for part in parts for held_in, value in group.sums.get(part.name, {}).items() if value}
+    return there.pop() if len(there) == 1 else currency
 
 
 def _value(each: Metric, group: _Group, currency: str | None) -> int | None:

@@ -101,7 +101,18 @@ async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_clai
 async def test_roas_is_the_same_in_every_currency(warehouse: DuckDBWarehouse) -> None:
     claim: dict[str, Any] = {"conversion_value_micros": 5_000 * 10**6, "conversions_micros": 10**6}
     await warehouse.append([ad_fact("a", spend=1_000, account_currency="SEK", **claim)])
-    assert await values(warehouse, "platform_roas", currency="SEK") == {"platform_roas": 5_000_000}
+    for currency in ("SEK", "EUR", None):
+        assert await values(warehouse, "platform_roas", currency=currency) == {"platform_roas": 5_000_000}
+    (row,) = (await measured(warehouse, ["platform_roas", "platform_value"], currency="EUR")).rows
+    assert row.numbers["platform_value"].value is None, "an amount is not the same in every currency"
+    explained = await recompute(warehouse, SCOPE, row.numbers["platform_roas"].fact_id)
+    assert (explained.value, [behind.total_rows for behind in explained.behind]) == (5_000_000, [1])
+
+
+async def test_claims_in_two_currencies_have_no_ratio(warehouse: DuckDBWarehouse) -> None:
+    claim: dict[str, Any] = {"conversion_value_micros": 5_000 * 10**6, "conversions_micros": 10**6}
+    await warehouse.append([ad_fact(name, account_currency=name, **claim) for name in ("SEK", "GBP")])
+    assert await values(warehouse, "platform_roas", currency="EUR") == {"platform_roas": None}
 
 
 async def test_a_ratio_without_a_denominator_is_none(warehouse: DuckDBWarehouse) -> None:

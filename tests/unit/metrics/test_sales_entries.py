@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulsepoint.adapters.duckdb.schemas import relations
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.events.orders import Refund
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
@@ -22,6 +21,7 @@ from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
 from pulsepoint.warehouse.dialect import to_duckdb
+from pulsepoint.warehouse.rows import relations
 from tests.builders.orders import order_line
 from tests.builders.warehouse import SCOPE, credit_facts, fact, line_facts, order_fact, refund_fact, sold_order_fact
 

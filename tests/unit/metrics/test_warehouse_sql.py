@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics.questions import QuestionError, ask, question, questions, read_questions
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import dialect, schema
+from pulsepoint.warehouse.rows import relations
 from tests.builders.warehouse import SCOPE
 
 SHARED = Path(__file__).parents[3] / "shared"
-TENANT = schemas.relations(shared=False)
+TENANT = relations(shared=False)
 HEAD = ["fact_id", "brand_id", "entity", "version", "digest", "recorded_at"]
 
 
@@ -51,7 +51,7 @@ def test_every_view_reads_only_views_made_before_it(view: schema.View) -> None:
 async def test_every_question_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
     asked = question(name)
     scope = SYSTEM if "observability_events" in asked.sql else SCOPE
-    tree = dialect.parse(asked.sql, schemas.relations(scope.is_system))
+    tree = dialect.parse(asked.sql, relations(scope.is_system))
     used = dialect.parameters_of(tree)
     assert asked.parameters == used - {"brand_id"}
     assert "brand_id" in used, f"{asked.file}: {name} does not filter by @brand_id"
