@@ -41,13 +41,12 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
-    """A running emulated cloud."""
+class Origin:
+    """The public origin of a running emulated cloud, the admin's log-in, and the URL of its push proxy."""
 
     address: str
     login: tuple[str, str]
     proxy: str
-    processes: Processes
 
     def client(self) -> httpx.AsyncClient:
         """A client of the public origin."""
@@ -56,6 +55,13 @@ class Cloud:
     async def waiting(self) -> int:
         """Messages that were pushed and are not acknowledged yet."""
         return int((await backlog(self.proxy))["waiting"])
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud(Origin):
+    """A running emulated cloud on this machine."""
+
+    processes: Processes
 
 
 async def backlog(proxy: str) -> dict[str, float]:

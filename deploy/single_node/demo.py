@@ -42,14 +42,16 @@ NEVER = timedelta(days=3_650)
 
 
 class DemoSettings(BaseSettings):
-    """`PULSEPOINT_SANDBOX_PORT` (default: the tower's and one), `PULSEPOINT_DEMO_SPEED` in world seconds a second,
-    `PULSEPOINT_DEMO_WORLD` the name of a world that comes along, `PULSEPOINT_DEMO_DAYS` how much history it has.
+    """`PULSEPOINT_SANDBOX_HOST` and `_PORT` (default: the tower's and one) where the sandbox listens and is reached,
+    `PULSEPOINT_DEMO_SPEED` in world seconds a second, `PULSEPOINT_DEMO_WORLD` the name of a world that comes along,
+    `PULSEPOINT_DEMO_DAYS` how much history it has.
 
     A demo that has begun keeps its days.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
 
+    sandbox_host: str = "127.0.0.1"
     sandbox_port: int | None = None
     demo_speed: float = Field(default=60.0, ge=0, le=3_600)
     demo_world: str = "everyday"
@@ -86,9 +88,9 @@ def demo_progress() -> dict[str, Any] | None:
 
 
 def sandbox_address(settings: TowerSettings, own: DemoSettings | None = None) -> str:
-    """Where the sandbox serves the platforms: loopback only."""
-    port = (own or DemoSettings()).sandbox_port or settings.port + 1
-    return f"http://127.0.0.1:{port}"
+    """Where the sandbox serves the platforms: loopback, unless another name is given."""
+    own = own or DemoSettings()
+    return f"http://{own.sandbox_host}:{own.sandbox_port or settings.port + 1}"
 
 
 def service_settings(settings: TowerSettings) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,8 @@ import yaml  # type: ignore[import-untyped]
 from deploy.emulated.cloud import STANDINS
 from deploy.emulated.front import FrontSettings
 from deploy.emulated.prepare import PROJECT
+from deploy.single_node.demo import sandbox_address, service_settings
+from deploy.single_node.settings import TowerSettings
 from deploy.tower_process import ROOT
 from pulsepoint.events.catalog import SERVICES
 
@@ -26,7 +28,7 @@ SECRET = re.compile(r"(SECRET|PASSWORD|KEY)$")
 
 def test_everything_that_make_up_runs_is_there() -> None:
     standins = {name.replace("_", "-") for name in STANDINS}
-    assert set(PARTS) == {*SERVICES, *standins, *ENGINES, "push-proxy", "front", "prepare"}
+    assert set(PARTS) == {*SERVICES, *standins, *ENGINES, "push-proxy", "front", "demo", "prepare"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -51,7 +53,7 @@ def test_the_ledger_is_the_gateways_alone() -> None:
 
 def test_only_the_front_is_open_and_only_on_this_machine() -> None:
     assert {name: part["ports"] for name, part in PARTS.items() if "ports" in part} == {
-        "front": ["127.0.0.1:8080:8080"]
+        "front": ["127.0.0.1:8080:8080", "127.0.0.1:8081:8081"]
     }
     environment = PARTS["front"]["environment"]
     assert FrontSettings(
@@ -72,6 +74,31 @@ def test_parts_wait_for_parts_that_can_tell(name: str) -> None:
         assert told["condition"] == wanted, other
 
 
+def test_the_demo_is_at_the_front_s_address_and_its_sandbox_where_services_may_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in PARTS["demo"]["environment"].items():
+        monkeypatch.setenv(variable, str(value))
+    settings = TowerSettings()
+    assert PARTS["demo"]["network_mode"] == "service:front"
+    assert (settings.address, sandbox_address(settings)) == ("http://127.0.0.1:8080", "http://front:8081")
+    for name, told in service_settings(settings).items():
+        given = {variable.removeprefix("PULSEPOINT_").lower() for variable in PARTS[name]["environment"]}
+        assert told.keys() <= given, name
+    for secret in ("PULSEPOINT_ADMIN_PASSWORD", "PULSEPOINT_SHOPIFY_API_SECRET"):
+        known = {part["environment"][secret] for part in PARTS.values() if secret in part.get("environment", {})}
+        assert known == {PARTS["demo"]["environment"][secret]}
+
+
+def test_the_builder_is_given_what_the_image_of_what_plays_google_is_made_from() -> None:
+    folder = FILE.parent
+    ignored = (folder / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = {source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]}
+    assert copied == {line[1:] for line in ignored if line.startswith("!")} and "*" in ignored
+    assert all((ROOT / source).exists() for source in copied)
+
+
 def test_no_secret_stands_in_the_file() -> None:
     found = 0
     for part in PARTS.values():
@@ -86,11 +113,11 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_the_base_image_is_named_by_the_builder() -> None:
     built = [part["build"]["args"]["PYTHON_IMAGE"] for part in PARTS.values() if "build" in part]
-    assert len(built) == len(SERVICES) + len(STANDINS) + 3
+    assert len(built) == len(SERVICES) + len(STANDINS) + 4
     assert all(HANDED_IN.match(value) for value in built)
 
 
-@pytest.mark.parametrize("name", ["front", "push-proxy", "prepare", "bigquery", "secret-manager"])
+@pytest.mark.parametrize("name", ["front", "demo", "push-proxy", "prepare", "bigquery", "secret-manager"])
 def test_what_plays_google_starts_what_exists(name: str) -> None:
     command = PARTS[name]["command"]
     if command[0] == "uvicorn":
