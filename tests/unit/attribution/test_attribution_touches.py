@@ -127,6 +127,8 @@ def _objects(value: Any) -> list[dict[str, Any]]:
         ("/?fbclid=IwAR", "organic_social", False),
         ("/?gclid=x&fbclid=y", "google", True),
         ("/?utm_source=(direct)&utm_medium=(none)", "direct", False),
+        ("/?utm_campaign=spring", "referral", False),
+        ("/?utm_campaign=spring&gclid=Abc", "google", True),
     ],
 )
 def test_tags_and_click_ids_decide_the_channel(landing: str, channel: str, paid: bool) -> None:

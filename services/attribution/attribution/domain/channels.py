@@ -114,18 +114,24 @@ def is_own_site(host: str) -> bool:
 
 
 def classify(
-    source: str | None, medium: str | None, click_ids: tuple[tuple[str, str], ...], referrer_host: str
+    source: str | None,
+    medium: str | None,
+    campaign: str | None,
+    click_ids: tuple[tuple[str, str], ...],
+    referrer_host: str,
 ) -> Verdict:
     """The channel of a visit; `referrer_host` is "" for none and for the shop itself.
 
-    An explicit source or medium decides before a click id, a click id before the referrer.
+    An explicit source or medium decides before a click id, a click id before the referrer. A campaign alone says that
+    a link was followed and not whose: such a visit is not direct.
     """
     if source or medium:
         return _by_tag(source or "", (medium or "").casefold(), click_ids)
     family = family_of_click(click_ids)
     if family is not None:
         return _by_click(family, click_ids)
-    return _by_referrer(referrer_host)
+    verdict = _by_referrer(referrer_host)
+    return Verdict(REFERRAL, False) if campaign and verdict.channel == DIRECT else verdict
 
 
 def _by_tag(source: str, medium: str, click_ids: tuple[tuple[str, str], ...]) -> Verdict:

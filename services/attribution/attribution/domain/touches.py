@@ -229,7 +229,7 @@ def _fuse(known: Visit, other: Visit) -> Visit:
 
 def _touch(visit: Visit, created_at: datetime) -> Touch:
     source, medium, campaign, content, term = visit.tags
-    verdict = classify(source, medium, visit.click_ids, visit.host)
+    verdict = classify(source, medium, campaign, visit.click_ids, visit.host)
     return Touch(
         occurred_at=visit.at or created_at,
         channel=verdict.channel,
