@@ -14,6 +14,7 @@ from deploy.single_node.demo import demo_progress, run_demo
 from deploy.single_node.home import HomeInUse, lock_home
 from deploy.single_node.settings import TowerSettings
 from deploy.single_node.tower import Tower, open_tower
+from gateway.domain.identity import WeakKey
 from pulsepoint.runtime.logs import configure_logs
 
 
@@ -71,9 +72,14 @@ async def main() -> int:
     configure_logs(settings.log_level)
     try:
         lock_home(settings.home)
-    except HomeInUse as error:
+        return await serve(settings)
+    except (HomeInUse, WeakKey) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+async def serve(settings: TowerSettings) -> int:
+    """The tower until a signal; 0 when it ever listened. Raises `WeakKey`."""
     async with open_tower(settings) as tower:
         config = uvicorn.Config(
             tower,

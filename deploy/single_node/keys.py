@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from deploy.single_node.settings import TowerSettings
+from gateway.domain.identity import check_signing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ def read_tower_file(home: Path) -> TowerFile | None:
 
 
 def tower_file(settings: TowerSettings) -> TowerFile:
-    """The tower's keys: from the settings where given, else as before, else new; written for the command line."""
+    """The tower's keys: from the settings where given, else as before, else new; written for the command line.
+
+    Raises `WeakKey` for a signing key that could be guessed, and then writes nothing.
+    """
     known = read_tower_file(settings.home)
     password, secret = settings.admin_password, settings.shopify_api_secret
     told = TowerFile(
@@ -42,10 +46,16 @@ def tower_file(settings: TowerSettings) -> TowerFile:
         shopify_api_secret=secret.get_secret_value()
         if secret
         else (known.shopify_api_secret if known else secrets.token_hex(32)),
-        secret_key=known.secret_key if known else secrets.token_hex(32),
+        secret_key=_signing_key(settings, known),
     )
     _write_private(settings.home / "tower.json", orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
     return told
+
+
+def _signing_key(settings: TowerSettings, known: TowerFile | None) -> str:
+    if settings.secret_key is not None:
+        return check_signing_key(settings.secret_key.get_secret_value()).decode()
+    return known.secret_key if known else secrets.token_hex(32)
 
 
 def _write_private(path: Path, data: bytes) -> None:

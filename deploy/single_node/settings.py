@@ -23,6 +23,9 @@ class TowerSettings(BaseSettings):
     demo: bool = True
     admin_email: str = "admin@pulsepoint.localhost"
     admin_password: SecretStr | None = None
+    secret_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("PULSEPOINT_SECRET_KEY", "SECRET_KEY")
+    )
     shopify_api_secret: SecretStr | None = None
     log_level: str = "INFO"
     timezone: ZoneInfo = ZoneInfo("UTC")

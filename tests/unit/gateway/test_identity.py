@@ -41,7 +41,19 @@ class People:
         return []
 
 
-@pytest.mark.parametrize("key", ["", "short", "x" * 31, "a" * 64, "0" * 32, *sorted(KNOWN_DEFAULTS)])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "short",
+        "x" * 31,
+        "a" * 64,
+        "0" * 32,
+        "Please-Change-This-Key-Before-You-Deploy",
+        "my_super_secret_jwt_signing_key_2026",
+        *sorted(KNOWN_DEFAULTS),
+    ],
+)
 def test_a_key_that_could_be_guessed_is_refused(key: str) -> None:
     with pytest.raises(WeakKey):
         check_signing_key(key)

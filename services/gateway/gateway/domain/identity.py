@@ -22,6 +22,10 @@ KNOWN_DEFAULTS = frozenset(
 )
 
 
+_PLACEHOLDERS = ("change", "example", "insecure", "password", "secret", "your-", "your_")
+"""What keys to be replaced say of themselves; a key drawn at random hardly ever does."""
+
+
 class AlreadyExists(PermanentError):
     """Another row has this e-mail address or shop domain, in this tenant or another."""
 
@@ -67,10 +71,11 @@ class Person:
 
 
 def check_signing_key(key: str) -> bytes:
-    """The key's bytes; raises `WeakKey` under 32 bytes, for keys of examples and for repeated characters."""
+    """The key's bytes; raises `WeakKey` under 32 bytes, for keys of examples and for few different characters."""
     raw = key.encode()
     if len(raw) < MIN_KEY_BYTES:
         raise WeakKey(f"SECRET_KEY has {len(raw)} bytes; it needs {MIN_KEY_BYTES} (try: openssl rand -hex 32)")
-    if key.strip().lower() in KNOWN_DEFAULTS or len(set(key)) < 8:
+    told = key.strip().lower()
+    if told in KNOWN_DEFAULTS or any(word in told for word in _PLACEHOLDERS) or len(set(key)) < 8:
         raise WeakKey("SECRET_KEY is a well-known example; make one with: openssl rand -hex 32")
     return raw
