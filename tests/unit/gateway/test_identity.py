@@ -50,7 +50,7 @@ class People:
         "a" * 64,
         "0" * 32,
         "Please-Change-This-Key-Before-You-Deploy",
-        "my_super_secret_jwt_signing_key_2026",
+        "django-insecure-4k2j5h6g7f8d9s0a1q2w3e4r5t6y",
         *sorted(KNOWN_DEFAULTS),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
@@ -22,8 +23,8 @@ KNOWN_DEFAULTS = frozenset(
 )
 
 
-_PLACEHOLDERS = ("change", "example", "insecure", "password", "secret", "your-", "your_")
-"""What keys to be replaced say of themselves; a key drawn at random hardly ever does."""
+_PLACEHOLDERS = re.compile(r"(change|replace)[-_ ]?(me|this|in[-_ ]production)|your[-_ ](super[-_ ])?secret|insecure")
+"""What keys to be replaced say of themselves."""
 
 
 class AlreadyExists(PermanentError):
@@ -76,6 +77,6 @@ def check_signing_key(key: str) -> bytes:
     if len(raw) < MIN_KEY_BYTES:
         raise WeakKey(f"SECRET_KEY has {len(raw)} bytes; it needs {MIN_KEY_BYTES} (try: openssl rand -hex 32)")
     told = key.strip().lower()
-    if told in KNOWN_DEFAULTS or any(word in told for word in _PLACEHOLDERS) or len(set(key)) < 8:
+    if told in KNOWN_DEFAULTS or _PLACEHOLDERS.search(told) or len(set(key)) < 8:
         raise WeakKey("SECRET_KEY is a well-known example; make one with: openssl rand -hex 32")
     return raw
