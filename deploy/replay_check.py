@@ -1,18 +1,21 @@
 """`make replay-check`: a whole transactions file through an empty tower, every month compared with the file.
 
 Two towers: one gets the file once, in order; the other twice, shuffled, every tenth message three times, half of
-the copies under fresh X-Shopify-Webhook-Id and -Event-Id.
+the copies under fresh X-Shopify-Webhook-Id and -Event-Id. In the emulated cloud one random service is killed every
+few seconds meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -21,9 +24,10 @@ from rich.table import Table
 
 from deploy.cli.copies import Duplication
 from deploy.cli.progress import Progress
-from deploy.cli.replay import Replayed, ReplayOptions, replay
+from deploy.cli.replay import ReplayOptions, replay
 from deploy.cli.sender import Pace
 from deploy.cli.tower_client import open_client
+from deploy.emulated.kills import killing
 from deploy.emulated.tower_process import EmulatedProcess
 from deploy.tower_process import TowerFailed, TowerProcess, running
 from pulsepoint.imports.bodies import money
@@ -53,11 +57,16 @@ class Scenario:
     name: str
     passes: tuple[int | None, ...]
     duplication: Duplication | None = None
+    kills: bool = False
 
 
 SCENARIOS = (
     Scenario("once, in order", (None,)),
     Scenario("twice, shuffled, with copies", (11, 12), COPIES),
+)
+EMULATED_SCENARIOS = (
+    SCENARIOS[0],
+    replace(SCENARIOS[1], name="twice, shuffled, with copies, services killed", kills=True),
 )
 
 
@@ -106,35 +115,58 @@ async def check(
     kind: type[TowerProcess] = TowerProcess,
 ) -> list[Compared]:
     """Run one scenario on an empty tower; raises what replay and tower raise."""
-    expected = oracle(path)
     tower = kind(home)
     async with running(tower):
-        for seed in scenario.passes:
-            await _pass(tower, path, seed, scenario.duplication, progress, seconds)
-        told = await net_revenue(tower, sorted(expected))
+        return await compare(tower, path, scenario, progress, seconds=seconds)
+
+
+async def compare(
+    tower: TowerProcess, path: Path, scenario: Scenario, progress: Progress, *, seconds: float, shop: str = SHOP
+) -> list[Compared]:
+    """Run one scenario for a shop that a running tower does not know yet; raises what replay and tower raise."""
+    expected = oracle(path)
+    for seed in scenario.passes:
+        options = ReplayOptions(
+            file=path,
+            shop=shop,
+            currency=CURRENCY,
+            timezone=TIMEZONE,
+            pace=Pace(patience=seconds),
+            shuffle=seed,
+            duplication=scenario.duplication,
+            wait=True,
+            wait_seconds=seconds,
+        )
+        await _pass(tower, options, progress, kills=scenario.kills)
+    told = await net_revenue(tower, sorted(expected), shop)
+    for letter in await dead_letters(tower):
+        progress.say(f"Dead letter after {letter['attempts']} attempts: {letter['explanation']}")
     return [Compared(scenario.name, month, cents, told.get(month)) for month, cents in sorted(expected.items())]
 
 
-async def _pass(
-    tower: TowerProcess, path: Path, seed: int | None, copies: Duplication | None, progress: Progress, seconds: float
-) -> Replayed:
-    options = ReplayOptions(
-        file=path,
-        shop=SHOP,
-        currency=CURRENCY,
-        timezone=TIMEZONE,
-        pace=Pace(patience=seconds),
-        shuffle=seed,
-        duplication=copies,
-        wait=True,
-        wait_seconds=seconds,
-    )
-    replayed = await replay(tower.access, options, progress)
+async def _pass(tower: TowerProcess, options: ReplayOptions, progress: Progress, *, kills: bool) -> None:
+    disturbed = _killing(tower, options.shuffle or 0, progress) if kills else nullcontext()
+    replayed = await replay(tower.access, options, progress, while_sending=disturbed)
     if replayed.sent.refused:
         raise TowerFailed(f"The tower refused {replayed.sent.refused} deliveries: {replayed.sent.refusals}")
     # Copies change nothing by the time the books are complete: they may still wait, and must do no harm either.
-    await tower.idle(seconds)
-    return replayed
+    await tower.idle(options.wait_seconds)
+
+
+@asynccontextmanager
+async def _killing(tower: TowerProcess, seed: int, progress: Progress) -> AsyncIterator[None]:
+    assert isinstance(tower, EmulatedProcess), "one process has no services to kill"
+    async with killing(tower, seed) as killed:
+        yield
+    progress.say(f"Killed {len(killed)} times: {', '.join(killed)}.")
+
+
+async def dead_letters(tower: TowerProcess) -> list[dict[str, Any]]:
+    """The messages that failed too often, as the API lists them."""
+    async with open_client(tower.access) as client:
+        await client.log_in()
+        letters: list[dict[str, Any]] = (await client.read("/api/dead-letters"))["messages"]
+    return letters
 
 
 async def net_revenue(tower: TowerProcess, months: list[str], shop: str = SHOP) -> dict[str, int]:
@@ -176,9 +208,10 @@ def main(
     compared: list[Compared] = []
     with tempfile.TemporaryDirectory(prefix="pulsepoint-check-") as directory:
         path = part_of(file, month, Path(directory))
-        for number, scenario in enumerate(SCENARIOS):
+        emulated = profile is Profile.EMULATED
+        kind = EmulatedProcess if emulated else TowerProcess
+        for number, scenario in enumerate(EMULATED_SCENARIOS if emulated else SCENARIOS):
             home = Path(directory) / f"home-{number}"
-            kind = EmulatedProcess if profile is Profile.EMULATED else TowerProcess
             compared += asyncio.run(check(path, home, scenario, Progress(quiet=False), seconds=seconds, kind=kind))
     print_comparison(compared, Console())
     if not compared or not all(each.equal for each in compared):

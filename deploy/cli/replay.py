@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,9 @@ from pulsepoint.imports.plan import Plan, clock_offset, open_plan
 from pulsepoint.imports.tally import Tally, described
 from pulsepoint.imports.webhooks import Delivery, first_delivery
 
-DEFAULT_CURRENCY = "GBP"
 DEFAULT_TIMEZONE = "Europe/London"
 POLL_SECONDS = 2.0
+SENDING = nullcontext()
 
 
 class WrongBrand(Exception):
@@ -36,7 +37,10 @@ class NotProcessed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What to send and how; without `currency` and `timezone` the brand's own hold, or GBP and Europe/London."""
+    """What to send and how; without `currency` and `timezone` the brand's own hold.
+
+    Where there is no brand, the currency most of the file is in, or GBP, and Europe/London.
+    """
 
     file: Path
     shop: str
@@ -83,26 +87,36 @@ class Replayed:
         }
 
 
-async def replay(access: TowerAccess, options: ReplayOptions, progress: Progress) -> Replayed:
-    """Send the whole file; raises the errors of file, tower and sender, each with words for people."""
+async def replay(
+    access: TowerAccess,
+    options: ReplayOptions,
+    progress: Progress,
+    *,
+    while_sending: AbstractAsyncContextManager[None] = SENDING,
+) -> Replayed:
+    """Send the whole file; raises the errors of file, tower and sender, each with words for people.
+
+    `while_sending` is entered for the time of sending: a check lets services die meanwhile.
+    """
     async with open_client(access) as client:
         await client.log_in()
         brand = await client.brand_of(options.shop)
         currency, timezone = _settled(options, brand)
         with open_plan(options.file, shop=options.shop, currency=currency, zone=ZoneInfo(timezone)) as plan:
-            brand = brand or await _make_brand(client, options, plan, currency, timezone)
+            brand = brand or await _make_brand(client, options, plan, timezone)
             progress.say(f"{options.file.name}: {plan.format} ({plan.dates}). Brand {brand.name} ({brand.brand_id}).")
-            replayed = await _send(access, options, plan, brand, progress)
+            async with while_sending:
+                replayed = await _send(access, options, plan, brand, progress)
         if options.wait:
             await wait_until_counted(client, replayed, options.wait_seconds, progress)
         return replayed
 
 
-async def _make_brand(client: TowerClient, options: ReplayOptions, plan: Plan, currency: str, timezone: str) -> Brand:
+async def _make_brand(client: TowerClient, options: ReplayOptions, plan: Plan, timezone: str) -> Brand:
     return await client.make_brand(
         name=options.name or options.shop.split(".", 1)[0],
         shop=options.shop,
-        currency=currency,
+        currency=plan.currency,
         timezone=timezone,
         clock_offset_seconds=clock_offset(plan.ends_at, datetime.now(UTC)),
     )
@@ -147,11 +161,11 @@ def _counted(shop: str, plan: Plan, tally: Tally) -> Iterator[Delivery]:
         yield first_delivery(webhook, shop)
 
 
-def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str, str]:
-    """Currency and timezone to convert with: the brand's, which an option must not contradict."""
+def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str | None, str]:
+    """Currency (None: the file's own) and timezone: the brand's, which an option must not contradict."""
     currency = options.currency.upper() if options.currency else None
     if brand is None:
-        return currency or DEFAULT_CURRENCY, options.timezone or DEFAULT_TIMEZONE
+        return currency, options.timezone or DEFAULT_TIMEZONE
     for word, asked, own in (("currency", currency, brand.currency), ("timezone", options.timezone, brand.timezone)):
         if asked and asked != own:
             raise WrongBrand(f"{options.shop} is brand {brand.name}, whose {word} is {own}, not {asked}.")

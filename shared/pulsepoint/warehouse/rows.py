@@ -13,7 +13,7 @@ from pulsepoint.warehouse import schema
 
 
 def _is_whole(value: object) -> bool:
-    # Not isinstance: True is no count, and engines round 1.5 without a word.
+    # Not isinstance: True is no count, and engines round 1.5, or store NULL, without a word.
     return type(value) is int and -(2**63) <= value < 2**63
 
 

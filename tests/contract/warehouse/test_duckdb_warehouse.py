@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.errors import OURS, THEIRS, mapped
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
+from pulsepoint.warehouse.rows import tables_by_name
 from tests.builders.warehouse import SCOPE, order_fact
 from tests.contract.suites.warehouse import WarehouseSuite, count
 
@@ -168,6 +168,6 @@ async def test_a_column_declared_later_is_added_to_a_table_made_before(tmp_path:
 async def test_the_key_is_no_column_of_the_tables_questions_read(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append([order_fact()])
     (row,) = await warehouse.query(SCOPE, "SELECT * FROM orders")
-    assert list(row) == [column.name for column in schemas.tables(shared=False)["orders"].columns]
+    assert list(row) == [column.name for column in tables_by_name(shared=False)["orders"].columns]
     with pytest.raises(MalformedInput):
         await warehouse.query(SCOPE, "SELECT * FROM orders_keyed")

@@ -8,10 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import httpx
@@ -19,9 +17,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.cli.home import NoTower
+from deploy.cli.progress import Progress
 from deploy.cli.tower_client import TowerRefused, open_client
+from deploy.emulated.kills import killing
 from deploy.emulated.tower_process import EmulatedProcess
-from deploy.replay_check import net_revenue, oracle
+from deploy.replay_check import EMULATED_SCENARIOS, compare, dead_letters, net_revenue, oracle, part_of
 from deploy.stubs.ads import app as ads_app
 from deploy.tower_process import ROOT, TowerFailed, TowerProcess, running, running_tower
 from pulsepoint.events.catalog import SERVICES
@@ -35,7 +35,6 @@ SEED = 20110301
 INVOICES = 160
 FEW_INVOICES = 50
 PATIENCE = 300.0
-KILL_EVERY = (3.0, 6.0)
 pytestmark = pytest.mark.tower
 
 
@@ -86,7 +85,7 @@ async def test_kills_lose_nothing_and_count_nothing_twice(cloud: Running, sales:
     await make_brand(tower, SHOP)
     deliveries = deliveries_of(sales, SHOP)
     stream = [*disturbed(deliveries, 11), *disturbed(deliveries, 12)]
-    async with killing(tower) as killed:
+    async with killing(tower, SEED) as killed:
         assert await send(tower, stream, SHOP) == len(stream)
         await counted(tower, sales)
     await tower.idle(PATIENCE)
@@ -96,6 +95,20 @@ async def test_kills_lose_nothing_and_count_nothing_twice(cloud: Running, sales:
     for letter in await dead_letters(tower):
         assert letter["explanation"] and letter["attempts"] > 0
         print("dead letter:", letter)
+
+
+@pytest.mark.real_data
+async def test_one_month_of_real_orders_adds_up_while_services_die(
+    cloud: Running, real_data: Path, tmp_path: Path
+) -> None:
+    path = part_of(real_data / "transactions" / "uci_online_retail_2010-12_to_2011-08.parquet", "2011-02", tmp_path)
+    scenario = EMULATED_SCENARIOS[-1]
+    assert scenario.kills
+    compared = await compare(
+        cloud.tower, path, scenario, Progress(quiet=True), seconds=PATIENCE, shop="february.myshopify.com"
+    )
+    assert [(each.month, each.told) for each in compared] == [("2011-02", 49806265)]
+    assert all(letter["explanation"] for letter in await dead_letters(cloud.tower))
 
 
 async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, tmp_path: Path) -> None:
@@ -145,26 +158,6 @@ async def test_the_command_line_verifies_the_cloud(cloud: Running) -> None:
     assert "findings" in await command(cloud.tower, "doctor")
 
 
-@asynccontextmanager
-async def killing(tower: EmulatedProcess) -> AsyncIterator[list[str]]:
-    """`kill -9` to one random service every few seconds until the end; the names of those killed."""
-    chance, killed = Random(SEED), list[str]()
-
-    async def forever() -> None:
-        while True:
-            await asyncio.sleep(chance.uniform(*KILL_EVERY))
-            name = chance.choice(SERVICES)
-            tower.kill_service(name)
-            killed.append(name)
-
-    killer = asyncio.create_task(forever())
-    try:
-        yield killed
-    finally:
-        killer.cancel()
-        await asyncio.gather(killer, return_exceptions=True)
-
-
 async def counted(tower: TowerProcess, sales: Path, shop: str = SHOP) -> None:
     """Wait until the tower's totals are the file's; while services die the API may not answer."""
     expected, told = oracle(sales), dict[str, int]()
@@ -175,13 +168,6 @@ async def counted(tower: TowerProcess, sales: Path, shop: str = SHOP) -> None:
                 told = await net_revenue(tower, sorted(expected), shop)
             except (TowerRefused, NoTower, AssertionError):
                 continue
-
-
-async def dead_letters(tower: TowerProcess) -> list[dict[str, Any]]:
-    async with open_client(tower.access) as client:
-        await client.log_in()
-        letters: list[dict[str, Any]] = (await client.read("/api/dead-letters"))["messages"]
-    return letters
 
 
 DAYS = {"start_date": "2011-03-01", "end_date": "2011-04-30"}

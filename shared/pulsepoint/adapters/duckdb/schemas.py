@@ -11,19 +11,16 @@ current read it instead of ranking the whole history: over 100,000 orders a sum 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
-from typing import Any
 
 import duckdb
 import orjson
 
-from pulsepoint.errors import MalformedInput
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema as warehouse
 from pulsepoint.warehouse.dialect import to_duckdb
+from pulsepoint.warehouse.rows import relations, tables_by_name
 
 LAYOUT = 2
 """Counts how often the tables behind the declared ones were laid out differently."""
@@ -33,67 +30,18 @@ _HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
 
 
-def _is_whole(value: object) -> bool:
-    # Not isinstance: True is no count, and DuckDB would round 1.5 without a word.
-    return type(value) is int and -(2**63) <= value < 2**63
-
-
-def _is_instant(value: object) -> bool:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return False
-    return isinstance(moment, datetime) and moment.tzinfo is not None
-
-
-def _is_day(value: object) -> bool:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value).isoformat() == value
-        except ValueError:
-            return False
-    return type(value) is date
-
-
-# What DuckDB cannot read it would store as NULL without a word, so each value is looked at first.
-_EXACT: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "STRING": ("text", lambda value: type(value) is str),
-    "INT64": ("a 64-bit whole number", _is_whole),
-    "TIMESTAMP": ("an instant with its offset", _is_instant),
-    "DATE": ("a day", _is_day),
-    "BOOL": ("true or false", lambda value: type(value) is bool),
-}
-
-
 def schema_of(scope: TenantContext) -> str:
     """The schema a scope's facts are in; the system tenant's are the deployment's own."""
     return warehouse.SHARED_SCHEMA if scope.is_system else scope.schema
 
 
-@cache
-def tables(shared: bool) -> Mapping[str, warehouse.Table]:
-    """The tables of the shared schema, or of a tenant's, by name."""
-    found = warehouse.shared_tables() if shared else warehouse.tables()
-    return {table.name: table for table in found}
-
-
-@cache
-def relations(shared: bool) -> frozenset[str]:
-    """The names a question may read."""
-    views = () if shared else warehouse.views()
-    return frozenset(tables(shared)) | frozenset(view.name for view in views)
-
-
 @dataclass(frozen=True, slots=True)
 class RowShape:
-    """How rows of one table are checked and inserted: each of `inserts` into a schema takes a JSON array of rows."""
+    """How rows of one table are inserted: each of `inserts` into a schema takes a JSON array of rows."""
 
     table: str
     head: bool
     select: str
-    columns: frozenset[str]
-    required: tuple[str, ...]
-    exact: tuple[tuple[str, str, Callable[[object], bool]], ...]
 
     def inserts(self, schema: str, *, skip_known: bool) -> list[str]:
         """The statements that append rows to the table of `schema`; on rows that are there they fail or skip them."""
@@ -104,25 +52,11 @@ class RowShape:
         rows = f"(SELECT unnest(from_json(?, '{_HEADS}'), recursive := true))"
         return [append, _note_newest(schema, self.table, rows)]
 
-    def check(self, row: Mapping[str, Any]) -> None:
-        """Raise `MalformedInput` naming the column of `row` that the table cannot hold exactly."""
-        if not row.keys() <= self.columns:
-            raise MalformedInput(f"{self.table}: no column {min(row.keys() - self.columns)!r}")
-        for name in self.required:
-            if row.get(name) is None:
-                raise MalformedInput(f"{self.table}.{name}: required")
-        for name, words, holds in self.exact:
-            value = row.get(name)
-            if value is not None and not holds(value):
-                raise MalformedInput(f"{self.table}.{name}: expected {words}, got {type(value).__name__}")
-
 
 @cache
 def row_shape(shared: bool, table: str) -> RowShape:
-    """The shape of rows of `table`; raises `MalformedInput` when there is no such table."""
-    declared = tables(shared).get(table)
-    if declared is None:
-        raise MalformedInput(f"no warehouse table {table!r}")
+    """The shape of rows of `table`, which is there."""
+    declared = tables_by_name(shared)[table]
     struct = orjson.dumps([{column.name: _TYPES[column.type] for column in declared.columns}]).decode()
     names = ", ".join(f'"{column.name}"' for column in declared.columns)
     return RowShape(
@@ -132,9 +66,6 @@ def row_shape(shared: bool, table: str) -> RowShape:
             f"({names}, fact_key, snapshot) SELECT *, md5_number(fact_id), {_SNAPSHOT}"
             f" FROM (SELECT unnest(from_json(?, '{struct}'), recursive := true))"
         ),
-        columns=frozenset(column.name for column in declared.columns),
-        required=tuple(column.name for column in declared.columns if column.required),
-        exact=tuple((column.name, *_EXACT[column.type]) for column in declared.columns),
     )
 
 
@@ -168,7 +99,7 @@ def ensure(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         return
     shared = schema == warehouse.SHARED_SCHEMA
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for table in tables(shared).values():
+    for table in tables_by_name(shared).values():
         connection.execute(_create_table(schema, table))
         _add_columns(connection, schema, table)
         names = ", ".join(f'"{column.name}"' for column in table.columns)
@@ -206,7 +137,7 @@ def _select_of(schema: str, view: warehouse.View) -> str:
     current = warehouse.current_views().get(view.name)
     if current is None:
         return to_duckdb(view.select, relations(False)).within(schema)
-    names = ", ".join(f'"{column.name}"' for column in tables(False)[current.table].columns)
+    names = ", ".join(f'"{column.name}"' for column in tables_by_name(False)[current.table].columns)
     newest = f'SELECT snapshot FROM {schema}."{current.head}_newest"'
     return f'SELECT {names} FROM {schema}."{current.table}_keyed" WHERE snapshot IN ({newest})'
 

@@ -22,6 +22,7 @@ from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.dialect import to_duckdb
+from pulsepoint.warehouse.rows import relations, row_check
 from pulsepoint.warehouse.schema import SHARED_SCHEMA
 
 MAX_BATCH_ROWS = 20_000
@@ -83,7 +84,7 @@ class DuckDBWarehouse:
         )
 
     def _select(self, scope: TenantContext, schema: str, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        statement = to_duckdb(sql, schemas.relations(scope.is_system))
+        statement = to_duckdb(sql, relations(scope.is_system))
         missing = statement.parameters - parameters.keys()
         if missing:
             raise MalformedInput(f"parameter @{min(missing)} is not given")
@@ -117,7 +118,7 @@ def _encoded(facts: Sequence[FactRow]) -> Batch:
     batch: Batch = {}
     for fact in facts:
         shared = fact.scope.is_system
-        schemas.row_shape(shared, fact.table).check(fact.row)
+        row_check(shared, fact.table)(fact.row)
         try:
             encoded = orjson.dumps(fact.row)
         except TypeError as error:

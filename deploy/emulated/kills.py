@@ -1,0 +1,37 @@
+"""`kill -9` to services of the emulated cloud while something goes on, for checks and tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+from deploy.emulated.processes import Known
+from deploy.emulated.tower_process import EmulatedProcess
+from pulsepoint.events.catalog import SERVICES
+
+KILL_EVERY = (3.0, 6.0)
+
+
+@asynccontextmanager
+async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]:
+    """Kill one random service every few seconds until the end, then wait until all are up; yields whom it killed."""
+    chance = Random(seed)  # noqa: S311 - which service dies is no secret
+    killed, last = list[str](), dict[str, Known]()
+
+    async def forever() -> None:
+        while True:
+            await asyncio.sleep(chance.uniform(*KILL_EVERY))
+            name = chance.choice(SERVICES)
+            last[name] = tower.kill_service(name)
+            killed.append(name)
+
+    killer = asyncio.create_task(forever())
+    try:
+        yield killed
+    finally:
+        killer.cancel()
+        await asyncio.gather(killer, return_exceptions=True)
+    for name, known in last.items():
+        await tower.up_again(name, known)
