@@ -91,6 +91,7 @@ class EffectRunner:
             if definition.on_failure is not None:
                 await self._record_failure(definition.on_failure, effect, error)
             if effect.attempts + 1 >= definition.max_attempts:
+                log.error("effect.given_up", kind=effect.kind, service=self._pipeline.service, key=effect.key)
                 await self._pipeline.execute(
                     effect.scope, _nothing, marker=_run_id(effect, "given up"), finished_effect=effect
                 )

@@ -45,6 +45,7 @@ def failure(failed: AdsSyncFailed) -> Finding | None:
     if failed.attempts < ATTEMPTS and not failed.refused:
         return None
     name = f"{platform(failed.platform)} account {clip(failed.account_id, 40)}"
+    times = "once" if failed.attempts == 1 else f"{failed.attempts} times"
     act = (
         f"Connect {name} again: the platform refused its credentials or permissions"
         if failed.refused
@@ -55,7 +56,7 @@ def failure(failed: AdsSyncFailed) -> Finding | None:
         subject=account_of(failed.platform, failed.account_id),
         severity="critical" if failed.refused else "warning",
         title=f"{name} cannot be pulled",
-        explanation=f"Pulled {failed.attempts} times without success. The last answer: {clip(failed.reason, 300)}",
+        explanation=f"Pulled {times} without success. The last answer: {clip(failed.reason, 300)}",
         recommended_action=act,
         channel=failed.platform,
     )
