@@ -110,12 +110,14 @@ def read_push(subscription: str, body: bytes) -> Delivery:
     try:
         push = orjson.loads(body)
         message = push["message"]
-        attributes = message.get("attributes") or {}
+        attributes = dict(message.get("attributes") or {})
+        if not all(isinstance(value, str) for value in attributes.values()):
+            raise MalformedInput("not a push body: an attribute is no text")
         topic = BY_NAME[subscription].topic if subscription in BY_NAME else subscription
         return Delivery(
             subscription=subscription,
             message_id=str(message.get("messageId") or message.get("message_id") or ""),
-            message=Message(topic, b64decode(message.get("data") or "", validate=True), dict(attributes)),
+            message=Message(topic, b64decode(message.get("data") or "", validate=True), attributes),
             attempt=int(push.get("deliveryAttempt") or 1),
             publish_time=str(message.get("publishTime") or ""),
         )

@@ -34,9 +34,12 @@ class Door:
         self.handled = handled
         self.read = 0
 
-    async def post(self, path: str, bearer: str | None, method: str = "POST", **scope: Any) -> int:
+    async def post(
+        self, path: str, bearer: str | None, method: str = "POST", body: bytes | None = None, **scope: Any
+    ) -> int:
         told = OrderDeleted(order_id="1")
-        body = push_of(encode(new_event(told, source="ingest-shopify", entity="1", version=1, scope=BRAND), "orders"))
+        event = new_event(told, source="ingest-shopify", entity="1", version=1, scope=BRAND)
+        body = push_of(encode(event, "orders")) if body is None else body
         statuses: list[int] = []
 
         async def receive() -> dict[str, Any]:
@@ -110,6 +113,25 @@ async def test_the_process_itself_pushes_without_a_token(tmp_path: Path) -> None
     async with opened() as door:
         assert await door.post("/push/attribution.orders", None, "POST", **{INTERNAL: True}) == 204
         assert len(door.handled) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"message": null}',
+        b'{"message": {"data": "%"}}',
+        b'{"message": {"attributes": ["ce-type"]}}',
+        b'{"message": {"attributes": {"ce-type": ["order.deleted"]}}}',
+        b'{"message": {"attributes": {"ce-type": "order.deleted", "traceparent": 7}}}',
+        b'{"message": {}, "deliveryAttempt": "often"}',
+    ],
+)
+async def test_what_is_no_push_body_is_refused(tmp_path: Path, body: bytes) -> None:
+    async with guarded(tmp_path) as door:
+        assert await door.post("/push/attribution.orders", token(claims(NOW)), body=body) == 400
+        assert door.handled == []
 
 
 async def test_only_posts_are_pushes(tmp_path: Path) -> None:
