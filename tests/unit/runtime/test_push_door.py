@@ -111,7 +111,7 @@ async def test_nobody_pushes_over_the_network_where_no_account_is_named(bearer: 
 
 async def test_the_process_itself_pushes_without_a_token(tmp_path: Path) -> None:
     async with opened() as door:
-        assert await door.post("/push/attribution.orders", None, "POST", **{INTERNAL: True}) == 204
+        assert await door.post("/push/attribution.orders", None, "POST", None, **{INTERNAL: True}) == 204
         assert len(door.handled) == 1
 
 
