@@ -20,6 +20,7 @@ from pulsepoint.events.orders import (
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.runtime.outcome import Reader
+from pulsepoint.telemetry import current_traceparent
 
 Line = TypeVar("Line", OrderLine, RefundLine)
 _NOT_COLUMNS = {"lines", "refunds", "evidence", "updated_at"}
@@ -101,7 +102,8 @@ def _deleted_product(reader: Reader, event: Event) -> Iterator[FactRow]:
 
 def _level(reader: Reader, event: Event) -> Iterator[FactRow]:
     level: StockLevelRecorded = event.payload
-    columns = level.model_dump()
+    # So that what is concluded from the level can link back to it, however much else was told meanwhile.
+    columns = {**level.model_dump(), "trace": current_traceparent()}
     yield reader.fact("inventory_levels", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 

@@ -18,6 +18,7 @@ from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested, Subj
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
 from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
 from pulsepoint.runtime.app import Runtime
+from pulsepoint.telemetry import span_context_of
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.runtime import deliver, published, run_effects, running
 from tests.builders.shopify import (
@@ -151,7 +152,9 @@ async def test_products_levels_and_edits_become_facts_and_events(ingest: Ingest)
     assert len(ingest.payloads(OrderEditCommitted, BRAND)) == 1
     assert [row["status"] for row in await ingest.rows("products_current")] == ["active"]
     assert [row["available"] for row in await ingest.rows("variants_current")] == [12]
-    assert [row["available"] for row in await ingest.rows("inventory_levels_current")] == [6]
+    [level] = await ingest.rows("inventory_levels_current")
+    assert level["available"] == 6
+    assert span_context_of(level["trace"]) is not None
     assert [row["lines_added"] for row in await ingest.rows("order_edits_current")] == [0]
     await ingest.tell({"id": 7001}, "products/delete", shopify_triggered_at="2026-03-12T00:00:00Z")
     assert len(ingest.payloads(ProductDeleted, BRAND)) == 1

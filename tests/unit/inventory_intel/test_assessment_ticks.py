@@ -15,6 +15,7 @@ from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.outcome import Outcome
+from pulsepoint.telemetry import Telemetry
 from tests.builders.insights import Bench, bench_of, effect_of, event_of
 from tests.builders.inventory import (
     NOW,
@@ -113,6 +114,31 @@ async def test_stock_is_judged_by_what_sold_on_days_with_stock(bench: Bench) -> 
     assert told.counts == {"critical": 1}
     [row] = await bench.rows("SELECT * FROM stock_statuses_current WHERE brand_id = @brand_id")
     assert (row["variant_id"], row["days_in_stock"], row["status"]) == ("v1", 21, "critical")
+
+
+async def test_an_assessment_links_to_where_nothing_was_said_to_be_left_however_much_else_was_told(
+    bench: Bench,
+) -> None:
+    async def kept(_: object) -> None:
+        """Spans are read here as they end."""
+
+    traces = [f"00-{number:032x}-{number:016x}-01" for number in (1, 2, 3, 4)]
+    await configure(bench)
+    await bench.append(
+        product_facts("p1", [{"variant_id": each} for each in ("v1", "v2", "v3")]),
+        [
+            level_fact("v1", days_ago(2), 0, trace=traces[0]),
+            level_fact("v2", days_ago(2), 0, trace=traces[1]),
+            # Refilled since: nothing is concluded from the level before.
+            level_fact("v2", days_ago(1), 5, trace=traces[2]),
+            level_fact("v3", days_ago(1), 0),
+            level_fact("v1", days_ago(1), 0, trace=traces[3], scope=OTHER_BRAND),
+        ],
+    )
+    with Telemetry("inventory-intel", kept).span("effect assess") as span:
+        await tick(bench)
+        linked = [link.context.trace_id for link in getattr(span, "links", ())]
+    assert linked == [1]
 
 
 async def test_locations_are_summed_and_a_day_counts_when_any_had_stock(bench: Bench) -> None:

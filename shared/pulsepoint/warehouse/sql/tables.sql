@@ -58,10 +58,12 @@ CREATE TABLE variants (
 );
 
 -- One row each time a level was told; history matters (days in stock), so views of it keep all versions too.
+-- trace = the traceparent it was read under.
 CREATE TABLE inventory_levels (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
-  inventory_item_id STRING NOT NULL, location_id STRING NOT NULL, available INT64, updated_at TIMESTAMP NOT NULL
+  inventory_item_id STRING NOT NULL, location_id STRING NOT NULL, available INT64, updated_at TIMESTAMP NOT NULL,
+  trace STRING
 );
 
 -- entity = platform:account:campaign:day.
