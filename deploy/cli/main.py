@@ -82,7 +82,8 @@ def replay_command(
     shop: Annotated[str, typer.Option(callback=_shop, help="The shop's domain; its brand is made if there is none.")],
     name: Annotated[str | None, typer.Option(help="Name of a brand that is made. (default: from the shop)")] = None,
     currency: Annotated[
-        str | None, typer.Option(callback=_currency, help="Of the prices in the file. (default: the brand's, else GBP)")
+        str | None,
+        typer.Option(callback=_currency, help="Of the prices in the file. (default: the brand's or file's, else GBP)"),
     ] = None,
     timezone: Annotated[
         str | None,

@@ -15,6 +15,9 @@ from pulsepoint.imports.source_file import FileFormat, SourceFile, UnreadableFil
 from pulsepoint.imports.uci_rows import LeftOut
 from pulsepoint.imports.webhooks import Webhook
 
+DEFAULT_CURRENCY = "GBP"
+"""Of a file that names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -22,6 +25,7 @@ class Plan:
 
     format: FileFormat
     dates: str
+    currency: str
     groups: int
     ends_at: datetime
     webhooks: Callable[[], Iterator[Webhook]]
@@ -29,11 +33,11 @@ class Plan:
 
 
 @contextmanager
-def open_plan(path: Path, *, shop: str, currency: str, zone: ZoneInfo) -> Iterator[Plan]:
-    """The plan of a file; raises `UnreadableFile` saying what is wrong."""
+def open_plan(path: Path, *, shop: str, currency: str | None, zone: ZoneInfo) -> Iterator[Plan]:
+    """The plan of a file; raises `UnreadableFile` saying what is wrong. `currency` None: the one most of it is in."""
     with open_source(path) as source:
         if source.format is FileFormat.UCI:
-            yield _uci_plan(source, shop, currency, zone)
+            yield _uci_plan(source, shop, currency or DEFAULT_CURRENCY, zone)
         else:
             yield _shopify_plan(source, shop, currency, zone)
 
@@ -41,23 +45,27 @@ def open_plan(path: Path, *, shop: str, currency: str, zone: ZoneInfo) -> Iterat
 def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
     prepared = uci_rows.prepare(source)
     if prepared.last_moment is None:
-        raise UnreadableFile(f"{source.path} holds no row with a price above zero.")
+        found = "".join(f", {left.rows} left out: {left.reason}" for left in prepared.left_out)
+        raise UnreadableFile(f"{source.path} holds no row to send{found}.")
 
     def webhooks() -> Iterator[Webhook]:
         converter = uci.Converter(shop=shop, currency=currency, zone=zone, returned_keys=prepared.returned_keys)
         return converter.webhooks(prepared.rows())
 
     ends_at = uci.localise(prepared.last_moment, zone)
-    return Plan(source.format, prepared.date_format, prepared.groups, ends_at, webhooks, lambda: prepared.left_out)
+    return Plan(
+        source.format, prepared.date_format, currency, prepared.groups, ends_at, webhooks, lambda: prepared.left_out
+    )
 
 
-def _shopify_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
+def _shopify_plan(source: SourceFile, shop: str, asked: str | None, zone: ZoneInfo) -> Plan:
     prepared = shopify_rows.prepare(source)
-    converter = shopify_csv.Converter(shop=shop, currency=currency, zone=zone)
+    currency = asked or prepared.currency or DEFAULT_CURRENCY
+    converter = shopify_csv.Converter(shop=shop, currency=currency, zone=zone, formats=prepared.formats)
     if prepared.latest is None:
         raise UnreadableFile(f"{source.path} holds no order with a Created at.")
     try:
-        ends_at = shopify_csv.read_time(prepared.latest, zone, "Created at")
+        ends_at = shopify_csv.read_time(prepared.latest, zone, "createdat", prepared.formats)
     except shopify_csv.UnreadableOrder as error:
         raise UnreadableFile(f"{source.path}: {error}") from None
 
@@ -72,7 +80,8 @@ def _shopify_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) 
             sums[order.reason][1] += order.cents
         return tuple(LeftOut(None, reason, rows, cents) for reason, (rows, cents) in sorted(sums.items()))
 
-    return Plan(source.format, "each with its own offset", prepared.groups, ends_at, webhooks, left_out)
+    dates = "each with its own offset"
+    return Plan(source.format, dates, currency, prepared.groups, ends_at, webhooks, left_out)
 
 
 def clock_offset(ends_at: datetime, now: datetime) -> int:

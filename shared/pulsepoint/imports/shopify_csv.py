@@ -8,7 +8,8 @@ order's own day, goods and their tax first and shipping after them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -21,13 +22,25 @@ from pulsepoint.imports.webhooks import Webhook, stable_id
 from pulsepoint.money import split
 
 Record = dict[str, str | None]
-TIME_FORMATS = (
-    "%Y-%m-%d %H:%M:%S %z",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%y %H:%M",
-)
+TIME_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+MONTH_FIRST = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M")
+DAY_FIRST = ("%d/%m/%Y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%Y %H:%M")
+"""What a spreadsheet makes of the export's times; which of the two, the whole file tells."""
+TITLES = {
+    "createdat": "Created at",
+    "cancelledat": "Cancelled at",
+    "lineitemquantity": "Lineitem quantity",
+    "lineitemprice": "Lineitem price",
+    "lineitemdiscount": "Lineitem discount",
+    "discountamount": "Discount Amount",
+    "refundedamount": "Refunded Amount",
+}
+_OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}", re.ASCII)
+LARGEST_NUMBER = 10**9
+MAY_BE_NEGATIVE = frozenset({"discountamount", "lineitemdiscount", "refundedamount"})
+"""Read as none; below zero nothing else can be sent."""
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
 
 
@@ -47,10 +60,11 @@ class LeftOutOrder:
 class Converter:
     """Turns orders of an export into webhooks; `left_out` grows with what could not be read."""
 
-    def __init__(self, *, shop: str, currency: str, zone: ZoneInfo) -> None:
+    def __init__(self, *, shop: str, currency: str, zone: ZoneInfo, formats: Sequence[str] = TIME_FORMATS) -> None:
         self._shop = shop
         self._currency = currency
         self._zone = zone
+        self._formats = formats
         self.left_out: list[LeftOutOrder] = []
 
     def webhooks(self, orders: Iterable[tuple[Record, ...]]) -> Iterator[Webhook]:
@@ -117,17 +131,24 @@ class Converter:
     def _order_id(self, head: Record) -> int:
         """Shopify's own id where the export has it, so later live webhooks of the order are the same order."""
         own = (head.get("id") or "").lstrip("'")
-        return int(own) if own.isdigit() else stable_id(self._shop, "order", head.get("name"), head.get("createdat"))
+        return (
+            int(own)
+            if _OWN_ID.fullmatch(own)
+            else stable_id(self._shop, "order", head.get("name"), head.get("createdat"))
+        )
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:
         title = row.get("lineitemname") or row.get("lineitemsku") or ""
         sku = row.get("lineitemsku") or ""
+        quantity = _number(row, "lineitemquantity")
+        if quantity != int(quantity):
+            raise UnreadableOrder(f"Lineitem quantity: {quantity} is no count")
         return SoldLine(
             line_id=stable_id(self._shop, "line", order_id, ordinal),
             product_id=stable_id(self._shop, "product", sku or title),
             sku=sku,
             title=title,
-            quantity=int(_number(row, "lineitemquantity")),
+            quantity=int(quantity),
             unit_cents=_cents(row, "lineitemprice"),
             taxable=(row.get("lineitemtaxable") or "true").lower() != "false",
         )
@@ -176,18 +197,18 @@ class Converter:
 
     def _time(self, row: Record, column: str) -> datetime | None:
         text = row.get(column)
-        return None if not text else read_time(text, self._zone, column)
+        return None if not text else read_time(text, self._zone, column, self._formats)
 
 
-def read_time(text: str, zone: ZoneInfo, column: str) -> datetime:
+def read_time(text: str, zone: ZoneInfo, column: str, formats: Sequence[str] = TIME_FORMATS) -> datetime:
     """An export's time as an instant at the brand's offset; raises `UnreadableOrder` naming `column`."""
-    for time_format in TIME_FORMATS:
+    for time_format in formats:
         try:
-            parsed = datetime.strptime(text.replace(" UTC", " +0000"), time_format)
+            parsed = datetime.strptime(text, time_format)
         except ValueError:
             continue
         return parsed.astimezone(UTC).astimezone(zone) if parsed.tzinfo else localise(parsed, zone)
-    raise UnreadableOrder(f"{column}: {text[:40]!r} is no time")
+    raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is no time")
 
 
 def _discounted(line: SoldLine, discount: int, tax: int) -> SoldLine:
@@ -212,14 +233,25 @@ def _shares(amount: int, net: int, tax: int) -> tuple[int, int]:
 
 
 def _number(row: Record, column: str) -> Decimal:
-    text = (row.get(column) or "0").replace(",", "")
+    text = row.get(column) or "0"
+    plain = text
+    if _GROUPED.fullmatch(text):
+        plain = text.replace(",", "")
+    elif _DECIMAL_COMMA.fullmatch(text):
+        plain = text.replace(".", "").replace(",", ".")
     try:
-        number = Decimal(text)
+        number = Decimal(plain)
     except InvalidOperation:
-        raise UnreadableOrder(f"{column}: {text[:40]!r} is no number") from None
-    if not number.is_finite():
-        raise UnreadableOrder(f"{column}: {text[:40]!r} is no number")
+        number = Decimal("Infinity")
+    if not number.is_finite() or abs(number) >= LARGEST_NUMBER:
+        raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is no number")
+    if number < 0 and column not in MAY_BE_NEGATIVE:
+        raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is below zero")
     return number
+
+
+def _title(column: str) -> str:
+    return TITLES.get(column, column.capitalize())
 
 
 def _cents(row: Record, column: str) -> int:

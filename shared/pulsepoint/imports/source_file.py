@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "128MB"
 FETCH_ROWS = 5_000
 PARQUET_MAGIC = b"PAR1"
+OTHER_FILES = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive: save its sheet as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save its sheet as CSV",
+    b"\x1f\x8b": "compressed with gzip: unpack it",
+    b"%PDF": "a PDF",
+}
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 CHUNK = 1 << 20
 
 
@@ -75,7 +82,8 @@ def open_source(path: Path) -> Iterator[SourceFile]:
         with duckdb.connect(f"{workspace}/rows.duckdb") as connection:
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
             connection.execute("SET threads = 1")
-            yield _load(connection, path)
+            connection.execute("SET TimeZone = 'UTC'")
+            yield _load(connection, path, Path(workspace))
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
@@ -93,33 +101,56 @@ def fetch_all(
         cursor.close()
 
 
-def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:
+def _load(connection: duckdb.DuckDBPyConnection, path: Path, workspace: Path) -> SourceFile:
     import duckdb
 
-    reader = _reader(path)
+    reader, readable = _reader(path, workspace)
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(path)]).fetchall()
-    except duckdb.Error as error:
-        raise UnreadableFile(f"{path} cannot be read as CSV or Parquet: {str(error).splitlines()[0]}") from None
-    types = {str(name): str(kind) for name, kind, *_ in described}
-    file_format, names = _recognise(path, types)
-    selected = ", ".join(f'"{_quoted(name)}" AS "{ours}"' for name, ours in names.items())
-    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {reader}", [str(readable)]).fetchall()
+        types = {str(name): str(kind) for name, kind, *_ in described}
+        file_format, names = _recognise(path, types)
+        selected = ", ".join(f'"{_quoted(name)}" AS "{ours}"' for name, ours in names.items())
         connection.execute(
-            f"CREATE TABLE source AS SELECT row_number() OVER () AS row_no, {selected} FROM {reader}", [str(path)]
+            f"CREATE TABLE source AS SELECT row_number() OVER () AS row_no, {selected} FROM {reader}", [str(readable)]
         )
     except duckdb.Error as error:
-        raise UnreadableFile(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+        told = str(error).splitlines()[0].replace(str(readable), str(path))
+        raise UnreadableFile(f"{path} cannot be read as CSV or Parquet: {told}") from None
     return SourceFile(path, file_format, connection, {ours: types[name] for name, ours in names.items()})
 
 
-def _reader(path: Path) -> str:
+def _reader(path: Path, workspace: Path) -> tuple[str, Path]:
+    """The table function that reads the file, and where it finds it in a form that it can read."""
     with path.open("rb") as file:
-        if file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC:
-            return "read_parquet(?)"
-    # The set's own CSV copies are Latin-1 (pound signs in descriptions); Shopify writes UTF-8.
-    encoding = "utf-8" if _is_utf8(path) else "latin-1"
-    return f"read_csv(?, header = true, all_varchar = true, encoding = '{encoding}')"
+        start = file.read(4)
+    if not start:
+        raise UnreadableFile(f"{path} is empty.")
+    if start == PARQUET_MAGIC:
+        return "read_parquet(?)", path
+    other = next((what for magic, what in OTHER_FILES.items() if start.startswith(magic)), None)
+    if other is not None:
+        raise UnreadableFile(f"{path} is {other}. CSV and Parquet are read.")
+    # Rows with fewer cells than the header are padded: one odd row is left out by itself, not the file with it.
+    options = "header = true, all_varchar = true, null_padding = true, parallel = false"
+    return f"read_csv(?, {options})", _as_utf8(path, start, workspace)
+
+
+def _as_utf8(path: Path, start: bytes, workspace: Path) -> Path:
+    """The file, or a copy of it in UTF-8.
+
+    Shopify writes UTF-8; the set's own CSV copies are Latin-1 (pound signs in descriptions), what spreadsheets save
+    is Windows-1252, its superset, or UTF-16.
+    """
+    encoding = "utf-16" if start.startswith(UTF_16) else "utf-8" if _is_utf8(path) else "cp1252"
+    if encoding == "utf-8":
+        return path
+    copy = workspace / "utf8.csv"
+    with (
+        path.open(encoding=encoding, errors="replace", newline="") as read,
+        copy.open("w", encoding="utf-8", newline="") as write,
+    ):
+        shutil.copyfileobj(read, write)
+    return copy
 
 
 def _is_utf8(path: Path) -> bool:
@@ -141,8 +172,9 @@ def _recognise(path: Path, types: dict[str, str]) -> tuple[FileFormat, dict[str,
     uci = {name: UCI_COLUMNS[word] for name, word in plain.items() if word in UCI_COLUMNS}
     if frozenset(uci.values()) >= UCI_REQUIRED:
         return FileFormat.UCI, _first_of_each(uci)
+    named = ", ".join(types) or "none"
     raise UnreadableFile(
-        f"{path} has columns of no known format ({', '.join(types) or 'none'}). Expected InvoiceNo, StockCode,"
+        f"{path} has columns of no known format ({named[:300].strip()}). Expected InvoiceNo, StockCode,"
         " Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country (UCI Online Retail),"
         " or a Shopify orders export (Name, Created at, Lineitem quantity, Lineitem price, …)."
     )

@@ -13,13 +13,24 @@ from pulsepoint.imports.source_file import SourceFile, UnreadableFile, fetch_all
 from pulsepoint.imports.uci import LineKey, Row
 
 # The set is an Excel file; its CSV copies carry whichever date the exporting machine's locale wrote.
-ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+ISO_FORMATS = (
+    *(f"%Y-%m-%d{gap}{time}" for time in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M") for gap in (" ", "T")),
+    "%Y-%m-%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+)
 LOCAL_FORMATS = tuple(
     f"{date} {time}".strip()
     for time in ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "")
-    for date in ("%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.%Y")
-)
+    for date in (
+        "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y",
+        "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
+    )
+)  # fmt: skip
 EXCEL_SERIAL = "excel"
+LARGEST_QUANTITY = 10**9
+LARGEST_CENTS = 10**14
+"""Of one row: what ingest-shopify would refuse is left out and listed, not sent."""
 
 ROWS = """
 SELECT min(sold_at) OVER (PARTITION BY invoice, sold_at::DATE, quantity < 0) AS started, quantity < 0 AS returned,
@@ -28,7 +39,8 @@ FROM lines WHERE counted
 ORDER BY started, returned, invoice, row_no
 """
 LEFT_OUT = """
-SELECT strftime(sold_at, '%Y-%m') AS month, reason, count(*), CAST(coalesce(sum(quantity * cents), 0) AS BIGINT)
+SELECT strftime(sold_at, '%Y-%m') AS month, reason, count(*),
+       CAST(coalesce(sum(CAST(quantity AS HUGEINT) * cents), 0) AS HUGEINT)
 FROM lines WHERE NOT counted GROUP BY ALL ORDER BY ALL
 """
 
@@ -83,20 +95,23 @@ def prepare(source: SourceFile) -> UciRows:
 
 
 def _lines(source: SourceFile, moment: str) -> str:
-    price = _number("price", source)
+    price, quantity = _number("price", source), _number("quantity", source)
     return f"""
 WITH typed AS (
   SELECT row_no, coalesce({_code("invoice")}, '') AS invoice, coalesce({_code("stock_code")}, '') AS stock_code,
          {_text("description", source)} AS description,
-         CAST({_number("quantity", source)} AS BIGINT) AS quantity, {moment} AS sold_at, {price} AS price,
-         CAST(CAST(round({price}, 2) AS DECIMAL(18, 2)) * 100 AS BIGINT) AS cents,
-         {_code("customer") if source.has("customer") else "CAST(NULL AS VARCHAR)"} AS customer,
+         CASE WHEN {quantity} = trunc({quantity}) THEN try_cast({quantity} AS BIGINT) END AS quantity,
+         {moment} AS sold_at, {price} AS price,
+         CAST(try_cast(round({price}, 2) AS DECIMAL(18, 2)) * 100 AS BIGINT) AS cents,
+         {f"nullif({_code('customer')}, 'nan')" if source.has("customer") else "CAST(NULL AS VARCHAR)"} AS customer,
          {_text("country", source)} AS country
   FROM source
 ), judged AS (
-  SELECT *, CASE WHEN price IS NULL OR quantity IS NULL OR sold_at IS NULL THEN 'unreadable'
+  SELECT *, CASE WHEN cents IS NULL OR quantity IS NULL OR sold_at IS NULL THEN 'unreadable'
                  WHEN price <= 0 THEN 'price not above zero'
-                 WHEN quantity = 0 THEN 'quantity zero' END AS reason
+                 WHEN quantity = 0 THEN 'quantity zero'
+                 WHEN abs(quantity) > {LARGEST_QUANTITY}
+                      OR abs(CAST(quantity AS HUGEINT) * cents) > {LARGEST_CENTS} THEN 'amount too large' END AS reason
   FROM typed
 )
 SELECT *, reason IS NULL AS counted FROM judged"""
@@ -112,37 +127,67 @@ def _text(column: str, source: SourceFile) -> str:
 
 
 def _number(column: str, source: SourceFile) -> str:
-    if source.columns[column] == "VARCHAR":
-        return f"try_cast(nullif(trim({column}), '') AS DOUBLE)"
-    return column
+    if source.columns[column] != "VARCHAR":
+        return column
+    text = f"trim({column})"
+    # Where a locale writes 2,55 and 1.000,00, no number of the column has a point after a comma.
+    decimal, grouped = source.connection.execute(
+        f"SELECT count(*) FILTER (regexp_full_match({text}, '[+-]?[0-9.]+,([0-9]{{1,2}}|[0-9]{{4,}})')),"
+        rf" count(*) FILTER (regexp_matches({text}, ',.*\.')) FROM source"
+    ).fetchall()[0]
+    comma_is_point = decimal and not grouped
+    group, point = (r"\.", ",") if comma_is_point else (",", r"\.")
+    thousands = f"regexp_full_match({text}, '[+-]?[0-9]{{1,3}}({group}[0-9]{{3}})+({point}[0-9]*)?')"
+    plain = f"CASE WHEN {thousands} THEN replace({text}, '{group[-1]}', '') ELSE {text} END"
+    if comma_is_point:
+        plain = f"replace({plain}, ',', '.')"
+    return f"try_cast(nullif({plain}, '') AS DOUBLE)"
 
 
 def _moment(source: SourceFile) -> tuple[str, str]:
     """The date format and the SQL that reads `sold_at` as a brand-local timestamp."""
     kind = source.columns["sold_at"]
-    if kind != "VARCHAR":
+    if kind.startswith(("TIMESTAMP", "DATE")):
         return kind.lower(), "CAST(sold_at AS TIMESTAMP)"
-    fits = [candidate for candidate in (*ISO_FORMATS, *LOCAL_FORMATS) if _unread(source, _parse(candidate)) == 0]
-    if fits:
-        # Month-first and day-first may both fit: files are in order of time, and days next to each other.
-        best = min(fits, key=lambda candidate: _disorder(source, _parse(candidate)))
-        return best, _parse(best)
-    serial = "try_cast(trim(sold_at) AS DOUBLE)"
-    if _unread(source, serial) == 0:
-        return EXCEL_SERIAL, f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({serial} * 86400) AS BIGINT))"
-    sample = source.connection.execute("SELECT sold_at FROM source WHERE sold_at IS NOT NULL LIMIT 1").fetchall()
-    raise UnreadableFile(f"{source.path}: no date format fits every InvoiceDate (the first is {sample[0][0]!r}).")
+    source.connection.execute(
+        "CREATE TABLE dates AS SELECT trim(CAST(sold_at AS VARCHAR)) AS sold_at, min(row_no) AS row_no FROM source"
+        " WHERE nullif(trim(CAST(sold_at AS VARCHAR)), '') IS NOT NULL GROUP BY 1"
+    )
+    candidates = [(name, _parse(name)) for name in (*ISO_FORMATS, *LOCAL_FORMATS)] + [(EXCEL_SERIAL, _serial())]
+    unread = {name: _unread(source, moment) for name, moment in candidates}
+    fits = [(name, moment) for name, moment in candidates if unread[name] == 0]
+    if not fits:
+        raise UnreadableFile(_odd_date(source, *min(candidates, key=lambda candidate: unread[candidate[0]])))
+    # Month-first and day-first may both fit: files are in order of time, and days next to each other.
+    return min(fits, key=lambda candidate: _disorder(source, candidate[1])) if len(fits) > 1 else fits[0]
 
 
 def _parse(date_format: str) -> str:
-    parsed = f"try_strptime(trim(sold_at), '{date_format}')"
     # '%Y' also reads a two-digit year, as the first century.
-    return f"CASE WHEN year({parsed}) >= 1970 THEN {parsed} END"
+    return _plausible(f"try_strptime(trim(CAST(sold_at AS VARCHAR)), '{date_format}')")
+
+
+def _serial() -> str:
+    """Days since 1899-12-30, as a spreadsheet counts them."""
+    serial = "try_cast(trim(CAST(sold_at AS VARCHAR)) AS DOUBLE)"
+    seconds = f"CASE WHEN {serial} BETWEEN 0 AND 200000 THEN CAST(round({serial} * 86400) AS BIGINT) END"
+    return _plausible(f"TIMESTAMP '1899-12-30' + to_seconds({seconds})")
+
+
+def _plausible(moment: str) -> str:
+    return f"CASE WHEN year({moment}) BETWEEN 1970 AND 2199 THEN {moment} END"
 
 
 def _unread(source: SourceFile, moment: str) -> int:
-    sql = f"SELECT count(*) FROM source WHERE nullif(trim(sold_at), '') IS NOT NULL AND ({moment}) IS NULL"
-    return int(source.connection.execute(sql).fetchall()[0][0])
+    return int(source.connection.execute(f"SELECT count(*) FROM dates WHERE ({moment}) IS NULL").fetchall()[0][0])
+
+
+def _odd_date(source: SourceFile, name: str, moment: str) -> str:
+    odd = f"SELECT sold_at, row_no FROM dates WHERE ({moment}) IS NULL ORDER BY row_no LIMIT 1"
+    written, row = source.connection.execute(odd).fetchall()[0]
+    [(read,)] = source.connection.execute(f"SELECT count({moment}) FROM dates").fetchall()
+    why = f"is not written like the rest of the file ({name})" if read else "is no date that is read"
+    return f"{source.path}: InvoiceDate {written[:40]!r} of row {row} {why}."
 
 
 def _disorder(source: SourceFile, moment: str) -> tuple[int, int]:

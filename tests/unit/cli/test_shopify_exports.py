@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -208,12 +208,73 @@ def test_a_cancelled_and_refunded_order_is_given_back_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "broken", [{"Lineitem price": "ten"}, {"Created at": "yesterday"}, {"Currency": "USD"}, {"Subtotal": "NaN"}]
+    "broken",
+    [
+        {"Lineitem price": "ten"},
+        {"Lineitem price": "-10.00"},
+        {"Lineitem price": "1e30"},
+        {"Lineitem quantity": "-1"},
+        {"Lineitem quantity": "1.5"},
+        {"Created at": "yesterday"},
+        {"Currency": "USD"},
+        {"Subtotal": "NaN"},
+        {"Subtotal": "$20.00"},
+        {"Subtotal": "2,00,0"},
+    ],
 )
 def test_an_order_that_cannot_be_read_is_left_out_with_its_reason(tmp_path: Path, broken: dict[str, str]) -> None:
     plan, sent = converted(tmp_path, {**row(Name="#1", Id="1"), **broken}, row(Name="#2", Id="2"))
     assert [webhook.resource_id for webhook in sent] == [2]
     assert [entry.rows for entry in plan.left_out()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("subtotal", "price", "cents"),
+    [("2,040.50", "1020.25", 204050), ("20,50", "10,25", 2050), ("2.040,50", "1.020,25", 204050)],
+    ids=["grouped thousands", "decimal comma", "both"],
+)
+def test_amounts_that_a_spreadsheet_rewrote_keep_their_value(
+    tmp_path: Path, subtotal: str, price: str, cents: int
+) -> None:
+    _, [order] = converted(tmp_path, row(Subtotal=subtotal, Total=subtotal, Lineitem_price=price))
+    assert counted([order]) == {"2026-03-03 sale": cents}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-03 15:14:00 UTC",
+        "2026-03-03T10:14:00-05:00",
+        "2026-03-03T15:14:00Z",
+        "2026-03-03T15:14:00.000Z",
+        "2026-03-03 15:14:00",
+        "3/3/2026 15:14",
+    ],
+)
+def test_a_time_that_another_program_rewrote_is_the_same_moment(tmp_path: Path, written: str) -> None:
+    _, [order] = converted(tmp_path, row(**{"Created at": written}))
+    assert order.occurred_at == datetime(2026, 3, 3, 15, 14, tzinfo=UTC)
+
+
+def test_one_date_that_can_only_be_day_first_makes_the_file_day_first(tmp_path: Path) -> None:
+    early, late = (row(Id=str(day), **{"Created at": f"{day:02d}/02/2026 10:00"}) for day in (5, 25))
+    _, sent = converted(tmp_path, late, early)
+    assert [webhook.occurred_at.strftime("%m-%d") for webhook in sent] == ["02-05", "02-25"]
+
+
+def test_without_a_currency_asked_for_it_is_the_one_most_orders_are_in(tmp_path: Path) -> None:
+    rows = [row(Id=str(number), Currency=code) for number, code in enumerate(["USD", "EUR", "EUR"], start=1)]
+    with open_plan(export(tmp_path, *rows), shop=SHOP, currency=None, zone=ZoneInfo("Europe/London")) as plan:
+        assert plan.currency == "EUR"
+        assert [webhook.resource_id for webhook in plan.webhooks()] == [2, 3]
+        assert [entry.reason for entry in plan.left_out()] == ["currency USD is not the brand's EUR"]
+
+
+@pytest.mark.parametrize("own", ["0", "5.55E+09", "9" * 25, "order-7"])
+def test_an_id_that_shopify_never_gives_is_replaced_by_a_stable_one(tmp_path: Path, own: str) -> None:
+    _, [order] = converted(tmp_path, row(Id=own))
+    assert 0 < order.resource_id < 2**48
+    assert counted([order]) == {"2026-03-03 sale": 2000}
 
 
 def test_a_subtotal_above_what_the_lines_cost_is_told(tmp_path: Path) -> None:
