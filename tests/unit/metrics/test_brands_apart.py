@@ -1,0 +1,109 @@
+"""What one brand is told does not change with what lies beside it: brands of a tenant share their tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
+from pulsepoint.metrics.catalog import METRICS, dimensions_of
+from pulsepoint.metrics.query import measure
+from pulsepoint.metrics.questions import ask, questions
+from pulsepoint.ports.document_store import FactRow
+from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse import schema
+from tests.builders.storefront import fact
+
+TENANT = UUID(int=1)
+BRAND, NEIGHBOUR = TenantContext(TENANT, UUID(int=2)), TenantContext(TENANT, UUID(int=3))
+EARLIER = datetime(2026, 3, 9, 6, tzinfo=UTC)
+AT, DAY = datetime(2026, 3, 10, 12, tzinfo=UTC), date(2026, 3, 10)
+TEXTS = {
+    "channel": "meta", "platform": "meta", "campaign": "spring", "campaign_name": "spring", "kind": "sale",
+    "entry_kind": "sale", "model": "last_non_direct", "severity": "critical", "currency": "GBP",
+    "account_currency": "GBP", "account_timezone": "UTC", "facts": "[]", "evidence": "landing_site",
+}  # fmt: skip
+ENTITIES = {"advice": "advice", "ai_insights": "advice"}
+OFTEN_NULL = frozenset({"cancelled_at", "resolved_at"})
+TRUE = frozenset({"paid", "tracked"})
+ASKED: dict[str, Any] = {
+    "start_day": date(2026, 3, 9), "end_day": DAY, "timezone": "UTC", "model": "last_non_direct", "currency": "GBP",
+    "platform": "meta", "account_id": "account_id", "cancelled_orders": "return", "resolved": True, "limit": 9,
+    "start_at": datetime(2026, 3, 9, 12, tzinfo=UTC), "end_at": datetime(2026, 3, 11, tzinfo=UTC),
+    "settled_before": datetime(2026, 4, 1, tzinfo=UTC), "after": "",
+}  # fmt: skip
+TELLS_WHAT_IS_WRONG = ("verify_", "unmatched_", "inventory_empty_")
+"""Questions that have no rows where nothing is wrong."""
+NAMES = sorted(name for name, each in questions().items() if "observability_events" not in each.sql)
+
+
+def value(table: schema.Table, name: str, type_: str, amount: int, tag: str, at: datetime) -> Any:
+    if name in OFTEN_NULL:
+        return None
+    if type_ == "BOOL":
+        return name in TRUE
+    if name == "status":
+        return "critical" if table.name == "stock_statuses" else "active"
+    number = amount // 4 if name == "discount_micros" else amount
+    return {"INT64": number, "DATE": at.date(), "TIMESTAMP": at, "STRING": TEXTS.get(name, f"{name}{tag}")}[type_]
+
+
+def row(scope: TenantContext, table: schema.Table, amount: int, tag: str, at: datetime) -> FactRow:
+    columns = {each.name: value(table, each.name, each.type, amount, tag, at) for each in table.columns[6:]}
+    if table.name == "ad_days_quarantined":
+        columns |= {"quarantined": True, "day": date(2026, 3, 8)}
+    return fact(scope, table.name, ENTITIES.get(table.name, f"e{tag}"), **columns, recorded_at=at)
+
+
+def facts(scope: TenantContext, amount: int, tag: str = "", at: datetime = AT) -> list[FactRow]:
+    return [row(scope, table, amount, tag, at) for table in schema.tables()]
+
+
+def neighbours() -> list[FactRow]:
+    """Facts under the brand's own ids, and earlier ones under others."""
+    return [*facts(NEIGHBOUR, 7_000_000), *facts(NEIGHBOUR, 9_000_000, tag="-other", at=EARLIER)]
+
+
+@pytest.fixture(scope="module")
+async def alone() -> AsyncIterator[DuckDBWarehouse]:
+    async with open_duckdb() as warehouse:
+        await warehouse.append(facts(BRAND, 1_000_000))
+        yield warehouse
+
+
+@pytest.fixture(scope="module")
+async def beside() -> AsyncIterator[DuckDBWarehouse]:
+    async with open_duckdb() as warehouse:
+        await warehouse.append([*neighbours(), *facts(BRAND, 1_000_000)])
+        yield warehouse
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_question_is_answered_from_its_brand_alone(
+    alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str
+) -> None:
+    given = {parameter: ASKED[parameter] for parameter in questions()[name].parameters}
+    assert await ask(beside, BRAND, name, **given) == await ask(alone, BRAND, name, **given)
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+async def test_a_metric_is_measured_from_its_brand_alone(
+    alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str
+) -> None:
+    by = sorted(dimensions_of(name))
+    told = [
+        await measure(each, BRAND, [name], start=EARLIER.date(), end=DAY, timezone="UTC", by=by)
+        for each in (beside, alone)
+    ]
+    assert told[0] == told[1]
+    assert told[0].rows
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(TELLS_WHAT_IS_WRONG)])
+async def test_there_is_an_answer_to_compare(alone: DuckDBWarehouse, name: str) -> None:
+    given = {parameter: ASKED[parameter] for parameter in questions()[name].parameters}
+    assert await ask(alone, BRAND, name, **given)
