@@ -50,6 +50,11 @@ def test_a_refunds_tax_is_taken_out_where_prices_include_it() -> None:
     assert (refund.tax_micros, refund_net(refund, taxes_included=True)) == (10 * EUR, 50 * EUR)
 
 
+def test_a_tips_refund_on_its_own_is_no_return() -> None:
+    tip = refund_line_body(2, subtotal="5.00", line_item=line_body(2, tip={"payment_gateway": "cash"}))
+    assert [line.line_id for line in refund_of(refund_body(lines=[refund_line_body(1), tip])).lines] == ["1"]
+
+
 def test_a_refund_before_subtotals_were_told_follows_from_the_line_that_was_sold() -> None:
     item = line_body(price="100.00", quantity=4, total_discount="40.00", tax_lines=[{"price": "8.00"}], price_set=None)
     told = {"id": 1, "quantity": 1, "line_item_id": 1, "line_item": item}

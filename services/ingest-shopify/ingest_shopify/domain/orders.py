@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ingest_shopify.domain.evidence import read_evidence
 from ingest_shopify.domain.fields import Fields, bounded, is_currency, unreadable
-from ingest_shopify.domain.refunds import read_refund
+from ingest_shopify.domain.refunds import is_sale, read_refund
 from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
 from pulsepoint.money import split
 
@@ -45,9 +45,9 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
     if created is None:
         raise body.missing("created_at")
     told = body.children("line_items")
-    skipped = [line for line in told if not _is_sale(line)]
+    skipped = [line for line in told if not is_sale(line)]
     included = body.flag("taxes_included")
-    sold = [_sold(line) for line in told if _is_sale(line)]
+    sold = [_sold(line) for line in told if is_sale(line)]
     _spread_order_discount(body, sold)
     if included:
         _spread_order_tax(body, sold)
@@ -102,10 +102,6 @@ def read_edit(body: Fields) -> OrderEditCommitted:
         added=deltas("additions"),
         removed=deltas("removals"),
     )
-
-
-def _is_sale(line: Fields) -> bool:
-    return not line.flag("gift_card") and not isinstance(line.values.get("tip"), dict)
 
 
 def _sold(line: Fields) -> _Sold:

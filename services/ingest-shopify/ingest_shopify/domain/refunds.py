@@ -12,10 +12,15 @@ from ingest_shopify.domain.fields import Fields, bounded
 from pulsepoint.events.orders import Refund, RefundLine
 
 
+def is_sale(line: Fields) -> bool:
+    """Whether a line item is goods: gift cards are money owed, tips are counted apart."""
+    return not line.flag("gift_card") and not isinstance(line.values.get("tip"), dict)
+
+
 def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Refund:
     """The refund in a body.
 
-    Lines of gift cards, and those in `not_sales` (line ids), are left out: what was no sale is no return.
+    Lines of gift cards and tips, and those in `not_sales` (line ids), are left out: what was no sale is no return.
     `adjustment_micros` is the sum of the order adjustments with the sign turned: Shopify writes -5.00 for five
     given back beyond the lines and 5.00 for five kept
     (https://shopify.dev/docs/api/admin-rest/latest/resources/order#resource-object, `order_adjustments`; amounts
@@ -57,7 +62,7 @@ def currency_of(body: Fields) -> str | None:
 
 def _line(told: Fields) -> RefundLine | None:
     item = told.child("line_item") or Fields({}, told.where("line_item"))
-    if item.flag("gift_card"):
+    if not is_sale(item):
         return None
     line_id = told.optional_id("line_item_id") or item.optional_id("id")
     if line_id is None:
