@@ -111,7 +111,7 @@ SOURCES: dict[str, Source] = {
     ),
     "customers": Source(
         "first_orders",
-        _POLICY.format(kept="TRUE"),
+        "IF(@cancelled_orders = 'exclude', place_kept, place) = 1",
         _days(_CREDIT_DAY),
         None,
         ("order_id", "subject", "occurred_at"),

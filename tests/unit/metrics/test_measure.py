@@ -264,6 +264,26 @@ async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(wareho
     assert await told(settings=Settings(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
 
 
+async def test_a_customer_is_new_by_the_first_order_that_the_policy_counts(warehouse: DuckDBWarehouse) -> None:
+    cancelled = {"order_id": "o1", "subject": "s1", "cancelled_at": NOON}
+    await warehouse.append(
+        [
+            order_fact(**cancelled, processed_at=NOON - timedelta(days=60)),
+            order_fact(order_id="o2", subject="s1", processed_at=NOON),
+            order_fact(order_id="o3", subject="s2", processed_at=NOON, cancelled_at=NOON),
+        ]
+    )
+    told = {
+        policy: await values(warehouse, "new_customers", settings=Settings(cancelled_orders=policy))
+        for policy in ("return", "keep", "exclude")
+    }
+    assert [number["new_customers"] for number in told.values()] == [1, 1, 1]
+    exclude = Settings(cancelled_orders="exclude")
+    (row,) = (await measured(warehouse, ["new_customers"], settings=exclude)).rows
+    explained = await recompute(warehouse, SCOPE, row.numbers["new_customers"].fact_id)
+    assert [row["order_id"] for row in explained.behind[0].rows] == ["o2"]
+
+
 async def test_units_items_and_new_customers(warehouse: DuckDBWarehouse) -> None:
     first = order_fact("o1", subject="anna", processed_at=NOON - timedelta(days=40))
     second = order_fact("o2", subject="anna")

@@ -158,12 +158,16 @@ FROM order_lines_current AS line
 JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
 WHERE NOT sold.test AND NOT sold.deleted;
 
--- The first order that counts of each known customer.
+-- The first order that counts of each known customer: of all (`place` 1) and, where cancelled orders count as never
+-- sold, of those not cancelled (`place_kept` 1).
 CREATE VIEW first_orders AS
-SELECT brand_id, subject, order_id, processed_at AS occurred_at, cancelled_at, currency, fact_id, recorded_at
+SELECT brand_id, subject, order_id, processed_at AS occurred_at, cancelled_at, currency, fact_id, recorded_at,
+  ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY processed_at, order_id) AS place,
+  IF(cancelled_at IS NULL, ROW_NUMBER() OVER (
+    PARTITION BY brand_id, subject, IF(cancelled_at IS NULL, 1, 0) ORDER BY processed_at, order_id), 0) AS place_kept
 FROM orders_current
 WHERE NOT test AND NOT deleted AND subject IS NOT NULL
-QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY processed_at, order_id) = 1;
+QUALIFY place = 1 OR place_kept = 1;
 
 -- Ad-days that count: the latest pull of each, without the days of an account that do not add up to its total.
 CREATE VIEW ad_days_counted AS
