@@ -72,7 +72,8 @@ export function useDemo() {
     queryKey: ["demo"],
     queryFn: () => call<Demo | null>("/api/demo"),
     retry: false,
-    refetchInterval: (query) => (query.state.data && query.state.data.state !== "live" ? 4_000 : false),
+    // Requests are limited by the minute, and a day of history takes seconds.
+    refetchInterval: (query) => ({ starting: 3_000, filling: 10_000, live: false as const })[query.state.data?.state ?? "live"],
   });
 }
 

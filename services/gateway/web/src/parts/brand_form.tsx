@@ -19,7 +19,8 @@ export function BrandForm({ button, onMade }: { button: string; onMade: (brand: 
     try {
       await onMade(await call<Brand>("/api/brands", { method: "POST", body: JSON.stringify(body) }));
     } catch (error) {
-      setProblem(error instanceof Refused ? error.message : "This page could not make the brand. Reload it and try again.");
+      // The API names what is wrong by its place in the body; here the form is the body.
+      setProblem(error instanceof Refused ? error.message.replaceAll("body.", "") : "This page could not make the brand. Reload it and try again.");
       setBusy(false);
     }
   };
