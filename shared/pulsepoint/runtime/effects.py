@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import structlog
 from opentelemetry.trace import SpanKind
 
-from pulsepoint.errors import VendorRateLimited
+from pulsepoint.errors import VendorError
 from pulsepoint.events.envelope import EVENT_NAMESPACE
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, GiveUp, Outcome, Reader
@@ -21,6 +21,8 @@ from pulsepoint.telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 PARALLEL = 16
+LONGEST_WAIT = 86_400.0
+"""Seconds: a vendor that asks for more is asked again after a day all the same."""
 
 
 class EffectRunner:
@@ -119,7 +121,7 @@ def _run_id(effect: StoredEffect, step: str) -> UUID:
 
 
 def _back_off(definition: EffectDefinition, effect: StoredEffect, error: Exception) -> timedelta:
-    if isinstance(error, VendorRateLimited) and error.retry_after is not None:
-        return timedelta(seconds=error.retry_after)
+    if isinstance(error, VendorError) and error.retry_after is not None:
+        return timedelta(seconds=min(error.retry_after, LONGEST_WAIT))
     seconds = min(definition.last_retry, definition.first_retry * 2.0**effect.attempts)
     return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret

@@ -194,6 +194,16 @@ async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: st
         assert len(ads.events(AdsSynced)) == 1
 
 
+async def test_a_vendor_that_asks_for_years_is_asked_again_after_a_day() -> None:
+    async with ads_service(StubSettings(retry_after_seconds=999_999_999)) as ads:
+        await ads.connect((GOOGLE,))
+        ads.world.set_fault("google", "rate_limited", 1)
+        await ads.sync()
+        ads.clock.advance(hours=24)
+        await run_effects(ads.runtime)
+        assert len(ads.events(AdsSynced)) == 1
+
+
 @pytest.mark.parametrize("account", DEFAULT_ACCOUNTS, ids=lambda account: account.platform)
 async def test_expired_credentials_call_for_a_person_and_the_pull_stays_due(account: StubAccount) -> None:
     async with ads_service() as ads:
