@@ -19,13 +19,16 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms.block_kit import InvalidMessage, check_message
 from sandbox.platforms.clock import wall_time
-from sandbox.platforms.slack_page import STYLE, page
+from sandbox.platforms.slack_page import FOLLOW, STYLE, page
 
 KEPT = 200
 LARGEST_BODY = 200_000
 TRACE = re.compile(r"\bTrace `([0-9a-f]{32})`")
 """As alerting writes it; ids of alerts and brands in links have as many digits."""
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,13 @@ class SlackFace:
         self.messages: deque[Message] = deque(maxlen=KEPT)
 
     def routes(self) -> list[BaseRoute]:
-        """The webhook, the messages as JSON (`?after=` a number), the page and its style."""
+        """The webhook, the messages as JSON (`?after=` a number), the page, its style and its script."""
         return [
             Route("/services/{channel:path}", self._receive, methods=["POST"]),
             Route("/messages", self._list),
             Route("/", self._page),
             Route("/style.css", self._style),
+            Route("/follow.js", self._follow),
         ]
 
     async def _receive(self, request: Request) -> Response:
@@ -94,6 +98,9 @@ class SlackFace:
 
     async def _style(self, request: Request) -> Response:
         return Response(STYLE, media_type="text/css")
+
+    async def _follow(self, request: Request) -> Response:
+        return Response(FOLLOW, media_type="text/javascript")
 
 
 async def _limited(request: Request) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The page of messages: Block Kit as plain HTML, everything in it escaped, refreshed by itself."""
+"""The page of messages: Block Kit as plain HTML, everything in it escaped; new ones appear by themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
-REFRESH_SECONDS = 4
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|([^>]*))?>")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -39,6 +38,19 @@ hr { border: 0; border-top: 1px solid var(--line); }
 .empty { color: var(--soft); text-align: center; padding: 4rem 1rem; }
 """
 
+# Not a refresh of the whole page: that would take readers back to its top and their focus away.
+FOLLOW = """
+setInterval(async () => {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const name of ["header", "main"]) {
+    const [shown, fresh] = [document, told].map((page) => page.querySelector(name));
+    if (shown.innerHTML !== fresh.innerHTML) shown.replaceWith(fresh);
+  }
+}, 4_000);
+"""
+
 
 def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_url: str, now: datetime) -> str:
     """The whole page; `messages` are (received at, body, trace id), newest first."""
@@ -47,8 +59,8 @@ def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
-        '<title>Slack messages</title><link rel="stylesheet" href="style.css"></head><body>'
+        '<title>Slack messages</title><link rel="stylesheet" href="style.css">'
+        '<script src="follow.js" defer></script></head><body>'
         f"<header><h1># pulsepoint-alerts</h1><p>{len(told)} message{'' if len(told) == 1 else 's'}, newest first. "
         f"The demo's stand-in for Slack, read at {now:%H:%M:%S} UTC.</p></header>"
         f"<main>{''.join(told) or empty}</main></body></html>"
