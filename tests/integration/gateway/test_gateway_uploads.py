@@ -53,7 +53,7 @@ async def test_an_export_becomes_deliveries_of_the_brands_shop(gateway: RunningG
         assert (told["orders"], told["refunds"], told["deliveries"]) == (2, 1, 3)
         assert (told["net_revenue"], told["currency"]) == (55.0, "GBP")
         assert (told["first_day"], told["last_day"]) == ("2026-03-02", "2026-03-03")
-        assert [(each["reason"], each["rows"]) for each in told["left_out"]] == [("subtotal: 'oops' is no number", 1)]
+        assert [(each["reason"], each["rows"]) for each in told["left_out"]] == [("Subtotal: 'oops' is no number", 1)]
         raw = delivered(gateway, shop)
         assert [each.attributes["shopify-topic"] for each in raw] == [
             "orders/create",
