@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from deploy.single_node.demo import demo_progress, run_demo
-from deploy.single_node.home import HomeInUse, lock_home
+from deploy.single_node.home import HomeInUse, PortTaken, check_port, lock_home
 from deploy.single_node.settings import TowerSettings
 from deploy.single_node.tower import Tower, open_tower
 from gateway.domain.identity import WeakKey
@@ -72,8 +72,9 @@ async def main() -> int:
     configure_logs(settings.log_level)
     try:
         lock_home(settings.home)
+        check_port(settings.host, settings.port)
         return await serve(settings)
-    except (HomeInUse, WeakKey) as error:
+    except (HomeInUse, PortTaken, WeakKey) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -1,14 +1,29 @@
-"""One tower a PULSEPOINT_HOME."""
+"""One tower a PULSEPOINT_HOME, and one server a port."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from pathlib import Path
 
 
 class HomeInUse(Exception):
     """Another tower runs on this PULSEPOINT_HOME."""
+
+
+class PortTaken(Exception):
+    """Nothing can listen on the tower's port; the message says why and what to do."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Learn before anything is started whether `port` is free on `host`. Raises `PortTaken`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        told = f"Pulsepoint cannot listen on {host}, port {port} ({error.strerror or error})."
+        raise PortTaken(f"{told} Stop what uses it, or choose another PORT.") from None
 
 
 def lock_home(home: Path) -> int:
