@@ -22,7 +22,8 @@ def check_port(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        told = f"Pulsepoint cannot listen on {host}, port {port} ({error.strerror or error})."
+        why = (error.strerror or str(error)).partition(" (")[0].lower()
+        told = f"Pulsepoint cannot listen on {host}, port {port}: {why}."
         raise PortTaken(f"{told} Stop what uses it, or choose another PORT.") from None
 
 

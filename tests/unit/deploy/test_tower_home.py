@@ -25,7 +25,7 @@ def test_a_home_is_one_towers(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PortTaken, match=f"port {port} .*choose another PORT"):
+        with pytest.raises(PortTaken, match=f"port {port}: .*choose another PORT"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
 
@@ -44,4 +44,5 @@ async def test_a_tower_whose_port_is_taken_says_so_and_starts_nothing(tmp_path: 
         _, told = await tower.communicate()
     assert tower.returncode == 1
     assert told.decode().startswith("Pulsepoint cannot listen on 127.0.0.1, port ")
+    assert told.decode().count("\n") == told.decode().count("127.0.0.1") == 1
     assert [entry.name for entry in (tmp_path / "var").iterdir()] == ["tower.lock"]
