@@ -84,7 +84,8 @@ async def test_a_token_is_destroyed_with_its_account_and_kept_with_any_other_cha
         brand_id = await a_brand(client, ad_accounts=[account | {"access_token": "tell-nobody"}])
         tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
         kept = []
-        for change in ({"name": "Acme"}, {"ad_accounts": [account]}, {"ad_accounts": []}):
+        changes: list[dict[str, Any]] = [{"name": "Acme"}, {"ad_accounts": [account]}, {"ad_accounts": []}]
+        for change in changes:
             assert (await client.put(f"/api/brands/{brand_id}/settings", json=change)).status_code == 200
             kept.append(await gateway.ports.secrets.get(TenantContext(tenant, UUID(brand_id)), "ads-meta-act_1"))
     assert kept == [b"tell-nobody", b"tell-nobody", None]
@@ -113,6 +114,10 @@ async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
         {"slack_webhook_url": "https://hooks.slack.com.evil.example/x"},
         {"ad_accounts": [{"platform": "meta", "account_id": "1", "base_url": "https://collector.example/meta"}]},
         {"default_model": "crystal_ball"},
+        {"lookback_days": True},
+        {"lookback_days": "7"},
+        {"lead_time_days": 7.5},
+        {"quiet_until": 5},
         {"surprise": 1},
     ],
 )
@@ -260,6 +265,19 @@ async def test_a_problem_says_what_to_do(
     async with await gateway.login() as client:
         answer = await client.request(method, path, **sent)
     assert words in answer.json()["detail"], answer.text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["start_date=20260301", "start_date=0", "end_date=2026-3-1", "end_date=2026-03-01T00:00:00Z", "as_of=1700000000",
+     "as_of=2026-03-01", "as_of=2026-03-01T12:00:00"],
+)  # fmt: skip
+async def test_a_number_is_no_day_and_no_moment(gateway: RunningGateway, asked: str) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client)
+        answer = await client.get(f"/api/brands/{brand_id}/dashboard?{asked}")
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
+    assert "such as 2026-03-31" in answer.json()["detail"]
 
 
 async def test_what_goes_wrong_inside_says_nothing_outside(gateway: RunningGateway) -> None:

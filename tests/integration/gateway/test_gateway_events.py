@@ -133,7 +133,7 @@ async def test_an_account_is_disconnected_when_it_leaves_the_settings_and_connec
         platform="meta", account_id="act_1", start_day=day, end_day=day, rows=1, changed=1,
         synced_at=NOW - timedelta(hours=1),
     )  # fmt: skip
-    told = []
+    told: list[dict[str, Any]] = []
     async with await gateway.login(email) as client:
         path = f"/api/brands/{scope.brand_id}"
         for accounts in ([account], [], [account]):

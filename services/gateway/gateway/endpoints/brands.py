@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.connections import changed_connections
 from gateway.domain.brands import (
@@ -22,6 +22,7 @@ from gateway.domain.brands import (
 )
 from gateway.domain.identity import Person
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
+from gateway.endpoints.moments import Moment
 from gateway.endpoints.problems import PROBLEMS
 from gateway.settings import Settings
 from pulsepoint.errors import AccessDenied, MalformedInput
@@ -107,13 +108,13 @@ class Changes(BaseModel):
     currency: Currency = "USD"
     timezone: Timezone = "UTC"
     default_model: Model = "last_non_direct"
-    lookback_days: int = Field(default=30, ge=1, le=365)
+    lookback_days: int = Field(default=30, ge=1, le=365, strict=True)
     cancelled_orders: Literal["return", "exclude", "keep"] = "return"
-    lead_time_days: int = Field(default=14, ge=0, le=365)
-    roas_target_micros: int = Field(default=2_000_000, ge=0, le=10**12)
+    lead_time_days: int = Field(default=14, ge=0, le=365, strict=True)
+    roas_target_micros: int = Field(default=2_000_000, ge=0, le=10**12, strict=True)
     ad_accounts: Annotated[tuple[Account, ...], Field(max_length=100)] = ()
-    clock_offset_seconds: int = Field(default=0, ge=-(10**10), le=10**10)
-    quiet_until: AwareDatetime | None = None
+    clock_offset_seconds: int = Field(default=0, ge=-(10**10), le=10**10, strict=True)
+    quiet_until: Moment | None = None
     slack_webhook_url: SlackUrl | None = None
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from gateway.domain.brands import MODELS, Brand
 from gateway.domain.dashboard import (
@@ -28,6 +28,8 @@ from gateway.domain.dashboard import (
 from gateway.domain.periods import Period, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
+from gateway.endpoints.moments import Day as AskedDay
+from gateway.endpoints.moments import Moment
 from gateway.endpoints.problems import PROBLEMS
 from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.facts import Settings
@@ -38,10 +40,10 @@ from pulsepoint.tenancy import TenantContext
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["dashboard"], responses=PROBLEMS)
 
-StartDate = Annotated[date | None, Query(description="first day, in the brand's timezone, included")]
-EndDate = Annotated[date | None, Query(description="last day, in the brand's timezone, included")]
+StartDate = Annotated[AskedDay | None, Query(description="first day, in the brand's timezone, included")]
+EndDate = Annotated[AskedDay | None, Query(description="last day, in the brand's timezone, included")]
 Model = Annotated[str | None, Query(description=f"attribution model: {', '.join(MODELS)}; the brand's by default")]
-AsOf = Annotated[AwareDatetime | None, Query(description="as it was known at this moment")]
+AsOf = Annotated[Moment | None, Query(description="as it was known at this moment")]
 
 
 class ChannelView(BaseModel):

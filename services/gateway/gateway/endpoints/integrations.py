@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
+from gateway.endpoints.moments import Day
 from gateway.endpoints.problems import PROBLEMS
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.ads import Platform
@@ -42,8 +43,8 @@ class SyncWanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     platform: Platform | None = None
-    start_day: date | None = None
-    end_day: date | None = None
+    start_day: Day | None = None
+    end_day: Day | None = None
 
 
 class SyncStarted(BaseModel):
