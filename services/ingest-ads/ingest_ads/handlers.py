@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,10 +29,24 @@ async def keep_brand(reader: Reader, event: Event) -> Outcome:
     data = {
         "version": event.version,
         "digest": event.digest,
+        "configured": event.version,
         "ad_accounts": [account.model_dump(mode="json") for account in brand.ad_accounts],
         "clock_offset_seconds": brand.clock_offset_seconds,
     }
+    if known is not None and _only_the_clock_moved(known.data, data):
+        data["configured"] = _configured(known.data)
     return Outcome(writes=[Write("brands", identity, data)])
+
+
+def _only_the_clock_moved(known: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether this is a business clock being followed, which mends no account."""
+    clock, accounts = "clock_offset_seconds", "ad_accounts"
+    return bool(known[clock] != news[clock] and known[accounts] == news[accounts])
+
+
+def _configured(brand: Mapping[str, Any]) -> int:
+    """The version of the settings under which the brand's accounts were set up last."""
+    return int(brand.get("configured", brand["version"]))
 
 
 async def order_pulls(reader: Reader, event: Event) -> Outcome:
@@ -53,7 +67,7 @@ async def order_pulls(reader: Reader, event: Event) -> Outcome:
             for raw in brand.data["ad_accounts"]
             for account in [AdAccount.model_validate(raw)]
             if request.platform in (None, account.platform)
-            for effect in _pulls(account, request, offset, int(brand.data["version"]), reader.now())
+            for effect in _pulls(account, request, offset, _configured(brand.data), reader.now())
         ]
     )
 

@@ -335,6 +335,19 @@ async def test_who_mends_an_account_need_not_wait_until_the_failed_pull_is_due_a
         assert len(ads.events(AdsSynced)) == 1
 
 
+async def test_a_clock_that_is_followed_asks_for_no_second_pull() -> None:
+    async with ads_service() as ads:
+        await ads.connect((META,))
+        ads.world.set_fault("meta", "expired_token", 1)
+        await ads.sync()
+        for moved in (60, 120):
+            ads.clock.advance(seconds=1)
+            await ads.connect((META,), clock_offset_seconds=moved)
+            await ads.request()
+        await run_effects(ads.runtime)
+        assert ads.events(AdsSynced) == []
+
+
 async def test_a_pull_under_settings_of_before_tells_nothing_any_more() -> None:
     async with ads_service() as ads:
         await ads.connect((META,), stand_ins={"meta": f"{STUB_URL}/elsewhere"})
