@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ OTHER_FILES = {
     b"%PDF": "a PDF",
 }
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 1 << 20
 
 
@@ -130,26 +132,36 @@ def _reader(path: Path, workspace: Path) -> tuple[str, Path]:
     other = next((what for magic, what in OTHER_FILES.items() if start.startswith(magic)), None)
     if other is not None:
         raise UnreadableFile(f"{path} is {other}. CSV and Parquet are read.")
-    # Rows with fewer cells than the header are padded: one odd row is left out by itself, not the file with it.
-    options = "header = true, all_varchar = true, null_padding = true, parallel = false"
-    return f"read_csv(?, {options})", _as_utf8(path, start, workspace)
+    return """read_csv(?, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')""", _even(
+        path, start, workspace
+    )
 
 
-def _as_utf8(path: Path, start: bytes, workspace: Path) -> Path:
-    """The file, or a copy of it in UTF-8.
+def _even(path: Path, start: bytes, workspace: Path) -> Path:
+    """A copy of a CSV file in UTF-8, with commas, and every row as long as its header: nothing is left to guess.
 
-    Shopify writes UTF-8; the set's own CSV copies are Latin-1 (pound signs in descriptions), what spreadsheets save
-    is Windows-1252, its superset, or UTF-16.
+    DuckDB guesses quotes from the first rows, and a comma inside quotes may come late. A row with missing cells is
+    then left out by itself. Shopify writes UTF-8; the set's own CSV copies are Latin-1 (pound signs in
+    descriptions); what spreadsheets save is Windows-1252, its superset, or UTF-16. Raises `UnreadableFile`.
     """
-    encoding = "utf-16" if start.startswith(UTF_16) else "utf-8" if _is_utf8(path) else "cp1252"
-    if encoding == "utf-8":
-        return path
-    copy = workspace / "utf8.csv"
+    encoding = "utf-16" if start.startswith(UTF_16) else "utf-8-sig" if _is_utf8(path) else "cp1252"
+    copy = workspace / "rows.csv"
     with (
         path.open(encoding=encoding, errors="replace", newline="") as read,
         copy.open("w", encoding="utf-8", newline="") as write,
     ):
-        shutil.copyfileobj(read, write)
+        head = read.readline()
+        read.seek(0)
+        # Strict: a quote that is never closed would swallow the rows behind it.
+        rows = csv.reader(read, delimiter=max(DELIMITERS, key=head.count), skipinitialspace=True, strict=True)
+        writer = csv.writer(write, lineterminator="\n")
+        try:
+            width = 0
+            for row in filter(None, rows):
+                width = width or len(row)
+                writer.writerow(row[:width] + [""] * (width - len(row)))
+        except csv.Error as error:
+            raise UnreadableFile(f"{path} cannot be read as CSV, line {rows.line_num}: {error}") from None
     return copy
 
 

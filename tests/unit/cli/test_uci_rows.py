@@ -216,10 +216,24 @@ def test_other_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
     assert len(read(path)[1]) == 2
 
 
+def test_quotes_that_come_late_in_a_file_are_quotes(tmp_path: Path) -> None:
+    lines = [Line(str(number), description="PLAIN") for number in range(21_000)]
+    lines.append(Line("last", description='SET OF 3, "LARGE"\nAND SMALL', quantity=7))
+    _, rows = read(write_transactions(tmp_path / "sales.csv", lines))
+    assert sum(quantity for _, _, quantity, _ in rows) == 21_007
+
+
+def test_a_quote_that_is_never_closed_is_refused_and_swallows_nothing(tmp_path: Path) -> None:
+    path = write_transactions(tmp_path / "sales.csv", [Line("1", description="A CARD"), Line("2"), Line("3")])
+    path.write_text(path.read_text().replace("A CARD", '"A CARD'))
+    with pytest.raises(UnreadableFile, match=r"cannot be read as CSV, line 4: unexpected end"), open_source(path):
+        pass
+
+
 def test_a_row_with_missing_cells_is_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
     path = write_transactions(tmp_path / "sales.csv", [Line("1", description="A LINE\nAND ANOTHER"), Line("2")])
     with path.open("a", newline="") as file:
-        file.write("3,85123A\r\n")
+        file.write("3,85123A\n")
     prepared, rows = read(path)
     assert [invoice for _, invoice, *_ in rows] == ["1", "2"]
     assert prepared.left_out == (LeftOut(None, "unreadable", 1, 0),)
