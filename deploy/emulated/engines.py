@@ -108,6 +108,8 @@ def _ended(process: psutil.Process) -> bool:
             process.wait(0.05)
             return True
         if process.status() == psutil.STATUS_ZOMBIE:
+            with suppress(psutil.TimeoutExpired):
+                process.wait(0)  # it may have become one just now, and be ours to reap
             return True
     return False
 
