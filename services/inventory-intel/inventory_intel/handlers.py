@@ -104,8 +104,7 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         statuses = await _assess(reader, brand, window)
         pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
-        for question in ("inventory_newest_traces", "inventory_empty_traces"):
-            link_causes(row["trace"] for row in await reader.ask(question))
+        link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces"))
         return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
 
     return {TICK: EffectDefinition(conclude=assess_stock, timeout=120.0)}

@@ -132,18 +132,20 @@ FROM ad_days_counted
 WHERE brand_id = @brand_id AND day >= @start_day AND day <= @end_day
 GROUP BY 1, 2, 3, 4, 5;
 
--- name: inventory_empty_traces
--- Under which traces it was told that nothing is left somewhere, newest first.
-SELECT trace
-FROM inventory_levels_current
-WHERE brand_id = @brand_id AND available <= 0 AND trace IS NOT NULL
-ORDER BY recorded_at DESC
-LIMIT 8;
-
 -- name: inventory_newest_traces
--- Under which traces the orders attributed last were: what an assessment was made from, newest first.
-SELECT trace
-FROM attributions
-WHERE brand_id = @brand_id AND trace IS NOT NULL
-ORDER BY recorded_at DESC
-LIMIT 8;
+-- What an assessment was made from: the traces of the orders attributed last, and of the levels of nothing told last.
+(
+  SELECT trace
+  FROM attributions
+  WHERE brand_id = @brand_id AND trace IS NOT NULL
+  ORDER BY recorded_at DESC
+  LIMIT 8
+)
+UNION ALL
+(
+  SELECT trace
+  FROM inventory_levels_current
+  WHERE brand_id = @brand_id AND available <= 0 AND trace IS NOT NULL
+  ORDER BY recorded_at DESC
+  LIMIT 8
+);
