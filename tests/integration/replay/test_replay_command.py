@@ -84,3 +84,17 @@ async def test_another_currency_than_the_brands_is_refused(tower: TowerProcess, 
     refused = await pulsepoint(tower, *arguments, "--currency", "EUR")
     assert refused.returncode == 1
     assert "GBP" in refused.stderr
+
+
+async def test_a_brand_made_for_a_shopify_export_has_the_currency_of_its_orders(
+    tower: TowerProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders_export.csv"
+    path.write_text(
+        "Name,Currency,Subtotal,Created at,Lineitem quantity,Lineitem name,Lineitem price\n"
+        "#1001,USD,20.00,2026-03-03 10:14:00 -0500,2,Fern print,10.00\n"
+    )
+    done = await pulsepoint(tower, "replay", str(path), "--shop", "dollars.myshopify.com", "--wait", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["brand"]["currency"], told["total"]["net_revenue"], told["left_out"]) == ("USD", "20.00", [])
