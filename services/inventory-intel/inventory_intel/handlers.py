@@ -27,6 +27,8 @@ TICK = "assess"
 STOCK = "stock"
 GRACE_SECONDS = 0.1
 
+FRESH = timedelta(minutes=2)
+"""So long a level of nothing is news: an assessment does not come of shelves that have been empty for weeks."""
 
 REST = 20
 """A brand is assessed for at most a twentieth of the time, however large it grows."""
@@ -104,7 +106,8 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         statuses = await _assess(reader, brand, window)
         pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
-        link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces"))
+        since = reader.now() - FRESH
+        link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces", since=since))
         return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
 
     return {TICK: EffectDefinition(conclude=assess_stock, timeout=120.0)}

@@ -135,10 +135,13 @@ async def test_an_assessment_links_to_where_nothing_was_said_to_be_left_however_
             level_fact("v1", days_ago(1), 0, trace=traces[3], scope=OTHER_BRAND),
         ],
     )
-    with Telemetry("inventory-intel", kept).span("effect assess") as span:
-        await tick(bench)
-        linked = [link.context.trace_id for link in getattr(span, "links", ())]
-    assert linked == [1]
+    telemetry = Telemetry("inventory-intel", kept)
+    # Facts are recorded at NOW; a while later the empty shelf is no news any more.
+    for minutes, expected in ((1, [1]), (3, [])):
+        bench.clock.set(NOW + timedelta(minutes=minutes))
+        with telemetry.span("effect assess") as span:
+            await tick(bench)
+            assert [link.context.trace_id for link in getattr(span, "links", ())] == expected
 
 
 async def test_locations_are_summed_and_a_day_counts_when_any_had_stock(bench: Bench) -> None:

@@ -133,7 +133,8 @@ WHERE brand_id = @brand_id AND day >= @start_day AND day <= @end_day
 GROUP BY 1, 2, 3, 4, 5;
 
 -- name: inventory_newest_traces
--- What an assessment was made from: the traces of the orders attributed last, and of the levels of nothing told last.
+-- What an assessment was made from: the traces of the orders attributed last, and of the levels of nothing told
+-- since @since.
 (
   SELECT trace
   FROM attributions
@@ -145,7 +146,7 @@ UNION ALL
 (
   SELECT trace
   FROM inventory_levels_current
-  WHERE brand_id = @brand_id AND available <= 0 AND trace IS NOT NULL
+  WHERE brand_id = @brand_id AND available <= 0 AND trace IS NOT NULL AND recorded_at >= @since
   ORDER BY recorded_at DESC
   LIMIT 8
 );
