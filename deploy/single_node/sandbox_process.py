@@ -88,6 +88,8 @@ async def _until_input_ends(platforms: Platforms, listener: socket.socket) -> No
         log_config=None,
         access_log=False,
         server_header=False,
+        # Clients keep a connection for five seconds; a server that closes it in the same moment loses their request.
+        timeout_keep_alive=60,
     )
     server = _Server(config)
     served = asyncio.create_task(server.serve(sockets=[listener]))
