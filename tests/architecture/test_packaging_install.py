@@ -122,10 +122,10 @@ def test_a_service_runs_on_its_own_packages_and_ends_when_told(
         assert migrated.returncode == 0, migrated.stderr
         told = {"DATABASE_URL": runtime, "SECRET_KEY": token_hex(32), "PULSEPOINT_WEB_FOLDER": str(installed / "web")}
     with running(installed, tmp_path / "log", **told) as (process, url):
-        ready = httpx.get(f"{url}/readyz", trust_env=False)
+        ready = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
         assert ready.json() == {"status": "ready", "service": service}
         if service == "gateway":
-            assert '<div id="root">' in httpx.get(url, trust_env=False).text
+            assert '<div id="root">' in httpx.get(url, trust_env=False, timeout=60).text
         process.send_signal(signal.SIGTERM)
         # uvicorn raises the signal again once everything is shut down.
         assert process.wait(ENDING_SECONDS) in (0, -signal.SIGTERM)

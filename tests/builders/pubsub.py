@@ -107,7 +107,7 @@ class PushedBus:
         body = await read_body(receive)
         route = self._routes[scope["path"].removeprefix("/push/")]
         delivery = read_push(route.name, body)
-        message = replace(delivery.message, topic=route.topic)
+        message = delivery.message._replace(topic=route.topic)
         key = (route.name, delivery.message_id)
         assert self._push is not None
         push = await asyncio.shield(self._push)

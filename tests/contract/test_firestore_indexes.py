@@ -81,7 +81,9 @@ async def use_all(store: FirestoreDocumentStore, clock: FixedClock) -> None:
         return Commit()
 
     writes = [Write("orders", "1", {}, expires_at=clock.now())]
-    await commit(store, scope, Commit(marker, writes, messages=[Message("orders", b"")], effects=[an_effect(scope)]))
+    await commit(
+        store, scope, Commit(marker, writes, messages=[Message("orders", b"", {})], effects=[an_effect(scope)])
+    )
     await store.transact(scope, finds)
     await store.leftovers(older_than=clock.now() + timedelta(1))
     await claim(store)

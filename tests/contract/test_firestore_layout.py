@@ -72,7 +72,9 @@ async def test_every_document_lies_below_its_tenant_brand_and_service(
     await commit(
         store,
         scope,
-        Commit(marker, [Write("orders", "a/b.c", {})], messages=[Message("orders", b"")], effects=[an_effect(scope)]),
+        Commit(
+            marker, [Write("orders", "a/b.c", {})], messages=[Message("orders", b"", {})], effects=[an_effect(scope)]
+        ),
     )
     brand = f"tenants/{scope.tenant_id}/brands/{scope.brand_id}/services/{SERVICE}"
     tenant = f"tenants/{scope.tenant_id}/brands/{NO_BRAND}/services/{SERVICE}"

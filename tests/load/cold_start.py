@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "PULSEPOINT_PROFILE": "memory",
     "PULSEPOINT_SHOPIFY_API_SECRET": "bench-secret-of-no-importance-0001",
     "PULSEPOINT_SECRET_KEY": "bench-key-of-no-importance-bench-key-0001",
+    "PULSEPOINT_ADMIN_PASSWORD": "bench-password-of-no-importance",
 }
 
 

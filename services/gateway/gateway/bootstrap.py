@@ -96,12 +96,15 @@ async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:
 
 async def _runtime_dsn(settings: Settings, engines: Engines) -> str:
     """Where the ledger is, as `ledger_runtime`; the embedded server's roles get new passwords at every start."""
+    given, owner_url = settings.database_url, settings.ledger_owner_url
+    if given is not None and owner_url is None:
+        return given.get_secret_value()  # a release has migrated it: alembic, a tenth of a cold start, stays out
+
     from gateway.adapters.ledger.provision import provision, upgrade
 
-    if settings.database_url is not None:
-        if settings.ledger_owner_url is not None:
-            await upgrade(settings.ledger_owner_url.get_secret_value())
-        return settings.database_url.get_secret_value()
+    if given is not None and owner_url is not None:
+        await upgrade(owner_url.get_secret_value())
+        return given.get_secret_value()
     if engines.ledger_dsn is None:
         raise EngineUnavailable("the gateway needs a ledger: set DATABASE_URL, or PULSEPOINT_PROFILE=embedded")
     owner, runtime = await provision(

@@ -8,9 +8,9 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Awaitable, Callable
+from random import getrandbits
 from typing import Any, Protocol
 
 import structlog
@@ -96,8 +96,11 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
         if refusal is not None:
             await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
             return
-        body, more = await _read_body(receive, limit)
-        if body is None:
+        read = await receive()
+        body: bytes = read.get("body", b"")
+        if more := read.get("more_body", False):
+            body, more = await _read_on(body, receive, limit)
+        if len(body) > limit:
             await _answer(send, _TOO_LARGE, unread=receive if more else None)
             return
         signature = signature_of(body, given)
@@ -105,12 +108,8 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
             await _answer(send, _UNSIGNED)
             return
         crash_point("after_verify")
-        received_at = now()
-        trace = os.urandom(24).hex()
-        traceparent = f"00-{trace[:32]}-{trace[32:]}-01"
-        message = raw_message(
-            RAW_TOPIC, body, carried, body_id=signature, received_at=received_at, traceparent=traceparent
-        )
+        traceparent = f"00-{getrandbits(128):032x}-{getrandbits(64):016x}-01"
+        message = raw_message(RAW_TOPIC, body, carried, body_id=signature, received_at=now(), traceparent=traceparent)
         try:
             await publish((message,))
         except PulsepointError as error:
@@ -172,26 +171,23 @@ def _read_head(
         return _TOO_LARGE, b""
     carried["shop"] = headers.get(shop, b"")[:LONGEST_HEADER].decode("latin-1").strip().lower()
     for name, attribute in names:
-        if name in headers:
-            carried[attribute] = headers[name][:LONGEST_HEADER].decode("latin-1")
+        value = headers.get(name)
+        if value is not None:
+            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
     given = headers.get(signature)
     return (None, given) if given else (_UNSIGNED, b"")
 
 
-async def _read_body(receive: Receive, limit: int) -> tuple[bytes | None, bool]:
-    """The whole body, or None as soon as it passes `limit`; and whether more of it is to come.
+async def _read_on(body: bytes, receive: Receive, limit: int) -> tuple[bytes, bool]:
+    """`body` and what follows it, up to the part that passes `limit`; and whether more is to come.
 
     A sender that left sent nothing that verifies.
     """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return (body if len(body) <= limit else None), False
-    parts = [body]
-    size = len(body)
-    while size <= limit and message.get("more_body", False):
+    parts, size, more = [body], len(body), True
+    while more and size <= limit:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
         parts.append(part)
-    return (b"".join(parts) if size <= limit else None), message.get("more_body", False)
+        more = message.get("more_body", False)
+    return b"".join(parts), more

@@ -9,10 +9,11 @@ https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -22,6 +23,7 @@ from pulsepoint.errors import MalformedInput
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 EVENT_NAMESPACE = UUID("6d1f7a52-2f0e-5d0c-9b41-0d6f0f1b7a10")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Payload(BaseModel):
@@ -35,13 +37,15 @@ class Payload(BaseModel):
     SCHEMA: ClassVar[int] = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What crosses the bus: a topic, bytes and string attributes; the same in every engine."""
+class Message(NamedTuple):
+    """What crosses the bus: a topic, bytes and string attributes; the same in every engine.
+
+    A tuple, because each webhook makes one before it is answered: a frozen dataclass takes three times as long.
+    """
 
     topic: str
     data: bytes
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,17 @@ def decode(message: Message, payload_type: type[Payload]) -> Event:
         raise MalformedInput(f"message attribute cannot be read: {error}") from None
 
 
+def stamp(moment: datetime) -> str:
+    """A UTC instant as ISO 8601 with microseconds; half the price of `isoformat`, which asks its zone each time."""
+    since = moment - EPOCH
+    return f"{_second(since.days, since.seconds)}.{since.microseconds:06d}+00:00"
+
+
+@lru_cache(maxsize=8)
+def _second(days: int, seconds: int) -> str:
+    return (EPOCH + timedelta(days, seconds)).replace(tzinfo=None).isoformat()
+
+
 def raw_message(
     topic: str, body: bytes, headers: dict[str, str], *, body_id: str, received_at: datetime, traceparent: str
 ) -> Message:
@@ -169,8 +184,7 @@ def raw_message(
     """
     headers["ce-id"] = body_id
     headers["ce-type"] = RawPayload.TYPE
-    # UTC is told by name: formatting an aware instant costs four times as much.
-    headers["ce-time"] = received_at.replace(tzinfo=None).isoformat() + "+00:00"
+    headers["ce-time"] = stamp(received_at)
     headers["traceparent"] = headers["googclient_traceparent"] = traceparent
     return Message(topic, body, headers)
 

@@ -80,12 +80,12 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         self, store: DocumentStore, open_store: OpenStore, scope: TenantContext
     ) -> None:
         marker = uuid4()
-        message = Message("orders", b"mine")
+        message = Message("orders", b"mine", {})
         await commit(store, scope, Commit(marker, messages=[message]))
         assert not (await commit(store, new_scope(), Commit(marker))).duplicate
         assert not (await commit(open_store(f"other-{uuid4()}"), scope, Commit(marker))).duplicate
         stranger = new_scope()
-        await commit(store, stranger, Commit(marker, messages=[Message("orders", b"theirs")]))
+        await commit(store, stranger, Commit(marker, messages=[Message("orders", b"theirs", {})]))
         for owner, data in ((scope, b"mine"), (stranger, b"theirs")):
             again = await commit(store, owner, Commit(marker))
             assert [message.data for message in one_leftover(again).messages] == [data]
@@ -109,7 +109,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     ) -> None:
         made = []
         for number in range(3):
-            message = Message("orders", str(number).encode())
+            message = Message("orders", str(number).encode(), {})
             made.append(one_leftover(await commit(store, new_scope(), Commit(messages=[message]))).id)
             clock.advance(seconds=10)
         await commit(store, scope, Commit(marker=uuid4(), writes=[Write("orders", "1", {})]))
@@ -155,7 +155,9 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         quarter = {"a": "x" * (MAX_COMMIT_BYTES // 4 - 1_000)}
         fact = FactRow(scope, "orders", {"fact_id": "1", "bytes": random_text(6_000_000)})
         writes = [Write("orders", str(number), quarter) for number in range(4)]
-        committed = await commit(store, scope, Commit(uuid4(), writes, [fact], [Message("orders", b"x" * 9_000_000)]))
+        committed = await commit(
+            store, scope, Commit(uuid4(), writes, [fact], [Message("orders", b"x" * 9_000_000, {})])
+        )
         assert not committed.duplicate
         with pytest.raises(LimitExceeded):
             await commit(store, scope, Commit(writes=[*writes, Write("orders", "5", {"a": "x" * 4_000})]))
@@ -168,7 +170,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     ) -> None:
         marker = uuid4()
         fact = FactRow(scope, "orders", {"fact_id": "1", "text": random_text(3_000_000)})
-        message = Message("orders", random_text(2_000_000).encode())
+        message = Message("orders", random_text(2_000_000).encode(), {})
         await commit(store, scope, Commit(marker, facts=[fact], messages=[message]))
         again = await commit(store, scope, Commit(marker, facts=[FactRow(scope, "orders", {"text": "other"})]))
         assert (list(one_leftover(again).facts), list(one_leftover(again).messages)) == ([fact], [message])
@@ -191,7 +193,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         self, store: DocumentStore, scope: TenantContext
     ) -> None:
         with pytest.raises(LimitExceeded):
-            await commit(store, scope, Commit(messages=[Message("orders", b"x" * 10_000_001)]))
+            await commit(store, scope, Commit(messages=[Message("orders", b"x" * 10_000_001, {})]))
 
     # Expiry
 

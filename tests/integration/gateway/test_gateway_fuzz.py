@@ -18,6 +18,9 @@ from schemathesis.core.result import Ok
 
 from tests.builders.ledger import ADMIN, PASSWORD, brand_body, ledger_server, running_gateway, served
 
+# Patience for a crowded machine, which no test is about.
+SECONDS = 60.0
+
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
@@ -44,20 +47,22 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def token(address: str) -> str:
-    answer = httpx.post(f"{address}/api/auth/token", json={"email": ADMIN, "password": PASSWORD})
+    answer = httpx.post(f"{address}/api/auth/token", json={"email": ADMIN, "password": PASSWORD}, timeout=SECONDS)
     return str(answer.json()["access_token"])
 
 
 @pytest.fixture(scope="module")
 def brand_id(address: str, token: str) -> str:
     headers = {"Authorization": f"Bearer {token}"}
-    return str(httpx.post(f"{address}/api/brands", json=brand_body(), headers=headers).json()["brand_id"])
+    return str(
+        httpx.post(f"{address}/api/brands", json=brand_body(), headers=headers, timeout=SECONDS).json()["brand_id"]
+    )
 
 
 def test_no_request_gets_a_server_error(address: str, token: str, brand_id: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     tried: list[str] = []
-    for found in schemathesis.openapi.from_url(f"{address}/openapi.json").get_all_operations():
+    for found in schemathesis.openapi.from_url(f"{address}/openapi.json", timeout=SECONDS).get_all_operations():
         assert isinstance(found, Ok), found
         operation = found.ok()
         tried.append(operation.label)

@@ -87,9 +87,9 @@ class MemoryMessageBus:
         """See `MessageBus.publish`."""
         for message in messages:
             check_message(message)
+        self.published += messages
         now = self._clock.now()
         for message in messages:
-            self.published.append(message)
             for queue in self._topics.get(message.topic, ()):
                 if queue.route.wants(message):
                     queue.fresh.append(_Waiting(next(self._numbers), message, now))
