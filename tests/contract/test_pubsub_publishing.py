@@ -21,7 +21,7 @@ class Requests:
     """A client that answers after `go`, refuses what holds `bad`, and remembers the sizes of requests."""
 
     def __init__(self) -> None:
-        self.go = asyncio.Event()
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.sent: list[tuple[str, int]] = []
         self.bytes: list[int] = []
 
@@ -29,6 +29,7 @@ class Requests:
         raw = type(request).pb(request)
         self.sent.append((raw.topic.rsplit("/", 1)[-1], len(raw.messages)))
         self.bytes.append(raw.ByteSize())
+        self.asked.set()
         await self.go.wait()
         if any(one.data == b"bad" for one in raw.messages):
             raise exceptions.InvalidArgument("one is bad")  # type: ignore[no-untyped-call]
@@ -52,14 +53,28 @@ async def test_what_waits_for_one_topic_goes_in_one_request() -> None:
     assert sorted(client.sent) == [("one", 30), ("two", 30)]
 
 
-async def test_of_more_that_waits_each_request_takes_a_share() -> None:
+async def test_while_a_request_is_on_its_way_the_next_fills() -> None:
     client = Requests()
-    client.go.set()
     bus = bus_of(client)
-    await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(200)))
-    assert sum(count for _, count in client.sent) == 200
-    assert client.sent[0] == ("topic", 100)
-    assert len(client.sent) <= 6
+    first = asyncio.create_task(bus.publish([message("topic")]))
+    await asyncio.wait_for(client.asked.wait(), 10)
+    others = [asyncio.create_task(bus.publish([message("topic")])) for _ in range(50)]
+    await asyncio.sleep(0)
+    client.go.set()
+    await asyncio.gather(first, *others)
+    assert client.sent == [("topic", 1), ("topic", 50)]
+
+
+async def test_a_message_that_waits_behind_a_silent_request_is_unavailable_in_time() -> None:
+    client = Requests()
+    bus = bus_of(client, deadline=0.05)
+    async with asyncio.timeout(10):
+        done = await asyncio.gather(
+            bus.publish([message("topic")]), bus.publish([message("topic")]), return_exceptions=True
+        )
+        late = await asyncio.gather(bus.publish([message("topic")]), return_exceptions=True)
+    assert [type(one) for one in (*done, *late)] == [EngineUnavailable] * 3
+    client.go.set()
 
 
 async def test_requests_stay_within_pub_subs_limits() -> None:

@@ -61,8 +61,8 @@ def serving(factory: str, **environment: str) -> Iterator[int]:
 
 
 def pin(pid: int, cores: set[int]) -> None:
-    """Keep a process to some cores, where the system can."""
-    if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
+    """Keep a process to some cores, where the system can and has more than one."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(pid, cores)
 
 

@@ -26,11 +26,8 @@ MAX_REQUEST_MESSAGES = 1_000
 MAX_REQUEST_BYTES = 10_000_000
 REQUEST_ROOM = 1_000
 """Bytes kept free for the topic's name."""
-REQUESTS_AT_ONCE = 2
-"""Of one topic: one is on its way while the next fills."""
-SHARE = 32
-"""Messages of one request while few wait: were all of them taken at once, all would be answered at once, come again at
-once, and nobody would be on the way meanwhile."""
+TAG_BYTES = 8
+"""Of each message: its tag and length."""
 DEADLINE_SECONDS = 4.0
 """A platform hangs up after five: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#timeout"""
 RawMessage: Any = PubsubMessage.pb()
@@ -39,20 +36,21 @@ RawRequest: Any = PublishRequest.pb()
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """Messages of one publish that fit one request; `size` in bytes on the wire."""
+    """Messages of one publish that fit one request; `size` in bytes on the wire, `until` by the event loop's clock."""
 
     messages: list[Any]
     size: int
+    until: float
     stored: asyncio.Future[None]
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What waits for one topic."""
+    """What waits for one topic, and the task that sends it: one request is on its way while the next fills."""
 
     path: str
     waiting: list[_Waiting] = field(default_factory=list)
-    senders: set[asyncio.Task[None] | None] = field(default_factory=set)
+    sender: asyncio.Task[None] | None = None
 
 
 class PubSubMessageBus:
@@ -70,41 +68,57 @@ class PubSubMessageBus:
         for message in messages:
             check_message(message)
         stored = [self._enqueue(topic, group) for topic, group in _requests(messages)]
+        if len(stored) == 1:
+            await stored[0]
+            return
         try:
-            async with asyncio.timeout(self._deadline):
-                await (stored[0] if len(stored) == 1 else asyncio.gather(*stored))
-        except TimeoutError:
-            raise EngineUnavailable(f"Pub/Sub did not confirm within {self._deadline:g} s") from None
+            await asyncio.gather(*stored)
         finally:
             for one in stored:
                 one.cancel()
 
     async def close(self) -> None:
         """Let what waits be stored; those who publish wait no longer than their deadline."""
-        senders = [task for lane in self._lanes.values() for task in lane.senders if task]
+        senders = [lane.sender for lane in self._lanes.values() if lane.sender]
         await asyncio.gather(*senders, return_exceptions=True)
 
     def _enqueue(self, topic: str, group: tuple[list[Any], int]) -> asyncio.Future[None]:
         lane = self._lanes.get(topic)
         if lane is None:
             lane = self._lanes[topic] = _Lane(f"projects/{self._project}/topics/{topic}")
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Waiting(*group, stored))
-        if len(lane.senders) < REQUESTS_AT_ONCE:
+        loop = asyncio.get_running_loop()
+        stored: asyncio.Future[None] = loop.create_future()
+        lane.waiting.append(_Waiting(*group, loop.time() + self._deadline, stored))
+        if lane.sender is None:
             # The task starts after everything that publishes in this round of the loop.
-            lane.senders.add(asyncio.create_task(self._send(lane), name=f"publish {topic}"))
+            lane.sender = asyncio.create_task(self._send(lane), name=f"publish {topic}")
         return stored
 
     async def _send(self, lane: _Lane) -> None:
         try:
-            while batch := _take(lane):
-                await self._store(lane.path, batch)
+            while lane.waiting:
+                self._give_up_late(lane)
+                if batch := _take(lane):
+                    await self._store(lane.path, batch)
         finally:
             # Here and not when the task is done, which is later: what came in between would wait for nobody.
-            lane.senders.remove(asyncio.current_task())
+            lane.sender = None
+
+    def _give_up_late(self, lane: _Lane) -> None:
+        """Fail those whose deadline has passed: seen between requests, which end in time, as a timer for each costs."""
+        now = asyncio.get_running_loop().time()
+        for waiting in lane.waiting:
+            if waiting.until > now:
+                return
+            if not waiting.stored.done():
+                waiting.stored.set_exception(self._too_late())
+
+    def _too_late(self) -> EngineUnavailable:
+        return EngineUnavailable(f"Pub/Sub did not confirm within {self._deadline:g} s")
 
     async def _store(self, path: str, batch: list[_Waiting]) -> None:
-        error = await self._request(path, [message for waiting in batch for message in waiting.messages])
+        messages = [message for waiting in batch for message in waiting.messages]
+        error = await self._request(path, messages, min(waiting.until for waiting in batch))
         if isinstance(error, PermanentError) and len(batch) > 1:
             # One refused message must not fail those that happened to travel with it.
             for waiting in batch:
@@ -114,11 +128,14 @@ class PubSubMessageBus:
             if not waiting.stored.done():
                 waiting.stored.set_result(None) if error is None else waiting.stored.set_exception(_copy(error))
 
-    async def _request(self, path: str, messages: list[Any]) -> PulsepointError | None:
+    async def _request(self, path: str, messages: list[Any], until: float) -> PulsepointError | None:
         request = PublishRequest.wrap(RawRequest(topic=path, messages=messages))
         try:
-            with pubsub_errors():
-                await self._client.publish(request, retry=self._retry, timeout=self._deadline)
+            async with asyncio.timeout_at(until):
+                with pubsub_errors():
+                    await self._client.publish(request, retry=self._retry, timeout=self._deadline)
+        except TimeoutError:
+            return self._too_late()
         except PulsepointError as error:
             return error
         return None
@@ -140,10 +157,14 @@ async def open_pubsub(project: str, *, deadline: float = DEADLINE_SECONDS) -> As
 
 def _requests(messages: Sequence[Message]) -> list[tuple[str, tuple[list[Any], int]]]:
     """The messages by topic, in groups that fit one request."""
+    if len(messages) == 1:
+        topic, data, attributes = messages[0]
+        raw = RawMessage(data=data, attributes=attributes)
+        return [(topic, ([raw], raw.ByteSize() + TAG_BYTES))]
     groups: dict[str, list[tuple[list[Any], int]]] = {}
     for message in messages:
         raw = RawMessage(data=message.data, attributes=message.attributes)
-        size = raw.ByteSize() + 8  # its tag and length
+        size = raw.ByteSize() + TAG_BYTES
         found = groups.setdefault(message.topic, [])
         if not found or not _fits(len(found[-1][0]) + 1, found[-1][1] + size):
             found.append(([], 0))
@@ -163,14 +184,13 @@ def _fits(count: int, size: int) -> bool:
 
 
 def _take(lane: _Lane) -> list[_Waiting]:
-    """A request's share of what waits, without what nobody waits for any more."""
+    """What waits and fits one request, without what nobody waits for any more."""
     waiting = [one for one in lane.waiting if not one.stored.done()]
-    share = max(SHARE, len(waiting) // REQUESTS_AT_ONCE)
     taken = count = size = 0
     for one in waiting:
         count += len(one.messages)
         size += one.size
-        if taken and (taken >= share or not _fits(count, size)):
+        if taken and not _fits(count, size):
             break
         taken += 1
     lane.waiting = waiting[taken:]
