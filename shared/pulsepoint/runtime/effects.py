@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,35 +19,56 @@ from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, GiveUp, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.telemetry import Telemetry
+from pulsepoint.tenancy import TenantContext
 
 log = structlog.get_logger(__name__)
-PARALLEL = 16
+PARALLEL = 32
+HANDED_BACK = timedelta(seconds=1)
+"""For so long an effect waits whose brand holds as many places as are left for all others."""
 LONGEST_WAIT = 86_400.0
 """Seconds: a vendor that asks for more is asked again after a day all the same."""
 
 
 class EffectRunner:
-    """The effects of one service; one slow vendor takes one place of many, never the queue."""
+    """The effects of one service.
+
+    A brand gets a place only while it holds fewer than are free: the half that one may take with a vendor that
+    hangs leaves a quarter to the next, and so on.
+    """
 
     def __init__(self, pipeline: Pipeline, definitions: Mapping[str, EffectDefinition], telemetry: Telemetry) -> None:
         self._pipeline = pipeline
         self._definitions = definitions
         self._telemetry = telemetry
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], TenantContext] = {}
 
     async def start_due(self) -> int:
         """Claim what is due and start it; how many were started."""
-        free = PARALLEL - len(self._running)
-        if free <= 0:
-            return 0
         lease = max((definition.timeout for definition in self._definitions.values()), default=30.0) + 30.0
-        now = self._pipeline.ports.clock.now()
-        due = await self._pipeline.ports.store.claim_due_effects(now, lease_seconds=lease, limit=free)
-        for effect in due:
-            task = asyncio.create_task(self.run(effect), name=f"{self._pipeline.service}:{effect.kind}")
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        return len(due)
+        store, started = self._pipeline.ports.store, 0
+        while (free := self._free()) > 0:
+            now = self._pipeline.ports.clock.now()
+            due = await store.claim_due_effects(now, lease_seconds=lease, limit=free)
+            handed_back = [effect for effect in due if not self._start(effect)]
+            for effect in handed_back:
+                # Its attempts stay as many: none failed.
+                await store.postpone_effect(replace(effect, attempts=effect.attempts - 1), now + HANDED_BACK)
+            started += len(due) - len(handed_back)
+            if not handed_back:
+                break  # else others may be due behind those
+        return started
+
+    def _free(self) -> int:
+        return PARALLEL - len(self._running)
+
+    def _start(self, effect: StoredEffect) -> bool:
+        """Start it, unless its brand holds as many places as are free."""
+        if sum(scope == effect.scope for scope in self._running.values()) >= self._free():
+            return False
+        task = asyncio.create_task(self.run(effect), name=f"{self._pipeline.service}:{effect.kind}")
+        self._running[task] = effect.scope
+        task.add_done_callback(self._running.pop)
+        return True
 
     async def finish(self) -> None:
         """Wait for the effects that are running."""

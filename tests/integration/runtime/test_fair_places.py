@@ -1,0 +1,68 @@
+"""A vendor that hangs for one brand takes no place from the others."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.ports.document_store import Commit, StoredEffect
+from pulsepoint.runtime.effects import PARALLEL
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
+from pulsepoint.tenancy import TenantContext
+from tests.builders.runtime import run_effects, running
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SLOW = TenantContext(UUID(int=1), UUID(int=11))
+OTHER = TenantContext(UUID(int=2), UUID(int=22))
+
+
+class Vendor:
+    """Hangs for the slow brand until `go`; remembers whom it served and with which attempt."""
+
+    def __init__(self) -> None:
+        self.go, self.served_other = asyncio.Event(), asyncio.Event()
+        self.asked: list[tuple[TenantContext, str, int]] = []
+
+    async def perform(self, ports: Any, effect: StoredEffect) -> None:
+        self.asked.append((effect.scope, effect.key, effect.attempts))
+        if effect.scope == SLOW:
+            await self.go.wait()
+        else:
+            self.served_other.set()
+
+
+async def concluded(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    return NOTHING
+
+
+async def ask(runtime: Any, scope: TenantContext, keys: range) -> None:
+    effects = [StoredEffect(scope, "post", f"{key:03}", NOW, {}) for key in keys]
+
+    async def work(transaction: Any) -> Commit:
+        return Commit(uuid4(), effects=effects)
+
+    await runtime.ports.store.transact(scope, work)
+
+
+async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
+    vendor, clock = Vendor(), FixedClock(NOW)
+    definition = EffectDefinition(conclude=concluded, perform=vendor.perform)
+    async with running("alerting", clock, {}, {"post": definition}) as runtime:
+        await ask(runtime, SLOW, range(2 * PARALLEL))
+        await runtime.effects.start_due()
+        await ask(runtime, OTHER, range(1))
+        await runtime.effects.start_due()
+        await asyncio.wait_for(vendor.served_other.wait(), 30)
+        assert len(vendor.asked) == PARALLEL // 2 + 1
+        vendor.go.set()
+        await runtime.effects.finish()
+
+        for _ in range(3):
+            clock.advance(seconds=2)
+            await run_effects(runtime)
+        # Those that waited lost no attempt, and none of them is lost.
+        slow = [(SLOW, f"{key:03}", 0) for key in range(2 * PARALLEL)]
+        assert sorted(vendor.asked, key=repr) == sorted([*slow, (OTHER, "000", 0)], key=repr)
