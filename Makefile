@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := shared services deploy tests
 PROFILE ?= single
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# In the order of folders, so that the few long tests (chaos, e2e, integration) start first and the many short ones fill in.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down incident test check format bench load replay-check web lock clean install-check

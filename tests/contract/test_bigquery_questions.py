@@ -49,6 +49,7 @@ GIVEN: dict[str, Any] = {
     "platform": "meta",
     "resolved": True,
     "settled_before": NOON + timedelta(days=60),
+    "since": NOON - timedelta(days=30),
     "start_at": NOON - timedelta(days=30),
     "start_day": NOON.date() - timedelta(days=30),
     "timezone": "America/New_York",
