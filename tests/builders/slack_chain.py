@@ -35,7 +35,7 @@ async def follow(tower: TowerProcess, slack: str, inbox: SlackInbox) -> None:
     """Sell out, wait for the message, and follow its trace back through every service; fails where it is broken."""
     async with logged_in(tower) as client:
         brand = await make_brand(client, f"{slack}/services/T/B/x")
-        await sell_out(client, tower)
+        await sell_out(client, tower, brand)
         assert (await client.post(f"/api/brands/{brand}/sync", json={})).status_code == 202
         await until(lambda: found(bool(inbox.messages)), "a Slack message", 240)
         trace_id = named_trace(inbox.messages[0])
@@ -75,13 +75,12 @@ async def make_brand(client: httpx.AsyncClient, slack: str) -> str:
     return str(answer.json()["brand_id"])
 
 
-async def sell_out(client: httpx.AsyncClient, tower: TowerProcess) -> None:
-    """A product with five left, sold ten times over the last days by an ad: stock for a few days only."""
+async def sell_out(client: httpx.AsyncClient, tower: TowerProcess, brand: str) -> None:
+    """A product sold ten times over the last days by an ad, of which, once that is known, only five are left."""
     now = datetime.now(UTC)
     early = (now - timedelta(days=20)).isoformat()
     await deliver(client, tower, "products/create", product_body(updated_at=early))
-    level = level_body(available=5, updated_at=early)
-    await deliver(client, tower, "inventory_levels/update", level)
+    await deliver(client, tower, "inventory_levels/update", level_body(available=500, updated_at=early))
     for number in range(10):
         at = (now - timedelta(days=number, hours=1)).isoformat()
         order = order_body(
@@ -93,6 +92,18 @@ async def sell_out(client: httpx.AsyncClient, tower: TowerProcess) -> None:
             landing_site="/?utm_source=facebook&utm_medium=paid_social&utm_campaign=spring-sale",
         )
         await deliver(client, tower, "orders/create", order)
+    # Told of the shelf before, it could be the shelf alone that the alert leads back to.
+    await until(lambda: attributed(client, brand, 10), "the orders to be attributed")
+    await deliver(client, tower, "inventory_levels/update", level_body(available=5, updated_at=now.isoformat()))
+
+
+async def attributed(client: httpx.AsyncClient, brand: str, orders: int) -> bool:
+    """Whether so many orders of the last weeks have their credits."""
+    today = datetime.now(UTC).date()
+    asked = {"metrics": "attributed_orders", "start_date": str(today - timedelta(days=21)), "end_date": str(today)}
+    answer = await client.get(f"/api/brands/{brand}/performance", params=asked)
+    assert answer.status_code == 200, answer.text
+    return any(float(row["numbers"]["attributed_orders"]["value"] or 0) >= orders for row in answer.json()["rows"])
 
 
 def sold_variant() -> dict[str, Any]:
