@@ -158,6 +158,8 @@ async def _killing(tower: TowerProcess, seed: int, progress: Progress) -> AsyncI
     assert isinstance(tower, EmulatedProcess), "one process has no services to kill"
     async with killing(tower, seed) as killed:
         yield
+    if not killed:
+        raise TowerFailed("All was sent before anything was killed, which shows nothing: take a longer file.")
     progress.say(f"Killed {len(killed)} times: {', '.join(killed)}.")
 
 

@@ -16,7 +16,10 @@ KILL_EVERY = (3.0, 6.0)
 
 @asynccontextmanager
 async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]:
-    """Kill one random service every few seconds until the end, then wait until all are up; yields whom it killed."""
+    """Kill one random service every few seconds until the end, then wait until all are up; yields whom it killed.
+
+    Raises what stopped the killing before its time.
+    """
     chance = Random(seed)  # noqa: S311 - which service dies is no secret
     killed, last = list[str](), dict[str, Known]()
 
@@ -32,6 +35,8 @@ async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]
         yield killed
     finally:
         killer.cancel()
-        await asyncio.gather(killer, return_exceptions=True)
+        [ended] = await asyncio.gather(killer, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
     for name, known in last.items():
         await tower.up_again(name, known)

@@ -45,9 +45,9 @@ class EffectRunner:
     async def start_due(self) -> int:
         """Claim what is due and start it; how many were started."""
         lease = max((definition.timeout for definition in self._definitions.values()), default=30.0) + 30.0
-        store, started = self._pipeline.ports.store, 0
+        # One moment for all: what is handed back is due after it, so that this ends however long the claims take.
+        store, now, started = self._pipeline.ports.store, self._pipeline.ports.clock.now(), 0
         while (free := self._free()) > 0:
-            now = self._pipeline.ports.clock.now()
             due = await store.claim_due_effects(now, lease_seconds=lease, limit=free)
             handed_back = [effect for effect in due if not self._start(effect)]
             for effect in handed_back:

@@ -66,3 +66,27 @@ async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
         # Those that waited lost no attempt, and none of them is lost.
         slow = [(SLOW, f"{key:03}", 0) for key in range(2 * PARALLEL)]
         assert sorted(vendor.asked, key=repr) == sorted([*slow, (OTHER, "000", 0)], key=repr)
+
+
+class HurryingClock(FixedClock):
+    """Two seconds later each time it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(NOW)
+        self.read = 0
+
+    def now(self) -> datetime:
+        self.read += 1
+        assert self.read < 1_000, "what is handed back is claimed again and again"
+        self.advance(seconds=2)
+        return super().now()
+
+
+async def test_a_start_ends_though_what_is_handed_back_is_due_before_it_does() -> None:
+    vendor = Vendor()
+    definition = EffectDefinition(conclude=concluded, perform=vendor.perform)
+    async with running("alerting", HurryingClock(), {}, {"post": definition}) as runtime:
+        await ask(runtime, SLOW, range(2 * PARALLEL))
+        assert await runtime.effects.start_due() == PARALLEL // 2
+        vendor.go.set()
+        await runtime.effects.finish()
