@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from random import getrandbits
 from typing import Any, Protocol
 
 import structlog
@@ -22,7 +21,7 @@ from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import raw_message
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.message_bus import MessageBus
-from pulsepoint.runtime.crash import crash_point
+from pulsepoint.runtime.crash import ARMED, crash_point
 from pulsepoint.runtime.service import ASGIApp
 
 log = structlog.get_logger(__name__)
@@ -37,14 +36,16 @@ LINGER_SECONDS = 5.0
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _CARRIED = ("topic", "api-version", "triggered-at", "webhook-id", "event-id")
 # Deliveries of the newer Events carry the same headers without the prefix.
-_NAMES = {
-    prefix: (
+_NAMED, _NAMED_BY_EVENTS = (
+    (
         f"{prefix}shopify-shop-domain".encode(),
         f"{prefix}shopify-hmac-sha256".encode(),
         tuple((f"{prefix}shopify-{name}".encode(), f"shopify-{name}") for name in _CARRIED),
     )
     for prefix in ("x-", "")
-}
+)
+SIGNATURE = _NAMED[1]
+LENGTH = b"content-length"
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -86,15 +87,21 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     limit, before it is read whole; 405, 404; 503 when the bus does not confirm, and Shopify sends it again.
     """
     signature_of = WebhookKeys(settings.webhook_secrets).signature
-    limit = settings.shopify_body_limit
-    publish = ports.bus.publish
-    now = ports.clock.now
+    limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
+    publish, now = ports.bus.publish, ports.clock.now
 
     async def deliver(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        carried: dict[str, str] = {"shopify-topic": ""}
-        refusal, given = _read_head(scope, carried, limit)
-        if refusal is not None:
-            await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        carried = {"shopify-topic": ""}
+        if scope["path"] != PREFIX or scope["method"] != "POST" or len(headers.get(LENGTH, b"")) >= digits:
+            refusal = _refusal(scope, headers, carried, limit)
+            if refusal is not None:
+                await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
+                return
+        shop, signature, names = _NAMED if SIGNATURE in headers else _NAMED_BY_EVENTS
+        given = headers.get(signature)
+        if not given:
+            await _answer(send, _UNSIGNED)
             return
         read = await receive()
         body: bytes = read.get("body", b"")
@@ -103,20 +110,25 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
         if len(body) > limit:
             await _answer(send, _TOO_LARGE, unread=receive if more else None)
             return
-        signature = signature_of(body, given)
-        if signature is None:
+        signed = signature_of(body, given)
+        if signed is None:
             await _answer(send, _UNSIGNED)
             return
-        crash_point("after_verify")
-        traceparent = f"00-{getrandbits(128):032x}-{getrandbits(64):016x}-01"
-        message = raw_message(RAW_TOPIC, body, carried, body_id=signature, received_at=now(), traceparent=traceparent)
+        if ARMED:
+            crash_point("after_verify")
+        carried["shop"] = headers.get(shop, b"")[:LONGEST_HEADER].decode("latin-1").strip().lower()
+        for name, attribute in names:
+            if name in headers:
+                carried[attribute] = headers[name][:LONGEST_HEADER].decode("latin-1")
+        message = raw_message(RAW_TOPIC, body, carried, signed, now())
         try:
             await publish((message,))
         except PulsepointError as error:
             log.warning("webhook.not_stored", error=type(error).__name__, told=str(error)[:300])
             await _answer(send, _UNAVAILABLE)
             return
-        crash_point("after_publish_raw")
+        if ARMED:
+            crash_point("after_publish_raw")
         await send(_OK[0])
         await send(_OK[1])
 
@@ -149,33 +161,25 @@ async def _drop(receive: Receive) -> None:
         return
 
 
-def _read_head(
-    scope: dict[str, Any], carried: dict[str, str], limit: int
-) -> tuple[tuple[dict[str, Any], dict[str, Any]] | None, bytes]:
-    """Fill `carried` from the path and headers; (refusal or None, signature as sent)."""
+def _refusal(
+    scope: dict[str, Any], headers: dict[bytes, bytes], carried: dict[str, str], limit: int
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The answer to a request that is wrong before its body is read, else None; fills in `carried` from the path."""
     path: str = scope["path"]
     if path != PREFIX:
         slash, token = path[len(PREFIX) : len(PREFIX) + 1], path[len(PREFIX) + 1 :]
         if slash != "/" or (token and not _TOKEN.fullmatch(token)):
-            return _NOT_FOUND, b""
+            return _NOT_FOUND
         if token:
             carried["endpoint-token"] = token
     if scope["method"] != "POST":
-        return _NOT_ALLOWED, b""
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    shop, signature, names = _NAMES["x-" if b"x-shopify-hmac-sha256" in headers else ""]
-    length = headers.get(b"content-length", b"0")
+        return _NOT_ALLOWED
+    length = headers.get(LENGTH, b"0")
     if not length.isdigit():
-        return _BAD_REQUEST, b""
+        return _BAD_REQUEST
     if len(length) > 18 or int(length) > limit:
-        return _TOO_LARGE, b""
-    carried["shop"] = headers.get(shop, b"")[:LONGEST_HEADER].decode("latin-1").strip().lower()
-    for name, attribute in names:
-        value = headers.get(name)
-        if value is not None:
-            carried[attribute] = value[:LONGEST_HEADER].decode("latin-1")
-    given = headers.get(signature)
-    return (None, given) if given else (_UNSIGNED, b"")
+        return _TOO_LARGE
+    return None
 
 
 async def _read_on(body: bytes, receive: Receive, limit: int) -> tuple[bytes, bool]:

@@ -96,9 +96,9 @@ def by_topic(table: Mapping[str, Route]) -> dict[str, tuple[Route, ...]]:
 
 def check_message(message: Message) -> None:
     """Raise `LimitExceeded` for a message Pub/Sub would refuse."""
-    attributes = message.attributes
+    _, data, attributes = message
     names, values = "".join(attributes), "".join(attributes.values())
-    size = len(message.data) + len(names) + len(values)
+    size = len(data) + len(names) + len(values)
     if size > MAX_MESSAGE_BYTES:
         raise LimitExceeded(f"a message of {size} bytes is over the limit of {MAX_MESSAGE_BYTES}")
     if len(attributes) > MAX_ATTRIBUTES:

@@ -1,4 +1,4 @@
-"""What the bodies of products, stock levels, privacy requests and departures are read as; shops and signatures."""
+"""What the bodies of products, stock levels, privacy requests and departures are read as; shops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest_shopify.domain import Person, WebhookKeys, identities_of, is_shop_domain, read_delivery
+from ingest_shopify.domain import Person, identities_of, is_shop_domain, read_delivery
 from ingest_shopify.domain.deliveries import Reading
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.inventory import StockLevelRecorded
@@ -20,7 +20,6 @@ from tests.builders.shopify import (
     order_body,
     privacy_body,
     product_body,
-    sign,
 )
 
 
@@ -158,16 +157,3 @@ def test_shop_domains_are_known(name: str) -> None:
 )
 def test_other_names_are_no_shops(name: str) -> None:
     assert not is_shop_domain(name)
-
-
-def test_a_signature_is_told_in_its_canonical_text() -> None:
-    keys = WebhookKeys([b"new", b"old"])
-    assert keys.signature(b"body", sign(b"body", "old").encode()) == sign(b"body", "old")
-    assert keys.signature(b"body", sign(b"body", "old").encode() + b"=") is None
-    assert keys.signature(b"body", b"") is None
-
-
-@pytest.mark.parametrize("secrets", [[], [b""], [b"one", b""]])
-def test_an_empty_secret_is_none(secrets: list[bytes]) -> None:
-    with pytest.raises(ValueError, match="secret"):
-        WebhookKeys(secrets)

@@ -1,13 +1,22 @@
-"""The time of receipt that every webhook is stamped with."""
+"""The time of receipt and the trace that every webhook is stamped with."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis.strategies import datetimes, just
 
-from pulsepoint.events.envelope import stamp
+from pulsepoint.events.envelope import Message, raw_message
+
+
+def received(moment: datetime) -> Message:
+    return raw_message("shopify-deliveries", b"{}", {}, "signature", moment)
+
+
+def stamp(moment: datetime) -> str:
+    return received(moment).attributes["ce-time"]
 
 
 @given(datetimes(timezones=just(UTC)))
@@ -21,3 +30,10 @@ def test_a_stamp_reads_as_the_instant_it_was_made_from(moment: datetime) -> None
 )
 def test_stamps_sort_as_their_instants(one: datetime, other: datetime) -> None:
     assert (stamp(one) < stamp(other)) == (one < other)
+
+
+def test_a_delivery_starts_a_trace_of_its_own_that_the_cloud_sees_too() -> None:
+    messages = [received(datetime(2026, 1, 1, tzinfo=UTC)).attributes for _ in range(100)]
+    assert len({each["traceparent"] for each in messages}) == 100
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", each["traceparent"]) for each in messages)
+    assert all(each["googclient_traceparent"] == each["traceparent"] for each in messages)

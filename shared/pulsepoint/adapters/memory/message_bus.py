@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +34,8 @@ class _Queue:
     """New messages in their order, and failed ones by when they are due (seconds of the event loop's clock)."""
 
     route: Route
-    fresh: deque[_Waiting] = field(default_factory=deque)
+    numbers: Iterator[int]
+    fresh: deque[tuple[Message, datetime]] = field(default_factory=deque)
     later: list[tuple[float, int, _Waiting]] = field(default_factory=list)
     in_flight: int = 0
 
@@ -45,11 +46,12 @@ class _Queue:
         """The next message that is due, or None."""
         if self.later and self.later[0][0] <= now:
             return heapq.heappop(self.later)[2]
-        return self.fresh.popleft() if self.fresh else None
+        return _Waiting(next(self.numbers), *self.fresh.popleft()) if self.fresh else None
 
     def oldest(self) -> datetime:
         """When the longest-waiting message was published; there must be one."""
-        return min(waiting.published for waiting in (*list(self.fresh)[:1], *(entry[2] for entry in self.later)))
+        waiting = [entry[2].published for entry in self.later]
+        return min([*waiting, self.fresh[0][1]] if self.fresh else waiting)
 
     def due(self, now: float) -> float | None:
         """When the next message is due, or None."""
@@ -77,10 +79,14 @@ class MemoryMessageBus:
         self._clock = clock or SystemClock()
         self._limit = in_flight
         self._grace = grace
-        self._queues = {name: _Queue(route) for name, route in routes(subscriptions).items()}
+        numbers = count(1)
+        self._queues = {name: _Queue(route, numbers) for name, route in routes(subscriptions).items()}
         fan_out = by_topic({name: queue.route for name, queue in self._queues.items()})
-        self._topics = {topic: tuple(self._queues[route.name] for route in found) for topic, found in fan_out.items()}
-        self._numbers = count(1)
+        # As publishing needs them: what puts a message into the queue, and the types it takes.
+        self._topics = {
+            topic: tuple((self._queues[route.name].fresh.append, route.types) for route in found)
+            for topic, found in fan_out.items()
+        }
         self._changed = asyncio.Event()
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -90,9 +96,10 @@ class MemoryMessageBus:
         self.published += messages
         now = self._clock.now()
         for message in messages:
-            for queue in self._topics.get(message.topic, ()):
-                if queue.route.wants(message):
-                    queue.fresh.append(_Waiting(next(self._numbers), message, now))
+            topic, _, attributes = message
+            for put, types in self._topics.get(topic, ()):
+                if types is None or attributes.get("ce-type") in types:
+                    put((message, now))
         self._changed.set()
 
     async def run(self, push: Push) -> None:
