@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from google.api_core import exceptions
+from google.pubsub_v1.types import PublishRequest
 
 from pulsepoint.adapters.pubsub import PubSubMessageBus, open_pubsub
 from pulsepoint.adapters.pubsub.errors import VENDOR_ERRORS, WORTH_ANOTHER_TRY, translated
@@ -25,10 +26,11 @@ class Requests:
         self.sent: list[tuple[str, int]] = []
         self.bytes: list[int] = []
 
-    async def publish(self, request: Any, **options: Any) -> None:
-        raw = type(request).pb(request)
+    async def __call__(self, request: bytes, **options: Any) -> None:
+        raw = PublishRequest.deserialize(request)
+        assert options["metadata"] == (("x-goog-request-params", f"topic={raw.topic}"),)
         self.sent.append((raw.topic.rsplit("/", 1)[-1], len(raw.messages)))
-        self.bytes.append(raw.ByteSize())
+        self.bytes.append(len(request))
         self.asked.set()
         await self.go.wait()
         if any(one.data == b"bad" for one in raw.messages):
@@ -36,7 +38,7 @@ class Requests:
 
 
 def bus_of(client: Requests, deadline: float = 20.0) -> PubSubMessageBus:
-    return PubSubMessageBus(client, "project", deadline=deadline)  # type: ignore[arg-type]
+    return PubSubMessageBus(client, "project", deadline=deadline)
 
 
 def all_errors(root: type[Exception]) -> Iterator[type[Exception]]:

@@ -7,10 +7,12 @@ https://cloud.google.com/pubsub/docs/emulator#env
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from typing import Any, Protocol
 
 import grpc.aio
+from google.api_core.gapic_v1.method_async import wrap_method
 from google.pubsub_v1.services.publisher import PublisherAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
@@ -26,6 +28,23 @@ OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
+
+
+class PublishCall(Protocol):
+    """`Publish` for a request that is encoded already, as bytes; options as Google's clients take them."""
+
+    def __call__(self, request: bytes, *, retry: Any, timeout: float, metadata: Any) -> Awaitable[Any]:
+        """Raises what Google's clients raise."""
+        ...
+
+
+def publish_call(client: PublisherAsyncClient) -> PublishCall:
+    """The client's `publish` on its own channel, without the request object it would encode and nobody's ids."""
+    transport = client.transport
+    assert isinstance(transport, PublisherGrpcAsyncIOTransport)
+    method = transport.grpc_channel.unary_unary("/google.pubsub.v1.Publisher/Publish")
+    call: PublishCall = wrap_method(method)  # type: ignore[no-untyped-call]
+    return call
 
 
 @asynccontextmanager
