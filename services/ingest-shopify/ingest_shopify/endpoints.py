@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
 
 from ingest_shopify.domain.signatures import WebhookKeys
 from ingest_shopify.settings import Settings
-from pulsepoint.errors import PulsepointError
+from pulsepoint.errors import LimitExceeded, PulsepointError
 from pulsepoint.events.catalog import RAW_TOPIC
-from pulsepoint.events.envelope import raw_message
+from pulsepoint.events.envelope import Message, raw_message
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.runtime.crash import ARMED, crash_point
@@ -27,8 +27,8 @@ from pulsepoint.runtime.service import ASGIApp
 log = structlog.get_logger(__name__)
 PREFIX = "/webhooks/shopify"
 LONGEST_HEADER = 250
-"""Characters kept of a header: as UTF-8 well below the 1,024 bytes an attribute may have in Pub/Sub
-(https://cloud.google.com/pubsub/quotas#resource_limits)."""
+"""Characters kept of each header where one is too long for the bus: as UTF-8 well below the 1,024 bytes an attribute
+may have in Pub/Sub (https://cloud.google.com/pubsub/quotas#resource_limits)."""
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
 """How much of a body over the limit, and for how long, is still taken off the wire after the answer."""
@@ -39,12 +39,11 @@ _CARRIED = ("topic", "api-version", "triggered-at", "webhook-id", "event-id")
 _NAMED, _NAMED_BY_EVENTS = (
     (
         f"{prefix}shopify-shop-domain".encode(),
-        f"{prefix}shopify-hmac-sha256".encode(),
         tuple((f"{prefix}shopify-{name}".encode(), f"shopify-{name}") for name in _CARRIED),
     )
     for prefix in ("x-", "")
 )
-SIGNATURE = _NAMED[1]
+SIGNATURE, SIGNATURE_OF_EVENTS = b"x-shopify-hmac-sha256", b"shopify-hmac-sha256"
 LENGTH = b"content-length"
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -88,18 +87,17 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     """
     signature_of = WebhookKeys(settings.webhook_secrets).signature
     limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
-    publish, now = ports.bus.publish, ports.clock.now
+    publish, now, (started, ended) = ports.bus.publish, ports.clock.now, _OK
 
     async def deliver(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         carried = {"shopify-topic": ""}
-        if scope["path"] != PREFIX or scope["method"] != "POST" or len(headers.get(LENGTH, b"")) >= digits:
-            refusal = _refusal(scope, headers, carried, limit)
-            if refusal is not None:
-                await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
-                return
-        shop, signature, names = _NAMED if SIGNATURE in headers else _NAMED_BY_EVENTS
-        given = headers.get(signature)
+        length = headers.get(LENGTH, b"0")
+        as_ever = scope["path"] == PREFIX and scope["method"] == "POST" and length.isdigit() and len(length) < digits
+        if not as_ever and (refusal := _refusal(scope, headers, carried, limit)) is not None:
+            await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
+            return
+        given = headers.get(SIGNATURE) or headers.get(SIGNATURE_OF_EVENTS)
         if not given:
             await _answer(send, _UNSIGNED)
             return
@@ -116,23 +114,46 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
             return
         if ARMED:
             crash_point("after_verify")
-        carried["shop"] = headers.get(shop, b"")[:LONGEST_HEADER].decode("latin-1").strip().lower()
-        for name, attribute in names:
-            if name in headers:
-                carried[attribute] = headers[name][:LONGEST_HEADER].decode("latin-1")
+        _carry(headers, carried)
         message = raw_message(RAW_TOPIC, body, carried, signed, now())
         try:
             await publish((message,))
         except PulsepointError as error:
-            log.warning("webhook.not_stored", error=type(error).__name__, told=str(error)[:300])
-            await _answer(send, _UNAVAILABLE)
+            await _answer(send, await _once_more(publish, message, error))
             return
         if ARMED:
             crash_point("after_publish_raw")
-        await send(_OK[0])
-        await send(_OK[1])
+        await send(started)
+        await send(ended)
 
     return deliver
+
+
+def _carry(headers: dict[bytes, bytes], carried: dict[str, str]) -> None:
+    shop, names = _NAMED if SIGNATURE in headers else _NAMED_BY_EVENTS
+    carried["shop"] = headers.get(shop, b"").decode("latin-1").strip().lower()
+    for name, attribute in names:
+        if name in headers:
+            carried[attribute] = headers[name].decode("latin-1")
+
+
+async def _once_more(
+    publish: Callable[[Sequence[Message]], Awaitable[None]], message: Message, error: PulsepointError
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer to a delivery the bus did not take as it came: its headers may be too long."""
+    try:
+        if isinstance(error, LimitExceeded):
+            await publish((_shortened(message),))
+            return _OK
+    except PulsepointError as again:
+        error = again
+    log.warning("webhook.not_stored", error=type(error).__name__, told=str(error)[:300])
+    return _UNAVAILABLE
+
+
+def _shortened(message: Message) -> Message:
+    topic, body, attributes = message
+    return Message(topic, body, {name: value[:LONGEST_HEADER] for name, value in attributes.items()})
 
 
 async def _answer(

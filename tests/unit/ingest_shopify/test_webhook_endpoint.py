@@ -142,6 +142,15 @@ async def test_the_signature_header_without_a_prefix_counts_too() -> None:
     assert door.published[0].attributes["shop"] == SHOP
 
 
+async def test_a_header_too_long_for_the_bus_is_cut_and_the_delivery_is_kept() -> None:
+    door = Door()
+    headers = signed(BODY) | {"x-shopify-triggered-at": "ü" * 1_000}
+    assert (await door.post(headers, BODY))[0] == 200
+    (message,) = door.published
+    assert message.attributes["shopify-triggered-at"] == "ü" * 250
+    assert message.attributes["shopify-topic"] == "orders/create"
+
+
 async def test_while_a_secret_is_replaced_both_are_accepted() -> None:
     door = Door(previous="the old secret")
     assert (await door.post(signed(BODY, "the old secret"), BODY))[0] == 200
