@@ -83,6 +83,7 @@ class Replayed:
             "months": self.tally.rows(),
             "total": described(self.tally.total),
             "left_out": self.left_out,
+            "notes": self.tally.notes(),
             **self.options,
         }
 

@@ -19,6 +19,7 @@ class Month:
 
     orders: int = 0
     refunds: int = 0
+    orphans: int = 0
     cancellations: int = 0
     net_cents: int = 0
     left_out_rows: int = 0
@@ -42,6 +43,7 @@ class Tally:
             month.orders += 1
         elif webhook.topic == "refunds/create":
             month.refunds += 1
+            month.orphans += webhook.orphan
         else:
             month.cancellations += 1
 
@@ -51,6 +53,18 @@ class Tally:
             month = self.months.setdefault(entry.month or UNDATED, Month())
             month.left_out_rows += entry.rows
             month.left_out_cents += entry.cents
+
+    def notes(self) -> list[str]:
+        """What whoever sends the file should know, in words."""
+        orphans = self.total.orphans
+        if not orphans:
+            return []
+        told = "1 refund is of an order" if orphans == 1 else f"{orphans:,} refunds are of orders"
+        again = (
+            "A larger file that overlaps with this one and holds such orders would count their refunds once more: "
+            "send the larger one instead, not after it."
+        )
+        return [f"{told} that this file does not hold, and count on their own date. {again}"]
 
     @property
     def total(self) -> Month:

@@ -143,7 +143,8 @@ class Converter:
         for order_id, lines in by_order.items():
             refund_id = stable_id(self._shop, "refund", invoice, day, order_id)
             refund = Return(refund_id, order_id, moment, self._currency, tuple(lines), note=f"Invoice {invoice}")
-            yield Webhook("refunds/create", refund_id, moment, -refund.net_cents, refund_body(refund))
+            body = refund_body(refund)
+            yield Webhook("refunds/create", refund_id, moment, -refund.net_cents, body, orphan=order_id == unknown)
 
     def _latest_with(self, key: LineKey | None, quantity: int) -> _Bought | None:
         orders = self._bought.get(key, []) if key else []

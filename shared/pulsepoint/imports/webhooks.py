@@ -18,13 +18,17 @@ REPLAY_NAMESPACE = UUID("5f0c9e5a-6f1e-5d2b-9a55-5c8d6f9f0f5e")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One thing that happened in the shop; `occurred_at` carries the brand's offset."""
+    """One thing that happened in the shop; `occurred_at` carries the brand's offset.
+
+    `orphan`: a refund of an order that the file does not hold.
+    """
 
     topic: str
     resource_id: int
     occurred_at: datetime
     net_cents: int
     body: dict[str, object]
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

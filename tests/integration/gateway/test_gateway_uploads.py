@@ -83,6 +83,7 @@ async def test_progress_comes_in_lines_where_asked_for(gateway: RunningGateway) 
         result = lines[-1]["result"]
         assert (result["format"], result["net_revenue"]) == ("UCI Online Retail", 15.3)
         assert (result["left_out_rows"], result["left_out_sum"]) == (1, -11.5)
+        assert result["notes"] == []
 
 
 async def test_what_cannot_be_read_is_refused_in_words(gateway: RunningGateway) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.replay_check import oracle
 from pulsepoint.imports.plan import open_plan
+from pulsepoint.imports.tally import Tally
 from pulsepoint.imports.uci import localise
 from pulsepoint.imports.webhooks import Webhook, first_delivery
 from tests.builders.transactions import Line, trading_days, write_transactions
@@ -121,6 +123,17 @@ def test_one_cancellation_of_two_orders_and_a_stranger_gives_three_refunds(tmp_p
     ]
     refunds = [webhook for webhook in webhooks_of(tmp_path, lines) if webhook.topic == "refunds/create"]
     assert len({refund.resource_id for refund in refunds}) == len({refund.body["order_id"] for refund in refunds}) == 3
+
+
+def test_refunds_of_orders_that_are_not_in_the_file_are_told_apart(tmp_path: Path) -> None:
+    sold = Line("1", quantity=2, at=MONDAY)
+    back = replace(sold, invoice="C2", quantity=-1, at=MONDAY + timedelta(days=1))
+    stranger = replace(back, invoice="C3", customer=2)
+    for lines, words in (([sold, back], []), ([sold, back, stranger], ["1 refund is of an order that this file"])):
+        tally = Tally()
+        for webhook in webhooks_of(tmp_path, lines):
+            tally.count(webhook)
+        assert [note.partition(" does not")[0] for note in tally.notes()] == words
 
 
 def test_a_return_is_taken_from_several_equal_lines_of_one_order(tmp_path: Path) -> None:

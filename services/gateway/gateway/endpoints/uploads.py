@@ -68,6 +68,7 @@ class UploadView(BaseModel):
     left_out: list[LeftOutView]
     left_out_rows: int
     left_out_sum: float
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class _Feeding:
             left_out=[LeftOutView(reason=each.reason, rows=each.rows, sum=each.cents / 100) for each in left_out],
             left_out_rows=sum(each.rows for each in left_out),
             left_out_sum=sum(each.cents for each in left_out) / 100,
+            notes=self.tally.notes(),
         )
 
 

@@ -69,6 +69,7 @@ export interface Uploaded {
   format: string; deliveries: number; orders: number; refunds: number; cancellations: number; net_revenue: number;
   currency: string; first_day: string | null; last_day: string | null;
   left_out: { reason: string; rows: number; sum: number }[]; left_out_rows: number; left_out_sum: number;
+  notes: string[];
 }
 
 export class Refused extends Error {

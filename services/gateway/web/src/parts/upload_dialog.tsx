@@ -125,6 +125,7 @@ function Counts({ told }: { told: Uploaded }) {
           {told.left_out_rows ? `${count(told.left_out_rows, "row")}, ${money(told.left_out_sum, told.currency)}` : "nothing"}
         </dd>
       </dl>
+      {told.notes.map((note) => <p key={note} className="small soft">{note}</p>)}
       {told.left_out.length > 0 && (
         <table>
           <thead>
