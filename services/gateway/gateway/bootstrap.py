@@ -16,6 +16,7 @@ from gateway.identity.tokens import Tokens
 from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, Ledger
 from gateway.settings import Settings
+from pulsepoint.adapters.shared_answers import SharedAnswers
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
@@ -73,7 +74,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         ports = Ports(
             bus=engines.bus,
             store=store,
-            warehouse=engines.warehouse,
+            warehouse=SharedAnswers(engines.warehouse),
             secrets=engines.secrets,
             cache=engines.cache,
             clock=engines.clock,
