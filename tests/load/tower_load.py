@@ -1,4 +1,4 @@
-"""`make load`: a thousand users, then a burst as fast as the machine answers; every accepted order is in the totals.
+"""`make load`: a thousand users, then a burst at the rate the machine holds; every accepted order is in the totals.
 
 Orders that were sent but not acknowledged may be counted as well: nobody was told that they are not.
 """
@@ -12,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -29,6 +29,10 @@ from tests.load.orders import orders, price_cents
 SHOP = "load.myshopify.com"
 BURST_FIRST = 10_000_000
 CONNECTIONS = 64
+PATIENCE = 120
+"""Seconds for an order to be accepted, and for the tower to catch up."""
+WAVE, AHEAD = 1_000, 5_000
+"""Orders sent at once in the burst, and how many the tower may be behind before the next wave waits for it."""
 # One address asks for a thousand people here: the limit that protects a tower from one is not what is measured.
 ENVIRONMENT = {"PULSEPOINT_REQUESTS_PER_MINUTE": "1000000", "PULSEPOINT_LOG_LEVEL": "WARNING"}
 
@@ -40,6 +44,11 @@ class Accepted:
     what: str
     numbers: list[int]
     seconds: float
+
+    def tell(self) -> None:
+        """Print how many there were, and how fast."""
+        rate = len(self.numbers) / self.seconds
+        print(f"{self.what}: {len(self.numbers)} orders accepted, {rate:.0f} a second", flush=True)
 
 
 async def users(tower: TowerProcess, brand: Brand, token: Token, count: int, seconds: int, folder: Path) -> Accepted:
@@ -63,46 +72,58 @@ async def users(tower: TowerProcess, brand: Brand, token: Token, count: int, sec
     return Accepted(f"{count} users", orjson.loads(report.read_bytes()), time.monotonic() - started)
 
 
-async def burst(tower: TowerProcess, seconds: int) -> Accepted:
-    """Orders as fast as they are acknowledged, for `seconds`."""
+async def burst(tower: TowerProcess, client: TowerClient, brand: Brand, seconds: int, before: int) -> Accepted:
+    """Orders as fast as they are acknowledged until `AHEAD` are not counted yet, then as fast as the tower counts.
+
+    That is the highest rate it holds for `seconds`. `before`: how many orders it was sent already.
+    """
     access, numbers = tower.access, dict[str, int]()
     acknowledged: list[int] = []
-    started = time.monotonic()
-
-    def stream() -> Iterator[Delivery]:
-        for number, delivery in orders(SHOP, BURST_FIRST):
-            if time.monotonic() - started > seconds:
-                return
-            numbers[delivery.webhook_id] = number
-            yield delivery
 
     def note(delivery: Delivery) -> None:
         acknowledged.append(numbers.pop(delivery.webhook_id))
 
-    target = Target(access.address, SHOP, access.shopify_secret)
-    await send_all(stream(), target, Pace(concurrency=CONNECTIONS, patience=120), on_acknowledged=note)
+    target, pace = Target(access.address, SHOP, access.shopify_secret), Pace(concurrency=CONNECTIONS, patience=PATIENCE)
+    made = orders(SHOP, BURST_FIRST)
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        wave = dict(islice(made, WAVE))
+        numbers |= {delivery.webhook_id: number for number, delivery in wave.items()}
+        await send_all(iter(wave.values()), target, pace, on_acknowledged=note)
+        await caught_up(client, brand, before + len(acknowledged) - AHEAD, patience=PATIENCE)
     return Accepted("burst", acknowledged, time.monotonic() - started)
 
 
-async def compare(client: TowerClient, brand: Brand, accepted: list[int], patience: float) -> bool:
-    """Wait until the tower counts at least what was accepted, then compare orders and money."""
-    wanted, cents = len(set(accepted)), sum(price_cents(number) for number in set(accepted))
+async def counted(client: TowerClient, brand: Brand) -> tuple[int, int]:
+    """Orders in the tower's totals, and their net revenue in cents."""
     today = datetime.now(UTC).date()
     asked = {
         "metrics": "orders,net_revenue",
         "start_date": str(today - timedelta(days=1)),
         "end_date": str(today + timedelta(days=1)),
     }
+    [row] = (await client.read(f"/api/brands/{brand.brand_id}/performance", **asked))["rows"] or [None]
+    if row is None:
+        return 0, 0
+    return int(row["numbers"]["orders"]["value"]), round(float(row["numbers"]["net_revenue"]["value"]) * 100)
+
+
+async def caught_up(client: TowerClient, brand: Brand, wanted: int, patience: float) -> tuple[int, int]:
+    """What is counted once that is at least `wanted` orders, or `patience` seconds have passed."""
     deadline = time.monotonic() + patience
-    counted, revenue = 0, 0
-    while counted < wanted and time.monotonic() < deadline:
-        await asyncio.sleep(2)
-        [row] = (await client.read(f"/api/brands/{brand.brand_id}/performance", **asked))["rows"] or [None]
-        if row is not None:
-            counted = int(row["numbers"]["orders"]["value"])
-            revenue = round(float(row["numbers"]["net_revenue"]["value"]) * 100)
-    print(f"accepted {wanted} orders of {cents} cents; the tower counts {counted} of {revenue} cents", flush=True)
-    return (counted, revenue) == (wanted, cents) or (counted > wanted and revenue > cents)
+    found = await counted(client, brand)
+    while found[0] < wanted and time.monotonic() < deadline:
+        await asyncio.sleep(1)
+        found = await counted(client, brand)
+    return found
+
+
+async def compare(client: TowerClient, brand: Brand, accepted: list[int], patience: float) -> bool:
+    """Wait until the tower counts at least what was accepted, then compare orders and money."""
+    wanted, cents = len(set(accepted)), sum(price_cents(number) for number in set(accepted))
+    found, revenue = await caught_up(client, brand, wanted, patience)
+    print(f"accepted {wanted} orders of {cents} cents; the tower counts {found} of {revenue} cents", flush=True)
+    return (found, revenue) == (wanted, cents) or (found > wanted and revenue > cents)
 
 
 async def load(kind: type[TowerProcess], count: int, seconds: int, patience: float) -> bool:
@@ -114,15 +135,11 @@ async def load(kind: type[TowerProcess], count: int, seconds: int, patience: flo
             brand = await client.make_brand(
                 name="Load", shop=SHOP, currency="EUR", timezone="UTC", clock_offset_seconds=0
             )
-            found: list[int] = []
-            for accepted in (
-                await users(tower, brand, token, count, seconds, Path(name)),
-                await burst(tower, seconds),
-            ):
-                found += accepted.numbers
-                rate = len(accepted.numbers) / accepted.seconds
-                print(f"{accepted.what}: {len(accepted.numbers)} orders accepted, {rate:.0f} a second", flush=True)
-            return await compare(client, brand, found, patience)
+            people = await users(tower, brand, token, count, seconds, Path(name))
+            people.tell()
+            held = await burst(tower, client, brand, seconds, len(people.numbers))
+            held.tell()
+            return await compare(client, brand, people.numbers + held.numbers, patience)
 
 
 def main() -> int:
