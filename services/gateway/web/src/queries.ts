@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Alert, Books, Brand, Dashboard, Demo, Fact, Held, Metric, Order, Settings, Trace } from "./api";
 import type { Period } from "./periods";
 import { useSession } from "./session";
+import { withList } from "./stream";
 
 const SLOW = 30_000;
 export const ORDERS_SHOWN = 20;
@@ -51,7 +52,7 @@ export function useOrders(brand: string) {
   return useQuery({
     queryKey: ["orders", brand],
     queryFn: () => call<{ orders: Order[] }>(`/api/brands/${brand}/orders?limit=${ORDERS_SHOWN}`).then((told) => told.orders),
-    structuralSharing: false,
+    structuralSharing: (before, list) => withList((before as Order[] | undefined) ?? [], list as Order[], ORDERS_SHOWN),
     refetchInterval: SLOW,
   });
 }

@@ -55,12 +55,12 @@ export function withOrder(orders: Order[], told: Partial<Order> & Pick<Order, "o
   return [merged, ...orders.filter((order) => order.order_id !== told.order_id)].sort(newestFirst).slice(0, limit);
 }
 
-/** A fresh list from the API, which knows channels, with those orders of the feed that it does not have yet. */
+/** A fresh list from the API, which knows channels, with those orders of the feed alone that it does not have yet. */
 export function withList(orders: Order[], list: Order[], limit: number): Order[] {
   const tidy = list.map((order) => ({ ...order, processed_at: instant(order.processed_at) }));
   const known = new Set(tidy.map((order) => order.order_id));
   const oldest = tidy.at(-1)?.processed_at ?? "";
-  const ahead = orders.filter((order) => !known.has(order.order_id) && order.processed_at >= oldest);
+  const ahead = orders.filter((order) => order.channel === null && !known.has(order.order_id) && order.processed_at >= oldest);
   return [...ahead, ...tidy].sort(newestFirst).slice(0, limit);
 }
 

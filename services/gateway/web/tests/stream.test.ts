@@ -52,6 +52,9 @@ describe("orders arriving", () => {
       ["1", "google"],
     ]);
   });
+  it("go with the list when it knew them and does not any more", () => {
+    expect(withList([{ ...late, channel: "meta" }], [early], 10).map((each) => each.order_id)).toEqual(["1"]);
+  });
   it("compare as instants, not as text", () => {
     const list = [order("3", "2026-01-01T10:30:00+00:00"), order("4", "2026-01-01T11:20:00+01:00")];
     expect(withList([], list, 10).map((each) => each.order_id)).toEqual(["3", "4"]);
