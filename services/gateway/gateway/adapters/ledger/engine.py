@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from pulsepoint.errors import EngineUnavailable, MalformedInput
@@ -58,6 +59,8 @@ def translated_errors() -> Iterator[None]:
     """Turns a database that is away into `EngineUnavailable`, text it cannot hold (NUL) into `MalformedInput`."""
     try:
         yield
+    except NoConnectionFree as error:
+        raise EngineUnavailable("too many ask the ledger at once; try again in a moment") from error
     except (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionError) as error:
         raise EngineUnavailable(f"the ledger did not answer: {error}") from error
     except DBAPIError as error:

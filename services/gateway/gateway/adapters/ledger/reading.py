@@ -15,6 +15,7 @@ from gateway.domain.brands import Brand, settings_of
 from gateway.domain.feed import ALERT_TRACES
 from gateway.ports import Standing
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.together import Together
 
 
 class PostgresLedger:
@@ -22,6 +23,9 @@ class PostgresLedger:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        # Every request asks for these two: together they cost what one does, and are never older than the request.
+        self._standings = Together[Standing | None]()
+        self._brands = Together[Brand | None]()
 
     async def _rows(self, scope: TenantContext, statement: Select[Any]) -> list[dict[str, Any]]:
         async with tenant_transaction(self._engine, scope) as connection:
@@ -29,6 +33,9 @@ class PostgresLedger:
 
     async def standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
         """See `Ledger.standing`."""
+        return await self._standings.ask((scope, user_id), lambda: self._standing(scope, user_id))
+
+    async def _standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
         statement = (
             select(users.c.email, users.c.role, users.c.disabled_at, tenants.c.status)
             .join(tenants, tenants.c.tenant_id == users.c.tenant_id)
@@ -45,6 +52,9 @@ class PostgresLedger:
 
     async def brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
         """See `Ledger.brand`."""
+        return await self._brands.ask((scope, brand_id), lambda: self._brand(scope, brand_id))
+
+    async def _brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
         rows = await self._rows(scope, select(brands).where(brands.c.brand_id == brand_id))
         return next(map(_brand, rows), None)
 
