@@ -25,6 +25,7 @@ class Requests:
         self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.sent: list[tuple[str, int]] = []
         self.bytes: list[int] = []
+        self.fault: Exception | None = None
 
     async def __call__(self, request: bytes, **options: Any) -> None:
         raw = PublishRequest.deserialize(request)
@@ -33,6 +34,8 @@ class Requests:
         self.bytes.append(len(request))
         self.asked.set()
         await self.go.wait()
+        if self.fault is not None:
+            raise self.fault
         if any(one.data == b"bad" for one in raw.messages):
             raise exceptions.InvalidArgument("one is bad")  # type: ignore[no-untyped-call]
 
@@ -98,6 +101,18 @@ async def test_a_refused_message_does_not_fail_those_that_travel_with_it() -> No
     publishes = (bus.publish([message("topic", data)]) for data in (b"1", b"bad", b"2"))
     done = await asyncio.gather(*publishes, return_exceptions=True)
     assert [type(one) for one in done] == [type(None), MalformedInput, type(None)]
+
+
+async def test_a_fault_of_ours_fails_those_who_wait_and_the_next_is_sent() -> None:
+    client = Requests()
+    client.go.set()
+    client.fault = RuntimeError("a bug")
+    bus = bus_of(client)
+    async with asyncio.timeout(10):
+        done = await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in done] == [EngineUnavailable] * 3
+    client.fault = None
+    await bus.publish([message("topic")])
 
 
 async def test_a_publish_that_is_not_confirmed_in_time_is_unavailable() -> None:

@@ -1,7 +1,7 @@
 """Publishes to Google Pub/Sub: all messages of a topic that wait go in one request.
 
 A future of the vendor's batching client costs four times as much as a delivery may (see `make bench`), and encoding
-a request of many messages at once seven times what encoding each as it comes does: encodings of a message put
+a request of many messages at once three times what encoding each as it comes does: encodings of a message put
 one after the other are the encoding of all in one (https://protobuf.dev/programming-guides/encoding/#last-one-wins).
 """
 
@@ -34,7 +34,7 @@ RawRequest: Any = PublishRequest.pb()
 
 
 class _Waiting(NamedTuple):
-    """Encoded messages of one publish that fit one request; `until` by the event loop's clock."""
+    """A `number` of encoded messages of one publish that fit one request; `until` by the event loop's clock."""
 
     encoded: bytes
     number: int
