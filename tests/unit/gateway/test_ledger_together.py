@@ -36,8 +36,7 @@ async def test_one_look_up_serves_all_of_a_tenant_and_nobody_of_another() -> Non
 
 
 async def test_a_brand_is_looked_up_for_each_tenant_apart() -> None:
-    ledger = Counting()
-    await asyncio.gather(
-        *(ledger.brand(STRANGER, PERSON) for _ in range(9)), ledger.brand(TenantContext(PERSON), PERSON)
-    )
+    ledger, other = Counting(), TenantContext(PERSON)
+    asked = [ledger.brand(scope, PERSON) for scope in (STRANGER, other) for _ in range(9)]
+    await asyncio.gather(*asked)
     assert ledger.asked == [STRANGER, other]
