@@ -29,12 +29,14 @@ if [ "$service" = gateway ]; then
 fi
 
 # One process with one loop: Cloud Run adds instances, and a second worker would be a second set of connections.
+# An idle connection is left to Google's front end, which drops it after 600 seconds: closed here in the moment it is
+# used again, that request is lost. https://cloud.google.com/load-balancing/docs/https/request-distribution
 # Exec, so that SIGTERM reaches the server. Cloud Run ends what is left ten seconds later.
 # https://cloud.google.com/run/docs/container-contract
 cat > "$target/bin/serve" <<SERVE
 #!/bin/sh
 exec "\$(dirname "\$0")/python" -m uvicorn --factory $package.main:app --host 0.0.0.0 --port "\${PORT:-8080}" \\
     --loop uvloop --http httptools --workers 1 --no-access-log --no-server-header --log-level warning \\
-    --timeout-graceful-shutdown 5
+    --timeout-keep-alive 620 --timeout-graceful-shutdown 5
 SERVE
 chmod +x "$target/bin/serve"

@@ -245,7 +245,7 @@ def _uvicorn(
     arguments = (
         *("-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port)),
         *("--no-access-log", "--no-server-header", "--log-level", "warning"),
-        *("--timeout-graceful-shutdown", str(REQUESTS_SECONDS)),
+        *("--timeout-keep-alive", "620", "--timeout-graceful-shutdown", str(REQUESTS_SECONDS)),
     )
     return Child(name, arguments, port, ready_path, environment)
 

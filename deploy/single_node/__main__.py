@@ -90,6 +90,8 @@ async def serve(settings: TowerSettings) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Longer than clients keep an idle connection: one closed in the moment it is used again loses the request.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=8,
         )
         server = _AnnouncingServer(config, tower, settings)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,17 @@ from tests.contract.suites.message_bus import message
 
 
 class Requests:
-    """A client that answers after `go`, refuses what holds `bad`, and remembers the sizes of requests."""
+    """A client that answers after `go`, refuses what holds `bad`, and remembers the sizes of requests.
+
+    It raises its `fault`, once only where it is `passing`.
+    """
 
     def __init__(self) -> None:
         self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.sent: list[tuple[str, int]] = []
         self.bytes: list[int] = []
         self.fault: Exception | None = None
+        self.passing = False
 
     async def __call__(self, request: bytes, **options: Any) -> None:
         raw = PublishRequest.deserialize(request)
@@ -35,7 +40,8 @@ class Requests:
         self.asked.set()
         await self.go.wait()
         if self.fault is not None:
-            raise self.fault
+            fault, self.fault = self.fault, None if self.passing else self.fault
+            raise fault
         if any(one.data == b"bad" for one in raw.messages):
             raise exceptions.InvalidArgument("one is bad")  # type: ignore[no-untyped-call]
 
@@ -115,6 +121,14 @@ async def test_a_fault_of_ours_fails_those_who_wait_and_the_next_is_sent() -> No
     await bus.publish([message("topic")])
 
 
+async def test_a_request_that_may_succeed_the_next_time_is_sent_again() -> None:
+    client = Requests()
+    client.go.set()
+    client.fault, client.passing = exceptions.ServiceUnavailable("busy"), True  # type: ignore[no-untyped-call]
+    await bus_of(client).publish([message("topic")])
+    assert client.sent == [("topic", 1), ("topic", 1)]
+
+
 async def test_a_publish_that_is_not_confirmed_in_time_is_unavailable() -> None:
     client = Requests()
     with pytest.raises(EngineUnavailable):
@@ -144,6 +158,14 @@ async def test_publishing_without_the_engine_is_unavailable(monkeypatch: pytest.
         async with open_pubsub("project", deadline=0.3) as bus:
             done = await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(3)), return_exceptions=True)
     assert [type(one) for one in done] == [EngineUnavailable] * 3
+
+
+async def test_a_machine_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
+    with pytest.raises(EngineUnavailable):
+        async with open_pubsub("project"):
+            pass
 
 
 async def test_a_missing_topic_is_our_fault_and_an_empty_message_the_publishers(pubsub_emulator: str) -> None:

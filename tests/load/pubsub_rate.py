@@ -16,10 +16,9 @@ from statistics import median
 from deploy.emulated.engines import pubsub_emulator
 from pulsepoint.adapters.pubsub.clients import publisher_client
 from pulsepoint.events.catalog import RAW_TOPIC
-from tests.load.generator import rate
 from tests.load.servers import BENCH_PROJECT
 from tests.load.table import Row, median_of_ratios
-from tests.load.webhook_rate import pin, serving, signed_request
+from tests.load.webhook_rate import in_turns, pin, serving, signed_request
 
 WARM_UP = 4
 """Rounds that do not count: the emulator answers five times as fast once its code is compiled."""
@@ -27,23 +26,15 @@ WARM_UP = 4
 
 def measure(*, quick: bool = False) -> list[Row]:
     """Two rows: confirmed by Pub/Sub before the 2xx, and the vendor's own way of publishing."""
-    request = signed_request()
     rounds, seconds = (2, 0.5) if quick else (7, 2.0)
     rates: dict[str, list[float]] = {"bare": [], "batched": [], "futures": []}
     cores = os.sched_getaffinity(0)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as home:
         pin(0, cores - {0} or cores)  # the emulator inherits it
         emulator = stack.enter_context(pubsub_emulator(Path(home)))
-        environment = {"PUBSUB_EMULATOR_HOST": emulator}
         asyncio.run(_make_topic(emulator))
-        ports = {
-            "bare": stack.enter_context(serving("bare_hmac_app")),
-            "batched": stack.enter_context(serving("service_on_pubsub", **environment)),
-            "futures": stack.enter_context(serving("service_on_pubsub_futures", **environment)),
-        }
         for round_number in range(-WARM_UP, rounds):
-            for name, port in ports.items():
-                got = rate(port, request, connections=64, seconds=seconds)
+            for name, got in _round(emulator, seconds).items():
                 if round_number >= 0:
                     rates[name].append(got)
         os.sched_setaffinity(0, cores)
@@ -54,6 +45,17 @@ def measure(*, quick: bool = False) -> list[Row]:
         Row("deliveries, confirmed by Pub/Sub first", batched, "1/s", "PublisherClient's futures", futures, ">= 3"),
         Row("deliveries, PublisherClient's futures awaited", median(rates["futures"]), "1/s"),
     ]
+
+
+def _round(emulator: str, seconds: float) -> dict[str, float]:
+    environment = {"PUBSUB_EMULATOR_HOST": emulator}
+    with ExitStack() as stack:
+        ports = {
+            "bare": stack.enter_context(serving("bare_hmac_app")),
+            "batched": stack.enter_context(serving("service_on_pubsub", **environment)),
+            "futures": stack.enter_context(serving("service_on_pubsub_futures", **environment)),
+        }
+        return in_turns(ports, signed_request(), seconds)
 
 
 async def _make_topic(emulator: str) -> None:

@@ -81,12 +81,20 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], *, seconds: float
     raise RuntimeError("the server did not listen in time")
 
 
-def _round(request: bytes, dsn: str, seconds: float) -> dict[str, float]:
-    """Rates of fresh processes, taken in turns of a quarter each.
+def in_turns(ports: dict[str, int], request: bytes, seconds: float) -> dict[str, float]:
+    """Mean rate of each server over `seconds`, taken in turns of a quarter each.
 
-    From one process to the next the same code differs by a tenth, where memory falls; and from one second to the
-    next a shared machine does.
+    From one second to the next a shared machine differs by a tenth; and from one process to the next the same code
+    does, where memory falls: so a run starts its servers anew.
     """
+    turns = [
+        {name: rate(port, request, connections=64, seconds=seconds / 4) for name, port in ports.items()}
+        for _ in range(5)
+    ]
+    return {name: mean(turn[name] for turn in turns[1:]) for name in ports}  # the first warms up
+
+
+def _round(request: bytes, dsn: str, seconds: float) -> dict[str, float]:
     cores = os.sched_getaffinity(0)
     with ExitStack() as stack:
         ports = {
@@ -96,11 +104,7 @@ def _round(request: bytes, dsn: str, seconds: float) -> dict[str, float]:
         }
         pin(0, cores - {0} or cores)
         stack.callback(os.sched_setaffinity, 0, cores)
-        turns = [
-            {name: rate(port, request, connections=64, seconds=seconds / 4) for name, port in ports.items()}
-            for _ in range(5)
-        ]
-    return {name: mean(turn[name] for turn in turns[1:]) for name in ports}  # the first warms up
+        return in_turns(ports, request, seconds)
 
 
 def measure(*, quick: bool = False) -> list[Row]:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import grpc.aio
-from google.api_core.gapic_v1.method_async import wrap_method
+from google.api_core.grpc_helpers_async import wrap_errors
 from google.pubsub_v1.services.publisher import PublisherAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from google.pubsub_v1.services.subscriber import SubscriberAsyncClient
@@ -31,25 +31,34 @@ OPTIONS = (
 
 
 class PublishCall(Protocol):
-    """`Publish` for a request that is encoded already, as bytes; options as Google's clients take them."""
+    """`Publish` for a request that is encoded already, as bytes; seconds, and metadata as gRPC takes it."""
 
-    def __call__(self, request: bytes, *, retry: Any, timeout: float, metadata: Any) -> Awaitable[Any]:
+    def __call__(self, request: bytes, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Awaitable[Any]:
         """Raises what Google's clients raise."""
         ...
 
 
-def publish_call(client: PublisherAsyncClient) -> PublishCall:
-    """The client's `publish` on its own channel, without the request object it would encode and nobody's ids."""
-    transport = client.transport
-    assert isinstance(transport, PublisherGrpcAsyncIOTransport)
-    method = transport.grpc_channel.unary_unary("/google.pubsub.v1.Publisher/Publish")
-    call: PublishCall = wrap_method(method)  # type: ignore[no-untyped-call]
-    return call
+@asynccontextmanager
+async def publish_call() -> AsyncIterator[PublishCall]:
+    """`Publish` on a channel like the asynchronous client's, closed on exit; raises as `publisher_client` does.
+
+    The client itself would build a request object of what is encoded, and hand it through layers for logs and traces
+    that nobody asked for.
+    """
+    host = os.environ.get("PUBSUB_EMULATOR_HOST")
+    with pubsub_errors():
+        channel = _channel(host) if host else PublisherGrpcAsyncIOTransport.create_channel(options=OPTIONS)
+    try:
+        method = channel.unary_unary("/google.pubsub.v1.Publisher/Publish")
+        call: PublishCall = wrap_errors(method)  # type: ignore[no-untyped-call]
+        yield call
+    finally:
+        await channel.close()
 
 
 @asynccontextmanager
 async def publisher_client() -> AsyncIterator[PublisherAsyncClient]:
-    """A client that publishes and makes topics, closed on exit; raises `EngineUnavailable` without credentials."""
+    """A client that makes topics, closed on exit; raises `EngineUnavailable` without credentials."""
     with pubsub_errors():
         host = os.environ.get("PUBSUB_EMULATOR_HOST")
         transport = PublisherGrpcAsyncIOTransport(channel=_channel(host)) if host else None

@@ -18,7 +18,7 @@ from google.api_core.retry_async import AsyncRetry, if_exception_type
 from google.pubsub_v1.types import PublishRequest
 
 from pulsepoint.adapters.delivery_rules import check_message
-from pulsepoint.adapters.pubsub.clients import PublishCall, publish_call, publisher_client
+from pulsepoint.adapters.pubsub.clients import PublishCall, publish_call
 from pulsepoint.adapters.pubsub.errors import WORTH_ANOTHER_TRY, pubsub_errors
 from pulsepoint.errors import EngineUnavailable, PermanentError, PulsepointError
 from pulsepoint.events.envelope import Message
@@ -59,11 +59,10 @@ class PubSubMessageBus:
     """A publish returns once Pub/Sub confirmed, or raises `EngineUnavailable` after `deadline` seconds."""
 
     def __init__(self, call: PublishCall, project: str, *, deadline: float = DEADLINE_SECONDS) -> None:
-        self._call = call
+        self._call = AsyncRetry(if_exception_type(*WORTH_ANOTHER_TRY), 0.05, 1.0, 2.0, timeout=deadline)(call)
         self._project = project
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
-        self._retry = AsyncRetry(if_exception_type(*WORTH_ANOTHER_TRY), 0.05, 1.0, 2.0, timeout=deadline)
         self._lanes: dict[str, _Lane] = {}
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -139,7 +138,7 @@ class PubSubMessageBus:
         try:
             async with asyncio.timeout_at(batch[0].until):  # who came first is late first
                 with pubsub_errors():
-                    await self._call(request, retry=self._retry, timeout=self._deadline, metadata=lane.metadata)
+                    await self._call(request, timeout=self._deadline, metadata=lane.metadata)
         except TimeoutError:
             return self._too_late()
         except PulsepointError as error:
@@ -155,8 +154,8 @@ async def open_pubsub(project: str, *, deadline: float = DEADLINE_SECONDS) -> As
 
     `deadline` is how many seconds a publish may take. Raises `EngineUnavailable` without credentials.
     """
-    async with publisher_client() as client:
-        bus = PubSubMessageBus(publish_call(client), project, deadline=deadline)
+    async with publish_call() as call:
+        bus = PubSubMessageBus(call, project, deadline=deadline)
         try:
             yield bus
         finally:
