@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -164,6 +165,20 @@ async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(g
     assert snapshot["blended_roas"] == pytest.approx(snapshot["total_revenue"] / snapshot["total_spend"], abs=1e-6)
     assert snapshot["previous"]["orders"] > 0
     assert books["balanced"] is True
+
+
+async def test_the_advisors_words_are_told_only_with_days_they_are_about(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        timezone = (await client.get(f"/api/brands/{brand_id}/settings")).json()["timezone"]
+        today = gateway.ports.clock.now().astimezone(ZoneInfo(timezone)).date()
+        words = {}
+        for back in (13, 14):
+            asked = {"start_date": "2026-03-02", "end_date": str(today - timedelta(days=back))}
+            told = (await client.get(f"/api/brands/{brand_id}/dashboard", params=asked)).json()
+            words[back] = told["summary"]["summary"]
+    assert words[13].startswith("Revenue is up on the weeks before.")
+    assert f"net revenue from 2026-03-02 to {today - timedelta(days=14)}" in words[14]
 
 
 async def test_each_fact_id_recomputes_its_number_and_lists_rows(gateway: RunningGateway) -> None:

@@ -137,7 +137,7 @@ def stock_view(counts: Sequence[Row], short: Sequence[Row], currency: str) -> di
 
 
 def plain_summary(row: MeasuredRow, period: Period, currency: str) -> str:
-    """The period in one sentence, for when the advisor has said nothing yet."""
+    """The period in one sentence, for when the advisor has said nothing about it."""
     revenue, spend = row.numbers["net_revenue"].value or 0, row.numbers["spend"].value or 0
     orders = row.numbers["orders"].value or 0
     if not orders and not spend and not revenue:

@@ -11,6 +11,8 @@ from pulsepoint.events.brands import BrandConfigured
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 3 * 366
+ADVISED_DAYS = 14
+"""How many days until today the advisor's summary is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Period:
 def today(settings: BrandConfigured, now: datetime) -> date:
     """The brand's day: wall time moved by its clock's offset, in its timezone."""
     return (now + timedelta(seconds=settings.clock_offset_seconds)).astimezone(ZoneInfo(settings.timezone)).date()
+
+
+def is_advised(days: Period, settings: BrandConfigured, now: datetime) -> bool:
+    """Whether the advisor's summary is about any of these days."""
+    return days.end > today(settings, now) - timedelta(days=ADVISED_DAYS)
 
 
 def period(start: date | None, end: date | None, settings: BrandConfigured, now: datetime) -> Period:

@@ -25,7 +25,7 @@ from gateway.domain.dashboard import (
     stock_view,
     totals_view,
 )
-from gateway.domain.periods import Period, period
+from gateway.domain.periods import Period, is_advised, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
 from gateway.endpoints.moments import Day as AskedDay
@@ -230,7 +230,8 @@ async def read_dashboard(
     as_of: AsOf = None,
 ) -> Dashboard:
     """Revenue, spend, channels, stock and advice for a period; thirty days until today by default."""
-    days = period(start_date, end_date, brand.settings, ports.clock.now())
+    now = ports.clock.now()
+    days = period(start_date, end_date, brand.settings, now)
     chosen = chosen_model(model, brand)
     asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
     snapshot, sentence = await _snapshot(asking, days, compare=compare)
@@ -249,7 +250,7 @@ async def read_dashboard(
             start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **known[0]
         ),
         summary=Summary(
-            summary=advice[0]["summary"] if advice else sentence,
+            summary=advice[0]["summary"] if advice and is_advised(days, brand.settings, now) else sentence,
             channel_performance=ChannelPerformance(**{name: by_name.get(name) for name in AD_CHANNELS}),
             inventory_insights=InventoryInsights(**stock_view(counts, short, currency)),
         ),
