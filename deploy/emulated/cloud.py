@@ -242,6 +242,7 @@ def _front(settings: TowerSettings, ports: dict[str, int]) -> Child:
 def _uvicorn(
     name: str, factory: str, port: int, ready_path: str, environment: dict[str, str], *, host: str = "127.0.0.1"
 ) -> Child:
+    # As `serve` in deploy/install_service.sh has it, which says why.
     arguments = (
         *("-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port)),
         *("--no-access-log", "--no-server-header", "--log-level", "warning"),

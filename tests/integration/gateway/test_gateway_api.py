@@ -173,12 +173,12 @@ async def test_the_advisors_words_are_told_only_with_days_they_are_about(gateway
         timezone = (await client.get(f"/api/brands/{brand_id}/settings")).json()["timezone"]
         today = gateway.ports.clock.now().astimezone(ZoneInfo(timezone)).date()
         words = {}
-        for back in (13, 14):
+        for back in (14, 15):
             asked = {"start_date": "2026-03-02", "end_date": str(today - timedelta(days=back))}
             told = (await client.get(f"/api/brands/{brand_id}/dashboard", params=asked)).json()
             words[back] = told["summary"]["summary"]
-    assert words[13].startswith("Revenue is up on the weeks before.")
-    assert f"net revenue from 2026-03-02 to {today - timedelta(days=14)}" in words[14]
+    assert words[14].startswith("Revenue is up on the weeks before.")
+    assert f"net revenue from 2026-03-02 to {today - timedelta(days=15)}" in words[15]
 
 
 async def test_each_fact_id_recomputes_its_number_and_lists_rows(gateway: RunningGateway) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.brands import checked_currency, checked_shop, checked_timezone, row_of, settings_of
 from gateway.domain.dashboard import days_view, decimal, money, plain_summary
-from gateway.domain.periods import Period, period, today
+from gateway.domain.periods import Period, is_advised, period, today
 from gateway.domain.traces import shown
 from gateway.endpoints.guard import client_address
 from pulsepoint.errors import MalformedInput
@@ -113,3 +113,17 @@ def test_hops_of_nobody_are_shown_only_beside_ones_own() -> None:
 def test_only_trusted_proxies_name_the_caller(trusted: int, told: str) -> None:
     scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]}
     assert client_address(scope, trusted) == told
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "about"),
+    [
+        (date(2026, 2, 1), date(2026, 2, 28), False),
+        (date(2026, 2, 1), date(2026, 3, 1), True),
+        (date(2026, 3, 15), date(2026, 3, 20), True),
+        (date(2026, 3, 16), date(2026, 3, 20), False),
+    ],
+)
+def test_a_summary_is_about_the_fourteen_days_before_it_was_computed(start: date, end: date, about: bool) -> None:
+    computed_at = datetime(2026, 3, 16, 3, 30, tzinfo=UTC)  # the 15th in New York
+    assert is_advised(Period(start, end), settings(timezone="America/New_York"), computed_at) is about

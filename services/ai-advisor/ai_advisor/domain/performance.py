@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pulsepoint.events.insights import ADVISED_DAYS
 from pulsepoint.metrics.query import ratio_of
 from pulsepoint.money import MICROS
 
-PERIOD_DAYS = 14
 RECENT_DAYS = 7
 ACTIVE_DAYS = 2
 
@@ -56,7 +56,7 @@ class Period:
     @property
     def before(self) -> Period:
         """As many days just before."""
-        return Period(self.start_day - timedelta(days=PERIOD_DAYS), self.start_day - timedelta(days=1))
+        return Period(self.start_day - timedelta(days=ADVISED_DAYS), self.start_day - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def ratio(part: int, whole: int) -> int | None:
 def window_of(now: datetime, timezone: str) -> Period:
     """Every day a performance may need: today and two periods before it."""
     today = now.astimezone(ZoneInfo(timezone)).date()
-    return Period(today - timedelta(days=2 * PERIOD_DAYS), today)
+    return Period(today - timedelta(days=2 * ADVISED_DAYS), today)
 
 
 def performance_of(
@@ -156,7 +156,7 @@ def performance_of(
     told = [row.day for row in campaign_days if row.spend_micros] + [row.day for row in sales]
     today_counts = bool(told) and min(told) >= today
     end = today if today_counts else today - timedelta(days=1)
-    period = Period(end - timedelta(days=PERIOD_DAYS - 1), end)
+    period = Period(end - timedelta(days=ADVISED_DAYS - 1), end)
     foreign: dict[str, int] = defaultdict(int)
     for row in campaign_days:
         if row.currency != currency and row.day in period:

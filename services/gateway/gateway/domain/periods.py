@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.insights import ADVISED_DAYS
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 3 * 366
-ADVISED_DAYS = 14
-"""How many days until today the advisor's summary is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,10 @@ def today(settings: BrandConfigured, now: datetime) -> date:
     return (now + timedelta(seconds=settings.clock_offset_seconds)).astimezone(ZoneInfo(settings.timezone)).date()
 
 
-def is_advised(days: Period, settings: BrandConfigured, now: datetime) -> bool:
-    """Whether the advisor's summary is about any of these days."""
-    return days.end > today(settings, now) - timedelta(days=ADVISED_DAYS)
+def is_advised(days: Period, settings: BrandConfigured, computed_at: datetime) -> bool:
+    """Whether a summary computed at `computed_at`, by the brand's clock, is about any of these days."""
+    last = computed_at.astimezone(ZoneInfo(settings.timezone)).date()
+    return days.start <= last and days.end >= last - timedelta(days=ADVISED_DAYS)
 
 
 def period(start: date | None, end: date | None, settings: BrandConfigured, now: datetime) -> Period:

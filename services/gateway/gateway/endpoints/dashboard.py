@@ -230,8 +230,7 @@ async def read_dashboard(
     as_of: AsOf = None,
 ) -> Dashboard:
     """Revenue, spend, channels, stock and advice for a period; thirty days until today by default."""
-    now = ports.clock.now()
-    days = period(start_date, end_date, brand.settings, now)
+    days = period(start_date, end_date, brand.settings, ports.clock.now())
     chosen = chosen_model(model, brand)
     asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
     snapshot, sentence = await _snapshot(asking, days, compare=compare)
@@ -250,13 +249,19 @@ async def read_dashboard(
             start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **known[0]
         ),
         summary=Summary(
-            summary=advice[0]["summary"] if advice and is_advised(days, brand.settings, now) else sentence,
+            summary=_words(advice, days, brand) or sentence,
             channel_performance=ChannelPerformance(**{name: by_name.get(name) for name in AD_CHANNELS}),
             inventory_insights=InventoryInsights(**stock_view(counts, short, currency)),
         ),
         recommendations=[recommendation(row, currency) for row in advised],
         performance_snapshot=snapshot,
     )
+
+
+def _words(advice: list[dict[str, Any]], days: Period, brand: Brand) -> str | None:
+    """The advisor's summary where it is about days that were asked for."""
+    told = [row["summary"] for row in advice if is_advised(days, brand.settings, row["computed_at"])]
+    return told[0] if told else None
 
 
 async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Snapshot, str]:
