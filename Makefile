@@ -14,7 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp web ## One machine: every service, PostgreSQL and DuckDB in one process, with a demo shop
-	@exec $(BIN)/python -m deploy.single_node
+	@exec $(BIN)/python -m deploy.local
 
 up: $(VENV)/dev.stamp web ## The emulated cloud: seven processes on Google's emulators (needs gcloud's, Java and Redis)
 	@exec $(BIN)/python -m deploy.emulated
@@ -23,7 +23,7 @@ down: $(VENV)/dev.stamp ## End the emulated cloud
 	@$(BIN)/python -m deploy.emulated down
 
 incident: $(VENV)/run.stamp ## Let something go wrong in the running demo and follow it (WHAT=stock-out or broken-pixel)
-	@$(BIN)/python -m deploy.single_node.incident $(WHAT)
+	@$(BIN)/python -m deploy.local.incident $(WHAT)
 
 test: $(VENV)/dev.stamp web ## All tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -46,10 +46,10 @@ bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the sam
 	$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
 
 load: $(VENV)/dev.stamp ## A thousand users, then a burst (PROFILE=…, LOAD_ARGS="--seconds 60"); all accepted orders must be counted
-	$(BIN)/python -m tests.load.tower_load --profile $(PROFILE) $(LOAD_ARGS)
+	$(BIN)/python -m tests.load.instance_load --profile $(PROFILE) $(LOAD_ARGS)
 
 replay-check: $(VENV)/dev.stamp ## Replay a whole transactions file (FILE=…, PROFILE=single or emulated) and compare every month with the oracle
-	$(BIN)/python -m deploy.replay_check $(FILE) --profile $(PROFILE) $(REPLAY_ARGS)
+	$(BIN)/python -m deploy.cli.replay_check $(FILE) --profile $(PROFILE) $(REPLAY_ARGS)
 
 web: $(VENV)/bin/python ## Build the page, when its sources are newer than it
 	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh
@@ -58,7 +58,7 @@ install-check: $(VENV)/dev.stamp web ## Install each of the seven services by it
 	PULSEPOINT_INSTALL=all $(BIN)/python -m pytest tests/architecture/test_packaging_install.py
 
 lock: $(VENV)/dev.stamp ## Compile the lock files anew (needs uv)
-	sh deploy/lock.sh
+	sh deploy/release/lock.sh
 
 clean: ## Remove what was installed and built, never your data in ./var
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -19,13 +19,13 @@ ledger() { printf 'postgresql://%s:%s@%s:5432/pulsepoint?sslmode=require' "$1" "
 
 has_value deploy-secret-key || openssl rand -hex 32 | tr -d '\n' | put deploy-secret-key
 has_value deploy-pulsepoint-admin-password || password | put deploy-pulsepoint-admin-password
-has_value deploy-pulsepoint-ledger-owner-url || ledger ledger_owner | put deploy-pulsepoint-ledger-owner-url
+has_value deploy-pulsepoint-identity-store-owner-url || ledger ledger_owner | put deploy-pulsepoint-identity-store-owner-url
 has_value deploy-database-url || ledger ledger_runtime | put deploy-database-url
 
 # The database's own administrator: a role with CREATEROLE, used once by the job that makes the two roles above.
-if ! has_value deploy-pulsepoint-ledger-admin-url; then
-    ledger postgres | put deploy-pulsepoint-ledger-admin-url
-    ADMIN="$(value deploy-pulsepoint-ledger-admin-url | sed 's,^[^:]*://[^:]*:\([^@]*\)@.*,\1,')"
+if ! has_value deploy-pulsepoint-identity-store-admin-url; then
+    ledger postgres | put deploy-pulsepoint-identity-store-admin-url
+    ADMIN="$(value deploy-pulsepoint-identity-store-admin-url | sed 's,^[^:]*://[^:]*:\([^@]*\)@.*,\1,')"
     gcloud sql users set-password postgres --project "$PROJECT" --instance pulsepoint-ledger --password "$ADMIN"
 fi
 

@@ -20,8 +20,8 @@ locals {
   }
   # The build brings the ledger to the newest version before a release; the job that makes the ledger's roles, once, gives
   # them the passwords of their addresses.
-  build_secrets = toset(["PULSEPOINT_LEDGER_OWNER_URL"])
-  first_secrets = toset(["PULSEPOINT_LEDGER_ADMIN_URL", "PULSEPOINT_LEDGER_OWNER_URL", "DATABASE_URL"])
+  build_secrets = toset(["PULSEPOINT_IDENTITY_STORE_OWNER_URL"])
+  first_secrets = toset(["PULSEPOINT_IDENTITY_STORE_ADMIN_URL", "PULSEPOINT_IDENTITY_STORE_OWNER_URL", "DATABASE_URL"])
 }
 
 resource "google_secret_manager_secret" "deployment" {

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from pulsepoint.imports.webhooks import Delivery
+from file_import.webhooks import Delivery
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.home import TowerAccess
-from deploy.cli.tower_client import Brand, open_client
+from deploy.cli.home import InstanceAccess
+from deploy.cli.instance_client import Brand, open_client
 from pulsepoint.money import to_text
 
 Level = Literal["ok", "note", "late", "wrong"]
@@ -75,7 +75,7 @@ def is_well(findings: Iterable[Finding]) -> bool:
     return all(finding.level in ("ok", "note") for finding in findings)
 
 
-async def examine(access: TowerAccess) -> list[Finding]:
+async def examine(access: InstanceAccess) -> list[Finding]:
     """Ask the tower about everything; raises `NoTower` and `TowerRefused`."""
     async with open_client(access) as client:
         await client.log_in()
@@ -176,7 +176,7 @@ def _shop(brand: Brand, by_name: dict[str, dict[str, Any]], offset: int, now: da
         return
     words = f"{brand.shop}, {orders['things']:,} orders"
     if orders["newest_at"]:
-        age = now.timestamp() + offset - _moment(orders["newest_at"]).timestamp()
+        age = now.timestamp() + offset - _timestamp(orders["newest_at"]).timestamp()
         words += f", the newest {_age(age)} ago by the shop's clock"
     yield Finding("connected", "ok", f"{brand.name}: shop", words)
 
@@ -189,7 +189,7 @@ def _accounts(brand: Brand, accounts: list[dict[str, Any]], now: datetime) -> It
     for each in accounts:
         subject = f"{brand.name}: {each['platform']} {each['account_id']}"
         synced = each["last_synced_at"]
-        age = (now - _moment(synced)).total_seconds() if synced else None
+        age = (now - _timestamp(synced)).total_seconds() if synced else None
         when = f"last synced {_age(age)} ago" if age is not None else "never synced"
         if each["status"] in ("failed", "needs_attention") or each["sync_error_message"]:
             todo = (
@@ -217,7 +217,7 @@ def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) ->
     """The age of the newest data per source. Whether what is derived has followed is told by the books."""
     for name, each in sorted(by_name.items()):
         if each["recorded_at"]:
-            age = (now - _moment(each["recorded_at"])).total_seconds()
+            age = (now - _timestamp(each["recorded_at"])).total_seconds()
             yield Finding("late", "ok", f"{brand.name}: {name}", f"newest recorded {_age(age)} ago")
 
 
@@ -243,7 +243,7 @@ def _difference(violation: dict[str, Any]) -> str:
     return f"{amount} {violation['currency']} of revenue is not credited under {violation['subject']}"
 
 
-def _moment(text: str) -> datetime:
+def _timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 

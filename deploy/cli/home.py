@@ -10,12 +10,12 @@ from pathlib import Path
 DEFAULT_HOME = Path("var")
 
 
-class NoTower(Exception):
+class NoInstance(Exception):
     """No tower can be reached; the message says where was looked and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class TowerAccess:
+class InstanceAccess:
     """The address of a tower, its first log-in, and the secret that signs its shop's webhooks."""
 
     home: Path
@@ -30,12 +30,12 @@ def home_directory() -> Path:
     return Path(os.environ.get("PULSEPOINT_HOME") or DEFAULT_HOME)
 
 
-def read_access(home: Path) -> TowerAccess:
+def read_access(home: Path) -> InstanceAccess:
     """What `tower.json` says; raises `NoTower` where it is absent or not what a tower writes."""
     path = home / "tower.json"
     try:
         told = json.loads(path.read_bytes())
-        return TowerAccess(
+        return InstanceAccess(
             home=home,
             address=str(told["address"]).rstrip("/"),
             email=told["admin_email"],
@@ -43,13 +43,13 @@ def read_access(home: Path) -> TowerAccess:
             shopify_secret=told["shopify_api_secret"],
         )
     except FileNotFoundError:
-        raise NoTower(
+        raise NoInstance(
             f"No tower has run in {home.resolve()}. Start one with `make run`,"
             " or set PULSEPOINT_HOME to the directory of one."
         ) from None
     except PermissionError:
-        raise NoTower(
+        raise NoInstance(
             f"{path.resolve()} belongs to another user: run this command as the one who runs the tower."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise NoTower(f"{path.resolve()} is not what a tower writes ({error}). Start the tower again.") from None
+        raise NoInstance(f"{path.resolve()} is not what a tower writes ({error}). Start the tower again.") from None

@@ -16,13 +16,13 @@ from rich.console import Console
 
 from deploy.cli import doctor, verify
 from deploy.cli.copies import Duplication
-from deploy.cli.home import NoTower, TowerAccess, home_directory, read_access
+from deploy.cli.home import InstanceAccess, NoInstance, home_directory, read_access
+from deploy.cli.instance_client import InstanceRefused, Token, open_client
 from deploy.cli.progress import Progress
 from deploy.cli.replay import NotProcessed, Replayed, ReplayOptions, WrongBrand, replay
 from deploy.cli.report import print_report
 from deploy.cli.sender import NotAnswered, Pace
-from deploy.cli.tower_client import Token, TowerRefused, open_client
-from pulsepoint.imports.source_file import UnreadableFile
+from file_import.source_file import UnreadableFile
 
 app = typer.Typer(
     name="pulsepoint",
@@ -34,7 +34,7 @@ app = typer.Typer(
 
 # The whole domain must match: Shopify signs the body, not the shop's name.
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-TOLD = (NoTower, TowerRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
+TOLD = (NoInstance, InstanceRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
 
 
 def _shop(value: str) -> str:
@@ -195,7 +195,7 @@ def verify_command(
         raise typer.Exit(1)
 
 
-async def _token(access: TowerAccess) -> Token:
+async def _token(access: InstanceAccess) -> Token:
     async with open_client(access) as client:
         return await client.log_in()
 

@@ -13,14 +13,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.cli.copies import Duplication, shuffled, with_copies
-from deploy.cli.home import TowerAccess
+from deploy.cli.home import InstanceAccess
+from deploy.cli.instance_client import Brand, InstanceClient, open_client
 from deploy.cli.progress import Progress
 from deploy.cli.sender import Pace, Sent, Target, send_all
-from deploy.cli.tower_client import Brand, TowerClient, open_client
-from pulsepoint.imports.bodies import money
-from pulsepoint.imports.plan import Plan, clock_offset, open_plan
-from pulsepoint.imports.tally import Tally, described
-from pulsepoint.imports.webhooks import Delivery, first_delivery
+from file_import.bodies import money
+from file_import.plan import Plan, clock_offset, open_plan
+from file_import.tally import Tally, described
+from file_import.webhooks import Delivery, first_delivery
 
 DEFAULT_TIMEZONE = "Europe/London"
 POLL_SECONDS = 2.0
@@ -89,7 +89,7 @@ class Replayed:
 
 
 async def replay(
-    access: TowerAccess,
+    access: InstanceAccess,
     options: ReplayOptions,
     progress: Progress,
     *,
@@ -113,7 +113,7 @@ async def replay(
         return replayed
 
 
-async def _make_brand(client: TowerClient, options: ReplayOptions, plan: Plan, timezone: str) -> Brand:
+async def _make_brand(client: InstanceClient, options: ReplayOptions, plan: Plan, timezone: str) -> Brand:
     return await client.make_brand(
         name=options.name or options.shop.split(".", 1)[0],
         shop=options.shop,
@@ -123,7 +123,9 @@ async def _make_brand(client: TowerClient, options: ReplayOptions, plan: Plan, t
     )
 
 
-async def _send(access: TowerAccess, options: ReplayOptions, plan: Plan, brand: Brand, progress: Progress) -> Replayed:
+async def _send(
+    access: InstanceAccess, options: ReplayOptions, plan: Plan, brand: Brand, progress: Progress
+) -> Replayed:
     tally = Tally()
     target = Target(access.address, options.shop, access.shopify_secret)
     started = time.monotonic()
@@ -173,7 +175,7 @@ def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str | None, s
     return brand.currency, brand.timezone
 
 
-async def wait_until_counted(client: TowerClient, replayed: Replayed, seconds: float, progress: Progress) -> None:
+async def wait_until_counted(client: InstanceClient, replayed: Replayed, seconds: float, progress: Progress) -> None:
     """Poll the tower until it counts every order, refund and cancellation sent; raises `NotProcessed` after `seconds`.
 
     It counts what the brand ever received in those months, so a brand with other orders may be done sooner.

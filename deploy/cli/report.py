@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.replay import Replayed
-from pulsepoint.imports.tally import described
+from file_import.tally import described
 
 COLUMNS = ("orders", "refunds", "net_revenue", "left_out_rows", "left_out_sum")
 TITLES = ("Orders", "Refunds", "Net revenue", "Rows left out", "Their sum")

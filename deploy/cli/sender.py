@@ -9,7 +9,7 @@ from random import uniform
 
 import httpx
 
-from pulsepoint.imports.webhooks import Delivery, headers
+from file_import.webhooks import Delivery, headers
 
 # Shopify gives an app 5 s (https://shopify.dev/docs/apps/build/webhooks/subscribe/https); a small machine gets more.
 ANSWER_SECONDS = 30.0

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.home import TowerAccess
+from deploy.cli.home import InstanceAccess
+from deploy.cli.instance_client import Brand, InstanceRefused, open_client
 from deploy.cli.progress import Progress
-from deploy.cli.tower_client import Brand, TowerRefused, open_client
 from pulsepoint.money import to_text
 
 AGAIN_SECONDS = 2.0
@@ -53,7 +53,7 @@ class Verified:
         }
 
 
-async def verify(access: TowerAccess, progress: Progress, *, shop: str | None, patience: float) -> list[Verified]:
+async def verify(access: InstanceAccess, progress: Progress, *, shop: str | None, patience: float) -> list[Verified]:
     """Every brand of the tower, or the one of `shop`; raises `TowerRefused` where there is none."""
     async with open_client(access) as client:
         await client.log_in()
@@ -64,7 +64,7 @@ async def verify_brands(client: Reading, progress: Progress, *, shop: str | None
     """The checks one by one, each with a step of the bar."""
     brands = [brand for brand in await client.brands() if shop is None or brand.shop == shop]
     if shop is not None and not brands:
-        raise TowerRefused(f"No brand of this tower owns {shop}.")
+        raise InstanceRefused(f"No brand of this tower owns {shop}.")
     return [await _verify_brand(client, brand, progress, patience) for brand in brands]
 
 

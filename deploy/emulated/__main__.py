@@ -14,22 +14,22 @@ import psutil
 
 from deploy.emulated.cloud import Cloud, open_cloud
 from deploy.emulated.processes import end_abandoned, known_processes, living
-from deploy.single_node.demo import run_demo
-from deploy.single_node.home import HomeInUse, lock_home
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import run_demo
+from deploy.local.home import HomeInUse, lock_home
+from deploy.local.settings import InstanceSettings
 from pulsepoint.errors import PulsepointError
 from pulsepoint.runtime.logs import configure_logs
 
 DOWN_SECONDS = 60.0
 
 
-def emulated_settings() -> TowerSettings:
+def emulated_settings() -> InstanceSettings:
     """The tower's settings; everything of this cloud lies in `emulated` below PULSEPOINT_HOME."""
-    settings = TowerSettings()
+    settings = InstanceSettings()
     return settings.model_copy(update={"home": settings.home / "emulated"})
 
 
-def announce(cloud: Cloud, settings: TowerSettings, seconds: float) -> None:
+def announce(cloud: Cloud, settings: InstanceSettings, seconds: float) -> None:
     """Tell where the tower is and how to get in."""
     email, password = cloud.login
     home = os.path.relpath(settings.home)
@@ -42,7 +42,7 @@ def announce(cloud: Cloud, settings: TowerSettings, seconds: float) -> None:
     )
 
 
-async def up(settings: TowerSettings) -> int:
+async def up(settings: InstanceSettings) -> int:
     """Run until a signal; 0 after a clean end."""
     configure_logs(settings.log_level)
     try:

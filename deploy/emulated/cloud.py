@@ -22,18 +22,18 @@ import httpx
 import orjson
 
 from deploy.emulated.engines import EngineMissing, Running, start_firestore, start_pubsub, start_redis, stop
-from deploy.emulated.prepare import PROJECT, prepare_key, prepare_ledger, prepare_pubsub
+from deploy.emulated.prepare import PROJECT, prepare_identity_store, prepare_key, prepare_pubsub
 from deploy.emulated.processes import Child, Processes, end_abandoned
-from deploy.routes import UNHURRIED
-from deploy.single_node.demo import service_settings as demo_settings
-from deploy.single_node.keys import TowerFile, tower_file
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import service_settings as demo_settings
+from deploy.local.keys import InstanceFile, instance_file
+from deploy.local.routes import UNHURRIED
+from deploy.local.settings import InstanceSettings
 from pulsepoint.adapters.postgres.server import start_server, stop_server
 from pulsepoint.events.catalog import SERVICES
 
 REGION = "europe-west1"
 PUSHER = f"pulsepoint-push@{PROJECT}.iam.gserviceaccount.com"
-STANDINS = ("bigquery", "secret_manager")
+FAKES = ("bigquery", "secret_manager")
 REQUESTS_SECONDS = 5
 """How long a service that was told to end waits for requests; the rest of its eight seconds is the runtime's."""
 Tell = Callable[[str], None]
@@ -83,11 +83,11 @@ class Engines:
     pubsub: str
     firestore: str
     redis: str
-    ledger_dsn: str
+    identity_store_dsn: str
 
 
 @asynccontextmanager
-async def open_cloud(settings: TowerSettings, tell: Tell) -> AsyncIterator[Cloud]:
+async def open_cloud(settings: InstanceSettings, tell: Tell) -> AsyncIterator[Cloud]:
     """Start everything, in order; on exit end it in the opposite order, each told how long it took.
 
     `settings.home` is this cloud's alone. `tell` is given lines for people. Raises `EngineUnavailable`, and
@@ -100,7 +100,7 @@ async def open_cloud(settings: TowerSettings, tell: Tell) -> AsyncIterator[Cloud
     for name in ("state", "logs"):
         shutil.rmtree(home / name, ignore_errors=True)
         (home / name).mkdir(parents=True)
-    keys = tower_file(settings)
+    keys = instance_file(settings)
     async with AsyncExitStack() as stack:
         processes = Processes(home, tell)
         processes.note("supervisor", os.getpid())
@@ -108,11 +108,11 @@ async def open_cloud(settings: TowerSettings, tell: Tell) -> AsyncIterator[Cloud
             tell, "Emulators of Pub/Sub and Firestore, Redis, PostgreSQL", _engines(stack, home, processes)
         )
         start = _Starter(stack, processes, tell)
-        standins = await _timed(tell, "Stand-ins of BigQuery and Secret Manager", _standins(start, home))
+        fakes = await _timed(tell, "Stand-ins of BigQuery and Secret Manager", _fakes(start, home))
         ports = {name: _free_port() for name in SERVICES}
         proxy = await _proxy(start, home, ports)
         await _timed(tell, "Topics and push subscriptions", _provision(engines, proxy))
-        children = [_service(name, ports[name], settings, keys, engines, standins, proxy) for name in SERVICES]
+        children = [_service(name, ports[name], settings, keys, engines, fakes, proxy) for name in SERVICES]
         await _timed(tell, "The seven services", start.together(children))
         await start.together([_front(settings, ports)])
         yield Cloud(settings.address, (keys.admin_email, keys.admin_password), proxy.url, processes)
@@ -145,20 +145,25 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
         processes.note(name, engine.pid)
         return engine.address
 
-    async def ledger() -> str:
+    async def identity_store() -> str:
         server = await asyncio.to_thread(start_server, home / "state" / "postgres")
         stack.push_async_callback(asyncio.to_thread, stop_server, server)
         processes.note("postgres", int((home / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
-        return await prepare_ledger(server.get_uri(), secrets.token_urlsafe(24))
+        return await prepare_identity_store(server.get_uri(), secrets.token_urlsafe(24))
 
-    starts = (run("pubsub", start_pubsub), run("firestore", start_firestore), run("redis", start_redis), ledger())
+    starts = (
+        run("pubsub", start_pubsub),
+        run("firestore", start_firestore),
+        run("redis", start_redis),
+        identity_store(),
+    )
     # All must have come to an end, good or bad, before what did start can be stopped.
     told = await asyncio.gather(*starts, return_exceptions=True)
     missing = dict.fromkeys(str(one) for one in told if isinstance(one, EngineMissing))
     if missing:
         raise EngineMissing("; ".join(missing))
-    pubsub, firestore, redis, ledger_dsn = (_made(one) for one in told)
-    return Engines(pubsub, firestore, f"redis://{redis}/0", ledger_dsn)
+    pubsub, firestore, redis, identity_store_dsn = (_made(one) for one in told)
+    return Engines(pubsub, firestore, f"redis://{redis}/0", identity_store_dsn)
 
 
 def _made(told: str | BaseException) -> str:
@@ -167,13 +172,13 @@ def _made(told: str | BaseException) -> str:
     return told
 
 
-async def _standins(start: _Starter, home: Path) -> dict[str, Child]:
+async def _fakes(start: _Starter, home: Path) -> dict[str, Child]:
     made = {}
-    for name in STANDINS:
+    for name in FAKES:
         state = home / "state" / name
         state.mkdir()
         port = _free_port()
-        arguments = ("-m", "deploy.emulated.standins", name, "--port", str(port), "--state", str(state))
+        arguments = ("-m", "deploy.emulated.fakes", name, "--port", str(port), "--state", str(state))
         made[name] = Child(name, arguments, port, "/")
     await start.together(list(made.values()))
     return made
@@ -195,10 +200,10 @@ async def _proxy(start: _Starter, home: Path, ports: dict[str, int]) -> Child:
 def _service(
     name: str,
     port: int,
-    settings: TowerSettings,
-    keys: TowerFile,
+    settings: InstanceSettings,
+    keys: InstanceFile,
     engines: Engines,
-    standins: dict[str, Child],
+    fakes: dict[str, Child],
     proxy: Child,
 ) -> Child:
     told = {
@@ -212,7 +217,7 @@ def _service(
         "push_keys_url": f"{proxy.url}/certs",
         # These processes have the machine's CPU whatever they are asked.
         "cpu_between_requests": True,
-        **{f"{standin}_endpoint": child.url for standin, child in standins.items()},
+        **{f"{fake}_endpoint": child.url for fake, child in fakes.items()},
         **demo_settings(settings).get(name, {}),
     }
     if name == "ingest-shopify":
@@ -222,7 +227,7 @@ def _service(
             "admin_email": keys.admin_email,
             "admin_password": keys.admin_password,
             "trusted_proxies": 1,
-            "database_url": engines.ledger_dsn,
+            "database_url": engines.identity_store_dsn,
             "redis_url": engines.redis,
             "secret_key": keys.secret_key,
         }
@@ -231,7 +236,7 @@ def _service(
     return _uvicorn(name, f"{name.replace('-', '_')}.main:app", port, "/readyz", environment)
 
 
-def _front(settings: TowerSettings, ports: dict[str, int]) -> Child:
+def _front(settings: InstanceSettings, ports: dict[str, int]) -> Child:
     environment = {
         "PULSEPOINT_FRONT_INGRESS": _url(ports["ingest-shopify"]),
         "PULSEPOINT_FRONT_GATEWAY": _url(ports["gateway"]),
@@ -242,7 +247,7 @@ def _front(settings: TowerSettings, ports: dict[str, int]) -> Child:
 def _uvicorn(
     name: str, factory: str, port: int, ready_path: str, environment: dict[str, str], *, host: str = "127.0.0.1"
 ) -> Child:
-    # As `serve` in deploy/install_service.sh has it, which says why.
+    # As `serve` in deploy/release/install_service.sh has it, which says why.
     arguments = (
         *("-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port)),
         *("--no-access-log", "--no-server-header", "--log-level", "warning"),

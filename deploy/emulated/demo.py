@@ -10,17 +10,17 @@ import asyncio
 import os
 
 from deploy.emulated.cloud import Origin
-from deploy.single_node.demo import run_demo
-from deploy.single_node.keys import tower_file
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import run_demo
+from deploy.local.keys import instance_file
+from deploy.local.settings import InstanceSettings
 from pulsepoint.runtime.logs import configure_logs
 
 
 async def main() -> None:
     """Run the demo until the process is ended; the sandbox ends with it."""
-    settings = TowerSettings()
+    settings = InstanceSettings()
     configure_logs(settings.log_level)
-    keys = tower_file(settings)
+    keys = instance_file(settings)
     origin = Origin(settings.address, (keys.admin_email, keys.admin_password), os.environ["PULSEPOINT_PROXY_URL"])
     await run_demo(origin, settings)
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from deploy.emulated.instances import send_when_up
-from deploy.routes import HIDDEN, INGRESS
+from deploy.local.routes import HIDDEN, INGRESS
 
 # Headers about one connection, not about the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})

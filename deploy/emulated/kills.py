@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+from deploy.emulated.instance_process import EmulatedProcess
 from deploy.emulated.processes import Known
-from deploy.emulated.tower_process import EmulatedProcess
 from pulsepoint.events.catalog import SERVICES
 
 KILL_EVERY = (3.0, 6.0)
 
 
 @asynccontextmanager
-async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]:
+async def killing(instance: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]:
     """Kill one random service every few seconds until the end, then wait until all are up; yields whom it killed.
 
     Raises what stopped the killing before its time.
@@ -27,7 +27,7 @@ async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]
         while True:
             await asyncio.sleep(chance.uniform(*KILL_EVERY))
             name = chance.choice(SERVICES)
-            last[name] = tower.kill_service(name)
+            last[name] = instance.kill_service(name)
             killed.append(name)
 
     killer = asyncio.create_task(forever())
@@ -39,4 +39,4 @@ async def killing(tower: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]
     if isinstance(ended, Exception):
         raise ended
     for name, known in last.items():
-        await tower.up_again(name, known)
+        await instance.up_again(name, known)

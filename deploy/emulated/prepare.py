@@ -13,15 +13,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway.adapters.ledger.provision import provision as provision_ledger
-from gateway.adapters.ledger.provision import upgrade
+from gateway.adapters.identity_store.provision import provision as provision_ledger
+from gateway.adapters.identity_store.provision import upgrade
 from pulsepoint.adapters.pubsub.provision import provision
 from pulsepoint.events.catalog import SERVICES
 
 PROJECT = "pulsepoint-emulated"
 
 
-async def prepare_ledger(admin_dsn: str, runtime_password: str) -> str:
+async def prepare_identity_store(admin_dsn: str, runtime_password: str) -> str:
     """The ledger at its newest version; where it lies, as `ledger_runtime`."""
     owner, runtime = await provision_ledger(
         admin_dsn, owner_password=secrets.token_urlsafe(24), runtime_password=runtime_password
@@ -51,7 +51,7 @@ def prepare_key(path: Path) -> None:
 async def main() -> None:
     """Prepare everything; the variables are those `compose.yaml` sets."""
     prepare_key(Path(os.environ["PULSEPOINT_PROXY_KEY_FILE"]))
-    await prepare_ledger(os.environ["DATABASE_URL"], os.environ["LEDGER_PASSWORD"])
+    await prepare_identity_store(os.environ["DATABASE_URL"], os.environ["LEDGER_PASSWORD"])
     await prepare_pubsub(os.environ["PULSEPOINT_PROXY_URL"])
     print("Prepared: the ledger, topics and subscriptions, and the key of pushes.")
 

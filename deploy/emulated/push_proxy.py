@@ -34,7 +34,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy.emulated.instances import send_when_up
-from deploy.schedule import keep_schedule
+from deploy.local.schedule import keep_schedule
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.runtime.app import SCHEDULED_FOR

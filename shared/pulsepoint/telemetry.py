@@ -17,10 +17,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 from pulsepoint.tenancy import TenantContext
 
-PublishHops = Callable[[Sequence[Hop]], Awaitable[None]]
+PublishSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 BATCH = 200
 
 
@@ -62,10 +62,10 @@ def link_causes(traceparents: Iterable[str]) -> None:
 class Telemetry:
     """Spans of one service, collected and published in batches."""
 
-    def __init__(self, service: str, publish: PublishHops, *, enabled: bool = True) -> None:
+    def __init__(self, service: str, publish: PublishSpans, *, enabled: bool = True) -> None:
         self.service = service
         self._publish = publish
-        self._finished: list[Hop] = []
+        self._finished: list[SpanRecord] = []
         self._enabled = enabled
         provider = TracerProvider(resource=Resource({"service.name": service}), shutdown_on_exit=False)
         provider.add_span_processor(_Collector(self))
@@ -110,7 +110,7 @@ class Telemetry:
                 span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                 raise
 
-    def record(self, hop: Hop) -> None:
+    def record(self, hop: SpanRecord) -> None:
         """Add a hop measured elsewhere (the webhook path makes no span of its own)."""
         if self._enabled:
             self._finished.append(hop)
@@ -143,14 +143,14 @@ class _Collector(SpanProcessor):
         self._telemetry = telemetry
 
     def on_end(self, span: ReadableSpan) -> None:
-        self._telemetry.record(_hop_of(span, self._telemetry.service))
+        self._telemetry.record(_span_record_of(span, self._telemetry.service))
 
 
-def _hop_of(span: ReadableSpan, service: str) -> Hop:
+def _span_record_of(span: ReadableSpan, service: str) -> SpanRecord:
     context = span.get_span_context()
     assert context is not None and span.start_time is not None and span.end_time is not None
     attributes = {key: str(value) for key, value in (span.attributes or {}).items()}
-    return Hop(
+    return SpanRecord(
         trace_id=f"{context.trace_id:032x}",
         span_id=f"{context.span_id:016x}",
         parent_span_id=f"{span.parent.span_id:016x}" if span.parent else None,

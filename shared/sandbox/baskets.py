@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sandbox.catalogue import Assortment
+from sandbox.catalog import Assortment
 from sandbox.draws import Draws, Table
 from sandbox.seasons import product_factor
 from sandbox.settings import PPM, InvalidWorld, WorldSettings

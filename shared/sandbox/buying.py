@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sandbox.baskets import Demand
-from sandbox.catalogue import LOCATIONS, Assortment
+from sandbox.catalog import LOCATIONS, Assortment
 from sandbox.draws import Draws
 from sandbox.settings import PPM, Incident, WorldSettings
 from sandbox.shoppers import northern_ppm

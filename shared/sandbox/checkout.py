@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from sandbox.baskets import Demand
 from sandbox.calendar_days import Calendar
-from sandbox.catalogue import Assortment
+from sandbox.catalog import Assortment
 from sandbox.claims import Claimants, Sale
 from sandbox.draws import Draws
 from sandbox.evidence import Sight, Witness
@@ -109,7 +109,7 @@ class Checkout:
             variant = self._assortment.articles[article].variant
             rows.append(
                 LostSale(
-                    moment=datetime.fromtimestamp(intent.due_at, UTC),
+                    timestamp=datetime.fromtimestamp(intent.due_at, UTC),
                     day=day,
                     variant_id=variant.variant_id,
                     units=units,

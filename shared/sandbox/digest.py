@@ -16,7 +16,7 @@ def digest(world: World, days: int) -> str:
     first = world.settings.shop.first_day
     last = first + timedelta(days=days - 1)
     summed = sha256()
-    for record in (*world.catalogue(), *world.campaigns(), *world.locations()):
+    for record in (*world.catalog(), *world.campaigns(), *world.locations()):
         summed.update(repr(record).encode())
     for number in range(days):
         summed.update(repr(world.day(first + timedelta(days=number))).encode())

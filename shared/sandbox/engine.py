@@ -11,12 +11,12 @@ from sandbox.baskets import Demand
 from sandbox.buying import Buyer, next_morning
 from sandbox.calendar_days import Calendar
 from sandbox.campaigns import Pressures
-from sandbox.catalogue import LOCATIONS, make_assortment
+from sandbox.catalog import LOCATIONS, make_assortment
 from sandbox.causes import causes_of, causes_of_refund
 from sandbox.checkout import Checkout
 from sandbox.draws import Draws
+from sandbox.ground_truth import GroundTruth
 from sandbox.journeys import Intent, repeat_wait
-from sandbox.ledger import Ledger
 from sandbox.records import Order, Sessions, StockChange
 from sandbox.returns import Comeback, foresee, make_refund
 from sandbox.settings import Incident, PromotionSettings, WorldSettings
@@ -61,7 +61,7 @@ class Engine:
         first = settings.shop.first_day
         created = datetime.fromtimestamp(self.calendar.starts_at(first), UTC)
         self.assortment = make_assortment(created)
-        self.ledger, self.ads = Ledger(), AdBook(settings.shop)
+        self.ground_truth, self.ads = GroundTruth(), AdBook(settings.shop)
         self.stock = Stock(self.assortment, self._tell_stock)
         self.incidents = list(settings.incidents)
         self._check_skus(settings.incidents)
@@ -96,8 +96,8 @@ class Engine:
 
     def advance_one(self) -> None:
         """Live through items until something that can be told has happened."""
-        told = len(self.ledger.happenings)
-        while len(self.ledger.happenings) == told:
+        told = len(self.ground_truth.happenings)
+        while len(self.ground_truth.happenings) == told:
             if self._agenda and self._agenda[0][0] < self.today.ends_at:
                 self._now, _, task = heappop(self._agenda)
                 self._live_through(task)
@@ -193,7 +193,7 @@ class Engine:
             self._buyer.count_nothing(task.article, self._now, self.today)
 
     def _tell_stock(self, change: StockChange) -> None:
-        self.ledger.tell(int(change.moment.timestamp()), change)
+        self.ground_truth.tell(int(change.timestamp.timestamp()), change)
 
     def _buy(self, intent: Intent) -> None:
         demand = self._demand(self.today.day)
@@ -201,13 +201,13 @@ class Engine:
             intent, self._orders + 1, self.today.day, demand, self._promotion(self.today.day), self._active
         )
         for lost in result.lost:
-            self.ledger.lost(lost)
+            self.ground_truth.lost(lost)
         if result.order is None:
             return
         self._orders += 1
         order = result.order
-        self.ledger.tell(self._now, order)
-        self.ledger.sold(order, causes_of(intent, order, self.calendar.day_of))
+        self.ground_truth.tell(self._now, order)
+        self.ground_truth.sold(order, causes_of(intent, order, self.calendar.day_of))
         for index, line in enumerate(order.lines):
             place = _PLACE[line.location_id]
             self.stock.change(
@@ -231,8 +231,8 @@ class Engine:
     def _come_back(self, comeback: Comeback) -> None:
         self._refunds += 1
         refund = make_refund(comeback, self._refunds, self.today.day)
-        self.ledger.tell(self._now, refund)
-        self.ledger.taken_back(refund, causes_of_refund(self.ledger.causes_of(refund.order_id), refund))
+        self.ground_truth.tell(self._now, refund)
+        self.ground_truth.taken_back(refund, causes_of_refund(self.ground_truth.causes_of(refund.order_id), refund))
         if not comeback.restocked:
             return
         for line in refund.lines:

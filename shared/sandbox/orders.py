@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sandbox.catalogue import LOCATIONS, Assortment
+from sandbox.catalog import LOCATIONS, Assortment
 from sandbox.draws import Draws
 from sandbox.records import Device, Evidence, Order, OrderLine
 from sandbox.settings import PPM, CampaignSettings, PromotionSettings, ShopSettings

@@ -218,7 +218,7 @@ class Refund:
 class StockChange:
     """A stock level after something changed it; `incoming` units are on their way to that location."""
 
-    moment: datetime
+    timestamp: datetime
     day: date
     variant_id: int
     inventory_item_id: int
@@ -298,7 +298,7 @@ class Cause:
 class LostSale:
     """Demand that met an empty shelf and went away; `net_cents` is what it would have sold for."""
 
-    moment: datetime
+    timestamp: datetime
     day: date
     variant_id: int
     units: int

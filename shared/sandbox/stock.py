@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sandbox.catalogue import LOCATIONS, Assortment
+from sandbox.catalog import LOCATIONS, Assortment
 from sandbox.records import StockChange, StockReason
 from sandbox.settings import PPM, StockSettings
 
@@ -48,7 +48,7 @@ class Stock:
         variant = self._assortment.articles[article].variant
         self._tell(
             StockChange(
-                moment=datetime.fromtimestamp(at, UTC),
+                timestamp=datetime.fromtimestamp(at, UTC),
                 day=day,
                 variant_id=variant.variant_id,
                 inventory_item_id=variant.inventory_item_id,

@@ -34,10 +34,10 @@ class OpenDay:
     promotion: PromotionSettings | None
 
 
-def _moment(today: OpenDay, draws: Draws) -> int:
-    moment = today.starts_at + draws.pick(HOURS) * 3_600 + draws.below(3_600)
+def _timestamp(today: OpenDay, draws: Draws) -> int:
+    timestamp = today.starts_at + draws.pick(HOURS) * 3_600 + draws.below(3_600)
     # The day that loses an hour to summer time.
-    return moment if moment < today.ends_at else moment - 3_600
+    return timestamp if timestamp < today.ends_at else timestamp - 3_600
 
 
 class Traffic:
@@ -101,7 +101,7 @@ class Traffic:
 
     def _intent(self, today: OpenDay, origin: Origin, stream: str) -> Intent:
         draws = Draws(self._settings.seed, "journey", stream)
-        return make_intent(stream, draws, origin, _moment(today, draws), today.campaigns, today.promotion)
+        return make_intent(stream, draws, origin, _timestamp(today, draws), today.campaigns, today.promotion)
 
     def _known_before(self, today: OpenDay) -> Iterator[Intent]:
         """Those who bought before the world's first day and come back: a shop does not start from nothing."""
@@ -116,7 +116,7 @@ class Traffic:
         """One who bought before and comes back today."""
         draws = Draws(self._settings.seed, "journey", stream)
         return make_intent(
-            stream, draws, Origin("repeat"), _moment(today, draws), today.campaigns, None,
+            stream, draws, Origin("repeat"), _timestamp(today, draws), today.campaigns, None,
             customer=customer, acquired_by=acquired_by,
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from sandbox.catalogue import LOCATIONS
+from sandbox.catalog import LOCATIONS
 from sandbox.engine import Engine
 from sandbox.records import (
     AdDay,
@@ -36,7 +36,7 @@ class World:
         self.settings = settings
         self._engine = Engine(settings)
 
-    def catalogue(self) -> tuple[Product, ...]:
+    def catalog(self) -> tuple[Product, ...]:
         """All products on sale."""
         return self._engine.assortment.products
 
@@ -56,9 +56,9 @@ class World:
         shop = self.settings.shop
         return shop.first_day, shop.first_day + timedelta(days=shop.history_days - 1)
 
-    def day_of(self, moment: datetime) -> date:
+    def day_of(self, timestamp: datetime) -> date:
         """The shop's day of a moment."""
-        return self._engine.calendar.day_of(int(moment.timestamp()))
+        return self._engine.calendar.day_of(int(timestamp.timestamp()))
 
     def day(self, day: date) -> DayHistory:
         """All that happened on `day`. Raises `ValueError` before the world's first day."""
@@ -66,8 +66,8 @@ class World:
         engine = self._engine
         starts_at, ends_at = engine.calendar.starts_at(day), engine.calendar.ends_at(day)
         engine.advance(ends_at)
-        ledger = engine.ledger
-        lived = ledger.happenings[ledger.index_at(starts_at) : ledger.index_at(ends_at)]
+        ground_truth = engine.ground_truth
+        lived = ground_truth.happenings[ground_truth.index_at(starts_at) : ground_truth.index_at(ends_at)]
         return DayHistory(
             day=day,
             orders=tuple(happening for happening in lived if isinstance(happening, Order)),
@@ -94,12 +94,12 @@ class World:
         """
         start = int(from_moment.timestamp())
         self._engine.advance(start)
-        ledger = self._engine.ledger
-        at = ledger.index_at(start)
+        ground_truth = self._engine.ground_truth
+        at = ground_truth.index_at(start)
         while True:
-            while at >= len(ledger.happenings):
+            while at >= len(ground_truth.happenings):
                 self._engine.advance_one()
-            yield ledger.happenings[at]
+            yield ground_truth.happenings[at]
             at += 1
 
     def between(self, after: datetime, until: datetime) -> list[Happening]:
@@ -109,8 +109,8 @@ class World:
         """
         start, end = int(after.timestamp()) + 1, int(until.timestamp()) + 1
         self._engine.advance(end)
-        ledger = self._engine.ledger
-        return ledger.happenings[ledger.index_at(start) : ledger.index_at(end)]
+        ground_truth = self._engine.ground_truth
+        return ground_truth.happenings[ground_truth.index_at(start) : ground_truth.index_at(end)]
 
     def strike(self, incident: Incident, after: datetime | None = None) -> None:
         """Let an incident begin right after a moment, lived up to where it is not (None: where the world is now).
@@ -122,12 +122,12 @@ class World:
     def causes(self, start: date, end: date) -> tuple[Cause, ...]:
         """The true ledger of the days from `start` to `end`, both included. For judging only."""
         self._engine.advance(self._engine.calendar.ends_at(end))
-        return tuple(cause for day in _days(start, end) for cause in self._engine.ledger.causes_on(day))
+        return tuple(cause for day in _days(start, end) for cause in self._engine.ground_truth.causes_on(day))
 
     def lost_sales(self, start: date, end: date) -> tuple[LostSale, ...]:
         """Demand lost to empty shelves from `start` to `end`, both included. For judging only."""
         self._engine.advance(self._engine.calendar.ends_at(end))
-        return tuple(sale for day in _days(start, end) for sale in self._engine.ledger.lost_on(day))
+        return tuple(sale for day in _days(start, end) for sale in self._engine.ground_truth.lost_on(day))
 
     def claims(self, start: date, end: date) -> tuple[Claim, ...]:
         """The orders behind the platforms' claims for days from `start` to `end`, as far as lived. For judging only."""

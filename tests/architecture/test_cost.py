@@ -7,13 +7,13 @@ import shutil
 
 import pytest
 
-from deploy import cost
+from deploy.release import costs
 from tests.builders.terraform import evaluate
 from tests.load import operations
 
 
 async def test_the_committed_counts_are_what_an_order_costs_now() -> None:
-    committed, counted = cost.read_counts(), await operations.count()
+    committed, counted = costs.read_counts(), await operations.count()
     assert committed.keys() == counted.keys()
     for kind, told in counted.items():
         assert told.keys() == committed[kind].keys()
@@ -32,35 +32,35 @@ async def test_an_order_costs_no_more_when_there_are_more_orders() -> None:
 
 
 def test_the_page_shows_what_the_script_computes() -> None:
-    page = cost.PAGE.read_text(encoding="utf-8")
-    shown = page.partition(cost.BEGIN)[2].partition(cost.END)[0]
-    assert shown == cost.report(cost.read_counts()), "run python -m deploy.cost --write"
+    page = costs.PAGE.read_text(encoding="utf-8")
+    shown = page.partition(costs.BEGIN)[2].partition(costs.END)[0]
+    assert shown == costs.report(costs.read_counts()), "run python -m deploy.release.costs --write"
 
 
 def test_every_price_names_its_page_and_is_used() -> None:
-    source = (cost.ROOT / "deploy" / "cost.py").read_text(encoding="utf-8")
-    for name, price in cost.PRICES.items():
+    source = (costs.ROOT / "deploy" / "release" / "costs.py").read_text(encoding="utf-8")
+    for name, price in costs.PRICES.items():
         assert price.source.startswith("https://") and price.usd > 0
         assert f'usd("{name}"' in source or name.startswith("firestore_")
 
 
 def test_costs_grow_with_orders_and_never_without() -> None:
-    counts = cost.read_counts()
-    sums = [sum(cost.month(counts, orders).values()) for orders in (0, *cost.VOLUMES)]
+    counts = costs.read_counts()
+    sums = [sum(costs.month(counts, orders).values()) for orders in (0, *costs.VOLUMES)]
     assert sums == sorted(sums) and sums[0] > 100
-    fixed = [cost.month(counts, orders)["Cloud SQL, with a standby"] for orders in cost.VOLUMES]
+    fixed = [costs.month(counts, orders)["Cloud SQL, with a standby"] for orders in costs.VOLUMES]
     assert len(set(fixed)) == 1
 
 
 def test_a_free_part_is_taken_off_once() -> None:
-    assert cost.usd("scheduler", 3, free=3) == 0
-    assert cost.usd("scheduler", 9, free=3) == pytest.approx(0.6)
+    assert costs.usd("scheduler", 3, free=3) == 0
+    assert costs.usd("scheduler", 9, free=3) == pytest.approx(0.6)
 
 
 def test_many_orders_share_an_assessment() -> None:
-    most = cost.SECONDS / cost.ASSESSMENT_SECONDS
-    assert cost.ticks(1) == pytest.approx(cost.DELIVERIES_PER_ORDER, rel=0.01)
-    assert cost.ticks(10_000_000) == pytest.approx(most)
+    most = costs.SECONDS / costs.ASSESSMENT_SECONDS
+    assert costs.ticks(1) == pytest.approx(costs.DELIVERIES_PER_ORDER, rel=0.01)
+    assert costs.ticks(10_000_000) == pytest.approx(most)
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
@@ -75,7 +75,7 @@ def test_the_sizes_are_those_of_production() -> None:
         }
     )
     assert told == {
-        "seconds": cost.ASSESSMENT_SECONDS,
+        "seconds": costs.ASSESSMENT_SECONDS,
         "tier": "db-custom-2-7680",
         "regional": True,
         "cache": ["STANDARD_HA", 1],

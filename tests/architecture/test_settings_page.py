@@ -18,12 +18,12 @@ import gateway.settings
 import ingest_ads.settings
 import ingest_shopify.settings
 import inventory_intel.settings
-from deploy.single_node.demo import DemoSettings
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import DemoSettings
+from deploy.local.settings import InstanceSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[BaseSettings], ...] = (
-    TowerSettings,
+    InstanceSettings,
     DemoSettings,
     *(
         module.settings.Settings

@@ -11,8 +11,6 @@ from uuid import UUID
 
 import httpx
 
-from deploy.stubs.ads import app as stub_app
-from deploy.stubs.ads_world import DEFAULT_ACCOUNTS, StubAccount, StubSettings, World
 from ingest_ads.bootstrap import SERVICE_NAME, build
 from ingest_ads.handlers import EFFECTS, HANDLERS
 from ingest_ads.settings import Settings
@@ -25,6 +23,8 @@ from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.service import Service
 from pulsepoint.tenancy import TenantContext
+from sandbox.ad_stubs.ads import app as stub_app
+from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, StubAccount, StubSettings, World
 from tests.builders.runtime import deliver, memory_ports, published, run_effects
 
 SCOPE = TenantContext(UUID("11111111-1111-4111-8111-111111111111"), UUID("33333333-3333-4333-8333-333333333333"))
@@ -33,9 +33,9 @@ STUB_URL = "http://ads.stub"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def version_at(moment: datetime) -> int:
+def version_at(timestamp: datetime) -> int:
     """Whole microseconds since 1970."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (timestamp - EPOCH) // timedelta(microseconds=1)
 
 
 def secret_ref(account: StubAccount) -> str:

@@ -14,7 +14,7 @@ from google.cloud import bigquery
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from deploy.emulated.standins.bigquery import create_app
+from deploy.emulated.fakes.bigquery import create_app
 from pulsepoint.adapters.bigquery.warehouse import Caps, open_bigquery
 from pulsepoint.ports.clock import Clock
 from tests.builders.stubs import serving

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.builders.ledger import ADMIN, PASSWORD, RunningGateway
+from tests.builders.identity_store import ADMIN, PASSWORD, RunningGateway
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WEB = Path(__file__).resolve().parents[2] / "services" / "gateway" / "web"

@@ -34,9 +34,9 @@ class Bench:
         """Run a handler on an event."""
         return await self._run(event.scope, lambda reader: handler(reader, event))
 
-    async def conclude(self, definition: EffectDefinition, effect: StoredEffect, result: Any = None) -> Outcome:
+    async def on_success(self, definition: EffectDefinition, effect: StoredEffect, result: Any = None) -> Outcome:
         """Run the second half of an effect."""
-        return await self._run(effect.scope, lambda reader: definition.conclude(reader, effect, result))
+        return await self._run(effect.scope, lambda reader: definition.on_success(reader, effect, result))
 
     async def document(self, collection: str, id: str) -> Document | None:
         """A stored document."""

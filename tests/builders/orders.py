@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pulsepoint.events.envelope import Event, Payload, new_event
 from pulsepoint.events.orders import OrderDeleted, OrderLine, OrderRecorded, Refund, RefundLine, RefundRecorded
-from pulsepoint.events.touches import JourneyMoment, OrderEvidence
+from pulsepoint.events.touches import JourneyMoment, TrackingData
 from pulsepoint.money import MICROS
 from pulsepoint.tenancy import TenantContext
 
@@ -18,9 +18,9 @@ CREATED_AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SOURCE = "ingest-shopify"
 
 
-def version_at(moment: datetime) -> int:
+def version_at(timestamp: datetime) -> int:
     """The source's clock as a version: whole microseconds since 1970."""
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = timestamp - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
@@ -55,12 +55,12 @@ def refund_line(line_id: str = "1", *, quantity: int = 1, amount: int = 10, **fi
     return RefundLine(line_id=line_id, quantity=quantity, **{**values, **fields})
 
 
-def evidence(landing_site: str | None = None, referring_site: str | None = None, **fields: Any) -> OrderEvidence:
+def evidence(landing_site: str | None = None, referring_site: str | None = None, **fields: Any) -> TrackingData:
     """What an order says about where its buyer came from; nothing by default."""
-    return OrderEvidence(landing_site=landing_site, referring_site=referring_site, **fields)
+    return TrackingData(landing_site=landing_site, referring_site=referring_site, **fields)
 
 
-def moment(occurred_at: datetime | None = None, landing_page: str | None = "/", **fields: Any) -> JourneyMoment:
+def timestamp(occurred_at: datetime | None = None, landing_page: str | None = "/", **fields: Any) -> JourneyMoment:
     """A visit of the shop's own customer journey."""
     return JourneyMoment(occurred_at=occurred_at, landing_page=landing_page, **fields)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from deploy.cli.copies import Duplication, shuffled, with_copies
+from deploy.cli.instance_client import open_client
 from deploy.cli.sender import Pace, Target, send_all
-from deploy.cli.tower_client import open_client
-from deploy.tower_process import TowerProcess
-from pulsepoint.imports.plan import clock_offset, open_plan
-from pulsepoint.imports.webhooks import Delivery, first_delivery
+from deploy.local.instance_process import InstanceProcess
+from file_import.plan import clock_offset, open_plan
+from file_import.webhooks import Delivery, first_delivery
 
 CURRENCY, TIMEZONE = "GBP", "Europe/London"
 COPIES = Duplication(every=10, times=3)
@@ -29,9 +29,9 @@ def disturbed(deliveries: Iterable[Delivery], seed: int) -> list[Delivery]:
     return list(shuffled(with_copies(deliveries, COPIES, seed), seed))
 
 
-async def make_brand(tower: TowerProcess, shop: str, ends_at: datetime = datetime(2011, 5, 1, tzinfo=UTC)) -> str:
+async def make_brand(instance: InstanceProcess, shop: str, ends_at: datetime = datetime(2011, 5, 1, tzinfo=UTC)) -> str:
     """A brand whose business clock stands at `ends_at` now; its id."""
-    async with open_client(tower.access) as client:
+    async with open_client(instance.access) as client:
         await client.log_in()
         offset = clock_offset(ends_at, datetime.now(UTC))
         brand = await client.make_brand(
@@ -41,10 +41,15 @@ async def make_brand(tower: TowerProcess, shop: str, ends_at: datetime = datetim
 
 
 async def send(
-    tower: TowerProcess, deliveries: Iterable[Delivery], shop: str, *, concurrency: int = 8, patience: float = 240.0
+    instance: InstanceProcess,
+    deliveries: Iterable[Delivery],
+    shop: str,
+    *,
+    concurrency: int = 8,
+    patience: float = 240.0,
 ) -> int:
     """Send until every delivery is acknowledged; how many were. Fails where one is refused."""
-    access = tower.access
+    access = instance.access
     target = Target(access.address, shop, access.shopify_secret)
     sent = await send_all(iter(list(deliveries)), target, Pace(concurrency=concurrency, patience=patience))
     assert sent.refused == 0, sent.refusals

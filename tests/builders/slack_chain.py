@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.tower_process import TowerProcess
+from deploy.local.instance_process import InstanceProcess
 from tests.builders.shopify import as_bytes, level_body, line_body, order_body, product_body, signed
 from tests.builders.stubs import SlackInbox
 
@@ -31,11 +31,11 @@ def environment(ads: str) -> dict[str, str]:
     }
 
 
-async def follow(tower: TowerProcess, slack: str, inbox: SlackInbox) -> None:
+async def follow(instance: InstanceProcess, slack: str, inbox: SlackInbox) -> None:
     """Sell out, wait for the message, and follow its trace back through every service; fails where it is broken."""
-    async with logged_in(tower) as client:
+    async with logged_in(instance) as client:
         brand = await make_brand(client, f"{slack}/services/T/B/x")
-        await sell_out(client, tower, brand)
+        await sell_out(client, instance, brand)
         assert (await client.post(f"/api/brands/{brand}/sync", json={})).status_code == 202
         await until(lambda: found(bool(inbox.messages)), "a Slack message", 240)
         trace_id = named_trace(inbox.messages[0])
@@ -43,9 +43,9 @@ async def follow(tower: TowerProcess, slack: str, inbox: SlackInbox) -> None:
         await until(lambda: spend_of(client, brand), "spend of the three ad accounts")
 
 
-def logged_in(tower: TowerProcess) -> Any:
+def logged_in(instance: InstanceProcess) -> Any:
     """A client of the tower's API as its admin."""
-    access = tower.access
+    access = instance.access
     answer = httpx.post(
         f"{access.address}/api/auth/token",
         json={"email": access.email, "password": access.password},
@@ -75,12 +75,12 @@ async def make_brand(client: httpx.AsyncClient, slack: str) -> str:
     return str(answer.json()["brand_id"])
 
 
-async def sell_out(client: httpx.AsyncClient, tower: TowerProcess, brand: str) -> None:
+async def sell_out(client: httpx.AsyncClient, instance: InstanceProcess, brand: str) -> None:
     """A product sold ten times over the last days by an ad, of which, once that is known, only five are left."""
     now = datetime.now(UTC)
     early = (now - timedelta(days=20)).isoformat()
-    await deliver(client, tower, "products/create", product_body(updated_at=early))
-    await deliver(client, tower, "inventory_levels/update", level_body(available=500, updated_at=early))
+    await deliver(client, instance, "products/create", product_body(updated_at=early))
+    await deliver(client, instance, "inventory_levels/update", level_body(available=500, updated_at=early))
     for number in range(10):
         at = (now - timedelta(days=number, hours=1)).isoformat()
         order = order_body(
@@ -91,10 +91,10 @@ async def sell_out(client: httpx.AsyncClient, tower: TowerProcess, brand: str) -
             updated_at=at,
             landing_site="/?utm_source=facebook&utm_medium=paid_social&utm_campaign=spring-sale",
         )
-        await deliver(client, tower, "orders/create", order)
+        await deliver(client, instance, "orders/create", order)
     # Told of the shelf before, it could be the shelf alone that the alert leads back to.
     await until(lambda: attributed(client, brand, 10), "the orders to be attributed")
-    await deliver(client, tower, "inventory_levels/update", level_body(available=5, updated_at=now.isoformat()))
+    await deliver(client, instance, "inventory_levels/update", level_body(available=5, updated_at=now.isoformat()))
 
 
 async def attributed(client: httpx.AsyncClient, brand: str, orders: int) -> bool:
@@ -113,9 +113,9 @@ def sold_variant() -> dict[str, Any]:
     return {"product_id": product["id"], "variant_id": variant["id"], "sku": variant["sku"]}
 
 
-async def deliver(client: httpx.AsyncClient, tower: TowerProcess, topic: str, body: dict[str, Any]) -> None:
+async def deliver(client: httpx.AsyncClient, instance: InstanceProcess, topic: str, body: dict[str, Any]) -> None:
     raw = as_bytes(body)
-    headers = dict(signed(raw, tower.access.shopify_secret, topic=topic, shop=SHOP))
+    headers = dict(signed(raw, instance.access.shopify_secret, topic=topic, shop=SHOP))
     answer = await client.post("/webhooks/shopify", content=raw, headers=headers)
     assert answer.status_code == 200, answer.text
 

@@ -19,12 +19,12 @@ import duckdb
 import orjson
 import pytest
 
+from deploy.cli.instance_client import open_client
+from deploy.cli.replay_check import net_revenue, oracle
 from deploy.cli.sender import Pace, Target, send_all
-from deploy.cli.tower_client import open_client
-from deploy.replay_check import net_revenue, oracle
-from deploy.tower_process import TowerProcess
-from pulsepoint.imports.plan import clock_offset, open_plan
-from pulsepoint.imports.webhooks import Delivery, first_delivery
+from deploy.local.instance_process import InstanceProcess
+from file_import.plan import clock_offset, open_plan
+from file_import.webhooks import Delivery, first_delivery
 from pulsepoint.runtime.crash import POINTS
 from tests.builders.transactions import trading_days, write_transactions
 
@@ -35,21 +35,21 @@ KILLS_BEFORE_READY = 4
 INVOICES = 600
 PATIENCE = 240.0
 FACT_TABLES = ("orders", "order_lines", "refunds", "refund_lines", "credits")
-pytestmark = pytest.mark.tower
+pytestmark = pytest.mark.instance
 
 
 class Client:
     """Sends slices to the tower and remembers what was acknowledged."""
 
-    def __init__(self, tower: TowerProcess) -> None:
-        self.tower = tower
+    def __init__(self, instance: InstanceProcess) -> None:
+        self.instance = instance
         self.acknowledged: list[Delivery] = []
         self._awaited = 0
         self._enough = asyncio.Event()
 
     def send(self, deliveries: list[Delivery]) -> asyncio.Task[object]:
         """Start sending a slice; each delivery is repeated until it is acknowledged."""
-        access = self.tower.access
+        access = self.instance.access
         target = Target(access.address, SHOP, access.shopify_secret)
         pace = Pace(concurrency=4, patience=PATIENCE)
         return asyncio.create_task(send_all(iter(deliveries), target, pace, on_acknowledged=self._remember))
@@ -74,23 +74,23 @@ def test_every_crash_hook_is_killed_at() -> None:
 async def test_twenty_five_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
     path = write_transactions(tmp_path / "sales.csv", trading_days(SEED, INVOICES))
     deliveries = list(_deliveries(path))
-    tower = TowerProcess(tmp_path / "home")
-    tower.start()
+    instance = InstanceProcess(tmp_path / "home")
+    instance.start()
     try:
-        await tower.ready()
-        await _make_brand(tower)
-        client = Client(tower)
+        await instance.ready()
+        await _make_brand(instance)
+        client = Client(instance)
         kills = _kills()
         for number, kill in enumerate(kills):
             part = deliveries[number :: len(kills)]
             await kill(client, part)
-        await _check(tower, client, path, deliveries)
-        await _second_pass_changes_nothing(tower, deliveries, path)
+        await _check(instance, client, path, deliveries)
+        await _second_pass_changes_nothing(instance, deliveries, path)
     finally:
-        if not tower.running:
-            tower.start()
-            await tower.ready()
-        await tower.stop()
+        if not instance.running:
+            instance.start()
+            await instance.ready()
+        await instance.stop()
 
 
 Kill = Callable[[Client, list[Delivery]], Awaitable[None]]
@@ -107,23 +107,23 @@ def _kills() -> list[Kill]:
 
 def _at_hook(hook: str, passes: int) -> Kill:
     async def kill(client: Client, part: list[Delivery]) -> None:
-        client.tower.kill()
-        client.tower.start(PULSEPOINT_CRASH_AT=f"{hook}:{passes}")
+        client.instance.kill()
+        client.instance.start(PULSEPOINT_CRASH_AT=f"{hook}:{passes}")
         sending = client.send(part)
-        assert await client.tower.ended(PATIENCE) == -signal.SIGKILL, f"{hook} was never passed"
-        await _start_again(client.tower, sending)
+        assert await client.instance.ended(PATIENCE) == -signal.SIGKILL, f"{hook} was never passed"
+        await _start_again(client.instance, sending)
 
     return kill
 
 
 def _before_ready(delay: float) -> Kill:
     async def kill(client: Client, part: list[Delivery]) -> None:
-        client.tower.kill()
-        client.tower.start()
+        client.instance.kill()
+        client.instance.start()
         sending = client.send(part)
         await asyncio.sleep(delay)
-        client.tower.kill()
-        await _start_again(client.tower, sending)
+        client.instance.kill()
+        await _start_again(client.instance, sending)
 
     return kill
 
@@ -134,20 +134,20 @@ def _while_sending(share: float, delay: float) -> Kill:
         sending = client.send(part)
         await client.reached(before + int(share * len(part)))
         await asyncio.sleep(delay)
-        client.tower.kill()
-        await _start_again(client.tower, sending)
+        client.instance.kill()
+        await _start_again(client.instance, sending)
 
     return kill
 
 
-async def _start_again(tower: TowerProcess, sending: asyncio.Task[object]) -> None:
-    tower.start()
-    await tower.ready()
+async def _start_again(instance: InstanceProcess, sending: asyncio.Task[object]) -> None:
+    instance.start()
+    await instance.ready()
     await sending
 
 
-async def _make_brand(tower: TowerProcess) -> None:
-    async with open_client(tower.access) as client:
+async def _make_brand(instance: InstanceProcess) -> None:
+    async with open_client(instance.access) as client:
         await client.log_in()
         ends_at = datetime(2011, 5, 1, tzinfo=UTC)
         await client.make_brand(
@@ -159,25 +159,25 @@ async def _make_brand(tower: TowerProcess) -> None:
         )
 
 
-async def _check(tower: TowerProcess, client: Client, path: Path, deliveries: list[Delivery]) -> None:
-    await tower.idle(PATIENCE)
+async def _check(instance: InstanceProcess, client: Client, path: Path, deliveries: list[Delivery]) -> None:
+    await instance.idle(PATIENCE)
     assert Counter(client.acknowledged) >= Counter(deliveries)
-    assert await net_revenue(tower, sorted(oracle(path)), SHOP) == oracle(path)
-    assert await tower.stop() == 0
-    assert _counted(tower) == {orjson.loads(delivery.body)["id"] for delivery in client.acknowledged}
+    assert await net_revenue(instance, sorted(oracle(path)), SHOP) == oracle(path)
+    assert await instance.stop() == 0
+    assert _counted(instance) == {orjson.loads(delivery.body)["id"] for delivery in client.acknowledged}
 
 
-async def _second_pass_changes_nothing(tower: TowerProcess, deliveries: list[Delivery], path: Path) -> None:
-    before = _facts(tower)
-    tower.start()
-    await tower.ready()
-    again = Client(tower)
+async def _second_pass_changes_nothing(instance: InstanceProcess, deliveries: list[Delivery], path: Path) -> None:
+    before = _facts(instance)
+    instance.start()
+    await instance.ready()
+    again = Client(instance)
     await again.send(deliveries)
-    await tower.idle(PATIENCE)
+    await instance.idle(PATIENCE)
     assert len(again.acknowledged) == len(deliveries)
-    assert await net_revenue(tower, sorted(oracle(path)), SHOP) == oracle(path)
-    assert await tower.stop() == 0
-    assert _facts(tower) == before
+    assert await net_revenue(instance, sorted(oracle(path)), SHOP) == oracle(path)
+    assert await instance.stop() == 0
+    assert _facts(instance) == before
 
 
 def _deliveries(path: Path) -> list[Delivery]:
@@ -194,17 +194,17 @@ def _tenant_tables(warehouse: duckdb.DuckDBPyConnection, table: str) -> str:
     return f'"{schema[0]}"."{table}"'
 
 
-def _counted(tower: TowerProcess) -> set[int]:
+def _counted(instance: InstanceProcess) -> set[int]:
     """The ids of all orders and refunds in the warehouse of a tower that is stopped."""
-    with duckdb.connect(tower.home / "warehouse.duckdb", read_only=True) as warehouse:
+    with duckdb.connect(instance.home / "warehouse.duckdb", read_only=True) as warehouse:
         orders = warehouse.execute(f"SELECT order_id FROM {_tenant_tables(warehouse, 'orders')}").fetchall()
         refunds = warehouse.execute(f"SELECT refund_id FROM {_tenant_tables(warehouse, 'refunds')}").fetchall()
     return {int(identity) for (identity,) in orders + refunds}
 
 
-def _facts(tower: TowerProcess) -> dict[str, list[tuple[object, ...]]]:
+def _facts(instance: InstanceProcess) -> dict[str, list[tuple[object, ...]]]:
     """Every fact with when it was recorded, of a tower that is stopped."""
-    with duckdb.connect(tower.home / "warehouse.duckdb", read_only=True) as warehouse:
+    with duckdb.connect(instance.home / "warehouse.duckdb", read_only=True) as warehouse:
         return {
             table: warehouse.execute(
                 f"SELECT fact_id, version, recorded_at FROM {_tenant_tables(warehouse, table)} ORDER BY ALL"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from pulsepoint.adapters.bigquery.lanes import MAX_BYTES, MAX_ROWS
+from pulsepoint.adapters.bigquery.batcher import MAX_BYTES, MAX_ROWS
 from pulsepoint.adapters.bigquery.warehouse import Caps
 from pulsepoint.errors import EngineUnavailable, LimitExceeded, MalformedInput
 from pulsepoint.ports.document_store import FactRow

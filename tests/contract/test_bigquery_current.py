@@ -32,8 +32,8 @@ HOURS = SETTLED / timedelta(hours=1)
 
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
-    async with served_bigquery() as standin:
-        yield standin
+    async with served_bigquery() as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import schema
 from tests.builders.bigquery import REGION, Served, queries, served_bigquery
 from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
-from tests.contract.suites.warehouse import count, hop_fact
+from tests.contract.suites.warehouse import count, span_fact
 
 KEY = "projects/p/locations/europe-west1/keyRings/pulsepoint/cryptoKeys/data"
 
 
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
-    async with served_bigquery() as standin:
-        yield standin
+    async with served_bigquery() as fake:
+        yield fake
 
 
 async def touch(served: Served) -> None:
@@ -68,7 +68,7 @@ async def test_a_dataset_is_encrypted_by_the_deployments_key(served: Served) -> 
 
 async def test_the_deployments_own_dataset_has_its_own_tables(served: Served) -> None:
     async with served.warehouse() as warehouse:
-        await warehouse.append([hop_fact()])
+        await warehouse.append([span_fact()])
     client = served.client()
     listed = await asyncio.to_thread(lambda: {each.table_id for each in client.list_tables(schema.SHARED_SCHEMA)})
     assert listed == {table.name for table in schema.shared_tables()}

@@ -9,10 +9,10 @@ import pytest_asyncio
 from google.api_core import exceptions as google
 
 from pulsepoint.adapters.bigquery.errors import PASSING, TOO_LARGE, mapped
-from pulsepoint.adapters.bigquery.statements import question
+from pulsepoint.adapters.bigquery.statements import statement
 from pulsepoint.adapters.bigquery.warehouse import BigQueryWarehouse, Caps
 from pulsepoint.errors import Conflict, EngineUnavailable, LimitExceeded, MalformedInput, PulsepointError
-from pulsepoint.metrics.questions import questions
+from pulsepoint.metrics.named_queries import named_queries
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import schema
 from tests.builders.bigquery import REGION, Served, queries, served_bigquery
@@ -22,8 +22,8 @@ from tests.contract.suites.warehouse import WarehouseSuite, count
 
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
-    async with served_bigquery() as standin:
-        yield standin
+    async with served_bigquery() as fake:
+        yield fake
 
 
 @pytest_asyncio.fixture
@@ -37,7 +37,7 @@ class TestBigQueryWarehouse(WarehouseSuite):
 
 
 async def test_every_job_is_capped_labelled_and_asked_where_its_dataset_lies(served: Served) -> None:
-    caps = Caps(question_bytes=123 * 2**20)
+    caps = Caps(query_bytes=123 * 2**20)
     async with served.warehouse(caps=caps) as warehouse:
         await warehouse.append([order_fact()])
         await count(warehouse)
@@ -53,7 +53,7 @@ async def test_every_job_is_capped_labelled_and_asked_where_its_dataset_lies(ser
 
 async def test_a_question_dearer_than_its_cap_is_refused_unasked(served: Served) -> None:
     # One table costs 10 MiB at least.
-    async with served.warehouse(caps=Caps(question_bytes=9 * 2**20)) as warehouse:
+    async with served.warehouse(caps=Caps(query_bytes=9 * 2**20)) as warehouse:
         await warehouse.append([order_fact()])
         with pytest.raises(LimitExceeded, match="bytes billed"):
             await count(warehouse)
@@ -67,14 +67,14 @@ async def test_parameters_are_typed_by_their_values_and_the_brand_is_among_them(
         " AND gross_micros > @least AND processed_at > @after AND DATE(processed_at, @timezone) >= @day"
     )
     await warehouse.append([order_fact("o1"), order_fact("o2")])
-    moment = order_fact().row["recorded_at"]
+    timestamp = order_fact().row["recorded_at"]
     given = {
         "ids": ["o1", "o3"],
         "test": False,
         "least": 5,
-        "after": moment,
+        "after": timestamp,
         "timezone": "UTC",
-        "day": moment.date(),
+        "day": timestamp.date(),
         "not_asked_for": object(),
     }
     assert await warehouse.query(SCOPE, asked, given) == [{"order_id": "o1"}]
@@ -109,7 +109,7 @@ async def test_the_service_may_stumble_and_is_asked_again(warehouse: BigQueryWar
 async def test_a_service_that_does_not_answer_is_unavailable() -> None:
     async with served_bigquery() as gone:
         pass
-    async with gone.warehouse(caps=Caps(settling_seconds=0.1, question_seconds=0.1)) as warehouse:
+    async with gone.warehouse(caps=Caps(settling_seconds=0.1, query_seconds=0.1)) as warehouse:
         with pytest.raises(EngineUnavailable):
             await warehouse.append([order_fact()])
         with pytest.raises(EngineUnavailable):
@@ -117,7 +117,7 @@ async def test_a_service_that_does_not_answer_is_unavailable() -> None:
 
 
 async def test_an_answer_that_does_not_come_is_given_up(served: Served) -> None:
-    async with served.warehouse(caps=Caps(settling_seconds=0.1, question_seconds=0.1)) as warehouse:
+    async with served.warehouse(caps=Caps(settling_seconds=0.1, query_seconds=0.1)) as warehouse:
         await warehouse.append([order_fact()])
         served.failing = 10**6
         with pytest.raises(EngineUnavailable):
@@ -150,11 +150,11 @@ async def test_each_tenant_is_asked_in_its_own_dataset(warehouse: BigQueryWareho
     assert asked == [SCOPE.schema, OTHER_TENANT.schema, schema.SHARED_SCHEMA]
 
 
-@pytest.mark.parametrize("name", sorted(questions()))
+@pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_every_named_question_can_be_sent(name: str) -> None:
-    asked = questions()[name]
+    asked = named_queries()[name]
     shared = "observability_events" in asked.sql
-    assert question(asked.sql, shared).parameters - {"brand_id"} == asked.parameters
+    assert statement(asked.sql, shared).parameters - {"brand_id"} == asked.parameters
 
 
 async def test_a_closed_warehouse_says_so(served: Served) -> None:

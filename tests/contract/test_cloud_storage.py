@@ -17,7 +17,7 @@ from google.auth import compute_engine
 from google.auth.credentials import AnonymousCredentials
 from google.oauth2 import service_account
 
-from deploy.emulated.standins.cloud_storage import Objects, Stored, app_of, create_app, service_account_file
+from deploy.emulated.fakes.cloud_storage import Objects, Stored, app_of, create_app, service_account_file
 from pulsepoint.adapters.cloud_storage import CloudStorageObjectStore, open_cloud_storage, signing
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import EngineUnavailable
@@ -120,8 +120,8 @@ class TestCloudStorageObjectStore(ObjectStoreSuite):
         await objects.put(scope, "1", b"data", content_type="text/csv")
         other = service_account_file(tmp_path / "other.json")
         credentials = service_account.Credentials.from_service_account_file(str(other))
-        async with open_cloud_storage(BUCKET, endpoint=endpoint, credentials=credentials, clock=clock) as stranger:
-            link = await stranger.link(scope, "1", expires_at=clock.now() + timedelta(hours=1))
+        async with open_cloud_storage(BUCKET, endpoint=endpoint, credentials=credentials, clock=clock) as unmatched:
+            link = await unmatched.link(scope, "1", expires_at=clock.now() + timedelta(hours=1))
         answer = await fetched(link)
         assert (answer.status_code, "SignatureDoesNotMatch" in answer.text) == (403, True)
 

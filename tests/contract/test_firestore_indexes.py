@@ -70,7 +70,7 @@ def missing(query: StructuredQuery) -> list[CompositeIndex | FieldConfiguration]
 
 
 async def use_all(store: FirestoreDocumentStore, clock: FixedClock) -> None:
-    scope, marker = new_scope(), uuid4()
+    scope, dedup_key = new_scope(), uuid4()
 
     async def finds(transaction: Transaction) -> Commit:
         await transaction.find("orders")
@@ -82,13 +82,13 @@ async def use_all(store: FirestoreDocumentStore, clock: FixedClock) -> None:
 
     writes = [Write("orders", "1", {}, expires_at=clock.now())]
     await commit(
-        store, scope, Commit(marker, writes, messages=[Message("orders", b"", {})], effects=[an_effect(scope)])
+        store, scope, Commit(dedup_key, writes, messages=[Message("orders", b"", {})], effects=[an_effect(scope)])
     )
     await store.transact(scope, finds)
-    await store.leftovers(older_than=clock.now() + timedelta(1))
+    await store.outbox_records(older_than=clock.now() + timedelta(1))
     await claim(store)
     await store.postpone_effect(an_effect(scope), clock.now())
-    await store.settle([marker])
+    await store.mark_dispatched([dedup_key])
     await store.expire(clock.now())
 
 

@@ -16,18 +16,18 @@ from google.cloud.firestore_v1.types import Document, StructuredQuery
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulsepoint.adapters.document_rules import MARKER_LIFE
+from pulsepoint.adapters.document_rules import DEDUP_KEY_LIFE
 from pulsepoint.adapters.firestore.api import FirestoreApi, open_api
 from pulsepoint.adapters.firestore.document_store import EXPIRE_EVERY, FirestoreDocumentStore
 from pulsepoint.adapters.firestore.indexes import FIELDS
-from pulsepoint.adapters.firestore.leftovers import PART_BYTES
+from pulsepoint.adapters.firestore.outbox import PART_BYTES
 from pulsepoint.adapters.firestore.paths import decode_id, encode_id
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import Conflict
 from pulsepoint.events.envelope import Message
 from pulsepoint.ports.document_store import Commit, FactRow, StoredEffect, Transaction, Write
 from pulsepoint.tenancy import NO_BRAND, TenantContext
-from tests.contract.suites.document_steps import an_effect, claim, commit, new_scope, one_leftover, put, read
+from tests.contract.suites.document_steps import an_effect, claim, commit, new_scope, one_outbox_record, put, read
 
 SERVICE = "attribution"
 
@@ -68,12 +68,12 @@ def large_fact(scope: TenantContext) -> FactRow:
 async def test_every_document_lies_below_its_tenant_brand_and_service(
     api: FirestoreApi, store: FirestoreDocumentStore, scope: TenantContext
 ) -> None:
-    marker = uuid4()
+    dedup_key = uuid4()
     await commit(
         store,
         scope,
         Commit(
-            marker, [Write("orders", "a/b.c", {})], messages=[Message("orders", b"", {})], effects=[an_effect(scope)]
+            dedup_key, [Write("orders", "a/b.c", {})], messages=[Message("orders", b"", {})], effects=[an_effect(scope)]
         ),
     )
     brand = f"tenants/{scope.tenant_id}/brands/{scope.brand_id}/services/{SERVICE}"
@@ -81,8 +81,8 @@ async def test_every_document_lies_below_its_tenant_brand_and_service(
     paths = set(await everything(api))
     assert {path for path in paths if "/effects/" not in path} == {
         f"{brand}/collections/orders/documents/a.1b.0c",
-        f"{tenant}/markers/{marker}",
-        f"{tenant}/leftovers/{marker}",
+        f"{tenant}/markers/{dedup_key}",
+        f"{tenant}/leftovers/{dedup_key}",
     }
     assert [path.rpartition("/")[0] for path in paths if "/effects/" in path] == [f"{brand}/effects"]
 
@@ -99,11 +99,11 @@ async def test_what_expires_says_so_in_the_field_that_time_to_live_watches(
     api: FirestoreApi, store: FirestoreDocumentStore, scope: TenantContext, clock: FixedClock
 ) -> None:
     soon = clock.now() + timedelta(hours=1)
-    marker = uuid4()
-    await commit(store, scope, Commit(marker, [Write("held", "1", {}, expires_at=soon), Write("held", "2", {})]))
+    dedup_key = uuid4()
+    await commit(store, scope, Commit(dedup_key, [Write("held", "1", {}, expires_at=soon), Write("held", "2", {})]))
     by_id = {path.rpartition("/")[2]: fields for path, fields in (await everything(api)).items()}
     assert by_id["1"]["expires_at"] == soon
-    assert by_id[str(marker)]["expires_at"] == clock.now() + MARKER_LIFE
+    assert by_id[str(dedup_key)]["expires_at"] == clock.now() + DEDUP_KEY_LIFE
     assert "expires_at" not in by_id["2"]
     watched = {field.collection for field in FIELDS if field.expires and field.field == "expires_at"}
     assert watched == {"documents", "markers", "leftovers"}
@@ -171,20 +171,20 @@ async def test_parts_that_no_transaction_took_up_expire(
     parts = [path for path in await everything(api) if "/leftovers/" in path]
     assert len(parts) == 2
     clock.advance(seconds=1)
-    assert await store.leftovers(older_than=clock.now()) == []
-    assert await store.expire(clock.now() + MARKER_LIFE) == 2
+    assert await store.outbox_records(older_than=clock.now()) == []
+    assert await store.expire(clock.now() + DEDUP_KEY_LIFE) == 2
     assert not any("/leftovers/" in path for path in await everything(api))
 
 
 async def test_parts_of_a_repeated_attempt_do_not_replace_those_of_the_first(
     store: FirestoreDocumentStore, scope: TenantContext
 ) -> None:
-    marker = uuid4()
+    dedup_key = uuid4()
     first = FactRow(scope, "orders", {"noise": Random(2).randbytes(PART_BYTES).hex()})
-    await commit(store, scope, Commit(marker, facts=[first]))
-    again = await commit(store, scope, Commit(marker, facts=[large_fact(scope)]))
+    await commit(store, scope, Commit(dedup_key, facts=[first]))
+    again = await commit(store, scope, Commit(dedup_key, facts=[large_fact(scope)]))
     assert again.duplicate
-    assert list(one_leftover(again).facts) == [first]
+    assert list(one_outbox_record(again).facts) == [first]
 
 
 # Two stores of one service stand for two processes: nothing but Firestore stands between them.

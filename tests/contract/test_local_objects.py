@@ -96,8 +96,8 @@ class TestLocalObjectStore(ObjectStoreSuite):
         link = await objects.link(scope, "1", expires_at=clock.now() + timedelta(minutes=5))
         async with open_local_objects(folder, secrets, clock, public_url=URL) as again:
             assert await served(again, link) is not None
-        async with open_local_objects(folder, MemorySecretStore(), clock, public_url=URL) as stranger:
-            assert await served(stranger, link) is None
+        async with open_local_objects(folder, MemorySecretStore(), clock, public_url=URL) as unmatched:
+            assert await served(unmatched, link) is None
 
     async def test_rival_writers_leave_one_of_their_values_whole_and_nothing_else(
         self, objects: LocalObjectStore, folder: Path, scope: TenantContext

@@ -15,7 +15,7 @@ from pulsepoint.errors import EngineUnavailable
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Event, Payload, encode, new_event
-from pulsepoint.events.observability import MessageHeld
+from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
 from pulsepoint.runtime.app import Runtime, answer, read_body, start_runtime
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
@@ -41,7 +41,7 @@ class Shop:
     def __init__(self) -> None:
         self.broken = True
         self.tries = 0
-        self.held: list[MessageHeld] = []
+        self.held: list[MessageQuarantined] = []
         self.done: Counter[str] = Counter()
         self.runtimes: dict[str, Runtime] = {}
         self._changed = asyncio.Condition()
@@ -111,7 +111,7 @@ async def nothing(reader: Reader, event: Event) -> Outcome:
     return NOTHING
 
 
-def replay_of(held: MessageHeld, number: int) -> Event:
+def replay_of(held: MessageQuarantined, number: int) -> Event:
     command = ReplayRequested(service=held.service, held_id=held.held_id, requested_at=CLOCK.now())
     return event_of(command, number)
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from deploy.tower_process import ROOT
+from deploy.local.instance_process import ROOT
 
 PASSWORD = "made-up"
 STARTING_SECONDS = 30.0

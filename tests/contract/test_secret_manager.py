@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from deploy.emulated.standins.secret_manager import SecretManager, Version, app_of, create_app
+from deploy.emulated.fakes.secret_manager import SecretManager, Version, app_of, create_app
 from pulsepoint.adapters.secret_manager import SecretManagerSecretStore, open_secret_manager
 from pulsepoint.errors import EngineUnavailable, LimitExceeded
 from pulsepoint.tenancy import TenantContext

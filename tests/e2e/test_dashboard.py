@@ -25,7 +25,7 @@ from tests.builders.browser import (
     shoot,
     visit,
 )
-from tests.builders.ledger import ADMIN, RunningGateway, brand_body, ledger_server, running_gateway
+from tests.builders.identity_store import ADMIN, RunningGateway, brand_body, identity_store_server, running_gateway
 from tests.builders.orders import order, version_at
 from tests.builders.runtime import deliver
 from tests.builders.storefront import order_facts, shop_facts
@@ -50,7 +50,7 @@ async def site() -> AsyncIterator[Site]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     build_page()
-    with ledger_server() as dsn:
+    with identity_store_server() as dsn:
         async with running_gateway(dsn, feed_poll_seconds=0.05) as gateway, served(gateway) as address:
             yield address, gateway
 

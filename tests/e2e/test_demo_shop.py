@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from deploy.tower_process import ROOT
+from deploy.local.instance_process import ROOT
 from tests.builders.browser import CHROMIUM, build_page, chromium, log_in, visit
-from tests.builders.demo_tower import DemoTower, demo_tower, until
+from tests.builders.demo_instance import DemoInstance, demo_instance, until
 
-pytestmark = [pytest.mark.tower, pytest.mark.browser]
+pytestmark = [pytest.mark.instance, pytest.mark.browser]
 expect.set_options(timeout=20_000)
 SECONDS = float(os.environ.get("PULSEPOINT_LIVE_SECONDS", "60"))
 MOST_GROWTH = 0.15
@@ -27,17 +27,17 @@ MOST_GROWTH = 0.15
 
 
 @pytest.fixture(scope="module")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoTower]:
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoInstance]:
     """A tower with a demo whose history is told."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     build_page()
-    async with demo_tower(tmp_path_factory.mktemp("demo") / "var", PULSEPOINT_DEMO_SPEED="60") as running:
+    async with demo_instance(tmp_path_factory.mktemp("demo") / "var", PULSEPOINT_DEMO_SPEED="60") as running:
         yield running
 
 
-async def test_the_shop_lives_with_the_page_open_without_an_error_and_in_even_memory(demo: DemoTower) -> None:
-    access = demo.tower.access
+async def test_the_shop_lives_with_the_page_open_without_an_error_and_in_even_memory(demo: DemoInstance) -> None:
+    access = demo.instance.access
     async with chromium() as browser, visit(browser, access.address, viewport={"width": 1280, "height": 900}) as page:
         await log_in(page, access.email, access.password)
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
@@ -55,7 +55,7 @@ async def test_the_shop_lives_with_the_page_open_without_an_error_and_in_even_me
     assert demo.complaints() == []
 
 
-async def the_page_tells_what_the_api_tells(page: Page, demo: DemoTower) -> None:
+async def the_page_tells_what_the_api_tells(page: Page, demo: DemoInstance) -> None:
     told = await demo.api.get(f"{demo.brand}/dashboard", compare=True)
     books = await demo.api.get(f"{demo.brand}/books")
     snapshot = told["performance_snapshot"]
@@ -95,7 +95,7 @@ def tidy(amount: float) -> str:
     ],
 )
 async def test_an_incident_is_followed_from_its_cause_to_its_trace(
-    demo: DemoTower, trouble: str, stations: list[str]
+    demo: DemoInstance, trouble: str, stations: list[str]
 ) -> None:
     await demo.sandbox.post("/sandbox/speed", {"speed": 60})
     printed = await asyncio.to_thread(make_incident, demo, trouble)
@@ -108,15 +108,15 @@ async def test_an_incident_is_followed_from_its_cause_to_its_trace(
     assert demo.complaints() == []
 
 
-def make_incident(demo: DemoTower, trouble: str) -> subprocess.CompletedProcess[str]:
+def make_incident(demo: DemoInstance, trouble: str) -> subprocess.CompletedProcess[str]:
     """What `make incident WHAT=…` prints."""
     return subprocess.run(
-        [sys.executable, "-m", "deploy.single_node.incident", trouble],
+        [sys.executable, "-m", "deploy.local.incident", trouble],
         cwd=ROOT,
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            "PULSEPOINT_HOME": str(demo.tower.home),
+            "PULSEPOINT_HOME": str(demo.instance.home),
             "COLUMNS": "240",
         },
         capture_output=True,
@@ -124,7 +124,7 @@ def make_incident(demo: DemoTower, trouble: str) -> subprocess.CompletedProcess[
     )
 
 
-async def alert_of(demo: DemoTower, trouble: str) -> bool:
+async def alert_of(demo: DemoInstance, trouble: str) -> bool:
     """Whether the alert has the trace that the page draws."""
     kind = {"stock-out": "stock_out_risk", "broken-pixel": "roas_drop"}[trouble]
     told = await demo.api.get(f"{demo.brand}/alerts", status="all")

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.tower_process import running_tower
-from tests.builders.ledger import brand_body
+from deploy.local.instance_process import running_instance
+from tests.builders.identity_store import brand_body
 
 
-@pytest.mark.tower
+@pytest.mark.instance
 async def test_the_tower_ends_while_a_page_follows_it(tmp_path: Path) -> None:
-    async with running_tower(tmp_path / "var", {}) as tower:
-        access = tower.access
+    async with running_instance(tmp_path / "var", {}) as instance:
+        access = instance.access
         async with httpx.AsyncClient(base_url=access.address, timeout=30, trust_env=False) as client:
             given = {"email": access.email, "password": access.password}
             token = (await client.post("/api/auth/token", json=given)).json()["access_token"]
@@ -26,10 +26,10 @@ async def test_the_tower_ends_while_a_page_follows_it(tmp_path: Path) -> None:
                 lines = answer.aiter_lines()
                 assert await anext(lines) == "id: 0"
                 began = time.monotonic()
-                stopping = asyncio.create_task(tower.stop())
+                stopping = asyncio.create_task(instance.stop())
                 async for _ in lines:
                     pass
                 ended = time.monotonic() - began
                 assert await stopping == 0
         assert ended < 5
-        assert "graceful shutdown exceeded" not in tower.log.read_text()
+        assert "graceful shutdown exceeded" not in instance.log.read_text()

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from gateway.adapters.ledger.provision import provision, upgrade
+from gateway.adapters.identity_store.provision import provision, upgrade
 from pulsepoint.adapters.postgres.server import embedded_server
 from pulsepoint.events.catalog import SERVICES
 from tests.load.table import Row, median_of_ratios
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def ledger() -> Iterator[dict[str, str]]:
+def identity_store() -> Iterator[dict[str, str]]:
     """The environment that tells the gateway where a migrated ledger is, as in production."""
     with tempfile.TemporaryDirectory() as home, embedded_server(Path(home) / "postgres") as dsn:
 
@@ -79,7 +79,7 @@ def measure(*, quick: bool = False) -> list[Row]:
     rounds = 2 if quick else 7
     factories = {name: f"{name.replace('-', '_')}.main:app" for name in SERVICES}
     taken: dict[str, list[float]] = {name: [] for name in ("empty", *factories)}
-    with ledger() as where, tempfile.TemporaryDirectory() as bytecode:
+    with identity_store() as where, tempfile.TemporaryDirectory() as bytecode:
         environment = {**ENVIRONMENT, **where, "PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
         for round_number in range(-1, rounds):  # the first one compiles
             for name, factory in {"empty": EMPTY, **factories}.items():

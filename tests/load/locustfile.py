@@ -14,7 +14,7 @@ from typing import Any
 
 from locust import HttpUser, between, constant_pacing, events, task
 
-from pulsepoint.imports.webhooks import headers
+from file_import.webhooks import headers
 from tests.load.orders import order
 
 SHOP, BRAND = os.environ["LOAD_SHOP"], os.environ["LOAD_BRAND"]

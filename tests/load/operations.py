@@ -1,8 +1,8 @@
-"""What one order makes the cloud's engines do, counted on engines in memory: what `deploy/cost.py` multiplies.
+"""What one order makes the cloud's engines do, counted on engines in memory: what `deploy/release/costs.py` multiplies.
 
 The scenario is fixed: a brand, and orders of two lines, each told by three webhooks (created, paid, fulfilled) and two
 stock levels; then one tick, in which stock, advice and alerts are assessed. As in the cloud, each push publishes its
-spans and settles before it is answered. `python -m tests.load.operations` writes `deploy/operations.json`.
+spans and settles before it is answered. `python -m tests.load.operations` writes `deploy/release/operations.json`.
 
 Counted as Firestore counts: a read for each document asked for, and for each query at least one; a write for each
 document, marker, leftover and effect of a commit (the adapter checks all of them by preconditions, without reads); a
@@ -42,7 +42,7 @@ from pulsepoint.warehouse import schema
 from tests.builders.runtime import MemoryPorts, push_of
 from tests.builders.shopify import RECEIVED_AT, delivered_message, level_body, line_body, order_body, shop_configured
 
-FILE = Path(__file__).resolve().parents[2] / "deploy" / "operations.json"
+FILE = Path(__file__).resolve().parents[2] / "deploy" / "release" / "operations.json"
 SCOPE = TenantContext(UUID(int=7), UUID(int=8))
 ORDERS = 20
 LEDGER = "gateway"
@@ -110,18 +110,18 @@ class CountingStore(MemoryDocumentStore):
         self._told["document_deletes"] += dropped
         self._told["document_writes"] += len(commit.writes) - dropped + len(commit.effects)
         self._told["document_writes"] += commit.finished_effect is not None
-        if commit.marker is not None:
+        if commit.dedup_key is not None:
             self._told["document_writes"] += 1 + bool(commit.facts or commit.messages)
             self._told["document_deletes"] += 1  # the marker, when its time is over
 
-    async def settle(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
         self._told["document_deletes"] += len(ids)
-        await super().settle(ids)
+        await super().mark_dispatched(ids)
 
-    async def leftovers(self, **asked: Any) -> list[Any]:
+    async def outbox_records(self, **asked: Any) -> list[Any]:
         """See `DocumentStore.leftovers`."""
-        return self._queried(await super().leftovers(**asked))
+        return self._queried(await super().outbox_records(**asked))
 
     async def claim_due_effects(self, now: Any, **asked: Any) -> list[Any]:
         """See `DocumentStore.claim_due_effects`."""
@@ -210,25 +210,25 @@ async def count(orders: int = ORDERS) -> dict[str, dict[str, float]]:
     counting, clock = Counting(), FixedClock(RECEIVED_AT)
     async with AsyncExitStack() as stack:
         warehouse = await stack.enter_async_context(open_duckdb(":memory:"))
-        tower = {name: await _service(name, clock, counting, warehouse) for name in SERVICES}
-        await _deliver(tower, counting, [encode(shop_configured(SCOPE), "brands")])
-        await _tick(tower, counting, clock)
+        instance = {name: await _service(name, clock, counting, warehouse) for name in SERVICES}
+        await _deliver(instance, counting, [encode(shop_configured(SCOPE), "brands")])
+        await _tick(instance, counting, clock)
         counting.told.clear()
         counting.stored.clear()
         for number in range(orders):
             for message in _webhooks(number):
                 await CountingBus(counting).publish([message])
-                await _deliver(tower, counting, [])
+                await _deliver(instance, counting, [])
         by_order = {name: amount / orders for name, amount in sorted(counting.told.items())}
         stored = {table: size / orders for table, size in counting.stored.items()}
         counting.told.clear()
         counting.asked.clear()
-        await _tick(tower, counting, clock)
+        await _tick(instance, counting, clock)
         by_tick: dict[str, float] = dict(sorted(counting.told.items()))
         # What an order adds to all that a tick's questions may read.
         by_tick["question_bytes_an_order"] = sum(stored.get(table, 0.0) for read in counting.asked for table in read)
         counting.told.clear()
-        for runtime in tower.values():
+        for runtime in instance.values():
             await runtime.sweep(leftovers_older_than=10)
         by_sweep: dict[str, float] = dict(sorted(counting.told.items()))
     return {"order": by_order, "tick": by_tick, "sweep": by_sweep}
@@ -249,30 +249,30 @@ async def _service(name: str, clock: FixedClock, counting: Counting, warehouse: 
     return await start_runtime(main.SERVICE, ports, settings)
 
 
-async def _deliver(tower: Mapping[str, Runtime], counting: Counting, first: list[Message]) -> None:
+async def _deliver(instance: Mapping[str, Runtime], counting: Counting, first: list[Message]) -> None:
     """Push what waits, and what comes of it, until nothing does; each push ends as a request does in the cloud."""
     counting.waiting.extend(first)
     while counting.waiting:
         message = counting.waiting.pop(0)
         for subscription in subscriptions_to(message.topic):
             if message.attributes["ce-type"] in subscription.types:
-                runtime = tower[subscription.service]
+                runtime = instance[subscription.service]
                 status = await runtime.receiver.receive(subscription.name, push_of(message))
                 assert status == 204, f"{subscription.name}: {status}"
                 await runtime.telemetry.flush()
-                await runtime.pipeline.settle()
+                await runtime.pipeline.mark_dispatched()
 
 
-async def _tick(tower: Mapping[str, Runtime], counting: Counting, clock: FixedClock) -> None:
+async def _tick(instance: Mapping[str, Runtime], counting: Counting, clock: FixedClock) -> None:
     """Move the clock past every wait and run what is due, until nothing is."""
     for _ in range(6):
         clock.advance(minutes=10)
-        for runtime in tower.values():
+        for runtime in instance.values():
             await runtime.effects.start_due()
             await runtime.effects.finish()
             await runtime.telemetry.flush()
-            await runtime.pipeline.settle()
-        await _deliver(tower, counting, [])
+            await runtime.pipeline.mark_dispatched()
+        await _deliver(instance, counting, [])
 
 
 def _webhooks(number: int) -> list[Message]:
@@ -281,10 +281,14 @@ def _webhooks(number: int) -> list[Message]:
     lines = [line_body(1), line_body(2, price="30.00")]
     messages = []
     for step, topic in enumerate(("orders/create", "orders/paid", "orders/fulfilled")):
-        moment = (placed + timedelta(seconds=20 * step)).isoformat()
+        timestamp = (placed + timedelta(seconds=20 * step)).isoformat()
         status = "pending" if step == 0 else "paid"
         body = order_body(
-            5_000_000 + number, lines=lines, updated_at=moment, created_at=placed.isoformat(), financial_status=status
+            5_000_000 + number,
+            lines=lines,
+            updated_at=timestamp,
+            created_at=placed.isoformat(),
+            financial_status=status,
         )
         messages.append(delivered_message(body, topic, received_at=RECEIVED_AT))
     for item in (9001, 9002):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from pulsepoint.imports.webhooks import Delivery, Webhook, first_delivery
+from file_import.webhooks import Delivery, Webhook, first_delivery
 from tests.builders.shopify import line_body, order_body
 
 FIRST_ID = 6_000_000_000

@@ -57,12 +57,12 @@ def calibration() -> float:
 
 
 @contextmanager
-def tower(home: Path) -> Iterator[psutil.Process]:
+def instance(home: Path) -> Iterator[psutil.Process]:
     """An empty tower as a process of its own."""
     port = free_port()
     environment = {**os.environ, "PORT": str(port), "PULSEPOINT_HOME": str(home), "PULSEPOINT_DEMO": "0"}
     environment["PULSEPOINT_LOG_LEVEL"] = "WARNING"
-    command = [sys.executable, "-m", "deploy.single_node"]
+    command = [sys.executable, "-m", "deploy.local"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             wait_for_port(port, process, seconds=120)
@@ -118,7 +118,7 @@ def measure(*, quick: bool = False) -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder) / "var"
             file = transactions(Path(folder) / "orders.csv", size)
-            with tower(home) as process:
+            with instance(home) as process:
                 before = cpu_seconds(home, process)
                 taken = replayed(home, file)
                 spent = cpu_seconds(home, process) - before

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ai_advisor.domain.advice import Rules, advise
-from ai_advisor.domain.evidence import Evidence
+from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Brand, CampaignDay, Performance, SalesDay, performance_of, window_of
 from ai_advisor.domain.summary import Standing, Writer, summarise
 from pulsepoint.errors import RetryableError
@@ -32,8 +32,8 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
         brand = await _brand(reader)
         stock: StockAssessed = event.payload
         performance = await _performance(reader, brand, stock)
-        evidence = Evidence(reader.scope, brand, performance.period, reader.now())
-        advice = advise(evidence, brand, performance, stock.statuses, rules)
+        citations = Citations(reader.scope, brand, performance.period, reader.now())
+        advice = advise(citations, brand, performance, stock.statuses, rules)
         payload = AdviceComputed(
             computed_at=stock.assessed_at,
             summary=writer(Standing(brand, performance, stock.counts, advice)),
@@ -72,8 +72,8 @@ async def _brand(reader: Reader) -> Brand:
 async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Performance:
     window = window_of(stock.assessed_at, brand.timezone)
     days = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
-    campaigns = await reader.ask("advice_campaign_days", model=brand.model, **days)
-    sales = await reader.ask("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
+    campaigns = await reader.query("advice_campaign_days", model=brand.model, **days)
+    sales = await reader.query("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
     return performance_of(
         [_campaign_day(row) for row in campaigns],
         [SalesDay(row["day"], row["currency"], int(row["net_micros"]), int(row["orders"])) for row in sales],

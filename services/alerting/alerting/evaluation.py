@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from alerting.domain.book import Finding, OpenAlert, turn
 from alerting.domain.brand import Brand
+from alerting.domain.open_alerts import Finding, OpenAlert, turn
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
 from pulsepoint.ports.document_store import Document, FactRow, Write

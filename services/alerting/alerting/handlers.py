@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerting.domain import roas, stock, syncs
-from alerting.domain.book import OpenAlert, key_of
 from alerting.domain.brand import Brand
+from alerting.domain.open_alerts import OpenAlert, key_of
 from alerting.evaluation import POST, Looked, evaluate, open_book
 from alerting.ports import Notice
 from pulsepoint.errors import RetryableError, VendorRefused
@@ -166,7 +166,7 @@ async def _brand(reader: Reader) -> Brand:
 
 
 async def _held_days(reader: Reader, platform: str, account_id: str) -> set[str]:
-    rows = await reader.ask("alerting_quarantined_days", platform=platform, account_id=account_id)
+    rows = await reader.query("alerting_quarantined_days", platform=platform, account_id=account_id)
     return {syncs.day_key(platform, account_id, row["day"]) for row in rows}
 
 
@@ -174,7 +174,7 @@ async def _look_at_roas(
     reader: Reader, brand: Brand, book: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
 ) -> Looked:
     first, last = roas.days_of(at, brand.timezone)
-    rows = await reader.ask(
+    rows = await reader.query(
         "alerting_channel_days",
         model=brand.model,
         currency=brand.currency,
@@ -230,4 +230,4 @@ def handlers(rules: roas.Rules) -> dict[str, Handler]:
 
 
 HANDLERS = handlers(roas.Rules())
-EFFECTS: dict[str, EffectDefinition] = {POST: EffectDefinition(conclude=record_post, perform=post_to_slack)}
+EFFECTS: dict[str, EffectDefinition] = {POST: EffectDefinition(on_success=record_post, run=post_to_slack)}

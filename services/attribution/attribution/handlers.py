@@ -112,8 +112,8 @@ HANDLERS: dict[str, Handler] = {
 }
 
 EFFECTS: dict[str, EffectDefinition] = {
-    REATTRIBUTE: EffectDefinition(conclude=reattribute_batch),
-    ERASE: EffectDefinition(conclude=erase_batch),
+    REATTRIBUTE: EffectDefinition(on_success=reattribute_batch),
+    ERASE: EffectDefinition(on_success=erase_batch),
 }
 
 

@@ -14,9 +14,9 @@ from gateway.domain.identity import check_signing_key
 from gateway.identity.login import bootstrap_admin
 from gateway.identity.tokens import Tokens
 from gateway.live import LiveFeed, closed_by_sigterm
-from gateway.ports import Directory, Ledger
+from gateway.ports import Directory, IdentityStore
 from gateway.settings import Settings
-from pulsepoint.adapters.shared_answers import SharedAnswers
+from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
@@ -41,7 +41,7 @@ class Ports:
     secrets: SecretStore
     cache: Cache
     clock: Clock
-    ledger: Ledger
+    identity_store: IdentityStore
     directory: Directory
     tokens: Tokens
     live: LiveFeed
@@ -53,11 +53,11 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
 
     Raises `WeakKey`, and `EngineUnavailable` when no ledger is configured.
     """
-    from gateway.adapters.ledger.directory import LedgerDirectory
-    from gateway.adapters.ledger.engine import open_engine
-    from gateway.adapters.ledger.feed import LedgerFeed
-    from gateway.adapters.ledger.reading import PostgresLedger
-    from gateway.adapters.ledger.store import LedgerStore
+    from gateway.adapters.identity_store.directory import PostgresDirectory
+    from gateway.adapters.identity_store.engine import open_engine
+    from gateway.adapters.identity_store.feed import PostgresFeed
+    from gateway.adapters.identity_store.reading import PostgresIdentityReader
+    from gateway.adapters.identity_store.store import IdentityDocumentStore
 
     tokens = Tokens(
         await _signing_key(settings, engines.secrets),
@@ -67,18 +67,18 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
     )
     engine = open_engine(await _runtime_dsn(settings, engines))
     try:
-        store = LedgerStore(engine, engines.clock)
-        directory = LedgerDirectory(engine)
+        store = IdentityDocumentStore(engine, engines.clock)
+        directory = PostgresDirectory(engine)
         await _first_admin(settings, directory, store, engines.clock)
-        live = LiveFeed(LedgerFeed(engine), poll_seconds=settings.feed_poll_seconds)
+        live = LiveFeed(PostgresFeed(engine), poll_seconds=settings.feed_poll_seconds)
         ports = Ports(
             bus=engines.bus,
             store=store,
-            warehouse=SharedAnswers(engines.warehouse),
+            warehouse=SingleFlightWarehouse(engines.warehouse),
             secrets=engines.secrets,
             cache=engines.cache,
             clock=engines.clock,
-            ledger=PostgresLedger(engine),
+            identity_store=PostgresIdentityReader(engine),
             directory=directory,
             tokens=tokens,
             live=live,
@@ -97,19 +97,19 @@ async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:
 
 async def _runtime_dsn(settings: Settings, engines: Engines) -> str:
     """Where the ledger is, as `ledger_runtime`; the embedded server's roles get new passwords at every start."""
-    given, owner_url = settings.database_url, settings.ledger_owner_url
+    given, owner_url = settings.database_url, settings.identity_store_owner_url
     if given is not None and owner_url is None:
         return given.get_secret_value()  # a release has migrated it: alembic, a tenth of a cold start, stays out
 
-    from gateway.adapters.ledger.provision import provision, upgrade
+    from gateway.adapters.identity_store.provision import provision, upgrade
 
     if given is not None and owner_url is not None:
         await upgrade(owner_url.get_secret_value())
         return given.get_secret_value()
-    if engines.ledger_dsn is None:
+    if engines.identity_store_dsn is None:
         raise EngineUnavailable("the gateway needs a ledger: set DATABASE_URL, or PULSEPOINT_PROFILE=embedded")
     owner, runtime = await provision(
-        engines.ledger_dsn,
+        engines.identity_store_dsn,
         owner_password=randomness.token_urlsafe(24),
         runtime_password=randomness.token_urlsafe(24),
     )

@@ -15,7 +15,7 @@ from gateway.connections import integration_id
 from gateway.news import sync_entry, tell_alert, tell_order
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.envelope import Event
-from pulsepoint.events.observability import Hop, HopsRecorded, MessageHeld, MessageReleased
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased, SpanRecord, SpansRecorded
 from pulsepoint.ports.document_store import Document, FactRow, Write
 from pulsepoint.runtime.outcome import NOTHING, Handler, Outcome, Reader
 from pulsepoint.tenancy import SYSTEM
@@ -24,9 +24,9 @@ RELEASES = "releases"
 """Documents that say a message was released, for when that is told before that it was held."""
 
 
-async def list_held(reader: Reader, event: Event) -> Outcome:
+async def list_quarantined(reader: Reader, event: Event) -> Outcome:
     """List a held message, unless it was released since."""
-    held: MessageHeld = event.payload
+    held: MessageQuarantined = event.payload
     tenant, known, released = await reader.get_many(
         [
             ("tenants", str(event.scope.tenant_id)),
@@ -103,13 +103,13 @@ async def _note_sync(reader: Reader, event: Event, at: datetime, told: dict[str,
     return Outcome(writes=[Write("integrations", id, row)])
 
 
-async def keep_hops(reader: Reader, event: Event) -> Outcome:
+async def keep_spans(reader: Reader, event: Event) -> Outcome:
     """Finished spans become facts of the deployment."""
-    recorded: HopsRecorded = event.payload
+    recorded: SpansRecorded = event.payload
     return Outcome(facts=[_fact_of(reader, hop) for hop in recorded.hops])
 
 
-def _fact_of(reader: Reader, hop: Hop) -> FactRow:
+def _fact_of(reader: Reader, hop: SpanRecord) -> FactRow:
     version = int(hop.started_at.timestamp() * 1_000_000)
     columns = hop.model_dump(exclude={"links", "attributes", "brand_id"})
     columns |= {
@@ -150,11 +150,11 @@ def _instant(text: str) -> datetime:
 
 
 HANDLERS: dict[str, Handler] = {
-    "message.held": list_held,
+    "message.held": list_quarantined,
     "message.released": unlist_released,
     "ads.synced": note_synced,
     "ads.sync_failed": note_sync_failed,
-    "hops.recorded": keep_hops,
+    "hops.recorded": keep_spans,
     "subject.erased": audit_request,
     "subject.data_requested": audit_request,
     "shop.erasure_requested": audit_request,

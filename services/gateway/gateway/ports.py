@@ -60,7 +60,7 @@ class Feed(Protocol):
         ...
 
 
-class Ledger(Protocol):
+class IdentityStore(Protocol):
     """Rows of one tenant; another's are not there. Rows are dictionaries of the table's columns, as JSON."""
 
     async def standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
@@ -83,11 +83,11 @@ class Ledger(Protocol):
         """Messages of this kind still held, newest first."""
         ...
 
-    async def held_message(self, scope: TenantContext, kind: str, held_id: str) -> dict[str, Any] | None:
+    async def quarantined_message(self, scope: TenantContext, kind: str, held_id: str) -> dict[str, Any] | None:
         """One of them."""
         ...
 
-    async def count_held(self, scope: TenantContext, kind: str) -> int:
+    async def count_quarantined(self, scope: TenantContext, kind: str) -> int:
         """How many are held."""
         ...
 

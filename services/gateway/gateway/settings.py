@@ -11,7 +11,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     """`SECRET_KEY` signs access tokens; where PostgreSQL is not embedded, `DATABASE_URL` is the ledger's, as
-    `ledger_runtime`, and `PULSEPOINT_LEDGER_OWNER_URL`, where given, migrates it at the start.
+    `ledger_runtime`, and `PULSEPOINT_IDENTITY_STORE_OWNER_URL`, where given, migrates it at the start.
 
     `allow_local_urls` lets brands name a stand-in for Slack on this machine, for tests. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is.
@@ -23,7 +23,7 @@ class Settings(ServiceSettings):
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("PULSEPOINT_DATABASE_URL", "database_url")
     )
-    ledger_owner_url: SecretStr | None = None
+    identity_store_owner_url: SecretStr | None = None
     admin_email: str = "admin@pulsepoint.localhost"
     admin_password: SecretStr | None = None
     token_issuer: str = "pulsepoint"  # noqa: S105 (a name)

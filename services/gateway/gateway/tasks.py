@@ -49,8 +49,8 @@ async def refresh(runtime: Runtime, at: datetime) -> None:
         async def work(reader: Reader) -> Outcome:
             return Outcome(effects=[Effect(REFRESH, "current", {})])
 
-        marker = derive_id(f"{scope.tenant_id}/{runtime.service.name}", REFRESH, version, "")
-        await runtime.pipeline.execute(scope, work, marker=marker)
+        dedup_key = derive_id(f"{scope.tenant_id}/{runtime.service.name}", REFRESH, version, "")
+        await runtime.pipeline.execute(scope, work, dedup_key=dedup_key)
 
     await _for_each(_tenants(runtime.ports.directory), ask)
 
@@ -71,7 +71,7 @@ async def forget(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
 
 
 EFFECTS: dict[str, EffectDefinition] = {
-    REFRESH: EffectDefinition(perform=keep_current, conclude=forget, timeout=900.0, first_retry=60.0, max_attempts=5)
+    REFRESH: EffectDefinition(run=keep_current, on_success=forget, timeout=900.0, first_retry=60.0, max_attempts=5)
 }
 
 
@@ -88,7 +88,7 @@ async def _tell_all(runtime: Runtime, command: Payload, hour: datetime) -> None:
         async def work(reader: Reader) -> Outcome:
             return Outcome(events=[event])
 
-        await runtime.pipeline.execute(scope, work, marker=event.id)
+        await runtime.pipeline.execute(scope, work, dedup_key=event.id)
 
     await _for_each(_brands(runtime.ports.directory), tell)
 
@@ -121,5 +121,5 @@ def _hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-def _micros(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1_000_000
+def _micros(timestamp: datetime) -> int:
+    return int(timestamp.timestamp()) * 1_000_000

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from pulsepoint.metrics.questions import ask, question
+from pulsepoint.metrics.named_queries import named_query, run_named_query
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -29,12 +29,12 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One property of the books; `question` answers with violations (at most 50, and how many there are)."""
+    """One property of the books; `named_query` answers with violations (at most 50, and how many there are)."""
 
     name: str
     title: str
     unit: Unit
-    question: str
+    named_query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ async def run_check(
     Conservation leaves out orders with something recorded after `settled_before`.
     """
     given = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
-    takes = question(check.question).parameters
-    rows = await ask(
-        warehouse, scope, check.question, **{name: value for name, value in given.items() if name in takes}
+    takes = named_query(check.named_query).parameters
+    rows = await run_named_query(
+        warehouse, scope, check.named_query, **{name: value for name, value in given.items() if name in takes}
     )
     names = ("subject", "detail", "expected", "found", "currency")
     violations = tuple(Violation(**{name: row[name] for name in names}) for row in rows)
@@ -105,7 +105,7 @@ async def state_of(warehouse: Warehouse, scope: TenantContext) -> State:
     for table in STATE:
         counts[table] = 0
         after = ""
-        while rows := await ask(warehouse, scope, f"verify_state_{table}", after=after):
+        while rows := await run_named_query(warehouse, scope, f"verify_state_{table}", after=after):
             lines = sorted((row["entity"], _canonical(table, row)) for row in rows if _is_row(table, row))
             for _, line in lines:
                 digest.update(line)

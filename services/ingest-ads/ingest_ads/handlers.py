@@ -226,8 +226,8 @@ HANDLERS: dict[str, Handler] = {
 
 EFFECTS: dict[str, EffectDefinition] = {
     PULL: EffectDefinition(
-        perform=pull_account,
-        conclude=record_pull,
+        run=pull_account,
+        on_success=record_pull,
         on_failure=report_failure,
         timeout=120.0,
         first_retry=10.0,

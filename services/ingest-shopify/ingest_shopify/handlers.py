@@ -16,7 +16,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
-from pulsepoint.events.touches import OrderEvidence
+from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
 from pulsepoint.tenancy import TenantContext
@@ -116,7 +116,7 @@ async def _tell(reader: Reader, event: Event, shop: _Shop, reading: Reading, wri
 def _with_subject(order: OrderRecorded, known: Known) -> OrderRecorded:
     """The order with its buyer's subject, and without evidence where the buyer was erased since."""
     if known.is_forgotten(order.order_id, order.created_at):
-        return order.model_copy(update={"subject": None, "evidence": OrderEvidence()})
+        return order.model_copy(update={"subject": None, "evidence": TrackingData()})
     return order.model_copy(update={"subject": known.subject})
 
 

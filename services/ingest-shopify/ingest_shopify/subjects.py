@@ -68,7 +68,7 @@ async def recognise(
     if not new:
         return Known(subject, handle)
     if subject is None:
-        return _stranger(scope, hashes, handle)
+        return _unmatched(scope, hashes, handle)
     linked = await reader.get("subjects", subject, scope=scope)
     identities = [*(linked.data["identities"] if linked is not None else ()), *new]
     return Known(subject, handle, writes=_links(scope, subject, new, identities))
@@ -95,7 +95,7 @@ async def erase_subject(
     return Known(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
 
 
-def _stranger(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> Known:
+def _unmatched(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> Known:
     subject = str(uuid4())
     return Known(subject, handle, writes=_links(scope, subject, hashes, hashes))
 

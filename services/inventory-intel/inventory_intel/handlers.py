@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
-from inventory_intel.domain.catalogue import SoldItem
+from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import CampaignDay, running_campaigns
 from inventory_intel.domain.stock import DaysInStock, VariantStock
 from inventory_intel.domain.window import Brand, Window, window_of
@@ -45,7 +45,7 @@ class Pace:
     rows_per_second: float = 500.0
     took: float = 0.0
 
-    def stretch_seconds(self) -> float:
+    def interval_seconds(self) -> float:
         """Seconds that one assessment stands for: the tick, doubled until the last assessment is a small part of it."""
         seconds = self.tick_seconds
         while seconds < REST * self.took:
@@ -61,7 +61,7 @@ def tick_of(reader: Reader, pace: Pace) -> Effect:
     double, so a longer one ends where a shorter one does: both are one tick.
     """
     now = reader.now().timestamp()
-    seconds = pace.stretch_seconds()
+    seconds = pace.interval_seconds()
     end = (now // seconds + 1) * seconds
     return Effect(TICK, f"{end:.3f}", {}, delay=timedelta(seconds=end - now + GRACE_SECONDS))
 
@@ -101,26 +101,26 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
             return NOTHING
         began = time.monotonic()
         brand = Brand.of(kept.data)
-        first = await reader.ask("inventory_first_sale")
+        first = await reader.query("inventory_first_sale")
         window = window_of(reader.now() + brand.clock_offset, brand.timezone, first[0]["first_sale"])
         statuses = await _assess(reader, brand, window)
         pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
         since = reader.now() - FRESH
-        link_causes(row["trace"] for row in await reader.ask("inventory_newest_traces", since=since))
+        link_causes(row["trace"] for row in await reader.query("inventory_newest_traces", since=since))
         return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
 
-    return {TICK: EffectDefinition(conclude=assess_stock, timeout=120.0)}
+    return {TICK: EffectDefinition(on_success=assess_stock, timeout=120.0)}
 
 
 async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockStatus]:
     moments = {"start_at": window.start_at, "end_at": window.end_at}
     days = {"start_day": window.start_day, "end_day": window.end_day}
-    variants = await reader.ask("inventory_variants")
-    sold = await reader.ask("inventory_units_sold", **moments)
-    in_stock = await reader.ask("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
-    spend = await reader.ask("inventory_campaign_days", **days)
-    credited = await reader.ask("inventory_campaign_weights", model=brand.model, **moments)
+    variants = await reader.query("inventory_variants")
+    sold = await reader.query("inventory_units_sold", **moments)
+    in_stock = await reader.query("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
+    spend = await reader.query("inventory_campaign_days", **days)
+    credited = await reader.query("inventory_campaign_weights", model=brand.model, **moments)
     # A large catalogue takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         assess,

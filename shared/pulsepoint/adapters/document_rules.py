@@ -33,7 +33,7 @@ from pulsepoint.tenancy import TenantContext
 
 # Longer than Pub/Sub can ever redeliver: a subscription keeps messages 31 days at most.
 # https://cloud.google.com/pubsub/docs/subscription-properties
-MARKER_LIFE = timedelta(days=32)
+DEDUP_KEY_LIFE = timedelta(days=32)
 # Firestore: https://cloud.google.com/firestore/quotas#collections_documents_and_fields
 MAX_ID_BYTES = 1_500
 # A key's pending and its running effect share a document.

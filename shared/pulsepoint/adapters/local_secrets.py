@@ -71,9 +71,9 @@ class LocalSecretStore:
     async def _write(self, statement: str, scope: TenantContext, name: str, value: bytes) -> None:
         check_value(value)
         nonce = token_bytes(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, value, _bound_to(scope, name))
+        encrypted = self._cipher.encrypt(nonce, value, _bound_to(scope, name))
         with postgres_errors():
-            await self._pool.execute(statement, scope.tenant_id, scope.brand_id, name, nonce, sealed)
+            await self._pool.execute(statement, scope.tenant_id, scope.brand_id, name, nonce, encrypted)
 
 
 def _bound_to(scope: TenantContext, name: str) -> bytes:

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 
 log = structlog.get_logger(__name__)
 SCOPE = "https://www.googleapis.com/auth/trace.append"
@@ -32,7 +32,7 @@ class OtlpTraces:
         self._exporter = exporter
         self._resource = resource
 
-    async def send(self, hops: Sequence[Hop]) -> None:
+    async def send(self, hops: Sequence[SpanRecord]) -> None:
         """Send the hops; a collector that refuses or does not answer is logged and harms nothing."""
         spans = [span_of(hop, self._resource) for hop in hops]
         result = await asyncio.to_thread(self._exporter.export, spans)
@@ -63,7 +63,7 @@ def _session(endpoint: str) -> Any:
     return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
 
 
-def span_of(hop: Hop, resource: Resource) -> ReadableSpan:
+def span_of(hop: SpanRecord, resource: Resource) -> ReadableSpan:
     """The span a hop was, or stands for where it was measured without one."""
     started = int(hop.started_at.timestamp() * 1_000_000) * 1_000
     told: dict[str, str | int] = {**hop.attributes}

@@ -111,8 +111,8 @@ EVENTS: tuple[EventEntry, ...] = (
     EventEntry(privacy.SubjectDataRequested, "privacy", "ingest-shopify", ("gateway",)),
     EventEntry(privacy.ShopErasureRequested, "privacy", "ingest-shopify", ("gateway",)),
     EventEntry(privacy.AppUninstalled, "privacy", "ingest-shopify", ("gateway",)),
-    EventEntry(observability.HopsRecorded, "observability", ANY_SERVICE, ("gateway",)),
-    EventEntry(observability.MessageHeld, "held-messages", ANY_SERVICE, ("gateway",)),
+    EventEntry(observability.SpansRecorded, "observability", ANY_SERVICE, ("gateway",)),
+    EventEntry(observability.MessageQuarantined, "held-messages", ANY_SERVICE, ("gateway",)),
     EventEntry(observability.MessageReleased, "held-messages", ANY_SERVICE, ("gateway",)),
 )
 

@@ -110,10 +110,10 @@ def new_event(
 ) -> Event:
     """An event whose id follows from its content; `time` defaults to `version` read as microseconds."""
     digest = digest_of(canonical(payload))
-    moment = time or datetime.fromtimestamp(version / 1_000_000, tz=UTC)
+    timestamp = time or datetime.fromtimestamp(version / 1_000_000, tz=UTC)
     # The tenant is part of the source: two tenants never share an event id.
     identity = derive_id(f"{scope.tenant_id}/{scope.brand_id}/{source}", f"{payload.TYPE}:{entity}", version, digest)
-    return Event(payload, entity, version, source, scope, moment, identity, digest, traceparent)
+    return Event(payload, entity, version, source, scope, timestamp, identity, digest, traceparent)
 
 
 def encode(event: Event, topic: str) -> Message:

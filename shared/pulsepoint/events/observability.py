@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pulsepoint.events.envelope import Payload
 
 
-class Hop(BaseModel):
+class SpanRecord(BaseModel):
     """One finished span. `links` are (trace_id, span_id) of causes outside its own trace; cost in nano-dollars."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,14 +32,14 @@ class Hop(BaseModel):
     attributes: dict[str, str] = {}
 
 
-class HopsRecorded(Payload):
+class SpansRecorded(Payload):
     """A batch of finished spans of one service."""
 
     TYPE: ClassVar[str] = "hops.recorded"
-    hops: tuple[Hop, ...]
+    hops: tuple[SpanRecord, ...]
 
 
-class MessageHeld(Payload):
+class MessageQuarantined(Payload):
     """A message could not be handled and is kept, encrypted, with its service until replayed or expired."""
 
     TYPE: ClassVar[str] = "message.held"

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from pulsepoint.events.envelope import Payload
-from pulsepoint.events.touches import OrderEvidence
+from pulsepoint.events.touches import TrackingData
 
 
 class OrderLine(BaseModel):
@@ -87,7 +87,7 @@ class OrderRecorded(Payload):
     shipping_region: str | None = None
     lines: tuple[OrderLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
-    evidence: OrderEvidence = OrderEvidence()
+    evidence: TrackingData = TrackingData()
 
     @property
     def net_micros(self) -> int:

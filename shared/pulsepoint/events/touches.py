@@ -17,7 +17,7 @@ class JourneyMoment(BaseModel):
     utm: tuple[tuple[str, str], ...] = ()
 
 
-class OrderEvidence(BaseModel):
+class TrackingData(BaseModel):
     """Everything in an order that says where its buyer came from, as sent.
 
     `note_attributes` and `moments` keep the platform's order. Nothing here is interpreted yet: touches are

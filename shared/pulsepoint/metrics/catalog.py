@@ -14,7 +14,7 @@ from typing import Literal
 from pulsepoint.errors import PermanentError
 from pulsepoint.money import MICROS
 
-CATALOGUE_VERSION = 1
+CATALOG_VERSION = 1
 """Raised whenever a formula changes; fact ids of another version no longer recompute."""
 
 Unit = Literal["money", "count", "micro_count", "ratio", "days"]
@@ -232,7 +232,7 @@ def dimensions_of(name: str) -> frozenset[str]:
     return frozenset.intersection(*(frozenset(SOURCES[part.source].dimensions) for part in sums_of(name)))
 
 
-def catalogue() -> list[dict[str, object]]:
+def catalog() -> list[dict[str, object]]:
     """Every metric that is shown to people, as plain data."""
     return [
         {

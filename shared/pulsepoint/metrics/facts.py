@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from pulsepoint.errors import AccessDenied, MalformedInput, PermanentError
-from pulsepoint.metrics.catalog import CATALOGUE_VERSION
+from pulsepoint.metrics.catalog import CATALOG_VERSION
 from pulsepoint.tenancy import TenantContext
 
 
@@ -56,7 +56,7 @@ class Fact:
     currency: str | None
     as_of: datetime | None
     at: Mapping[str, Any] = field(default_factory=dict)
-    catalogue: int = CATALOGUE_VERSION
+    catalog: int = CATALOG_VERSION
 
 
 def fact_id(fact: Fact) -> str:
@@ -71,7 +71,7 @@ def fact_id(fact: Fact) -> str:
             "c": fact.currency,
             "o": fact.as_of,
             "a": dict(fact.at),
-            "v": fact.catalogue,
+            "v": fact.catalog,
         },
         option=orjson.OPT_SORT_KEYS,
     )
@@ -99,11 +99,11 @@ def read_fact_id(scope: TenantContext, identifier: str) -> Fact:
             currency=told["c"],
             as_of=datetime.fromisoformat(told["o"]) if told["o"] else None,
             at={name: _day(value) if name == "day" else value for name, value in told["a"].items()},
-            catalogue=told["v"],
+            catalog=told["v"],
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         raise MalformedInput("this is no fact id") from None
-    if fact.catalogue != CATALOGUE_VERSION:
+    if fact.catalog != CATALOG_VERSION:
         raise PermanentError("the metric's definition has changed since; ask for the number again", reason="stale_fact")
     return fact
 

@@ -86,7 +86,7 @@ class StoredEffect:
 class Commit:
     """Everything one handled message changes, stored in one transaction."""
 
-    marker: UUID | None = None
+    dedup_key: UUID | None = None
     writes: Sequence[Write] = ()
     facts: Sequence[FactRow] = ()
     messages: Sequence[Message] = ()
@@ -95,7 +95,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class OutboxRecord:
     """Facts and messages committed under an id but not yet known to be appended and published."""
 
     id: UUID
@@ -108,7 +108,7 @@ class Committed:
     """What a transaction left: nothing new when its marker was already there (`duplicate`)."""
 
     duplicate: bool
-    leftover: Leftover | None = None
+    outbox_record: OutboxRecord | None = None
     effects: Sequence[StoredEffect] = field(default=())
 
 
@@ -158,11 +158,11 @@ class DocumentStore(Protocol):
         """
         ...
 
-    async def settle(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """Forget leftovers: their facts are appended and their messages published."""
         ...
 
-    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+    async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """Leftovers committed before `older_than`, oldest first: what a crash left."""
         ...
 

@@ -19,16 +19,16 @@ from fastapi import FastAPI
 
 from pulsepoint.errors import MalformedInput, PulsepointError
 from pulsepoint.events.envelope import encode, new_event
-from pulsepoint.events.observability import Hop, HopsRecorded
+from pulsepoint.events.observability import SpanRecord, SpansRecorded
 from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
-from pulsepoint.runtime.engines import Engines, SendHops, open_engines, open_traces
+from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_traces
 from pulsepoint.runtime.health import health_router
-from pulsepoint.runtime.held import HeldMessages, Seal
 from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.push import PushReceiver
 from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
+from pulsepoint.runtime.quarantine import Cipher, QuarantineStore
 from pulsepoint.runtime.service import ASGIApp, Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.runtime.signals import tell_cost
@@ -69,7 +69,7 @@ class Runtime:
         if self.settings.works_between_requests:
             return
         async with self.resting:
-            for step in (self.telemetry.flush, self.pipeline.settle):
+            for step in (self.telemetry.flush, self.pipeline.mark_dispatched):
                 try:
                     await step()
                 except PulsepointError as error:
@@ -78,11 +78,11 @@ class Runtime:
     async def sweep(self, *, leftovers_older_than: float | None = None) -> int:
         """Start due effects and finish what a crash left; how much there was."""
         done = await self.effects.start_due()
-        await self.pipeline.settle()
+        await self.pipeline.mark_dispatched()
         if leftovers_older_than is not None:
             older = self.ports.clock.now() - timedelta(seconds=leftovers_older_than)
-            for leftover in await self.ports.store.leftovers(older_than=older):
-                await self.pipeline.finish(leftover)
+            for outbox_record in await self.ports.store.outbox_records(older_than=older):
+                await self.pipeline.relay(outbox_record)
                 done += 1
             await self.ports.store.expire(self.ports.clock.now())
         return done
@@ -200,14 +200,14 @@ def scheduled_for(headers: Iterable[tuple[bytes, bytes]]) -> datetime | None:
     if told is None:
         return None
     try:
-        moment = datetime.fromisoformat(told.decode())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        timestamp = datetime.fromisoformat(told.decode())
+        return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise MalformedInput("the time of the schedule cannot be read") from None
 
 
 async def _sweep(runtime: Runtime, at: datetime) -> None:
-    await runtime.sweep(leftovers_older_than=runtime.settings.leftover_seconds)
+    await runtime.sweep(leftovers_older_than=runtime.settings.outbox_seconds)
     await runtime.effects.finish()
 
 
@@ -225,29 +225,29 @@ def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
 
 
 async def start_runtime(
-    service: Service, ports: Any, settings: ServiceSettings, traces: SendHops | None = None
+    service: Service, ports: Any, settings: ServiceSettings, traces: SendSpans | None = None
 ) -> Runtime:
     """A runtime over open ports; `traces` is where finished hops go beside the bus."""
     pipeline = Pipeline(service.name, ports)
 
     async def publish(hops: Any) -> None:
-        await ports.bus.publish([_hops_message(service.name, hops)])
+        await ports.bus.publish([_spans_message(service.name, hops)])
         for hop in hops:
             tell_cost(hop)
         if traces is not None:
             await traces(hops)
 
     telemetry = Telemetry(service.name, publish, enabled=settings.traced)
-    held = HeldMessages(pipeline, await Seal.open(ports.secrets), timedelta(days=settings.held_ttl_days))
+    held = QuarantineStore(pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days))
     effects = EffectRunner(pipeline, {**service.effects, **held.effects()}, telemetry)
     receiver = PushReceiver(pipeline, service.handlers, held, telemetry)
     return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
 
 
-def _hops_message(service: str, hops: list[Hop]) -> Any:
+def _spans_message(service: str, hops: list[SpanRecord]) -> Any:
     newest = max(int(hop.started_at.timestamp() * 1_000_000) for hop in hops)
     event = new_event(
-        HopsRecorded(hops=tuple(hops)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
+        SpansRecorded(hops=tuple(hops)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
     )
     return encode(event, "observability")
 
@@ -261,7 +261,7 @@ async def _sweep_forever(runtime: Runtime) -> None:
             due = loop.time() >= next_leftovers
             await runtime.sweep(leftovers_older_than=age if due else None)
             if due:
-                next_leftovers, age = loop.time() + runtime.settings.leftover_seconds, runtime.settings.leftover_seconds
+                next_leftovers, age = loop.time() + runtime.settings.outbox_seconds, runtime.settings.outbox_seconds
         except PulsepointError as error:
             log.warning("sweep.failed", service=runtime.service.name, error=type(error).__name__, told=str(error)[:300])
         except Exception:
@@ -284,7 +284,7 @@ async def _drain(runtime: Runtime) -> None:
     started, cut = loop.time(), []
     for step, until in (
         (runtime.effects.finish, EFFECTS_DRAIN_SECONDS),
-        (runtime.pipeline.settle, DRAIN_SECONDS),
+        (runtime.pipeline.mark_dispatched, DRAIN_SECONDS),
         (runtime.telemetry.flush, DRAIN_SECONDS),
     ):
         try:

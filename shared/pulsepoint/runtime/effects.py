@@ -85,22 +85,24 @@ class EffectRunner:
             f"effect {effect.kind}", kind=SpanKind.CLIENT, links=effect.causes, scope=effect.scope
         ):
             try:
-                await self._perform(definition, effect)
+                await self._run(definition, effect)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 await self._failed(definition, effect, error)
 
-    async def _perform(self, definition: EffectDefinition, effect: StoredEffect) -> None:
+    async def _run(self, definition: EffectDefinition, effect: StoredEffect) -> None:
         result: Any = None
-        if definition.perform is not None:
+        if definition.run is not None:
             async with asyncio.timeout(definition.timeout):
-                result = await definition.perform(self._pipeline.ports, effect)
+                result = await definition.run(self._pipeline.ports, effect)
 
-        async def conclude(reader: Reader) -> Outcome:
-            return await definition.conclude(reader, effect, result)
+        async def on_success(reader: Reader) -> Outcome:
+            return await definition.on_success(reader, effect, result)
 
-        await self._pipeline.execute(effect.scope, conclude, marker=_run_id(effect, "done"), finished_effect=effect)
+        await self._pipeline.execute(
+            effect.scope, on_success, dedup_key=_run_id(effect, "done"), finished_effect=effect
+        )
 
     async def _failed(self, definition: EffectDefinition, effect: StoredEffect, error: Exception) -> None:
         log.warning(
@@ -117,7 +119,7 @@ class EffectRunner:
             if effect.attempts + 1 >= definition.max_attempts:
                 log.error("effect.given_up", kind=effect.kind, service=self._pipeline.service, key=effect.key)
                 await self._pipeline.execute(
-                    effect.scope, _nothing, marker=_run_id(effect, "given up"), finished_effect=effect
+                    effect.scope, _nothing, dedup_key=_run_id(effect, "given up"), finished_effect=effect
                 )
                 return
             due = self._pipeline.ports.clock.now() + _back_off(definition, effect, error)
@@ -130,7 +132,7 @@ class EffectRunner:
         async def record(reader: Reader) -> Outcome:
             return await on_failure(reader, effect, error)
 
-        await self._pipeline.execute(effect.scope, record, marker=_run_id(effect, f"failed {effect.attempts}"))
+        await self._pipeline.execute(effect.scope, record, dedup_key=_run_id(effect, f"failed {effect.attempts}"))
 
 
 async def _nothing(reader: Reader) -> Outcome:

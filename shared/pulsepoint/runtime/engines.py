@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
@@ -19,7 +19,7 @@ from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.settings import ServiceSettings
 
-SendHops = Callable[[Sequence[Hop]], Awaitable[None]]
+SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Engines:
     clock: Clock
     store: Callable[[str], DocumentStore]
     push_engine: PushEngine | None = None
-    ledger_dsn: str | None = None
+    identity_store_dsn: str | None = None
     objects: ObjectStore | None = None
 
 
@@ -53,7 +53,7 @@ async def open_engines(settings: ServiceSettings, *, documents: bool = True) -> 
 
 
 @asynccontextmanager
-async def open_traces(settings: ServiceSettings, service: str) -> AsyncIterator[SendHops | None]:
+async def open_traces(settings: ServiceSettings, service: str) -> AsyncIterator[SendSpans | None]:
     """Where a service's finished hops are sent beside the ledger's own traces, or None; closed on exit."""
     if not settings.otlp_endpoint:
         yield None
@@ -110,7 +110,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         clock=clock,
         store=lambda service: PostgresDocumentStore(pool, service, clock),
         push_engine=bus,
-        ledger_dsn=dsn,
+        identity_store_dsn=dsn,
     )
 
 

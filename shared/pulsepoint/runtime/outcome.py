@@ -71,8 +71,8 @@ class Reader(Protocol):
         """See `Transaction.find`."""
         ...
 
-    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a named question of `pulsepoint.metrics.questions` within the reader's brand."""
+    async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a named question of `pulsepoint.metrics.named_queries` within the reader's brand."""
         ...
 
     def now(self) -> datetime:
@@ -114,10 +114,10 @@ class Reader(Protocol):
 Handler = Callable[[Reader, Event], Awaitable[Outcome]]
 """One function per event type."""
 
-Perform = Callable[[Any, StoredEffect], Awaitable[Any]]
+Run = Callable[[Any, StoredEffect], Awaitable[Any]]
 """`async (ports, effect) -> JSON-able result`: the only place that touches the outside."""
 
-Conclude = Callable[[Reader, StoredEffect, Any], Awaitable[Outcome]]
+OnSuccess = Callable[[Reader, StoredEffect, Any], Awaitable[Outcome]]
 """`async (reader, effect, result) -> Outcome`: what the result means, in a transaction."""
 
 GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
@@ -133,8 +133,8 @@ class EffectDefinition:
     `max_attempts` it is given up, and the log says so.
     """
 
-    conclude: Conclude
-    perform: Perform | None = None
+    on_success: OnSuccess
+    run: Run | None = None
     on_failure: GiveUp | None = None
     timeout: float = 30.0
     first_retry: float = 5.0

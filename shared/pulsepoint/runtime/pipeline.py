@@ -16,7 +16,7 @@ import structlog
 from pulsepoint.errors import LimitExceeded
 from pulsepoint.events.catalog import ANY_SERVICE, BY_TYPE
 from pulsepoint.events.envelope import Event, Message, encode
-from pulsepoint.ports.document_store import Commit, Leftover, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Commit, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.reader import ServiceReader
@@ -37,11 +37,11 @@ class Pipeline:
         self.service = service
         self.ports = ports
         self.effects_waiting = asyncio.Event()
-        self._settled: list[UUID] = []
+        self._dispatched: list[UUID] = []
         self._waiting = WaitingEffects()
 
     async def execute(
-        self, scope: TenantContext, work: Work, *, marker: UUID, finished_effect: StoredEffect | None = None
+        self, scope: TenantContext, work: Work, *, dedup_key: UUID, finished_effect: StoredEffect | None = None
     ) -> bool:
         """Run `work` in a transaction of `scope` and take every step; False when `marker` was there already.
 
@@ -53,7 +53,7 @@ class Pipeline:
         async def attempt(transaction: Transaction) -> Commit:
             nonlocal asked
             reader = ServiceReader(self.service, transaction, self.ports.warehouse, self.ports.clock)
-            commit = self._commit_of(await work(reader), scope, marker, finished_effect)
+            commit = self._commit_of(await work(reader), scope, dedup_key, finished_effect)
             asked = commit.effects
             return commit
 
@@ -61,34 +61,34 @@ class Pipeline:
         crash_point("after_commit")
         if not committed.duplicate:
             self._waiting.note(asked, committed.effects)
-        if committed.leftover is not None:
-            await self.finish(committed.leftover)
+        if committed.outbox_record is not None:
+            await self.relay(committed.outbox_record)
         if committed.effects:
             self.effects_waiting.set()
         return not committed.duplicate
 
-    async def finish(self, leftover: Leftover) -> None:
+    async def relay(self, outbox_record: OutboxRecord) -> None:
         """Append and publish what was committed; doing it again does no harm."""
-        if leftover.facts:
-            await self.ports.warehouse.append(leftover.facts)
+        if outbox_record.facts:
+            await self.ports.warehouse.append(outbox_record.facts)
         crash_point("after_append")
-        if leftover.messages:
-            await self.ports.bus.publish(leftover.messages)
-            tell_messages(leftover.messages)
-        self._settled.append(leftover.id)
+        if outbox_record.messages:
+            await self.ports.bus.publish(outbox_record.messages)
+            tell_messages(outbox_record.messages)
+        self._dispatched.append(outbox_record.id)
 
-    async def settle(self) -> None:
+    async def mark_dispatched(self) -> None:
         """Forget finished leftovers, many at a time: it may come late, since finishing again does no harm."""
-        if self._settled:
-            ids, self._settled = self._settled, []
+        if self._dispatched:
+            ids, self._dispatched = self._dispatched, []
             try:
-                await self.ports.store.settle(ids)
+                await self.ports.store.mark_dispatched(ids)
             except BaseException:
-                self._settled = ids + self._settled
+                self._dispatched = ids + self._dispatched
                 raise
 
     def _commit_of(
-        self, outcome: Outcome, scope: TenantContext, marker: UUID, finished_effect: StoredEffect | None
+        self, outcome: Outcome, scope: TenantContext, dedup_key: UUID, finished_effect: StoredEffect | None
     ) -> Commit:
         messages = [*(self._message_of(event) for event in outcome.events), *outcome.messages]
         now = self.ports.clock.now()
@@ -97,7 +97,7 @@ class Pipeline:
         if not (outcome.writes or outcome.facts or messages or effects or finished_effect):
             return Commit()
         return Commit(
-            marker=marker,
+            dedup_key=dedup_key,
             writes=outcome.writes,
             facts=outcome.facts,
             messages=messages,

@@ -18,12 +18,12 @@ from opentelemetry.trace import SpanKind
 from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, UnknownShop
 from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
 from pulsepoint.events.envelope import Event, Message, Payload, RawPayload, decode, decode_raw
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.crash import crash_point
-from pulsepoint.runtime.held import HeldMessages
 from pulsepoint.runtime.outcome import Handler, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline, Work
+from pulsepoint.runtime.quarantine import QuarantineStore
 from pulsepoint.telemetry import Telemetry, span_context_of
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
@@ -36,7 +36,7 @@ class PushReceiver:
     """Takes the deliveries of one service's subscriptions."""
 
     def __init__(
-        self, pipeline: Pipeline, handlers: Mapping[str, Handler], held: HeldMessages, telemetry: Telemetry
+        self, pipeline: Pipeline, handlers: Mapping[str, Handler], held: QuarantineStore, telemetry: Telemetry
     ) -> None:
         self._pipeline = pipeline
         self._handlers = {**handlers, "replay.requested": held.replay_requested}
@@ -90,14 +90,14 @@ class PushReceiver:
             event = decode_delivery(delivery.message)
             scope = SYSTEM if subscription.scope == "system" else event.scope
             if isinstance(event.payload, RawPayload):
-                self._telemetry.record(_ingress_hop(event, delivery))
+                self._telemetry.record(_ingress_span(event, delivery))
             handler = self._handlers[event.type]
 
             async def handle(reader: Reader) -> Outcome:
                 return await handler(reader, event)
 
             work = handle
-            await self._pipeline.execute(scope, handle, marker=event.id)
+            await self._pipeline.execute(scope, handle, dedup_key=event.id)
         except PermanentError as error:
             log.warning("push.quarantined", subscription=subscription.name, reason=error.reason, told=str(error)[:300])
             # Whether nobody owns a shop may change at any moment; what cannot be read will not be readable then.
@@ -160,7 +160,7 @@ def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str
     )
 
 
-def _ingress_hop(event: Event, delivery: Delivery) -> Hop:
+def _ingress_span(event: Event, delivery: Delivery) -> SpanRecord:
     """The webhook request itself, recorded by its first subscriber from what the webhook path wrote down."""
     context = span_context_of(event.traceparent)
     if context is None:
@@ -172,7 +172,7 @@ def _ingress_hop(event: Event, delivery: Delivery) -> Hop:
     taken = max(
         0, int(((published if published.tzinfo else published.replace(tzinfo=UTC)) - event.time).total_seconds() * 1e6)
     )
-    return Hop(
+    return SpanRecord(
         trace_id=f"{context.trace_id:032x}",
         span_id=f"{context.span_id:016x}",
         service="ingest-shopify",

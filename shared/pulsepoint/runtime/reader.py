@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from pulsepoint.events.envelope import Event, Payload, new_event
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
 from pulsepoint.ports.warehouse import Warehouse
@@ -45,9 +45,9 @@ class ServiceReader:
         """See `Transaction.find`."""
         return await self._transaction.find(collection, where, limit=limit, after=after)
 
-    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
+    async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a named question within the reader's brand."""
-        return await ask(self._warehouse, self.scope, question, **parameters)
+        return await run_named_query(self._warehouse, self.scope, name, **parameters)
 
     def now(self) -> datetime:
         """Wall time when this run of the handler began: the same however often it asks."""

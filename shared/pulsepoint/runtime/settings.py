@@ -38,9 +38,9 @@ class ServiceSettings(BaseSettings):
     home: Path = Path("var")
     log_level: str = Field(default="INFO", validation_alias=either_name("log_level"))
     public_url: str = "http://127.0.0.1:8080"
-    held_ttl_days: int = 14
+    quarantine_ttl_days: int = 14
     sweep_seconds: float = 0.5
-    leftover_seconds: float = 10.0
+    outbox_seconds: float = 10.0
     span_flush_seconds: float = 1.0
     traced: bool = True
     allow_local_urls: bool = False

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from pulsepoint.events.envelope import Message
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 
 log = structlog.get_logger(__name__)
 TOLD = {
@@ -34,7 +34,7 @@ def tell_messages(messages: Iterable[Message]) -> None:
             log.warning("signal", type=attributes["ce-type"], tenant=attributes.get("tenant", ""), **told)
 
 
-def tell_cost(hop: Hop) -> None:
+def tell_cost(hop: SpanRecord) -> None:
     """One line for a hop that cost tokens; others cost nothing."""
     if hop.cost_nano_usd:
         tokens = hop.tokens_input + hop.tokens_output

@@ -19,10 +19,10 @@ def _is_whole(value: object) -> bool:
 
 def _is_instant(value: object) -> bool:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        timestamp = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         return False
-    return isinstance(moment, datetime) and moment.tzinfo is not None
+    return isinstance(timestamp, datetime) and timestamp.tzinfo is not None
 
 
 def _is_day(value: object) -> bool:

@@ -79,7 +79,7 @@ async def create_platforms(
             strikes=resume.strikes,
         )
         control, slack = Control(shop, tokens.control), SlackFace(trace_url=trace_url)
-        shopify = ShopifyFace(world.settings.shop, shop.past, world.catalogue, tokens.shopify)
+        shopify = ShopifyFace(world.settings.shop, shop.past, world.catalog, tokens.shopify)
         source = WorldAds(turns, clock, tokens.ads)
         mounted: dict[str, list[BaseRoute]] = {
             "/shopify": shopify.routes(),

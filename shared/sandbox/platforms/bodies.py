@@ -11,8 +11,8 @@ from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pulsepoint.imports.bodies import Return, ReturnedLine, Sale, SoldLine, money, order_body, refund_body
-from pulsepoint.imports.webhooks import Webhook
+from file_import.bodies import Return, ReturnedLine, Sale, SoldLine, money, order_body, refund_body
+from file_import.webhooks import Webhook
 from sandbox.records import Order, OrderLine, Product, Refund, StockChange
 
 LATE_PIXEL_EVERY = 40
@@ -58,11 +58,11 @@ class ShopifyBodies:
             "inventory_item_id": change.inventory_item_id,
             "location_id": change.location_id,
             "available": change.available,
-            "updated_at": self._iso(change.moment),
+            "updated_at": self._iso(change.timestamp),
             "admin_graphql_api_id": f"gid://shopify/InventoryLevel/{change.location_id}"
             f"?inventory_item_id={change.inventory_item_id}",
         }
-        return Webhook("inventory_levels/update", change.inventory_item_id, self._local(change.moment), 0, body)
+        return Webhook("inventory_levels/update", change.inventory_item_id, self._local(change.timestamp), 0, body)
 
     def order(
         self, order: Order, updated: datetime, *, refunds: Sequence[Refund] = (), noted: bool = True
@@ -146,11 +146,11 @@ class ShopifyBodies:
         ]
         return {**body, "refund_line_items": lines}
 
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone)
+    def _local(self, timestamp: datetime) -> datetime:
+        return timestamp.astimezone(self._zone)
 
-    def _iso(self, moment: datetime) -> str:
-        return self._local(moment).isoformat()
+    def _iso(self, timestamp: datetime) -> str:
+        return self._local(timestamp).isoformat()
 
 
 def product_body(product: Product, available: dict[int, int], *, created: str, updated: str) -> dict[str, object]:
@@ -199,7 +199,7 @@ def settled(levels: Iterable[StockChange]) -> list[StockChange]:
     for number, change in enumerate(levels):
         crosses = (change.available <= 0) != (change.available - change.delta <= 0)
         kept[change.inventory_item_id, change.location_id, number if crosses else -1] = change
-    return sorted(kept.values(), key=lambda change: (change.moment, change.inventory_item_id, change.location_id))
+    return sorted(kept.values(), key=lambda change: (change.timestamp, change.inventory_item_id, change.location_id))
 
 
 def _sold(line: OrderLine) -> SoldLine:

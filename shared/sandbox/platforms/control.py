@@ -45,7 +45,7 @@ class Control:
         """Below `/sandbox`."""
         return [
             Route("/state", self._asked(self._state)),
-            Route("/catalogue", self._asked(self._catalogue), methods=["POST"]),
+            Route("/catalogue", self._asked(self._catalog), methods=["POST"]),
             Route("/days/{day}", self._asked(self._day), methods=["POST"]),
             Route("/live", self._asked(self._go_live), methods=["POST"]),
             Route("/speed", self._asked(self._speed), methods=["POST"]),
@@ -83,8 +83,8 @@ class Control:
             "strikes": [strike_json(strike) for strike in shop.strikes],
         }
 
-    async def _catalogue(self, request: Request) -> dict[str, Any]:
-        return {"webhooks": await self._shop.tell_catalogue()}
+    async def _catalog(self, request: Request) -> dict[str, Any]:
+        return {"webhooks": await self._shop.send_catalog()}
 
     async def _day(self, request: Request) -> dict[str, Any]:
         return {"webhooks": await self._shop.tell_day(date.fromisoformat(request.path_params["day"]))}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from pulsepoint.imports.webhooks import Webhook
+from file_import.webhooks import Webhook
 from sandbox.platforms.bodies import ShopifyBodies, settled
 from sandbox.platforms.sending import in_time_order
 from sandbox.records import Happening, Order, Product, Refund, StockChange
@@ -14,7 +14,7 @@ from sandbox.records import Happening, Order, Product, Refund, StockChange
 
 def moment_of(item: Happening) -> datetime:
     """When it happened."""
-    return item.moment if isinstance(item, StockChange) else item.created_at
+    return item.timestamp if isinstance(item, StockChange) else item.created_at
 
 
 class Past:
@@ -59,7 +59,7 @@ class Past:
         others = [item for item in every if not isinstance(item, StockChange)]
         return in_time_order(webhook for item in (*others, *levels) for webhook in self.told(item))
 
-    def catalogue(self, products: Iterable[Product], at: datetime) -> list[Webhook]:
+    def catalog(self, products: Iterable[Product], at: datetime) -> list[Webhook]:
         """Products with their stock, and every level, as they are `at`."""
         available: Counter[int] = Counter()
         for level in self.levels.values():

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import stamina
 
-from pulsepoint.imports.webhooks import Delivery, Webhook, first_delivery, headers
+from file_import.webhooks import Delivery, Webhook, first_delivery, headers
 
 TWICE_EVERY = 50
 """One delivery in so many comes twice: Shopify delivers at least once

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pulsepoint.imports.webhooks import Webhook
+from file_import.webhooks import Webhook
 from sandbox.platforms.bodies import ShopifyBodies
 from sandbox.platforms.clock import BusinessClock
 from sandbox.platforms.past import Past, moment_of
@@ -107,10 +107,10 @@ class Shop:
                 self._waited += 1
                 heappush(self._waiting, (webhook.occurred_at, self._waited, webhook))
 
-    async def tell_catalogue(self) -> int:
+    async def send_catalog(self) -> int:
         """Products and stock as they are now; how many webhooks that took."""
-        products = await self._turns.later(lambda world: world.catalogue())
-        return await self.sender.send(self.past.catalogue(products, self.told_until))
+        products = await self._turns.later(lambda world: world.catalog())
+        return await self.sender.send(self.past.catalog(products, self.told_until))
 
     async def tell_day(self, day: date) -> int:
         """One day of the past; how many webhooks that took. Raises `ValueError` for a day that is not past."""

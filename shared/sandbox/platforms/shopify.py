@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pulsepoint.imports.bodies import money
+from file_import.bodies import money
 from sandbox.platforms.graphql import InvalidQuery, answer, select, unknown_argument
 from sandbox.platforms.past import Past
 from sandbox.records import Order, Product
@@ -222,5 +222,5 @@ def _bag(cents: int, currency: str) -> dict[str, Any]:
     return {"shopMoney": {"amount": money(cents), "currencyCode": currency}}
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _iso(timestamp: datetime) -> str:
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

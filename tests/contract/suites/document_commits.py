@@ -34,7 +34,7 @@ from tests.contract.suites.document_steps import (
     commit,
     found,
     new_scope,
-    one_leftover,
+    one_outbox_record,
     put,
     read,
 )
@@ -51,26 +51,26 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     async def test_a_marker_seen_before_changes_nothing_and_gives_the_leftover(
         self, store: DocumentStore, scope: TenantContext
     ) -> None:
-        marker = uuid4()
+        dedup_key = uuid4()
         fact = FactRow(scope, "orders", {"fact_id": str(uuid4()), "at": "2026-01-01T00:00:00+00:00", "micros": 5})
         message = Message("orders", b"\x00\xff raw", {"ce-type": "order.recorded", "n": "ü"})
-        first = await commit(store, scope, Commit(marker, [Write("orders", "1", {"n": 1})], [fact], [message]))
+        first = await commit(store, scope, Commit(dedup_key, [Write("orders", "1", {"n": 1})], [fact], [message]))
         second = await commit(
-            store, scope, Commit(marker, [Write("orders", "1", {"n": 2})], effects=[an_effect(scope)])
+            store, scope, Commit(dedup_key, [Write("orders", "1", {"n": 2})], effects=[an_effect(scope)])
         )
         assert (first.duplicate, second.duplicate) == (False, True)
-        assert one_leftover(first).facts == [fact]
-        assert one_leftover(second).id == one_leftover(first).id == marker
-        assert list(one_leftover(second).facts) == [fact]
-        assert list(one_leftover(second).messages) == [message]
+        assert one_outbox_record(first).facts == [fact]
+        assert one_outbox_record(second).id == one_outbox_record(first).id == dedup_key
+        assert list(one_outbox_record(second).facts) == [fact]
+        assert list(one_outbox_record(second).messages) == [message]
         assert await read(store, scope, "1") == Document("orders", "1", 1, {"n": 1})
         assert await claim(store) == []
-        await store.settle([marker])
-        assert (await commit(store, scope, Commit(marker))) == Committed(duplicate=True, leftover=None)
+        await store.mark_dispatched([dedup_key])
+        assert (await commit(store, scope, Commit(dedup_key))) == Committed(duplicate=True, outbox_record=None)
 
     async def test_of_two_at_once_one_is_the_duplicate(self, store: DocumentStore, scope: TenantContext) -> None:
-        marker = uuid4()
-        change = [commit(store, scope, Commit(marker, [Write("orders", "1", {})])) for _ in range(8)]
+        dedup_key = uuid4()
+        change = [commit(store, scope, Commit(dedup_key, [Write("orders", "1", {})])) for _ in range(8)]
         assert sorted(done.duplicate for done in await asyncio.gather(*change)) == [False] + [True] * 7
         document = await read(store, scope, "1")
         assert document is not None
@@ -79,16 +79,16 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     async def test_markers_of_other_tenants_and_services_are_others(
         self, store: DocumentStore, open_store: OpenStore, scope: TenantContext
     ) -> None:
-        marker = uuid4()
+        dedup_key = uuid4()
         message = Message("orders", b"mine", {})
-        await commit(store, scope, Commit(marker, messages=[message]))
-        assert not (await commit(store, new_scope(), Commit(marker))).duplicate
-        assert not (await commit(open_store(f"other-{uuid4()}"), scope, Commit(marker))).duplicate
-        stranger = new_scope()
-        await commit(store, stranger, Commit(marker, messages=[Message("orders", b"theirs", {})]))
-        for owner, data in ((scope, b"mine"), (stranger, b"theirs")):
-            again = await commit(store, owner, Commit(marker))
-            assert [message.data for message in one_leftover(again).messages] == [data]
+        await commit(store, scope, Commit(dedup_key, messages=[message]))
+        assert not (await commit(store, new_scope(), Commit(dedup_key))).duplicate
+        assert not (await commit(open_store(f"other-{uuid4()}"), scope, Commit(dedup_key))).duplicate
+        unmatched = new_scope()
+        await commit(store, unmatched, Commit(dedup_key, messages=[Message("orders", b"theirs", {})]))
+        for owner, data in ((scope, b"mine"), (unmatched, b"theirs")):
+            again = await commit(store, owner, Commit(dedup_key))
+            assert [message.data for message in one_outbox_record(again).messages] == [data]
 
     async def test_dates_and_ids_of_facts_come_back_as_iso_strings(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock
@@ -97,9 +97,9 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         row = {"fact_id": identity, "recorded_at": clock.now(), "day": clock.now().date(), "none": None}
         await commit(store, scope, Commit(facts=[FactRow(scope, "orders", row)]))
         clock.advance(seconds=1)
-        (leftover,) = await store.leftovers(older_than=clock.now())
-        assert leftover.facts[0].scope == scope
-        stored = leftover.facts[0].row
+        (outbox_record,) = await store.outbox_records(older_than=clock.now())
+        assert outbox_record.facts[0].scope == scope
+        stored = outbox_record.facts[0].row
         assert stored["fact_id"] == str(identity)
         assert datetime.fromisoformat(stored["recorded_at"]) == row["recorded_at"]
         assert (stored["day"], stored["none"]) == ("2026-01-01", None)
@@ -110,17 +110,17 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         made = []
         for number in range(3):
             message = Message("orders", str(number).encode(), {})
-            made.append(one_leftover(await commit(store, new_scope(), Commit(messages=[message]))).id)
+            made.append(one_outbox_record(await commit(store, new_scope(), Commit(messages=[message]))).id)
             clock.advance(seconds=10)
-        await commit(store, scope, Commit(marker=uuid4(), writes=[Write("orders", "1", {})]))
+        await commit(store, scope, Commit(dedup_key=uuid4(), writes=[Write("orders", "1", {})]))
         old = clock.now() - timedelta(seconds=5)
-        assert [leftover.id for leftover in await store.leftovers(older_than=old)] == made
-        assert [leftover.id for leftover in await store.leftovers(older_than=old, limit=2)] == made[:2]
-        assert [left.id for left in await store.leftovers(older_than=old - timedelta(seconds=10))] == made[:2]
-        assert await open_store(f"other-{uuid4()}").leftovers(older_than=clock.now()) == []
-        await store.settle(made[:2])
-        await store.settle([])
-        assert [leftover.id for leftover in await store.leftovers(older_than=old)] == made[2:]
+        assert [outbox_record.id for outbox_record in await store.outbox_records(older_than=old)] == made
+        assert [outbox_record.id for outbox_record in await store.outbox_records(older_than=old, limit=2)] == made[:2]
+        assert [left.id for left in await store.outbox_records(older_than=old - timedelta(seconds=10))] == made[:2]
+        assert await open_store(f"other-{uuid4()}").outbox_records(older_than=clock.now()) == []
+        await store.mark_dispatched(made[:2])
+        await store.mark_dispatched([])
+        assert [outbox_record.id for outbox_record in await store.outbox_records(older_than=old)] == made[2:]
 
     # Limits
 
@@ -168,19 +168,19 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     async def test_a_leftover_larger_than_a_document_comes_back_whole(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock
     ) -> None:
-        marker = uuid4()
+        dedup_key = uuid4()
         fact = FactRow(scope, "orders", {"fact_id": "1", "text": random_text(3_000_000)})
         message = Message("orders", random_text(2_000_000).encode(), {})
-        await commit(store, scope, Commit(marker, facts=[fact], messages=[message]))
-        again = await commit(store, scope, Commit(marker, facts=[FactRow(scope, "orders", {"text": "other"})]))
-        assert (list(one_leftover(again).facts), list(one_leftover(again).messages)) == ([fact], [message])
+        await commit(store, scope, Commit(dedup_key, facts=[fact], messages=[message]))
+        again = await commit(store, scope, Commit(dedup_key, facts=[FactRow(scope, "orders", {"text": "other"})]))
+        assert (list(one_outbox_record(again).facts), list(one_outbox_record(again).messages)) == ([fact], [message])
         # It stays for as long as nobody has finished it.
         await store.expire(clock.now() + timedelta(days=90))
         clock.advance(seconds=1)
-        (leftover,) = await store.leftovers(older_than=clock.now())
-        assert (list(leftover.facts), list(leftover.messages)) == ([fact], [message])
-        await store.settle([marker])
-        assert await store.leftovers(older_than=clock.now()) == []
+        (outbox_record,) = await store.outbox_records(older_than=clock.now())
+        assert (list(outbox_record.facts), list(outbox_record.messages)) == ([fact], [message])
+        await store.mark_dispatched([dedup_key])
+        assert await store.outbox_records(older_than=clock.now()) == []
 
     async def test_more_than_500_writes_are_refused(self, store: DocumentStore, scope: TenantContext) -> None:
         writes = [Write("orders", str(number), {}) for number in range(MAX_WRITES + 1)]
@@ -200,17 +200,17 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
     async def test_documents_and_markers_expire(
         self, store: DocumentStore, open_store: OpenStore, scope: TenantContext, clock: FixedClock
     ) -> None:
-        marker, other = uuid4(), open_store(f"other-{uuid4()}")
+        dedup_key, other = uuid4(), open_store(f"other-{uuid4()}")
         soon = clock.now() + timedelta(hours=1)
         writes = [Write("orders", "1", {}, expires_at=soon), Write("orders", "2", {})]
-        await commit(store, scope, Commit(marker, writes))
+        await commit(store, scope, Commit(dedup_key, writes))
         await commit(other, scope, Commit(writes=writes))
         assert await store.expire(clock.now()) == 0
         assert await store.expire(soon) == 1
         assert (await read(store, scope, "1"), (await read(other, scope, "1")) is None) == (None, False)
-        assert (await commit(store, scope, Commit(marker))).duplicate
+        assert (await commit(store, scope, Commit(dedup_key))).duplicate
         # Longer than Pub/Sub keeps a message.
         assert await store.expire(clock.now() + timedelta(days=31)) == 0
         assert await store.expire(clock.now() + timedelta(days=40)) == 1
-        assert not (await commit(store, scope, Commit(marker))).duplicate
+        assert not (await commit(store, scope, Commit(dedup_key))).duplicate
         assert await read(store, scope, "2") is not None

@@ -55,17 +55,17 @@ class DocumentEffectsSuite(DocumentStoreFixtures):
         effect = an_effect(scope)
         await commit(store, scope, Commit(effects=[effect]))
         await claim(store, clock.now())
-        await commit(store, scope, Commit(marker=uuid4(), finished_effect=effect))
+        await commit(store, scope, Commit(dedup_key=uuid4(), finished_effect=effect))
         assert await claim(store, clock.now() + timedelta(days=9)) == []
 
     async def test_an_effect_finished_twice_is_gone_too(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock
     ) -> None:
-        effect, marker = an_effect(scope), uuid4()
-        await commit(store, scope, Commit(marker))
+        effect, dedup_key = an_effect(scope), uuid4()
+        await commit(store, scope, Commit(dedup_key))
         await commit(store, scope, Commit(effects=[effect]))
         await claim(store, clock.now())
-        assert (await commit(store, scope, Commit(marker, finished_effect=effect))).duplicate
+        assert (await commit(store, scope, Commit(dedup_key, finished_effect=effect))).duplicate
         assert await claim(store, clock.now() + timedelta(days=9)) == []
 
     async def test_only_one_of_a_key_is_pending(

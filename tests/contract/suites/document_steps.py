@@ -59,9 +59,9 @@ async def found(store: DocumentStore, scope: TenantContext) -> list[Document]:
     return documents
 
 
-def one_leftover(committed: Committed) -> Any:
-    assert committed.leftover is not None
-    return committed.leftover
+def one_outbox_record(committed: Committed) -> Any:
+    assert committed.outbox_record is not None
+    return committed.outbox_record
 
 
 def an_effect(

@@ -36,8 +36,8 @@ class DocumentTenantsSuite(DocumentStoreFixtures):
     ) -> None:
         await put(store, scope, "1", {"mine": True})
         sibling = TenantContext(scope.tenant_id, uuid4())
-        stranger = TenantContext(uuid4(), scope.brand_id)
-        for other in (sibling, stranger):
+        unmatched = TenantContext(uuid4(), scope.brand_id)
+        for other in (sibling, unmatched):
             assert await read(store, other, "1") is None
             assert await found(store, other) == []
             await put(store, other, "1", {"mine": False})

@@ -22,7 +22,7 @@ async def count(warehouse: Warehouse, scope: Any = SCOPE) -> int:
     return int(rows[0]["n"])
 
 
-def hop_fact() -> FactRow:
+def span_fact() -> FactRow:
     columns = {
         "trace_id": "t", "span_id": "s", "links": "[]", "service": "gateway", "name": "n", "kind": "server",
         "started_at": RECORDED_AT, "duration_us": 5, "status": "ok", "tokens_input": 0, "tokens_output": 0,
@@ -92,11 +92,11 @@ class WarehouseSuite:
             await warehouse.append([FactRow(SCOPE, "no_such_table", order_fact().row)])
 
     async def test_integers_instants_days_and_text_come_back_exactly(self, warehouse: Warehouse) -> None:
-        moment = datetime(2026, 3, 10, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=9)))
+        timestamp = datetime(2026, 3, 10, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=9)))
         name = "Ünïcode \u2028 ' \" \\ 🙂 {x} ?"
         await warehouse.append(
             [
-                order_fact("a", gross_micros=2**63 - 1, processed_at=moment, name=name),
+                order_fact("a", gross_micros=2**63 - 1, processed_at=timestamp, name=name),
                 order_fact("b", gross_micros=-(2**63), processed_at="2026-03-10T14:59:59.999999Z", name=""),
                 ad_fact(day=date(2024, 2, 29)),
             ]
@@ -169,7 +169,7 @@ class WarehouseSuite:
         assert await count(warehouse) == 1
 
     async def test_facts_of_the_system_tenant_are_the_deployments_own(self, warehouse: Warehouse) -> None:
-        await warehouse.append([hop_fact(), hop_fact(), order_fact()])
+        await warehouse.append([span_fact(), span_fact(), order_fact()])
         rows = await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events WHERE brand_id = @brand_id")
         assert rows == [{"trace_id": "t"}]
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.single_node.demo import demo_progress, run_demo
-from deploy.single_node.demo_clients import SandboxApi, TowerApi
-from deploy.single_node.demo_file import DemoFile, read_demo
-from deploy.single_node.demo_fill import QUIET_DAYS, Demo
-from deploy.single_node.keys import tower_file
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import demo_progress, run_demo
+from deploy.local.demo_clients import InstanceApi, SandboxApi
+from deploy.local.demo_file import DemoFile, read_demo
+from deploy.local.demo_fill import QUIET_DAYS, Demo
+from deploy.local.keys import instance_file
+from deploy.local.settings import InstanceSettings
 from tests.builders.sandbox import LAST_DAY, OPENED, TOKENS, Sandbox, sandbox, small_world
 
 DAYS = 30
@@ -26,7 +26,7 @@ LOGIN = ("admin@pulsepoint.localhost", "password")
 Step = tuple[str, Any]
 
 
-class NotingTower:
+class NotingInstance:
     """Takes every request of the demo and notes it; nothing ever waits in its queues."""
 
     login = LOGIN
@@ -54,22 +54,22 @@ class NotingTower:
         return httpx.Response(200, json={"access_token": "t", "brands": [], "brand_id": "b"})
 
 
-async def played(shop: Sandbox, tower: NotingTower, home: Path, file: DemoFile) -> Demo:
+async def played(shop: Sandbox, instance: NotingInstance, home: Path, file: DemoFile) -> Demo:
     """The demo over `shop`, run until its past is told."""
 
     async def note(request: httpx.Request) -> None:
         if request.method == "POST":
-            tower.steps.append(("sandbox", request.url.path.removeprefix("/sandbox/")))
+            instance.steps.append(("sandbox", request.url.path.removeprefix("/sandbox/")))
 
     shop.http.event_hooks["request"] = [note]
-    async with tower.client() as http:
+    async with instance.client() as http:
         demo = Demo(
             home,
             file,
             small_world(DAYS),
-            TowerApi(http, LOGIN),
+            InstanceApi(http, LOGIN),
             SandboxApi(shop.http, TOKENS.control),
-            tower.waiting,
+            instance.waiting,
             {},
         )
         running = asyncio.create_task(demo.run())
@@ -93,22 +93,22 @@ def told_days(steps: list[Step]) -> list[date]:
 
 
 async def test_the_shop_opens_at_once_and_its_past_comes_newest_first(tmp_path: Path) -> None:
-    tower = NotingTower()
+    instance = NotingInstance()
     async with sandbox(small_world(DAYS)) as shop:
-        demo = await played(shop, tower, tmp_path, a_file())
-        first = [kind if kind != "sandbox" else path for kind, path in tower.steps[:4]]
+        demo = await played(shop, instance, tmp_path, a_file())
+        first = [kind if kind != "sandbox" else path for kind, path in instance.steps[:4]]
         assert first == ["clock_offset_seconds", "sync", "catalogue", "live"]
-        assert told_days(tower.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
+        assert told_days(instance.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
         assert demo.progress()["state"] == "live"
         assert shop.inbox.messages
 
 
 async def test_spend_is_asked_for_before_the_sales_of_its_days_are_told(tmp_path: Path) -> None:
-    tower = NotingTower()
+    instance = NotingInstance()
     async with sandbox(small_world(DAYS)) as shop:
-        await played(shop, tower, tmp_path, a_file())
+        await played(shop, instance, tmp_path, a_file())
     asked: set[date] = set()
-    for kind, told in tower.steps:
+    for kind, told in instance.steps:
         if kind == "sync" and told[0] is not None:
             start, end = map(date.fromisoformat, told)
             asked |= {start + timedelta(days=number) for number in range((end - start).days + 1)}
@@ -117,23 +117,23 @@ async def test_spend_is_asked_for_before_the_sales_of_its_days_are_told(tmp_path
 
 
 async def test_alerts_are_sent_from_now_on_and_only_once_the_days_they_compare_with_are_told(tmp_path: Path) -> None:
-    tower = NotingTower()
+    instance = NotingInstance()
     async with sandbox(small_world(DAYS)) as shop:
-        demo = await played(shop, tower, tmp_path, a_file())
-    [at] = [index for index, (kind, _) in enumerate(tower.steps) if kind == "quiet_until"]
-    assert len(told_days(tower.steps[:at])) == QUIET_DAYS + 1
-    assert datetime.fromisoformat(tower.steps[at][1]) >= OPENED
+        demo = await played(shop, instance, tmp_path, a_file())
+    [at] = [index for index, (kind, _) in enumerate(instance.steps) if kind == "quiet_until"]
+    assert len(told_days(instance.steps[:at])) == QUIET_DAYS + 1
+    assert datetime.fromisoformat(instance.steps[at][1]) >= OPENED
     assert demo.file.sends_alerts
 
 
 async def test_a_later_start_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
-    tower = NotingTower()
+    instance = NotingInstance()
     stopped = OPENED.date() - timedelta(days=25)
-    file = a_file(oldest_day=str(stopped), catalogue_told=True, sends_alerts=True)
+    file = a_file(oldest_day=str(stopped), catalog_sent=True, sends_alerts=True)
     async with sandbox(small_world(DAYS)) as shop:
-        await played(shop, tower, tmp_path, file)
-    assert told_days(tower.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
-    steps = {kind if kind != "sandbox" else path for kind, path in tower.steps}
+        await played(shop, instance, tmp_path, file)
+    assert told_days(instance.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
+    steps = {kind if kind != "sandbox" else path for kind, path in instance.steps}
     assert not steps & {"catalogue", "quiet_until"}
     kept = read_demo(tmp_path)
     assert kept is not None and kept.filled and kept.oldest_day == str(LAST_DAY - timedelta(days=DAYS - 1))
@@ -145,10 +145,10 @@ async def test_a_demo_whose_port_is_taken_says_so_and_leaves_the_tower_alone(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("PULSEPOINT_SANDBOX_PORT", str(port))
-        settings = TowerSettings(home=tmp_path, demo=True)
-        tower_file(settings)
+        settings = InstanceSettings(home=tmp_path, demo=True)
+        instance_file(settings)
         with capture_logs() as told:
-            await run_demo(NotingTower(), settings)
+            await run_demo(NotingInstance(), settings)
     [stopped] = [one for one in told if one["event"] == "demo.stopped"]
     assert f"127.0.0.1:{port}" in stopped["reason"]
     assert "PULSEPOINT_SANDBOX_PORT" in stopped["reason"]
@@ -163,21 +163,21 @@ async def test_a_demo_that_runs_makes_its_brand_on_the_sandbox_alone(
         port = free.getsockname()[1]
     monkeypatch.setenv("PULSEPOINT_SANDBOX_PORT", str(port))
     monkeypatch.setenv("PULSEPOINT_DEMO_DAYS", "2")
-    settings, tower = TowerSettings(home=tmp_path, demo=True), NotingTower()
-    tower_file(settings)
-    running = asyncio.create_task(run_demo(tower, settings))
+    settings, instance = InstanceSettings(home=tmp_path, demo=True), NotingInstance()
+    instance_file(settings)
+    running = asyncio.create_task(run_demo(instance, settings))
     await asyncio.sleep(0)
     progress = demo_progress()
     assert progress is not None and (progress["state"], progress["brand_id"]) == ("starting", None)
     async with asyncio.timeout(90):
-        while ("sandbox", "live") not in tower.steps and not any(kind == "sync" for kind, _ in tower.steps):
+        while ("sandbox", "live") not in instance.steps and not any(kind == "sync" for kind, _ in instance.steps):
             assert not running.done()
             await asyncio.sleep(0.05)
     progress = demo_progress()
     assert progress is not None and progress["brand_id"] == "b"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert {account["base_url"] for account in tower.accounts} == {
+    assert {account["base_url"] for account in instance.accounts} == {
         f"http://127.0.0.1:{port}/{platform}" for platform in ("meta", "tiktok", "google")
     }
     assert demo_progress() is None

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from deploy.emulated.cloud import STANDINS
+from deploy.emulated.cloud import FAKES
 from deploy.emulated.front import FrontSettings
 from deploy.emulated.prepare import PROJECT
-from deploy.single_node.demo import sandbox_address, service_settings
-from deploy.single_node.settings import TowerSettings
-from deploy.tower_process import ROOT
+from deploy.local.demo import sandbox_address, service_settings
+from deploy.local.instance_process import ROOT
+from deploy.local.settings import InstanceSettings
 from pulsepoint.events.catalog import SERVICES
 
 FILE = ROOT / "deploy" / "emulated" / "compose.yaml"
@@ -27,8 +27,8 @@ SECRET = re.compile(r"(SECRET|PASSWORD|KEY)$")
 
 
 def test_everything_that_make_up_runs_is_there() -> None:
-    standins = {name.replace("_", "-") for name in STANDINS}
-    assert set(PARTS) == {*SERVICES, *standins, *ENGINES, "push-proxy", "front", "demo", "prepare"}
+    fakes = {name.replace("_", "-") for name in FAKES}
+    assert set(PARTS) == {*SERVICES, *fakes, *ENGINES, "push-proxy", "front", "demo", "prepare"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -79,7 +79,7 @@ def test_the_demo_is_at_the_front_s_address_and_its_sandbox_where_services_may_c
 ) -> None:
     for variable, value in PARTS["demo"]["environment"].items():
         monkeypatch.setenv(variable, str(value))
-    settings = TowerSettings()
+    settings = InstanceSettings()
     assert PARTS["demo"]["network_mode"] == "service:front"
     assert (settings.address, sandbox_address(settings)) == ("http://127.0.0.1:8080", "http://front:8081")
     for name, told in service_settings(settings).items():
@@ -113,7 +113,7 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_the_base_image_is_named_by_the_builder() -> None:
     built = [part["build"]["args"]["PYTHON_IMAGE"] for part in PARTS.values() if "build" in part]
-    assert len(built) == len(SERVICES) + len(STANDINS) + 4
+    assert len(built) == len(SERVICES) + len(FAKES) + 4
     assert all(HANDED_IN.match(value) for value in built)
 
 
@@ -123,7 +123,7 @@ def test_what_plays_google_starts_what_exists(name: str) -> None:
     if command[0] == "uvicorn":
         module, _, factory = command[2].partition(":")
         assert callable(getattr(import_module(module), factory))
-    elif command[2] == "deploy.emulated.standins":
+    elif command[2] == "deploy.emulated.fakes":
         assert callable(import_module(f"{command[2]}.{command[3]}").create_app)
     else:
         assert callable(import_module(command[2]).main)

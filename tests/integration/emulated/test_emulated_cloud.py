@@ -16,15 +16,15 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from deploy.cli.home import NoTower
+from deploy.cli.home import NoInstance
+from deploy.cli.instance_client import InstanceRefused, open_client
 from deploy.cli.progress import Progress
-from deploy.cli.tower_client import TowerRefused, open_client
+from deploy.cli.replay_check import EMULATED_SCENARIOS, compare, dead_letters, net_revenue, oracle, part_of
+from deploy.emulated.instance_process import EmulatedProcess
 from deploy.emulated.kills import killing
-from deploy.emulated.tower_process import EmulatedProcess
-from deploy.replay_check import EMULATED_SCENARIOS, compare, dead_letters, net_revenue, oracle, part_of
-from deploy.stubs.ads import app as ads_app
-from deploy.tower_process import ROOT, TowerFailed, TowerProcess, running, running_tower
+from deploy.local.instance_process import ROOT, InstanceFailed, InstanceProcess, running, running_instance
 from pulsepoint.events.catalog import SERVICES
+from sandbox.ad_stubs.ads import app as ads_app
 from tests.builders import slack_chain
 from tests.builders.replays import deliveries_of, disturbed, make_brand, send
 from tests.builders.stubs import SlackInbox, serving
@@ -35,14 +35,14 @@ SEED = 20110301
 INVOICES = 160
 FEW_INVOICES = 50
 PATIENCE = 300.0
-pytestmark = pytest.mark.tower
+pytestmark = pytest.mark.instance
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """The cloud, and what it reaches outside."""
 
-    tower: EmulatedProcess
+    instance: EmulatedProcess
     inbox: SlackInbox
     slack: str
 
@@ -51,11 +51,11 @@ class Running:
 async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     inbox = SlackInbox()
     async with serving(inbox.app) as slack, serving(ads_app()) as ads:
-        tower = EmulatedProcess(tmp_path_factory.mktemp("cloud"), slack_chain.environment(ads))
+        instance = EmulatedProcess(tmp_path_factory.mktemp("cloud"), slack_chain.environment(ads))
         try:
-            async with running(tower):
-                yield Running(tower, inbox, slack)
-        except TowerFailed as failed:
+            async with running(instance):
+                yield Running(instance, inbox, slack)
+        except InstanceFailed as failed:
             if "did not start: install" in str(failed):
                 pytest.skip(str(failed))
             raise
@@ -68,31 +68,31 @@ def sales(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_a_trace_crosses_all_processes(cloud: Running) -> None:
-    await slack_chain.follow(cloud.tower, cloud.slack, cloud.inbox)
+    await slack_chain.follow(cloud.instance, cloud.slack, cloud.inbox)
 
 
 async def test_nobody_pushes_without_a_token(cloud: Running) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         for name in SERVICES:
-            address = f"http://127.0.0.1:{cloud.tower.service(name).port}"
+            address = f"http://127.0.0.1:{cloud.instance.service(name).port}"
             for path in (f"/push/{name}.orders", f"/push/{name}.dead-letters", "/tasks/sweep"):
                 assert (await http.post(f"{address}{path}", content=b"{}")).status_code == 401
-                assert (await http.post(f"{cloud.tower.access.address}{path}", content=b"{}")).status_code == 404
+                assert (await http.post(f"{cloud.instance.access.address}{path}", content=b"{}")).status_code == 404
 
 
 async def test_kills_lose_nothing_and_count_nothing_twice(cloud: Running, sales: Path) -> None:
-    tower = cloud.tower
-    await make_brand(tower, SHOP)
+    instance = cloud.instance
+    await make_brand(instance, SHOP)
     deliveries = deliveries_of(sales, SHOP)
     stream = [*disturbed(deliveries, 11), *disturbed(deliveries, 12)]
-    async with killing(tower, SEED) as killed:
-        assert await send(tower, stream, SHOP) == len(stream)
-        await counted(tower, sales)
-    await tower.idle(PATIENCE)
+    async with killing(instance, SEED) as killed:
+        assert await send(instance, stream, SHOP) == len(stream)
+        await counted(instance, sales)
+    await instance.idle(PATIENCE)
     print(f"\n{len(stream)} deliveries of {len(deliveries)}; killed {len(killed)} times: {', '.join(killed)}")
     assert len(killed) >= 3
-    assert await net_revenue(tower, sorted(oracle(sales)), SHOP) == oracle(sales)
-    for letter in await dead_letters(tower):
+    assert await net_revenue(instance, sorted(oracle(sales)), SHOP) == oracle(sales)
+    for letter in await dead_letters(instance):
         assert letter["explanation"] and letter["attempts"] > 0
         print("dead letter:", letter)
 
@@ -105,68 +105,68 @@ async def test_one_month_of_real_orders_adds_up_while_services_die(
     scenario = EMULATED_SCENARIOS[-1]
     assert scenario.kills
     compared = await compare(
-        cloud.tower, path, scenario, Progress(quiet=True), seconds=PATIENCE, shop="february.myshopify.com"
+        cloud.instance, path, scenario, Progress(quiet=True), seconds=PATIENCE, shop="february.myshopify.com"
     )
     assert [(each.month, each.told) for each in compared] == [("2011-02", 49806265)]
-    assert all(letter["explanation"] for letter in await dead_letters(cloud.tower))
+    assert all(letter["explanation"] for letter in await dead_letters(cloud.instance))
 
 
 async def test_a_service_told_to_end_drains_and_loses_nothing(cloud: Running, tmp_path: Path) -> None:
     """SIGTERM to each service while orders of a second shop come in; Cloud Run would wait for ten seconds."""
-    tower, shop = cloud.tower, "drained.myshopify.com"
+    instance, shop = cloud.instance, "drained.myshopify.com"
     sales = write_transactions(tmp_path / "few.csv", trading_days(SEED, FEW_INVOICES))
-    await make_brand(tower, shop)
-    sending = asyncio.create_task(send(tower, disturbed(deliveries_of(sales, shop), 13), shop))
-    await asyncio.gather(*(restarted(tower, name) for name in SERVICES))
+    await make_brand(instance, shop)
+    sending = asyncio.create_task(send(instance, disturbed(deliveries_of(sales, shop), 13), shop))
+    await asyncio.gather(*(restarted(instance, name) for name in SERVICES))
     await sending
-    await counted(tower, sales, shop)
-    await tower.idle(PATIENCE)
-    assert await net_revenue(tower, sorted(oracle(sales)), shop) == oracle(sales)
-    assert drains(tower) >= set(SERVICES), "a service was cut off before its work was done"
+    await counted(instance, sales, shop)
+    await instance.idle(PATIENCE)
+    assert await net_revenue(instance, sorted(oracle(sales)), shop) == oracle(sales)
+    assert drains(instance) >= set(SERVICES), "a service was cut off before its work was done"
 
 
-async def restarted(tower: EmulatedProcess, name: str) -> None:
-    before = tower.service(name)
-    print(f"{name} ended {await tower.end_service(name):.1f} s after SIGTERM")
-    await tower.up_again(name, before)
+async def restarted(instance: EmulatedProcess, name: str) -> None:
+    before = instance.service(name)
+    print(f"{name} ended {await instance.end_service(name):.1f} s after SIGTERM")
+    await instance.up_again(name, before)
 
 
-def drains(tower: EmulatedProcess) -> set[str]:
+def drains(instance: EmulatedProcess) -> set[str]:
     """The services that said that they drained with nothing cut off."""
     drained = set()
     for name in SERVICES:
-        for line in (tower.own_home / "logs" / f"{name}.log").read_text().splitlines():
+        for line in (instance.own_home / "logs" / f"{name}.log").read_text().splitlines():
             if '"service.drained"' in line and json.loads(line)["cut"] == []:
                 drained.add(name)
     return drained
 
 
 async def test_both_profiles_give_the_same_reports(cloud: Running, sales: Path, tmp_path: Path) -> None:
-    async with running_tower(tmp_path / "single") as single:
+    async with running_instance(tmp_path / "single") as single:
         await make_brand(single, SHOP)
         await send(single, deliveries_of(sales, SHOP), SHOP)
         await counted(single, sales)
         await single.idle(PATIENCE)
-        ours, theirs = await reports(cloud.tower), await reports(single)
+        ours, theirs = await reports(cloud.instance), await reports(single)
     for name, told in theirs.items():
         assert canonical(ours[name]) == canonical(told), name
 
 
 async def test_the_command_line_verifies_the_cloud(cloud: Running) -> None:
-    told = await command(cloud.tower, "verify", "--shop", SHOP)
+    told = await command(cloud.instance, "verify", "--shop", SHOP)
     assert told["ok"], told
-    assert "findings" in await command(cloud.tower, "doctor")
+    assert "findings" in await command(cloud.instance, "doctor")
 
 
-async def counted(tower: TowerProcess, sales: Path, shop: str = SHOP) -> None:
+async def counted(instance: InstanceProcess, sales: Path, shop: str = SHOP) -> None:
     """Wait until the tower's totals are the file's; while services die the API may not answer."""
     expected, told = oracle(sales), dict[str, int]()
     async with asyncio.timeout(PATIENCE):
         while told != expected:
             await asyncio.sleep(2)  # the API lets one address ask a hundred times a minute
             try:
-                told = await net_revenue(tower, sorted(expected), shop)
-            except (TowerRefused, NoTower, AssertionError):
+                told = await net_revenue(instance, sorted(expected), shop)
+            except (InstanceRefused, NoInstance, AssertionError):
                 continue
 
 
@@ -199,9 +199,9 @@ EXCLUDED = frozenset(
 )
 
 
-async def reports(tower: TowerProcess) -> dict[str, Any]:
+async def reports(instance: InstanceProcess) -> dict[str, Any]:
     """What people are shown about the shop."""
-    async with open_client(tower.access) as client:
+    async with open_client(instance.access) as client:
         await client.log_in()
         brand = await client.brand_of(SHOP)
         assert brand is not None
@@ -222,11 +222,11 @@ def canonical(told: Any) -> str:
     return json.dumps(kept(told), sort_keys=True, indent=1)
 
 
-async def command(tower: TowerProcess, *arguments: str) -> dict[str, Any]:
+async def command(instance: InstanceProcess, *arguments: str) -> dict[str, Any]:
     """What `pulsepoint … --json` prints."""
     environment = {
         **os.environ,
-        "PULSEPOINT_HOME": str(tower.own_home),
+        "PULSEPOINT_HOME": str(instance.own_home),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     program = [sys.executable, "-m", "deploy.cli.main", *arguments, "--json"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.emulated.processes import known_processes, living
-from deploy.tower_process import ROOT
+from deploy.local.instance_process import ROOT
 
 
 async def start(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:

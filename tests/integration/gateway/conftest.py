@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.builders.ledger import RunningGateway, ledger_server, running_gateway
+from tests.builders.identity_store import RunningGateway, identity_store_server, running_gateway
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The superuser's DSN."""
-    with ledger_server() as dsn:
+    with identity_store_server() as dsn:
         yield dsn
 
 

@@ -14,10 +14,10 @@ import jwt
 import orjson
 import pytest
 
-from pulsepoint.events.observability import MessageHeld
+from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.tenancy import SYSTEM, TenantContext
-from tests.builders.ledger import ADMIN, KEY, RunningGateway, brand_body, running_gateway
+from tests.builders.identity_store import ADMIN, KEY, RunningGateway, brand_body, running_gateway
 from tests.builders.storefront import shop_facts
 
 DENIED = "Access denied. Brand does not exist or belongs to another tenant."
@@ -107,7 +107,7 @@ async def test_a_suspended_tenant_and_a_disabled_person_are_out_at_once(gateway:
 class TwoTenants:
     """Somebody of one tenant, and ids of another tenant's things."""
 
-    stranger: httpx.AsyncClient
+    unmatched: httpx.AsyncClient
     brand_id: str
     fact_id: str
     held_id: str
@@ -120,7 +120,7 @@ async def hold(gateway: RunningGateway, scope: TenantContext, kind: str = "quara
     from tests.builders.runtime import deliver
 
     now = datetime.now(UTC)
-    held = MessageHeld(
+    held = MessageQuarantined(
         held_id=str(uuid4()), kind="dead_letter" if kind == "dead_letter" else "quarantine", service="ingest-shopify",
         subscription="ingest-shopify.shopify-deliveries", event_type="shopify.delivered", reason="malformed",
         explanation="the body is not JSON", size_bytes=3, attempts=1, held_at=now, expires_at=now + timedelta(days=14),
@@ -140,9 +140,9 @@ async def tenants(gateway: RunningGateway) -> AsyncIterator[TwoTenants]:
         await gateway.ports.warehouse.append(shop_facts(scope, date(2026, 3, 31)))
         told = (await owner.get(f"/api/brands/{brand_id}/dashboard?end_date=2026-03-31")).json()
     held_id = await hold(gateway, scope)
-    async with await gateway.login("stranger@other.example") as stranger:
+    async with await gateway.login("stranger@other.example") as unmatched:
         fact_id = told["performance_snapshot"]["facts"]["total_revenue"]
-        yield TwoTenants(stranger, brand_id, fact_id, held_id, "a" * 32)
+        yield TwoTenants(unmatched, brand_id, fact_id, held_id, "a" * 32)
 
 
 def routes_with_ids(gateway: RunningGateway) -> list[tuple[str, str]]:
@@ -171,7 +171,7 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
         for name, (theirs, nobodys) in ids.items():
             foreign, absent = foreign.replace(f"{{{name}}}", theirs), absent.replace(f"{{{name}}}", nobodys)
         assert "{" not in foreign, f"{path} has an id this test does not know"
-        told = [await tenants.stranger.request(method, each, json=BODIES.get(method)) for each in (foreign, absent)]
+        told = [await tenants.unmatched.request(method, each, json=BODIES.get(method)) for each in (foreign, absent)]
         assert [answer.status_code for answer in told] == [404, 404], (method, path, told[0].text)
         assert told[0].text == told[1].text
         if "brand_id" in path or "held_id" in path or "fact_id" in path:
@@ -180,7 +180,7 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
 
 async def test_lists_hold_nothing_of_another_tenant(gateway: RunningGateway, tenants: TwoTenants) -> None:
     for path in ("/api/brands", "/api/quarantine", "/api/dead-letters", "/api/audit"):
-        answer = await tenants.stranger.get(path)
+        answer = await tenants.unmatched.get(path)
         assert answer.status_code == 200
         assert tenants.brand_id not in answer.text
         assert tenants.held_id not in answer.text
@@ -192,8 +192,8 @@ async def test_messages_of_nobody_are_listed_to_operators_only(gateway: RunningG
         listed = (await operator.get("/api/quarantine")).json()
         assert [each["scope"] for each in listed["messages"] if each["id"] == held_id] == ["system"]
         assert (await operator.post(f"/api/quarantine/{held_id}/replay")).status_code == 202
-    assert held_id not in (await tenants.stranger.get("/api/quarantine")).text
-    assert (await tenants.stranger.post(f"/api/quarantine/{held_id}/replay")).status_code == 404
+    assert held_id not in (await tenants.unmatched.get("/api/quarantine")).text
+    assert (await tenants.unmatched.post(f"/api/quarantine/{held_id}/replay")).status_code == 404
 
 
 async def test_each_role_may_do_what_it_says(gateway: RunningGateway) -> None:

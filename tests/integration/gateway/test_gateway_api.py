@@ -14,7 +14,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import decode
 from pulsepoint.tenancy import TenantContext
-from tests.builders.ledger import RunningGateway, brand_body
+from tests.builders.identity_store import RunningGateway, brand_body
 from tests.builders.storefront import alert, shop_facts
 
 JSON = {"Content-Type": "application/json"}

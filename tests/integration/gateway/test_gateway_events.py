@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Payload, decode, new_event
-from pulsepoint.events.observability import Hop, HopsRecorded, MessageHeld, MessageReleased
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased, SpanRecord, SpansRecorded
 from pulsepoint.events.privacy import SubjectDataRequested
 from pulsepoint.tenancy import SYSTEM, TenantContext
-from tests.builders.ledger import RunningGateway, brand_body
+from tests.builders.identity_store import RunningGateway, brand_body
 from tests.builders.runtime import deliver
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,13 +34,13 @@ async def a_tenant(gateway: RunningGateway) -> tuple[str, TenantContext]:
     return email, TenantContext(tenant, UUID(brand_id))
 
 
-def held(held_id: str, at: datetime, **changes: Any) -> MessageHeld:
+def held(held_id: str, at: datetime, **changes: Any) -> MessageQuarantined:
     told: dict[str, Any] = {
         "held_id": held_id, "kind": "quarantine", "service": "attribution", "subscription": "attribution.orders",
         "event_type": "order.recorded", "reason": "malformed", "explanation": "no currency", "size_bytes": 9,
         "attempts": 1, "held_at": at, "expires_at": at + timedelta(days=14),
     }  # fmt: skip
-    return MessageHeld(**{**told, **changes})
+    return MessageQuarantined(**{**told, **changes})
 
 
 def released(held_id: str, at: datetime) -> MessageReleased:
@@ -158,13 +158,13 @@ async def test_a_request_about_a_persons_data_is_in_the_audit_log(gateway: Runni
     ]
 
 
-def hop(trace: str, span: str, tenant: UUID | None, *, minute: int, **changes: Any) -> Hop:
+def hop(trace: str, span: str, tenant: UUID | None, *, minute: int, **changes: Any) -> SpanRecord:
     told: dict[str, Any] = {
         "trace_id": trace, "span_id": span, "service": "alerting", "name": span, "kind": "consumer",
         "started_at": NOW + timedelta(minutes=minute), "duration_us": 1000,
         "tenant_id": str(tenant) if tenant else None,
     }  # fmt: skip
-    return Hop(**{**told, **changes})
+    return SpanRecord(**{**told, **changes})
 
 
 async def test_a_trace_leads_back_through_links_to_the_webhook_and_shows_no_other_tenant(
@@ -181,7 +181,7 @@ async def test_a_trace_leads_back_through_links_to_the_webhook_and_shows_no_othe
         hop(foreign, "e" * 16, other.tenant_id, minute=1),
         hop(foreign, "9" * 16, None, minute=0),
     )
-    await tell(gateway, "observability", SYSTEM, HopsRecorded(hops=hops))
+    await tell(gateway, "observability", SYSTEM, SpansRecorded(hops=hops))
     async with await gateway.login(email) as client:
         told = (await client.get(f"/api/traces/{tick}")).json()
         assert [each["span_id"][0] for each in told["hops"]] == ["a", "b", "c", "d"]

@@ -22,7 +22,7 @@ from pulsepoint.events.envelope import Payload, new_event
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.tenancy import TenantContext
 from tests.builders.browser import served
-from tests.builders.ledger import RunningGateway, brand_body, running_gateway
+from tests.builders.identity_store import RunningGateway, brand_body, running_gateway
 from tests.builders.orders import order
 from tests.builders.runtime import deliver
 
@@ -181,7 +181,7 @@ async def test_alerts_and_pulls_are_told_and_an_alert_knows_its_trace(live: tupl
         (2, "ads.synced"),
         (3, "alert.resolved"),
     ]
-    assert await gateway.ports.ledger.alert_traces(scope, scope.brand_id) == {"a": TRACE}
+    assert await gateway.ports.identity_store.alert_traces(scope, scope.brand_id) == {"a": TRACE}
 
 
 async def test_a_quiet_stream_has_a_heartbeat_and_ends_with_the_log_in(live: tuple[RunningGateway, str]) -> None:

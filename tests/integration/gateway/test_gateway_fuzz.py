@@ -19,7 +19,7 @@ from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 
-from tests.builders.ledger import ADMIN, PASSWORD, brand_body, ledger_server, running_gateway, served
+from tests.builders.identity_store import ADMIN, PASSWORD, brand_body, identity_store_server, running_gateway, served
 
 # Patience for a crowded machine, which no test is about.
 SECONDS = 60.0
@@ -37,7 +37,7 @@ def address() -> Iterator[str]:
             ready.set()
             await asyncio.to_thread(done.wait)
 
-    with ledger_server() as dsn:
+    with identity_store_server() as dsn:
         thread = threading.Thread(target=lambda: asyncio.run(serve(dsn)))
         thread.start()
         try:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deploy.single_node.tower import post
+from deploy.local.instance import post
 from gateway.tasks import PAGE
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.commands import AnalysisRequested, SyncRequested
@@ -19,7 +19,7 @@ from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.runtime.app import SCHEDULED_FOR
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.ads import NOON, AdsService, ads_service, brand_configured, secret_ref
-from tests.builders.ledger import RunningGateway, running_gateway
+from tests.builders.identity_store import RunningGateway, running_gateway
 from tests.builders.runtime import deliver, published, run_effects
 
 DUE = datetime(2026, 3, 1, 2, tzinfo=UTC)

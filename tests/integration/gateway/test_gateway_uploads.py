@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from pulsepoint.events.envelope import Message
-from tests.builders.ledger import RunningGateway, brand_body, running_gateway
+from tests.builders.identity_store import RunningGateway, brand_body, running_gateway
 
 CSV = {"content-type": "text/csv"}
 SHOPIFY = (

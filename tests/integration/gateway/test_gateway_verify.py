@@ -10,7 +10,7 @@ import pytest
 from pulsepoint.events.orders import OrderLine
 from pulsepoint.money import MICROS
 from pulsepoint.tenancy import TenantContext
-from tests.builders.ledger import RunningGateway, brand_body
+from tests.builders.identity_store import RunningGateway, brand_body
 from tests.builders.warehouse import credit_facts, line_facts, order_fact
 
 LINE = OrderLine(
@@ -84,10 +84,10 @@ async def test_verification_takes_a_manager_and_ones_own_brand(
 ) -> None:
     async with await gateway.login() as client:
         tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
-    reader, stranger = f"{uuid4()}@one.example", f"{uuid4()}@two.example"
+    reader, unmatched = f"{uuid4()}@one.example", f"{uuid4()}@two.example"
     await gateway.person(reader, "user", tenant)
-    await gateway.person(stranger, "admin")
-    for email, status in ((reader, 403), (stranger, 404)):
+    await gateway.person(unmatched, "admin")
+    for email, status in ((reader, 403), (unmatched, 404)):
         async with await gateway.login(email) as client:
             assert (await client.get(f"/api/brands/{brand_id}/verify{path}")).status_code == status
 

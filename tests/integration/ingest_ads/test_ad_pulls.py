@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from deploy.stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
-from pulsepoint.events.observability import MessageHeld
+from pulsepoint.events.observability import MessageQuarantined
+from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
 from tests.builders.ads import (
     SCOPE,
     STUB_URL,
@@ -293,7 +293,7 @@ async def test_an_end_before_the_start_is_held_with_its_reason() -> None:
         await ads.connect((META,))
         asked = sync_requested(start_day=TODAY, end_day=YESTERDAY)
         assert await deliver(ads.runtime, "commands", asked) == 204
-        [held] = ads.events(MessageHeld)
+        [held] = ads.events(MessageQuarantined)
         assert "end_day" in held.explanation
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from deploy.stubs.ads_world import DEFAULT_ACCOUNTS
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
+from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS
 from tests.builders.ads import (
     NOON,
     STUB_URL,

@@ -188,7 +188,7 @@ def test_a_real_customer_journey_has_its_three_moments(real_data: Path) -> None:
     payload = read("orders/create", json.dumps({**order, **journey}).encode())
     assert isinstance(payload, OrderRecorded)
     moments = payload.evidence.moments
-    assert [moment.occurred_at.isoformat() for moment in moments if moment.occurred_at] == [
+    assert [timestamp.occurred_at.isoformat() for timestamp in moments if timestamp.occurred_at] == [
         "2022-06-22T10:07:37+00:00",
         "2022-06-22T10:15:42+00:00",
         "2022-06-22T10:49:33+00:00",

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from deploy.cli.progress import Progress
-from deploy.replay_check import SCENARIOS, Scenario, check, part_of
+from deploy.cli.replay_check import SCENARIOS, Scenario, check, part_of
 from tests.builders.transactions import trading_days, write_transactions
 
 SECONDS = 600.0
-pytestmark = pytest.mark.tower
+pytestmark = pytest.mark.instance
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

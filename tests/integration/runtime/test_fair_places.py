@@ -26,7 +26,7 @@ class Vendor:
         self.go, self.served_other = asyncio.Event(), asyncio.Event()
         self.asked: list[tuple[TenantContext, str, int]] = []
 
-    async def perform(self, ports: Any, effect: StoredEffect) -> None:
+    async def run(self, ports: Any, effect: StoredEffect) -> None:
         self.asked.append((effect.scope, effect.key, effect.attempts))
         if effect.scope == SLOW:
             await self.go.wait()
@@ -49,7 +49,7 @@ async def ask(runtime: Any, scope: TenantContext, keys: range) -> None:
 
 async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
     vendor, clock = Vendor(), FixedClock(NOW)
-    definition = EffectDefinition(conclude=concluded, perform=vendor.perform)
+    definition = EffectDefinition(on_success=concluded, run=vendor.run)
     async with running("alerting", clock, {}, {"post": definition}) as runtime:
         await ask(runtime, SLOW, range(2 * PARALLEL))
         await runtime.effects.start_due()
@@ -84,7 +84,7 @@ class HurryingClock(FixedClock):
 
 async def test_a_start_ends_though_what_is_handed_back_is_due_before_it_does() -> None:
     vendor = Vendor()
-    definition = EffectDefinition(conclude=concluded, perform=vendor.perform)
+    definition = EffectDefinition(on_success=concluded, run=vendor.run)
     async with running("alerting", HurryingClock(), {}, {"post": definition}) as runtime:
         await ask(runtime, SLOW, range(2 * PARALLEL))
         assert await runtime.effects.start_due() == PARALLEL // 2

@@ -13,9 +13,9 @@ import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from pulsepoint.adapters.otlp import open_otlp
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 
-HOP = Hop(
+SPAN = SpanRecord(
     trace_id="0af7651916cd43dd8448eb211c80319c",
     span_id="b7ad6b7169203331",
     parent_span_id="00f067aa0ba902b7",
@@ -70,7 +70,7 @@ def collector() -> Iterator[Collector]:
 
 async def test_a_hop_is_sent_as_the_span_it_was(collector: Collector) -> None:
     async with open_otlp(collector.address, service="attribution", project="a-project") as traces:
-        await traces.send([HOP])
+        await traces.send([SPAN])
     [(path, request)] = collector.got
     assert path == "/v1/traces"
     [told] = request.resource_spans
@@ -78,9 +78,9 @@ async def test_a_hop_is_sent_as_the_span_it_was(collector: Collector) -> None:
     assert (resource["service.name"], resource["gcp.project_id"]) == ("attribution", "a-project")
     [span] = told.scope_spans[0].spans
     assert (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()) == (
-        HOP.trace_id,
-        HOP.span_id,
-        HOP.parent_span_id,
+        SPAN.trace_id,
+        SPAN.span_id,
+        SPAN.parent_span_id,
     )
     assert [(link.trace_id.hex(), link.span_id.hex()) for link in span.links] == [("1" * 32, "2" * 16)]
     assert (span.name, span.kind, span.status.code) == ("process orders", span.SPAN_KIND_CONSUMER, 2)
@@ -95,5 +95,5 @@ async def test_a_collector_that_refuses_is_logged_and_harms_nothing(collector: C
     collector.status = 400
     async with open_otlp(collector.address, service="attribution", project="") as traces:
         with structlog.testing.capture_logs() as logs:
-            await traces.send([HOP])
+            await traces.send([SPAN])
     assert [(each["event"], each["spans"]) for each in logs] == [("traces.not_sent", 1)]

@@ -16,7 +16,7 @@ from pulsepoint.events.alerts import NotificationSent
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Event, Message, encode, new_event
-from pulsepoint.events.observability import MessageHeld, MessageReleased
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.ports.document_store import Commit, FactRow, StoredEffect, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
@@ -83,7 +83,7 @@ async def test_a_redelivered_event_is_counted_once() -> None:
         assert [await deliver(runtime, "orders", event) for _ in range(3)] == [204, 204, 204]
         assert len(await rows_of(runtime)) == 1
         assert len({told.id for told in published(runtime, OrderAttributed)}) == 1
-        await runtime.pipeline.settle()
+        await runtime.pipeline.mark_dispatched()
         so_far = len(published(runtime, OrderAttributed))
         assert await deliver(runtime, "orders", event) == 204
         assert len(published(runtime, OrderAttributed)) == so_far
@@ -109,7 +109,7 @@ async def test_what_a_failed_step_left_is_finished_by_the_sweep() -> None:
         assert len(await rows_of(runtime)) == 1
         assert len(published(runtime, OrderAttributed)) == 1
         await runtime.sweep(leftovers_older_than=10)
-        assert await runtime.ports.store.leftovers(older_than=clock.now()) == []
+        assert await runtime.ports.store.outbox_records(older_than=clock.now()) == []
 
 
 async def test_an_unreadable_message_is_quarantined_acknowledged_and_replayable() -> None:
@@ -123,7 +123,7 @@ async def test_an_unreadable_message_is_quarantined_acknowledged_and_replayable(
 
     async with running("attribution", FixedClock(NOW), {"order.deleted": choosy}) as runtime:
         assert await deliver(runtime, "orders", order_deleted("42")) == 204
-        held = published(runtime, MessageHeld)[0].payload
+        held = published(runtime, MessageQuarantined)[0].payload
         assert (held.kind, held.reason, held.explanation) == ("quarantine", "malformed", "line 3 has no price")
         command = ReplayRequested(service="attribution", held_id=held.held_id, requested_at=NOW)
         event = new_event(command, source="gateway", entity=held.held_id, version=1, scope=BRAND)
@@ -159,7 +159,7 @@ async def test_a_large_message_that_does_not_compress_is_held_whole_and_replayed
     async with running("attribution", FixedClock(NOW), {}) as runtime:
         for _ in range(2):
             assert await deliver(runtime, "orders", large) == 204
-        held = published(runtime, MessageHeld)[-1].payload
+        held = published(runtime, MessageQuarantined)[-1].payload
         command = ReplayRequested(service="attribution", held_id=held.held_id, requested_at=NOW)
         event = new_event(command, source="gateway", entity=held.held_id, version=1, scope=BRAND)
         assert await deliver(runtime, "commands", event) == 204
@@ -178,7 +178,7 @@ async def test_an_unknown_error_asks_for_another_attempt() -> None:
 
     async with running("attribution", FixedClock(NOW), {"order.deleted": broken}) as runtime:
         assert await deliver(runtime, "orders", order_deleted()) == 500
-        assert published(runtime, MessageHeld) == []
+        assert published(runtime, MessageQuarantined) == []
 
 
 async def test_types_a_subscription_does_not_want_are_dropped() -> None:
@@ -209,14 +209,14 @@ def effect_after(kind: str, delay: float = 0) -> Any:
 async def test_an_effect_is_performed_concluded_and_gone() -> None:
     performed: list[str] = []
 
-    async def perform(ports: Any, effect: StoredEffect) -> str:
+    async def run(ports: Any, effect: StoredEffect) -> str:
         performed.append(effect.data["order"])
         return "posted"
 
-    async def conclude(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    async def on_success(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
         return Outcome(writes=[Write("results", "one", {"result": result})])
 
-    effects = {"post": EffectDefinition(conclude=conclude, perform=perform)}
+    effects = {"post": EffectDefinition(on_success=on_success, run=run)}
     async with running("attribution", FixedClock(NOW), {"order.deleted": effect_after("post")}, effects) as runtime:
         await deliver(runtime, "orders", order_deleted("9"))
         assert await run_effects(runtime) == 1
@@ -228,11 +228,11 @@ async def test_a_pending_effect_is_single_and_waits_for_its_time() -> None:
     clock = FixedClock(NOW)
     ticks: list[str] = []
 
-    async def conclude(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    async def on_success(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
         ticks.append(effect.data["order"])
         return NOTHING
 
-    effects = {"tick": EffectDefinition(conclude=conclude)}
+    effects = {"tick": EffectDefinition(on_success=on_success)}
     async with running("attribution", clock, {"order.deleted": effect_after("tick", 5)}, effects) as runtime:
         for number in range(5):
             await deliver(runtime, "orders", order_deleted(str(number)))
@@ -247,19 +247,19 @@ async def test_a_failing_effect_is_recorded_and_tried_again_when_the_vendor_says
     failures: list[int] = []
     answers: list[Exception | None] = [VendorRateLimited("slow down", retry_after=100), VendorError("down"), None]
 
-    async def perform(ports: Any, effect: StoredEffect) -> None:
+    async def run(ports: Any, effect: StoredEffect) -> None:
         answer = answers.pop(0)
         if answer is not None:
             raise answer
 
-    async def conclude(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    async def on_success(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
         return NOTHING
 
     async def on_failure(reader: Reader, effect: StoredEffect, error: Exception) -> Outcome:
         failures.append(effect.attempts)
         return NOTHING
 
-    effects = {"pull": EffectDefinition(conclude=conclude, perform=perform, on_failure=on_failure)}
+    effects = {"pull": EffectDefinition(on_success=on_success, run=run, on_failure=on_failure)}
     async with running("attribution", clock, {"order.deleted": effect_after("pull")}, effects) as runtime:
         await deliver(runtime, "orders", order_deleted())
         assert await run_effects(runtime) == 1

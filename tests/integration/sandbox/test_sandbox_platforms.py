@@ -62,7 +62,7 @@ async def test_every_body_of_the_past_is_read_and_sums_to_the_worlds_records() -
 
 async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -> None:
     async with sandbox() as shop:
-        await shop.http.post("/sandbox/catalogue", headers=CONTROL)
+        await shop.http.post("/sandbox/catalog", headers=CONTROL)
         told = [reading.payload for _, reading in shop.inbox.readings()]
         products = {one.product_id: one for one in told if isinstance(one, ProductRecorded)}
         levels = {
@@ -70,7 +70,7 @@ async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -
             for one in told
             if isinstance(one, StockLevelRecorded)
         }
-        assert set(products) == {str(product.product_id) for product in shop.world.catalogue()}
+        assert set(products) == {str(product.product_id) for product in shop.world.catalog()}
         expected: dict[tuple[str, str], int] = {}
         for day in reversed(list(days())):
             for change in shop.world.day(day).stock_changes:
@@ -303,10 +303,10 @@ def payloads(shop: Sandbox, kind: type[Told], topic: str) -> list[tuple[str, Tol
     return [(told, payload) for told, payload in readings if isinstance(payload, kind)]
 
 
-async def told_until(shop: Sandbox, moment: datetime) -> None:
+async def told_until(shop: Sandbox, timestamp: datetime) -> None:
     """Wait until the shop has told everything up to a moment."""
     async with asyncio.timeout(30):
-        while shop.platforms.shop.told_until < moment:  # noqa: ASYNC110 - a condition of another task
+        while shop.platforms.shop.told_until < timestamp:  # noqa: ASYNC110 - a condition of another task
             await asyncio.sleep(0.02)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_advisor.domain.advice import Advice, Rules, advise, reorder_quantity
-from ai_advisor.domain.evidence import Evidence
+from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Brand, CampaignPerformance, Performance, Period, Totals
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
@@ -57,14 +57,14 @@ def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 1
     return Performance(PERIOD, Totals(net, orders, 1400 * MICROS), Totals(), campaigns)
 
 
-def evidence() -> Evidence:
-    return Evidence(SCOPE, brand(), PERIOD, NOW)
+def citations() -> Citations:
+    return Citations(SCOPE, brand(), PERIOD, NOW)
 
 
 def advice(
     *campaigns: CampaignPerformance, statuses: tuple[StockStatus, ...] = (), settings: Brand | None = None
 ) -> Advice:
-    return advise(evidence(), settings or brand(), performance(*campaigns), statuses, Rules())
+    return advise(citations(), settings or brand(), performance(*campaigns), statuses, Rules())
 
 
 def about(found: Advice, kind: str) -> list[Recommendation]:
@@ -166,7 +166,7 @@ def test_too_few_days_are_counted_and_not_judged() -> None:
 
 
 def test_without_any_sale_nothing_is_judged() -> None:
-    found = advise(evidence(), brand(), performance(campaign(revenue_micros=0), orders=0, net=0), (), Rules())
+    found = advise(citations(), brand(), performance(campaign(revenue_micros=0), orders=0, net=0), (), Rules())
     assert found == Advice((), 1)
 
 

@@ -42,12 +42,12 @@ async def configure(bench: Bench, **changes: Any) -> None:
 
 
 async def assess(bench: Bench, version: int, *statuses: StockStatus, at: datetime | None = None) -> Outcome:
-    payload = stock_assessed(*statuses, at=at or moment(version))
+    payload = stock_assessed(*statuses, at=at or timestamp(version))
     return await bench.handle(HANDLERS["stock.assessed"], event_of(payload, version=version))
 
 
 async def advise(bench: Bench, version: int, *, at: datetime | None = None) -> Outcome:
-    payload = AdviceComputed(computed_at=at or moment(version), summary="s", recommendations=())
+    payload = AdviceComputed(computed_at=at or timestamp(version), summary="s", recommendations=())
     return await bench.handle(HANDLERS["advice.computed"], event_of(payload, version=version))
 
 
@@ -56,7 +56,7 @@ async def tick(bench: Bench, version: int, *statuses: StockStatus) -> Outcome:
     return await advise(bench, version)
 
 
-def moment(version: int) -> datetime:
+def timestamp(version: int) -> datetime:
     return NOW + timedelta(minutes=version)
 
 
@@ -89,7 +89,7 @@ async def test_a_risk_opens_one_alert_posts_it_once_and_resolves_by_itself(bench
     assert types(over) == ["alert.resolved"]
     assert over.events[0].payload.alert_id == effect.key
     [row] = await bench.rows(ALERTS)
-    assert (row["opened_at"], row["resolved_at"], row["version"]) == (moment(1), moment(4), 2)
+    assert (row["opened_at"], row["resolved_at"], row["version"]) == (timestamp(1), timestamp(4), 2)
     back = await tick(bench, 5, stock_status())
     assert types(back) == ["alert.opened"]
     assert len(await bench.rows(ALERTS)) == 2
@@ -260,15 +260,15 @@ async def test_a_post_names_the_trace_it_runs_in_and_that_is_recorded(bench: Ben
     ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
     await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x\n")
     definition = EFFECTS["slack.post"]
-    assert definition.perform is not None
+    assert definition.run is not None
     with TracerProvider().get_tracer("test").start_as_current_span("effect") as span:
-        result = await definition.perform(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
+        result = await definition.run(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
     trace_id = f"{span.get_span_context().trace_id:032x}"
     [(url, notice)] = ports.messenger.sent
     assert url == "https://hooks.slack.example/x"
     assert notice.trace_id == trace_id
     assert notice.link == f"https://tower.example/#/brands/{SCOPE.brand_id}/alerts/a1"
-    outcome = await bench.conclude(definition, slack_effect(), result)
+    outcome = await bench.on_success(definition, slack_effect(), result)
     assert outcome.events[0].payload.trace_id == trace_id
     [row] = await bench.rows("SELECT * FROM notifications WHERE brand_id = @brand_id")
     assert (row["alert_id"], row["trace_id"], row["sent_at"]) == ("a1", trace_id, NOW)
@@ -277,14 +277,14 @@ async def test_a_post_names_the_trace_it_runs_in_and_that_is_recorded(bench: Ben
 async def test_without_a_span_the_post_names_the_trace_that_caused_it(bench: Bench) -> None:
     ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
     await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x")
-    perform = EFFECTS["slack.post"].perform
-    assert perform is not None
-    await perform(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
+    run = EFFECTS["slack.post"].run
+    assert run is not None
+    await run(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
     assert ports.messenger.sent[0][1].trace_id == "1" * 32
 
 
 async def test_a_forgotten_webhook_needs_a_person(bench: Bench) -> None:
-    perform = EFFECTS["slack.post"].perform
-    assert perform is not None
+    run = EFFECTS["slack.post"].run
+    assert run is not None
     with pytest.raises(VendorRefused):
-        await perform(SlackPorts(MemorySecretStore(), Posts(), bench.clock), slack_effect())
+        await run(SlackPorts(MemorySecretStore(), Posts(), bench.clock), slack_effect())

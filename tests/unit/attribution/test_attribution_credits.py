@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribution.domain.ledger import MINOR_UNIT, LedgerCredit, credits_of, share
+from attribution.domain.credits import MINOR_UNIT, Credit, credits_of, share
 from attribution.domain.models import MODELS, Model, ModelSettings, last_non_direct, last_touch
 from pulsepoint.events.attributions import Touch
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
@@ -72,7 +72,7 @@ def test_shares_of_whole_cents_are_whole_cents_and_add_up() -> None:
     assert share(-100_000_001, [1, 1, 1]) == [-33_340_001, -33_330_000, -33_330_000]
 
 
-def _credits(entries: Sequence[SalesEntry], touches: Sequence[Touch]) -> tuple[LedgerCredit, ...]:
+def _credits(entries: Sequence[SalesEntry], touches: Sequence[Touch]) -> tuple[Credit, ...]:
     return credits_of(entries, touches, CREATED_AT, MONTH, EVERY_MODEL)
 
 

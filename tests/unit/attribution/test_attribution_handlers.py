@@ -23,15 +23,15 @@ from tests.builders.orders import (
     SCOPE,
     as_event,
     evidence,
-    moment,
     order,
     order_deleted_event,
     order_event,
     refund,
     refund_event,
+    timestamp,
     version_at,
 )
-from tests.unit.attribution.desk import Desk
+from tests.unit.attribution.harness import Harness
 
 META = "/?utm_source=facebook&utm_medium=cpc&utm_campaign=Spring&fbclid=IwAR_Secret"
 AFTER = CREATED_AT + timedelta(hours=1)
@@ -49,126 +49,126 @@ def erased(*order_ids: str) -> Event:
 
 def old_touch_order(order_id: str = ORDER_ID, **fields: Any) -> Event:
     """An order whose one paid touch is 45 days old."""
-    moments = (moment(CREATED_AT - timedelta(days=45), META),)
+    moments = (timestamp(CREATED_AT - timedelta(days=45), META),)
     return order_event(order_id=order_id, evidence=evidence(moments=moments), **fields)
 
 
 async def test_an_order_becomes_a_head_touches_and_credits_under_one_version_and_digest() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META)))
-    rows = [fact.row for fact in desk.ports.facts]
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META)))
+    rows = [fact.row for fact in harness.ports.facts]
     assert {(row["entity"], row["version"]) for row in rows} == {(ORDER_ID, 1)}
     assert len({row["digest"] for row in rows}) == 1
     assert len({row["fact_id"] for row in rows}) == len(rows)
-    assert [fact.table for fact in desk.ports.facts] == ["attributions", "touches", "credits", "credits"]
-    head, (touch,) = desk.head(), desk.current("touches")
+    assert [fact.table for fact in harness.ports.facts] == ["attributions", "touches", "credits", "credits"]
+    head, (touch,) = harness.head(), harness.current("touches")
     assert (head["net_micros"], head["currency"], head["settings_version"]) == (100_000_000, "GBP", 0)
     assert head["source_version"] == version_at(CREATED_AT)
     assert (touch["channel"], touch["click_id"], touch["evidence"]) == ("meta", "IwAR_Secret", "landing_site")
-    assert desk.by_channel() == desk.by_channel("last_non_direct") == {"meta": 100_000_000}
+    assert harness.by_channel() == harness.by_channel("last_non_direct") == {"meta": 100_000_000}
 
 
 async def test_rows_fit_the_columns_of_the_warehouse_tables() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META)))
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META)))
     common = {"fact_id", "brand_id", "entity", "version", "digest", "recorded_at", "order_id"}
     wanted = {
         "attributions": "currency net_micros source_version settings_version rules_version trace",
         "touches": "occurred_at channel paid source medium campaign content term click_id evidence",
         "credits": "model entry_id entry_kind occurred_at channel paid campaign touch_at credit_micros currency",
     }
-    for fact in desk.ports.facts:
+    for fact in harness.ports.facts:
         assert set(fact.row) == common | set(wanted[fact.table].split())
 
 
 async def test_an_attributed_order_is_told_on() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META), refunds=(refund(amount=10),)))
-    (message,) = desk.ports.messages
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META), refunds=(refund(amount=10),)))
+    (message,) = harness.ports.messages
     told = orjson.loads(message.data)
     assert (message.topic, told["net_micros"], told["credits"]) == ("attributions", 90_000_000, 2 * len(MODELS))
 
 
 async def test_what_changes_nothing_writes_and_says_nothing() -> None:
-    desk = Desk()
+    harness = Harness()
     newer = order_event(evidence=evidence(META), updated_at=AFTER, refunds=(refund(),))
-    await desk.handle(newer)
-    again = await desk.handle(newer)
+    await harness.handle(newer)
+    again = await harness.handle(newer)
     assert not (again.writes or again.facts or again.events or again.effects)
-    stale = await desk.handle(order_event(net=70))
+    stale = await harness.handle(order_event(net=70))
     assert not (stale.writes or stale.facts or stale.events)
 
 
 async def test_an_older_snapshot_with_an_unknown_refund_adds_only_the_refund() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META), updated_at=AFTER))
-    await desk.handle(order_event(net=500, refunds=(refund("r9", amount=30),)))
-    assert desk.by_channel() == {"meta": 70_000_000}
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META), updated_at=AFTER))
+    await harness.handle(order_event(net=500, refunds=(refund("r9", amount=30),)))
+    assert harness.by_channel() == {"meta": 70_000_000}
 
 
 async def test_a_refund_in_the_order_and_alone_is_one_refund() -> None:
-    desk = Desk()
+    harness = Harness()
     given_back = refund("r1", amount=25)
-    await desk.handle(
+    await harness.handle(
         order_event(evidence=evidence(META), refunds=(given_back,), updated_at=AFTER), refund_event(given_back)
     )
-    assert desk.by_channel() == {"meta": 75_000_000}
+    assert harness.by_channel() == {"meta": 75_000_000}
 
 
 async def test_an_orphan_refund_is_unattributed_until_its_order_appears() -> None:
-    desk = Desk()
-    await desk.handle(refund_event(refund("r1", amount=25)))
-    assert desk.by_channel() == {"unattributed": -25_000_000}
-    await desk.handle(order_event(evidence=evidence(META)))
-    assert desk.by_channel() == {"meta": 75_000_000}
+    harness = Harness()
+    await harness.handle(refund_event(refund("r1", amount=25)))
+    assert harness.by_channel() == {"unattributed": -25_000_000}
+    await harness.handle(order_event(evidence=evidence(META)))
+    assert harness.by_channel() == {"meta": 75_000_000}
 
 
 async def test_a_full_refund_nets_its_campaign_to_zero() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META)), refund_event(refund(amount=100)))
-    assert [row["credit_micros"] for row in desk.current("credits")] == [100_000_000, -100_000_000] * len(MODELS)
-    assert {row["campaign"] for row in desk.current("credits")} == {"Spring"}
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META)), refund_event(refund(amount=100)))
+    assert [row["credit_micros"] for row in harness.current("credits")] == [100_000_000, -100_000_000] * len(MODELS)
+    assert {row["campaign"] for row in harness.current("credits")} == {"Spring"}
 
 
 async def test_deleted_and_test_orders_credit_nothing() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META)), order_deleted_event())
-    assert (desk.head()["net_micros"], desk.credits()) == (0, [])
-    await desk.handle(order_event(order_id="2", test=True, evidence=evidence(META)))
-    assert (desk.head("2")["net_micros"], desk.credits("2")) == (0, [])
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META)), order_deleted_event())
+    assert (harness.head()["net_micros"], harness.credits()) == (0, [])
+    await harness.handle(order_event(order_id="2", test=True, evidence=evidence(META)))
+    assert (harness.head("2")["net_micros"], harness.credits("2")) == (0, [])
 
 
 async def test_a_deletion_told_first_holds_against_the_order_that_follows() -> None:
-    desk = Desk()
-    outcome = await desk.handle(order_deleted_event())
+    harness = Harness()
+    outcome = await harness.handle(order_deleted_event())
     assert (len(outcome.writes), outcome.facts) == (1, [])
-    await desk.handle(order_event(evidence=evidence(META), updated_at=AFTER), refund_event(refund()))
-    assert (desk.head()["net_micros"], desk.credits()) == (0, [])
+    await harness.handle(order_event(evidence=evidence(META), updated_at=AFTER), refund_event(refund()))
+    assert (harness.head()["net_micros"], harness.credits()) == (0, [])
 
 
 async def test_refunds_of_an_order_known_only_as_deleted_count_for_nothing() -> None:
-    desk = Desk()
-    await desk.handle(refund_event(refund(amount=5)), order_deleted_event())
-    assert (desk.head()["net_micros"], desk.credits()) == (0, [])
+    harness = Harness()
+    await harness.handle(refund_event(refund(amount=5)), order_deleted_event())
+    assert (harness.head()["net_micros"], harness.credits()) == (0, [])
 
 
 async def test_a_snapshot_later_than_the_deletion_counts_as_the_warehouse_shows_it() -> None:
-    desk = Desk()
-    await desk.handle(order_deleted_event(version=5), order_event(evidence=evidence(META), version=6))
-    assert desk.by_channel() == {"meta": 100_000_000}
+    harness = Harness()
+    await harness.handle(order_deleted_event(version=5), order_event(evidence=evidence(META), version=6))
+    assert harness.by_channel() == {"meta": 100_000_000}
 
 
 async def test_a_webhook_without_moments_does_not_undo_a_known_journey() -> None:
-    desk = Desk()
-    journey = evidence("/", moments=(moment(CREATED_AT - timedelta(days=1), META),))
-    await desk.handle(order_event(evidence=journey), order_event(evidence=evidence("/"), net=80, updated_at=AFTER))
-    assert desk.by_channel() == {"meta": 80_000_000}
+    harness = Harness()
+    journey = evidence("/", moments=(timestamp(CREATED_AT - timedelta(days=1), META),))
+    await harness.handle(order_event(evidence=journey), order_event(evidence=evidence("/"), net=80, updated_at=AFTER))
+    assert harness.by_channel() == {"meta": 80_000_000}
 
 
 async def test_utms_that_appear_later_attribute_the_order_anew() -> None:
-    desk = Desk()
-    await desk.handle(order_event(), order_event(evidence=evidence(META), updated_at=AFTER))
-    assert desk.by_channel() == {"meta": 100_000_000}
+    harness = Harness()
+    await harness.handle(order_event(), order_event(evidence=evidence(META), updated_at=AFTER))
+    assert harness.by_channel() == {"meta": 100_000_000}
 
 
 SNAPSHOTS = [
@@ -178,7 +178,7 @@ SNAPSHOTS = [
     order_event(evidence=evidence("/?gclid=A"), net=95, refunds=(refund("r2", amount=7),), version=20),
     order_event(net=85, refunds=(refund("r1", amount=6),), version=30),
     order_event(
-        evidence=evidence("/", moments=(moment(CREATED_AT, META), moment(CREATED_AT, "/?utm_source=klaviyo"))),
+        evidence=evidence("/", moments=(timestamp(CREATED_AT, META), timestamp(CREATED_AT, "/?utm_source=klaviyo"))),
         version=15,
     ),
     order_event(net=85, cancelled_at=CREATED_AT + timedelta(days=5), version=25),
@@ -194,15 +194,15 @@ SNAPSHOTS = [
 
 def end_state(events: list[Event]) -> tuple[Any, ...]:
     async def run() -> tuple[Any, ...]:
-        desk = Desk()
+        harness = Harness()
         for event in events:
-            await desk.handle(event)
-        await desk.run_effects()
-        document = await desk.document()
+            await harness.handle(event)
+        await harness.run_effects()
+        document = await harness.document()
         touches = [{name: row[name] for name in row if name not in ("fact_id", "version", "digest", "recorded_at")}
-                   for row in desk.current("touches")]  # fmt: skip
+                   for row in harness.current("touches")]  # fmt: skip
         document.pop("policy_version", None)
-        return desk.credits(), touches, document
+        return harness.credits(), touches, document
 
     return asyncio.run(run())
 
@@ -233,99 +233,101 @@ def test_after_edits_refunds_and_cancellation_credits_add_up_to_net_revenue(
     expected = sum(entry.net_micros for entry in sales_entries(sold, refunds, cancelled_orders=policy))
 
     async def run() -> None:
-        desk = Desk()
-        await desk.handle(configured(cancelled_orders=policy))
+        harness = Harness()
+        await harness.handle(configured(cancelled_orders=policy))
         for version, net in enumerate(nets):
             snapshot = order(net=net, cancelled_at=when, evidence=evidence(landing))
-            await desk.handle(order_event(snapshot, version=version))
+            await harness.handle(order_event(snapshot, version=version))
         for given_back in refunds:
-            await desk.handle(refund_event(given_back))
-        assert desk.head()["net_micros"] == expected
+            await harness.handle(refund_event(given_back))
+        assert harness.head()["net_micros"] == expected
         for model in MODELS:
-            assert sum(desk.by_channel(model).values()) == expected
+            assert sum(harness.by_channel(model).values()) == expected
 
     asyncio.run(run())
 
 
 async def test_a_longer_lookback_attributes_existing_orders_anew_batch_by_batch() -> None:
-    desk = Desk()
+    harness = Harness()
     ids = [f"{number:05}" for number in range(2 * BATCH + 3)]
-    await desk.handle(*(old_touch_order(order_id) for order_id in ids))
-    assert desk.by_channel(order_id=ids[0]) == {"unattributed": 100_000_000}
-    outcome = await desk.handle(configured(lookback_days=60))
+    await harness.handle(*(old_touch_order(order_id) for order_id in ids))
+    assert harness.by_channel(order_id=ids[0]) == {"unattributed": 100_000_000}
+    outcome = await harness.handle(configured(lookback_days=60))
     assert [effect.kind for effect in outcome.effects] == ["reattribute"]
-    assert await desk.run_effects() == 3
+    assert await harness.run_effects() == 3
     for order_id in ids:
-        assert desk.by_channel(order_id=order_id) == {"meta": 100_000_000}
-        assert (desk.head(order_id)["version"], desk.head(order_id)["settings_version"]) == (2, 1)
+        assert harness.by_channel(order_id=order_id) == {"meta": 100_000_000}
+        assert (harness.head(order_id)["version"], harness.head(order_id)["settings_version"]) == (2, 1)
 
 
 async def test_a_changed_policy_for_cancelled_orders_attributes_anew() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META), cancelled_at=AFTER))
-    assert desk.head()["net_micros"] == 0
-    await desk.handle(configured(cancelled_orders="keep"))
-    await desk.run_effects()
-    assert desk.by_channel() == {"meta": 100_000_000}
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META), cancelled_at=AFTER))
+    assert harness.head()["net_micros"] == 0
+    await harness.handle(configured(cancelled_orders="keep"))
+    await harness.run_effects()
+    assert harness.by_channel() == {"meta": 100_000_000}
 
 
 async def test_settings_that_credits_do_not_depend_on_start_no_sweep_nor_end_a_running_one() -> None:
-    desk = Desk()
-    await desk.handle(old_touch_order())
-    assert (await desk.handle(configured(lead_time_days=3))).effects == []
-    await desk.handle(configured(version=2, lookback_days=60), configured(version=3, lookback_days=60, name="New name"))
-    await desk.run_effects()
-    assert desk.by_channel() == {"meta": 100_000_000}
+    harness = Harness()
+    await harness.handle(old_touch_order())
+    assert (await harness.handle(configured(lead_time_days=3))).effects == []
+    await harness.handle(
+        configured(version=2, lookback_days=60), configured(version=3, lookback_days=60, name="New name")
+    )
+    await harness.run_effects()
+    assert harness.by_channel() == {"meta": 100_000_000}
 
 
 async def test_a_newer_policy_ends_the_sweep_of_the_older_one() -> None:
-    desk = Desk()
-    await desk.handle(old_touch_order(), configured(lookback_days=60), configured(version=2, lookback_days=50))
-    assert await desk.run_effects() == 2
-    older, newer = desk.outcomes[-2:]
+    harness = Harness()
+    await harness.handle(old_touch_order(), configured(lookback_days=60), configured(version=2, lookback_days=50))
+    assert await harness.run_effects() == 2
+    older, newer = harness.outcomes[-2:]
     assert (len(older.writes), len(newer.writes)) == (0, 1)
-    assert (desk.head()["version"], desk.head()["settings_version"]) == (2, 2)
+    assert (harness.head()["version"], harness.head()["settings_version"]) == (2, 2)
 
 
 async def test_an_older_settings_snapshot_changes_nothing() -> None:
-    desk = Desk()
-    await desk.handle(configured(version=5, lookback_days=60))
-    late = await desk.handle(configured(version=4, lookback_days=10))
+    harness = Harness()
+    await harness.handle(configured(version=5, lookback_days=60))
+    late = await harness.handle(configured(version=4, lookback_days=10))
     assert not (late.writes or late.effects)
 
 
 async def test_an_erased_order_keeps_its_credits_and_loses_what_says_who() -> None:
-    desk = Desk()
-    await desk.handle(order_event(evidence=evidence(META, discount_codes=("ANNA-10",))))
-    before = desk.credits()
-    await desk.handle(erased(ORDER_ID))
-    assert desk.credits() == before
-    assert desk.current("touches") == []
-    kept = orjson.dumps(await desk.document()).decode()
+    harness = Harness()
+    await harness.handle(order_event(evidence=evidence(META, discount_codes=("ANNA-10",))))
+    before = harness.credits()
+    await harness.handle(erased(ORDER_ID))
+    assert harness.credits() == before
+    assert harness.current("touches") == []
+    kept = orjson.dumps(await harness.document()).decode()
     assert not [word for word in ("IwAR_Secret", "facebook", "cpc", "ANNA-10") if word in kept]
 
 
 async def test_a_replay_after_the_erasure_brings_no_person_back() -> None:
-    desk = Desk()
-    await desk.handle(erased(ORDER_ID), order_event(evidence=evidence(META)), refund_event(refund(amount=1)))
-    assert desk.by_channel() == {"meta": 99_000_000}
-    assert desk.current("touches") == []
-    assert "IwAR_Secret" not in orjson.dumps(await desk.document()).decode()
+    harness = Harness()
+    await harness.handle(erased(ORDER_ID), order_event(evidence=evidence(META)), refund_event(refund(amount=1)))
+    assert harness.by_channel() == {"meta": 99_000_000}
+    assert harness.current("touches") == []
+    assert "IwAR_Secret" not in orjson.dumps(await harness.document()).decode()
 
 
 async def test_an_erasure_keeps_the_winner_of_a_tie() -> None:
-    desk = Desk()
+    harness = Harness()
     tied = evidence("/?utm_source=google&utm_medium=cpc&gclid=A", note_attributes=(("ttclid", "B"),))
-    await desk.handle(order_event(evidence=tied))
-    before = desk.credits()
-    await desk.handle(erased(ORDER_ID))
-    assert desk.credits() == before
+    await harness.handle(order_event(evidence=tied))
+    before = harness.credits()
+    await harness.handle(erased(ORDER_ID))
+    assert harness.credits() == before
 
 
 async def test_a_long_erasure_goes_on_in_effects() -> None:
-    desk = Desk()
+    harness = Harness()
     ids = [f"{number:05}" for number in range(2 * BATCH + 1)]
-    await desk.handle(*(order_event(order_id=order_id, evidence=evidence(META)) for order_id in ids))
-    await desk.handle(erased(*ids))
-    assert await desk.run_effects() == 2
-    assert [order_id for order_id in ids if desk.current("touches", order_id)] == []
+    await harness.handle(*(order_event(order_id=order_id, evidence=evidence(META)) for order_id in ids))
+    await harness.handle(erased(*ids))
+    assert await harness.run_effects() == 2
+    assert [order_id for order_id in ids if harness.current("touches", order_id)] == []

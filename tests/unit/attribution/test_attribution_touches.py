@@ -16,8 +16,8 @@ from attribution.domain.addresses import read_address
 from attribution.domain.channels import CHANNELS
 from attribution.domain.touches import MAX_TOUCHES, touches_of
 from pulsepoint.events.attributions import Touch
-from pulsepoint.events.touches import JourneyMoment, OrderEvidence
-from tests.builders.orders import CREATED_AT, evidence, moment
+from pulsepoint.events.touches import JourneyMoment, TrackingData
+from tests.builders.orders import CREATED_AT, evidence, timestamp
 
 SHOP = "https://shop-of-test.myshopify.com/"
 
@@ -240,8 +240,8 @@ def test_note_attributes_of_another_visit_are_another_touch() -> None:
 def test_a_moment_has_its_own_time_and_takes_in_the_landing_site_of_the_same_visit() -> None:
     seen_at = CREATED_AT - timedelta(days=3)
     moments = (
-        moment(seen_at, "/", utm=(("source", "google"), ("medium", "cpc"), ("campaign", "Brand"))),
-        moment(CREATED_AT - timedelta(days=9), "/?utm_source=klaviyo&utm_medium=email"),
+        timestamp(seen_at, "/", utm=(("source", "google"), ("medium", "cpc"), ("campaign", "Brand"))),
+        timestamp(CREATED_AT - timedelta(days=9), "/?utm_source=klaviyo&utm_medium=email"),
     )
     made = touches("/?utm_source=google&utm_medium=cpc&utm_campaign=brand&gclid=X", moments=moments)
     assert [(touch.channel, touch.occurred_at) for touch in made] == [
@@ -257,13 +257,13 @@ def test_a_landing_site_without_time_gets_the_orders() -> None:
 
 def test_a_bare_landing_site_adds_no_visit_to_a_known_journey() -> None:
     seen_at = CREATED_AT - timedelta(days=2)
-    made = touches("/", moments=(moment(seen_at, "/?utm_source=google&utm_medium=cpc"),))
+    made = touches("/", moments=(timestamp(seen_at, "/?utm_source=google&utm_medium=cpc"),))
     assert [(touch.channel, touch.occurred_at) for touch in made] == [("google", seen_at)]
 
 
 def test_the_order_of_moments_does_not_matter() -> None:
     moments = [
-        moment(CREATED_AT - timedelta(hours=hours), f"/?utm_source={source}")
+        timestamp(CREATED_AT - timedelta(hours=hours), f"/?utm_source={source}")
         for hours, source in [(5, "fb"), (5, "google"), (5, "bing"), (1, "klaviyo"), (5, "FB")]
     ]
     expected = touches("/", moments=tuple(moments))
@@ -273,14 +273,14 @@ def test_the_order_of_moments_does_not_matter() -> None:
 
 
 def test_moments_beyond_the_limit_leave_the_latest() -> None:
-    moments = tuple(moment(CREATED_AT - timedelta(minutes=minutes), "/") for minutes in range(1, MAX_TOUCHES + 50))
+    moments = tuple(timestamp(CREATED_AT - timedelta(minutes=minutes), "/") for minutes in range(1, MAX_TOUCHES + 50))
     made = touches(moments=moments)
     assert (len(made), made[-1].occurred_at) == (MAX_TOUCHES, CREATED_AT - timedelta(minutes=1))
 
 
 def test_moments_without_a_zone_are_read_as_utc() -> None:
     naive = datetime(2026, 3, 1, 12, 0)
-    assert touches(moments=(moment(naive), moment(CREATED_AT)))[0].occurred_at.tzinfo is not None
+    assert touches(moments=(timestamp(naive), timestamp(CREATED_AT)))[0].occurred_at.tzinfo is not None
 
 
 PIECES = st.sampled_from(
@@ -309,7 +309,7 @@ def test_hostile_evidence_never_raises_and_touches_stay_well_formed(
         JourneyMoment.model_construct(occurred_at=at, landing_page=page, referrer=ref, utm=())
         for page, ref, at in pages
     )
-    hostile = OrderEvidence.model_construct(
+    hostile = TrackingData.model_construct(
         landing_site=landing, referring_site=referrer, note_attributes=tuple(notes), discount_codes=(), moments=moments
     )
     for touch in touches_of(hostile, CREATED_AT):

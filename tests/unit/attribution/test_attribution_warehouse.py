@@ -23,7 +23,7 @@ from tests.builders.orders import (
     refund,
     refund_event,
 )
-from tests.unit.attribution.desk import Desk
+from tests.unit.attribution.harness import Harness
 
 META = "/?utm_source=facebook&utm_medium=cpc&utm_campaign=Spring"
 LATER = CREATED_AT + timedelta(days=20)
@@ -52,8 +52,8 @@ STORY = [
 ]
 
 
-def _ingested(desk: Desk, event: Event) -> list[FactRow]:
-    return facts_of(desk.reader(), event)
+def _ingested(harness: Harness, event: Event) -> list[FactRow]:
+    return facts_of(harness.reader(), event)
 
 
 async def _rows(warehouse: DuckDBWarehouse, sql: str) -> Sequence[dict[str, Any]]:
@@ -62,12 +62,12 @@ async def _rows(warehouse: DuckDBWarehouse, sql: str) -> Sequence[dict[str, Any]
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_credits_of_every_model_add_up_to_every_sales_entry_the_warehouse_shows(seed: int) -> None:
-    desk = Desk()
+    harness = Harness()
     told = random.Random(seed).sample(STORY * 2, 2 * len(STORY))
-    await desk.handle(*told)
+    await harness.handle(*told)
     async with open_duckdb() as warehouse:
-        await warehouse.append([row for event in told for row in _ingested(desk, event)])
-        await warehouse.append(desk.ports.facts)
+        await warehouse.append([row for event in told for row in _ingested(harness, event)])
+        await warehouse.append(harness.ports.facts)
         wanted = await _rows(
             warehouse, "SELECT order_id, kind, entry_id, net_micros FROM sales_entries WHERE brand_id = @brand_id"
         )

@@ -26,7 +26,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
 
 
-def tower_that_is_gone(home: Path) -> str:
+def instance_that_is_gone(home: Path) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -50,7 +50,7 @@ def test_without_a_tower_the_message_says_where_was_looked_and_what_to_do(home: 
 
 
 def test_a_tower_that_is_gone_is_told_with_its_address(home: Path, tmp_path: Path) -> None:
-    address = tower_that_is_gone(home)
+    address = instance_that_is_gone(home)
     file = write_transactions(tmp_path / "sales.csv", [Line()])
     result = run("replay", str(file), "--shop", SHOP, "--json")
     assert result.exit_code == 1

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from deploy.cli.doctor import Disk, Finding, as_json, examined, is_well, print_findings
-from deploy.cli.tower_client import Brand
+from deploy.cli.instance_client import Brand
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
@@ -61,7 +61,7 @@ def well() -> dict[str, Any]:
     }
 
 
-class Tower:
+class Instance:
     """Answers by the end of the path."""
 
     def __init__(self, brands: list[Brand] | None = None, **changed: Any) -> None:
@@ -76,12 +76,12 @@ class Tower:
         return next(told for end, told in self._answers.items() if path.endswith(end))
 
 
-async def asking_for_action(tower: Tower, disk: Disk = ROOMY) -> list[Finding]:
-    return [each for each in await examined(tower, disk, NOW) if each.level in ("late", "wrong")]
+async def asking_for_action(instance: Instance, disk: Disk = ROOMY) -> list[Finding]:
+    return [each for each in await examined(instance, disk, NOW) if each.level in ("late", "wrong")]
 
 
 async def test_a_tower_that_is_well_asks_for_nothing() -> None:
-    found = await examined(Tower(), ROOMY, NOW)
+    found = await examined(Instance(), ROOMY, NOW)
     assert is_well(found)
     words = {each.subject: each.words for each in found}
     assert words["Northwind: meta act_1"] == "connected, last synced 2 h ago"
@@ -132,7 +132,7 @@ UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violat
 async def test_each_trouble_is_told_with_what_to_do(
     changed: dict[str, Any], level: str, subject: str, words: str, todo: str
 ) -> None:
-    [found] = await asking_for_action(Tower(**changed))
+    [found] = await asking_for_action(Instance(**changed))
     assert found.level == level
     assert subject in found.subject
     assert words in found.words
@@ -140,7 +140,7 @@ async def test_each_trouble_is_told_with_what_to_do(
 
 
 async def test_books_that_balance_but_for_the_newest_orders_are_well() -> None:
-    flowing = Tower(books=OUT, conservation={"ok": True, "violations": []})
+    flowing = Instance(books=OUT, conservation={"ok": True, "violations": []})
     found = await examined(flowing, ROOMY, NOW)
     assert is_well(found)
     assert "balanced but for orders of the last 60 s" in {each.words for each in found}
@@ -148,7 +148,7 @@ async def test_books_that_balance_but_for_the_newest_orders_are_well() -> None:
 
 @pytest.mark.parametrize("disk", [Disk(free=1024**3, total=10 * 1024**3), Disk(free=40 * 1024**3, total=1024**4)])
 async def test_a_disk_that_fills_up_is_wrong(disk: Disk) -> None:
-    [found] = await asking_for_action(Tower(), disk)
+    [found] = await asking_for_action(Instance(), disk)
     assert found.subject == "disk"
 
 
@@ -158,7 +158,7 @@ def test_the_disk_is_that_of_the_home(tmp_path: Path) -> None:
 
 
 async def test_what_is_not_connected_is_a_note_and_not_wrong() -> None:
-    bare = Tower(
+    bare = Instance(
         queues=None,
         settings={"slack_connected": False, "clock_offset_seconds": 0},
         integrations={"integrations": []},
@@ -173,13 +173,13 @@ async def test_what_is_not_connected_is_a_note_and_not_wrong() -> None:
 
 
 async def test_a_tower_without_a_brand_says_so() -> None:
-    [note] = [each for each in await examined(Tower(brands=[]), ROOMY, NOW) if each.level == "note"]
+    [note] = [each for each in await examined(Instance(brands=[]), ROOMY, NOW) if each.level == "note"]
     assert note.words == "no brand yet"
 
 
 async def test_orders_are_aged_by_the_shops_own_clock() -> None:
     year = 365 * 86400
-    replayed = Tower(
+    replayed = Instance(
         settings={"slack_connected": True, "clock_offset_seconds": -year},
         sources={"sources": [source("orders", newest_at=ago(days=365, minutes=9))]},
     )
@@ -188,7 +188,7 @@ async def test_orders_are_aged_by_the_shops_own_clock() -> None:
 
 
 async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
-    found = await examined(Tower(**UNSETTLED), ROOMY, NOW)
+    found = await examined(Instance(**UNSETTLED), ROOMY, NOW)
     console = Console(width=200, file=StringIO())
     print_findings(found, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.cli.copies import Duplication, shuffled, with_copies
 from deploy.cli.sender import NotAnswered, Pace, Sent, Target, send_all
-from pulsepoint.imports.webhooks import Delivery
+from file_import.webhooks import Delivery
 
 SECRET = "hush"
 TARGET = Target("http://tower", "first-light.myshopify.com", SECRET)
@@ -28,7 +28,7 @@ def deliveries(count: int) -> list[Delivery]:
     ]
 
 
-class Tower:
+class Instance:
     """Answers with the given statuses in turn, then 200; remembers what it was sent."""
 
     def __init__(self, *answers: int | Exception) -> None:
@@ -48,14 +48,14 @@ class Tower:
         return httpx.Response(answer, text="told")
 
 
-async def send(tower: Tower, count: int, pace: Pace = AT_ONCE) -> Sent:
-    return await send_all(iter(deliveries(count)), TARGET, pace, transport=httpx.MockTransport(tower))
+async def send(instance: Instance, count: int, pace: Pace = AT_ONCE) -> Sent:
+    return await send_all(iter(deliveries(count)), TARGET, pace, transport=httpx.MockTransport(instance))
 
 
 async def test_every_delivery_carries_shopifys_headers_over_the_exact_bytes() -> None:
-    tower = Tower()
-    await send(tower, 1)
-    [request] = tower.requests
+    instance = Instance()
+    await send(instance, 1)
+    [request] = instance.requests
     expected = base64.b64encode(hmac.new(SECRET.encode(), request.content, hashlib.sha256).digest()).decode()
     assert request.content == b'{"id":0}\n'
     assert request.url == "http://tower/webhooks/shopify"
@@ -72,34 +72,34 @@ async def test_every_delivery_carries_shopifys_headers_over_the_exact_bytes() ->
 
 @pytest.mark.parametrize("failure", [503, 500, 429, httpx.ConnectError("refused"), httpx.ReadError("reset")])
 async def test_a_delivery_not_acknowledged_is_sent_again_unchanged(failure: int | Exception) -> None:
-    tower = Tower(failure, failure)
-    sent = await send(tower, 1)
+    instance = Instance(failure, failure)
+    sent = await send(instance, 1)
     assert (sent.acknowledged, sent.retries, sent.refused) == (1, 2, 0)
-    assert len({(request.content, request.headers["x-shopify-webhook-id"]) for request in tower.requests}) == 1
+    assert len({(request.content, request.headers["x-shopify-webhook-id"]) for request in instance.requests}) == 1
 
 
 async def test_a_refused_delivery_is_told_and_not_sent_again() -> None:
-    tower = Tower(401)
-    sent = await send(tower, 2)
-    assert (sent.acknowledged, sent.refused, len(tower.requests)) == (1, 1, 2)
+    instance = Instance(401)
+    sent = await send(instance, 2)
+    assert (sent.acknowledged, sent.refused, len(instance.requests)) == (1, 1, 2)
     assert "401" in sent.refusals[0]
 
 
 async def test_a_silent_tower_ends_the_sending_after_the_patience() -> None:
-    tower = Tower(*[httpx.ConnectError("refused")] * 1000)
+    instance = Instance(*[httpx.ConnectError("refused")] * 1000)
     with pytest.raises(NotAnswered, match="http://tower did not acknowledge"):
-        await send(tower, 50, Pace(concurrency=2, patience=0.1))
+        await send(instance, 50, Pace(concurrency=2, patience=0.1))
 
 
 async def test_no_more_than_the_asked_for_number_are_under_way() -> None:
-    tower = Tower()
-    sent = await send(tower, 40, Pace(concurrency=3))
-    assert (sent.acknowledged, tower.most_under_way) == (40, 3)
+    instance = Instance()
+    sent = await send(instance, 40, Pace(concurrency=3))
+    assert (sent.acknowledged, instance.most_under_way) == (40, 3)
 
 
 async def test_a_rate_spreads_the_deliveries_over_time() -> None:
     started = asyncio.get_running_loop().time()
-    await send(Tower(), 6, Pace(concurrency=4, rate=50))
+    await send(Instance(), 6, Pace(concurrency=4, rate=50))
     assert asyncio.get_running_loop().time() - started >= 5 / 50
 
 

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from file_import.plan import Plan, open_plan
+from file_import.source_file import FileFormat
+from file_import.webhooks import Webhook, first_delivery
 from ingest_shopify.domain import read_delivery
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
-from pulsepoint.imports.plan import Plan, open_plan
-from pulsepoint.imports.source_file import FileFormat
-from pulsepoint.imports.webhooks import Webhook, first_delivery
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
 SHOP = "first-light.myshopify.com"

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pulsepoint.imports.source_file import FileFormat, UnreadableFile, open_source
-from pulsepoint.imports.uci_rows import LeftOut, UciRows, prepare
+from file_import.source_file import FileFormat, UnreadableFile, open_source
+from file_import.uci_rows import LeftOut, UciRows, prepare
 from tests.builders.transactions import HEADER, Line, write_transactions
 
 

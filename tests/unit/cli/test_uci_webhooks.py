@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from deploy.replay_check import oracle
-from pulsepoint.imports.plan import open_plan
-from pulsepoint.imports.tally import Tally
-from pulsepoint.imports.uci import localise
-from pulsepoint.imports.webhooks import Webhook, first_delivery
+from deploy.cli.replay_check import oracle
+from file_import.plan import open_plan
+from file_import.tally import Tally
+from file_import.uci import localise
+from file_import.webhooks import Webhook, first_delivery
 from tests.builders.transactions import Line, trading_days, write_transactions
 
 SHOP = "first-light.myshopify.com"
@@ -49,8 +49,8 @@ def monthly(webhooks: Iterable[Webhook]) -> dict[str, int]:
     for webhook in webhooks:
         body = orjson.loads(first_delivery(webhook, SHOP).body)
         assert body_cents(body) == webhook.net_cents
-        moment = datetime.fromisoformat(body["processed_at"])
-        sums[moment.astimezone(LONDON).strftime("%Y-%m")] += body_cents(body)
+        timestamp = datetime.fromisoformat(body["processed_at"])
+        sums[timestamp.astimezone(LONDON).strftime("%Y-%m")] += body_cents(body)
     return dict(sums)
 
 
@@ -128,8 +128,8 @@ def test_one_cancellation_of_two_orders_and_a_stranger_gives_three_refunds(tmp_p
 def test_refunds_of_orders_that_are_not_in_the_file_are_told_apart(tmp_path: Path) -> None:
     sold = Line("1", quantity=2, at=MONDAY)
     back = replace(sold, invoice="C2", quantity=-1, at=MONDAY + timedelta(days=1))
-    stranger = replace(back, invoice="C3", customer=2)
-    for lines, words in (([sold, back], []), ([sold, back, stranger], ["1 refund is of an order that this file"])):
+    unmatched = replace(back, invoice="C3", customer=2)
+    for lines, words in (([sold, back], []), ([sold, back, unmatched], ["1 refund is of an order that this file"])):
         tally = Tally()
         for webhook in webhooks_of(tmp_path, lines):
             tally.count(webhook)

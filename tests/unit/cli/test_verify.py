@@ -14,14 +14,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from deploy.cli.instance_client import Brand, InstanceRefused
 from deploy.cli.main import app
 from deploy.cli.progress import Progress
-from deploy.cli.tower_client import Brand, TowerRefused
 from deploy.cli.verify import as_json, print_verified, verify_brands
 from gateway.verification import CHECKS, Check, Checked, run_check, state_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.events.orders import OrderLine, Refund
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.ports.warehouse import Warehouse
@@ -138,15 +138,15 @@ async def test_two_errors_that_cancel_out_are_both_found(warehouse: DuckDBWareho
 
 async def test_sums_leave_out_orders_that_are_not_settled_and_only_those(warehouse: DuckDBWarehouse) -> None:
     conservation = CHECKS[0]
-    moment = RECORDED_AT + timedelta(hours=1)
-    await warehouse.append([*a_shop(), order_fact("o9", net=7, recorded_at=moment)])
-    changed = replace(refund := refund_fact(a_refund(31), "o2", 2), row=refund.row | {"recorded_at": moment})
+    timestamp = RECORDED_AT + timedelta(hours=1)
+    await warehouse.append([*a_shop(), order_fact("o9", net=7, recorded_at=timestamp)])
+    changed = replace(refund := refund_fact(a_refund(31), "o2", 2), row=refund.row | {"recorded_at": timestamp})
     await warehouse.append([changed])
-    assert (await found_by(warehouse, conservation, settled_before=moment)).total == 1
-    assert (await found_by(warehouse, conservation, settled_before=moment - timedelta(seconds=1))).total == 0
+    assert (await found_by(warehouse, conservation, settled_before=timestamp)).total == 1
+    assert (await found_by(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 0
     head, credit = credit_facts("o1", [("meta", None, 99)], version=9)
     await warehouse.append([head, credit])
-    assert (await found_by(warehouse, conservation, settled_before=moment - timedelta(seconds=1))).total == 1
+    assert (await found_by(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 1
 
 
 async def test_a_refund_credited_twice_is_found(warehouse: DuckDBWarehouse) -> None:
@@ -226,12 +226,12 @@ async def test_the_policy_for_cancelled_orders_decides_what_is_expected(warehous
     assert set(await violations(warehouse, "return")) == {"conservation", "order_net", "entry_credits"}
 
 
-OTHER_TOWER = TenantContext(UUID(int=77), UUID(int=78))
+OTHER_INSTANCE = TenantContext(UUID(int=77), UUID(int=78))
 
 
 async def test_the_same_input_in_another_order_on_another_tower_has_the_same_hash() -> None:
     hashes = set()
-    for seed, scope in ((1, SCOPE), (2, SCOPE), (3, OTHER_TOWER)):
+    for seed, scope in ((1, SCOPE), (2, SCOPE), (3, OTHER_INSTANCE)):
         facts = a_shop(scope)
         random.Random(seed).shuffle(facts)
         later = [replace(each, row=each.row | {"recorded_at": datetime(2026, 5, seed, tzinfo=UTC)}) for each in facts]
@@ -270,13 +270,13 @@ async def test_a_state_of_more_than_a_page_is_read_to_its_end(warehouse: DuckDBW
 
 async def test_counts_tell_snapshots_things_and_the_newest_moment(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(a_shop())
-    told = {row["source"]: row for row in await ask(warehouse, SCOPE, "verify_counts")}
+    told = {row["source"]: row for row in await run_named_query(warehouse, SCOPE, "verify_counts")}
     assert (told["ads: meta"]["snapshots"], told["ads: meta"]["things"]) == (2, 1)
     assert told["orders"]["newest_at"] == NOON
     assert told["notifications"]["things"] == 0
 
 
-class Tower:
+class Instance:
     """Answers of a tower: each check's, one after the other, the last again and again."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
@@ -317,19 +317,19 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_order_whose_credits_were_on_their_way_is_no_violation() -> None:
-    [found] = await verify_brands(Tower(answer("o1"), answer("o2")), Progress(quiet=True), shop=None, patience=5)
+    [found] = await verify_brands(Instance(answer("o1"), answer("o2")), Progress(quiet=True), shop=None, patience=5)
     assert found.ok
 
 
 async def test_an_order_that_stays_wrong_is_one() -> None:
-    tower = Tower(answer("o1", "o2"), answer("o1", "o3"))
-    [found] = await verify_brands(tower, Progress(quiet=True), shop=None, patience=0.05)
+    instance = Instance(answer("o1", "o2"), answer("o1", "o3"))
+    [found] = await verify_brands(instance, Progress(quiet=True), shop=None, patience=0.05)
     assert [each["subject"] for each in found.checks[0]["violations"]] == ["o1"]
     assert as_json([found])["ok"] is False
 
 
 async def test_the_report_says_what_was_expected_what_is_unmatched_and_the_hash() -> None:
-    [found] = await verify_brands(Tower(answer("o1")), Progress(quiet=True), shop=BRAND.shop, patience=0)
+    [found] = await verify_brands(Instance(answer("o1")), Progress(quiet=True), shop=BRAND.shop, patience=0)
     console = Console(width=160, file=StringIO())
     print_verified([found], console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -341,8 +341,8 @@ async def test_the_report_says_what_was_expected_what_is_unmatched_and_the_hash(
 
 
 async def test_a_shop_nobody_owns_is_told() -> None:
-    with pytest.raises(TowerRefused, match=r"nobody\.myshopify\.com"):
-        await verify_brands(Tower(answer()), Progress(quiet=True), shop="nobody.myshopify.com", patience=0)
+    with pytest.raises(InstanceRefused, match=r"nobody\.myshopify\.com"):
+        await verify_brands(Instance(answer()), Progress(quiet=True), shop="nobody.myshopify.com", patience=0)
 
 
 @pytest.mark.parametrize("command", ["verify", "doctor"])

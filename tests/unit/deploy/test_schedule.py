@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.schedule import JOBS, Job, keep_schedule, last_due
+from deploy.local.schedule import JOBS, Job, keep_schedule, last_due
 from gateway.tasks import TASKS
 from pulsepoint.adapters.memory.clock import FixedClock
 

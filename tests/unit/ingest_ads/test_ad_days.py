@@ -129,8 +129,8 @@ def test_spans_cover_each_day_once(start: date, end: date, most: int) -> None:
 
 
 @given(st.sampled_from(sorted(available_timezones())), st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)))
-def test_yesterday_and_today_never_leave_a_day_out_between_two_hourly_pulls(timezone: str, moment: datetime) -> None:
-    now = moment.replace(tzinfo=UTC)
+def test_yesterday_and_today_never_leave_a_day_out_between_two_hourly_pulls(timezone: str, timestamp: datetime) -> None:
+    now = timestamp.replace(tzinfo=UTC)
     today, later = local_today(now, timezone), local_today(now + timedelta(hours=1), timezone)
     assert later - today in (timedelta(0), timedelta(days=1))
     assert today == now.astimezone(ZoneInfo(timezone)).date()

@@ -12,7 +12,7 @@ from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.envelope import Payload
 from pulsepoint.events.inventory import StockLevelRecorded
-from pulsepoint.events.observability import MessageHeld
+from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
@@ -55,7 +55,7 @@ class Ingest:
         return [event.payload for event in published(self.runtime, kind, scope)]
 
     def held(self) -> list[str]:
-        return [held.reason for held in self.payloads(MessageHeld)]
+        return [held.reason for held in self.payloads(MessageQuarantined)]
 
     async def rows(self, table: str, scope: TenantContext = BRAND) -> list[dict[str, Any]]:
         sql = f"SELECT * FROM {table} WHERE brand_id = @brand_id"
@@ -279,8 +279,8 @@ async def test_a_buyer_is_one_random_subject_by_id_email_or_phone(ingest: Ingest
     await ingest.tell(order_body(order_id=4, **buyer(phone="+4930901820")))
     await ingest.tell(order_body(order_id=5, **buyer(id=8)))
     await ingest.tell(order_body(order_id=6, **buyer()))
-    first, second, _, fourth, stranger, nobody = (payload.subject for payload in ingest.payloads(OrderRecorded))
-    assert first == second == fourth != stranger
+    first, second, _, fourth, unmatched, nobody = (payload.subject for payload in ingest.payloads(OrderRecorded))
+    assert first == second == fourth != unmatched
     assert UUID(first).version == 4
     assert nobody is None
 
@@ -355,9 +355,9 @@ async def test_a_data_request_names_the_subject_and_makes_nobody_known(ingest: I
     await ingest.tell(privacy_body(data_request={"id": 1}), "customers/data_request")
     await ingest.tell(order_body())
     await ingest.tell(privacy_body(data_request={"id": 2}, orders_requested=[5]), "customers/data_request")
-    stranger, known = ingest.payloads(SubjectDataRequested, BRAND)
+    unmatched, known = ingest.payloads(SubjectDataRequested, BRAND)
     [order] = ingest.payloads(OrderRecorded)
-    assert stranger.subject is None
+    assert unmatched.subject is None
     assert (known.subject, known.order_ids) == (order.subject, ("5",))
 
 

@@ -43,7 +43,7 @@ async def configure(bench: Bench, *, version: int = 1, **changes: Any) -> Outcom
 
 
 async def tick(bench: Bench) -> tuple[StockAssessed, Outcome]:
-    outcome = await bench.conclude(EFFECTS[TICK], effect_of(TICK))
+    outcome = await bench.on_success(EFFECTS[TICK], effect_of(TICK))
     return outcome.events[0].payload, outcome
 
 
@@ -79,7 +79,7 @@ async def test_a_schedule_asks_for_an_assessment_though_nothing_happened(bench: 
 
 
 async def test_a_brand_without_settings_is_not_assessed_until_they_arrive(bench: Bench) -> None:
-    outcome = await bench.conclude(EFFECTS[TICK], effect_of(TICK))
+    outcome = await bench.on_success(EFFECTS[TICK], effect_of(TICK))
     assert not outcome.events
     assert (await configure(bench)).effects
 
@@ -239,15 +239,15 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
     await configure(bench)
     slow = effects(Pace(rows_per_second=0.1))[TICK]
     await bench.append(product_facts("p1", [{"variant_id": "v1", "available": 0}]))
-    await bench.conclude(slow, effect_of(TICK))
+    await bench.on_success(slow, effect_of(TICK))
     await bench.append(product_facts("p2", [{"variant_id": "v2", "available": 0}]))
     bench.clock.advance(seconds=4)
-    held = await bench.conclude(slow, effect_of(TICK))
+    held = await bench.on_success(slow, effect_of(TICK))
     assert not held.facts
     assert held.events[0].payload.counts == {"out_of_stock": 2}
     [later] = held.effects
     bench.clock.set(bench.clock.now() + later.delay)
-    written = await bench.conclude(slow, effect_of(TICK))
+    written = await bench.on_success(slow, effect_of(TICK))
     assert len(written.facts) == 3
     rows = await bench.rows("SELECT variant_id FROM stock_statuses_current WHERE brand_id = @brand_id")
     assert {row["variant_id"] for row in rows} == {"v1", "v2"}
@@ -262,16 +262,16 @@ async def test_stretches_of_different_length_that_end_together_share_one_tick(be
         pace.took = took
         [effect] = (await bench.handle(ask, level_event())).effects
         asked.append(effect.key)
-    assert pace.stretch_seconds() == 5.0
+    assert pace.interval_seconds() == 5.0
     assert asked[0] != asked[1] == asked[2]
 
 
 def test_slow_assessments_are_made_less_often() -> None:
     pace = Pace(tick_seconds=5.0)
-    assert pace.stretch_seconds() == 5.0
+    assert pace.interval_seconds() == 5.0
     pace.took = 0.2
-    assert pace.stretch_seconds() == 5.0
+    assert pace.interval_seconds() == 5.0
     pace.took = 1.0
-    assert pace.stretch_seconds() == 20.0
+    assert pace.interval_seconds() == 20.0
     pace.took = 1.1
-    assert pace.stretch_seconds() == 40.0
+    assert pace.interval_seconds() == 40.0

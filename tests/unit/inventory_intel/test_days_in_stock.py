@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inventory_intel.domain.window import Window, window_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.tenancy import TenantContext
 from tests.builders.inventory import NOW, SCOPE, days_ago, level_fact
 
@@ -32,15 +32,15 @@ def expected(levels: list[Level], window: Window, timezone: str) -> tuple[int, i
     zone = ZoneInfo(timezone)
     changes = sorted((days_ago(hours / 24), location, available) for hours, location, available in levels)
     in_stock = set()
-    moment = window.start_at
-    while moment < window.end_at:
+    timestamp = window.start_at
+    while timestamp < window.end_at:
         now: dict[str, int] = {}
         for at, location, available in changes:
-            if at <= moment:
+            if at <= timestamp:
                 now[location] = 1 if available is None else available
         if not now or sum(now.values()) > 0:
-            in_stock.add(moment.astimezone(zone).date())
-        moment += timedelta(hours=1)
+            in_stock.add(timestamp.astimezone(zone).date())
+        timestamp += timedelta(hours=1)
     first = max(changes[0][0], window.start_at).astimezone(zone).date()
     return len(in_stock), (first - window.start_day).days
 
@@ -61,7 +61,7 @@ async def test_days_in_stock_are_those_of_the_definition(
     brand = TenantContext(SCOPE.tenant_id, uuid4())
     facts = [level_fact("v1", days_ago(hours / 24), n, location_id=at, scope=brand) for hours, at, n in levels]
     await warehouse.append(facts)
-    [row] = await ask(
+    [row] = await run_named_query(
         warehouse,
         brand,
         "inventory_days_in_stock",

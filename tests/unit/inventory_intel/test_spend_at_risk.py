@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
-from inventory_intel.domain.catalogue import SoldItem
+from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import Campaign, CampaignDay, CampaignItem, exposures, running_campaigns
 from inventory_intel.domain.stock import VariantStock
 from pulsepoint.money import MICROS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory_intel.domain.catalogue import Catalogue, SoldItem
+from inventory_intel.domain.catalog import Catalog, SoldItem
 from inventory_intel.domain.stock import DaysInStock, VariantStock, cover_micros, judge, status_of, velocity_micros
 from inventory_intel.domain.window import window_of
 from pulsepoint.money import MICROS
@@ -99,15 +99,15 @@ def test_the_window_of_a_young_shop_starts_at_its_first_sale_but_lasts_a_week() 
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), st.sampled_from(["America/New_York", "Asia/Tokyo"]))
-def test_the_window_starts_at_a_local_midnight(moment: datetime, timezone: str) -> None:
-    window = window_of(moment.replace(tzinfo=UTC), timezone, days_ago(4000))
+def test_the_window_starts_at_a_local_midnight(timestamp: datetime, timezone: str) -> None:
+    window = window_of(timestamp.replace(tzinfo=UTC), timezone, days_ago(4000))
     local = window.start_at.astimezone(ZoneInfo(timezone))
     assert (local.hour, local.minute, local.date()) == (0, 0, window.start_day)
     assert window.start_at <= window.end_at - timedelta(days=26)
 
 
 def test_a_line_without_variant_is_found_by_sku_then_title() -> None:
-    shop = Catalogue([variant(1), variant(1, variant_id="v2", sku="S2", title="Hat")])
+    shop = Catalog([variant(1), variant(1, variant_id="v2", sku="S2", title="Hat")])
     assert shop.key(SoldItem("v9", "S1", "Shirt")) == "v9"
     assert shop.key(SoldItem(None, "S2", "Shirt")) == "v2"
     assert shop.key(SoldItem(None, None, "Hat")) == "v2"
@@ -116,5 +116,5 @@ def test_a_line_without_variant_is_found_by_sku_then_title() -> None:
 
 
 def test_an_ambiguous_sku_finds_no_variant() -> None:
-    shop = Catalogue([variant(1), variant(1, variant_id="v2")])
+    shop = Catalog([variant(1), variant(1, variant_id="v2")])
     assert shop.key(SoldItem(None, "S1", None)) == "sku:S1"

@@ -11,8 +11,8 @@ import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.metrics.catalog import METRICS, dimensions_of
+from pulsepoint.metrics.named_queries import named_queries, run_named_query
 from pulsepoint.metrics.query import measure
-from pulsepoint.metrics.questions import ask, questions
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
@@ -38,7 +38,7 @@ ASKED: dict[str, Any] = {
 }  # fmt: skip
 TELLS_WHAT_IS_WRONG = ("verify_", "unmatched_")
 """Questions that have no rows where nothing is wrong."""
-NAMES = sorted(name for name, each in questions().items() if "observability_events" not in each.sql)
+NAMES = sorted(name for name, each in named_queries().items() if "observability_events" not in each.sql)
 
 
 def value(table: schema.Table, name: str, type_: str, amount: int, tag: str, at: datetime) -> Any:
@@ -86,8 +86,8 @@ async def beside() -> AsyncIterator[DuckDBWarehouse]:
 async def test_a_question_is_answered_from_its_brand_alone(
     alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str
 ) -> None:
-    given = {parameter: ASKED[parameter] for parameter in questions()[name].parameters}
-    assert await ask(beside, BRAND, name, **given) == await ask(alone, BRAND, name, **given)
+    given = {parameter: ASKED[parameter] for parameter in named_queries()[name].parameters}
+    assert await run_named_query(beside, BRAND, name, **given) == await run_named_query(alone, BRAND, name, **given)
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
@@ -105,5 +105,5 @@ async def test_a_metric_is_measured_from_its_brand_alone(
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(TELLS_WHAT_IS_WRONG)])
 async def test_there_is_an_answer_to_compare(alone: DuckDBWarehouse, name: str) -> None:
-    given = {parameter: ASKED[parameter] for parameter in questions()[name].parameters}
-    assert await ask(alone, BRAND, name, **given)
+    given = {parameter: ASKED[parameter] for parameter in named_queries()[name].parameters}
+    assert await run_named_query(alone, BRAND, name, **given)

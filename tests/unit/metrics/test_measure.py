@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import MalformedInput, PermanentError
-from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalogue, dimensions_of, sums_of
+from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalog, dimensions_of, sums_of
 from pulsepoint.metrics.explain import recompute
 from pulsepoint.metrics.facts import Settings
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Measurement, measure, ratio_of
-from pulsepoint.metrics.questions import ask
 from pulsepoint.ports.document_store import FactRow
 from tests.builders.orders import order_line, refund
 from tests.builders.warehouse import (
@@ -222,15 +222,15 @@ async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehou
             *credit_facts("o4", [("email", "news", 40)]),
         ]
     )
-    rows = await ask(warehouse, SCOPE, "unmatched_performance", **ASKED)
+    rows = await run_named_query(warehouse, SCOPE, "unmatched_performance", **ASKED)
     assert [(row["side"], row["campaign"], row["amount_micros"]) for row in rows] == [
         ("credits", None, 30_000_000),
         ("credits", "Typo", 20_000_000),
         ("spend", "idle", 2_000_000),
     ]
-    channels = await ask(warehouse, SCOPE, "performance_by_channel", **ASKED)
+    channels = await run_named_query(warehouse, SCOPE, "performance_by_channel", **ASKED)
     assert sum(row["attributed_revenue_micros"] for row in channels) == 100_000_000
-    campaigns = await ask(warehouse, SCOPE, "performance_by_campaign", **ASKED)
+    campaigns = await run_named_query(warehouse, SCOPE, "performance_by_campaign", **ASKED)
     assert sum(row["attributed_revenue_micros"] for row in campaigns) == 100_000_000
     assert sum(row["spend_micros"] or 0 for row in campaigns) == 3_000_000
 
@@ -238,12 +238,12 @@ async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehou
 async def test_the_books_balance_once_every_order_is_credited(warehouse: DuckDBWarehouse) -> None:
     given_back = refund_fact(refund(amount=10))
     await warehouse.append([order_fact(net=100), given_back, *credit_facts("o1", [("meta", "a", 60)])])
-    (row,) = await ask(warehouse, SCOPE, "books_balance", cancelled_orders="return")
+    (row,) = await run_named_query(warehouse, SCOPE, "books_balance", cancelled_orders="return")
     assert (row["model"], row["sales_micros"], row["credit_micros"], row["difference_micros"]) == (
         "last_non_direct", 90_000_000, 60_000_000, 30_000_000,
     )  # fmt: skip
     await warehouse.append(credit_facts("o1", [("meta", "a", 60), ("unattributed", None, 30)], version=2))
-    (row,) = await ask(warehouse, SCOPE, "books_balance", cancelled_orders="return")
+    (row,) = await run_named_query(warehouse, SCOPE, "books_balance", cancelled_orders="return")
     assert (row["difference_micros"], row["entries"], row["credits"]) == (0, 2, 2)
 
 
@@ -372,7 +372,7 @@ def test_ratios_round_half_to_even_and_never_touch_floats(numerator: int, denomi
 
 
 def test_the_catalogue_names_what_it_says() -> None:
-    listed = {str(each["name"]) for each in catalogue()}
+    listed = {str(each["name"]) for each in catalog()}
     wanted = {
         "spend", "gross_sales", "discounts", "returns", "net_revenue", "orders", "units", "aov", "attributed_revenue",
         "roas", "mer", "blended_roas", "cac", "impressions", "clicks", "cpc", "ctr", "platform_conversions",

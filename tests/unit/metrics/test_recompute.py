@@ -105,7 +105,7 @@ async def test_a_fact_of_an_older_catalogue_is_stale(warehouse: DuckDBWarehouse)
     number = (await measured(warehouse, ["orders"])).rows[0].numbers["orders"]
     fact_now = read_fact_id(SCOPE, number.fact_id)
     assert fact_id(fact_now) == number.fact_id
-    older = fact_id(replace(fact_now, catalogue=0))
+    older = fact_id(replace(fact_now, catalog=0))
     with pytest.raises(PermanentError) as stale:
         await recompute(warehouse, SCOPE, older)
     assert stale.value.reason == "stale_fact"

@@ -26,7 +26,7 @@ from tests.builders.orders import order_line
 from tests.builders.warehouse import SCOPE, credit_facts, fact, line_facts, order_fact, refund_fact, sold_order_fact
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-MOMENTS = st.integers(0, 10**7).map(lambda seconds: START + timedelta(seconds=seconds))
+TIMESTAMPS = st.integers(0, 10**7).map(lambda seconds: START + timedelta(seconds=seconds))
 MONEY = st.integers(-(10**9), 10**12)
 SMALL = st.integers(-(10**6), 10**9)
 
@@ -46,10 +46,10 @@ def snapshots(draw: st.DrawFn, order_id: str) -> list[tuple[int, SoldOrder]]:
             version,
             SoldOrder(
                 order_id,
-                draw(MOMENTS),
+                draw(TIMESTAMPS),
                 draw(MONEY),
                 draw(st.booleans()),
-                draw(st.none() | MOMENTS),
+                draw(st.none() | TIMESTAMPS),
                 draw(st.integers(0, 4)) == 0,
                 draw(st.integers(0, 4)) == 0,
             ),
@@ -65,7 +65,7 @@ def returns(draw: st.DrawFn, order_id: str) -> list[tuple[int, Refund]]:
     for number in range(draw(st.integers(0, 3))):
         for version in sorted(draw(st.sets(st.integers(1, 3), min_size=1, max_size=2))):
             amounts = {"subtotal_micros": draw(MONEY), "tax_micros": draw(SMALL), "adjustment_micros": draw(SMALL)}
-            told.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(MOMENTS), **amounts)))
+            told.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(TIMESTAMPS), **amounts)))
     return told
 
 

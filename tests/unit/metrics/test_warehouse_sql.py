@@ -10,7 +10,13 @@ import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
-from pulsepoint.metrics.questions import QuestionError, ask, question, questions, read_questions
+from pulsepoint.metrics.named_queries import (
+    UnknownNamedQuery,
+    named_queries,
+    named_query,
+    read_named_queries,
+    run_named_query,
+)
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import dialect, schema
 from pulsepoint.warehouse.rows import relations
@@ -47,9 +53,9 @@ def test_every_view_reads_only_views_made_before_it(view: schema.View) -> None:
     dialect.parse(view.select, frozenset(before))
 
 
-@pytest.mark.parametrize("name", sorted(questions()))
+@pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_every_question_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
-    asked = question(name)
+    asked = named_query(name)
     scope = SYSTEM if "observability_events" in asked.sql else SCOPE
     tree = dialect.parse(asked.sql, relations(scope.is_system))
     used = dialect.parameters_of(tree)
@@ -134,12 +140,12 @@ def test_a_ranking_by_fact_id_is_left_out_only_where_a_key_does_its_work() -> No
 
 
 async def test_an_unknown_question_and_wrong_parameters_are_named(warehouse: DuckDBWarehouse) -> None:
-    with pytest.raises(QuestionError, match="'no_such_question'"):
-        await ask(warehouse, SCOPE, "no_such_question")
-    with pytest.raises(QuestionError, match=r"lacks @cancelled_orders.*takes no @timezones"):
-        await ask(warehouse, SCOPE, "net_revenue_by_month", timezones="UTC", timezone="UTC")
+    with pytest.raises(UnknownNamedQuery, match="'no_such_question'"):
+        await run_named_query(warehouse, SCOPE, "no_such_question")
+    with pytest.raises(UnknownNamedQuery, match=r"lacks @cancelled_orders.*takes no @timezones"):
+        await run_named_query(warehouse, SCOPE, "net_revenue_by_month", timezones="UTC", timezone="UTC")
     with pytest.raises(PermanentError):
-        await ask(warehouse, SCOPE, "revenue_totals", brand_id="another")
+        await run_named_query(warehouse, SCOPE, "revenue_totals", brand_id="another")
 
 
 def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> None:
@@ -149,11 +155,11 @@ def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> No
         "-- name: Not-Snake\n-- words\nSELECT 1",
     ):
         with pytest.raises(ValueError, match=r"family\.sql: question"):
-            list(read_questions(text, "family.sql"))
+            list(read_named_queries(text, "family.sql"))
 
 
 def test_parameters_in_comments_and_text_are_none() -> None:
-    (one,) = read_questions("-- name: one\n-- says\nSELECT 'a@b.c' AS x, @real AS y -- not @this\n;", "f.sql")
+    (one,) = read_named_queries("-- name: one\n-- says\nSELECT 'a@b.c' AS x, @real AS y -- not @this\n;", "f.sql")
     assert (one.parameters, one.description) == (frozenset({"real"}), "says")
 
 
@@ -167,5 +173,5 @@ def test_only_metrics_asks_the_warehouse_directly() -> None:
                 if "warehouse" in owner:
                     asking.add(file.relative_to(SHARED.parent).as_posix())
     assert {name for name in asking if not name.startswith("shared/pulsepoint/metrics/")} == {
-        "shared/pulsepoint/adapters/shared_answers.py"
+        "shared/pulsepoint/adapters/single_flight_warehouse.py"
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pulsepoint.events.observability import HopsRecorded
+from pulsepoint.events.observability import SpansRecorded
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.push_tokens import claims, token
 from tests.builders.runtime import published
@@ -50,4 +50,4 @@ async def test_spans_are_published_before_a_push_is_answered(tmp_path: Path, cpu
     async with guarded(tmp_path, cpu_between_requests=cpu, span_flush_seconds=3600, sweep_seconds=3600) as door:
         assert door.app.runtime is not None
         assert await door.post("/push/attribution.orders", token(claims(NOW))) == 204
-        assert bool(published(door.app.runtime, HopsRecorded)) is flushed
+        assert bool(published(door.app.runtime, SpansRecorded)) is flushed

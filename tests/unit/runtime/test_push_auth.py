@@ -91,8 +91,8 @@ async def test_an_issuer_that_is_no_text_refuses() -> None:
 
 @pytest.mark.parametrize("name", ["exp", "iat"])
 async def test_clocks_may_differ_by_half_a_minute(name: str) -> None:
-    moment = int(NOW.timestamp()) + (-29 if name == "exp" else 29)
-    await door().check(token(claims(NOW, **{name: moment})))
+    timestamp = int(NOW.timestamp()) + (-29 if name == "exp" else 29)
+    await door().check(token(claims(NOW, **{name: timestamp})))
 
 
 async def test_another_key_under_a_known_id_refuses() -> None:

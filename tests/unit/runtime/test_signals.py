@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.alerts import AlertOpened
 from pulsepoint.events.envelope import encode, new_event
-from pulsepoint.events.observability import Hop
+from pulsepoint.events.observability import SpanRecord
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.signals import TOKENS, TOLD, tell_messages
@@ -55,8 +55,8 @@ async def test_an_opened_alert_is_told_once_with_its_kind_and_tenant() -> None:
     async with running("alerting", FixedClock(NOW), {}) as runtime:
         with capture_logs() as lines:
             for _ in range(2):
-                await runtime.pipeline.execute(BRAND, work, marker=UUID(int=1))
-                await runtime.pipeline.settle()
+                await runtime.pipeline.execute(BRAND, work, dedup_key=UUID(int=1))
+                await runtime.pipeline.mark_dispatched()
     assert signals(lines) == [
         {
             "event": "signal",
@@ -90,9 +90,9 @@ def test_other_events_are_not_told() -> None:
     assert lines == []
 
 
-def hop(cost: int) -> Hop:
+def hop(cost: int) -> SpanRecord:
     """A model call that cost so many billionths of a dollar."""
-    return Hop(
+    return SpanRecord(
         trace_id="1" * 32,
         span_id="2" * 16,
         service="ai-advisor",

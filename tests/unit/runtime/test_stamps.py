@@ -11,17 +11,17 @@ from hypothesis.strategies import datetimes, just
 from pulsepoint.events.envelope import Message, raw_message
 
 
-def received(moment: datetime) -> Message:
-    return raw_message("shopify-deliveries", b"{}", {}, "signature", moment)
+def received(timestamp: datetime) -> Message:
+    return raw_message("shopify-deliveries", b"{}", {}, "signature", timestamp)
 
 
-def stamp(moment: datetime) -> str:
-    return received(moment).attributes["ce-time"]
+def stamp(timestamp: datetime) -> str:
+    return received(timestamp).attributes["ce-time"]
 
 
 @given(datetimes(timezones=just(UTC)))
-def test_a_stamp_reads_as_the_instant_it_was_made_from(moment: datetime) -> None:
-    assert datetime.fromisoformat(stamp(moment)) == moment
+def test_a_stamp_reads_as_the_instant_it_was_made_from(timestamp: datetime) -> None:
+    assert datetime.fromisoformat(stamp(timestamp)) == timestamp
 
 
 @given(

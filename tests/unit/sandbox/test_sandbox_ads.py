@@ -176,8 +176,8 @@ def test_spend_runs_through_the_day() -> None:
     day = world.history()[0] + timedelta(days=1)
     spent = []
     for hour in range(0, 25, 4):
-        moment = datetime.fromisoformat(f"{day}T00:00:00+02:00") + timedelta(hours=hour)
-        spent.append(sum(row.spend_cents for row in world.ad_days(day, moment)))
+        timestamp = datetime.fromisoformat(f"{day}T00:00:00+02:00") + timedelta(hours=hour)
+        spent.append(sum(row.spend_cents for row in world.ad_days(day, timestamp)))
     assert spent[0] == 0 and spent == sorted(set(spent))
     assert spent[-1] == sum(row.spend_cents for row in world.day(day).ad_days)
     assert world.ad_days(day, datetime.fromisoformat(f"{day}T00:00:00+02:00") - timedelta(hours=1)) == ()

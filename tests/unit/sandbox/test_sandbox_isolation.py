@@ -64,7 +64,7 @@ def test_no_service_and_no_kernel_module_knows_the_sandbox() -> None:
         "import sandbox",
         "from sandbox.world import World",
         "from sandbox import causes",
-        'importlib.import_module("sandbox.ledger")',
+        'importlib.import_module("sandbox.ground_truth")',
         'Path(root, "sandbox", "worlds", "everyday.toml")',
         'open("../shared/sandbox/worlds/everyday.toml")',
         'Path(home, "demo.json").read_bytes()',
@@ -87,4 +87,4 @@ def test_the_world_stands_on_the_standard_library_alone() -> None:
 def test_the_platforms_faces_never_touch_the_true_ledger() -> None:
     for path in _sources(SANDBOX / "platforms"):
         assert not _named(path) & TRUTH, (path, _named(path) & TRUTH)
-        assert not _imports(path) & {"sandbox.causes", "sandbox.ledger", "sandbox.engine", "sandbox.claims"}, path
+        assert not _imports(path) & {"sandbox.causes", "sandbox.ground_truth", "sandbox.engine", "sandbox.claims"}, path

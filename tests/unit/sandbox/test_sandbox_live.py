@@ -28,7 +28,7 @@ def test_what_happens_live_is_what_history_tells_later() -> None:
 def test_live_starts_at_its_moment_and_goes_on_in_time() -> None:
     world = World(world_settings(days=10))
     start = world.day(world.history()[1]).orders[5].created_at
-    moments = [h.moment if isinstance(h, StockChange) else h.created_at for h in islice(world.live(start), 2_000)]
+    moments = [h.timestamp if isinstance(h, StockChange) else h.created_at for h in islice(world.live(start), 2_000)]
     assert moments[0] == start and moments == sorted(moments)
     assert moments[-1] - moments[0] > timedelta(days=5)
     kinds = {type(happening) for happening in islice(world.live(start), 2_000)}
@@ -53,10 +53,10 @@ def test_a_stock_loss_strikes_at_once() -> None:
 
 def test_a_stock_loss_strikes_at_its_moment_and_not_with_the_next_order() -> None:
     world = World(world_settings(days=10))
-    moment = world.day(world.history()[1]).orders[-1].created_at + timedelta(minutes=1)
-    today = (world.day_of(moment) - world.settings.shop.first_day).days
-    world.strike(Incident("stock_loss", When(5, on_day=today), sku="FF-SOC-40-43"), after=moment)
-    counted = world.between(moment, moment + timedelta(seconds=1))
+    timestamp = world.day(world.history()[1]).orders[-1].created_at + timedelta(minutes=1)
+    today = (world.day_of(timestamp) - world.settings.shop.first_day).days
+    world.strike(Incident("stock_loss", When(5, on_day=today), sku="FF-SOC-40-43"), after=timestamp)
+    counted = world.between(timestamp, timestamp + timedelta(seconds=1))
     assert [(change.available, change.reason) for change in counted if isinstance(change, StockChange)] == [
         (0, "stocktake"),
         (0, "stocktake"),
@@ -68,14 +68,14 @@ def test_a_stocktake_never_shares_its_second_with_a_sale_of_the_article() -> Non
     told = lived(settings)
     order = told.day(told.history()[1]).orders[5]
     line = order.lines[0]
-    world, moment = World(settings), order.created_at - timedelta(seconds=1)
-    world.between(moment - timedelta(days=1), moment)
-    world.strike(Incident("stock_loss", When(5, on_day=9), sku=line.sku), after=moment)
-    after = world.between(moment, moment + timedelta(minutes=1))
+    world, timestamp = World(settings), order.created_at - timedelta(seconds=1)
+    world.between(timestamp - timedelta(days=1), timestamp)
+    world.strike(Incident("stock_loss", When(5, on_day=9), sku=line.sku), after=timestamp)
+    after = world.between(timestamp, timestamp + timedelta(minutes=1))
     changes = [each for each in after if isinstance(each, StockChange) and each.variant_id == line.variant_id]
     assert [change.reason for change in changes][:1] == ["order"]
     assert [change.available for change in changes if change.reason == "stocktake"] == [0, 0]
-    assert len({(change.location_id, change.moment) for change in changes}) == len(changes)
+    assert len({(change.location_id, change.timestamp) for change in changes}) == len(changes)
 
 
 def test_a_broken_pixel_strikes_at_once() -> None:

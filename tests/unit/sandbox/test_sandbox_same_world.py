@@ -10,7 +10,7 @@ from sandbox.digest import digest
 from sandbox.world import World
 from tests.builders.sandbox_worlds import world_settings
 
-DIGEST_OF_90_DAYS = "dd167f1673721c4f6270bf19ef17b2a1209d051724ac2a52a5437e7b3b02c1f6"
+DIGEST_OF_90_DAYS = "a86b1412267791b5aaf5938ab9fa524fd2fbfd8e3aa17e32bb45b4b132fed06b"
 
 
 def test_the_everyday_world_has_the_committed_digest() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sandbox.catalogue import make_assortment
+from sandbox.catalog import make_assortment
 from sandbox.draws import Draws
 from sandbox.orders import fill
 from sandbox.records import StockChange
@@ -66,7 +66,7 @@ def test_nothing_is_delivered_while_a_supplier_is_held_up() -> None:
     world = lived(world_settings("stock_out"))
     last = world.history()[1]
     held_up = {last - timedelta(days=69 - number) for number in range(66)}
-    variant = next(v for p in world.catalogue() for v in p.variants if v.sku == "FF-TRO-42")
+    variant = next(v for p in world.catalog() for v in p.variants if v.sku == "FF-TRO-42")
     changes = [change for change in stock_of(world) if change.variant_id == variant.variant_id]
     delivered = [change.day for change in changes if change.reason == "delivery"]
     assert delivered and not held_up & set(delivered)

@@ -6,9 +6,9 @@ import stat
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from deploy.single_node.demo import demo_progress, service_settings
-from deploy.single_node.demo_file import FILE, fresh_demo, read_demo, write_demo
-from deploy.single_node.settings import TowerSettings
+from deploy.local.demo import demo_progress, service_settings
+from deploy.local.demo_file import FILE, fresh_demo, read_demo, write_demo
+from deploy.local.settings import InstanceSettings
 
 LATE = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def test_a_file_that_cannot_be_read_is_no_file(tmp_path: Path) -> None:
 
 
 def test_services_meet_the_sandbox_only_where_there_is_a_demo() -> None:
-    assert service_settings(TowerSettings(demo=False)) == {}
-    told = service_settings(TowerSettings(demo=True, port=9000))
+    assert service_settings(InstanceSettings(demo=False)) == {}
+    told = service_settings(InstanceSettings(demo=True, port=9000))
     assert told == {"alerting": {"allow_local_urls": True}, "gateway": {"allow_local_urls": True}}
     assert demo_progress() is None

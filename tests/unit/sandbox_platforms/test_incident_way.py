@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy.single_node.incident import took, way_from
-from tests.builders.demo_tower import complains
+from deploy.local.incident import took, way_from
+from tests.builders.demo_instance import complains
 
 
 def hop(trace: str, span: str, name: str, service: str, second: int, **fields: Any) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def hop(trace: str, span: str, name: str, service: str, second: int, **fields: A
 
 
 LEVEL = {"shopify.topic": "inventory_levels/update"}
-HOPS = [
+SPANS = [
     hop("a", "1", "POST /webhooks/shopify", "ingest-shopify", 0, attributes={"shopify.topic": "orders/create"}),
     hop("a", "2", "process orders", "attribution", 1, parent_span_id="1"),
     hop("b", "1", "POST /webhooks/shopify", "ingest-shopify", 2, attributes=LEVEL),
@@ -38,16 +38,16 @@ HOPS = [
 
 
 def test_the_way_is_that_from_the_webhook_asked_for_and_nothing_beside_it() -> None:
-    way = way_from("inventory_levels/update", HOPS, "c")
+    way = way_from("inventory_levels/update", SPANS, "c")
     assert [hop["service"] for hop in way] == ["ingest-shopify", "inventory-intel", "alerting", "alerting"]
     assert took(way) == 5.5
-    assert len(way_from("orders/create", HOPS, "c")) == 5
+    assert len(way_from("orders/create", SPANS, "c")) == 5
 
 
 def test_there_is_no_way_while_a_hop_is_missing_or_the_message_is_not_posted() -> None:
-    assert way_from("inventory_levels/update", [one for one in HOPS if one["span_id"] != "2"], "c") == []
-    assert way_from("inventory_levels/update", HOPS[:-1], "c") == []
-    assert way_from("products/update", HOPS, "c") == []
+    assert way_from("inventory_levels/update", [one for one in SPANS if one["span_id"] != "2"], "c") == []
+    assert way_from("inventory_levels/update", SPANS[:-1], "c") == []
+    assert way_from("products/update", SPANS, "c") == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from ai_advisor.domain.evidence import Evidence
+from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Brand, CampaignPerformance, Performance
 from ai_advisor.domain.words import days, money, name, platform, tenths, times, units
 from pulsepoint.events.insights import Recommendation
@@ -60,7 +60,7 @@ class Advice:
 
 
 def advise(
-    evidence: Evidence, settings: Brand, performance: Performance, statuses: Sequence[StockStatus], rules: Rules
+    citations: Citations, settings: Brand, performance: Performance, statuses: Sequence[StockStatus], rules: Rules
 ) -> Advice:
     """All advice that stands; at most one recommendation a campaign, stock before ROAS."""
     exposed = exposures(statuses)
@@ -68,14 +68,14 @@ def advise(
     too_little = 0
     for campaign in performance.campaigns:
         exposure = exposed.get((campaign.platform, campaign.campaign_id), Exposure(0, 0, None, 0))
-        one = for_stock(evidence, settings, campaign, exposure, rules)
+        one = for_stock(citations, settings, campaign, exposure, rules)
         if one is None and not enough_data(settings, performance, campaign, rules):
             too_little += 1
             continue
-        one = one or for_roas(evidence, settings, performance, campaign, exposure, rules)
+        one = one or for_roas(citations, settings, performance, campaign, exposure, rules)
         if one is not None:
             found.append(one)
-    found.extend(reorders(evidence, settings, statuses, rules))
+    found.extend(reorders(citations, settings, statuses, rules))
     return Advice(tuple(sorted(found, key=_best_first)), too_little)
 
 
@@ -107,7 +107,7 @@ def enough_data(settings: Brand, performance: Performance, campaign: CampaignPer
 
 
 def for_stock(
-    evidence: Evidence, settings: Brand, campaign: CampaignPerformance, exposure: Exposure, rules: Rules
+    citations: Citations, settings: Brand, campaign: CampaignPerformance, exposure: Exposure, rules: Rules
 ) -> Recommendation | None:
     """Pause what sells mostly gone stock, reduce what sells it in part."""
     daily, worst = campaign.daily_spend_micros, exposure.worst
@@ -132,7 +132,7 @@ def for_stock(
     verb = "Pause" if pause else "Reduce"
     by = "" if pause else f" by {part} a day"
     return Recommendation(
-        recommendation_id=_id(evidence, "stock", campaign),
+        recommendation_id=_id(citations, "stock", campaign),
         type="pause_campaign" if pause else "reduce_spend",
         priority="high" if pause or worst.status == "out_of_stock" else "medium",
         subject=_subject(campaign),
@@ -141,12 +141,12 @@ def for_stock(
         expected_impact=f"Estimated: saves {spend if pause else part} a day that would sell what is not there.",
         current_spend_micros=daily,
         recommended_change_micros=-(daily if pause else gone),
-        facts=(*evidence.of_campaign(campaign), *evidence.of_variant(worst.variant_id)),
+        facts=(*citations.of_campaign(campaign), *citations.of_variant(worst.variant_id)),
     )
 
 
 def for_roas(
-    evidence: Evidence,
+    citations: Citations,
     settings: Brand,
     performance: Performance,
     campaign: CampaignPerformance,
@@ -158,22 +158,22 @@ def for_roas(
     if roas is None or campaign.daily_spend_micros <= 0:
         return None
     if roas < target:
-        return _reduce(evidence, settings, performance, campaign, roas, rules)
+        return _reduce(citations, settings, performance, campaign, roas, rules)
     proven = campaign.orders >= rules.raise_orders and campaign.days_with_spend >= rules.raise_days
     in_stock = exposure.gone_micros == 0 and exposure.low_micros == 0
     if roas * 100 >= target * rules.raise_over_target and proven and in_stock:
-        return _raise(evidence, settings, performance, campaign, roas, rules)
+        return _raise(citations, settings, performance, campaign, roas, rules)
     return None
 
 
 def reorders(
-    evidence: Evidence, settings: Brand, statuses: Iterable[StockStatus], rules: Rules
+    citations: Citations, settings: Brand, statuses: Iterable[StockStatus], rules: Rules
 ) -> Iterable[Recommendation]:
     """Order again what sells and is covered for less than the lead time, most urgent first."""
     urgent = [one for one in statuses if one.status in RUNS_OUT and one.velocity_micros > 0]
     urgent.sort(key=lambda one: (RUNS_OUT.index(one.status), -one.velocity_micros, one.variant_id))
     for status in urgent[: rules.most_reorders]:
-        yield _reorder(evidence, settings, status, rules)
+        yield _reorder(citations, settings, status, rules)
 
 
 def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int) -> int:
@@ -183,7 +183,7 @@ def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int)
 
 
 def _reduce(
-    evidence: Evidence,
+    citations: Citations,
     settings: Brand,
     performance: Performance,
     campaign: CampaignPerformance,
@@ -195,7 +195,7 @@ def _reduce(
     percent = min(rules.largest_cut, max(rules.smallest_cut, missing))
     cut = campaign.daily_spend_micros * percent // 100
     return Recommendation(
-        recommendation_id=_id(evidence, "roas", campaign),
+        recommendation_id=_id(citations, "roas", campaign),
         type="reduce_spend",
         priority="high" if roas * 2 < target else "medium",
         subject=_subject(campaign),
@@ -207,12 +207,12 @@ def _reduce(
         ),
         current_spend_micros=campaign.daily_spend_micros,
         recommended_change_micros=-cut,
-        facts=evidence.of_campaign(campaign),
+        facts=citations.of_campaign(campaign),
     )
 
 
 def _raise(
-    evidence: Evidence,
+    citations: Citations,
     settings: Brand,
     performance: Performance,
     campaign: CampaignPerformance,
@@ -222,7 +222,7 @@ def _raise(
     more = campaign.daily_spend_micros * rules.raise_by // 100
     currency = settings.currency
     return Recommendation(
-        recommendation_id=_id(evidence, "roas", campaign),
+        recommendation_id=_id(citations, "roas", campaign),
         type="raise_spend",
         priority="medium",
         subject=_subject(campaign),
@@ -234,11 +234,11 @@ def _raise(
         ),
         current_spend_micros=campaign.daily_spend_micros,
         recommended_change_micros=more,
-        facts=evidence.of_campaign(campaign),
+        facts=citations.of_campaign(campaign),
     )
 
 
-def _reorder(evidence: Evidence, settings: Brand, status: StockStatus, rules: Rules) -> Recommendation:
+def _reorder(citations: Citations, settings: Brand, status: StockStatus, rules: Rules) -> Recommendation:
     lead, review = settings.lead_time_days, rules.review_days
     quantity = reorder_quantity(status, lead, review)
     cover = tenths(status.days_of_cover_micros or 0)
@@ -250,7 +250,7 @@ def _reorder(evidence: Evidence, settings: Brand, status: StockStatus, rules: Ru
     pace = f"{tenths(status.velocity_micros)} a day"
     taken = " Backorders are taken meanwhile." if status.continue_selling else ""
     return Recommendation(
-        recommendation_id=uuid5(NAMESPACE, f"{evidence.scope.brand_id}/reorder/{status.variant_id}").hex,
+        recommendation_id=uuid5(NAMESPACE, f"{citations.scope.brand_id}/reorder/{status.variant_id}").hex,
         type="reorder",
         priority="high" if status.status in GONE else "medium",
         subject=f"variant:{status.variant_id}",
@@ -261,7 +261,7 @@ def _reorder(evidence: Evidence, settings: Brand, status: StockStatus, rules: Ru
             f"covers the lead time and {days(review)} until the next look.{history}{taken}"
         ),
         expected_impact=f"Estimated: keeps {pace} selling after the {cover} days that stock lasts.",
-        facts=evidence.of_variant(status.variant_id),
+        facts=citations.of_variant(status.variant_id),
     )
 
 
@@ -282,9 +282,9 @@ def _subject(campaign: CampaignPerformance) -> str:
     return f"campaign:{campaign.platform}:{campaign.campaign_id}"
 
 
-def _id(evidence: Evidence, why: str, campaign: CampaignPerformance) -> str:
+def _id(citations: Citations, why: str, campaign: CampaignPerformance) -> str:
     return uuid5(
-        NAMESPACE, f"{evidence.scope.brand_id}/{why}/{campaign.platform}/{campaign.account_id}/{campaign.campaign_id}"
+        NAMESPACE, f"{citations.scope.brand_id}/{why}/{campaign.platform}/{campaign.account_id}/{campaign.campaign_id}"
     ).hex
 
 

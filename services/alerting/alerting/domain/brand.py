@@ -34,6 +34,6 @@ class Brand:
             slack_webhook_ref=data.get("slack_webhook_ref"),
         )
 
-    def sends_at(self, moment: datetime) -> bool:
+    def sends_at(self, timestamp: datetime) -> bool:
         """Whether an alert of this business time is sent to people."""
-        return self.slack_webhook_ref is not None and not (self.quiet_until and moment < self.quiet_until)
+        return self.slack_webhook_ref is not None and not (self.quiet_until and timestamp < self.quiet_until)

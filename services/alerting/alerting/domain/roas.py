@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerting.domain.book import Finding
+from alerting.domain.open_alerts import Finding
 from alerting.domain.words import money, platform, times
 from pulsepoint.money import MICROS
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alerting.domain.book import Finding, key_of
+from alerting.domain.open_alerts import Finding, key_of
 from alerting.domain.words import clip, money, tenths, units
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockAssessed, StockStatus

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from alerting.domain.book import Finding, key_of
+from alerting.domain.open_alerts import Finding, key_of
 from alerting.domain.words import clip, platform
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import to_text

@@ -85,7 +85,7 @@ _SOCIAL_SITES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """The channel of a visit, whether it was bought, and the source to show where no tag names one."""
 
     channel: str
@@ -119,7 +119,7 @@ def classify(
     campaign: str | None,
     click_ids: tuple[tuple[str, str], ...],
     referrer_host: str,
-) -> Verdict:
+) -> Classification:
     """The channel of a visit; `referrer_host` is "" for none and for the shop itself.
 
     An explicit source or medium decides before a click id, a click id before the referrer. A campaign alone says that
@@ -130,61 +130,61 @@ def classify(
     family = family_of_click(click_ids)
     if family is not None:
         return _by_click(family, click_ids)
-    verdict = _by_referrer(referrer_host)
-    return Verdict(REFERRAL, False) if campaign and verdict.channel == DIRECT else verdict
+    classification = _by_referrer(referrer_host)
+    return Classification(REFERRAL, False) if campaign and classification.channel == DIRECT else classification
 
 
-def _by_tag(source: str, medium: str, click_ids: tuple[tuple[str, str], ...]) -> Verdict:
+def _by_tag(source: str, medium: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
     family = family_of_source(source)
     if family is None and (not source or _PAID_MEDIUM.match(medium)):
         # A tag that names nobody we know does not contradict the click id.
         family = family_of_click(click_ids)
     if _PAID_MEDIUM.match(medium):
-        return Verdict(family if family in (META, TIKTOK, GOOGLE) else OTHER_PAID, True)
+        return Classification(family if family in (META, TIKTOK, GOOGLE) else OTHER_PAID, True)
     if medium in _MEDIUMS:
-        return Verdict(_MEDIUMS[medium], False)
+        return Classification(_MEDIUMS[medium], False)
     if medium == "organic":
         social = family in (META, TIKTOK, "social")
-        return Verdict(ORGANIC_SOCIAL if social else ORGANIC_SEARCH, False)
+        return Classification(ORGANIC_SOCIAL if social else ORGANIC_SEARCH, False)
     if family == DIRECT or (not source and medium in ("(none)", "none", "direct")):
-        return Verdict(DIRECT, False)
+        return Classification(DIRECT, False)
     return _by_family(family, source, click_ids)
 
 
-def _by_family(family: str | None, source: str, click_ids: tuple[tuple[str, str], ...]) -> Verdict:
+def _by_family(family: str | None, source: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
     bought = re.sub(r"[^a-z0-9]", "", source.casefold()) in _ADS
     proved = any(_CLICK_FAMILY[key] == family and key != "fbclid" for key, _ in click_ids)
     if family in (META, TIKTOK, GOOGLE) and (bought or proved):
-        return Verdict(family, True)
+        return Classification(family, True)
     if family == "microsoft" and (bought or proved):
-        return Verdict(OTHER_PAID, True)
+        return Classification(OTHER_PAID, True)
     if family in (META, TIKTOK, "social"):
-        return Verdict(ORGANIC_SOCIAL, False)
+        return Classification(ORGANIC_SOCIAL, False)
     if family in (GOOGLE, "microsoft", "search"):
-        return Verdict(ORGANIC_SOCIAL if "youtube" in source.casefold() else ORGANIC_SEARCH, False)
+        return Classification(ORGANIC_SOCIAL if "youtube" in source.casefold() else ORGANIC_SEARCH, False)
     if family in (EMAIL, SMS, AFFILIATE):
-        return Verdict(family, False)
-    return Verdict(REFERRAL, False)
+        return Classification(family, False)
+    return Classification(REFERRAL, False)
 
 
-def _by_click(family: str, click_ids: tuple[tuple[str, str], ...]) -> Verdict:
+def _by_click(family: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
     if family == META:
-        return Verdict(ORGANIC_SOCIAL, False, _CLICK_SOURCE[META])
-    return Verdict(family if family in (TIKTOK, GOOGLE) else OTHER_PAID, True, _CLICK_SOURCE[family])
+        return Classification(ORGANIC_SOCIAL, False, _CLICK_SOURCE[META])
+    return Classification(family if family in (TIKTOK, GOOGLE) else OTHER_PAID, True, _CLICK_SOURCE[family])
 
 
-def _by_referrer(host: str) -> Verdict:
+def _by_referrer(host: str) -> Classification:
     if not host or is_own_site(host):
-        return Verdict(DIRECT, False)
+        return Classification(DIRECT, False)
     if any(host == site or host.endswith(f".{site}") for site in _AD_SITES):
-        return Verdict(GOOGLE, True, host)
+        return Classification(GOOGLE, True, host)
     if host in _MAIL_SITES:
-        return Verdict(EMAIL, False, host)
+        return Classification(EMAIL, False, host)
     if social_family(host) is not None:
-        return Verdict(ORGANIC_SOCIAL, False, host)
+        return Classification(ORGANIC_SOCIAL, False, host)
     if _SEARCH_HOST.match(host):
-        return Verdict(ORGANIC_SEARCH, False, host)
-    return Verdict(REFERRAL, False, host)
+        return Classification(ORGANIC_SEARCH, False, host)
+    return Classification(REFERRAL, False, host)
 
 
 def social_family(host: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from attribution.domain.ledger import LedgerCredit, credits_of
+from attribution.domain.credits import Credit, credits_of
 from attribution.domain.orders import OrderState
 from attribution.domain.policy import Policy
 from pulsepoint.events.attributions import Touch
@@ -77,7 +77,7 @@ def _touch_row(order_id: str, position: int, touch: Touch) -> Row:
     return Row("touches", str(position), columns)
 
 
-def _credit_row(order_id: str, currency: str, credit: LedgerCredit) -> Row:
+def _credit_row(order_id: str, currency: str, credit: Credit) -> Row:
     touch, entry = credit.touch, credit.entry
     columns = {
         "order_id": order_id,

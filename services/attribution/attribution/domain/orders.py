@@ -17,7 +17,7 @@ from attribution.domain.touches import touches_of
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import canonical, digest_of
 from pulsepoint.events.orders import OrderRecorded, Refund, RefundRecorded
-from pulsepoint.events.touches import OrderEvidence
+from pulsepoint.events.touches import TrackingData
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
 
 
@@ -224,12 +224,12 @@ def _return(refund: Refund, order_id: str, currency: str) -> Return:
     )
 
 
-def micros_since_1970(moment: datetime) -> int:
+def micros_since_1970(timestamp: datetime) -> int:
     """An aware moment as a version: whole microseconds, without the rounding of a float."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (timestamp - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _saying(evidence: OrderEvidence) -> Saying:
+def _saying(evidence: TrackingData) -> Saying:
     if evidence.moments:
         return Saying.JOURNEY
     said = evidence.landing_site or evidence.referring_site or evidence.note_attributes

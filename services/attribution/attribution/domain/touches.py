@@ -26,7 +26,7 @@ from attribution.domain.channels import (
     social_family,
 )
 from pulsepoint.events.attributions import Touch
-from pulsepoint.events.touches import JourneyMoment, OrderEvidence
+from pulsepoint.events.touches import JourneyMoment, TrackingData
 
 LANDING_SITE, REFERRING_SITE = "landing_site", "referring_site"
 NOTE_ATTRIBUTES, JOURNEY_MOMENT = "note_attributes", "journey_moment"
@@ -62,7 +62,7 @@ class Visit:
         return (family_of_source(source) if source else family_of_click(self.click_ids)) or social_family(self.host)
 
 
-def touches_of(evidence: OrderEvidence, created_at: datetime) -> tuple[Touch, ...]:
+def touches_of(evidence: TrackingData, created_at: datetime) -> tuple[Touch, ...]:
     """The touches of an order created at `created_at` (UTC), earliest first; never raises, whatever the text.
 
     At most 200, the latest ones. Nothing said at all gives none.
@@ -70,7 +70,7 @@ def touches_of(evidence: OrderEvidence, created_at: datetime) -> tuple[Touch, ..
     own = _own_hosts(evidence)
     created_at = _instant(created_at)
     visits: list[Visit] = []
-    moments = [_moment_visit(moment, own, created_at) for moment in evidence.moments]
+    moments = [_moment_visit(timestamp, own, created_at) for timestamp in evidence.moments]
     # Spelled out to the last field: which of two moments comes first must not decide what they fuse to.
     for visit in sorted(moments, key=lambda visit: (visit.at or created_at, repr(visit)))[-MAX_TOUCHES:]:
         _add_moment(visits, visit)
@@ -89,24 +89,24 @@ def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int]:
     return touch.occurred_at, touch.channel != DIRECT, touch.paid, touch.campaign is not None, said
 
 
-def _instant(moment: datetime) -> datetime:
+def _instant(timestamp: datetime) -> datetime:
     """An aware moment; one without a zone is read as UTC, as Shopify's own clock is."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return timestamp if timestamp.tzinfo is not None else timestamp.replace(tzinfo=UTC)
 
 
-def _own_hosts(evidence: OrderEvidence) -> frozenset[str]:
-    pages = [evidence.landing_site, *(moment.landing_page for moment in evidence.moments)]
+def _own_hosts(evidence: TrackingData) -> frozenset[str]:
+    pages = [evidence.landing_site, *(timestamp.landing_page for timestamp in evidence.moments)]
     return frozenset(page.host for page in map(read_address, pages) if page is not None and page.host)
 
 
-def _moment_visit(moment: JourneyMoment, own: frozenset[str], created_at: datetime) -> Visit:
-    tags = {f"utm_{key.casefold().removeprefix('utm_')}": clean(value) for key, value in moment.utm if clean(value)}
-    page, referrer = read_address(moment.landing_page), read_address(moment.referrer)
+def _moment_visit(timestamp: JourneyMoment, own: frozenset[str], created_at: datetime) -> Visit:
+    tags = {f"utm_{key.casefold().removeprefix('utm_')}": clean(value) for key, value in timestamp.utm if clean(value)}
+    page, referrer = read_address(timestamp.landing_page), read_address(timestamp.referrer)
     visit = _visit(_sources(page, referrer, own, first=tags), _outside(referrer, own))
-    return replace(visit, at=_instant(moment.occurred_at or created_at), evidence=(JOURNEY_MOMENT,))
+    return replace(visit, at=_instant(timestamp.occurred_at or created_at), evidence=(JOURNEY_MOMENT,))
 
 
-def _landing_visit(evidence: OrderEvidence, own: frozenset[str]) -> Visit | None:
+def _landing_visit(evidence: TrackingData, own: frozenset[str]) -> Visit | None:
     page, referrer = read_address(evidence.landing_site), read_address(evidence.referring_site)
     if page is None and referrer is None:
         return None
@@ -229,12 +229,12 @@ def _fuse(known: Visit, other: Visit) -> Visit:
 
 def _touch(visit: Visit, created_at: datetime) -> Touch:
     source, medium, campaign, content, term = visit.tags
-    verdict = classify(source, medium, campaign, visit.click_ids, visit.host)
+    classification = classify(source, medium, campaign, visit.click_ids, visit.host)
     return Touch(
         occurred_at=visit.at or created_at,
-        channel=verdict.channel,
-        paid=verdict.paid,
-        source=source or verdict.source,
+        channel=classification.channel,
+        paid=classification.paid,
+        source=source or classification.source,
         medium=medium,
         campaign=campaign,
         content=content,

@@ -43,7 +43,7 @@ async def logged_in(
         raise BadToken("send the access token of POST /api/auth/token: Authorization: Bearer …")
     claims = ports.tokens.read(credentials.credentials)
     person = Person(claims.user_id, claims.tenant_id, Role.user, "")
-    standing = await ports.ledger.standing(person.scope, claims.user_id)
+    standing = await ports.identity_store.standing(person.scope, claims.user_id)
     if standing is None or standing.disabled or standing.tenant_status != "active":
         raise BadToken("this log-in is no longer active")
     return Person(claims.user_id, claims.tenant_id, Role[standing.role], standing.email)
@@ -69,7 +69,7 @@ AdminOf = Annotated[Person, Depends(at_least(Role.admin))]
 
 async def own_brand(brand_id: UUID, person: PersonOf, ports: PortsOf) -> Brand:
     """The brand in the path; raises `AccessDenied` alike for one that is absent and one of another tenant."""
-    brand = await ports.ledger.brand(person.scope, brand_id)
+    brand = await ports.identity_store.brand(person.scope, brand_id)
     if brand is None:
         raise AccessDenied
     return brand

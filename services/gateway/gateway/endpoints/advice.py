@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from gateway.domain.dashboard import money
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.problems import PROBLEMS
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["advice"], responses=PROBLEMS)
 _RANK = {"high": 0, "medium": 1, "low": 2}
@@ -69,8 +69,8 @@ async def list_alerts(
 ) -> Alerts:
     """Open alerts; with `status=all` also those that resolved."""
     scope = person.scope.brand(brand.brand_id)
-    rows = await ask(ports.warehouse, scope, "dashboard_alerts", resolved=status == "all")
-    traces = await ports.ledger.alert_traces(person.scope, brand.brand_id)
+    rows = await run_named_query(ports.warehouse, scope, "dashboard_alerts", resolved=status == "all")
+    traces = await ports.identity_store.alert_traces(person.scope, brand.brand_id)
     return Alerts(
         alerts=[
             AlertView(**row | {"facts": orjson.loads(row["facts"]), "trace_id": traces.get(row["alert_id"])})
@@ -89,7 +89,7 @@ async def list_recommendations(
 ) -> Recommendations:
     """What to do, as the advisor ordered it, or by priority, size of the change or spend."""
     scope = person.scope.brand(brand.brand_id)
-    rows = await ask(ports.warehouse, scope, "dashboard_recommendations")
+    rows = await run_named_query(ports.warehouse, scope, "dashboard_recommendations")
     rows.sort(key=lambda row: _order(row, sort_by))
     currency = brand.settings.currency
     return Recommendations(recommendations=[recommendation(row, currency) for row in rows[:limit]])

@@ -41,5 +41,5 @@ async def read_audit(
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Audit:
     """Your tenant's log: settings, replays, notifications, requests about people's data."""
-    rows = await ports.ledger.audit(person.scope, limit=limit, offset=offset)
+    rows = await ports.identity_store.audit(person.scope, limit=limit, offset=offset)
     return Audit(entries=[AuditEntry(**row) for row in rows])

@@ -22,8 +22,8 @@ from gateway.domain.brands import (
 )
 from gateway.domain.identity import Person
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
-from gateway.endpoints.moments import Moment
 from gateway.endpoints.problems import PROBLEMS
+from gateway.endpoints.timestamps import Timestamp
 from gateway.settings import Settings
 from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.events.ads import Platform
@@ -114,7 +114,7 @@ class Changes(BaseModel):
     roas_target_micros: int = Field(default=2_000_000, ge=0, le=10**12, strict=True)
     ad_accounts: Annotated[tuple[Account, ...], Field(max_length=100)] = ()
     clock_offset_seconds: int = Field(default=0, ge=-(10**10), le=10**10, strict=True)
-    quiet_until: Moment | None = None
+    quiet_until: Timestamp | None = None
     slack_webhook_url: SlackUrl | None = None
 
 
@@ -173,7 +173,7 @@ def _view(brand: Brand) -> SettingsView:
 @router.get("")
 async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
     """The brands of your tenant."""
-    found = await ports.ledger.brands(person.scope)
+    found = await ports.identity_store.brands(person.scope)
     return Brands(brands=[BrandView(**_view(brand).model_dump()) for brand in found])
 
 
@@ -210,7 +210,7 @@ async def change_settings(
     if "slack_webhook_url" in changes.model_fields_set:
         told["slack_webhook_ref"] = await _keep_slack(runtime, scope, changes)
     await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
-    changed = await ports.ledger.brand(person.scope, brand.brand_id)
+    changed = await ports.identity_store.brand(person.scope, brand.brand_id)
     assert changed is not None
     await _forget_tokens(ports.secrets, scope, brand, changed)
     return _view(changed)
@@ -291,7 +291,7 @@ async def _store(
             events=[reader.event(configured, entity=brand_id, version=version, time=now)],
         )
 
-    await runtime.pipeline.execute(scope, work, marker=uuid4())
+    await runtime.pipeline.execute(scope, work, dedup_key=uuid4())
 
 
 def _configured(earlier: BrandConfigured | None, told: BrandConfigured | dict[str, Any]) -> BrandConfigured:

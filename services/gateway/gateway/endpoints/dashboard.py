@@ -28,13 +28,13 @@ from gateway.domain.dashboard import (
 from gateway.domain.periods import Period, is_advised, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
-from gateway.endpoints.moments import Day as AskedDay
-from gateway.endpoints.moments import Moment
 from gateway.endpoints.problems import PROBLEMS
+from gateway.endpoints.timestamps import Day as AskedDay
+from gateway.endpoints.timestamps import Timestamp
 from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.facts import Settings
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Measurement, Number, measure
-from pulsepoint.metrics.questions import ask
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -43,7 +43,7 @@ router = APIRouter(prefix="/api/brands/{brand_id}", tags=["dashboard"], response
 StartDate = Annotated[AskedDay | None, Query(description="first day, in the brand's timezone, included")]
 EndDate = Annotated[AskedDay | None, Query(description="last day, in the brand's timezone, included")]
 Model = Annotated[str | None, Query(description=f"attribution model: {', '.join(MODELS)}; the brand's by default")]
-AsOf = Annotated[Moment | None, Query(description="as it was known at this moment")]
+AsOf = Annotated[Timestamp | None, Query(description="as it was known at this moment")]
 
 
 class ChannelView(BaseModel):
@@ -213,9 +213,9 @@ class Asking:
             as_of=self.as_of,
         )
 
-    async def ask(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
-        """See `pulsepoint.metrics.questions.ask`."""
-        return await ask(self.warehouse, self.scope, question, **parameters)
+    async def run_named_query(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
+        """See `pulsepoint.metrics.named_queries.ask`."""
+        return await run_named_query(self.warehouse, self.scope, question, **parameters)
 
 
 @router.get("/dashboard")
@@ -235,11 +235,11 @@ async def read_dashboard(
     asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
     snapshot, sentence = await _snapshot(asking, days, compare=compare)
     advice, advised, counts, short, known = await asyncio.gather(
-        asking.ask("dashboard_advice"),
-        asking.ask("dashboard_recommendations"),
-        asking.ask("dashboard_stock"),
-        asking.ask("dashboard_short_stock"),
-        asking.ask("dashboard_days", timezone=brand.settings.timezone),
+        asking.run_named_query("dashboard_advice"),
+        asking.run_named_query("dashboard_recommendations"),
+        asking.run_named_query("dashboard_stock"),
+        asking.run_named_query("dashboard_short_stock"),
+        asking.run_named_query("dashboard_days", timezone=brand.settings.timezone),
     )
     currency = brand.settings.currency
     by_name = {channel.channel: channel for channel in snapshot.by_channel}
@@ -300,7 +300,9 @@ async def _claims(asking: Asking, days: Period) -> dict[str, Mapping[str, Number
 async def read_books(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Books:
     """Whether attribution gave away exactly what was earned."""
     scope = person.scope.brand(brand.brand_id)
-    rows = await ask(ports.warehouse, scope, "books_balance", cancelled_orders=brand.settings.cancelled_orders)
+    rows = await run_named_query(
+        ports.warehouse, scope, "books_balance", cancelled_orders=brand.settings.cancelled_orders
+    )
     books = [
         Book(
             model=row["model"],

@@ -22,7 +22,7 @@ from gateway.identity.tokens import BadToken
 from gateway.ports import FeedEntry
 from gateway.settings import Settings
 from pulsepoint.errors import PulsepointError
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["live"], responses=PROBLEMS)
 LastEventId = Annotated[str | None, Header(max_length=20, description="the id of the last event seen, to go on from")]
@@ -59,7 +59,7 @@ async def newest_orders(
 ) -> Orders:
     """The newest orders and where they came from."""
     scope, chosen = person.scope.brand(brand.brand_id), chosen_model(model, brand)
-    rows = await ask(ports.warehouse, scope, "newest_orders", model=chosen, limit=limit)
+    rows = await run_named_query(ports.warehouse, scope, "newest_orders", model=chosen, limit=limit)
     orders = [OrderView(**row | {"net_revenue": money(row["net_micros"])}) for row in rows]
     return Orders(model=chosen, orders=orders)
 

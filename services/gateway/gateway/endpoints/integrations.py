@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
-from gateway.endpoints.moments import Day
 from gateway.endpoints.problems import PROBLEMS
+from gateway.endpoints.timestamps import Day
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.ads import Platform
 from pulsepoint.events.commands import SyncRequested
@@ -37,7 +37,7 @@ class Integrations(BaseModel):
     integrations: list[IntegrationView]
 
 
-class SyncWanted(BaseModel):
+class SyncRequest(BaseModel):
     """Days of the ad accounts, both included; without them yesterday and today. Without a platform, all."""
 
     model_config = ConfigDict(extra="forbid")
@@ -57,7 +57,7 @@ class SyncStarted(BaseModel):
 @router.get("/integrations")
 async def list_integrations(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Integrations:
     """Ad accounts of the brand; those never pulled yet are connecting."""
-    rows = await ports.ledger.integrations(person.scope, brand.brand_id)
+    rows = await ports.identity_store.integrations(person.scope, brand.brand_id)
     known = {(row["platform"], row["account_id"]) for row in rows}
     waiting = [
         IntegrationView(
@@ -75,10 +75,10 @@ async def list_integrations(brand: BrandOf, person: PersonOf, ports: PortsOf) ->
 
 @router.post("/sync", status_code=202)
 async def request_sync(
-    brand: BrandOf, person: ManagerOf, runtime: RuntimeOf, wanted: SyncWanted | None = None
+    brand: BrandOf, person: ManagerOf, runtime: RuntimeOf, wanted: SyncRequest | None = None
 ) -> SyncStarted:
     """Pull the brand's ad accounts now."""
-    asked = wanted or SyncWanted()
+    asked = wanted or SyncRequest()
     if asked.start_day and asked.end_day and asked.start_day > asked.end_day:
         raise MalformedInput("start_day must not be after end_day")
     scope = person.scope.brand(brand.brand_id)
@@ -91,5 +91,5 @@ async def request_sync(
         version = int(now.timestamp() * 1_000_000)
         return Outcome(events=[reader.event(command, entity=str(brand.brand_id), version=version)])
 
-    await runtime.pipeline.execute(scope, work, marker=uuid4())
+    await runtime.pipeline.execute(scope, work, dedup_key=uuid4())
     return SyncStarted(requested_at=requested_at[-1])

@@ -17,7 +17,7 @@ from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, own_brand
 from gateway.endpoints.dashboard import Asking, AsOf, EndDate, Model, StartDate, chosen_model
 from gateway.endpoints.problems import PROBLEMS
 from pulsepoint.errors import MalformedInput
-from pulsepoint.metrics.catalog import CATALOGUE_VERSION, catalogue, metric
+from pulsepoint.metrics.catalog import CATALOG_VERSION, catalog, metric
 from pulsepoint.metrics.explain import recompute
 
 router = APIRouter(prefix="/api", tags=["metrics"], responses=PROBLEMS)
@@ -102,7 +102,7 @@ class FactView(BaseModel):
 @router.get("/metrics")
 async def list_metrics(person: PersonOf) -> Metrics:
     """Every metric with its formula."""
-    return Metrics(version=CATALOGUE_VERSION, metrics=[MetricView.model_validate(each) for each in catalogue()])
+    return Metrics(version=CATALOG_VERSION, metrics=[MetricView.model_validate(each) for each in catalog()])
 
 
 @router.get("/brands/{brand_id}/performance")

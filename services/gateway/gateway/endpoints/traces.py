@@ -13,7 +13,7 @@ from gateway.domain.identity import Person
 from gateway.domain.traces import MAX_TRACES, linked_traces, links_of, shown, summary
 from gateway.endpoints.access import PersonOf, PortsOf
 from gateway.endpoints.problems import PROBLEMS
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import SYSTEM
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/traces", tags=["traces"], responses=PROBLEMS)
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
-class HopView(BaseModel):
+class SpanView(BaseModel):
     """One span; `links` are [trace_id, span_id] of causes in other traces. Cost in US dollars."""
 
     trace_id: str
@@ -56,7 +56,7 @@ class TraceView(BaseModel):
     trace_id: str
     trace_ids: list[str]
     summary: TraceSummary
-    hops: list[HopView]
+    hops: list[SpanView]
 
 
 @router.get("/{trace_id}")
@@ -79,7 +79,7 @@ async def _reachable(warehouse: Warehouse, trace_id: str, person: Person) -> lis
     hops: list[dict[str, Any]] = []
     waiting, seen = [trace_id], {trace_id}
     while waiting and len(seen) <= MAX_TRACES:
-        found = await ask(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
+        found = await run_named_query(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
         visible = shown(found, scopes)
         hops += visible
         fresh = sorted(linked_traces(visible) - seen)
@@ -88,9 +88,9 @@ async def _reachable(warehouse: Warehouse, trace_id: str, person: Person) -> lis
     return hops
 
 
-def _view(hop: dict[str, Any]) -> HopView:
-    told = {name: hop[name] for name in HopView.model_fields if name in hop}
-    return HopView(
+def _view(hop: dict[str, Any]) -> SpanView:
+    told = {name: hop[name] for name in SpanView.model_fields if name in hop}
+    return SpanView(
         **told
         | {
             "links": links_of(hop),

@@ -21,6 +21,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from file_import.plan import Plan, open_plan
+from file_import.source_file import UnreadableFile
+from file_import.tally import Tally
+from file_import.webhooks import API_VERSION, Delivery, Webhook, first_delivery
 from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
 from gateway.domain.identity import Person
@@ -30,10 +34,6 @@ from gateway.settings import Settings
 from pulsepoint.errors import LimitExceeded, MalformedInput, PulsepointError
 from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import Message, raw_message
-from pulsepoint.imports.plan import Plan, open_plan
-from pulsepoint.imports.source_file import UnreadableFile
-from pulsepoint.imports.tally import Tally
-from pulsepoint.imports.webhooks import API_VERSION, Delivery, Webhook, first_delivery
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.app import Runtime
 from pulsepoint.runtime.outcome import Outcome, Reader
@@ -225,4 +225,4 @@ async def _audit(runtime: Runtime, brand: Brand, person: Person, result: UploadV
         }
         return Outcome(writes=[Write("audit_log", str(uuid4()), row)])
 
-    await runtime.pipeline.execute(person.scope.brand(brand.brand_id), work, marker=uuid4())
+    await runtime.pipeline.execute(person.scope.brand(brand.brand_id), work, dedup_key=uuid4())

@@ -16,7 +16,7 @@ from gateway.domain.brands import Brand
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.verification import CHECKS, Check, run_check, state_of
-from pulsepoint.metrics.questions import ask
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.tenancy import TenantContext
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["verification"], responses=PROBLEMS)
@@ -25,7 +25,7 @@ Accepted = Callable[[str], Awaitable[int]]
 """How many different bodies were accepted from a shop: `accepted` on the app's state, where one machine knows it."""
 BODIES = ("orders", "order edits", "products", "stock levels")
 """Sources of which every snapshot came in a body of its own; refunds come inside orders too."""
-LISTED_HELD = 10_000
+LISTED_QUARANTINED = 10_000
 SettledSeconds = Annotated[
     int,
     Query(ge=0, le=3600, description="conservation leaves out orders with something recorded in the last seconds"),
@@ -171,11 +171,11 @@ async def read_state(brand: BrandOf, person: ManagerOf, ports: PortsOf) -> State
 async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports: PortsOf) -> Sources:
     """How far each source has come, and what is not matched."""
     scope = person.scope.brand(brand.brand_id)
-    told = [Source(**row) for row in await ask(ports.warehouse, scope, "verify_counts")]
-    unmatched = await ask(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
+    told = [Source(**row) for row in await run_named_query(ports.warehouse, scope, "verify_counts")]
+    unmatched = await run_named_query(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
     held = 0
     for kind in ("quarantine", "dead_letter"):
-        rows = await ports.ledger.held(person.scope, kind, limit=LISTED_HELD, offset=0)
+        rows = await ports.identity_store.held(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
         held += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
     accepted: Accepted | None = getattr(request.app.state, "accepted", None)
     bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None
@@ -225,5 +225,5 @@ async def _checked(ports: Ports, scope: TenantContext, check: Check, brand: Bran
         ok=done.total == 0,
         total=done.total,
         violations=[ViolationView(**asdict(each)) for each in done.violations],
-        settled_seconds=settled_seconds if check.question == "verify_conservation" else 0,
+        settled_seconds=settled_seconds if check.named_query == "verify_conservation" else 0,
     )

@@ -103,12 +103,12 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     if told.isascii() and told.isdigit():
         return float(told[:9])
     try:
-        moment = parsedate_to_datetime(told)
+        timestamp = parsedate_to_datetime(told)
     except (ValueError, IndexError, TypeError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    if timestamp.tzinfo is None:
+        timestamp = timestamp.replace(tzinfo=UTC)
+    return max(0.0, (timestamp - (now or datetime.now(UTC))).total_seconds())
 
 
 def count(value: object, field: str) -> int:

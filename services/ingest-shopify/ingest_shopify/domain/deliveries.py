@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from ingest_shopify.domain import refunds
-from ingest_shopify.domain.fields import Fields, micros_of, read_moment
+from ingest_shopify.domain.fields import Fields, micros_of, read_timestamp
 from ingest_shopify.domain.orders import read_edit, read_order
 from ingest_shopify.domain.people import NOBODY, Person, read_person
 from ingest_shopify.domain.privacy import read_data_request, read_redaction, shop_named_in
@@ -134,7 +134,7 @@ def _parse_leniently(body: bytes) -> Any:
 
 def _triggered(header: str | None) -> datetime | None:
     try:
-        return read_moment(header, "X-Shopify-Triggered-At") if header else None
+        return read_timestamp(header, "X-Shopify-Triggered-At") if header else None
     except MalformedInput:
         return None
 

@@ -29,13 +29,13 @@ def clean(value: str, limit: int = LONGEST_TEXT) -> str:
     return told.encode("utf-8", "replace").decode("utf-8")
 
 
-def micros_of(moment: datetime) -> int:
+def micros_of(timestamp: datetime) -> int:
     """Whole microseconds since 1970: the version a snapshot has."""
-    past = moment - _EPOCH
+    past = timestamp - _EPOCH
     return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
-def read_moment(value: object, where: str) -> datetime:
+def read_timestamp(value: object, where: str) -> datetime:
     """The UTC instant in ISO 8601 text with an offset; raises `MalformedInput` naming `where`."""
     if not isinstance(value, str) or len(value) > 64:
         raise unreadable(where, "a date and time", value)
@@ -44,15 +44,15 @@ def read_moment(value: object, where: str) -> datetime:
     if spaced:
         text = spaced.group(1) + (spaced.group(2) or "+00:00")
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
+        timestamp = datetime.fromisoformat(text)
+        if timestamp.tzinfo is None:
             raise MalformedInput(f"{where}: the date and time {text!r} has no time zone", reason="unreadable_field")
-        moment = moment.astimezone(UTC)
+        timestamp = timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         raise unreadable(where, "a date and time", value) from None
-    if not 1970 <= moment.year <= 2200:
-        raise MalformedInput(f"{where}: the year {moment.year} cannot be right", reason="unreadable_field")
-    return moment
+    if not 1970 <= timestamp.year <= 2200:
+        raise MalformedInput(f"{where}: the year {timestamp.year} cannot be right", reason="unreadable_field")
+    return timestamp
 
 
 def unreadable(where: str, wanted: str, value: object) -> MalformedInput:
@@ -183,10 +183,10 @@ class Fields:
         code = shop_money.get("currency_code") if isinstance(shop_money, dict) else None
         return code if isinstance(code, str) and is_currency(code) else None
 
-    def optional_moment(self, name: str) -> datetime | None:
+    def optional_timestamp(self, name: str) -> datetime | None:
         """A UTC instant."""
         value = self.values.get(name)
-        return None if value is None or value == "" else read_moment(value, self.where(name))
+        return None if value is None or value == "" else read_timestamp(value, self.where(name))
 
     def flag(self, name: str) -> bool:
         """A yes or no; absent is no."""

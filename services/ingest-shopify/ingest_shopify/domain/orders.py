@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest_shopify.domain.evidence import read_evidence
 from ingest_shopify.domain.fields import Fields, bounded, is_currency, unreadable
 from ingest_shopify.domain.refunds import is_sale, read_refund
+from ingest_shopify.domain.tracking_data import read_tracking_data
 from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
 from pulsepoint.money import split
 
@@ -41,7 +41,7 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
     and tips are counted apart: both kinds of lines are left out, with their refunds. `updated_at` falls back to
     `told_at`, when the delivery was triggered. Raises `MalformedInput` naming the field.
     """
-    created = body.optional_moment("created_at") or body.optional_moment("processed_at")
+    created = body.optional_timestamp("created_at") or body.optional_timestamp("processed_at")
     if created is None:
         raise body.missing("created_at")
     told = body.children("line_items")
@@ -60,9 +60,9 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
         name=_name(body),
         currency=_currency(body, shop_currency),
         created_at=created,
-        processed_at=body.optional_moment("processed_at") or created,
-        updated_at=body.optional_moment("updated_at") or told_at,
-        cancelled_at=body.optional_moment("cancelled_at"),
+        processed_at=body.optional_timestamp("processed_at") or created,
+        updated_at=body.optional_timestamp("updated_at") or told_at,
+        cancelled_at=body.optional_timestamp("cancelled_at"),
         test=body.flag("test"),
         taxes_included=included,
         financial_status=body.text("financial_status", 64),
@@ -76,7 +76,7 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
         shipping_region=address.text("province_code", 16),
         lines=lines,
         refunds=tuple(read_refund(refund, not_sales=not_sales) for refund in body.children("refunds")),
-        evidence=read_evidence(body),
+        evidence=read_tracking_data(body),
     )
 
 
@@ -87,7 +87,7 @@ def read_edit(body: Fields) -> OrderEditCommitted:
     https://shopify.dev/changelog/new-committed_at-timestamp-added-to-orders-edited-webhook-payload
     """
     edit = body.child("order_edit") or body
-    committed = edit.optional_moment("committed_at") or edit.optional_moment("created_at")
+    committed = edit.optional_timestamp("committed_at") or edit.optional_timestamp("created_at")
     if committed is None:
         raise edit.missing("committed_at")
     changed = edit.child("line_items") or Fields({}, edit.where("line_items"))

@@ -18,7 +18,7 @@ def read_product(body: Fields, *, told_at: datetime) -> ProductRecorded:
         product_id=body.id("id"),
         title=body.text("title", 500) or "",
         status=(body.text("status", 32) or "").lower() or None,
-        updated_at=body.optional_moment("updated_at") or told_at,
+        updated_at=body.optional_timestamp("updated_at") or told_at,
         variants=tuple(_variant(variant) for variant in body.children("variants")),
     )
 
@@ -32,7 +32,7 @@ def read_level(body: Fields, *, told_at: datetime) -> StockLevelRecorded:
         inventory_item_id=body.id("inventory_item_id"),
         location_id=body.id("location_id"),
         available=body.optional_whole("available"),
-        updated_at=body.optional_moment("updated_at") or told_at,
+        updated_at=body.optional_timestamp("updated_at") or told_at,
     )
 
 

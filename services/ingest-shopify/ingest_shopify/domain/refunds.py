@@ -45,10 +45,10 @@ def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Ref
 
 def issued_at(body: Fields) -> datetime:
     """When the money was given back: `processed_at`, else `created_at`."""
-    moment = body.optional_moment("processed_at") or body.optional_moment("created_at")
-    if moment is None:
+    timestamp = body.optional_timestamp("processed_at") or body.optional_timestamp("created_at")
+    if timestamp is None:
         raise body.missing("processed_at")
-    return moment
+    return timestamp
 
 
 def currency_of(body: Fields) -> str | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from inventory_intel.domain.catalogue import Catalogue, SoldItem, unlisted
+from inventory_intel.domain.catalog import Catalog, SoldItem, unlisted
 from inventory_intel.domain.spend import Campaign, CampaignItem, Exposure, exposures
 from inventory_intel.domain.stock import (
     HEALTHY,
@@ -56,16 +56,16 @@ def assess(
 
     Spend is at risk only where a variant runs out and takes no backorders.
     """
-    catalogue = Catalogue(variants)
+    catalog = Catalog(variants)
     units: Counter[str] = Counter()
-    strangers: dict[str, VariantStock] = {}
+    unmatched: dict[str, VariantStock] = {}
     for entry in sold:
-        key = catalogue.key(entry.item)
+        key = catalog.key(entry.item)
         units[key] += entry.units
-        if key not in catalogue:
-            strangers.setdefault(key, unlisted(key, entry.item, entry.title))
+        if key not in catalog:
+            unmatched.setdefault(key, unlisted(key, entry.item, entry.title))
     judged = judge(
-        [*catalogue.variants, *strangers.values()],
+        [*catalog.variants, *unmatched.values()],
         units,
         days,
         window_days=window_days,
@@ -74,7 +74,7 @@ def assess(
     exposed = exposures(
         campaigns,
         (
-            CampaignItem(row.platform, row.account_id, row.campaign_id, catalogue.key(row.item), row.weight)
+            CampaignItem(row.platform, row.account_id, row.campaign_id, catalog.key(row.item), row.weight)
             for row in credited
         ),
     )

@@ -25,7 +25,7 @@ APPENDED_AT = "appended_at"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Statement:
     """One checked SELECT and the names of its parameters; tables are those of the job's default dataset."""
 
     sql: str
@@ -40,7 +40,7 @@ class Question:
 
 
 @lru_cache(maxsize=512)
-def question(sql: str, shared: bool) -> Question:
+def statement(sql: str, shared: bool) -> Statement:
     """A question as it is sent; raises `UnsupportedSQL` naming what is not allowed."""
     known = relations(shared)
 
@@ -51,7 +51,7 @@ def question(sql: str, shared: bool) -> Question:
         )
 
     tree = _reading(dialect.parse(sql, known), once, shared)
-    return Question(_checked(tree, known), dialect.parameters_of(tree))
+    return Statement(_checked(tree, known), dialect.parameters_of(tree))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class Kept:
     table: str
     head: str | None
 
-    def name(self, moment: datetime) -> str:
+    def name(self, timestamp: datetime) -> str:
         """The table of the rows that were current at a moment, to the second."""
-        return f"{self.view.name}{KEPT}{moment.astimezone(UTC):%Y%m%d%H%M%S}"
+        return f"{self.view.name}{KEPT}{timestamp.astimezone(UTC):%Y%m%d%H%M%S}"
 
     def rows(self) -> str:
         """The SELECT of the rows to keep, over the whole history.

@@ -14,8 +14,8 @@ from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
+from pulsepoint.adapters.bigquery.batcher import Row
 from pulsepoint.adapters.bigquery.errors import PASSING
-from pulsepoint.adapters.bigquery.lanes import Row
 from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
 from pulsepoint.ports.clock import Clock
 
@@ -32,7 +32,7 @@ class Streamer:
         self._patience = patience
         self._retry = DEFAULT_RETRY.with_timeout(patience)
 
-    def send(self, dataset: str, table: str, parcels: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
+    def send(self, dataset: str, table: str, batches: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
         """Write the parcels that can be; the others by number. Raises `EngineUnavailable`, Google's errors.
 
         A table can be unknown to insertAll for a while after it was made, whatever tables.get says:
@@ -41,11 +41,11 @@ class Streamer:
         target = bigquery.DatasetReference(self._client.project, dataset).table(table)
         refused: dict[int, PulsepointError] = {}
         end, pause = time.monotonic() + self._patience, FIRST_PAUSE
-        while len(refused) < len(parcels):
-            left = [number for number in range(len(parcels)) if number not in refused]
-            senders = [number for number in left for _ in parcels[number]]
+        while len(refused) < len(batches):
+            left = [number for number in range(len(batches)) if number not in refused]
+            senders = [number for number in left for _ in batches[number]]
             try:
-                problems = self._insert(target, [row for number in left for row in parcels[number]])
+                problems = self._insert(target, [row for number in left for row in batches[number]])
             except NotFound as error:
                 passing = str(error)
             else:

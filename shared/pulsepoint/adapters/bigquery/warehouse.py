@@ -16,12 +16,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
+from pulsepoint.adapters.bigquery.batcher import Batcher, Row, encoded
 from pulsepoint.adapters.bigquery.current import CurrentTables
 from pulsepoint.adapters.bigquery.datasets import Datasets, dataset_of
 from pulsepoint.adapters.bigquery.errors import as_pulsepoint_errors
-from pulsepoint.adapters.bigquery.lanes import Lane, Row, encoded
 from pulsepoint.adapters.bigquery.parameters import typed
-from pulsepoint.adapters.bigquery.statements import Question, question
+from pulsepoint.adapters.bigquery.statements import Statement, statement
 from pulsepoint.adapters.bigquery.streaming import Streamer
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import EngineUnavailable, PermanentError, PulsepointError
@@ -41,8 +41,8 @@ class Caps:
     `settling_seconds`: how long an append is tried while something passes (a table just made, no answer).
     """
 
-    question_bytes: int = 20 * GIB
-    question_seconds: float = 30.0
+    query_bytes: int = 20 * GIB
+    query_seconds: float = 30.0
     refresh_bytes: int = 200 * GIB
     refresh_seconds: float = 300.0
     settling_seconds: float = 30.0
@@ -95,7 +95,7 @@ class BigQueryWarehouse:
         self._datasets = Datasets(client, region, clock, caps.settling_seconds, kms_key)
         self._streamer = Streamer(client, clock, caps.settling_seconds)
         self._current = CurrentTables(client, clock, caps.refresh_bytes, caps.refresh_seconds)
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._batchers: dict[tuple[str, str], Batcher] = {}
         # Questions never wait for appends that wait for a table.
         self._writers = ThreadPoolExecutor(threads, thread_name_prefix="bigquery-append")
         self._readers = ThreadPoolExecutor(threads, thread_name_prefix="bigquery-read")
@@ -111,8 +111,8 @@ class BigQueryWarehouse:
             await self._located(dataset, self._writers)
         # From here to the lanes nothing is awaited, so nothing can be added to one that `close` has drained.
         self._refuse_if_closed()
-        parcels = [done for key, rows in waiting.items() for done in self._lane(*key).add(rows)]
-        results = await asyncio.gather(*parcels, return_exceptions=True)
+        batches = [done for key, rows in waiting.items() for done in self._batcher(*key).add(rows)]
+        results = await asyncio.gather(*batches, return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in sorted(errors, key=lambda error: not isinstance(error, PermanentError)):
             raise error
@@ -142,8 +142,8 @@ class BigQueryWarehouse:
     async def close(self) -> None:
         """Finish waiting appends and questions, then close the connections."""
         self._closed = True
-        for lane in list(self._lanes.values()):
-            await lane.drain()
+        for batcher in list(self._batchers.values()):
+            await batcher.drain()
         self._ended = True
         await asyncio.to_thread(self._end)
 
@@ -160,26 +160,26 @@ class BigQueryWarehouse:
     def _select(
         self, scope: TenantContext, dataset: str, location: str, sql: str, given: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        asked = question(sql, scope.is_system)
+        asked = statement(sql, scope.is_system)
         rows = self._client.query_and_wait(
             asked.sql,
             job_config=self._job(scope, dataset, sql, asked, given),
             location=location,
-            api_timeout=self._caps.question_seconds,
-            wait_timeout=self._caps.question_seconds,
-            retry=DEFAULT_RETRY.with_timeout(self._caps.question_seconds),
-            job_retry=DEFAULT_JOB_RETRY.with_timeout(self._caps.question_seconds),
+            api_timeout=self._caps.query_seconds,
+            wait_timeout=self._caps.query_seconds,
+            retry=DEFAULT_RETRY.with_timeout(self._caps.query_seconds),
+            job_retry=DEFAULT_JOB_RETRY.with_timeout(self._caps.query_seconds),
         )
         return [dict(row.items()) for row in rows]
 
     def _job(
-        self, scope: TenantContext, dataset: str, sql: str, asked: Question, given: dict[str, Any]
+        self, scope: TenantContext, dataset: str, sql: str, asked: Statement, given: dict[str, Any]
     ) -> bigquery.QueryJobConfig:
         return bigquery.QueryJobConfig(
             default_dataset=bigquery.DatasetReference(self._client.project, dataset),
             query_parameters=typed(asked.bound(given)),
-            maximum_bytes_billed=self._caps.question_bytes,
-            job_timeout_ms=int(self._caps.question_seconds * 1000),
+            maximum_bytes_billed=self._caps.query_bytes,
+            job_timeout_ms=int(self._caps.query_seconds * 1000),
             labels={
                 "tenant": scope.tenant_id.hex,
                 "brand": scope.brand_id.hex,
@@ -187,15 +187,15 @@ class BigQueryWarehouse:
             },
         )
 
-    def _lane(self, dataset: str, table: str) -> Lane:
+    def _batcher(self, dataset: str, table: str) -> Batcher:
         key = (dataset, table)
-        if key not in self._lanes:
-            self._lanes[key] = Lane(partial(self._send, dataset, table))
-        return self._lanes[key]
+        if key not in self._batchers:
+            self._batchers[key] = Batcher(partial(self._send, dataset, table))
+        return self._batchers[key]
 
-    async def _send(self, dataset: str, table: str, parcels: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
+    async def _send(self, dataset: str, table: str, batches: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
         with self._doubting(dataset):
-            return await self._run(self._writers, partial(self._streamer.send, dataset, table, parcels))
+            return await self._run(self._writers, partial(self._streamer.send, dataset, table, batches))
 
     @contextmanager
     def _doubting(self, dataset: str) -> Iterator[None]:

@@ -20,24 +20,24 @@ from google.cloud.firestore_v1.types import Document as Stored
 from google.cloud.firestore_v1.types import Write
 
 from pulsepoint.adapters.document_rules import (
-    MARKER_LIFE,
+    DEDUP_KEY_LIFE,
     EncodedWrite,
     Key,
     check_commit,
     conflict_pause,
     effect_order,
 )
-from pulsepoint.adapters.firestore import leftovers, queries
+from pulsepoint.adapters.firestore import outbox, queries
 from pulsepoint.adapters.firestore.api import FirestoreApi, open_api
 from pulsepoint.adapters.firestore.effects import NO_EFFECTS, EffectPlan, EffectState, plan_effects, state_of
 from pulsepoint.adapters.firestore.fields import drop, expiry, put, put_document, unchanged_since
-from pulsepoint.adapters.firestore.paths import DOCUMENTS, LEFTOVERS, MARKERS, Paths
-from pulsepoint.adapters.firestore.rivals import Rivals
+from pulsepoint.adapters.firestore.lock_table import LockTable
+from pulsepoint.adapters.firestore.paths import DEDUP_KEYS, DOCUMENTS, OUTBOX, Paths
 from pulsepoint.adapters.firestore.transaction import FirestoreTransaction
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict, PulsepointError
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, Leftover, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Commit, Committed, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
 # Google drops what has expired by itself, within a day: asking at every sweep would pay for it twice.
@@ -68,7 +68,7 @@ class FirestoreDocumentStore:
         self._api = api
         self._paths = Paths(api.root, service)
         self._clock = clock or SystemClock()
-        self._rivals = Rivals()
+        self._lock_table = LockTable()
         self._next_expiry: datetime | None = None
 
     async def transact(
@@ -87,14 +87,16 @@ class FirestoreDocumentStore:
 
     async def _commit(self, scope: TenantContext, commit: Commit, seen: dict[Key, datetime | None]) -> Committed | None:
         writes = check_commit(scope, commit)
-        if not (writes or commit.marker or commit.facts or commit.messages or commit.effects or commit.finished_effect):
+        if not (
+            writes or commit.dedup_key or commit.facts or commit.messages or commit.effects or commit.finished_effect
+        ):
             return Committed(duplicate=False)
         names = {write.key: self._paths.document(write.key) for write in writes}
         # A document that was absent and is deleted is not written: it is only to be absent still.
         written = {write.key for write in writes if write.data is not None or seen.get(write.key, write) is not None}
-        guarded = {self._paths.document(key): moment for key, moment in seen.items() if key not in written}
+        guarded = {self._paths.document(key): timestamp for key, timestamp in seen.items() if key not in written}
         try:
-            async with self._rivals.apart(guarded.keys(), names.values()):
+            async with self._lock_table.apart(guarded.keys(), names.values()):
                 changes = [self._write(names[write.key], write, seen) for write in writes if write.key in written]
                 return await self._store(scope, commit, changes, guarded)
         except Conflict:
@@ -108,11 +110,11 @@ class FirestoreDocumentStore:
         """One attempt; raises `Conflict` when anything has changed, or the marker is there."""
         now = self._clock.now()
         effects = await self._plan(scope, commit, now)
-        leftover = None
+        outbox_record = None
         if commit.facts or commit.messages:
-            leftover = Leftover(commit.marker or uuid4(), commit.facts, commit.messages)
-        staged = leftovers.writes_of(self._paths, scope.tenant_id, leftover, now) if leftover else leftovers.NONE
-        changes += [self._marker(scope.tenant_id, commit.marker, now)] if commit.marker else []
+            outbox_record = OutboxRecord(commit.dedup_key or uuid4(), commit.facts, commit.messages)
+        staged = outbox.writes_of(self._paths, scope.tenant_id, outbox_record, now) if outbox_record else outbox.NONE
+        changes += [self._dedup_key(scope.tenant_id, commit.dedup_key, now)] if commit.dedup_key else []
         changes += [*(state.write(self.service) for state in effects.changed), *staged.within]
         for part in staged.before:
             await self._api.commit([part])
@@ -120,11 +122,11 @@ class FirestoreDocumentStore:
             if changes or transaction:
                 await self._api.commit(changes, transaction)
         await self._join(effects.joined)
-        return Committed(False, leftover, effects.stored)
+        return Committed(False, outbox_record, effects.stored)
 
-    def _marker(self, tenant: UUID, id: UUID, now: datetime) -> Write:
-        name = self._paths.marker(tenant, id)
-        return put(name, expiry(self._paths.shard(name), now + MARKER_LIFE), unchanged_since(None))
+    def _dedup_key(self, tenant: UUID, id: UUID, now: datetime) -> Write:
+        name = self._paths.dedup_key(tenant, id)
+        return put(name, expiry(self._paths.shard(name), now + DEDUP_KEY_LIFE), unchanged_since(None))
 
     async def _plan(self, scope: TenantContext, commit: Commit, now: datetime) -> EffectPlan:
         """What the commit does to effects, as they are now."""
@@ -132,9 +134,9 @@ class FirestoreDocumentStore:
         names = {self._paths.effect(effect) for effect in (*commit.effects, *((finished,) if finished else ()))}
         if not names:
             return NO_EFFECTS
-        marker = self._paths.marker(scope.tenant_id, commit.marker) if commit.marker else None
-        found = await self._api.read([*names, *((marker,) if marker else ())])
-        if marker in found:
+        dedup_key = self._paths.dedup_key(scope.tenant_id, commit.dedup_key) if commit.dedup_key else None
+        found = await self._api.read([*names, *((dedup_key,) if dedup_key else ())])
+        if dedup_key in found:
             raise Conflict("the marker is there")
         states = {name: state_of(name, found.get(name)) for name in names}
         return plan_effects(self._paths, states, finished, commit.effects, now)
@@ -152,8 +154,8 @@ class FirestoreDocumentStore:
             return
         found, transaction = await self._api.begin(list(guarded))
         try:
-            for name, moment in guarded.items():
-                if (found[name].update_time if name in found else None) != moment:
+            for name, timestamp in guarded.items():
+                if (found[name].update_time if name in found else None) != timestamp:
                     raise Conflict(f"{name} has changed")
             yield transaction
         except BaseException:
@@ -163,35 +165,35 @@ class FirestoreDocumentStore:
 
     async def _duplicate(self, scope: TenantContext, commit: Commit) -> Committed | None:
         """The answer to a commit whose marker is there; None when it is not: the work is to run again."""
-        if commit.marker is None:
+        if commit.dedup_key is None:
             return None
-        marker = self._paths.marker(scope.tenant_id, commit.marker)
-        first = self._paths.leftover(scope.tenant_id, commit.marker)
-        found = await self._api.read([marker, first])
-        if marker not in found:
+        dedup_key = self._paths.dedup_key(scope.tenant_id, commit.dedup_key)
+        first = self._paths.outbox_record(scope.tenant_id, commit.dedup_key)
+        found = await self._api.read([dedup_key, first])
+        if dedup_key not in found:
             return None
         finished = commit.finished_effect
         if finished is not None:
             await self._change_effect(finished, lambda state: state.finished(finished))
-        left = await self._read_leftovers([found[first]]) if first in found else []
+        left = await self._read_outbox([found[first]]) if first in found else []
         return Committed(True, left[0] if left else None)
 
-    async def settle(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
         for start in range(0, len(ids), queries.MAX_VALUES):
-            query = queries.leftovers_called(self.service, ids[start : start + queries.MAX_VALUES])
+            query = queries.outbox_records_called(self.service, ids[start : start + queries.MAX_VALUES])
             if documents := await self._api.query(self._api.root, query):
                 await self._api.commit([drop(document.name) for document in documents])
 
-    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+    async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.leftovers`."""
-        query = queries.old_leftovers(self._paths.shards(), older_than, limit)
-        return await self._read_leftovers(await self._api.query(self._api.root, query))
+        query = queries.old_outbox_records(self._paths.shards(), older_than, limit)
+        return await self._read_outbox(await self._api.query(self._api.root, query))
 
-    async def _read_leftovers(self, firsts: Sequence[Stored]) -> list[Leftover]:
-        names = [name for first in firsts for name in leftovers.part_names(first)]
+    async def _read_outbox(self, firsts: Sequence[Stored]) -> list[OutboxRecord]:
+        names = [name for first in firsts for name in outbox.part_names(first)]
         parts = await self._api.read(names) if names else {}
-        return [found for first in firsts if (found := leftovers.leftover_of(first, parts))]
+        return [found for first in firsts if (found := outbox.outbox_record_of(first, parts))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -227,7 +229,7 @@ class FirestoreDocumentStore:
         if self._next_expiry is not None and now < self._next_expiry:
             return 0
         self._next_expiry = now + EXPIRE_EVERY
-        return sum([await self._expire(group, now) for group in (DOCUMENTS, MARKERS, LEFTOVERS)])
+        return sum([await self._expire(group, now) for group in (DOCUMENTS, DEDUP_KEYS, OUTBOX)])
 
     async def _expire(self, group: str, now: datetime) -> int:
         dropped = 0

@@ -15,7 +15,7 @@ from google.cloud.firestore_v1.types import Document as Stored
 from google.cloud.firestore_v1.types import Value, Write
 
 from pulsepoint.adapters.document_rules import CLOSING, encode_json, with_causes
-from pulsepoint.adapters.firestore.fields import drop, moment, put, text, unchanged_since
+from pulsepoint.adapters.firestore.fields import drop, put, text, timestamp, unchanged_since
 from pulsepoint.adapters.firestore.paths import Paths, scope_of
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
@@ -69,11 +69,11 @@ class EffectState:
         wakes_at = self.wakes_at()
         if wakes_at is None:
             return drop(self.name, unchanged_since(self.seen))
-        fields = {"service": text(service), "wakes_at": moment(wakes_at)}
+        fields = {"service": text(service), "wakes_at": timestamp(wakes_at)}
         if self.pending is not None:
             fields["pending"] = _encoded(self.pending)
         if self.running is not None and self.lease_until is not None:
-            fields |= {"running": _encoded(self.running), "lease_until": moment(self.lease_until)}
+            fields |= {"running": _encoded(self.running), "lease_until": timestamp(self.lease_until)}
         return put(self.name, fields, unchanged_since(self.seen))
 
     def without_causes(self) -> EffectState:

@@ -31,7 +31,7 @@ def text(value: str) -> Value:
     return Value(string_value=value)
 
 
-def moment(value: datetime) -> Value:
+def timestamp(value: datetime) -> Value:
     """A timestamp field, to the microsecond."""
     return Value(timestamp_value=value)
 
@@ -77,7 +77,7 @@ def expiry(shard: str, expires_at: datetime) -> dict[str, Value]:
 
     https://cloud.google.com/firestore/docs/ttl
     """
-    return {"expires_at": moment(expires_at), "shard": text(shard)}
+    return {"expires_at": timestamp(expires_at), "shard": text(shard)}
 
 
 def document_of(stored: Stored) -> Document:

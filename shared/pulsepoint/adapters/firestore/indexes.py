@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pulsepoint.adapters.firestore.paths import DOCUMENTS, EFFECTS, LEFTOVERS, MARKERS
+from pulsepoint.adapters.firestore.paths import DEDUP_KEYS, DOCUMENTS, EFFECTS, OUTBOX
 from pulsepoint.ports.document_store import FILTERS
 
 Scope = Literal["COLLECTION", "COLLECTION_GROUP"]
@@ -41,16 +41,16 @@ class FieldConfiguration:
 
 INDEXES: tuple[CompositeIndex, ...] = (
     CompositeIndex(DOCUMENTS, ("shard", "expires_at")),
-    CompositeIndex(MARKERS, ("shard", "expires_at")),
-    CompositeIndex(LEFTOVERS, ("shard", "expires_at")),
-    CompositeIndex(LEFTOVERS, ("shard", "created_at")),
+    CompositeIndex(DEDUP_KEYS, ("shard", "expires_at")),
+    CompositeIndex(OUTBOX, ("shard", "expires_at")),
+    CompositeIndex(OUTBOX, ("shard", "created_at")),
     CompositeIndex(EFFECTS, ("service", "wakes_at")),
 )
 
 FIELDS: tuple[FieldConfiguration, ...] = (
-    *(FieldConfiguration(group, "*") for group in (DOCUMENTS, MARKERS, LEFTOVERS, EFFECTS)),
-    *(FieldConfiguration(group, "expires_at", expires=True) for group in (DOCUMENTS, MARKERS, LEFTOVERS)),
-    FieldConfiguration(LEFTOVERS, "leftover", ascending="COLLECTION_GROUP"),
+    *(FieldConfiguration(group, "*") for group in (DOCUMENTS, DEDUP_KEYS, OUTBOX, EFFECTS)),
+    *(FieldConfiguration(group, "expires_at", expires=True) for group in (DOCUMENTS, DEDUP_KEYS, OUTBOX)),
+    FieldConfiguration(OUTBOX, "leftover", ascending="COLLECTION_GROUP"),
     # Equality on several fields, by name, is answered by merging their single-field indexes.
     *(FieldConfiguration(DOCUMENTS, f"filter_{name}", ascending="COLLECTION") for name in sorted(FILTERS)),
 )

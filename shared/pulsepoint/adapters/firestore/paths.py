@@ -21,8 +21,8 @@ from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import NO_BRAND, TenantContext
 
 DOCUMENTS = "documents"
-MARKERS = "markers"
-LEFTOVERS = "leftovers"
+DEDUP_KEYS = "markers"
+OUTBOX = "leftovers"
 EFFECTS = "effects"
 # One range of an index takes 500 writes a second when its values only grow, as times do.
 # https://cloud.google.com/firestore/docs/solutions/shard-timestamp
@@ -44,13 +44,13 @@ class Paths:
         """A document."""
         return f"{self.collection(TenantContext(key[0], key[1]), key[2])}/{DOCUMENTS}/{encode_id(key[3])}"
 
-    def marker(self, tenant: UUID, id: UUID) -> str:
+    def dedup_key(self, tenant: UUID, id: UUID) -> str:
         """A marker; it belongs to the whole tenant."""
-        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{MARKERS}/{id}"
+        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{DEDUP_KEYS}/{id}"
 
-    def leftover(self, tenant: UUID, id: UUID) -> str:
+    def outbox_record(self, tenant: UUID, id: UUID) -> str:
         """The first document of a leftover."""
-        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{LEFTOVERS}/{id}"
+        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{OUTBOX}/{id}"
 
     def effect(self, effect: StoredEffect) -> str:
         """The document of an effect's key: what is pending and what is running."""

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from google.cloud.firestore_v1.types import Cursor, StructuredQuery, Value
 
-from pulsepoint.adapters.firestore.fields import filter_value, moment, text
-from pulsepoint.adapters.firestore.paths import DOCUMENTS, EFFECTS, LEFTOVERS
+from pulsepoint.adapters.firestore.fields import filter_value, text, timestamp
+from pulsepoint.adapters.firestore.paths import DOCUMENTS, EFFECTS, OUTBOX
 
 Operator = StructuredQuery.FieldFilter.Operator
 # https://cloud.google.com/firestore/docs/query-data/queries#in_not-in_and_array-contains-any
@@ -34,16 +34,16 @@ def expired(group: str, shards: Sequence[str], now: datetime, limit: int) -> Str
     return _in_time(group, _among("shard", shards), "expires_at", Operator.LESS_THAN_OR_EQUAL, now, limit, only=True)
 
 
-def old_leftovers(shards: Sequence[str], older_than: datetime, limit: int) -> StructuredQuery:
+def old_outbox_records(shards: Sequence[str], older_than: datetime, limit: int) -> StructuredQuery:
     """First documents of leftovers, oldest first."""
-    return _in_time(LEFTOVERS, _among("shard", shards), "created_at", Operator.LESS_THAN, older_than, limit)
+    return _in_time(OUTBOX, _among("shard", shards), "created_at", Operator.LESS_THAN, older_than, limit)
 
 
-def leftovers_called(service: str, ids: Sequence[UUID]) -> StructuredQuery:
+def outbox_records_called(service: str, ids: Sequence[UUID]) -> StructuredQuery:
     """Names of all documents of up to `MAX_VALUES` leftovers."""
     return StructuredQuery(
         select=_only("__name__"),
-        from_=[StructuredQuery.CollectionSelector(collection_id=LEFTOVERS, all_descendants=True)],
+        from_=[StructuredQuery.CollectionSelector(collection_id=OUTBOX, all_descendants=True)],
         where=_among("leftover", [f"{service}:{id}" for id in ids]),
     )
 
@@ -67,7 +67,7 @@ def _in_time(
     return StructuredQuery(
         select=_only(field) if only else None,
         from_=[StructuredQuery.CollectionSelector(collection_id=group, all_descendants=True)],
-        where=_all([own, _where(field, before, moment(until))]),
+        where=_all([own, _where(field, before, timestamp(until))]),
         order_by=[_by(field)],
         limit=limit,
     )

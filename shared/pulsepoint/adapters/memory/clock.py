@@ -10,17 +10,17 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class FixedClock:
     """Stands at `moment` (UTC) until `advance` or `set` moves it."""
 
-    def __init__(self, moment: datetime = START) -> None:
-        self._moment = moment
+    def __init__(self, timestamp: datetime = START) -> None:
+        self._timestamp = timestamp
 
     def now(self) -> datetime:
         """The instant it stands at."""
-        return self._moment
+        return self._timestamp
 
     def advance(self, **parts: float) -> None:
         """Move on by `timedelta(**parts)`."""
-        self._moment += timedelta(**parts)
+        self._timestamp += timedelta(**parts)
 
-    def set(self, moment: datetime) -> None:
+    def set(self, timestamp: datetime) -> None:
         """Stand at another instant."""
-        self._moment = moment
+        self._timestamp = timestamp

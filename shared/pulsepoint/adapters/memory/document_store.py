@@ -13,7 +13,7 @@ import orjson
 
 from pulsepoint.adapters.document_rules import (
     CLOSING,
-    MARKER_LIFE,
+    DEDUP_KEY_LIFE,
     EncodedWrite,
     Key,
     check_commit,
@@ -32,7 +32,7 @@ from pulsepoint.adapters.document_rules import (
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, Document, Leftover, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
 EffectKey = tuple[UUID, UUID, str, str]
@@ -49,7 +49,7 @@ class _Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class _StoredLeftover:
+class _StoredOutboxRecord:
     created_at: datetime
     facts: bytes
     messages: bytes
@@ -62,8 +62,8 @@ class MemoryDocumentStore:
         self.service = service
         self._clock = clock or SystemClock()
         self._documents: dict[Key, _Stored] = {}
-        self._markers: dict[tuple[UUID, UUID], datetime] = {}
-        self._leftovers: dict[tuple[UUID, UUID], _StoredLeftover] = {}
+        self._dedup_keys: dict[tuple[UUID, UUID], datetime] = {}
+        self._outbox: dict[tuple[UUID, UUID], _StoredOutboxRecord] = {}
         self._pending: dict[EffectKey, StoredEffect] = {}
         self._running: dict[EffectKey, tuple[StoredEffect, datetime]] = {}
         self._revision = 0
@@ -85,14 +85,16 @@ class MemoryDocumentStore:
     def _commit(self, scope: TenantContext, commit: Commit, seen: dict[Key, int]) -> Committed | None:
         writes = check_commit(scope, commit)
         effects = {effect_order(effect): _as_json(effect) for effect in reversed(commit.effects)}
-        leftover = _StoredLeftover(self._clock.now(), encode_facts(commit.facts), encode_messages(commit.messages))
+        outbox_record = _StoredOutboxRecord(
+            self._clock.now(), encode_facts(commit.facts), encode_messages(commit.messages)
+        )
         if any(self._revision_of(key) != revision for key, revision in seen.items()):
             return None
-        if commit.marker is not None:
-            if (scope.tenant_id, commit.marker) in self._markers:
+        if commit.dedup_key is not None:
+            if (scope.tenant_id, commit.dedup_key) in self._dedup_keys:
                 self._finish(commit.finished_effect)
-                return Committed(duplicate=True, leftover=self._leftover((scope.tenant_id, commit.marker)))
-            self._markers[scope.tenant_id, commit.marker] = self._clock.now() + MARKER_LIFE
+                return Committed(duplicate=True, outbox_record=self._outbox_record((scope.tenant_id, commit.dedup_key)))
+            self._dedup_keys[scope.tenant_id, commit.dedup_key] = self._clock.now() + DEDUP_KEY_LIFE
         for write in writes:
             self._write(write)
         self._finish(commit.finished_effect)
@@ -102,9 +104,9 @@ class MemoryDocumentStore:
         self._pending |= fresh
         if not commit.facts and not commit.messages:
             return Committed(duplicate=False, effects=tuple(fresh.values()))
-        identity = commit.marker or uuid4()
-        self._leftovers[scope.tenant_id, identity] = leftover
-        return Committed(False, Leftover(identity, commit.facts, commit.messages), tuple(fresh.values()))
+        identity = commit.dedup_key or uuid4()
+        self._outbox[scope.tenant_id, identity] = outbox_record
+        return Committed(False, OutboxRecord(identity, commit.facts, commit.messages), tuple(fresh.values()))
 
     def _revision_of(self, key: Key) -> int:
         stored = self._documents.get(key)
@@ -129,22 +131,20 @@ class MemoryDocumentStore:
         if pending is not None and pending.due_at == effect.due_at:
             del self._pending[key]
 
-    def _leftover(self, key: tuple[UUID, UUID]) -> Leftover | None:
-        stored = self._leftovers.get(key)
-        return Leftover(key[1], decode_facts(stored.facts), decode_messages(stored.messages)) if stored else None
+    def _outbox_record(self, key: tuple[UUID, UUID]) -> OutboxRecord | None:
+        stored = self._outbox.get(key)
+        return OutboxRecord(key[1], decode_facts(stored.facts), decode_messages(stored.messages)) if stored else None
 
-    async def settle(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
         wanted = set(ids)
-        for key in [key for key in self._leftovers if key[1] in wanted]:
-            del self._leftovers[key]
+        for key in [key for key in self._outbox if key[1] in wanted]:
+            del self._outbox[key]
 
-    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+    async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.leftovers`."""
-        old = sorted(
-            (stored.created_at, key) for key, stored in self._leftovers.items() if stored.created_at < older_than
-        )
-        return [found for _, key in old[:limit] if (found := self._leftover(key))]
+        old = sorted((stored.created_at, key) for key, stored in self._outbox.items() if stored.created_at < older_than)
+        return [found for _, key in old[:limit] if (found := self._outbox_record(key))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -172,12 +172,12 @@ class MemoryDocumentStore:
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`."""
         documents = [key for key, stored in self._documents.items() if stored.expires_at and stored.expires_at <= now]
-        markers = [key for key, expires_at in self._markers.items() if expires_at <= now]
+        dedup_keys = [key for key, expires_at in self._dedup_keys.items() if expires_at <= now]
         for key in documents:
             del self._documents[key]
-        for marker in markers:
-            del self._markers[marker]
-        return len(documents) + len(markers)
+        for dedup_key in dedup_keys:
+            del self._dedup_keys[dedup_key]
+        return len(documents) + len(dedup_keys)
 
 
 class _MemoryTransaction:

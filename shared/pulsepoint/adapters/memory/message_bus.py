@@ -128,7 +128,7 @@ class MemoryMessageBus:
     async def _until_due(self) -> None:
         now = asyncio.get_running_loop().time()
         free = [queue.due(now) for queue in self._queues.values() if queue.in_flight < self._limit]
-        due = min((moment for moment in free if moment is not None), default=None)
+        due = min((timestamp for timestamp in free if timestamp is not None), default=None)
         pause = None if due is None else max(due - now, 0.0)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), pause)

@@ -52,7 +52,7 @@ class _Claimed:
 
 
 @dataclass(slots=True)
-class _Lane:
+class _SubscriptionWorker:
     """One subscription's deliveries."""
 
     route: Route
@@ -81,7 +81,9 @@ class Deliverer:
         self._publish = publish
         self._batch = max(in_flight * 2, 32)
         self._owner = randbelow(2**31 - 1) + 1
-        self._lanes = {name: _Lane(route, asyncio.Semaphore(in_flight)) for name, route in routes.items()}
+        self._workers = {
+            name: _SubscriptionWorker(route, asyncio.Semaphore(in_flight)) for name, route in routes.items()
+        }
         self._pushes: dict[asyncio.Task[None], _Claimed] = {}
         self._done: list[_Claimed] = []
         self._failed: list[tuple[_Claimed, float]] = []
@@ -91,12 +93,12 @@ class Deliverer:
     def wake(self, subscriptions: Iterable[str]) -> None:
         """Look at these subscriptions now."""
         for name in set(subscriptions):
-            if (lane := self._lanes.get(name)) is not None:
-                lane.wake.set()
+            if (worker := self._workers.get(name)) is not None:
+                worker.wake.set()
 
     async def run(self, grace: float) -> None:
         """Deliver until cancelled, then let pushes end within `grace` seconds and give back the rest."""
-        loops = [asyncio.create_task(self._serve(lane), name=name) for name, lane in self._lanes.items()]
+        loops = [asyncio.create_task(self._serve(worker), name=name) for name, worker in self._workers.items()]
         loops += [asyncio.create_task(loop) for loop in (self._own(), self._look(), self._settle_loop())]
         try:
             await asyncio.gather(*loops)
@@ -107,7 +109,7 @@ class Deliverer:
             await self._finish(grace)
 
     async def _finish(self, grace: float) -> None:
-        unfinished = [claimed for lane in self._lanes.values() for claimed in lane.claimed]
+        unfinished = [claimed for worker in self._workers.values() for claimed in worker.claimed]
         if self._pushes:
             _, late = await asyncio.wait(set(self._pushes), timeout=grace)
             unfinished += [self._pushes[task] for task in late]
@@ -151,7 +153,7 @@ class Deliverer:
 
     async def _look(self) -> None:
         """Wake the subscriptions that have something due: retries, expired leases, other processes' publishes."""
-        names = list(self._lanes)
+        names = list(self._workers)
         while True:
             try:
                 with postgres_errors():
@@ -161,78 +163,78 @@ class Deliverer:
             except PulsepointError as error:
                 await _pause("queue.not_looked", error)
 
-    async def _serve(self, lane: _Lane) -> None:
+    async def _serve(self, worker: _SubscriptionWorker) -> None:
         while True:
-            lane.wake.clear()
+            worker.wake.clear()
             # What is claimed without the lock looks to others like a dead engine's.
             await self._owned.wait()
             try:
-                count = await self._claim(lane)
+                count = await self._claim(worker)
             except PulsepointError as error:
                 await _pause("queue.not_claimed", error)
                 continue
-            while lane.claimed:
-                await lane.slots.acquire()
-                self._start(lane, lane.claimed.popleft())
+            while worker.claimed:
+                await worker.slots.acquire()
+                self._start(worker, worker.claimed.popleft())
             if count < self._batch:
-                await lane.wake.wait()
+                await worker.wake.wait()
 
-    async def _claim(self, lane: _Lane) -> int:
+    async def _claim(self, worker: _SubscriptionWorker) -> int:
         now = asyncio.get_running_loop().time()
-        full = now >= lane.full_look
-        floor = BEGINNING if full else lane.floor
-        lease = timedelta(seconds=lane.route.ack_deadline)
+        full = now >= worker.full_look
+        floor = BEGINNING if full else worker.floor
+        lease = timedelta(seconds=worker.route.ack_deadline)
         with postgres_errors():
-            rows = await self._pool.fetch(CLAIM, lane.route.name, floor, self._owner, lease, self._batch)
-        lane.lease_ends = now + lane.route.ack_deadline
+            rows = await self._pool.fetch(CLAIM, worker.route.name, floor, self._owner, lease, self._batch)
+        worker.lease_ends = now + worker.route.ack_deadline
         if full:
-            lane.full_look = now + FULL_LOOK_SECONDS
-        claimed = sorted((_claimed(lane.route, row) for row in rows), key=lambda row: (row.due_at, row.id))
+            worker.full_look = now + FULL_LOOK_SECONDS
+        claimed = sorted((_claimed(worker.route, row) for row in rows), key=lambda row: (row.due_at, row.id))
         if claimed:
-            lane.floor = max(lane.floor, claimed[-1].due_at - FLOOR_MARGIN)
-        lane.claimed.extend(claimed)
+            worker.floor = max(worker.floor, claimed[-1].due_at - FLOOR_MARGIN)
+        worker.claimed.extend(claimed)
         return len(claimed)
 
-    def _start(self, lane: _Lane, claimed: _Claimed) -> None:
-        left = lane.lease_ends - asyncio.get_running_loop().time()
-        if left <= lane.route.ack_deadline / 2:
+    def _start(self, worker: _SubscriptionWorker, claimed: _Claimed) -> None:
+        left = worker.lease_ends - asyncio.get_running_loop().time()
+        if left <= worker.route.ack_deadline / 2:
             # It waited so long for a place that its lease could end under way; it is claimed again.
             self._failed.append((claimed, 0.0))
             self._settle.set()
-            lane.slots.release()
+            worker.slots.release()
             return
-        task = asyncio.create_task(self._deliver(lane, claimed, left))
+        task = asyncio.create_task(self._deliver(worker, claimed, left))
         self._pushes[task] = claimed
         task.add_done_callback(lambda ended: self._pushes.pop(ended, None))
 
-    async def _deliver(self, lane: _Lane, claimed: _Claimed, seconds: float) -> None:
+    async def _deliver(self, worker: _SubscriptionWorker, claimed: _Claimed, seconds: float) -> None:
         status = 503
         try:
             async with asyncio.timeout(seconds):
                 status = await self._push(claimed.delivery)
         except Exception as error:  # a push that raises was not acknowledged: it is delivered again
-            log.warning("queue.push_failed", subscription=lane.route.name, error=f"{type(error).__name__}: {error}")
+            log.warning("queue.push_failed", subscription=worker.route.name, error=f"{type(error).__name__}: {error}")
         finally:
-            lane.slots.release()
+            worker.slots.release()
         if 200 <= status < 300:
             self._done.append(claimed)
         else:
-            await self._fail(lane, claimed)
+            await self._fail(worker, claimed)
         self._settle.set()
 
-    async def _fail(self, lane: _Lane, claimed: _Claimed) -> None:
+    async def _fail(self, worker: _SubscriptionWorker, claimed: _Claimed) -> None:
         attempt = claimed.delivery.attempt
-        if lane.route.is_last(attempt):
+        if worker.route.is_last(attempt):
             try:
-                await self._publish([dead_letter(lane.route, claimed.delivery)])
+                await self._publish([dead_letter(worker.route, claimed.delivery)])
                 self._done.append(claimed)
                 return
             except PulsepointError as error:
-                log.warning("queue.dead_letter_waits", subscription=lane.route.name, error=str(error))
-        pause = lane.route.backoff(attempt)
+                log.warning("queue.dead_letter_waits", subscription=worker.route.name, error=str(error))
+        pause = worker.route.backoff(attempt)
         self._failed.append((claimed, pause))
         if pause < POLL_SECONDS:  # longer ones are found by looking
-            asyncio.get_running_loop().call_later(pause + 0.01, lane.wake.set)
+            asyncio.get_running_loop().call_later(pause + 0.01, worker.wake.set)
 
     async def _settle_loop(self) -> None:
         while True:

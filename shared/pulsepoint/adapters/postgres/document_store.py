@@ -18,7 +18,7 @@ import asyncpg
 import orjson
 
 from pulsepoint.adapters.document_rules import (
-    MARKER_LIFE,
+    DEDUP_KEY_LIFE,
     EncodedWrite,
     Key,
     check_commit,
@@ -37,7 +37,7 @@ from pulsepoint.adapters.postgres.errors import postgres_errors
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, Document, Leftover, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
 # Few enough that a commit of 500 documents cannot exhaust the server's lock table, many enough to rarely collide.
@@ -62,8 +62,8 @@ WHERE d.service = $1 AND d.tenant = $2 AND d.brand = $3 AND d.collection = $4 AN
 ORDER BY d.id LIMIT $7
 """
 COMMIT = f"SELECT * FROM kernel.commit({', '.join(f'${number}' for number in range(1, 34))})"
-SETTLE = "DELETE FROM kernel.leftovers WHERE service = $1 AND id = ANY($2::uuid[])"
-LEFTOVERS = """
+MARK_DISPATCHED = "DELETE FROM kernel.leftovers WHERE service = $1 AND id = ANY($2::uuid[])"
+OUTBOX = """
 SELECT id, facts, messages FROM kernel.leftovers WHERE service = $1 AND created_at < $2
 ORDER BY created_at, id LIMIT $3
 """
@@ -101,31 +101,33 @@ class PostgresDocumentStore:
 
     async def _commit(self, scope: TenantContext, commit: Commit, seen: dict[Key, int]) -> Committed | None:
         writes = check_commit(scope, commit)
-        if not (writes or commit.marker or commit.facts or commit.messages or commit.effects or commit.finished_effect):
+        if not (
+            writes or commit.dedup_key or commit.facts or commit.messages or commit.effects or commit.finished_effect
+        ):
             return Committed(duplicate=False)
         # In one fixed order, so that two commits never wait for each other.
         effects = sorted(commit.effects, key=effect_order)
-        leftover = None
+        outbox_record = None
         if commit.facts or commit.messages:
-            leftover = Leftover(commit.marker or uuid4(), commit.facts, commit.messages)
+            outbox_record = OutboxRecord(commit.dedup_key or uuid4(), commit.facts, commit.messages)
         now = self._clock.now()
         row = await self.fetchrow(
             COMMIT,
-            *(self.service, scope.tenant_id, commit.marker, now, now + MARKER_LIFE),
+            *(self.service, scope.tenant_id, commit.dedup_key, now, now + DEDUP_KEY_LIFE),
             *self._locks(writes, seen),
             *(*_columns(list(seen), 4), list(seen.values())),
             *_written(writes),
-            *_stored_leftover(leftover),
+            *_stored_outbox_record(outbox_record),
             *_stored_effects(effects),
             *_finished(commit.finished_effect),
         )
         if row["outcome"] == "conflict":
             return None
         if row["outcome"] == "duplicate":
-            assert commit.marker is not None
-            return Committed(True, _leftover(commit.marker, row["facts"], row["messages"]))
+            assert commit.dedup_key is not None
+            return Committed(True, _outbox_record(commit.dedup_key, row["facts"], row["messages"]))
         stored = tuple(effects[position - 1] for position in row["stored"] or ())
-        return Committed(False, leftover, stored)
+        return Committed(False, outbox_record, stored)
 
     def _locks(self, writes: Sequence[EncodedWrite], seen: dict[Key, int]) -> tuple[list[int], list[bool]]:
         exclusive = {self._bucket(key): False for key in seen}
@@ -136,15 +138,15 @@ class PostgresDocumentStore:
     def _bucket(self, key: Key) -> int:
         return crc32(f"{self.service}/{key[0].hex}/{key[1].hex}/{key[2]}/{key[3]}".encode()) % LOCK_BUCKETS
 
-    async def settle(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
         if ids:
-            await self.fetch(SETTLE, self.service, list(ids))
+            await self.fetch(MARK_DISPATCHED, self.service, list(ids))
 
-    async def leftovers(self, *, older_than: datetime, limit: int = 100) -> list[Leftover]:
+    async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.leftovers`."""
-        rows = await self.fetch(LEFTOVERS, self.service, older_than, limit)
-        return [found for row in rows if (found := _leftover(row["id"], row["facts"], row["messages"]))]
+        rows = await self.fetch(OUTBOX, self.service, older_than, limit)
+        return [found for row in rows if (found := _outbox_record(row["id"], row["facts"], row["messages"]))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -238,10 +240,10 @@ def _written(writes: Sequence[EncodedWrite]) -> list[list[Any]]:
     return _columns(rows, 6)
 
 
-def _stored_leftover(leftover: Leftover | None) -> tuple[UUID | None, bytes | None, bytes | None]:
-    if leftover is None:
+def _stored_outbox_record(outbox_record: OutboxRecord | None) -> tuple[UUID | None, bytes | None, bytes | None]:
+    if outbox_record is None:
         return (None, None, None)
-    return (leftover.id, encode_facts(leftover.facts), encode_messages(leftover.messages))
+    return (outbox_record.id, encode_facts(outbox_record.facts), encode_messages(outbox_record.messages))
 
 
 def _stored_effects(effects: Sequence[StoredEffect]) -> list[list[Any]]:
@@ -265,10 +267,10 @@ def _document(row: Any) -> Document:
     return Document(row["collection"], row["id"], row["version"], orjson.loads(row["data"]))
 
 
-def _leftover(id: UUID, facts: bytes | None, messages: bytes | None) -> Leftover | None:
+def _outbox_record(id: UUID, facts: bytes | None, messages: bytes | None) -> OutboxRecord | None:
     if facts is None or messages is None:
         return None
-    return Leftover(id, decode_facts(facts), decode_messages(messages))
+    return OutboxRecord(id, decode_facts(facts), decode_messages(messages))
 
 
 def _effect(row: Any) -> StoredEffect:

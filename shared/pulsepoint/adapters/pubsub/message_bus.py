@@ -43,7 +43,7 @@ class _Waiting(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Batcher:
     """What waits for one topic, and the task that sends it: one request is on its way while the next fills.
 
     `head` is a request without messages, encoded; `metadata` names the topic to Google's front end.
@@ -63,7 +63,7 @@ class PubSubMessageBus:
         self._project = project
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
-        self._lanes: dict[str, _Lane] = {}
+        self._batchers: dict[str, _Batcher] = {}
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """See `MessageBus.publish`."""
@@ -81,39 +81,39 @@ class PubSubMessageBus:
 
     async def close(self) -> None:
         """Let what waits be stored; those who publish wait no longer than their deadline."""
-        senders = [lane.sender for lane in self._lanes.values() if lane.sender]
+        senders = [batcher.sender for batcher in self._batchers.values() if batcher.sender]
         await asyncio.gather(*senders, return_exceptions=True)
 
     def _enqueue(self, topic: str, encoded: bytes, count: int) -> asyncio.Future[None]:
-        lane = self._lanes.get(topic)
-        if lane is None:
-            lane = self._lanes[topic] = self._lane(topic)
+        batcher = self._batchers.get(topic)
+        if batcher is None:
+            batcher = self._batchers[topic] = self._batcher(topic)
         stored: asyncio.Future[None] = self._loop.create_future()
-        lane.waiting.append(_Waiting(encoded, count, self._loop.time() + self._deadline, stored))
-        if lane.sender is None:
+        batcher.waiting.append(_Waiting(encoded, count, self._loop.time() + self._deadline, stored))
+        if batcher.sender is None:
             # The task starts after everything that publishes in this round of the loop.
-            lane.sender = self._loop.create_task(self._send(lane), name=f"publish {topic}")
+            batcher.sender = self._loop.create_task(self._send(batcher), name=f"publish {topic}")
         return stored
 
-    def _lane(self, topic: str) -> _Lane:
+    def _batcher(self, topic: str) -> _Batcher:
         path = f"projects/{self._project}/topics/{topic}"
         names_topic: tuple[str, str] = to_grpc_metadata((("topic", path),))  # type: ignore[no-untyped-call]
-        return _Lane(RawRequest(topic=path).SerializeToString(), (names_topic,))
+        return _Batcher(RawRequest(topic=path).SerializeToString(), (names_topic,))
 
-    async def _send(self, lane: _Lane) -> None:
+    async def _send(self, batcher: _Batcher) -> None:
         try:
-            while lane.waiting:
-                self._give_up_late(lane)
-                if batch := _take(lane):
-                    await self._store(lane, batch)
+            while batcher.waiting:
+                self._give_up_late(batcher)
+                if batch := _take(batcher):
+                    await self._store(batcher, batch)
         finally:
             # Here and not when the task is done, which is later: what came in between would wait for nobody.
-            lane.sender = None
+            batcher.sender = None
 
-    def _give_up_late(self, lane: _Lane) -> None:
+    def _give_up_late(self, batcher: _Batcher) -> None:
         """Fail those whose deadline has passed: seen between requests, which end in time, as a timer for each costs."""
         now = self._loop.time()
-        for waiting in lane.waiting:
+        for waiting in batcher.waiting:
             if waiting.until > now:
                 return
             if not waiting.stored.done():
@@ -122,23 +122,23 @@ class PubSubMessageBus:
     def _too_late(self) -> EngineUnavailable:
         return EngineUnavailable(f"Pub/Sub did not confirm within {self._deadline:g} s")
 
-    async def _store(self, lane: _Lane, batch: list[_Waiting]) -> None:
-        error = await self._request(lane, batch)
+    async def _store(self, batcher: _Batcher, batch: list[_Waiting]) -> None:
+        error = await self._request(batcher, batch)
         if isinstance(error, PermanentError) and len(batch) > 1:
             # One refused message must not fail those that happened to travel with it.
             for waiting in batch:
-                await self._store(lane, [waiting])
+                await self._store(batcher, [waiting])
             return
         for waiting in batch:
             if not waiting.stored.done():
                 waiting.stored.set_result(None) if error is None else waiting.stored.set_exception(_copy(error))
 
-    async def _request(self, lane: _Lane, batch: list[_Waiting]) -> PulsepointError | None:
-        request = b"".join([lane.head, *(waiting.encoded for waiting in batch)])
+    async def _request(self, batcher: _Batcher, batch: list[_Waiting]) -> PulsepointError | None:
+        request = b"".join([batcher.head, *(waiting.encoded for waiting in batch)])
         try:
             async with asyncio.timeout_at(batch[0].until):  # who came first is late first
                 with pubsub_errors():
-                    await self._call(request, timeout=self._deadline, metadata=lane.metadata)
+                    await self._call(request, timeout=self._deadline, metadata=batcher.metadata)
         except TimeoutError:
             return self._too_late()
         except PulsepointError as error:
@@ -194,9 +194,9 @@ def _fits(count: int, size: int) -> bool:
     return count <= MAX_REQUEST_MESSAGES and size <= MAX_REQUEST_BYTES - REQUEST_ROOM
 
 
-def _take(lane: _Lane) -> list[_Waiting]:
+def _take(batcher: _Batcher) -> list[_Waiting]:
     """What waits and fits one request, without what nobody waits for any more."""
-    waiting = [one for one in lane.waiting if not one.stored.done()]
+    waiting = [one for one in batcher.waiting if not one.stored.done()]
     taken = count = size = 0
     for one in waiting:
         count += one.number
@@ -204,5 +204,5 @@ def _take(lane: _Lane) -> list[_Waiting]:
         if taken and not _fits(count, size):
             break
         taken += 1
-    lane.waiting = waiting[taken:]
+    batcher.waiting = waiting[taken:]
     return waiting[:taken]

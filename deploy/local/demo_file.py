@@ -1,0 +1,71 @@
+"""How far the demo has come, kept in PULSEPOINT_HOME/demo.json so that the next start resumes there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+FILE = "demo.json"
+
+
+@dataclass(slots=True)
+class DemoFile:
+    """The demo brand's world and progress; moments are ISO text, days too.
+
+    `days`: how many of history. `told_until`: how far the present was told. `oldest_day`: the oldest day of the past
+    told so far, None before the first. `catalogue_told`, `sends_alerts` and `filled` are steps done once.
+    """
+
+    world: str
+    opened_at: str
+    last_day: str
+    told_until: str
+    days: int = 730
+    sandbox_url: str = ""
+    brand_id: str | None = None
+    oldest_day: str | None = None
+    catalog_sent: bool = False
+    sends_alerts: bool = False
+    filled: bool = False
+    strikes: list[dict[str, Any]] = field(default_factory=list)
+    control_token: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
+    shopify_token: str = field(default_factory=lambda: f"shpat_{secrets.token_hex(16)}", repr=False)
+    ad_tokens: dict[str, str] = field(
+        default_factory=lambda: {name: secrets.token_hex(24) for name in ("meta", "tiktok", "google")}, repr=False
+    )
+
+    def next_day(self, zone: str) -> date:
+        """The newest day of the past that is not told yet."""
+        if self.oldest_day is not None:
+            return date.fromisoformat(self.oldest_day) - timedelta(days=1)
+        return datetime.fromisoformat(self.opened_at).astimezone(ZoneInfo(zone)).date()
+
+
+def fresh_demo(world: str, zone: str, now: datetime, days: int = 730) -> DemoFile:
+    """A demo that opens `now` in the timezone `zone`, its history of so many days ending the day before."""
+    last_day = (now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)).isoformat()
+    return DemoFile(world=world, opened_at=now.isoformat(), last_day=last_day, told_until=now.isoformat(), days=days)
+
+
+def read_demo(home: Path) -> DemoFile | None:
+    """What the last start wrote; None where there was none or it cannot be read."""
+    try:
+        return DemoFile(**orjson.loads((home / FILE).read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def write_demo(home: Path, demo: DemoFile) -> None:
+    """Replace the file whole, readable by its owner alone."""
+    fresh = home / f"{FILE}.new"
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(orjson.dumps(asdict(demo), option=orjson.OPT_INDENT_2))
+    os.replace(fresh, home / FILE)

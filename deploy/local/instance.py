@@ -1,0 +1,147 @@
+"""The tower: seven services in one process, on embedded engines, behind one public origin.
+
+Events cross as serialised push bodies into each app over ASGI, each in a fresh context, so that a broken
+propagation shows here as it would between machines. `/push/*` and `/tasks/*` are not reachable from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from deploy.local.routes import HIDDEN, INGRESS, UNHURRIED
+from deploy.local.schedule import keep_schedule
+from deploy.local.services import service_apps
+from deploy.local.settings import InstanceSettings
+from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, ServiceApp, answer
+from pulsepoint.runtime.engines import Engines, open_engines
+from pulsepoint.runtime.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running tower: the public ASGI app, and what runs behind it."""
+
+    apps: dict[str, ServiceApp]
+    engines: Engines
+    login: tuple[str, str]
+    first_start: bool
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The public origin: webhooks and pixel to ingest-shopify, the rest to the gateway."""
+        path: str = scope.get("path", "")
+        if path.startswith(HIDDEN):
+            await answer(send, 404)
+        elif path.startswith(INGRESS):
+            await self.apps["ingest-shopify"](scope, receive, send)
+        else:
+            await self.apps["gateway"](scope, receive, send)
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of the public origin, in this process."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://tower")
+
+    async def waiting(self) -> int:
+        """Messages in the queues, but for those whose backlog delays nobody."""
+        depth = getattr(self.engines.push_engine, "depth", None)
+        told = await depth() if depth is not None else {}
+        return sum(int(one["waiting"] + one["in_flight"]) for name, one in told.items() if name not in UNHURRIED)
+
+    def end_streams(self) -> None:
+        """End what pages follow live."""
+        runtime = self.apps["gateway"].runtime
+        if runtime is not None:
+            runtime.ports.live.close()
+
+    async def push(self, delivery: Delivery) -> int:
+        """Deliver one push to its service, as the bytes Pub/Sub would send, in a context of its own."""
+        app = self.apps[delivery.subscription.split(".", 1)[0]]
+        task = asyncio.create_task(post(app, f"/push/{delivery.subscription}", push_body(delivery)), context=Context())
+        return await task
+
+    async def ask(self, task: str, at: datetime) -> int:
+        """Ask the gateway for a task due at `at`, as Cloud Scheduler would."""
+        told = (SCHEDULED_FOR, at.isoformat().encode())
+        asked = asyncio.create_task(post(self.apps["gateway"], f"/tasks/{task}", b"", told), context=Context())
+        return await asked
+
+
+def push_body(delivery: Delivery) -> bytes:
+    """The JSON body of a push (https://cloud.google.com/pubsub/docs/push#receive_push)."""
+    message = delivery.message
+    return orjson.dumps(
+        {
+            "subscription": f"projects/local/subscriptions/{delivery.subscription}",
+            "deliveryAttempt": delivery.attempt,
+            "message": {
+                "messageId": delivery.message_id,
+                "publishTime": delivery.publish_time,
+                "attributes": message.attributes,
+                "data": b64encode(message.data).decode(),
+            },
+        }
+    )
+
+
+async def post(app: ServiceApp, path: str, body: bytes, *headers: tuple[bytes, bytes]) -> int:
+    """The status of a request that this process makes itself."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), *headers],
+        "client": None,
+        "server": None,
+        INTERNAL: True,
+    }
+    status = 500
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+
+    await app(scope, receive, send)
+    return status
+
+
+@asynccontextmanager
+async def open_instance(settings: InstanceSettings) -> AsyncIterator[Instance]:
+    """Start engines, services and delivery; on exit stop delivery first, then services, then engines."""
+    async with AsyncExitStack() as stack:
+        engines = await stack.enter_async_context(
+            open_engines(ServiceSettings(profile="embedded", home=settings.home, log_level=settings.log_level))
+        )
+        apps, login, first_start = await service_apps(settings, engines)
+        for app in apps.values():
+            await stack.enter_async_context(app.open())
+        instance = Instance(apps, engines, login, first_start)
+        assert engines.push_engine is not None
+        delivery = asyncio.create_task(engines.push_engine.run(instance.push), name="push-engine")
+        stack.push_async_callback(_stop, delivery)
+        schedule = asyncio.create_task(keep_schedule(engines.clock, settings.timezone, instance.ask), name="schedule")
+        stack.push_async_callback(_stop, schedule)
+        yield instance
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

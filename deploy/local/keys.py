@@ -1,0 +1,70 @@
+"""What the tower keeps about itself in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from deploy.local.settings import InstanceSettings
+from gateway.domain.identity import check_signing_key
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFile:
+    """`tower.json`, readable by its owner alone: the command line finds the tower through it."""
+
+    address: str
+    admin_email: str
+    admin_password: str
+    shopify_api_secret: str
+    secret_key: str
+
+
+def read_instance_file(home: Path) -> InstanceFile | None:
+    """What the last start wrote, or None on the first."""
+    path = home / "tower.json"
+    return InstanceFile(**orjson.loads(path.read_bytes())) if path.exists() else None
+
+
+def instance_file(settings: InstanceSettings) -> InstanceFile:
+    """The tower's keys: from the settings where given, else as before, else new; written for the command line.
+
+    Raises `WeakKey` for a signing key that could be guessed, and then writes nothing.
+    """
+    known = read_instance_file(settings.home)
+    password, secret = settings.admin_password, settings.shopify_api_secret
+    told = InstanceFile(
+        address=settings.address,
+        admin_email=known.admin_email if known else settings.admin_email,
+        admin_password=password.get_secret_value()
+        if password and not known
+        else (known.admin_password if known else secrets.token_urlsafe(12)),
+        shopify_api_secret=secret.get_secret_value()
+        if secret
+        else (known.shopify_api_secret if known else secrets.token_hex(32)),
+        secret_key=_signing_key(settings, known),
+    )
+    _write_private(settings.home / "tower.json", orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
+    return told
+
+
+def _signing_key(settings: InstanceSettings, known: InstanceFile | None) -> str:
+    if settings.secret_key is not None:
+        return check_signing_key(settings.secret_key.get_secret_value()).decode()
+    return known.secret_key if known else secrets.token_hex(32)
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Replace `path` whole, mode 0600: a crash leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)

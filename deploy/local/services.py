@@ -1,0 +1,63 @@
+"""The seven services with the settings of the tower."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ai_advisor import main as ai_advisor
+from alerting import main as alerting
+from attribution import main as attribution
+from deploy.local.backlog import EngineBacklog
+from deploy.local.demo import demo_progress
+from deploy.local.demo import service_settings as demo_settings
+from deploy.local.keys import instance_file, read_instance_file
+from deploy.local.settings import InstanceSettings
+from gateway import main as gateway
+from ingest_ads import main as ingest_ads
+from ingest_shopify import main as ingest_shopify
+from inventory_intel import main as inventory_intel
+from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
+from pulsepoint.runtime.app import ServiceApp, create_app
+from pulsepoint.runtime.engines import Engines
+
+MODULES = (ingest_shopify, ingest_ads, attribution, inventory_intel, ai_advisor, alerting, gateway)
+
+
+async def service_apps(
+    settings: InstanceSettings, engines: Engines
+) -> tuple[dict[str, ServiceApp], tuple[str, str], bool]:
+    """Every service's app on the shared engines, the log-in to print, and whether this is the first start."""
+    first_start = read_instance_file(settings.home) is None
+    keys = instance_file(settings)
+    common: dict[str, Any] = {
+        "profile": "embedded",
+        "home": settings.home,
+        "log_level": settings.log_level,
+        "public_url": settings.address,
+    }
+    own: dict[str, dict[str, Any]] = {
+        "ingest-shopify": {"shopify_api_secret": keys.shopify_api_secret},
+        "gateway": {
+            "secret_key": keys.secret_key,
+            "admin_email": keys.admin_email,
+            "admin_password": keys.admin_password,
+        },
+    }
+    demo = demo_settings(settings)
+    apps = {}
+    for module in MODULES:
+        service = module.SERVICE
+        told = {**common, **own.get(service.name, {}), **demo.get(service.name, {})}
+        apps[service.name] = create_app(service, module.Settings(**told), module.build, engines=engines)
+    apps["gateway"].api.state.demo = demo_progress
+    _tell_backlog(apps["gateway"], engines)
+    return apps, (keys.admin_email, keys.admin_password), first_start
+
+
+def _tell_backlog(gateway: ServiceApp, engines: Engines) -> None:
+    """What `GET /api/admin/queues` and verification ask of this machine's engines."""
+    assert isinstance(engines.bus, PostgresMessageBus)
+    backlog = EngineBacklog(engines)
+    gateway.api.state.depth = engines.bus.depth
+    gateway.api.state.backlog = backlog.waiting
+    gateway.api.state.accepted = backlog.accepted

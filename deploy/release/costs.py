@@ -1,0 +1,246 @@
+"""What Pulsepoint costs a month in the cloud, estimated.
+
+`python -m deploy.release.costs` prints it, `--write` puts it into docs/costs.md. Operations of an order, a tick and a
+sweep are counted (`deploy/release/operations.json`, by tests/load/operations.py) and multiplied by list prices.
+`PRICES` says where each price was read and whether that was the vendor's own page; the sizes are those of
+infra/prod.tfvars. Free tiers are taken off where they are a share of a line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = ROOT / "deploy" / "release" / "operations.json"
+PAGE = ROOT / "docs" / "costs.md"
+BEGIN, END = "<!-- written by python -m deploy.release.costs --write -->\n", "<!-- end -->"
+READ_ON = "2026-11-22"
+VOLUMES: Final = (1_000, 100_000, 1_000_000)
+GIB, TIB, MB = 2**30, 2**40, 10**6
+HOURS = 730
+SECONDS = HOURS * 3_600
+DELIVERIES_PER_ORDER = 5
+ASSESSMENT_SECONDS = 300
+"""`assessment_seconds` of infra/variables.tf: orders of one stretch share one assessment."""
+PUSH_SECONDS = 0.1
+"""Cloud Run rounds the time of an instance up to this; that no two pushes share an instance is the worst case."""
+COLUMNS_READ = 0.3
+"""Assumed part of a table's bytes that a question's columns have."""
+MINIMUM_TABLE_BYTES = 10 * 2**20
+"""Billed of each table a query names: https://cloud.google.com/bigquery/pricing"""
+DAYS = 30
+"""Of a month: each has one assessment that nothing caused, and one refresh, which reads a year of facts."""
+VIEWS_OF_PAGES = 3_000
+"""Assumed openings of a dashboard a month, each asking as many questions as a tick."""
+LOG_BYTES = 1_000
+"""Assumed of each request's log entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for one `unit`; `official`: read on the vendor's own page, else only where `source` says."""
+
+    usd: float
+    unit: str
+    source: str
+    official: bool
+
+
+GOOGLE = "https://cloud.google.com"
+PRICES: dict[str, Price] = {
+    "pubsub": Price(40.0, "TiB published or pushed, after 10 GiB", f"{GOOGLE}/pubsub/pricing", True),
+    "pubsub_bigquery": Price(50.0, "TiB written to BigQuery", f"{GOOGLE}/pubsub/pricing", False),
+    "firestore_read": Price(0.03, "100,000 documents read", f"{GOOGLE}/firestore/pricing", False),
+    "firestore_write": Price(0.09, "100,000 documents written", f"{GOOGLE}/firestore/pricing", False),
+    "firestore_delete": Price(0.01, "100,000 documents deleted", f"{GOOGLE}/firestore/pricing", False),
+    "bigquery_insert": Price(0.01, "200 MB streamed, rows of 1 KB at least", f"{GOOGLE}/bigquery/pricing", True),
+    "bigquery_query": Price(6.25, "TiB read, after 1 TiB", f"{GOOGLE}/bigquery/pricing", False),
+    "bigquery_storage": Price(0.02, "GiB and month, after 10 GiB", f"{GOOGLE}/bigquery/pricing", True),
+    "run_cpu": Price(0.000024, "vCPU-second while asked, after 180,000", f"{GOOGLE}/run/pricing", True),
+    "run_memory": Price(0.0000025, "GiB-second while asked, after 360,000", f"{GOOGLE}/run/pricing", False),
+    "run_request": Price(0.40, "million requests, after 2 million", f"{GOOGLE}/run/pricing", False),
+    "run_idle": Price(0.0000025, "vCPU- or GiB-second of a warm instance", f"{GOOGLE}/run/pricing", False),
+    "run_always_cpu": Price(0.000018, "vCPU-second always allocated", f"{GOOGLE}/run/pricing", True),
+    "run_always_memory": Price(0.000002, "GiB-second always allocated", f"{GOOGLE}/run/pricing", False),
+    "sql_cpu": Price(
+        0.0413, "vCPU-hour, twice with a standby", "https://www.usage.ai/blogs/gcp/cloud-sql/pricing/", False
+    ),
+    "sql_memory": Price(
+        0.007, "GiB-hour, twice with a standby", "https://www.usage.ai/blogs/gcp/cloud-sql/pricing/", False
+    ),
+    "sql_disk": Price(0.17, "GiB of SSD and month, twice with a standby", f"{GOOGLE}/sql/pricing", False),
+    "redis": Price(0.064, "GiB-hour of the standard tier", f"{GOOGLE}/memorystore/docs/redis/pricing", False),
+    "balancer": Price(0.025, "hour, up to five forwarding rules", f"{GOOGLE}/load-balancing/pricing", True),
+    "balancer_bytes": Price(0.008, "GiB through the balancer", f"{GOOGLE}/load-balancing/pricing", True),
+    "armor_policy": Price(5.0, "policy", f"{GOOGLE}/armor/pricing", False),
+    "armor_rule": Price(1.0, "rule", f"{GOOGLE}/armor/pricing", False),
+    "armor_request": Price(0.75, "million requests", f"{GOOGLE}/armor/pricing", False),
+    "scheduler": Price(0.10, "job, after 3", f"{GOOGLE}/scheduler/pricing", True),
+    "secret": Price(0.06, "version, after 6", f"{GOOGLE}/secret-manager/pricing", True),
+    "logs": Price(0.50, "GiB, after 50", f"{GOOGLE}/stackdriver/pricing", True),
+    "spans": Price(0.20, "million spans, after 2.5 million", f"{GOOGLE}/stackdriver/pricing", False),
+}
+
+Counts = dict[str, dict[str, float]]
+
+
+def usd(name: str, amount: float, *, free: float = 0.0) -> float:
+    """The price of an amount, in the price's units, after a free part."""
+    return PRICES[name].usd * max(0.0, amount - free)
+
+
+def ticks(orders: int) -> float:
+    """Assessments a month, when deliveries come at random: stretches of time in which at least one does."""
+    stretches = SECONDS / ASSESSMENT_SECONDS
+    return stretches * (1 - math.exp(-orders * DELIVERIES_PER_ORDER / stretches))
+
+
+def total(counts: Counts, name: str, orders: int) -> float:
+    """Operations of a kind in a month."""
+    sweeps = SECONDS / 60
+    return (
+        counts["order"].get(name, 0) * orders
+        + counts["tick"].get(name, 0) * ticks(orders)
+        + counts["sweep"].get(name, 0) * sweeps
+    )
+
+
+def month(counts: Counts, orders: int) -> dict[str, float]:
+    """US dollars a month by engine, at `orders` orders a month of one brand, with a year of history."""
+    return {
+        "Pub/Sub": _pubsub(counts, orders),
+        "Firestore": _firestore(counts, orders),
+        "BigQuery: facts written and kept": _facts(counts, orders),
+        "BigQuery: questions, and rows kept for them": _questions(counts, orders),
+        "Cloud Run: pushes and webhooks": _run(counts, orders),
+        "Cloud Run: kept warm": _warm(),
+        "Cloud SQL, with a standby": 2
+        * (2 * usd("sql_cpu", HOURS) + 7.5 * usd("sql_memory", HOURS) + usd("sql_disk", 20)),
+        "Redis, with a replica": usd("redis", HOURS),
+        "Load balancer and Cloud Armor": _edge(orders),
+        "Logs and traces": _logs(counts, orders),
+        "Scheduler and secrets": usd("scheduler", 10, free=3) + usd("secret", 12, free=6),
+    }
+
+
+def _pubsub(counts: Counts, orders: int) -> float:
+    moved = total(counts, "publish_bytes", orders) + total(counts, "push_bytes", orders)
+    archived = total(counts, "archive_bytes", orders)
+    return usd("pubsub", moved / TIB, free=10 / 1_024) + usd("pubsub_bigquery", archived / TIB)
+
+
+def _firestore(counts: Counts, orders: int) -> float:
+    kinds = {"read": "document_reads", "write": "document_writes", "delete": "document_deletes"}
+    return sum(usd(f"firestore_{kind}", total(counts, name, orders) / 100_000) for kind, name in kinds.items())
+
+
+def _facts(counts: Counts, orders: int) -> float:
+    streamed = total(counts, "fact_billed_bytes", orders) / (200 * MB)
+    kept = 12 * total(counts, "fact_bytes", orders) / GIB
+    return usd("bigquery_insert", streamed) + usd("bigquery_storage", kept, free=10)
+
+
+def query_bytes(counts: Counts, orders: int) -> float:
+    """Bytes billed of the questions of one tick: of a month of the facts they read, or the least that is billed."""
+    least = counts["tick"]["question_tables"] * MINIMUM_TABLE_BYTES
+    read = COLUMNS_READ * counts["tick"]["question_bytes_an_order"] * orders
+    return max(least, read)
+
+
+def _questions(counts: Counts, orders: int) -> float:
+    asked = query_bytes(counts, orders) * (ticks(orders) + DAYS + VIEWS_OF_PAGES)
+    refreshed = DAYS * 12 * total(counts, "fact_bytes", orders)
+    return usd("bigquery_query", (asked + refreshed) / TIB, free=1)
+
+
+def _run(counts: Counts, orders: int) -> float:
+    requests = total(counts, "pushes", orders) + orders * DELIVERIES_PER_ORDER + 7 * SECONDS / 60
+    seconds = requests * PUSH_SECONDS
+    return (
+        usd("run_cpu", seconds, free=180_000)
+        + usd("run_memory", seconds / 2, free=360_000)
+        + usd("run_request", requests / 1e6, free=2)
+    )
+
+
+def _warm() -> float:
+    gateway = usd("run_always_cpu", SECONDS) + usd("run_always_memory", SECONDS)
+    return gateway + usd("run_idle", SECONDS * 1.5)  # ingest-shopify: one core, half a GiB
+
+
+def _edge(orders: int) -> float:
+    requests = orders * DELIVERIES_PER_ORDER + VIEWS_OF_PAGES * 20
+    rules = usd("armor_policy", 1) + usd("armor_rule", 15)
+    return (
+        usd("balancer", HOURS)
+        + usd("balancer_bytes", requests * 8_000 / GIB)
+        + rules
+        + usd("armor_request", requests / 1e6)
+    )
+
+
+def _logs(counts: Counts, orders: int) -> float:
+    requests = total(counts, "pushes", orders) + orders * DELIVERIES_PER_ORDER
+    return usd("logs", requests * LOG_BYTES / GIB, free=50) + usd("spans", requests / 1e6, free=2.5)
+
+
+def read_counts() -> Counts:
+    """The committed counts."""
+    told: Counts = json.loads(OPERATIONS.read_text(encoding="utf-8"))
+    return told
+
+
+def report(counts: Counts) -> str:
+    """The tables of docs/costs.md."""
+    months = {orders: month(counts, orders) for orders in VOLUMES}
+    head = (
+        "| US dollars a month | "
+        + " | ".join(f"{orders:,} orders" for orders in VOLUMES)
+        + " |\n|---|---:|---:|---:|\n"
+    )
+    lines = [
+        f"| {name} | " + " | ".join(f"{months[orders][name]:,.0f}" for orders in VOLUMES) + " |"
+        for name in months[1_000]
+    ]
+    sums = "| **Together** | " + " | ".join(f"**{sum(months[orders].values()):,.0f}**" for orders in VOLUMES) + " |"
+    return f"{head}{chr(10).join(lines)}\n{sums}\n\n{_operations(counts)}\n{_prices()}"
+
+
+def _operations(counts: Counts) -> str:
+    names = sorted({name for told in counts.values() for name in told})
+    lines = [
+        f"| {name.replace('_', ' ')} | " + " | ".join(f"{counts[kind].get(name, 0):,.0f}" for kind in counts) + " |"
+        for name in names
+    ]
+    return "| Counted | an order | a tick | a sweep |\n|---|---:|---:|---:|\n" + "\n".join(lines) + "\n"
+
+
+def _prices() -> str:
+    lines = [
+        f"| {price.unit} | {price.usd:g} | {price.source} | {'yes' if price.official else 'no'} |"
+        for price in PRICES.values()
+    ]
+    return (
+        f"Prices in US dollars, read on {READ_ON}.\n\n"
+        "| For one | Price | Page | Seen on that page |\n|---|---:|---|---|\n" + "\n".join(lines) + "\n"
+    )
+
+
+def main() -> int:
+    """Print the report, or put it between the marks of docs/costs.md."""
+    told = report(read_counts())
+    if "--write" not in sys.argv[1:]:
+        print(told)
+        return 0
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    PAGE.write_text(before + BEGIN + told + END + rest.partition(END)[2], encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

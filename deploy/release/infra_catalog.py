@@ -1,0 +1,151 @@
+"""What Terraform makes of the code: `infra/catalog.json`, written by `python -m deploy.release.infra_catalog`.
+
+Topics, subscriptions, who may publish what, the shared dataset's tables and Firestore's indexes are declared once, in
+the kernel; `infra/*.tf` reads this file with `jsondecode`. `--check` exits with 1 when the file is not what the code
+says now.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pulsepoint.adapters.bigquery.datasets import CLUSTERED_BY
+from pulsepoint.adapters.bigquery.statements import APPENDED_AT
+from pulsepoint.adapters.firestore.indexes import FIELDS, INDEXES, CompositeIndex, FieldConfiguration
+from pulsepoint.adapters.pubsub.provision import filter_of
+from pulsepoint.events.catalog import (
+    ANY_SERVICE,
+    EVENTS,
+    RAW_TOPIC,
+    SERVICES,
+    SUBSCRIPTIONS,
+    TOPICS,
+    Subscription,
+    subscriptions_of,
+)
+from pulsepoint.tenancy import SYSTEM_TENANT_ID
+from pulsepoint.warehouse.schema import SHARED_SCHEMA, Table, shared_tables
+
+FILE = Path(__file__).resolve().parents[2] / "infra" / "catalog.json"
+MAX_FILTER_BYTES = 256
+"""https://cloud.google.com/pubsub/quotas#resource_limits"""
+RAW_PUBLISHERS = ("ingest-shopify", "gateway")
+"""Files of past orders that people drop on the page enter as deliveries do, through the gateway."""
+BIGQUERY_TYPES = {"INT64": "INTEGER", "BOOL": "BOOLEAN"}
+"""BigQuery's API answers with the older names, and Terraform compares with its answer."""
+
+
+def catalog() -> dict[str, Any]:
+    """Everything Terraform needs to know of the code."""
+    return {
+        "services": {name: _service(name) for name in SERVICES},
+        "topics": list(TOPICS),
+        "subscriptions": {entry.name: _subscription(entry) for entry in SUBSCRIPTIONS},
+        "dead_letters": {
+            f"{name}.dead-letters": {"service": name, "topic": f"dead-letters.{name}"} for name in SERVICES
+        },
+        "system_tenant": str(SYSTEM_TENANT_ID),
+        "shared_dataset": SHARED_SCHEMA,
+        "shared_tables": {table.name: _schema(table) for table in shared_tables()},
+        "partitioned_by": APPENDED_AT,
+        "clustered_by": list(CLUSTERED_BY),
+        "indexes": {_index_name(index): _index(index) for index in INDEXES},
+        "fields": {f"{field.collection}.{field.field}": _field(field) for field in FIELDS},
+    }
+
+
+def _service(name: str) -> dict[str, Any]:
+    return {"publishes": published_by(name), "documents": keeps_documents(name), "tasks": tasks_of(name)}
+
+
+def tasks_of(service: str) -> list[str]:
+    """What Cloud Scheduler may ask of a service below `/tasks/`: the runtime's sweep, and what it declares itself."""
+    declared = getattr(import_module(f"{service.replace('-', '_')}.main").SERVICE, "tasks", {})
+    return sorted({"sweep", *declared})
+
+
+def published_by(service: str) -> list[str]:
+    """Topics a service publishes to: its events', and those it subscribes to, where a replayed message goes again."""
+    own = {entry.topic for entry in EVENTS if entry.publisher in (service, ANY_SERVICE) and entry.topic != RAW_TOPIC}
+    replayed = {entry.topic for entry in subscriptions_of(service)}
+    raw = {RAW_TOPIC} if service in RAW_PUBLISHERS else set()
+    return sorted(own | replayed | raw)
+
+
+def keeps_documents(service: str) -> bool:
+    """Whether a service keeps documents in Firestore, as it says itself."""
+    return bool(import_module(f"{service.replace('-', '_')}.main").SERVICE.documents)
+
+
+def subscription_filter(entry: Subscription) -> str:
+    """The filter the adapter gives the emulator too; raises `ValueError` over Pub/Sub's limit."""
+    wanted = filter_of(entry.types)
+    if len(wanted.encode()) > MAX_FILTER_BYTES:
+        raise ValueError(f"the filter of {entry.name} is over {MAX_FILTER_BYTES} bytes: {wanted}")
+    return wanted
+
+
+def _subscription(entry: Subscription) -> dict[str, Any]:
+    return {
+        "service": entry.service,
+        "topic": entry.topic,
+        "filter": subscription_filter(entry),
+        "ack_deadline_seconds": int(entry.ack_deadline),
+        "minimum_backoff": f"{entry.min_backoff:g}s",
+        "maximum_backoff": f"{entry.max_backoff:g}s",
+        "max_delivery_attempts": entry.max_attempts,
+        "dead_letter_topic": entry.dead_letter_topic,
+    }
+
+
+def _schema(table: Table) -> list[dict[str, str]]:
+    columns = [
+        {
+            "name": column.name,
+            "type": BIGQUERY_TYPES.get(column.type, column.type),
+            "mode": "REQUIRED" if column.required else "NULLABLE",
+        }
+        for column in table.columns
+    ]
+    return [*columns, {"name": APPENDED_AT, "type": "TIMESTAMP", "mode": "REQUIRED"}]
+
+
+def _index_name(index: CompositeIndex) -> str:
+    return ".".join((index.collection, *index.fields))
+
+
+def _index(index: CompositeIndex) -> dict[str, Any]:
+    return {"collection": index.collection, "scope": index.scope, "fields": list(index.fields)}
+
+
+def _field(field: FieldConfiguration) -> dict[str, Any]:
+    return {
+        "collection": field.collection,
+        "field": field.field,
+        "ascending": [field.ascending] if field.ascending else [],
+        "expires": field.expires,
+    }
+
+
+def text() -> str:
+    """The file's text."""
+    return json.dumps(catalog(), indent=2) + "\n"
+
+
+def main() -> int:
+    """Write the file, or compare it with `--check`."""
+    if "--check" not in sys.argv[1:]:
+        FILE.write_text(text(), encoding="utf-8")
+        return 0
+    if FILE.read_text(encoding="utf-8") == text():
+        return 0
+    print(f"{FILE.name} is not what the code says: run python -m deploy.release.infra_catalog", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""How typed ledger rows look as JSON-able documents, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, Uuid
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from gateway.adapters.identity_store.tables import Collection
+from pulsepoint.errors import MalformedInput
+
+_HIDDEN = frozenset({"tenant_id", "version"})
+
+
+def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as a document: UUIDs and instants as text, without tenant and version."""
+    # SQLAlchemy's names are a kind of str that JSON writers refuse as keys.
+    return {str(name): _plain(value) for name, value in row.items() if name not in _HIDDEN}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def key_value(collection: Collection, id: str) -> Any:
+    """The id as the type of the collection's key column; raises `MalformedInput` when it cannot be one."""
+    return typed(collection.table, {collection.key: id})[collection.key]
+
+
+def typed(table: Table, data: Mapping[str, Any]) -> dict[str, Any]:
+    """A document's values as the types of the table's columns; raises `MalformedInput` for a field it lacks."""
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in table.c:
+            raise MalformedInput(f"{table.name} has no column {name}")
+        kind = table.c[name].type
+        try:
+            if isinstance(value, str) and isinstance(kind, Uuid):
+                value = UUID(value)
+            elif isinstance(value, str) and isinstance(kind, TIMESTAMP):
+                value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise MalformedInput(f"{table.name}.{name}: {error}") from None
+        values[name] = value
+    return values

@@ -1,0 +1,30 @@
+"""Days and moments as callers write them: in ISO 8601 alone, for a bare number would be read as seconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*(Z|z|[+-][0-9]{2}:?[0-9]{2})", re.DOTALL)
+
+
+def _day(told: Any) -> Any:
+    if told is not None and not isinstance(told, date) and not (isinstance(told, str) and _DAY.fullmatch(told)):
+        raise ValueError("must be a day such as 2026-03-31")
+    return told
+
+
+def _timestamp(told: Any) -> Any:
+    if told is not None and not isinstance(told, date) and not (isinstance(told, str) and _TIMESTAMP.fullmatch(told)):
+        raise ValueError("must be a moment with its offset from UTC, such as 2026-03-31T12:00:00Z")
+    return told
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""`2026-03-31`."""
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+"""`2026-03-31T12:00:00+02:00`; in a URL the plus sign is %2B."""

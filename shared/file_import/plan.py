@@ -1,0 +1,89 @@
+"""What a file holds, whatever its format: its webhooks oldest first, what is left out, and when it ends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from file_import import shopify_csv, shopify_rows, uci, uci_rows
+from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open_source
+from file_import.uci_rows import LeftOut
+from file_import.webhooks import Webhook
+
+DEFAULT_CURRENCY = "GBP"
+"""Of a file that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A readable file; `groups` is about how many webhooks it makes, for a progress bar."""
+
+    format: FileFormat
+    dates: str
+    currency: str
+    groups: int
+    ends_at: datetime
+    webhooks: Callable[[], Iterator[Webhook]]
+    left_out: Callable[[], tuple[LeftOut, ...]]
+
+
+@contextmanager
+def open_plan(path: Path, *, shop: str, currency: str | None, zone: ZoneInfo) -> Iterator[Plan]:
+    """The plan of a file; raises `UnreadableFile` saying what is wrong. `currency` None: the one most of it is in."""
+    with open_source(path) as source:
+        if source.format is FileFormat.UCI:
+            yield _uci_plan(source, shop, currency or DEFAULT_CURRENCY, zone)
+        else:
+            yield _shopify_plan(source, shop, currency, zone)
+
+
+def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
+    prepared = uci_rows.prepare(source)
+    if prepared.last_moment is None:
+        found = "".join(f", {left.rows} left out: {left.reason}" for left in prepared.left_out)
+        raise UnreadableFile(f"{source.path} holds no row to send{found}.")
+
+    def webhooks() -> Iterator[Webhook]:
+        converter = uci.Converter(shop=shop, currency=currency, zone=zone, returned_keys=prepared.returned_keys)
+        return converter.webhooks(prepared.rows())
+
+    ends_at = uci.localise(prepared.last_moment, zone)
+    return Plan(
+        source.format, prepared.date_format, currency, prepared.groups, ends_at, webhooks, lambda: prepared.left_out
+    )
+
+
+def _shopify_plan(source: SourceFile, shop: str, asked: str | None, zone: ZoneInfo) -> Plan:
+    prepared = shopify_rows.prepare(source)
+    currency = asked or prepared.currency or DEFAULT_CURRENCY
+    converter = shopify_csv.Converter(shop=shop, currency=currency, zone=zone, formats=prepared.formats)
+    if prepared.latest is None:
+        raise UnreadableFile(f"{source.path} holds no order with a Created at.")
+    try:
+        ends_at = shopify_csv.read_time(prepared.latest, zone, "createdat", prepared.formats)
+    except shopify_csv.UnreadableOrder as error:
+        raise UnreadableFile(f"{source.path}: {error}") from None
+
+    def webhooks() -> Iterator[Webhook]:
+        converter.left_out.clear()
+        return converter.webhooks(prepared.orders())
+
+    def left_out() -> tuple[LeftOut, ...]:
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for order in converter.left_out:
+            sums[order.reason][0] += 1
+            sums[order.reason][1] += order.cents
+        return tuple(LeftOut(None, reason, rows, cents) for reason, (rows, cents) in sorted(sums.items()))
+
+    dates = "each with its own offset"
+    return Plan(source.format, dates, currency, prepared.groups, ends_at, webhooks, left_out)
+
+
+def clock_offset(ends_at: datetime, now: datetime) -> int:
+    """Seconds from wall time to a business clock that stands at the end of the file."""
+    return -int((now.astimezone(UTC) - ends_at.astimezone(UTC)).total_seconds())

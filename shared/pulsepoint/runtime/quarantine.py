@@ -1,0 +1,214 @@
+"""Held messages: quarantine and dead letters, encrypted with their service until replayed or expired.
+
+A held message is a document of its service: metadata in the open, body and attributes sealed with AES-256-GCM.
+Its metadata is published, so that the gateway can list it; replay is a command.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import uuid4, uuid5
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pulsepoint.errors import PermanentError, RetryableError
+from pulsepoint.events.catalog import BY_NAME
+from pulsepoint.events.commands import ReplayRequested
+from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased
+from pulsepoint.ports.document_store import Document, StoredEffect, Write
+from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.pipeline import Pipeline, Work
+from pulsepoint.tenancy import SYSTEM, TenantContext
+
+KEY_NAME = "held-messages-key"
+PART_BYTES = 600_000
+"""Sealed bytes a document: base64 makes four thirds of it, below the 1 MiB a document may have."""
+PARTS_PER_COMMIT = 3
+"""So that no commit is larger than an engine takes."""
+PAGE = 20
+
+
+class Cipher:
+    """Encrypts bytes with the deployment's key for held messages."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    async def open(cls, secrets: SecretStore) -> Cipher:
+        """With the stored key, made on first use."""
+        return cls(await secrets.once(SYSTEM, KEY_NAME, lambda: AESGCM.generate_key(bit_length=256)))
+
+    def encrypt(self, data: bytes, context: str) -> bytes:
+        """Compressed and encrypted; only `unseal` with the same `context` opens it."""
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, zlib.compress(data, 1), context.encode())
+
+    def decrypt(self, encrypted: bytes, context: str) -> bytes:
+        """What `seal` was given."""
+        return zlib.decompress(self._cipher.decrypt(encrypted[:12], encrypted[12:], context.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why a message is held, and after how many attempts of which subscription."""
+
+    kind: Literal["quarantine", "dead_letter"]
+    subscription: str
+    reason: str
+    explanation: str
+    attempts: int
+
+
+def _told(held_id: str, message: Message, why: _Why, reader: Reader, expires_at: datetime) -> MessageQuarantined:
+    attributes = message.attributes
+    return MessageQuarantined(
+        held_id=held_id,
+        kind=why.kind,
+        service=reader.service,
+        subscription=why.subscription,
+        event_type=attributes.get("ce-type", "unknown")[:200],
+        reason=why.reason,
+        explanation=why.explanation[:1000],
+        shop=attributes.get("shop"),
+        shopify_topic=attributes.get("shopify-topic"),
+        size_bytes=len(message.data),
+        attempts=why.attempts,
+        held_at=reader.now(),
+        expires_at=expires_at,
+    )
+
+
+class QuarantineStore:
+    """Holds and releases the messages of one service."""
+
+    def __init__(self, pipeline: Pipeline, encrypt: Cipher, ttl: timedelta) -> None:
+        self._pipeline = pipeline
+        self._encryption = encrypt
+        self._ttl = ttl
+
+    async def quarantine(
+        self, delivery: Delivery, error: PermanentError, scope: TenantContext, work: Work | None = None
+    ) -> None:
+        """Keep a message that can never succeed as it is; its sender is told nothing.
+
+        `work` is what failed. It is tried again in the transaction that holds the message: a brand made meanwhile is
+        seen there, and one made later finds the message held. Raises `RetryableError` when it would succeed now.
+        """
+        source = delivery.subscription
+        why = _Why("quarantine", source, error.reason, str(error), delivery.attempt)
+        await self._hold(delivery.message, why, scope, work)
+
+    async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
+        """Keep a message whose attempts ran out."""
+        attributes = delivery.message.attributes
+        attempts = int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", delivery.attempt))
+        source = attributes.get("CloudPubSubDeadLetterSourceSubscription", delivery.subscription).rsplit("/", 1)[-1]
+        told = f"given up after {attempts} attempts; see the service's log, then replay it"
+        await self._hold(delivery.message, _Why("dead_letter", source, "attempts_exhausted", told, attempts), scope)
+
+    async def _hold(self, message: Message, why: _Why, scope: TenantContext, failed: Work | None = None) -> None:
+        told_apart = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
+        identity = f"{self._pipeline.service}/{why.subscription}/{told_apart if any(told_apart) else message.data!r}"
+        held_id = str(uuid5(EVENT_NAMESPACE, identity))
+        encrypted = self._encrypted(held_id, message)
+        # Each holding has parts of its own, and the metadata come last: nobody sees parts that do not belong together.
+        names = [f"{held_id}:{uuid4().hex}:{number}" for number in range(len(encrypted))]
+        parts = list(zip(names, encrypted, strict=True))
+        for start in range(0, len(parts), PARTS_PER_COMMIT):
+            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope)
+
+        async def work(reader: Reader) -> Outcome:
+            if failed is not None:
+                await _fails_still(failed, reader)
+            held = _told(held_id, message, why, reader, reader.now() + self._ttl)
+            before = await reader.get("held", held_id)
+            version = (before.version if before else 0) + 1
+            event = reader.event(held, entity=held_id, version=version, time=held.held_at)
+            data = {**held.model_dump(mode="json"), "shop": held.shop or "", "parts": names}
+            replaced = [Write("held_parts", name, None) for name in before.data["parts"]] if before else []
+            writes = [Write("held", held_id, data, expires_at=held.expires_at), *replaced]
+            return Outcome(writes=writes, events=[event])
+
+        await self._pipeline.execute(scope, work, dedup_key=uuid4())
+
+    def _encrypted(self, held_id: str, message: Message) -> list[bytes]:
+        whole = orjson.dumps({"topic": message.topic, "attributes": message.attributes}) + b"\n" + message.data
+        encrypted = self._encryption.encrypt(whole, held_id)
+        return [encrypted[start : start + PART_BYTES] for start in range(0, len(encrypted), PART_BYTES)]
+
+    async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext) -> None:
+        async def work(reader: Reader) -> Outcome:
+            expires = reader.now() + self._ttl
+            return Outcome(
+                writes=[
+                    Write("held_parts", name, {"sealed": b64encode(part).decode()}, expires_at=expires)
+                    for name, part in parts
+                ]
+            )
+
+        await self._pipeline.execute(scope, work, dedup_key=uuid4())
+
+    async def replay_requested(self, reader: Reader, event: Event) -> Outcome:
+        """Handler of `replay.requested`: deliver one held message of this service again."""
+        command: ReplayRequested = event.payload
+        if command.service != reader.service:
+            return NOTHING
+        held = await reader.get("held", command.held_id)
+        return await self._release(reader, [held]) if held is not None else NOTHING
+
+    def effects(self) -> dict[str, EffectDefinition]:
+        """The effect kinds every service has."""
+        return {"held.replay": EffectDefinition(on_success=self._replay_shop)}
+
+    async def _replay_shop(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+        shop = str(effect.data["shop"])
+        held = await reader.find("held", {"shop": shop, "reason": "unknown_shop"}, limit=PAGE)
+        outcome = await self._release(reader, held)
+        if len(held) < PAGE:
+            return outcome
+        round_number = int(effect.data.get("round", 0)) + 1
+        data = {"shop": shop, "round": round_number}
+        again = Effect("held.replay", f"shop:{shop}:{round_number}", data)
+        return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
+
+    async def _release(self, reader: Reader, held: Sequence[Document]) -> Outcome:
+        writes: list[Write] = []
+        events: list[Event] = []
+        messages: list[Message] = []
+        for document in held:
+            names = [("held_parts", name) for name in document.data["parts"]]
+            parts = await reader.get_many(names)
+            encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
+            head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
+            told = orjson.loads(head)
+            messages.append(Message(self._home_topic(document, told["topic"]), body, told["attributes"]))
+            writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
+            released = MessageReleased(
+                held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()
+            )
+            events.append(reader.event(released, entity=document.id, version=document.version + 1, time=reader.now()))
+        return Outcome(writes=writes, events=events, messages=messages)
+
+    @staticmethod
+    def _home_topic(document: Document, topic: str) -> str:
+        subscription = BY_NAME.get(str(document.data["subscription"]))
+        return subscription.topic if subscription is not None else topic
+
+
+async def _fails_still(work: Work, reader: Reader) -> None:
+    try:
+        await work(reader)
+    except PermanentError:
+        return
+    raise RetryableError("what was wrong with the message is right by now: it is to be delivered again")
