@@ -40,14 +40,14 @@ class Bench:
 
     async def document(self, collection: str, id: str) -> Document | None:
         """A stored document."""
-        found: list[Document | None] = []
+        stored: list[Document | None] = []
 
         async def read(transaction: Transaction) -> Commit:
-            found.append(await transaction.get(collection, id))
+            stored.append(await transaction.get(collection, id))
             return Commit()
 
         await self.store.transact(SCOPE, read)
-        return found[-1]
+        return stored[-1]
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a SELECT in the warehouse."""

@@ -1,1 +1,1 @@
-"""What to do next, computed from facts: pause, reduce, raise, reorder; and a summary in plain words."""
+"""Advice computed from facts: pause, reduce, raise, reorder; and a summary in plain words."""

@@ -18,7 +18,7 @@ from pulsepoint.runtime.engines import Engines
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What ai-advisor stands on."""
+    """The ports of ai-advisor."""
 
     bus: MessageBus
     store: DocumentStore

@@ -1,4 +1,4 @@
-"""What ai-advisor does when stock was assessed: compute the advice that stands now."""
+"""Computes the advice that stands whenever stock was assessed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
     """The function for each event type; `writer` puts what stands into words."""
 
     async def compute_advice(reader: Reader, event: Event) -> Outcome:
-        known = await reader.get("advice", ADVICE)
-        if known is not None and known.data["stock_version"] >= event.version:
+        existing = await reader.get("advice", ADVICE)
+        if existing is not None and existing.data["stock_version"] >= event.version:
             return NOTHING
         brand = await _brand(reader)
         stock: StockAssessed = event.payload
@@ -39,9 +39,9 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
             summary=writer(Standing(brand, performance, stock.counts, advice)),
             recommendations=advice.recommendations,
         )
-        version = (known.version if known else 0) + 1
+        version = (existing.version if existing else 0) + 1
         digest = _digest(payload)
-        unchanged = known is not None and known.data["digest"] == digest
+        unchanged = existing is not None and existing.data["digest"] == digest
         return Outcome(
             facts=() if unchanged else _facts(reader, payload, version, digest),
             writes=(Write("advice", ADVICE, {"stock_version": event.version, "digest": digest}),),
@@ -54,8 +54,8 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
 async def keep_brand(reader: Reader, event: Event) -> Outcome:
     """Keep a brand's newest settings."""
     identity = str(event.scope.brand_id)
-    known = await reader.get("brands", identity)
-    if known is not None and known.data["version"] >= event.version:
+    existing = await reader.get("brands", identity)
+    if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
     data = {**event.payload.model_dump(mode="json"), "version": event.version}
     return Outcome(writes=(Write("brands", identity, data),))
@@ -84,8 +84,8 @@ async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Pe
 
 def _digest(payload: AdviceComputed) -> str:
     # Fact ids pin the moment they were computed at: the same figures a tick later are no new advice.
-    said = payload.model_dump(mode="json", exclude={"computed_at": True, "recommendations": {"__all__": {"facts"}}})
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    content = payload.model_dump(mode="json", exclude={"computed_at": True, "recommendations": {"__all__": {"facts"}}})
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -> list[FactRow]:
@@ -95,22 +95,26 @@ def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -
         "recommendations": len(payload.recommendations),
     }
     rows = [reader.fact("advice", ADVICE, version, head, digest=digest)]
-    for position, one in enumerate(payload.recommendations, start=1):
+    for position, recommendation in enumerate(payload.recommendations, start=1):
         rows.append(
             reader.fact(
                 "ai_insights",
                 ADVICE,
                 version,
-                _columns(one, position),
-                part=one.recommendation_id,
+                _columns(recommendation, position),
+                part=recommendation.recommendation_id,
                 digest=digest,
             )
         )
     return rows
 
 
-def _columns(one: Recommendation, position: int) -> dict[str, Any]:
-    return {**one.model_dump(exclude={"facts"}), "position": position, "facts": orjson.dumps(one.facts).decode()}
+def _columns(recommendation: Recommendation, position: int) -> dict[str, Any]:
+    return {
+        **recommendation.model_dump(exclude={"facts"}),
+        "position": position,
+        "facts": orjson.dumps(recommendation.facts).decode(),
+    }
 
 
 def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:

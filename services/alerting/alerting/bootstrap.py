@@ -20,7 +20,7 @@ from pulsepoint.runtime.engines import Engines
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What alerting stands on; `public_url` is where people open Pulsepoint."""
+    """The ports of alerting; `public_url` is where people open Pulsepoint."""
 
     bus: MessageBus
     store: DocumentStore

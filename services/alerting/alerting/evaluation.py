@@ -1,4 +1,4 @@
-"""Turns findings into what a transaction writes: the book, alert documents, facts, events and Slack posts."""
+"""Turns findings into what a transaction writes: the open alerts, alert documents, facts, events and Slack posts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from alerting.domain.brand import Brand
-from alerting.domain.open_alerts import Finding, OpenAlert, turn
+from alerting.domain.open_alerts import Finding, OpenAlert, reconcile
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
 from pulsepoint.ports.document_store import Document, FactRow, Write
@@ -21,15 +21,15 @@ POST = "slack.post"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What one evaluation looked at: conditions that hold, worst first, keys looked at, and keys clearly over."""
+class Evaluation:
+    """One evaluation: the findings that hold, worst first, the keys it evaluated, and those clearly over."""
 
     findings: Sequence[Finding] = ()
     keys: frozenset[str] = frozenset()
     clear: frozenset[str] = frozenset()
 
 
-async def open_book(reader: Reader) -> dict[str, OpenAlert]:
+async def read_open_alerts(reader: Reader) -> dict[str, OpenAlert]:
     """The open alerts by key; reading it makes concurrent evaluations of a brand wait for each other."""
     kept = await reader.get("books", BOOK)
     entries: Mapping[str, Any] = kept.data["alerts"] if kept else {}
@@ -39,33 +39,42 @@ async def open_book(reader: Reader) -> dict[str, OpenAlert]:
 async def evaluate(
     reader: Reader,
     brand: Brand,
-    book: Mapping[str, OpenAlert],
-    looked: Looked,
+    open_alerts: Mapping[str, OpenAlert],
+    evaluation: Evaluation,
     *,
     at: datetime,
     writes: Iterable[Write] = (),
 ) -> Outcome:
     """The outcome of an evaluation at business time `at`; `writes` go with it."""
-    taken = turn(reader.scope.brand_id, book, looked.findings, looked_at=looked.keys, clear=looked.clear, at=at)
+    reconciled = reconcile(
+        reader.scope.brand_id,
+        open_alerts,
+        evaluation.findings,
+        evaluated=evaluation.keys,
+        clear=evaluation.clear,
+        at=at,
+    )
     facts: list[FactRow] = []
     events: list[Event] = []
     kept: list[Write] = list(writes)
     effects: list[Effect] = []
-    for alert_id, finding in taken.opened:
+    for alert_id, finding in reconciled.opened:
         columns = _columns(alert_id, finding, at)
         _record(reader, columns, 1, at, facts, kept)
         events.append(_opened(reader, columns, at))
         if brand.sends_at(at):
             effects.append(Effect(POST, alert_id, {**_json(columns), "secret": brand.slack_webhook_ref}))
-    for alert_id, document in zip(taken.resolved, await _alerts(reader, taken.resolved), strict=True):
+    for alert_id, document in zip(reconciled.resolved, await _alerts(reader, reconciled.resolved), strict=True):
         if document is None:
             continue
         columns = {**document.data, "resolved_at": at}
         _record(reader, columns, document.version + 1, at, facts, kept)
         payload = AlertResolved(alert_id=alert_id, resolved_at=at, explanation=f"{columns['title']}: this is over.")
         events.append(reader.event(payload, entity=alert_id, version=document.version + 1, time=at))
-    if taken.book != book:
-        entries = {key: {"alert_id": one.alert_id, "misses": one.misses} for key, one in taken.book.items()}
+    if reconciled.open_alerts != open_alerts:
+        entries = {
+            key: {"alert_id": alert.alert_id, "misses": alert.absent} for key, alert in reconciled.open_alerts.items()
+        }
         kept.append(Write("books", BOOK, {"alerts": entries}))
     return Outcome(facts=facts, writes=kept, events=events, effects=effects)
 
@@ -99,10 +108,10 @@ def _columns(alert_id: str, finding: Finding, at: datetime) -> dict[str, Any]:
 
 
 def _opened(reader: Reader, columns: Mapping[str, Any], at: datetime) -> Event:
-    told = {name: value for name, value in columns.items() if name not in ("resolved_at", "facts")}
-    return reader.event(AlertOpened(**told), entity=columns["alert_id"], version=1, time=at)
+    payload = {name: value for name, value in columns.items() if name not in ("resolved_at", "facts")}
+    return reader.event(AlertOpened(**payload), entity=columns["alert_id"], version=1, time=at)
 
 
 def _json(columns: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(orjson.dumps(dict(columns)))
-    return found
+    stored: dict[str, Any] = orjson.loads(orjson.dumps(dict(columns)))
+    return stored

@@ -1,4 +1,4 @@
-"""What alerting does on each event: keep what it needs, look at conditions, post what opened."""
+"""One handler per event: keep what evaluations need, evaluate conditions, post what opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from alerting.domain import roas, stock, syncs
 from alerting.domain.brand import Brand
 from alerting.domain.open_alerts import OpenAlert, key_of
-from alerting.evaluation import POST, Looked, evaluate, open_book
+from alerting.evaluation import POST, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice
 from pulsepoint.errors import RetryableError, VendorRefused
 from pulsepoint.events.alerts import NotificationSent
@@ -26,35 +26,42 @@ ADVICE = "advice"
 async def keep_brand(reader: Reader, event: Event) -> Outcome:
     """Keep a brand's newest settings; what was wrong with an ad account it no longer has is over."""
     identity = str(event.scope.brand_id)
-    known = await reader.get("brands", identity)
-    if known is not None and known.data["version"] >= event.version:
+    existing = await reader.get("brands", identity)
+    if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
     data = {**event.payload.model_dump(mode="json"), "version": event.version}
     write = Write("brands", identity, data)
-    gone = (syncs.accounts_of(known.data) if known is not None else set()) - syncs.accounts_of(data)
+    gone = (syncs.accounts_of(existing.data) if existing is not None else set()) - syncs.accounts_of(data)
     if not gone:
         return Outcome(writes=(write,))
-    brand, book = Brand.of(data), await open_book(reader)
-    over = frozenset(key for key in book for account in gone if syncs.is_about(key, account))
+    brand, open_alerts = Brand.of(data), await read_open_alerts(reader)
+    over = frozenset(key for key in open_alerts for account in gone if syncs.is_about(key, account))
     return await evaluate(
-        reader, brand, book, Looked((), over, over), at=reader.now() + brand.clock_offset, writes=(write,)
+        reader, brand, open_alerts, Evaluation((), over, over), at=reader.now() + brand.clock_offset, writes=(write,)
     )
 
 
 async def keep_stock(reader: Reader, event: Event) -> Outcome:
     """Keep of an assessment what the evaluation on its advice needs; where the advice came first, evaluate now."""
-    known, last = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
-    if known is not None and known.data["version"] >= event.version:
+    existing, last_evaluation = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
+    if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
     brand = await _brand(reader)
     at = event.payload.assessed_at
     view = stock.view_of(event.payload, brand.lead_time_days)
     write = Write("stock", STOCK, {**view.as_document(), "version": event.version})
-    if last is None or datetime.fromisoformat(last.data["computed_at"]) < at:
+    if last_evaluation is None or datetime.fromisoformat(last_evaluation.data["computed_at"]) < at:
         return Outcome(writes=(write,))
-    book = await open_book(reader)
-    seen = Write("evaluations", ADVICE, {**last.data, "stock_version": event.version})
-    return await evaluate(reader, brand, book, _look_at_stock(brand, book, view, ()), at=at, writes=(write, seen))
+    open_alerts = await read_open_alerts(reader)
+    write_evaluation = Write("evaluations", ADVICE, {**last_evaluation.data, "stock_version": event.version})
+    return await evaluate(
+        reader,
+        brand,
+        open_alerts,
+        _evaluate_stock(brand, open_alerts, view, ()),
+        at=at,
+        writes=(write, write_evaluation),
+    )
 
 
 def on_advice(rules: roas.Rules) -> Handler:
@@ -65,21 +72,23 @@ def on_advice(rules: roas.Rules) -> Handler:
         if last is not None and last.data["version"] >= event.version:
             return NOTHING
         brand = await _brand(reader)
-        book = await open_book(reader)
+        open_alerts = await read_open_alerts(reader)
         advice: AdviceComputed = event.payload
         seen = last.data["stock_version"] if last else 0
-        looks = [await _look_at_roas(reader, brand, book, advice.computed_at, rules)]
+        evaluations = [await _evaluate_roas(reader, brand, open_alerts, advice.computed_at, rules)]
         stock_version = kept.data["version"] if kept else 0
         if kept is not None and stock_version > seen:
             # One assessment counts once: a second look at it is no second time that a condition did not hold.
-            looks.append(_look_at_stock(brand, book, stock.StockView.of(kept.data), advice.recommendations))
+            evaluations.append(
+                _evaluate_stock(brand, open_alerts, stock.StockView.of(kept.data), advice.recommendations)
+            )
         done = {
             "version": event.version,
             "computed_at": advice.computed_at.isoformat(),
             "stock_version": max(seen, stock_version),
         }
         write = Write("evaluations", ADVICE, done)
-        return await evaluate(reader, brand, book, _together(looks), at=advice.computed_at, writes=(write,))
+        return await evaluate(reader, brand, open_alerts, _merged(evaluations), at=advice.computed_at, writes=(write,))
 
     return evaluate_tick
 
@@ -92,36 +101,40 @@ async def on_sync_failed(reader: Reader, event: Event) -> Outcome:
     if finding is None or (synced and datetime.fromisoformat(synced.data["synced_at"]) >= event.payload.failed_at):
         return NOTHING
     brand = await _brand(reader)
-    looked = Looked((finding,), frozenset({finding.key}))
-    return await evaluate(reader, brand, await open_book(reader), looked, at=reader.now() + brand.clock_offset)
+    evaluation = Evaluation((finding,), frozenset({finding.key}))
+    return await evaluate(
+        reader, brand, await read_open_alerts(reader), evaluation, at=reader.now() + brand.clock_offset
+    )
 
 
 async def on_synced(reader: Reader, event: Event) -> Outcome:
     """Resolve what a good pull ends: the account's failure, and days that add up again."""
-    told = event.payload
-    account = syncs.account_of(told.platform, told.account_id)
-    known = await reader.get("syncs", account)
-    if known is not None and datetime.fromisoformat(known.data["synced_at"]) >= told.synced_at:
+    payload = event.payload
+    account = syncs.account_of(payload.platform, payload.account_id)
+    existing = await reader.get("syncs", account)
+    if existing is not None and datetime.fromisoformat(existing.data["synced_at"]) >= payload.synced_at:
         return NOTHING
     brand = await _brand(reader)
-    book = await open_book(reader)
-    held = await _held_days(reader, told.platform, told.account_id)
-    prefix = syncs.day_key(told.platform, told.account_id, "")
-    over = {key for key in book if key.startswith(prefix)} - held
-    over.add(syncs.account_key(told.platform, told.account_id))
-    write = Write("syncs", account, {"synced_at": told.synced_at.isoformat()})
-    looked = Looked((), frozenset(over), frozenset(over))
-    return await evaluate(reader, brand, book, looked, at=reader.now() + brand.clock_offset, writes=(write,))
+    open_alerts = await read_open_alerts(reader)
+    quarantined = await _quarantined_days(reader, payload.platform, payload.account_id)
+    prefix = syncs.day_key(payload.platform, payload.account_id, "")
+    over = {key for key in open_alerts if key.startswith(prefix)} - quarantined
+    over.add(syncs.account_key(payload.platform, payload.account_id))
+    write = Write("syncs", account, {"synced_at": payload.synced_at.isoformat()})
+    evaluation = Evaluation((), frozenset(over), frozenset(over))
+    return await evaluate(reader, brand, open_alerts, evaluation, at=reader.now() + brand.clock_offset, writes=(write,))
 
 
 async def on_quarantined(reader: Reader, event: Event) -> Outcome:
     """Open an alert for a day that does not add up, unless a later pull already lifted it."""
     finding = syncs.quarantined(event.payload)
-    if finding.key not in await _held_days(reader, event.payload.platform, event.payload.account_id):
+    if finding.key not in await _quarantined_days(reader, event.payload.platform, event.payload.account_id):
         return NOTHING
     brand = await _brand(reader)
-    looked = Looked((finding,), frozenset({finding.key}))
-    return await evaluate(reader, brand, await open_book(reader), looked, at=reader.now() + brand.clock_offset)
+    evaluation = Evaluation((finding,), frozenset({finding.key}))
+    return await evaluate(
+        reader, brand, await read_open_alerts(reader), evaluation, at=reader.now() + brand.clock_offset
+    )
 
 
 async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
@@ -146,8 +159,8 @@ async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
 async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
     """Write down that an alert reached people."""
     alert_id = effect.data["alert_id"]
-    known = await reader.get("notifications", alert_id)
-    version = (known.version if known else 0) + 1
+    existing = await reader.get("notifications", alert_id)
+    version = (existing.version if existing else 0) + 1
     sent_at = datetime.fromisoformat(result["sent_at"]).astimezone(UTC)
     payload = NotificationSent(alert_id=alert_id, target="slack", trace_id=result["trace_id"], sent_at=sent_at)
     return Outcome(
@@ -165,14 +178,14 @@ async def _brand(reader: Reader) -> Brand:
     return Brand.of(kept.data)
 
 
-async def _held_days(reader: Reader, platform: str, account_id: str) -> set[str]:
+async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> set[str]:
     rows = await reader.query("alerting_quarantined_days", platform=platform, account_id=account_id)
     return {syncs.day_key(platform, account_id, row["day"]) for row in rows}
 
 
-async def _look_at_roas(
-    reader: Reader, brand: Brand, book: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
-) -> Looked:
+async def _evaluate_roas(
+    reader: Reader, brand: Brand, open_alerts: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
+) -> Evaluation:
     first, last = roas.days_of(at, brand.timezone)
     rows = await reader.query(
         "alerting_channel_days",
@@ -182,29 +195,35 @@ async def _look_at_roas(
         start_day=first,
         end_day=last,
     )
-    compared = roas.compare(map(_channel_day, rows), last)
-    clear = {key_of("roas_drop", roas.subject_of(one.channel)) for one in compared if one.is_clear(rules)}
-    return Looked(roas.findings(compared, brand.currency, rules), _of_type(book, "roas_drop"), frozenset(clear))
-
-
-def _look_at_stock(
-    brand: Brand, book: Mapping[str, OpenAlert], view: stock.StockView, advice: Sequence[Recommendation]
-) -> Looked:
-    keys = _of_type(book, "stock_out_risk")
-    return Looked(stock.findings(view, brand.currency, advice), keys, frozenset(stock.clear_keys(view, keys)))
-
-
-def _together(looks: Iterable[Looked]) -> Looked:
-    all_of = list(looks)
-    return Looked(
-        [finding for one in all_of for finding in one.findings],
-        frozenset().union(*(one.keys for one in all_of)),
-        frozenset().union(*(one.clear for one in all_of)),
+    comparisons = roas.compare(map(_channel_day, rows), last)
+    clear = {
+        key_of("roas_drop", roas.subject_of(comparison.channel))
+        for comparison in comparisons
+        if comparison.is_clear(rules)
+    }
+    return Evaluation(
+        roas.findings(comparisons, brand.currency, rules), _of_type(open_alerts, "roas_drop"), frozenset(clear)
     )
 
 
-def _of_type(book: Iterable[str], kind: str) -> frozenset[str]:
-    return frozenset(key for key in book if key.startswith(f"{kind}|"))
+def _evaluate_stock(
+    brand: Brand, open_alerts: Mapping[str, OpenAlert], view: stock.StockView, advice: Sequence[Recommendation]
+) -> Evaluation:
+    keys = _of_type(open_alerts, "stock_out_risk")
+    return Evaluation(stock.findings(view, brand.currency, advice), keys, frozenset(stock.clear_keys(view, keys)))
+
+
+def _merged(evaluations: Iterable[Evaluation]) -> Evaluation:
+    merged = list(evaluations)
+    return Evaluation(
+        [finding for evaluation in merged for finding in evaluation.findings],
+        frozenset().union(*(evaluation.keys for evaluation in merged)),
+        frozenset().union(*(evaluation.clear for evaluation in merged)),
+    )
+
+
+def _of_type(open_alerts: Iterable[str], kind: str) -> frozenset[str]:
+    return frozenset(key for key in open_alerts if key.startswith(f"{kind}|"))
 
 
 def _channel_day(row: Mapping[str, Any]) -> roas.ChannelDay:

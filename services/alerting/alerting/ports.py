@@ -1,4 +1,4 @@
-"""What alerting alone needs: a way to reach people."""
+"""The port that alerting alone needs: a way to reach people."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pulsepoint.events.envelope import Payload
 
 ADVISED_DAYS = 14
-"""How many days a summary is about: those before the day it was computed, or on a tower's first day until that one."""
+"""Days that a summary is about: those before the day it was computed, or on a tower's first day until that one."""
 
 
 class Recommendation(BaseModel):

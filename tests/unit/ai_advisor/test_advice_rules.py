@@ -67,8 +67,8 @@ def advice(
     return advise(citations(), settings or brand(), performance(*campaigns), statuses, Rules())
 
 
-def about(found: Advice, kind: str) -> list[Recommendation]:
-    return [one for one in found.recommendations if one.type == kind]
+def about(advice: Advice, kind: str) -> list[Recommendation]:
+    return [recommendation for recommendation in advice.recommendations if recommendation.type == kind]
 
 
 def exposing(euros: int, status: str = "out_of_stock", **changes: Any) -> StockStatus:
@@ -83,18 +83,18 @@ def test_a_campaign_on_target_is_left_alone() -> None:
 
 @pytest.mark.parametrize("status", ["out_of_stock", "critical"])
 def test_a_campaign_that_sells_mostly_what_is_gone_is_paused(status: str) -> None:
-    [one] = advice(campaign(), statuses=(exposing(50, status),)).recommendations
-    assert one.type == "pause_campaign"
-    assert one.priority == "high"
-    assert one.current_spend_micros == 100 * MICROS
-    assert one.recommended_change_micros == -100 * MICROS
-    assert "50 % of what this campaign sells" in one.reason
-    assert "100.00 EUR a day, 50.00 EUR of it" in one.reason
+    [recommendation] = advice(campaign(), statuses=(exposing(50, status),)).recommendations
+    assert recommendation.type == "pause_campaign"
+    assert recommendation.priority == "high"
+    assert recommendation.current_spend_micros == 100 * MICROS
+    assert recommendation.recommended_change_micros == -100 * MICROS
+    assert "50 % of what this campaign sells" in recommendation.reason
+    assert "100.00 EUR a day, 50.00 EUR of it" in recommendation.reason
 
 
 def test_a_campaign_that_sells_some_of_what_is_gone_is_reduced_by_that_part() -> None:
-    [one] = advice(campaign(), statuses=(exposing(49),)).recommendations
-    assert (one.type, one.recommended_change_micros) == ("reduce_spend", -49 * MICROS)
+    [recommendation] = advice(campaign(), statuses=(exposing(49),)).recommendations
+    assert (recommendation.type, recommendation.recommended_change_micros) == ("reduce_spend", -49 * MICROS)
 
 
 def test_a_small_part_of_gone_stock_changes_nothing() -> None:
@@ -103,9 +103,9 @@ def test_a_small_part_of_gone_stock_changes_nothing() -> None:
 
 def test_parts_of_several_variants_are_summed() -> None:
     statuses = (exposing(30), exposing(30, variant_id="v2"))
-    [one] = advice(campaign(), statuses=statuses).recommendations
-    assert one.type == "pause_campaign"
-    assert "and 1 more" in one.reason
+    [recommendation] = advice(campaign(), statuses=statuses).recommendations
+    assert recommendation.type == "pause_campaign"
+    assert "and 1 more" in recommendation.reason
 
 
 def test_backorders_pause_nothing() -> None:
@@ -117,27 +117,27 @@ def test_low_stock_pauses_nothing() -> None:
 
 
 def test_stock_is_reason_enough_on_little_data() -> None:
-    [one] = advice(campaign(spend_micros=1, days_with_spend=1), statuses=(exposing(80),)).recommendations
-    assert one.type == "pause_campaign"
+    [recommendation] = advice(campaign(spend_micros=1, days_with_spend=1), statuses=(exposing(80),)).recommendations
+    assert recommendation.type == "pause_campaign"
 
 
 def test_a_roas_under_target_is_reduced_by_what_is_missing() -> None:
-    [one] = advice(campaign(revenue_micros=2100 * MICROS)).recommendations
-    assert (one.type, one.priority) == ("reduce_spend", "medium")
-    assert one.recommended_change_micros == -25 * MICROS
-    assert "ROAS 1.50 against a target of 2.00: 1,400.00 EUR spent, 2,100.00 EUR net revenue" in one.reason
-    assert one.expected_impact.startswith("Estimated")
+    [recommendation] = advice(campaign(revenue_micros=2100 * MICROS)).recommendations
+    assert (recommendation.type, recommendation.priority) == ("reduce_spend", "medium")
+    assert recommendation.recommended_change_micros == -25 * MICROS
+    assert "ROAS 1.50 against a target of 2.00: 1,400.00 EUR spent, 2,100.00 EUR net revenue" in recommendation.reason
+    assert recommendation.expected_impact.startswith("Estimated")
 
 
 def test_a_roas_far_under_target_is_urgent_and_cut_by_half_at_most() -> None:
-    [one] = advice(campaign(revenue_micros=0, orders=0)).recommendations
-    assert (one.priority, one.recommended_change_micros) == ("high", -50 * MICROS)
+    [recommendation] = advice(campaign(revenue_micros=0, orders=0)).recommendations
+    assert (recommendation.priority, recommendation.recommended_change_micros) == ("high", -50 * MICROS)
 
 
 def test_a_roas_well_over_target_is_raised_by_a_fifth() -> None:
-    [one] = advice(campaign(revenue_micros=4200 * MICROS)).recommendations
-    assert (one.type, one.recommended_change_micros) == ("raise_spend", 20 * MICROS)
-    assert "60.00 EUR more revenue a day" in one.expected_impact
+    [recommendation] = advice(campaign(revenue_micros=4200 * MICROS)).recommendations
+    assert (recommendation.type, recommendation.recommended_change_micros) == ("raise_spend", 20 * MICROS)
+    assert "60.00 EUR more revenue a day" in recommendation.expected_impact
 
 
 def test_a_roas_a_little_over_target_is_not_raised() -> None:
@@ -146,8 +146,8 @@ def test_a_roas_a_little_over_target_is_not_raised() -> None:
 
 @pytest.mark.parametrize("status", ["low", "critical"])
 def test_a_campaign_is_not_raised_while_what_it_sells_runs_out(status: str) -> None:
-    found = advice(campaign(revenue_micros=9000 * MICROS), statuses=(exposing(5, status),))
-    assert about(found, "raise_spend") == []
+    result = advice(campaign(revenue_micros=9000 * MICROS), statuses=(exposing(5, status),))
+    assert about(result, "raise_spend") == []
 
 
 @pytest.mark.parametrize("changes", [{"orders": 9}, {"days_with_spend": 6}])
@@ -166,25 +166,29 @@ def test_too_few_days_are_counted_and_not_judged() -> None:
 
 
 def test_without_any_sale_nothing_is_judged() -> None:
-    found = advise(citations(), brand(), performance(campaign(revenue_micros=0), orders=0, net=0), (), Rules())
-    assert found == Advice((), 1)
+    result = advise(citations(), brand(), performance(campaign(revenue_micros=0), orders=0, net=0), (), Rules())
+    assert result == Advice((), 1)
 
 
 def test_what_runs_out_is_reordered_for_lead_time_and_review() -> None:
-    [one] = advice(statuses=(stock_status(),)).recommendations
+    [recommendation] = advice(statuses=(stock_status(),)).recommendations
     # Two a day for 14 + 7 days, less the six that are there.
-    assert (one.type, one.priority, one.action) == ("reorder", "high", "Reorder 36 units of Shirt v1")
-    assert "6 units left at 2.0 a day (56 units sold in 28 days in stock) last 3.0 days" in one.reason
+    assert (recommendation.type, recommendation.priority, recommendation.action) == (
+        "reorder",
+        "high",
+        "Reorder 36 units of Shirt v1",
+    )
+    assert "6 units left at 2.0 a day (56 units sold in 28 days in stock) last 3.0 days" in recommendation.reason
 
 
 def test_unknown_stock_history_is_said() -> None:
-    [one] = advice(statuses=(stock_status(days_unknown=20),)).recommendations
-    assert "Stock is known for 8 of these days; the others count as in stock." in one.reason
+    [recommendation] = advice(statuses=(stock_status(days_unknown=20),)).recommendations
+    assert "Stock is known for 8 of these days; the others count as in stock." in recommendation.reason
 
 
 def test_low_stock_is_reordered_with_less_haste() -> None:
-    [one] = advice(statuses=(stock_status(status="low"),)).recommendations
-    assert one.priority == "medium"
+    [recommendation] = advice(statuses=(stock_status(status="low"),)).recommendations
+    assert recommendation.priority == "medium"
 
 
 @pytest.mark.parametrize("changes", [{"status": "overstocked"}, {"velocity_micros": 0}])
@@ -193,8 +197,8 @@ def test_what_is_plenty_or_does_not_sell_is_not_reordered(changes: dict[str, Any
 
 
 def test_backorders_are_reordered_too() -> None:
-    [one] = advice(statuses=(stock_status(continue_selling=True),)).recommendations
-    assert "Backorders are taken meanwhile." in one.reason
+    [recommendation] = advice(statuses=(stock_status(continue_selling=True),)).recommendations
+    assert "Backorders are taken meanwhile." in recommendation.reason
 
 
 @given(st.integers(1, 10**12), st.integers(-100, 10**6), st.integers(0, 365))
@@ -207,8 +211,8 @@ def test_a_reorder_lasts_through_lead_time_and_review(velocity: int, available: 
 
 
 def test_one_campaign_gets_one_recommendation() -> None:
-    found = advice(campaign(revenue_micros=0), statuses=(exposing(80),))
-    assert [one.type for one in found.recommendations] == ["pause_campaign"]
+    result = advice(campaign(revenue_micros=0), statuses=(exposing(80),))
+    assert [recommendation.type for recommendation in result.recommendations] == ["pause_campaign"]
 
 
 def test_the_same_advice_keeps_its_id_and_another_subject_has_its_own() -> None:
@@ -220,12 +224,12 @@ def test_the_same_advice_keeps_its_id_and_another_subject_has_its_own() -> None:
 
 
 def test_the_most_urgent_comes_first() -> None:
-    found = advice(
+    result = advice(
         campaign(revenue_micros=9000 * MICROS),
         campaign(campaign_id="c2", revenue_micros=0),
         statuses=(stock_status("v9"), stock_status("v8", status="low")),
     )
-    assert [(one.priority, one.type) for one in found.recommendations] == [
+    assert [(recommendation.priority, recommendation.type) for recommendation in result.recommendations] == [
         ("high", "reduce_spend"),
         ("high", "reorder"),
         ("medium", "reorder"),
@@ -234,7 +238,7 @@ def test_the_most_urgent_comes_first() -> None:
 
 
 def test_untrusted_names_are_one_line_and_cut() -> None:
-    [one] = advice(campaign(revenue_micros=0, name="Big\n\u202esale " + "x" * 300)).recommendations
-    assert "\n" not in one.action
-    assert "\u202e" not in one.action
-    assert len(one.action) < 160
+    [recommendation] = advice(campaign(revenue_micros=0, name="Big\n\u202esale " + "x" * 300)).recommendations
+    assert "\n" not in recommendation.action
+    assert "\u202e" not in recommendation.action
+    assert len(recommendation.action) < 160

@@ -51,43 +51,45 @@ def of(campaign_days: list[CampaignDay], sales: list[SalesDay]) -> Performance:
 
 
 def test_today_is_not_a_complete_day() -> None:
-    found = of([day(0, 5), day(1, 10)], [sale(0, 7), sale(1, 30)])
-    assert found.now == Totals(30, 1, 10)
-    assert found.period == Period(TODAY - timedelta(days=14), TODAY - timedelta(days=1))
+    result = of([day(0, 5), day(1, 10)], [sale(0, 7), sale(1, 30)])
+    assert result.now == Totals(30, 1, 10)
+    assert result.period == Period(TODAY - timedelta(days=14), TODAY - timedelta(days=1))
 
 
 def test_a_first_day_counts_because_nothing_else_is_known() -> None:
-    found = of([day(0, 5)], [sale(0, 7)])
-    assert found.now == Totals(7, 1, 5)
-    assert found.today_counts
+    result = of([day(0, 5)], [sale(0, 7)])
+    assert result.now == Totals(7, 1, 5)
+    assert result.today_counts
 
 
 def test_the_period_before_is_as_long() -> None:
-    found = of([day(14, 10), day(15, 100), day(28, 1000), day(29, 10_000)], [sale(14, 1), sale(15, 2), sale(28, 4)])
-    assert (found.now.spend_micros, found.before.spend_micros) == (10, 1100)
-    assert (found.now.net_micros, found.before.net_micros) == (1, 6)
+    result = of([day(14, 10), day(15, 100), day(28, 1000), day(29, 10_000)], [sale(14, 1), sale(15, 2), sale(28, 4)])
+    assert (result.now.spend_micros, result.before.spend_micros) == (10, 1100)
+    assert (result.now.net_micros, result.before.net_micros) == (1, 6)
 
 
 def test_currencies_are_never_mixed() -> None:
-    found = of([day(1, 10), day(1, 999, currency="SEK", campaign_id="c2")], [sale(1, 30), sale(1, 999, currency="USD")])
-    assert found.now == Totals(30, 1, 10)
-    assert [one.campaign_id for one in found.campaigns] == ["c1"]
-    assert found.foreign_spend == {"SEK": 999}
+    result = of(
+        [day(1, 10), day(1, 999, currency="SEK", campaign_id="c2")], [sale(1, 30), sale(1, 999, currency="USD")]
+    )
+    assert result.now == Totals(30, 1, 10)
+    assert [item.campaign_id for item in result.campaigns] == ["c1"]
+    assert result.foreign_spend == {"SEK": 999}
 
 
 def test_a_stopped_campaign_is_not_judged() -> None:
-    found = of([day(1, 10), day(2, 10), day(4, 10, campaign_id="c2")], [])
-    assert [one.campaign_id for one in found.campaigns] == ["c1"]
+    result = of([day(1, 10), day(2, 10), day(4, 10, campaign_id="c2")], [])
+    assert [item.campaign_id for item in result.campaigns] == ["c1"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 28), st.integers(0, 10**12), st.integers(-(10**12), 10**12)), max_size=30))
 def test_totals_are_sums_over_the_period(rows: list[tuple[int, int, int]]) -> None:
-    found = of([day(ago, spend, net) for ago, spend, net in rows], [sale(ago, net) for ago, _, net in rows])
-    first = 0 if found.today_counts else 1
+    result = of([day(ago, spend, net) for ago, spend, net in rows], [sale(ago, net) for ago, _, net in rows])
+    first = 0 if result.today_counts else 1
     inside = [row for row in rows if first <= row[0] < first + 14]
-    assert found.now.spend_micros == sum(spend for _, spend, _ in inside)
-    assert found.now.net_micros == sum(net for _, _, net in inside)
-    assert sum(one.revenue_micros for one in found.campaigns) in (0, found.now.net_micros)
+    assert result.now.spend_micros == sum(spend for _, spend, _ in inside)
+    assert result.now.net_micros == sum(net for _, _, net in inside)
+    assert sum(item.revenue_micros for item in result.campaigns) in (0, result.now.net_micros)
 
 
 def test_ratios_are_cut_not_rounded_up() -> None:
@@ -175,13 +177,13 @@ async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Ben
     await seed(bench)
     outcome = await assessed(bench, stock_status())
     payload = outcome.events[0].payload
-    assert [one.type for one in payload.recommendations] == ["reorder", "reduce_spend"]
+    assert [item.type for item in payload.recommendations] == ["reorder", "reduce_spend"]
     assert "ROAS 1.00 against a target of 2.00: 1,000.00 EUR spent" in payload.recommendations[1].reason
     assert "sold 1,000.00 EUR net in 20 orders" in payload.summary
     assert "advice weighs revenue, not profit" in payload.summary
     rows = await bench.rows("SELECT * FROM ai_insights_current WHERE brand_id = @brand_id ORDER BY position")
     assert [(row["position"], row["type"]) for row in rows] == [(1, "reorder"), (2, "reduce_spend")]
-    assert [tuple(orjson.loads(row["facts"])) for row in rows] == [one.facts for one in payload.recommendations]
+    assert [tuple(orjson.loads(row["facts"])) for row in rows] == [item.facts for item in payload.recommendations]
     [head] = await bench.rows("SELECT * FROM advice_current WHERE brand_id = @brand_id")
     assert head["summary"] == payload.summary
 
@@ -220,21 +222,21 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
     assert "1,000.00 EUR net revenue credited (20 orders)" in advised.reason
-    found = [read_fact_id(SCOPE, told) for told in advised.facts]
-    assert [one.metric for one in found] == ["roas", "spend", "ad_revenue"]
+    result = [read_fact_id(SCOPE, cited) for cited in advised.facts]
+    assert [item.metric for item in result] == ["roas", "spend", "ad_revenue"]
     values = []
-    for one in found:
+    for item in result:
         measured = await measure(
             bench.warehouse,
             SCOPE,
-            [one.metric],
-            start=one.period.start,
-            end=one.period.end,
-            timezone=one.period.timezone,
-            settings=one.settings,
-            currency=one.currency,
-            where=one.at,
-            as_of=one.as_of,
+            [item.metric],
+            start=item.period.start,
+            end=item.period.end,
+            timezone=item.period.timezone,
+            settings=item.settings,
+            currency=item.currency,
+            where=item.at,
+            as_of=item.as_of,
         )
-        values.append(measured.rows[0].numbers[one.metric].value)
+        values.append(measured.rows[0].numbers[item.metric].value)
     assert values == [MICROS, 1000 * MICROS, 1000 * MICROS]

@@ -169,19 +169,19 @@ def synced(at: datetime) -> AdsSynced:
     return AdsSynced(platform="meta", account_id="a1", start_day=day, end_day=day, rows=1, changed=0, synced_at=at)
 
 
-async def told(bench: Bench, payload: Any) -> Outcome:
+async def handle(bench: Bench, payload: Any) -> Outcome:
     return await bench.handle(HANDLERS[payload.TYPE], event_of(payload))
 
 
 async def test_a_sync_failure_opens_at_the_second_attempt_and_a_good_pull_ends_it(bench: Bench) -> None:
     await configure(bench)
-    assert not (await told(bench, failed(attempts=1))).events
-    assert types(await told(bench, failed())) == ["alert.opened"]
-    assert not (await told(bench, failed(attempts=3))).events
-    assert types(await told(bench, synced(NOW + timedelta(minutes=1)))) == ["alert.resolved"]
-    late = await told(bench, failed(at=NOW))
+    assert not (await handle(bench, failed(attempts=1))).events
+    assert types(await handle(bench, failed())) == ["alert.opened"]
+    assert not (await handle(bench, failed(attempts=3))).events
+    assert types(await handle(bench, synced(NOW + timedelta(minutes=1)))) == ["alert.resolved"]
+    late = await handle(bench, failed(at=NOW))
     assert not late.events, "a failure from before the last good pull says nothing"
-    assert types(await told(bench, failed(at=NOW + timedelta(minutes=2)))) == ["alert.opened"]
+    assert types(await handle(bench, failed(at=NOW + timedelta(minutes=2)))) == ["alert.opened"]
 
 
 def quarantine_fact(quarantined: bool, version: int) -> Any:
@@ -202,12 +202,12 @@ async def test_a_day_that_does_not_add_up_is_an_alert_until_it_does(bench: Bench
     day = AdDayQuarantined(
         platform="meta", account_id="a1", day=NOW.date(), account_spend_micros=2, campaign_spend_micros=1
     )
-    assert not (await told(bench, day)).events, "a later pull had lifted it already"
+    assert not (await handle(bench, day)).events, "a later pull had lifted it already"
     await bench.append([quarantine_fact(True, 1)])
-    assert types(await told(bench, day)) == ["alert.opened"]
-    assert not (await told(bench, synced(NOW + timedelta(minutes=1)))).events, "the pull that found it ends well too"
+    assert types(await handle(bench, day)) == ["alert.opened"]
+    assert not (await handle(bench, synced(NOW + timedelta(minutes=1)))).events, "the pull that found it ends well too"
     await bench.append([quarantine_fact(False, 2)])
-    assert types(await told(bench, synced(NOW + timedelta(minutes=2)))) == ["alert.resolved"]
+    assert types(await handle(bench, synced(NOW + timedelta(minutes=2)))) == ["alert.resolved"]
 
 
 async def test_what_was_wrong_with_an_account_ends_when_it_is_disconnected(bench: Bench) -> None:
@@ -218,7 +218,7 @@ async def test_what_was_wrong_with_an_account_ends_when_it_is_disconnected(bench
         platform="meta", account_id="a1", day=NOW.date(), account_spend_micros=2, campaign_spend_micros=1
     )
     for wrong in (failed(), failed().model_copy(update={"account_id": "a10"}), day):
-        assert types(await told(bench, wrong)) == ["alert.opened"]
+        assert types(await handle(bench, wrong)) == ["alert.opened"]
     without = BrandConfigured(**brand_data(ad_accounts=accounts[1:]))
     outcome = await bench.handle(HANDLERS["brand.configured"], event_of(without, version=2))
     assert types(outcome) == ["alert.resolved", "alert.resolved"]

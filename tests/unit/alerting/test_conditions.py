@@ -78,14 +78,14 @@ def test_a_stock_alert_says_what_is_left_what_asks_and_what_is_advised() -> None
         )
         for subject, action in (("variant:v1", "Reorder 36 units"), ("campaign:meta:c1", "Pause Spring"))
     ]
-    [found] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", advice)
-    assert found.title == "Wool <Hat> is running out"
-    assert found.explanation == (
+    [result] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", advice)
+    assert result.title == "Wool <Hat> is running out"
+    assert result.explanation == (
         "6 units left, 3.0 days of cover; it sells 2.0 a day on days in stock; ads spend 75.00 EUR a day on it. "
         "56 units sold in 28 days (3 of these days before its first known stock level)."
     )
-    assert found.recommended_action == "Pause Spring. Reorder 36 units"
-    assert found.severity == "critical"
+    assert result.recommended_action == "Pause Spring. Reorder 36 units"
+    assert result.severity == "critical"
 
 
 def days(
@@ -98,29 +98,29 @@ def days(
     ]
 
 
-def found(rows: list[roas.ChannelDay], **rules: int) -> list[str]:
-    return [one.subject for one in roas.findings(roas.compare(rows, LAST), "EUR", roas.Rules(**rules))]
+def alerted(rows: list[roas.ChannelDay], **rules: int) -> list[str]:
+    return [alert.subject for alert in roas.findings(roas.compare(rows, LAST), "EUR", roas.Rules(**rules))]
 
 
 @pytest.mark.parametrize(("revenue", "alert"), [(300, False), (210, False), (209, True), (0, True)])
 def test_a_drop_of_more_than_thirty_percent_is_an_alert(revenue: int, alert: bool) -> None:
-    assert found(days((100, revenue), (100, 300))) == (["channel:meta"] if alert else [])
+    assert alerted(days((100, revenue), (100, 300))) == (["channel:meta"] if alert else [])
 
 
 @pytest.mark.parametrize(("revenue", "clear"), [(224, False), (225, True), (400, True)])
 def test_a_roas_within_a_quarter_is_clear(revenue: int, clear: bool) -> None:
-    [one] = roas.compare(days((100, revenue), (100, 300)), LAST)
-    assert one.is_clear(roas.Rules()) is clear
+    [comparison] = roas.compare(days((100, revenue), (100, 300)), LAST)
+    assert comparison.is_clear(roas.Rules()) is clear
 
 
 def test_a_drop_on_little_spend_is_no_alert() -> None:
-    assert found(days((16, 0), (16, 300))) == []
-    assert found(days((17, 0), (17, 300))) == ["channel:meta"]
+    assert alerted(days((16, 0), (16, 300))) == []
+    assert alerted(days((17, 0), (17, 300))) == ["channel:meta"]
 
 
 def test_a_drop_that_few_orders_explain_is_no_alert() -> None:
-    assert found(days((100, 0), (1000, 3000), orders=16)) == []
-    assert found(days((100, 0), (1000, 3000), orders=17)) == ["channel:meta"]
+    assert alerted(days((100, 0), (1000, 3000), orders=16)) == []
+    assert alerted(days((100, 0), (1000, 3000), orders=17)) == ["channel:meta"]
 
 
 def test_a_channel_without_a_past_is_not_compared() -> None:
@@ -143,9 +143,9 @@ def test_the_business_clocks_today_is_not_complete() -> None:
 
 
 def test_a_deep_drop_is_critical_and_says_its_figures() -> None:
-    [one] = roas.findings(roas.compare(days((100, 60), (100, 300)), LAST), "EUR", roas.Rules())
-    assert (one.severity, one.title) == ("critical", "ROAS of Meta fell by 80 %")
-    assert "ROAS 0.60 on 300.00 EUR of spend; the 14 days before 3.00" in one.explanation
+    [comparison] = roas.findings(roas.compare(days((100, 60), (100, 300)), LAST), "EUR", roas.Rules())
+    assert (comparison.severity, comparison.title) == ("critical", "ROAS of Meta fell by 80 %")
+    assert "ROAS 0.60 on 300.00 EUR of spend; the 14 days before 3.00" in comparison.explanation
 
 
 @given(
@@ -154,9 +154,9 @@ def test_a_deep_drop_is_critical_and_says_its_figures() -> None:
     )
 )
 def test_a_channel_is_never_both_in_alert_and_clear(rows: list[tuple[int, int, int]]) -> None:
-    told = [roas.ChannelDay("meta", LAST - timedelta(days=ago), spend, net, 9) for ago, spend, net in rows]
-    for one in roas.compare(told, LAST):
-        assert not (one.holds(roas.Rules()) and one.is_clear(roas.Rules()))
+    rows_of_days = [roas.ChannelDay("meta", LAST - timedelta(days=ago), spend, net, 9) for ago, spend, net in rows]
+    for comparison in roas.compare(rows_of_days, LAST):
+        assert not (comparison.holds(roas.Rules()) and comparison.is_clear(roas.Rules()))
 
 
 def failed(**changes: Any) -> AdsSyncFailed:
@@ -188,6 +188,6 @@ def test_a_day_that_does_not_add_up_says_both_sums() -> None:
     day = AdDayQuarantined(
         platform="google", account_id="a1", day=LAST, account_spend_micros=12_500_000, campaign_spend_micros=10_000_000
     )
-    found = syncs.quarantined(day)
-    assert found.key == syncs.day_key("google", "a1", LAST)
-    assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in found.explanation
+    result = syncs.quarantined(day)
+    assert result.key == syncs.day_key("google", "a1", LAST)
+    assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in result.explanation

@@ -63,8 +63,8 @@ def test_untrusted_text_can_mention_nobody_and_link_nowhere() -> None:
     evil = "<!channel> <https://evil.example|sale> & more"
     message = message_of(replace(NOTICE, title=evil, explanation=evil, recommended_action=evil))
     blocks = message["blocks"]
-    told = [message["text"], blocks[1]["text"]["text"], blocks[2]["text"]["text"]]
-    for text in told:
+    caught = [message["text"], blocks[1]["text"]["text"], blocks[2]["text"]["text"]]
+    for text in caught:
         assert "<!channel>" not in text
         assert "<https" not in text
         assert "&lt;!channel&gt; &lt;https://evil.example|sale&gt; &amp; more" in text
@@ -82,9 +82,9 @@ def test_long_text_stays_within_slacks_limits() -> None:
 
 @given(st.text(alphabet="<>&ax*", max_size=60), st.integers(8, 40))
 def test_escaped_text_has_whole_entities_and_fits(text: str, longest: int) -> None:
-    found = escaped(text, longest)
-    assert len(found) <= longest
-    plain = found.replace("&amp;", "A").replace("&lt;", "L").replace("&gt;", "G")
+    text = escaped(text, longest)
+    assert len(text) <= longest
+    plain = text.replace("&amp;", "A").replace("&lt;", "L").replace("&gt;", "G")
     assert not set(plain) & set("<>&")
 
 
@@ -116,17 +116,17 @@ async def test_a_post_goes_to_the_judged_address_under_the_hosts_name() -> None:
 
 async def test_a_rate_limit_says_how_long_to_wait() -> None:
     slack, _ = answering(429, {"Retry-After": "30"})
-    with pytest.raises(VendorRateLimited) as told:
+    with pytest.raises(VendorRateLimited) as caught:
         await slack.post(URL, NOTICE)
-    assert told.value.retry_after == 30.0
+    assert caught.value.retry_after == 30.0
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "inf", "nan"])
 async def test_a_strange_retry_after_is_not_obeyed(value: str) -> None:
     slack, _ = answering(429, {"Retry-After": value})
-    with pytest.raises(VendorRateLimited) as told:
+    with pytest.raises(VendorRateLimited) as caught:
         await slack.post(URL, NOTICE)
-    assert told.value.retry_after is None
+    assert caught.value.retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ async def test_a_strange_retry_after_is_not_obeyed(value: str) -> None:
 )
 async def test_answers_become_errors_of_the_tree(status: int, error: type[Exception]) -> None:
     slack, seen = answering(status, {"Location": "http://169.254.169.254/"})
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as caught:
         await slack.post(URL, NOTICE)
-    assert type(told.value) is error
+    assert type(caught.value) is error
     assert len(seen) == 1
 
 

@@ -43,7 +43,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What of one campaign's daily spend sells variants that are gone or nearly, and that run low."""
+    """The parts of a campaign's daily spend that sell variants gone or nearly, and variants that run low."""
 
     gone_micros: int
     low_micros: int
@@ -63,43 +63,45 @@ def advise(
     citations: Citations, settings: Brand, performance: Performance, statuses: Sequence[StockStatus], rules: Rules
 ) -> Advice:
     """All advice that stands; at most one recommendation a campaign, stock before ROAS."""
-    exposed = exposures(statuses)
-    found: list[Recommendation] = []
+    exposure_of = exposures(statuses)
+    recommendations: list[Recommendation] = []
     too_little = 0
     for campaign in performance.campaigns:
-        exposure = exposed.get((campaign.platform, campaign.campaign_id), Exposure(0, 0, None, 0))
-        one = for_stock(citations, settings, campaign, exposure, rules)
-        if one is None and not enough_data(settings, performance, campaign, rules):
+        exposure = exposure_of.get((campaign.platform, campaign.campaign_id), Exposure(0, 0, None, 0))
+        recommendation = for_stock(citations, settings, campaign, exposure, rules)
+        if recommendation is None and not enough_data(settings, performance, campaign, rules):
             too_little += 1
             continue
-        one = one or for_roas(citations, settings, performance, campaign, exposure, rules)
-        if one is not None:
-            found.append(one)
-    found.extend(reorders(citations, settings, statuses, rules))
-    return Advice(tuple(sorted(found, key=_best_first)), too_little)
+        recommendation = recommendation or for_roas(citations, settings, performance, campaign, exposure, rules)
+        if recommendation is not None:
+            recommendations.append(recommendation)
+    recommendations.extend(reorders(citations, settings, statuses, rules))
+    return Advice(tuple(sorted(recommendations, key=_best_first)), too_little)
 
 
 def exposures(statuses: Iterable[StockStatus]) -> Mapping[tuple[str, str], Exposure]:
     """By (platform, campaign id): the spend behind what runs out; backorders are exempt."""
-    found: dict[tuple[str, str], Exposure] = defaultdict(lambda: Exposure(0, 0, None, 0))
+    by_campaign: dict[tuple[str, str], Exposure] = defaultdict(lambda: Exposure(0, 0, None, 0))
     largest: dict[tuple[str, str], int] = {}
     for status in statuses:
         if status.continue_selling or status.status not in RUNS_OUT:
             continue
         for channel, campaign_id, part in status.campaigns:
             key = (channel, campaign_id)
-            known = found[key]
+            exposure = by_campaign[key]
             if status.status not in GONE:
-                found[key] = Exposure(known.gone_micros, known.low_micros + part, known.worst, known.variants)
+                by_campaign[key] = Exposure(
+                    exposure.gone_micros, exposure.low_micros + part, exposure.worst, exposure.variants
+                )
                 continue
-            worst = status if part > largest.get(key, -1) else known.worst
+            worst = status if part > largest.get(key, -1) else exposure.worst
             largest[key] = max(part, largest.get(key, -1))
-            found[key] = Exposure(known.gone_micros + part, known.low_micros, worst, known.variants + 1)
-    return found
+            by_campaign[key] = Exposure(exposure.gone_micros + part, exposure.low_micros, worst, exposure.variants + 1)
+    return by_campaign
 
 
 def enough_data(settings: Brand, performance: Performance, campaign: CampaignPerformance, rules: Rules) -> bool:
-    """Whether the campaign spent long and much enough for its ROAS to mean something."""
+    """True where the campaign spent long and much enough for its ROAS to mean something."""
     value = performance.now.order_value_micros
     if value is None or campaign.days_with_spend < rules.fewest_days:
         return False
@@ -170,16 +172,16 @@ def reorders(
     citations: Citations, settings: Brand, statuses: Iterable[StockStatus], rules: Rules
 ) -> Iterable[Recommendation]:
     """Order again what sells and is covered for less than the lead time, most urgent first."""
-    urgent = [one for one in statuses if one.status in RUNS_OUT and one.velocity_micros > 0]
-    urgent.sort(key=lambda one: (RUNS_OUT.index(one.status), -one.velocity_micros, one.variant_id))
+    urgent = [status for status in statuses if status.status in RUNS_OUT and status.velocity_micros > 0]
+    urgent.sort(key=lambda status: (RUNS_OUT.index(status.status), -status.velocity_micros, status.variant_id))
     for status in urgent[: rules.most_reorders]:
         yield _reorder(citations, settings, status, rules)
 
 
 def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int) -> int:
     """Units that last through the lead time and until stock is looked at again, less what is there; at least one."""
-    wanted = -(-status.velocity_micros * (lead_time_days + review_days) // MICROS)
-    return max(1, wanted - status.available)
+    needed = -(-status.velocity_micros * (lead_time_days + review_days) // MICROS)
+    return max(1, needed - status.available)
 
 
 def _reduce(
@@ -291,6 +293,11 @@ def _id(citations: Citations, why: str, campaign: CampaignPerformance) -> str:
 _TYPES = ("pause_campaign", "reduce_spend", "reorder", "raise_spend")
 
 
-def _best_first(one: Recommendation) -> tuple[int, int, int, str]:
-    priority = ("high", "medium", "low").index(one.priority)
-    return (priority, _TYPES.index(one.type), -abs(one.recommended_change_micros or 0), one.subject)
+def _best_first(recommendation: Recommendation) -> tuple[int, int, int, str]:
+    priority = ("high", "medium", "low").index(recommendation.priority)
+    return (
+        priority,
+        _TYPES.index(recommendation.type),
+        -abs(recommendation.recommended_change_micros or 0),
+        recommendation.subject,
+    )

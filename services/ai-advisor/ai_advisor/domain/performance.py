@@ -1,4 +1,4 @@
-"""How the shop and its campaigns did, in one period and the one before it."""
+"""The performance of a shop and its campaigns in one period and the one before it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTIVE_DAYS = 2
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """What advice needs of a brand's settings; `roas_target_micros` is 2_000_000 for a ROAS of 2."""
+    """The settings of a brand that advice needs; `roas_target_micros` is 2_000_000 for a ROAS of 2."""
 
     timezone: str
     currency: str
@@ -86,7 +86,7 @@ class SalesDay:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a shop sold and spent; money in the shop's currency only."""
+    """The sales and ad spend of a shop; money in the shop's currency only."""
 
     net_micros: int = 0
     orders: int = 0
@@ -153,8 +153,8 @@ def performance_of(
 
     Where nothing is known before today (a tower's first day), the period ends today and says so.
     """
-    told = [row.day for row in campaign_days if row.spend_micros] + [row.day for row in sales]
-    today_counts = bool(told) and min(told) >= today
+    known_days = [row.day for row in campaign_days if row.spend_micros] + [row.day for row in sales]
+    today_counts = bool(known_days) and min(known_days) >= today
     end = today if today_counts else today - timedelta(days=1)
     period = Period(end - timedelta(days=ADVISED_DAYS - 1), end)
     foreign: dict[str, int] = defaultdict(int)
@@ -185,21 +185,21 @@ def _campaigns(own: Sequence[CampaignDay], period: Period, today: date) -> list[
     accounts: dict[tuple[str, str], list[CampaignDay]] = defaultdict(list)
     for row in own:
         accounts[(row.platform, row.account_id)].append(row)
-    found: list[CampaignPerformance] = []
+    running: list[CampaignPerformance] = []
     for rows in accounts.values():
-        told = sorted({row.day for row in rows if row.spend_micros})
-        if not told:
+        spend_days = sorted({row.day for row in rows if row.spend_micros})
+        if not spend_days:
             continue
-        complete = [day for day in told if day < today] or told
+        complete = [day for day in spend_days if day < today] or spend_days
         recent = frozenset(day for day in complete if day > complete[-1] - timedelta(days=RECENT_DAYS))
         by_id: dict[str, list[CampaignDay]] = defaultdict(list)
         for row in rows:
             by_id[row.campaign_id].append(row)
-        latest = frozenset(told[-ACTIVE_DAYS:])
+        latest = frozenset(spend_days[-ACTIVE_DAYS:])
         for days in by_id.values():
             if any(row.spend_micros > 0 and row.day in latest for row in days):
-                found.append(_campaign(days, period, recent))
-    return sorted(found, key=lambda one: (-one.daily_spend_micros, one.platform, one.campaign_id))
+                running.append(_campaign(days, period, recent))
+    return sorted(running, key=lambda campaign: (-campaign.daily_spend_micros, campaign.platform, campaign.campaign_id))
 
 
 def _campaign(days: Sequence[CampaignDay], period: Period, recent: frozenset[date]) -> CampaignPerformance:

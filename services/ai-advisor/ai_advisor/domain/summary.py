@@ -1,4 +1,4 @@
-"""What stands, said in plain words by code; every figure comes from the facts it is given."""
+"""The summary in plain words, written by code; every figure comes from the facts it is given."""
 
 from __future__ import annotations
 
@@ -97,6 +97,6 @@ def _too_little(advice: Advice) -> str:
 
 
 def _margins(advice: Advice) -> str:
-    if not any(one.type != "reorder" for one in advice.recommendations):
+    if not any(recommendation.type != "reorder" for recommendation in advice.recommendations):
         return ""
     return "Product margins are not known here: advice weighs revenue, not profit."

@@ -22,8 +22,8 @@ def times(micros: int) -> str:
 
 def tenths(micros: int) -> str:
     """Days or units a day with one decimal, cut and not rounded up."""
-    found = max(micros, 0) // (MICROS // 10)
-    return f"{found // 10:,}.{found % 10}"
+    count = max(micros, 0) // (MICROS // 10)
+    return f"{count // 10:,}.{count % 10}"
 
 
 def units(count: int) -> str:
@@ -37,7 +37,7 @@ def days(count: int) -> str:
 
 
 def change(now: int, before: int) -> str:
-    """How `now` compares to a positive `before`: `12 % more`, `3 % less`, `as much`."""
+    """Compares `now` to a positive `before`: `12 % more`, `3 % less`, `as much`."""
     percent = (abs(now - before) * 200 + before) // (2 * before)
     if percent == 0:
         return "as much"

@@ -1,4 +1,4 @@
-"""Whether an outgoing URL given by a user may be called, judged when it is resolved."""
+"""Judges outgoing URLs given by users when they are resolved."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Target:
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """The addresses of a host; raises `VendorError` when it has none, `VendorRefused` where it is no host name."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise VendorError(f"{host} cannot be resolved: {error}") from error
     except UnicodeError:
         raise VendorRefused("the webhook URL names no host") from None
-    return [str(entry[4][0]) for entry in found]
+    return [str(entry[4][0]) for entry in entries]
 
 
 async def judge(url: str, *, allow_private: bool, resolve: Resolve = resolve_host) -> Target:
@@ -65,7 +65,7 @@ async def judge(url: str, *, allow_private: bool, resolve: Resolve = resolve_hos
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is global unicast, also where it hides an IPv4 address (mapped, NAT64, 6to4, Teredo)."""
+    """True for a global unicast address, also where it hides an IPv4 address (mapped, NAT64, 6to4, Teredo)."""
     address = ip_address(text.split("%", 1)[0])
     if isinstance(address, IPv6Address):
         inner = _inner(address)

@@ -126,7 +126,7 @@ def _raise_for(answer: httpx.Response) -> None:
 
 def _seconds(value: str | None) -> float | None:
     try:
-        found = float(value) if value is not None else None
+        seconds = float(value) if value is not None else None
     except ValueError:
         return None
-    return found if found is not None and 0 <= found <= 86_400 else None
+    return seconds if seconds is not None and 0 <= seconds <= 86_400 else None

@@ -1,4 +1,4 @@
-"""What alerting needs of a brand's settings."""
+"""The settings of a brand that alerting needs."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ class Brand:
         )
 
     def sends_at(self, timestamp: datetime) -> bool:
-        """Whether an alert of this business time is sent to people."""
+        """True for a business time whose alerts are sent to people."""
         return self.slack_webhook_ref is not None and not (self.quiet_until and timestamp < self.quiet_until)

@@ -1,4 +1,4 @@
-"""The book of open alerts: each condition opens one alert, and flapping conditions neither close nor multiply it."""
+"""The open alerts of a brand: each condition opens one alert, and flapping conditions neither close nor multiply it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("5c0e1f34-0f3b-5b0a-8a56-6c0b6f1d3e97")
-MISSES_TO_RESOLVE = 2
+HYSTERESIS = 2
 OPENED_AT_ONCE = 20
 RESOLVED_AT_ONCE = 100
 MOST_OPEN = 400
-"""The book is one document, and a transaction has room for so many alerts; what is left waits for the next tick."""
+"""The open alerts are one document, and a transaction has room for so many; what is left waits for the next tick."""
 
 Kind = Literal["stock_out_risk", "roas_drop", "sync_failure"]
 Severity = Literal["critical", "warning", "info"]
@@ -34,29 +34,29 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What there is at most one open alert for."""
+        """Names the condition: at most one alert is open for a key."""
         return key_of(self.type, self.subject)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An open alert; `misses` counts evaluations in a row in which its condition did not hold."""
+    """An open alert; `absent` counts evaluations in a row in which its condition did not hold."""
 
     alert_id: str
-    misses: int = 0
+    absent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What one evaluation changes: alerts to open (id and finding) and to resolve (ids), and the book after it."""
+class Reconciliation:
+    """The changes of one evaluation: alerts to open (id, finding), to resolve (ids), and those open after it by key."""
 
     opened: tuple[tuple[str, Finding], ...]
     resolved: tuple[str, ...]
-    book: Mapping[str, OpenAlert]
+    open_alerts: Mapping[str, OpenAlert]
 
 
 def key_of(kind: Kind, subject: str) -> str:
-    """The book's key of a condition."""
+    """Returns the key of a condition, `type|subject`."""
     return f"{kind}|{subject}"
 
 
@@ -65,39 +65,39 @@ def alert_id_of(brand: UUID, key: str, opened_at: datetime) -> str:
     return uuid5(NAMESPACE, f"{brand}/{key}/{opened_at.isoformat()}").hex
 
 
-def turn(
+def reconcile(
     brand: UUID,
-    book: Mapping[str, OpenAlert],
+    open_alerts: Mapping[str, OpenAlert],
     findings: Iterable[Finding],
     *,
-    looked_at: Iterable[str],
+    evaluated: Iterable[str],
     clear: Iterable[str] = (),
     at: datetime,
-) -> Turn:
-    """The book after an evaluation at `at` of the conditions `looked_at` (keys; findings are always looked at).
+) -> Reconciliation:
+    """Returns what an evaluation at `at` of the keys `evaluated` changes (those of `findings` always count).
 
     An open alert stays while its condition holds, is resolved at once when the condition is clearly over
     (`clear`), and otherwise when it did not hold twice in a row. `findings` come worst first.
     """
     holding = {finding.key: finding for finding in findings}
     over = set(clear)
-    after = dict(book)
+    after = dict(open_alerts)
     resolved: list[str] = []
-    for key in sorted(set(looked_at) & book.keys()):
-        known = book[key]
+    for key in sorted(set(evaluated) & open_alerts.keys()):
+        alert = open_alerts[key]
         if key in holding:
-            after[key] = OpenAlert(known.alert_id)
-        elif (key in over or known.misses + 1 >= MISSES_TO_RESOLVE) and len(resolved) < RESOLVED_AT_ONCE:
-            resolved.append(known.alert_id)
+            after[key] = OpenAlert(alert.alert_id)
+        elif (key in over or alert.absent + 1 >= HYSTERESIS) and len(resolved) < RESOLVED_AT_ONCE:
+            resolved.append(alert.alert_id)
             del after[key]
         else:
-            after[key] = OpenAlert(known.alert_id, known.misses + 1)
+            after[key] = OpenAlert(alert.alert_id, alert.absent + 1)
     opened: list[tuple[str, Finding]] = []
     for key, finding in holding.items():
-        if key in book:
-            after[key] = OpenAlert(book[key].alert_id)
+        if key in open_alerts:
+            after[key] = OpenAlert(open_alerts[key].alert_id)
         elif len(opened) < OPENED_AT_ONCE and len(after) < MOST_OPEN:
             alert_id = alert_id_of(brand, key, at)
             opened.append((alert_id, finding))
             after[key] = OpenAlert(alert_id)
-    return Turn(tuple(opened), tuple(resolved), after)
+    return Reconciliation(tuple(opened), tuple(resolved), after)

@@ -49,17 +49,17 @@ class Compared:
 
     @property
     def drop_percent(self) -> int:
-        """How far the ROAS fell, in whole percent of what it was, cut."""
+        """The fall of the ROAS in whole percent of its base, cut; negative where it rose."""
         return (self.base_roas - self.recent_roas) * 100 // self.base_roas
 
     def holds(self, rules: Rules) -> bool:
-        """Whether it fell by more than the rule says, on spend that should have brought enough orders to tell."""
+        """True where it fell by more than the rule says, on spend that should have brought enough orders to tell."""
         fell = (self.base_roas - self.recent_roas) * 100 > rules.drop_percent * self.base_roas
         enough = self.recent_spend >= rules.spend_floor_micros and self.expected_orders >= rules.expected_orders
         return fell and enough
 
     def is_clear(self, rules: Rules) -> bool:
-        """Whether it is clearly back: within `clear_percent` of what it was."""
+        """True where it is clearly back: within `clear_percent` of its base."""
         return (self.base_roas - self.recent_roas) * 100 <= rules.clear_percent * self.base_roas
 
 
@@ -86,14 +86,17 @@ def compare(rows: Iterable[ChannelDay], last_day: date) -> list[Compared]:
     return [_compared(channel, *totals) for channel, totals in sorted(sums.items()) if _comparable(*totals)]
 
 
-def findings(compared: Iterable[Compared], currency: str, rules: Rules) -> list[Finding]:
+def findings(comparisons: Iterable[Compared], currency: str, rules: Rules) -> list[Finding]:
     """One finding for each channel whose ROAS dropped, deepest first."""
-    fallen = sorted((one for one in compared if one.holds(rules)), key=lambda one: (-one.drop_percent, one.channel))
-    return [_finding(one, currency, rules) for one in fallen]
+    fallen = sorted(
+        (comparison for comparison in comparisons if comparison.holds(rules)),
+        key=lambda comparison: (-comparison.drop_percent, comparison.channel),
+    )
+    return [_finding(comparison, currency, rules) for comparison in fallen]
 
 
 def subject_of(channel: str) -> str:
-    """How alerts name a channel."""
+    """Returns the subject of a channel."""
     return f"channel:{channel}"
 
 
@@ -113,18 +116,19 @@ def _compared(
     )
 
 
-def _finding(one: Compared, currency: str, rules: Rules) -> Finding:
-    channel = platform(one.channel)
+def _finding(comparison: Compared, currency: str, rules: Rules) -> Finding:
+    channel = platform(comparison.channel)
     return Finding(
         type="roas_drop",
-        subject=subject_of(one.channel),
-        severity="critical" if one.drop_percent > rules.critical_percent else "warning",
-        title=f"ROAS of {channel} fell by {one.drop_percent} %",
+        subject=subject_of(comparison.channel),
+        severity="critical" if comparison.drop_percent > rules.critical_percent else "warning",
+        title=f"ROAS of {channel} fell by {comparison.drop_percent} %",
         explanation=(
-            f"The last {RECENT_DAYS} complete days brought ROAS {times(one.recent_roas)} on "
-            f"{money(one.recent_spend, currency)} of spend; the {BASE_DAYS} days before {times(one.base_roas)}. "
-            f"At that rate this spend would have brought about {one.expected_orders:,} orders."
+            f"The last {RECENT_DAYS} complete days brought ROAS {times(comparison.recent_roas)} on "
+            f"{money(comparison.recent_spend, currency)} of spend; the {BASE_DAYS} days before "
+            f"{times(comparison.base_roas)}. "
+            f"At that rate this spend would have brought about {comparison.expected_orders:,} orders."
         ),
         recommended_action=f"Look at what changed on {channel}: landing pages, stock, creatives, tracking",
-        channel=one.channel,
+        channel=comparison.channel,
     )

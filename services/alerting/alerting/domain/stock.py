@@ -18,7 +18,7 @@ GONE = ("out_of_stock", "critical")
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """What is kept of an assessment until advice on it arrives.
+    """The part of an assessment that is kept until advice on it arrives.
 
     `risks` are the statuses that are an alert, worst first; `near` the variants that are none but not clearly safe
     (cover up to 1.2 times where the alert begins). `complete` says that every variant not named is safe.
@@ -30,15 +30,15 @@ class StockView:
     complete: bool
 
     def is_clear(self, variant_id: str) -> bool:
-        """Whether the variant is clearly out of danger."""
-        if variant_id in self.near or any(one.variant_id == variant_id for one in self.risks):
+        """True for a variant that is clearly out of danger."""
+        if variant_id in self.near or any(status.variant_id == variant_id for status in self.risks):
             return False
         return self.complete or variant_id in self.safe
 
     def as_document(self) -> dict[str, Any]:
         """The view as stored."""
         return {
-            "risks": [one.model_dump(mode="json") for one in self.risks],
+            "risks": [status.model_dump(mode="json") for status in self.risks],
             "near": sorted(self.near),
             "safe": sorted(self.safe),
             "complete": self.complete,
@@ -47,28 +47,28 @@ class StockView:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> StockView:
         """The view that was stored."""
-        risks = tuple(StockStatus.model_validate(one) for one in data["risks"])
+        risks = tuple(StockStatus.model_validate(status) for status in data["risks"])
         return cls(risks, frozenset(data["near"]), frozenset(data["safe"]), bool(data["complete"]))
 
 
 def is_risk(status: StockStatus) -> bool:
     """Gone or nearly, while it sells or is advertised; backorders are no risk."""
-    wanted = status.spend_at_risk_micros > 0 or status.velocity_micros > 0
-    return status.status in GONE and wanted and not status.continue_selling
+    in_demand = status.spend_at_risk_micros > 0 or status.velocity_micros > 0
+    return status.status in GONE and in_demand and not status.continue_selling
 
 
 def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
-    """What alerting keeps of an assessment."""
-    risks = [one for one in assessed.statuses if is_risk(one)]
-    others = [one for one in assessed.statuses if not is_risk(one)]
-    safe = {one.variant_id for one in others if _clearly_safe(one, lead_time_days)}
-    told = sum(count for status, count in assessed.counts.items() if status not in ("healthy", "untracked"))
+    """Returns what alerting keeps of an assessment, at most `MOST_KEPT` risks."""
+    risks = [status for status in assessed.statuses if is_risk(status)]
+    others = [status for status in assessed.statuses if not is_risk(status)]
+    safe = {status.variant_id for status in others if _clearly_safe(status, lead_time_days)}
+    counted = sum(count for status, count in assessed.counts.items() if status not in ("healthy", "untracked"))
     kept = risks[:MOST_KEPT]
     return StockView(
         risks=tuple(kept),
-        near=frozenset(one.variant_id for one in (*others, *risks[MOST_KEPT:])) - safe,
+        near=frozenset(status.variant_id for status in (*others, *risks[MOST_KEPT:])) - safe,
         safe=frozenset(safe),
-        complete=told == len(assessed.statuses),
+        complete=counted == len(assessed.statuses),
     )
 
 
@@ -79,7 +79,7 @@ def findings(view: StockView, currency: str, advice: Iterable[Recommendation]) -
 
 
 def subject_of(variant_id: str) -> str:
-    """How alerts name a variant."""
+    """Returns the subject of a variant."""
     return f"variant:{variant_id}"
 
 

@@ -15,7 +15,7 @@ ATTEMPTS = 2
 
 
 def account_of(code: str, account_id: str) -> str:
-    """How alerts name an ad account."""
+    """Returns the subject of an ad account, `platform:account id`."""
     return f"{code}:{account_id}"
 
 
@@ -25,18 +25,18 @@ def accounts_of(brand: Mapping[str, Any]) -> set[str]:
 
 
 def is_about(key: str, account: str) -> bool:
-    """Whether a key of the book is an account's: of its pulls, or of one of its days."""
+    """True for a key of an account: of its pulls, or of one of its days."""
     whole = key_of("sync_failure", account)
     return key == whole or key.startswith(f"{whole}:")
 
 
 def account_key(code: str, account_id: str) -> str:
-    """The book's key of an account that cannot be pulled."""
+    """Returns the key of an account that cannot be pulled."""
     return key_of("sync_failure", account_of(code, account_id))
 
 
 def day_key(code: str, account_id: str, day: date | str) -> str:
-    """The book's key of an account's day that does not add up."""
+    """Returns the key of an account's day that does not add up; with day "", the prefix of all its days."""
     return key_of("sync_failure", f"{account_of(code, account_id)}:{day}")
 
 

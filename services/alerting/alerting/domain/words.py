@@ -20,8 +20,8 @@ def times(micros: int) -> str:
 
 def tenths(micros: int) -> str:
     """Days or units a day with one decimal, cut and not rounded up."""
-    found = max(micros, 0) // (MICROS // 10)
-    return f"{found // 10:,}.{found % 10}"
+    count = max(micros, 0) // (MICROS // 10)
+    return f"{count // 10:,}.{count % 10}"
 
 
 def units(count: int) -> str:
