@@ -21,7 +21,7 @@ from pulsepoint.errors import LimitExceeded
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import dialect, schema
-from pulsepoint.warehouse.as_of import known_by
+from pulsepoint.warehouse.as_of import select_as_of
 from pulsepoint.warehouse.rows import relations
 from tests.builders.bigquery import Call, Served, queries, served_bigquery
 from tests.builders.warehouse import OTHER_BRAND, SCOPE, ad_fact, credit_facts, order_fact, quarantine_fact
@@ -61,7 +61,7 @@ async def check_against_history(warehouse: BigQueryWarehouse) -> int:
     seen = 0
     for view in schema.views():
         shown = await warehouse.query(SCOPE, f"SELECT * FROM {view.name}")
-        oracle = await warehouse.query(SCOPE, known_by(f"SELECT * FROM {view.name}"), {"as_of": FAR})
+        oracle = await warehouse.query(SCOPE, select_as_of(f"SELECT * FROM {view.name}"), {"as_of": FAR})
         assert told(shown) == told(oracle), view.name
         seen += len(shown)
     return seen

@@ -1,4 +1,4 @@
-"""THE metric catalogue: each number's one definition, with its formula, unit and grain.
+"""THE metric catalog: each number's one definition, with its formula, unit and grain.
 
 Dashboard, alerts, exports, assistants and the API all ask these metrics through `metrics/query.py`. A metric is
 either summed over the rows of one source, or the ratio of two such sums within one scope (never an average of rows).
@@ -212,18 +212,18 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}
 
 def metric(name: str) -> Metric:
     """The metric of that name; raises `UnknownMetric`."""
-    found = METRICS.get(name)
-    if found is None:
-        raise UnknownMetric(f"no metric is named {name!r}; see the metric catalogue")
-    return found
+    definition = METRICS.get(name)
+    if definition is None:
+        raise UnknownMetric(f"no metric is named {name!r}; see the metric catalog")
+    return definition
 
 
 def sums_of(name: str) -> tuple[Sum, ...]:
     """The sums a metric is made of: itself, or its numerator and denominator."""
-    found = metric(name)
-    if isinstance(found, Sum):
-        return (found,)
-    parts = metric(found.numerator), metric(found.denominator)
+    definition = metric(name)
+    if isinstance(definition, Sum):
+        return (definition,)
+    parts = metric(definition.numerator), metric(definition.denominator)
     return tuple(part for part in parts if isinstance(part, Sum))
 
 

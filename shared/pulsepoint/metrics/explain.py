@@ -42,10 +42,10 @@ async def recompute(warehouse: Warehouse, scope: TenantContext, identifier: str)
     """The number behind a fact id, computed again from the facts known when it was first told.
 
     Raises `AccessDenied` for another brand's fact id, `MalformedInput` for what is none, and `PermanentError`
-    (`stale_fact`) when the catalogue has changed since.
+    (`stale_fact`) when the catalog has changed since.
     """
     fact = read_fact_id(scope, identifier)
-    told = metric(fact.metric)
+    definition = metric(fact.metric)
     measured = await measure(
         warehouse,
         scope,
@@ -63,7 +63,7 @@ async def recompute(warehouse: Warehouse, scope: TenantContext, identifier: str)
         for source in sorted({part.source for part in sums_of(fact.metric)}):
             behind.append(await _rows(warehouse, fact, source, fact.as_of))
     value = measured.rows[0].numbers[fact.metric].value
-    return Explained(fact, value, told.label, told.formula, told.unit, tuple(behind))
+    return Explained(fact, value, definition.label, definition.formula, definition.unit, tuple(behind))
 
 
 async def _rows(warehouse: Warehouse, fact: Fact, source: str, as_of: datetime) -> Behind:

@@ -82,24 +82,24 @@ def read_fact_id(scope: TenantContext, identifier: str) -> Fact:
     """The fact behind an id.
 
     Raises `AccessDenied` when it belongs to another brand, `MalformedInput` when it is no fact id, and
-    `PermanentError` (`stale_fact`) when the catalogue has changed since it was made.
+    `PermanentError` (`stale_fact`) when the catalog has changed since it was made.
     """
     try:
-        told = orjson.loads(base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)))
-        owner = TenantContext(UUID(hex=told["t"]), UUID(hex=told["b"]))
+        payload = orjson.loads(base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)))
+        owner = TenantContext(UUID(hex=payload["t"]), UUID(hex=payload["b"]))
         if owner != scope:
             raise AccessDenied
-        start, end, timezone = told["p"]
-        model, cancelled_orders, date_basis = told["s"]
+        start, end, timezone = payload["p"]
+        model, cancelled_orders, date_basis = payload["s"]
         fact = Fact(
-            metric=told["m"],
+            metric=payload["m"],
             scope=owner,
             period=Period(date.fromisoformat(start), date.fromisoformat(end), timezone),
             settings=Settings(model, cancelled_orders, date_basis),
-            currency=told["c"],
-            as_of=datetime.fromisoformat(told["o"]) if told["o"] else None,
-            at={name: _day(value) if name == "day" else value for name, value in told["a"].items()},
-            catalog=told["v"],
+            currency=payload["c"],
+            as_of=datetime.fromisoformat(payload["o"]) if payload["o"] else None,
+            at={name: _day(value) if name == "day" else value for name, value in payload["a"].items()},
+            catalog=payload["v"],
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         raise MalformedInput("this is no fact id") from None

@@ -28,7 +28,7 @@ _PARAMETER = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)")
 class UnknownNamedQuery(PermanentError):
     """There is no question of that name, or it takes other parameters; the message names them."""
 
-    reason = "unknown_question"
+    reason = "unknown_named_query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +49,33 @@ async def run_named_query(
 
     Raises `QuestionError` for a name that is not there and for parameters that are missing or not asked for.
     """
-    asked = named_query(name)
-    missing, unknown = asked.parameters - parameters.keys(), parameters.keys() - asked.parameters
+    query = named_query(name)
+    missing, unknown = query.parameters - parameters.keys(), parameters.keys() - query.parameters
     if missing or unknown:
         wrong = [f"lacks @{each}" for each in sorted(missing)] + [f"takes no @{each}" for each in sorted(unknown)]
         raise UnknownNamedQuery(f"question {name!r} {', '.join(wrong)}")
-    return await warehouse.query(scope, asked.sql, parameters)
+    return await warehouse.query(scope, query.sql, parameters)
 
 
 def named_query(name: str) -> NamedQuery:
     """The question of that name; raises `QuestionError`."""
-    found = named_queries().get(name)
-    if found is None:
+    query = named_queries().get(name)
+    if query is None:
         raise UnknownNamedQuery(f"no question is named {name!r}")
-    return found
+    return query
 
 
 @cache
 def named_queries() -> dict[str, NamedQuery]:
     """Every question by name; raises `ValueError` naming file and heading when one is not well formed."""
-    found: dict[str, NamedQuery] = {}
+    by_name: dict[str, NamedQuery] = {}
     for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
             for each in read_named_queries(file.read_text(encoding="utf-8"), file.name):
-                if each.name in found:
-                    raise ValueError(f"{each.file}: question {each.name} is also in {found[each.name].file}")
-                found[each.name] = each
-    return found
+                if each.name in by_name:
+                    raise ValueError(f"{each.file}: question {each.name} is also in {by_name[each.name].file}")
+                by_name[each.name] = each
+    return by_name
 
 
 def read_named_queries(text: str, file: str) -> Iterator[NamedQuery]:

@@ -1,4 +1,4 @@
-"""Asks the metric catalogue: any metrics, broken down any way they share, each number with the fact id behind it."""
+"""Asks the metric catalog: any metrics, broken down any way they share, each number with the fact id behind it."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ async def measure(
     same: that is the same in every currency. Raises `UnknownMetric`, `MalformedInput`, and
     `PermanentError` with reason `mixed_currencies`, `mixed_windows` or `mixed_platforms` for sums that mean nothing.
     """
-    asked = [metric(name) for name in metrics]
+    definitions = [metric(name) for name in metrics]
     where, settings = dict(where or {}), settings or Settings()
-    _check_dimensions(asked, [*by, *where])
+    _check_dimensions(definitions, [*by, *where])
     period = _checked(Period(start, end, timezone))
-    parts = {part.name: part for each in asked for part in sums_of(each.name)}
+    parts = {part.name: part for each in definitions for part in sums_of(each.name)}
     pinned = as_of or await _newest(warehouse, scope, parts.values())
     groups, zones = await _collect(warehouse, scope, parts, by, period, settings, where, pinned)
     if not by:
@@ -100,11 +100,11 @@ async def measure(
     for key in sorted(groups, key=_order):
         at = dict(zip(by, key, strict=True))
         numbers = {}
-        for each in asked:
+        for each in definitions:
             _refuse_mixed_claims(each, groups[key])
-            held_in = _computed_in(each, groups[key], chosen)
-            fact = Fact(each.name, scope, period, settings, held_in, pinned, {**where, **at})
-            numbers[each.name] = Number(_value(each, groups[key], held_in), fact_id(fact))
+            in_currency = _computed_in(each, groups[key], chosen)
+            fact = Fact(each.name, scope, period, settings, in_currency, pinned, {**where, **at})
+            numbers[each.name] = Number(_value(each, groups[key], in_currency), fact_id(fact))
         measured.append(MeasuredRow(at, numbers))
     excluded = tuple(_excluded(groups, parts, by, chosen))
     return Measurement(tuple(measured), chosen, excluded, _notes(zones, timezone), pinned)
@@ -117,12 +117,12 @@ def ratio_of(numerator: int | None, denominator: int | None, scale: int) -> int 
     return round(Fraction(numerator * scale, denominator))
 
 
-def _check_dimensions(asked: Iterable[Metric], dimensions: Iterable[str]) -> None:
-    for each in asked:
+def _check_dimensions(definitions: Iterable[Metric], dimensions: Iterable[str]) -> None:
+    for each in definitions:
         for dimension in dimensions:
             if dimension not in dimensions_of(each.name):
-                there = ", ".join(sorted(dimensions_of(each.name))) or "none"
-                raise UnknownMetric(f"{each.name} cannot be broken down by {dimension!r}, only by: {there}")
+                allowed = ", ".join(sorted(dimensions_of(each.name))) or "none"
+                raise UnknownMetric(f"{each.name} cannot be broken down by {dimension!r}, only by: {allowed}")
 
 
 def _checked(period: Period) -> Period:
@@ -157,16 +157,16 @@ async def _collect(
     if as_of is None:
         return groups, zones
     for source in sorted({part.source for part in parts.values()}):
-        wanted = [part for part in parts.values() if part.source == source]
-        statement = sums_statement(source, wanted, by, period, settings, where, as_of)
+        sums = [part for part in parts.values() if part.source == source]
+        statement = sums_statement(source, sums, by, period, settings, where, as_of)
         for row in await warehouse.query(scope, statement.sql, statement.parameters):
             group = groups.setdefault(tuple(row[dimension] for dimension in by), _Group())
-            for part in wanted:
+            for part in sums:
                 if row[part.name] is not None:
                     currencies = group.sums.setdefault(part.name, {})
                     money = part.unit == "money" and SOURCES[source].currency is not None
-                    held_in = row["money"] if money else None
-                    currencies[held_in] = currencies.get(held_in, 0) + int(row[part.name])
+                    in_currency = row["money"] if money else None
+                    currencies[in_currency] = currencies.get(in_currency, 0) + int(row[part.name])
             if source == "ads":
                 group.windows |= {row["first_window"], row["last_window"]} - {None}
                 group.platforms |= {row["first_platform"], row["last_platform"]} - {None}
@@ -174,24 +174,24 @@ async def _collect(
     return groups, zones
 
 
-def _currency(groups: Mapping[Key, _Group], parts: Mapping[str, Sum], asked: str | None) -> str | None:
+def _currency(groups: Mapping[Key, _Group], parts: Mapping[str, Sum], requested: str | None) -> str | None:
     """The currency of the answer; raises when none was asked for and there are several."""
-    there = {
-        held_in
+    present = {
+        code
         for group in groups.values()
         for name, currencies in group.sums.items()
         if parts[name].unit == "money"
-        for held_in, value in currencies.items()
+        for code, value in currencies.items()
         if value
     }
-    if asked is not None or not any(part.unit == "money" for part in parts.values()):
-        return asked
-    if len(there) > 1:
-        listed = ", ".join(sorted(str(each) for each in there))
+    if requested is not None or not any(part.unit == "money" for part in parts.values()):
+        return requested
+    if len(present) > 1:
+        listed = ", ".join(sorted(str(each) for each in present))
         raise PermanentError(
             f"money in several currencies is not added up ({listed}): name one", reason="mixed_currencies"
         )
-    return next(iter(there), None)
+    return next(iter(present), None)
 
 
 def _refuse_mixed_claims(each: Metric, group: _Group) -> None:
@@ -215,8 +215,8 @@ def _computed_in(each: Metric, group: _Group, currency: str | None) -> str | Non
     parts = sums_of(each.name)
     if each.unit != "ratio" or len({(part.source, part.unit) for part in parts}) > 1 or parts[0].unit != "money":
         return currency
-    there = {held_in for part in parts for held_in, value in group.sums.get(part.name, {}).items() if value}
-    return there.pop() if len(there) == 1 else currency
+    present = {code for part in parts for code, value in group.sums.get(part.name, {}).items() if value}
+    return present.pop() if len(present) == 1 else currency
 
 
 def _value(each: Metric, group: _Group, currency: str | None) -> int | None:
@@ -237,7 +237,7 @@ def _value(each: Metric, group: _Group, currency: str | None) -> int | None:
 def _in_other_currencies(part: Sum, group: _Group, currency: str | None) -> dict[str | None, int]:
     if part.unit != "money":
         return {}
-    return {held_in: value for held_in, value in group.sums.get(part.name, {}).items() if held_in != currency and value}
+    return {code: value for code, value in group.sums.get(part.name, {}).items() if code != currency and value}
 
 
 def _excluded(
@@ -245,8 +245,8 @@ def _excluded(
 ) -> Iterable[Excluded]:
     for key in sorted(groups, key=_order):
         for name, part in parts.items():
-            for held_in, value in sorted(_in_other_currencies(part, groups[key], currency).items(), key=str):
-                yield Excluded(dict(zip(by, key, strict=True)), name, held_in, value)
+            for code, value in sorted(_in_other_currencies(part, groups[key], currency).items(), key=str):
+                yield Excluded(dict(zip(by, key, strict=True)), name, code, value)
 
 
 def _notes(zones: set[str], timezone: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The SQL of metric queries, BigQuery's dialect, built from the catalogue alone: callers give values, never SQL."""
+"""The SQL of metric queries, BigQuery's dialect, built from the catalog alone: callers give values, never SQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from pulsepoint.metrics.catalog import SOURCES, Sum
 from pulsepoint.metrics.facts import Period, Settings
-from pulsepoint.warehouse.as_of import known_by, tables_behind
+from pulsepoint.warehouse.as_of import select_as_of, tables_behind
 
 _WINDOW = (
     "IF(conversions_micros IS NULL AND conversion_value_micros IS NULL, NULL,"
@@ -45,17 +45,17 @@ def sums_statement(
     as_of: datetime,
 ) -> Statement:
     """Sums of one source by dimensions and currency (`money`), as known at `as_of`."""
-    known = SOURCES[source]
-    keys = [f"{known.dimensions[name]} AS {name}" for name in by]
+    definition = SOURCES[source]
+    keys = [f"{definition.dimensions[name]} AS {name}" for name in by]
     # Never NULL alone: BigQuery would give an untyped column.
-    keys.append(f"{known.currency or 'CAST(NULL AS STRING)'} AS money")
+    keys.append(f"{definition.currency or 'CAST(NULL AS STRING)'} AS money")
     columns = [*keys, *(f"{each.expression} AS {each.name}" for each in sums)]
     if source == "ads":
         columns += _AD_COLUMNS
     groups = ", ".join(str(position + 1) for position in range(len(keys)))
     filters, parameters = _filters(source, period, settings, where)
-    sql = f"SELECT {', '.join(columns)} FROM {known.view} WHERE {filters} GROUP BY {groups}"
-    return Statement(known_by(sql), {**parameters, "as_of": as_of})
+    sql = f"SELECT {', '.join(columns)} FROM {definition.view} WHERE {filters} GROUP BY {groups}"
+    return Statement(select_as_of(sql), {**parameters, "as_of": as_of})
 
 
 def rows_statement(
@@ -68,17 +68,17 @@ def rows_statement(
     limit: int,
 ) -> Statement:
     """The first `limit` rows behind a sum by fact id, each with `total_rows`, how many there are."""
-    known = SOURCES[source]
+    definition = SOURCES[source]
     filters, parameters = _filters(source, period, settings, where)
-    if currency is not None and known.currency is not None:
-        filters += f" AND {known.currency} = @currency"
+    if currency is not None and definition.currency is not None:
+        filters += f" AND {definition.currency} = @currency"
         parameters["currency"] = currency
-    columns = ", ".join([*known.detail, "fact_id", "recorded_at"])
+    columns = ", ".join([*definition.detail, "fact_id", "recorded_at"])
     sql = (
-        f"SELECT {columns}, COUNT(*) OVER () AS total_rows FROM {known.view} WHERE {filters}"
+        f"SELECT {columns}, COUNT(*) OVER () AS total_rows FROM {definition.view} WHERE {filters}"
         f" ORDER BY fact_id LIMIT {int(limit)}"
     )
-    return Statement(known_by(sql), {**parameters, "as_of": as_of})
+    return Statement(select_as_of(sql), {**parameters, "as_of": as_of})
 
 
 @cache
@@ -96,21 +96,21 @@ def _tables(sources: Iterable[str]) -> set[str]:
 
 
 def _filters(source: str, period: Period, settings: Settings, where: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    known = SOURCES[source]
-    terms = ["brand_id = @brand_id", f"({known.where})"]
-    given: dict[str, Any] = {
+    definition = SOURCES[source]
+    terms = ["brand_id = @brand_id", f"({definition.where})"]
+    values: dict[str, Any] = {
         "timezone": period.timezone,
         "model": settings.model,
         "cancelled_orders": settings.cancelled_orders,
         "date_basis": settings.date_basis,
     }
-    if "day" in known.dimensions:
-        terms.append(f"{known.dimensions['day']} BETWEEN @start_day AND @end_day")
-        given |= {"start_day": period.start, "end_day": period.end}
+    if "day" in definition.dimensions:
+        terms.append(f"{definition.dimensions['day']} BETWEEN @start_day AND @end_day")
+        values |= {"start_day": period.start, "end_day": period.end}
     for name, value in where.items():
         if value is None:
-            terms.append(f"{known.dimensions[name]} IS NULL")
+            terms.append(f"{definition.dimensions[name]} IS NULL")
         else:
-            terms.append(f"{known.dimensions[name]} = @at_{name}")
-            given[f"at_{name}"] = value
-    return " AND ".join(terms), given
+            terms.append(f"{definition.dimensions[name]} = @at_{name}")
+            values[f"at_{name}"] = value
+    return " AND ".join(terms), values

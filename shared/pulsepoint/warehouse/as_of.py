@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=512)
-def known_by(sql: str) -> str:
+def select_as_of(sql: str) -> str:
     """The SELECT with every table cut to rows recorded at or before `@as_of`, in BigQuery's dialect.
 
     Views take no parameters, so each is written out in place. A row that was recorded before `@as_of` but
@@ -29,7 +29,7 @@ def tables_behind(sql: str) -> frozenset[str]:
 
     names = frozenset(table.name for table in schema.tables())
     return frozenset(
-        table.name for table in dialect.parse(known_by(sql), names).find_all(exp.Table) if table.name in names
+        table.name for table in dialect.parse(select_as_of(sql), names).find_all(exp.Table) if table.name in names
     )
 
 

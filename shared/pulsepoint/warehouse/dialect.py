@@ -149,10 +149,10 @@ def problems(tree: exp.Expr, relations: frozenset[str]) -> Iterator[str]:
             yield from _table_problems(node, relations | named)
 
 
-def _table_problems(node: Any, known: frozenset[str] | set[str]) -> Iterator[str]:
+def _table_problems(node: Any, allowed: frozenset[str] | set[str]) -> Iterator[str]:
     if node.args.get("db") or node.args.get("catalog"):
         yield f"Table: {node.sql('bigquery')}: tables are named without a dataset"
-    elif node.name not in known:
+    elif node.name not in allowed:
         yield f"Table: {node.sql('bigquery')}: no such table or view"
 
 

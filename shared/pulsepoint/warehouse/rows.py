@@ -46,8 +46,8 @@ _EXACT: dict[str, tuple[str, Callable[[object], bool]]] = {
 @cache
 def tables_by_name(shared: bool) -> Mapping[str, schema.Table]:
     """The tables of the shared dataset, or of a tenant's."""
-    found = schema.shared_tables() if shared else schema.tables()
-    return {table.name: table for table in found}
+    declared = schema.shared_tables() if shared else schema.tables()
+    return {table.name: table for table in declared}
 
 
 @cache

@@ -67,12 +67,12 @@ def views() -> tuple[View, ...]:
     """Every view of a tenant, in an order in which each stands after those it reads."""
     from sqlglot import exp, parse
 
-    found = []
+    declared = []
     for statement in parse(sql_text("views.sql"), read="bigquery"):
         if not isinstance(statement, exp.Create) or statement.kind != "VIEW":
             raise ValueError(f"views.sql: expected only CREATE VIEW, found {statement}")
-        found.append(View(statement.this.name, statement.expression.sql("bigquery")))
-    return tuple(found)
+        declared.append(View(statement.this.name, statement.expression.sql("bigquery")))
+    return tuple(declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,16 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) 
 def current_views() -> Mapping[str, Current]:
     """The views that show what is current, by name, for engines that keep account of it while rows are appended."""
     declared = {view.name: view.select for view in views()}
-    found: dict[str, Current] = {}
+    by_name: dict[str, Current] = {}
     for table in (table.name for table in tables()):
         name = f"{table}_current"
         if declared.get(name) == _normal(_HEAD.format(table=table)):
-            found[name] = Current(table, table)
+            by_name[name] = Current(table, table)
     for table in (table.name for table in tables()):
-        for head in [current.table for current in found.values()]:
+        for head in [current.table for current in by_name.values()]:
             if declared.get(f"{table}_current") == _normal(_PART.format(table=table, head=head)):
-                found[f"{table}_current"] = Current(table, head)
-    return found
+                by_name[f"{table}_current"] = Current(table, head)
+    return by_name
 
 
 def _normal(select: str) -> str:

@@ -44,10 +44,10 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def every_error(kind: type[duckdb.Error] = duckdb.Error) -> set[type[duckdb.Error]]:
-    found: set[type[duckdb.Error]] = set()
+    errors: set[type[duckdb.Error]] = set()
     for each in kind.__subclasses__():
-        found |= {each} | every_error(each)
-    return found
+        errors |= {each} | every_error(each)
+    return errors
 
 
 @pytest.mark.parametrize("kind", sorted(every_error(), key=str), ids=str)
@@ -127,17 +127,17 @@ async def test_every_append_that_returned_survives_kill_9(tmp_path: Path) -> Non
     path = tmp_path / "warehouse.duckdb"
     process = python(CRASHER, str(path))
     assert process.stdout is not None
-    told = 0
-    while told < 50:
-        told = int(process.stdout.readline())
+    acknowledged = 0
+    while acknowledged < 50:
+        acknowledged = int(process.stdout.readline())
     process.send_signal(signal.SIGKILL)
     rest = process.stdout.read().split()
     process.wait()
-    told = int(rest[-1]) if rest and rest[-1].isdigit() else told
+    acknowledged = int(rest[-1]) if rest and rest[-1].isdigit() else acknowledged
     async with open_duckdb(path) as again:
-        assert await count(again) >= told
+        assert await count(again) >= acknowledged
         await again.append([order_fact("o0"), order_fact("o1")])
-        assert await count(again) >= told
+        assert await count(again) >= acknowledged
         twice = await again.query(SCOPE, "SELECT COUNT(*) AS n FROM orders GROUP BY fact_id HAVING COUNT(*) > 1")
         assert twice == []
 

@@ -31,7 +31,7 @@ class Slow:
     """Answers after `go` with how often it was asked before, or with `error`."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[TenantContext, str, Any]] = []
+        self.statements: list[tuple[TenantContext, str, Any]] = []
         self.begun, self.go = asyncio.Event(), asyncio.Event()
         self.error: Exception | None = None
 
@@ -44,8 +44,8 @@ class Slow:
     async def query(
         self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        number = len(self.asked)
-        self.asked.append((scope, sql, parameters))
+        number = len(self.statements)
+        self.statements.append((scope, sql, parameters))
         self.begun.set()
         await self.go.wait()
         if self.error is not None:
@@ -58,7 +58,7 @@ async def test_who_asks_at_once_shares_an_answer_and_has_rows_of_his_own() -> No
     slow.go.set()
     shared = SingleFlightWarehouse(slow)
     first, *others = await asyncio.gather(*(shared.query(SCOPE, "SELECT 1", {"day": 1}) for _ in range(100)))
-    assert len(slow.asked) == 1
+    assert len(slow.statements) == 1
     first[0]["number"] = "changed"
     assert others == [[{"number": 0}]] * 99
 
@@ -70,7 +70,7 @@ async def test_an_answer_is_never_older_than_its_question() -> None:
     await slow.begun.wait()
     late = [asyncio.create_task(shared.query(SCOPE, "SELECT 1")) for _ in range(50)]
     await asyncio.sleep(0)
-    assert len(slow.asked) == 1, "the same question is asked one at a time"
+    assert len(slow.statements) == 1, "the same question is asked one at a time"
     slow.go.set()
     assert await early == [{"number": 0}]
     assert await asyncio.gather(*late) == [[{"number": 1}]] * 50
@@ -90,7 +90,7 @@ async def test_another_brand_tenant_question_or_parameter_shares_nothing() -> No
         (SCOPE, "SELECT 1", {"day": "1"}),
     ]
     answers = await asyncio.gather(*(shared.query(*question) for question in questions))
-    assert slow.asked == questions
+    assert slow.statements == questions
     assert [rows[0]["number"] for rows in answers] == list(range(len(questions)))
 
 
@@ -108,10 +108,10 @@ async def test_an_error_reaches_all_who_wait_and_the_next_is_answered() -> None:
 async def test_one_who_hangs_up_takes_the_answer_from_nobody() -> None:
     slow = Slow()
     shared = SingleFlightWarehouse(slow)
-    one, other = (asyncio.create_task(shared.query(SCOPE, "SELECT 1")) for _ in range(2))
+    leaving, other = (asyncio.create_task(shared.query(SCOPE, "SELECT 1")) for _ in range(2))
     await slow.begun.wait()
-    one.cancel()
+    leaving.cancel()
     slow.go.set()
     assert await other == [{"number": 0}]
     with pytest.raises(asyncio.CancelledError):
-        await one
+        await leaving

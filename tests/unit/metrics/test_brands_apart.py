@@ -30,7 +30,7 @@ TEXTS = {
 ENTITIES = {"advice": "advice", "ai_insights": "advice"}
 OFTEN_NULL = frozenset({"cancelled_at", "resolved_at"})
 TRUE = frozenset({"paid", "tracked"})
-ASKED: dict[str, Any] = {
+PARAMETERS: dict[str, Any] = {
     "start_day": date(2026, 3, 9), "end_day": DAY, "timezone": "UTC", "model": "last_non_direct", "currency": "GBP",
     "platform": "meta", "account_id": "account_id", "cancelled_orders": "return", "resolved": True, "limit": 9,
     "start_at": datetime(2026, 3, 9, 12, tzinfo=UTC), "end_at": datetime(2026, 3, 11, tzinfo=UTC),
@@ -86,7 +86,7 @@ async def beside() -> AsyncIterator[DuckDBWarehouse]:
 async def test_a_question_is_answered_from_its_brand_alone(
     alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str
 ) -> None:
-    given = {parameter: ASKED[parameter] for parameter in named_queries()[name].parameters}
+    given = {parameter: PARAMETERS[parameter] for parameter in named_queries()[name].parameters}
     assert await run_named_query(beside, BRAND, name, **given) == await run_named_query(alone, BRAND, name, **given)
 
 
@@ -95,15 +95,15 @@ async def test_a_metric_is_measured_from_its_brand_alone(
     alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str
 ) -> None:
     by = sorted(dimensions_of(name))
-    told = [
+    measurements = [
         await measure(each, BRAND, [name], start=EARLIER.date(), end=DAY, timezone="UTC", by=by)
         for each in (beside, alone)
     ]
-    assert told[0] == told[1]
-    assert told[0].rows
+    assert measurements[0] == measurements[1]
+    assert measurements[0].rows
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(TELLS_WHAT_IS_WRONG)])
 async def test_there_is_an_answer_to_compare(alone: DuckDBWarehouse, name: str) -> None:
-    given = {parameter: ASKED[parameter] for parameter in named_queries()[name].parameters}
+    given = {parameter: PARAMETERS[parameter] for parameter in named_queries()[name].parameters}
     assert await run_named_query(alone, BRAND, name, **given)

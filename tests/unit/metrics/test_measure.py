@@ -33,7 +33,12 @@ from tests.builders.warehouse import (
 )
 
 MARCH = {"start": date(2026, 3, 1), "end": date(2026, 3, 31), "timezone": "Europe/London"}
-ASKED = {"start_day": date(2026, 3, 1), "end_day": date(2026, 3, 31), "timezone": "UTC", "model": "last_non_direct"}
+PARAMETERS = {
+    "start_day": date(2026, 3, 1),
+    "end_day": date(2026, 3, 31),
+    "timezone": "UTC",
+    "model": "last_non_direct",
+}
 
 
 @pytest.fixture
@@ -42,13 +47,13 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
         yield opened
 
 
-async def measured(warehouse: DuckDBWarehouse, metrics: Sequence[str], **asked: Any) -> Measurement:
-    return await measure(warehouse, SCOPE, metrics, **{**MARCH, **asked})
+async def measured(warehouse: DuckDBWarehouse, metrics: Sequence[str], **options: Any) -> Measurement:
+    return await measure(warehouse, SCOPE, metrics, **{**MARCH, **options})
 
 
-async def values(warehouse: DuckDBWarehouse, *metrics: str, **asked: Any) -> dict[str, int | None]:
+async def values(warehouse: DuckDBWarehouse, *metrics: str, **options: Any) -> dict[str, int | None]:
     """The numbers of the only row."""
-    (row,) = (await measured(warehouse, metrics, **asked)).rows
+    (row,) = (await measured(warehouse, metrics, **options)).rows
     return {name: number.value for name, number in row.numbers.items()}
 
 
@@ -160,11 +165,11 @@ async def test_money_in_two_currencies_is_never_added_up(warehouse: DuckDBWareho
     with pytest.raises(PermanentError, match="GBP, SEK") as mixed:
         await values(warehouse, "spend", "net_revenue")
     assert mixed.value.reason == "mixed_currencies"
-    told = await measured(warehouse, ["spend", "mer", "roas", "net_revenue"], currency="GBP")
-    assert {name: number.value for name, number in told.rows[0].numbers.items()} == {
+    measurement = await measured(warehouse, ["spend", "mer", "roas", "net_revenue"], currency="GBP")
+    assert {name: number.value for name, number in measurement.rows[0].numbers.items()} == {
         "spend": 100_000_000, "mer": None, "roas": None, "net_revenue": 300_000_000,
     }  # fmt: skip
-    assert [(each.metric, each.currency, each.value) for each in told.excluded] == [("spend", "SEK", 10**9)]
+    assert [(each.metric, each.currency, each.value) for each in measurement.excluded] == [("spend", "SEK", 10**9)]
     by_channel = await measured(warehouse, ["spend", "roas"], by=["channel"], currency="GBP")
     assert {row.at["channel"]: row.numbers["roas"].value for row in by_channel.rows} == {
         "meta": 3_000_000,
@@ -191,8 +196,10 @@ async def test_campaigns_match_by_id_or_any_name_they_ever_had_in_any_spelling(w
             *credit_facts("o4", [("google", "120", 80)]),
         ]
     )
-    told = await measured(warehouse, ["spend", "attributed_revenue"], by=["channel", "campaign_id", "campaign"])
-    assert {tuple(row.at.values()): tuple(number.value for number in row.numbers.values()) for row in told.rows} == {
+    measurement = await measured(warehouse, ["spend", "attributed_revenue"], by=["channel", "campaign_id", "campaign"])
+    assert {
+        tuple(row.at.values()): tuple(number.value for number in row.numbers.values()) for row in measurement.rows
+    } == {
         ("meta", "120", "Spring  Sale_2026"): (3_000_000, 70_000_000),
         ("google", None, "120"): (0, 80_000_000),
     }
@@ -222,15 +229,15 @@ async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehou
             *credit_facts("o4", [("email", "news", 40)]),
         ]
     )
-    rows = await run_named_query(warehouse, SCOPE, "unmatched_performance", **ASKED)
+    rows = await run_named_query(warehouse, SCOPE, "unmatched_performance", **PARAMETERS)
     assert [(row["side"], row["campaign"], row["amount_micros"]) for row in rows] == [
         ("credits", None, 30_000_000),
         ("credits", "Typo", 20_000_000),
         ("spend", "idle", 2_000_000),
     ]
-    channels = await run_named_query(warehouse, SCOPE, "performance_by_channel", **ASKED)
+    channels = await run_named_query(warehouse, SCOPE, "performance_by_channel", **PARAMETERS)
     assert sum(row["attributed_revenue_micros"] for row in channels) == 100_000_000
-    campaigns = await run_named_query(warehouse, SCOPE, "performance_by_campaign", **ASKED)
+    campaigns = await run_named_query(warehouse, SCOPE, "performance_by_campaign", **PARAMETERS)
     assert sum(row["attributed_revenue_micros"] for row in campaigns) == 100_000_000
     assert sum(row["spend_micros"] or 0 for row in campaigns) == 3_000_000
 
@@ -253,15 +260,15 @@ async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(wareho
     await warehouse.append([order_fact("o", net=100), cancelled])
     names = ("gross_sales", "returns", "net_revenue", "orders")
 
-    async def told(**asked: Any) -> tuple[int | None, ...]:
-        return tuple((await values(warehouse, *names, **asked)).values())
+    async def sales(**options: Any) -> tuple[int | None, ...]:
+        return tuple((await values(warehouse, *names, **options)).values())
 
     million = 10**6
-    assert await told() == (140 * million, 0, 140 * million, 2)
-    assert await told(**april) == (0, 40 * million, -40 * million, 0)
-    assert await told(settings=Settings(cancelled_orders="keep"), **april) == (0, 0, 0, 0)
-    assert await told(settings=Settings(cancelled_orders="exclude")) == (100 * million, 0, 100 * million, 1)
-    assert await told(settings=Settings(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
+    assert await sales() == (140 * million, 0, 140 * million, 2)
+    assert await sales(**april) == (0, 40 * million, -40 * million, 0)
+    assert await sales(settings=Settings(cancelled_orders="keep"), **april) == (0, 0, 0, 0)
+    assert await sales(settings=Settings(cancelled_orders="exclude")) == (100 * million, 0, 100 * million, 1)
+    assert await sales(settings=Settings(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
 
 
 async def test_a_customer_is_new_by_the_first_order_that_the_policy_counts(warehouse: DuckDBWarehouse) -> None:
@@ -272,11 +279,11 @@ async def test_a_customer_is_new_by_the_first_order_that_the_policy_counts(wareh
             order_fact("o3", subject="ben", cancelled_at=NOON),
         ]
     )
-    told = {
+    by_month = {
         policy: await values(warehouse, "new_customers", settings=Settings(cancelled_orders=policy))
         for policy in ("return", "keep", "exclude")
     }
-    assert [number["new_customers"] for number in told.values()] == [1, 1, 1]
+    assert [number["new_customers"] for number in by_month.values()] == [1, 1, 1]
     exclude = Settings(cancelled_orders="exclude")
     (row,) = (await measured(warehouse, ["new_customers"], settings=exclude)).rows
     explained = await recompute(warehouse, SCOPE, row.numbers["new_customers"].fact_id)
@@ -322,10 +329,10 @@ async def test_days_of_another_timezone_say_so_and_ranges_conserve(warehouse: Du
     await warehouse.append([*ads, *orders])
     for timezone in ("Asia/Tokyo", "UTC", "America/Los_Angeles"):
         wide = {"start": date(2026, 2, 27), "end": date(2026, 4, 2), "timezone": timezone}
-        told = await measured(warehouse, ["spend", "net_revenue"], by=["day"], **wide)
-        assert sum(row.numbers["spend"].value or 0 for row in told.rows) == sum(range(32)) * 10**6
-        assert sum(row.numbers["net_revenue"].value or 0 for row in told.rows) == sum(range(48)) * 10**6
-        assert bool(told.notes) == (timezone != "Asia/Tokyo")
+        measurement = await measured(warehouse, ["spend", "net_revenue"], by=["day"], **wide)
+        assert sum(row.numbers["spend"].value or 0 for row in measurement.rows) == sum(range(32)) * 10**6
+        assert sum(row.numbers["net_revenue"].value or 0 for row in measurement.rows) == sum(range(48)) * 10**6
+        assert bool(measurement.notes) == (timezone != "Asia/Tokyo")
 
 
 async def test_a_tenants_other_brand_adds_nothing(warehouse: DuckDBWarehouse) -> None:
@@ -354,10 +361,10 @@ async def test_what_cannot_be_asked_is_refused_in_words(
 
 
 async def test_an_empty_brand_has_zeros_and_unknowns(warehouse: DuckDBWarehouse) -> None:
-    told = await measured(warehouse, ["net_revenue", "spend", "orders", "clicks", "roas"])
-    assert [number.value for number in told.rows[0].numbers.values()] == [0, 0, 0, None, None]
-    assert (told.currency, told.as_of) == (None, None)
-    assert (await recompute(warehouse, SCOPE, told.rows[0].numbers["spend"].fact_id)).value == 0
+    measurement = await measured(warehouse, ["net_revenue", "spend", "orders", "clicks", "roas"])
+    assert [number.value for number in measurement.rows[0].numbers.values()] == [0, 0, 0, None, None]
+    assert (measurement.currency, measurement.as_of) == (None, None)
+    assert (await recompute(warehouse, SCOPE, measurement.rows[0].numbers["spend"].fact_id)).value == 0
 
 
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**12), 10**12))
@@ -371,14 +378,14 @@ def test_ratios_round_half_to_even_and_never_touch_floats(numerator: int, denomi
     assert ratio_of(None, 1, 1) is None
 
 
-def test_the_catalogue_names_what_it_says() -> None:
+def test_the_catalog_names_what_it_says() -> None:
     listed = {str(each["name"]) for each in catalog()}
-    wanted = {
+    required = {
         "spend", "gross_sales", "discounts", "returns", "net_revenue", "orders", "units", "aov", "attributed_revenue",
         "roas", "mer", "blended_roas", "cac", "impressions", "clicks", "cpc", "ctr", "platform_conversions",
         "platform_roas", "days_of_cover", "velocity",
     }  # fmt: skip
-    assert wanted <= listed <= set(METRICS)
+    assert required <= listed <= set(METRICS)
     for name in METRICS:
         assert sums_of(name)
         assert isinstance(dimensions_of(name), frozenset)

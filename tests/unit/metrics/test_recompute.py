@@ -28,7 +28,12 @@ from tests.builders.warehouse import (
 )
 
 MARCH = {"start": date(2026, 3, 1), "end": date(2026, 3, 31), "timezone": "Europe/London"}
-ASKED = {"start_day": date(2026, 3, 1), "end_day": date(2026, 3, 31), "timezone": "UTC", "model": "last_non_direct"}
+PARAMETERS = {
+    "start_day": date(2026, 3, 1),
+    "end_day": date(2026, 3, 31),
+    "timezone": "UTC",
+    "model": "last_non_direct",
+}
 
 
 @pytest.fixture
@@ -37,13 +42,13 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
         yield opened
 
 
-async def measured(warehouse: DuckDBWarehouse, metrics: Sequence[str], **asked: Any) -> Measurement:
-    return await measure(warehouse, SCOPE, metrics, **{**MARCH, **asked})
+async def measured(warehouse: DuckDBWarehouse, metrics: Sequence[str], **options: Any) -> Measurement:
+    return await measure(warehouse, SCOPE, metrics, **{**MARCH, **options})
 
 
-async def values(warehouse: DuckDBWarehouse, *metrics: str, **asked: Any) -> dict[str, int | None]:
+async def values(warehouse: DuckDBWarehouse, *metrics: str, **options: Any) -> dict[str, int | None]:
     """The numbers of the only row."""
-    (row,) = (await measured(warehouse, metrics, **asked)).rows
+    (row,) = (await measured(warehouse, metrics, **options)).rows
     return {name: number.value for name, number in row.numbers.items()}
 
 
@@ -54,9 +59,9 @@ async def test_the_past_is_answered_as_it_was_known(warehouse: DuckDBWarehouse) 
     await warehouse.append([ad_fact("a", spend=12, version=2, recorded_at=later)])
     assert await values(warehouse, "spend") == {"spend": 12_000_000}
     assert await values(warehouse, "spend", as_of=RECORDED_AT) == {"spend": 10_000_000}
-    told = await recompute(warehouse, SCOPE, before.rows[0].numbers["spend"].fact_id)
-    assert told.value == 10_000_000
-    assert [row["spend_micros"] for row in told.behind[0].rows] == [10_000_000]
+    explained = await recompute(warehouse, SCOPE, before.rows[0].numbers["spend"].fact_id)
+    assert explained.value == 10_000_000
+    assert [row["spend_micros"] for row in explained.behind[0].rows] == [10_000_000]
 
 
 async def test_the_same_question_of_the_same_facts_has_the_same_fact_ids(warehouse: DuckDBWarehouse) -> None:
@@ -71,18 +76,18 @@ async def test_every_number_is_recomputed_from_its_fact_id_with_its_rows(warehou
             ad_fact("b", spend=9, platform="google"), *credit_facts("o1", [("meta", "A", 280), ("google", None, 7)]),
         ]
     )  # fmt: skip
-    asked: list[tuple[list[str], list[str]]] = [
+    combinations: list[tuple[list[str], list[str]]] = [
         (["spend", "roas", "attributed_revenue", "cpc"], ["channel", "campaign", "day"]),
         (["net_revenue", "mer", "aov", "spend"], ["month"]),
         (["orders", "returns"], ["kind"]),
         (["mer", "roas", "clicks"], []),
     ]
-    for metrics, by in asked:
+    for metrics, by in combinations:
         for row in (await measured(warehouse, metrics, by=by)).rows:
             for name, number in row.numbers.items():
-                told = await recompute(warehouse, SCOPE, number.fact_id)
-                assert (told.fact.metric, told.value) == (name, number.value)
-                assert told.formula == METRICS[name].formula
+                explained = await recompute(warehouse, SCOPE, number.fact_id)
+                assert (explained.fact.metric, explained.value) == (name, number.value)
+                assert explained.formula == METRICS[name].formula
     total = (await measured(warehouse, ["net_revenue"])).rows[0].numbers["net_revenue"]
     (behind,) = (await recompute(warehouse, SCOPE, total.fact_id)).behind
     assert total.value == sum(row["net_micros"] for row in behind.rows) == 280_000_000
@@ -100,7 +105,7 @@ async def test_a_fact_of_another_brand_is_denied_and_nonsense_is_malformed(wareh
             await recompute(warehouse, SCOPE, nonsense)
 
 
-async def test_a_fact_of_an_older_catalogue_is_stale(warehouse: DuckDBWarehouse) -> None:
+async def test_a_fact_of_an_older_catalog_is_stale(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append([order_fact()])
     number = (await measured(warehouse, ["orders"])).rows[0].numbers["orders"]
     fact_now = read_fact_id(SCOPE, number.fact_id)

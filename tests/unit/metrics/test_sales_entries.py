@@ -61,12 +61,12 @@ def snapshots(draw: st.DrawFn, order_id: str) -> list[tuple[int, SoldOrder]]:
 @st.composite
 def returns(draw: st.DrawFn, order_id: str) -> list[tuple[int, Refund]]:
     """Versions of the refunds of one order."""
-    told = []
+    refunds = []
     for number in range(draw(st.integers(0, 3))):
         for version in sorted(draw(st.sets(st.integers(1, 3), min_size=1, max_size=2))):
             amounts = {"subtotal_micros": draw(MONEY), "tax_micros": draw(SMALL), "adjustment_micros": draw(SMALL)}
-            told.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(TIMESTAMPS), **amounts)))
-    return told
+            refunds.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(TIMESTAMPS), **amounts)))
+    return refunds
 
 
 @st.composite
@@ -75,8 +75,8 @@ def shops(draw: st.DrawFn) -> dict[str, tuple[list[tuple[int, SoldOrder]], list[
     return {name: (draw(snapshots(name)), draw(returns(name))) for name in names}
 
 
-def latest_refunds(told: list[tuple[int, Refund]]) -> list[Refund]:
-    by_id = groupby(sorted(told, key=lambda each: (each[1].refund_id, each[0])), key=lambda each: each[1].refund_id)
+def latest_refunds(refunds: list[tuple[int, Refund]]) -> list[Refund]:
+    by_id = groupby(sorted(refunds, key=lambda each: (each[1].refund_id, each[0])), key=lambda each: each[1].refund_id)
     return [list(versions)[-1][1] for _, versions in by_id]
 
 
@@ -101,10 +101,10 @@ def test_the_view_and_the_rule_agree(
     for order_id, (orders, refunds) in shop.items():
         facts += [sold_order_fact(order, version, scope=scope) for version, order in orders]
         facts += [refund_fact(refund, order_id, version, scope=scope) for version, refund in refunds]
-        known = orders[-1][1] if orders else None
+        sold = orders[-1][1] if orders else None
         expected |= {
             (order_id, entry.entry_id, entry.kind, entry.occurred_at, entry.net_micros)
-            for entry in sales_entries(known, latest_refunds(refunds), cancelled_orders=policy)
+            for entry in sales_entries(sold, latest_refunds(refunds), cancelled_orders=policy)
         }
     generator = random.Random(seed)
     delivered = facts + generator.choices(facts, k=len(facts)) if facts else []
@@ -123,9 +123,9 @@ def test_the_view_and_the_rule_agree(
 
 
 async def test_equal_versions_with_different_content_show_the_same_one_every_time(warehouse: DuckDBWarehouse) -> None:
-    one, other = order_fact(net=1, digest="a"), order_fact(net=2, digest="b")
+    first, other = order_fact(net=1, digest="a"), order_fact(net=2, digest="b")
     seen = []
-    for delivered in ([one, other], [other, one]):
+    for delivered in ([first, other], [other, first]):
         scope = new_scope()
         rows = [FactRow(scope, each.table, {**each.row, "brand_id": str(scope.brand_id)}) for each in delivered]
         for row in rows:
@@ -146,11 +146,11 @@ async def test_lines_are_those_of_the_newest_snapshot_alone(warehouse: DuckDBWar
 
 
 async def test_two_brands_of_a_tenant_with_the_same_order_id_stay_apart(warehouse: DuckDBWarehouse) -> None:
-    one, other = new_scope(), new_scope()
-    await warehouse.append([order_fact(net=1, scope=one), order_fact(net=2, version=9, test=True, scope=other)])
-    asked = "SELECT net_micros FROM sales_entries WHERE brand_id = @brand_id"
-    assert await warehouse.query(one, asked) == [{"net_micros": 1_000_000}]
-    assert await warehouse.query(other, asked) == []
+    first, other = new_scope(), new_scope()
+    await warehouse.append([order_fact(net=1, scope=first), order_fact(net=2, version=9, test=True, scope=other)])
+    sql = "SELECT net_micros FROM sales_entries WHERE brand_id = @brand_id"
+    assert await warehouse.query(first, sql) == [{"net_micros": 1_000_000}]
+    assert await warehouse.query(other, sql) == []
 
 
 def test_views_show_a_fact_once_even_where_no_key_keeps_it_unique() -> None:

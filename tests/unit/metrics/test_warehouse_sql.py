@@ -55,13 +55,13 @@ def test_every_view_reads_only_views_made_before_it(view: schema.View) -> None:
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_every_question_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
-    asked = named_query(name)
-    scope = SYSTEM if "observability_events" in asked.sql else SCOPE
-    tree = dialect.parse(asked.sql, relations(scope.is_system))
+    query = named_query(name)
+    scope = SYSTEM if "observability_events" in query.sql else SCOPE
+    tree = dialect.parse(query.sql, relations(scope.is_system))
     used = dialect.parameters_of(tree)
-    assert asked.parameters == used - {"brand_id"}
-    assert "brand_id" in used, f"{asked.file}: {name} does not filter by @brand_id"
-    await warehouse.query(scope, asked.sql, dict.fromkeys(asked.parameters))
+    assert query.parameters == used - {"brand_id"}
+    assert "brand_id" in used, f"{query.file}: {name} does not filter by @brand_id"
+    await warehouse.query(scope, query.sql, dict.fromkeys(query.parameters))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> No
 
 
 def test_parameters_in_comments_and_text_are_none() -> None:
-    (one,) = read_named_queries("-- name: one\n-- says\nSELECT 'a@b.c' AS x, @real AS y -- not @this\n;", "f.sql")
-    assert (one.parameters, one.description) == (frozenset({"real"}), "says")
+    (query,) = read_named_queries("-- name: one\n-- says\nSELECT 'a@b.c' AS x, @real AS y -- not @this\n;", "f.sql")
+    assert (query.parameters, query.description) == (frozenset({"real"}), "says")
 
 
 def test_only_metrics_asks_the_warehouse_directly() -> None:

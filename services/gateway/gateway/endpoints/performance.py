@@ -1,4 +1,4 @@
-"""`…/performance`, `GET /api/metrics` and `GET /api/facts/{fact_id}`: the metric catalogue for programs."""
+"""`…/performance`, `GET /api/metrics` and `GET /api/facts/{fact_id}`: the metric catalog for programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MetricView(BaseModel):
 
 
 class Metrics(BaseModel):
-    """The metric catalogue."""
+    """The metric catalog."""
 
     version: int
     metrics: list[MetricView]
@@ -124,7 +124,7 @@ async def read_performance(
     days = period(start_date, end_date, brand.settings, ports.clock.now())
     scope = person.scope.brand(brand.brand_id)
     asking = Asking(ports.warehouse, scope, brand, chosen_model(model, brand), as_of)
-    told = await asking.measure(names, days, dimensions)
+    measurement = await asking.measure(names, days, dimensions)
     rows = [
         PerformanceRow(
             at=dict(row.at),
@@ -133,17 +133,17 @@ async def read_performance(
                 for name, number in row.numbers.items()
             },
         )
-        for row in told.rows
+        for row in measurement.rows
     ]
     return Performance(
         start_date=days.start,
         end_date=days.end,
         timezone=brand.settings.timezone,
-        currency=told.currency,
-        as_of=told.as_of,
+        currency=measurement.currency,
+        as_of=measurement.as_of,
         rows=rows,
-        excluded=excluded_view(told.excluded),
-        notes=list(told.notes),
+        excluded=excluded_view(measurement.excluded),
+        notes=list(measurement.notes),
     )
 
 
@@ -157,15 +157,15 @@ async def read_fact(
 ) -> FactView:
     """A number computed again from the facts known when it was told, and the rows behind it."""
     brand = await own_brand(_brand_of(fact_id), person, ports)
-    told = await recompute(ports.warehouse, person.scope.brand(brand.brand_id), fact_id)
-    fact = told.fact
+    explained = await recompute(ports.warehouse, person.scope.brand(brand.brand_id), fact_id)
+    fact = explained.fact
     return FactView(
         fact_id=fact_id,
         metric=fact.metric,
-        label=told.label,
-        formula=told.formula,
-        unit=told.unit,
-        value=decimal(told.value, told.unit),
+        label=explained.label,
+        formula=explained.formula,
+        unit=explained.unit,
+        value=decimal(explained.value, explained.unit),
         brand_id=fact.scope.brand_id,
         start_date=fact.period.start,
         end_date=fact.period.end,
@@ -177,7 +177,8 @@ async def read_fact(
         as_of=fact.as_of,
         at=dict(fact.at),
         behind=[
-            BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows]) for b in told.behind
+            BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
+            for b in explained.behind
         ],
     )
 
@@ -185,7 +186,7 @@ async def read_fact(
 def _brand_of(fact_id: str) -> UUID:
     """The brand a fact id names, before it is trusted; raises `MalformedInput`."""
     try:
-        told = orjson.loads(urlsafe_b64decode(fact_id + "=" * (-len(fact_id) % 4)))
-        return UUID(hex=told["b"])
+        payload = orjson.loads(urlsafe_b64decode(fact_id + "=" * (-len(fact_id) % 4)))
+        return UUID(hex=payload["b"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise MalformedInput("this is no fact id") from None

@@ -143,7 +143,7 @@ async def list_checks(brand: BrandOf, person: ManagerOf) -> CheckNames:
 
 
 @router.get("/verify/checks/{name}")
-async def verify_one(
+async def run_one_check(
     request: Request,
     name: Annotated[str, Path(max_length=64)],
     brand: BrandOf,
@@ -171,7 +171,7 @@ async def read_state(brand: BrandOf, person: ManagerOf, ports: PortsOf) -> State
 async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports: PortsOf) -> Sources:
     """How far each source has come, and what is not matched."""
     scope = person.scope.brand(brand.brand_id)
-    told = [Source(**row) for row in await run_named_query(ports.warehouse, scope, "verify_counts")]
+    sources = [Source(**row) for row in await run_named_query(ports.warehouse, scope, "verify_counts")]
     unmatched = await run_named_query(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
     held = 0
     for kind in ("quarantine", "dead_letter"):
@@ -181,9 +181,9 @@ async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports
     bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None
     return Sources(
         accepted=bodies,
-        other=None if bodies is None else bodies - _snapshots(told),
+        other=None if bodies is None else bodies - _snapshots(sources),
         held=held,
-        sources=told,
+        sources=sources,
         unmatched_total=unmatched[0]["total"] if unmatched else 0,
         unmatched=[Unmatched(**row) for row in unmatched],
     )
@@ -213,7 +213,7 @@ def _name(check: Check) -> CheckName:
 
 
 async def _checked(ports: Ports, scope: TenantContext, check: Check, brand: Brand, settled_seconds: int) -> CheckView:
-    done = await run_check(
+    outcome = await run_check(
         ports.warehouse,
         scope,
         check,
@@ -222,8 +222,8 @@ async def _checked(ports: Ports, scope: TenantContext, check: Check, brand: Bran
     )
     return CheckView(
         **_name(check).model_dump(),
-        ok=done.total == 0,
-        total=done.total,
-        violations=[ViolationView(**asdict(each)) for each in done.violations],
+        ok=outcome.total == 0,
+        total=outcome.total,
+        violations=[ViolationView(**asdict(each)) for each in outcome.violations],
         settled_seconds=settled_seconds if check.named_query == "verify_conservation" else 0,
     )
