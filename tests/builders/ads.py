@@ -15,7 +15,7 @@ from ingest_ads.bootstrap import SERVICE_NAME, build
 from ingest_ads.handlers import EFFECTS, HANDLERS
 from ingest_ads.settings import Settings
 from pulsepoint.adapters.memory.clock import FixedClock
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import Event, new_event

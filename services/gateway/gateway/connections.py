@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.brands import AdAccount
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Reader

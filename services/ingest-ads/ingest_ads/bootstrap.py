@@ -13,7 +13,7 @@ from ingest_ads.adapters.meta import MetaAds
 from ingest_ads.adapters.tiktok import TikTokAds
 from ingest_ads.ports import AdsPlatform
 from ingest_ads.settings import Settings
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
@@ -68,7 +68,7 @@ async def build(
 def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, AdsPlatform]:
     """The platforms as the settings describe them."""
     return {
-        "meta": MetaAds(
+        Platform.META: MetaAds(
             http,
             base_url=settings.ads_meta_base_url,
             version=settings.ads_meta_version,
@@ -76,7 +76,7 @@ def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, 
             click_window_days=settings.ads_meta_click_window_days,
             view_window_days=settings.ads_meta_view_window_days,
         ),
-        "tiktok": TikTokAds(
+        Platform.TIKTOK: TikTokAds(
             http,
             base_url=settings.ads_tiktok_base_url,
             version=settings.ads_tiktok_version,
@@ -84,7 +84,7 @@ def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, 
             click_window_days=settings.ads_tiktok_click_window_days,
             view_window_days=settings.ads_tiktok_view_window_days,
         ),
-        "google": GoogleAds(
+        Platform.GOOGLE: GoogleAds(
             http,
             base_url=settings.ads_google_base_url,
             version=settings.ads_google_version,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 
 MOST_DAYS = 30
 """Days one pull asks for: TikTok refuses more when it reports by day."""

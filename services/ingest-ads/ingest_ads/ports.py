@@ -8,7 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from ingest_ads.domain import AccountFacts, CampaignDay
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.secret_store import SecretStore
 

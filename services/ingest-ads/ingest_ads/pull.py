@@ -21,7 +21,7 @@ from ingest_ads.domain import (
 )
 from ingest_ads.ports import AdsPlatform, CampaignDays, Connection, OpenAccount, PullPorts
 from pulsepoint.errors import VendorError, VendorRefused
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.envelope import Payload
-
-Platform = Literal["meta", "tiktok", "google"]
 
 
 class AdDayRecorded(Payload):

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.observability import MessageQuarantined
 from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
@@ -264,7 +265,7 @@ async def test_sixty_accounts_all_arrive() -> None:
 async def test_one_platform_alone_can_be_asked_for() -> None:
     async with ads_service() as ads:
         await ads.connect()
-        await ads.sync("tiktok")
+        await ads.sync(Platform.TIKTOK)
         assert {platform for platform, _ in ads.world.requests} == {"tiktok"}
 
 

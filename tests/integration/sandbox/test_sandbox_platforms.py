@@ -14,8 +14,8 @@ import pytest
 from ingest_ads.bootstrap import ad_platforms
 from ingest_ads.ports import AdsPlatform, Connection
 from ingest_ads.settings import Settings as AdsSettings
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import VendorError, VendorRefused
-from pulsepoint.events.ads import Platform
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.events.products import ProductRecorded
@@ -27,7 +27,7 @@ from tests.builders.sandbox import DAYS, LAST_DAY, OPENED, TOKENS, Sandbox, sand
 
 Told = TypeVar("Told")
 CENT = 10_000
-PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok", "google")
+PLATFORMS: tuple[Platform, ...] = tuple(Platform)
 CONTROL = {"x-sandbox-token": TOKENS.control}
 
 
@@ -99,7 +99,7 @@ async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
         start, end = LAST_DAY - timedelta(days=29), LAST_DAY
         for platform in PLATFORMS:
             account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
-            account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform]))
+            account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform.value]))
             assert (account.facts.currency, account.facts.timezone) == ("EUR", "Europe/Berlin")
             rows = (await platforms[platform].campaign_days(account, start, end)).rows
             totals = await platforms[platform].account_days(account, start, end)
@@ -121,7 +121,7 @@ async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
 
 async def test_todays_spend_grows_with_the_business_clock_and_tomorrow_is_not_told() -> None:
     async with sandbox() as shop:
-        meta = adapters(shop)["meta"]
+        meta = adapters(shop)[Platform.META]
         account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
         account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
         today = OPENED.date()
@@ -146,7 +146,7 @@ async def test_an_account_that_the_token_does_not_open_is_refused() -> None:
         platforms = adapters(shop)
         for platform in PLATFORMS:
             with pytest.raises(VendorRefused):
-                await platforms[platform].account(Connection("1", TOKENS.ads[platform]))
+                await platforms[platform].account(Connection("1", TOKENS.ads[platform.value]))
 
 
 META, TIKTOK = "/meta/v25.0/{}/insights?time_increment=1", "/tiktok/open_api/v1.3/report/integrated/get/?"
@@ -176,7 +176,7 @@ async def test_a_parameter_that_cannot_be_read_is_told_by_name_as_the_platform_d
 ) -> None:
     async with sandbox() as shop:
         account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
-        token = TOKENS.ads[platform]
+        token = TOKENS.ads[platform.value]
         # Not str.format: the address has braces of its own.
         told = await shop.http.get(
             address.replace("{}", account_id), headers={"authorization": f"Bearer {token}", "access-token": token}
@@ -211,7 +211,7 @@ async def test_a_query_that_google_cannot_read_is_an_invalid_argument(body: dict
 async def test_ads_are_not_told_before_the_past_is_lived_through() -> None:
     async with sandbox() as shop:
         shop.platforms.shop._turns.ready.clear()
-        meta = adapters(shop)["meta"]
+        meta = adapters(shop)[Platform.META]
         account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
         account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
         with pytest.raises(VendorError):

@@ -26,7 +26,7 @@ from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Timestamp
 from gateway.settings import Settings
 from pulsepoint.errors import AccessDenied, MalformedInput
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.ports.document_store import Write
 from pulsepoint.ports.secret_store import SecretStore

@@ -13,7 +13,7 @@ from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, Runt
 from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Day
 from pulsepoint.errors import MalformedInput
-from pulsepoint.events.ads import Platform
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.runtime.outcome import Outcome, Reader
 

@@ -1,0 +1,131 @@
+"""The catalog of texts: every sentence people read, by id and language, from `locale/<language>/messages.po`.
+
+PO files with `{placeholders}`, plural forms by `msgid_plural` (https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html);
+the page's build reads the same files. English is complete; what another language lacks is said in English. Babel is
+imported on first use: services that tell people nothing start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from pulsepoint.brand.wording import DEFAULT_LOCALE, Wording
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+_FOLDER = files(__package__) / "locale"
+
+
+class UnknownText(KeyError):
+    """No text has that id, or it has placeholders that got no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language, and the wording of its figures."""
+
+    locale: str
+    wording: Wording
+    _messages: Mapping[str, tuple[str, ...]] = field(repr=False)
+    _plural: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def has(self, text_id: str) -> bool:
+        """True where the text is there, in this language or in English."""
+        return text_id in self._messages
+
+    def say(self, text_id: str, /, *, count: int | None = None, **values: str) -> str:
+        """The text with its placeholders filled; `count` chooses the plural form and fills `{count}`.
+
+        Values are already worded (`wording.money(…)`), untrusted names among them. Raises `UnknownText`.
+        """
+        forms = self._messages.get(text_id)
+        if forms is None:
+            raise UnknownText(f"no text is named {text_id!r}")
+        form = forms[0]
+        if count is not None:
+            form = forms[min(_plural_index(self._language_of(text_id), count), len(forms) - 1)]
+            values.setdefault("count", self.wording.number(count))
+        try:
+            return form.format_map(values)
+        except KeyError as missing:
+            raise UnknownText(f"{text_id}: no value for {{{missing.args[0]}}}") from None
+
+    def _language_of(self, text_id: str) -> str:
+        return self._plural.get(text_id, self.locale)
+
+
+def texts(locale: str = DEFAULT_LOCALE) -> Texts:
+    """The texts of a locale: its language where there is a catalog, else English."""
+    return _texts(negotiate((locale,)))
+
+
+def negotiate(preferred: Iterable[str]) -> str:
+    """The first of the locales (`fr-CH`, `fr`) whose language has a catalog; English where none has."""
+    known = languages()
+    for locale in preferred:
+        language = locale.replace("_", "-").split("-")[0].lower()
+        if language in known:
+            return language
+    return DEFAULT_LOCALE
+
+
+def accepted(header: str) -> str:
+    """The language that an Accept-Language header asks for, of those there are
+    (https://www.rfc-editor.org/rfc/rfc9110#name-accept-language)."""
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate(header.split(",")[:20]):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            ranked.append((-float(weight or 1), position, tag))
+        except ValueError:
+            continue
+    return negotiate(tag for weight, _, tag in sorted(ranked) if tag and weight < 0)
+
+
+@cache
+def languages() -> frozenset[str]:
+    """The languages that have a catalog."""
+    return frozenset(folder.name for folder in _FOLDER.iterdir() if (folder / "messages.po").is_file())
+
+
+@cache
+def _texts(language: str) -> Texts:
+    english = _read(DEFAULT_LOCALE)
+    own = english if language == DEFAULT_LOCALE else _read(language)
+    borrowed = dict.fromkeys(english.keys() - own.keys(), DEFAULT_LOCALE)
+    return Texts(language, Wording(language), {**english, **own}, borrowed)
+
+
+def _read(language: str) -> dict[str, tuple[str, ...]]:
+    from babel.messages.pofile import read_po
+
+    with (_FOLDER / language / "messages.po").open("rb") as file:
+        catalog: Catalog = read_po(file, locale=language)
+    return dict(_forms(catalog))
+
+
+def _forms(catalog: Catalog) -> Iterable[tuple[str, tuple[str, ...]]]:
+    for message in catalog:
+        text_id = message.id[0] if isinstance(message.id, list | tuple) else message.id
+        strings = message.string if isinstance(message.string, list | tuple) else (message.string,)
+        if text_id and all(strings):
+            yield str(text_id), tuple(str(string) for string in strings)
+
+
+def _plural_index(language: str, count: int) -> int:
+    from babel.messages.plurals import get_plural
+
+    plural = get_plural(language)
+    return int(_plural_rule(str(plural.plural_expr))(abs(count)))
+
+
+@cache
+def _plural_rule(expression: str):  # type: ignore[no-untyped-def]
+    from gettext import c2py
+
+    return c2py(expression)

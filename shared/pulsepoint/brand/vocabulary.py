@@ -1,0 +1,260 @@
+"""Every choice the product knows, once: platforms, channels, models, policies, alert kinds, severities.
+
+Members are API.md's names. A place that has to know each member (an adapter, a rule, a label, a page) is found by the
+test that walks the enum, so a new member shows what is still missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulsepoint.brand.words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """How a platform's ads are known in a link.
+
+    `proving` are the click ids that only a bought click carries, `hinting` those that organic links carry too;
+    `sources` are values of utm_source that mean its ads even without a medium. All in lower case but the ids, which
+    keep their case.
+    """
+
+    proving: tuple[str, ...]
+    hinting: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class Platform(Word):
+    """Where ads are bought and imported from; each is also a channel."""
+
+    META = "meta"
+    TIKTOK = "tiktok"
+    GOOGLE = "google"
+
+    @property
+    def label(self) -> str:
+        """The platform's own spelling."""
+        return {"tiktok": "TikTok"}.get(self.value, self.value.capitalize())
+
+    @property
+    def clicks(self) -> Clicks:
+        """How its ads are known in a link; raises `KeyError` for a member nobody described."""
+        return _CLICKS[self]
+
+
+# https://support.google.com/google-ads/answer/1752125 (gclid; gbraid and wbraid are its kin; gad_source and
+# gad_campaignid stand beside them), https://ads.tiktok.com/help/article/tiktok-click-id (ttclid),
+# https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc (fbclid, on organic links
+# too).
+_CLICKS: Mapping[Platform, Clicks] = {
+    Platform.META: Clicks(proving=(), hinting=("fbclid",), sources=("meta", "fbads", "igads")),
+    Platform.TIKTOK: Clicks(proving=("ttclid",), sources=("tiktokads",)),
+    Platform.GOOGLE: Clicks(
+        proving=("gclid", "gbraid", "wbraid"),
+        sources=("adwords", "googleads", "googleadwords", "gads", "dv360"),
+    ),
+}
+
+
+class Channel(Word):
+    """Where a buyer came from; `unattributed` is what no touch earned."""
+
+    META = "meta"
+    TIKTOK = "tiktok"
+    GOOGLE = "google"
+    OTHER_PAID = "other_paid"
+    ORGANIC_SEARCH = "organic_search"
+    ORGANIC_SOCIAL = "organic_social"
+    AI_ASSISTANT = "ai_assistant"
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    AFFILIATE = "affiliate"
+    REFERRAL = "referral"
+    DIRECT = "direct"
+    UNATTRIBUTED = "unattributed"
+
+    @property
+    def label(self) -> str:
+        """The channel as people write it."""
+        special = {"tiktok": "TikTok", "sms": "SMS", "email": "E-mail", "ai_assistant": "AI assistant"}
+        return special.get(self.value, self.value.replace("_", " ").capitalize())
+
+    @property
+    def platform(self) -> Platform | None:
+        """The ad platform it is; None for a channel whose spend is not imported."""
+        return Platform(self.value) if self.value in set(Platform) else None
+
+
+class AttributionModel(Word):
+    """Which touches share the credit of an order; the pure functions stand in attribution's registry."""
+
+    LAST_TOUCH = "last_touch"
+    LAST_NON_DIRECT = "last_non_direct"
+
+
+class EntryKind(Word):
+    """What an entry of net revenue is: something sold, given back, or taken back by a cancellation."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    CANCELLATION = "cancellation"
+
+
+class DateBasis(Word):
+    """On which day money counts: each entry on its own day, or everything on the day of its order."""
+
+    OCCURRED = "occurred"
+    ORDERED = "ordered"
+
+
+class CancelledOrders(Word):
+    """What a cancelled order means for revenue.
+
+    `return`: what was not refunded goes back on the day of the cancellation. `exclude`: as if never sold, its refunds
+    neither. `keep`: it stays sold. `counts` and `predicate` are the same rule, in Python and in SQL.
+    """
+
+    RETURN = "return"
+    EXCLUDE = "exclude"
+    KEEP = "keep"
+
+    def counts(self, kind: EntryKind, *, cancelled: bool) -> bool:
+        """True where an entry of that kind, of an order that is or is not cancelled, is part of net revenue."""
+        match self:
+            case CancelledOrders.RETURN:
+                return True
+            case CancelledOrders.EXCLUDE:
+                return not cancelled
+            case CancelledOrders.KEEP:
+                return kind is not EntryKind.CANCELLATION
+
+    @property
+    def sql(self) -> str:
+        """The same as a condition on `kind` and `cancelled_at` of an entry."""
+        match self:
+            case CancelledOrders.RETURN:
+                return "TRUE"
+            case CancelledOrders.EXCLUDE:
+                return "cancelled_at IS NULL"
+            case CancelledOrders.KEEP:
+                return f"kind <> '{EntryKind.CANCELLATION.value}'"
+
+    @classmethod
+    def predicate(cls, *, kinds: bool = True, column: str = "cancelled_at") -> str:
+        """All policies as one SQL condition on `@cancelled_orders`; without `kinds` for rows that are only sales.
+
+        `column` is the name of `cancelled_at` where the rows are aliased.
+        """
+        conditions = (
+            f"(@cancelled_orders = '{policy.value}' AND {policy._condition(kinds, column)})" for policy in cls
+        )
+        return f"({' OR '.join(conditions)})"
+
+    def _condition(self, kinds: bool, column: str) -> str:
+        if not kinds and self is CancelledOrders.KEEP:
+            return "TRUE"
+        return self.sql.replace("cancelled_at", column)
+
+
+class StockState(Word):
+    """How a variant stands, worst first; `untracked` is what the shop does not count."""
+
+    OUT_OF_STOCK = "out_of_stock"
+    CRITICAL = "critical"
+    LOW = "low"
+    OVERSTOCKED = "overstocked"
+    HEALTHY = "healthy"
+    UNTRACKED = "untracked"
+
+    @property
+    def is_gone(self) -> bool:
+        """True where it is out or covered for less than half its lead time."""
+        return self in (StockState.OUT_OF_STOCK, StockState.CRITICAL)
+
+    @property
+    def runs_out(self) -> bool:
+        """True where it is covered for less than its lead time."""
+        return self.is_gone or self is StockState.LOW
+
+    @property
+    def rank(self) -> int:
+        """Its place, worst first, from 0."""
+        return list(StockState).index(self)
+
+
+class AlertType(Word):
+    """What an alert is about."""
+
+    STOCKOUT_RISK = "stockout_risk"
+    ROAS_DROP = "roas_drop"
+    SYNC_FAILURE = "sync_failure"
+
+    @classmethod
+    def earlier(cls) -> Mapping[str, str]:
+        """Stored before 2026-12."""
+        return {"stock_out_risk": "stockout_risk"}
+
+
+class Severity(Word):
+    """How urgent an alert is, most urgent first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @classmethod
+    def earlier(cls) -> Mapping[str, str]:
+        """Stored before 2026-12."""
+        return {"warning": "high", "info": "low"}
+
+    @property
+    def rank(self) -> int:
+        """Its place, most urgent first, from 0."""
+        return list(Severity).index(self)
+
+
+class RecommendationType(Word):
+    """What is recommended, in the order in which equal priorities are shown."""
+
+    PAUSE_CAMPAIGN = "pause_campaign"
+    REDUCE_SPEND = "reduce_spend"
+    REORDER = "reorder"
+    RAISE_SPEND = "raise_spend"
+
+    @property
+    def rank(self) -> int:
+        """Its place among equals, from 0."""
+        return list(RecommendationType).index(self)
+
+
+class Priority(Word):
+    """How soon to act, soonest first."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """Its place, soonest first, from 0."""
+        return list(Priority).index(self)
+
+
+class Unit(Word):
+    """What an integer counts: `money` micros of a currency; `count` and `percent` whole ones; the others millionths."""
+
+    MONEY = "money"
+    COUNT = "count"
+    MICRO_COUNT = "micro_count"
+    RATIO = "ratio"
+    DAYS = "days"
+    PERCENT = "percent"
+
+    @property
+    def scale(self) -> int:
+        """How many of what the integer counts make one of what people read."""
+        return 1 if self in (Unit.COUNT, Unit.PERCENT) else 1_000_000
