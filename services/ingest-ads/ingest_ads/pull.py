@@ -20,8 +20,8 @@ from ingest_ads.domain import (
     local_today,
 )
 from ingest_ads.ports import AdsPlatform, CampaignDays, Connection, OpenAccount, PullPorts
-from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
 

@@ -25,8 +25,8 @@ from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, Runt
 from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Timestamp
 from gateway.settings import Settings
-from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.ports.document_store import Write
 from pulsepoint.ports.secret_store import SecretStore

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Day
-from pulsepoint.errors import MalformedInput
 from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.errors import MalformedInput
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.runtime.outcome import Outcome, Reader
 
