@@ -45,8 +45,8 @@ def open_plan(path: Path, *, shop: str, currency: str | None, zone: ZoneInfo) ->
 def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
     prepared = uci_rows.prepare(source)
     if prepared.last_moment is None:
-        found = "".join(f", {left.rows} left out: {left.reason}" for left in prepared.left_out)
-        raise UnreadableFile(f"{source.path} holds no row to send{found}.")
+        omitted = "".join(f", {left.rows} left out: {left.reason}" for left in prepared.left_out)
+        raise UnreadableFile(f"{source.path} holds no row to send{omitted}.")
 
     def webhooks() -> Iterator[Webhook]:
         converter = uci.Converter(shop=shop, currency=currency, zone=zone, returned_keys=prepared.returned_keys)
@@ -58,9 +58,9 @@ def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> P
     )
 
 
-def _shopify_plan(source: SourceFile, shop: str, asked: str | None, zone: ZoneInfo) -> Plan:
+def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: ZoneInfo) -> Plan:
     prepared = shopify_rows.prepare(source)
-    currency = asked or prepared.currency or DEFAULT_CURRENCY
+    currency = requested or prepared.currency or DEFAULT_CURRENCY
     converter = shopify_csv.Converter(shop=shop, currency=currency, zone=zone, formats=prepared.formats)
     if prepared.latest is None:
         raise UnreadableFile(f"{source.path} holds no order with a Created at.")

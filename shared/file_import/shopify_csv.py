@@ -156,17 +156,17 @@ class Converter:
     def _discounts(self, head: Record, rows: tuple[Record, ...], lines: list[SoldLine]) -> list[int]:
         """Cents off each line: what the export says of the line, the rest of the order's in proportion to price."""
         gross = sum(line.gross_cents for line in lines)
-        wanted = gross - _cents(head, "subtotal") if head.get("subtotal") else _cents(head, "discountamount")
-        if wanted < 0:
+        total = gross - _cents(head, "subtotal") if head.get("subtotal") else _cents(head, "discountamount")
+        if total < 0:
             name = head.get("name") or ""
-            self.left_out.append(LeftOutOrder(name, "Subtotal above what its lines cost", -wanted))
-        wanted = min(max(wanted, 0), gross)
+            self.left_out.append(LeftOutOrder(name, "Subtotal above what its lines cost", -total))
+        total = min(max(total, 0), gross)
         own = [_cents(row, "lineitemdiscount") for row in rows if row.get("lineitemquantity")]
         own = [min(max(cents, 0), line.gross_cents) for cents, line in zip(own, lines, strict=True)]
-        if sum(own) > wanted:
+        if sum(own) > total:
             own = [0] * len(lines)
         rest = [line.gross_cents - cents for line, cents in zip(lines, own, strict=True)]
-        left = wanted - sum(own)
+        left = total - sum(own)
         shares = split(left, rest) if left else [0] * len(lines)
         return [cents + share for cents, share in zip(own, shares, strict=True)]
 

@@ -116,8 +116,8 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path, workspace: Path) ->
             f"CREATE TABLE source AS SELECT row_number() OVER () AS row_no, {selected} FROM {reader}", [str(readable)]
         )
     except duckdb.Error as error:
-        told = str(error).splitlines()[0].replace(str(readable), str(path))
-        raise UnreadableFile(f"{path} cannot be read as CSV or Parquet: {told}") from None
+        message = str(error).splitlines()[0].replace(str(readable), str(path))
+        raise UnreadableFile(f"{path} cannot be read as CSV or Parquet: {message}") from None
     return SourceFile(path, file_format, connection, {ours: types[name] for name, ours in names.items()})
 
 

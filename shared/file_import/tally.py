@@ -59,12 +59,12 @@ class Tally:
         orphans = self.total.orphans
         if not orphans:
             return []
-        told = "1 refund is of an order" if orphans == 1 else f"{orphans:,} refunds are of orders"
+        subject = "1 refund is of an order" if orphans == 1 else f"{orphans:,} refunds are of orders"
         again = (
             "A larger file that overlaps with this one and holds such orders would count their refunds once more: "
             "send the larger one instead, not after it."
         )
-        return [f"{told} that this file does not hold, and count on their own date. {again}"]
+        return [f"{subject} that this file does not hold, and count on their own date. {again}"]
 
     @property
     def total(self) -> Month:

@@ -29,7 +29,7 @@ BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOrder:
+class StoredOrder:
     """An order's document as read; version 0 where there is none yet."""
 
     order_id: str
@@ -38,7 +38,7 @@ class HeldOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBrand:
+class StoredBrand:
     """The brand's document as read; version 0 and defaults where there is none yet."""
 
     version: int
@@ -48,22 +48,22 @@ class HeldBrand:
 async def attribute_order(reader: Reader, event: Event) -> Outcome:
     """An order snapshot, with the refunds it carried."""
     payload: OrderRecorded = event.payload
-    brand, (held,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(held, held.state.with_order(payload, event.version, event.digest))])
+    brand, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(stored, stored.state.with_order(payload, event.version, event.digest))])
 
 
 async def attribute_refund(reader: Reader, event: Event) -> Outcome:
     """A refund delivered on its own, perhaps before its order."""
     payload: RefundRecorded = event.payload
-    brand, (held,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(held, held.state.with_refund(payload))])
+    brand, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(stored, stored.state.with_refund(payload))])
 
 
 async def withdraw_order(reader: Reader, event: Event) -> Outcome:
     """A deleted order: nothing of it counts any more, nor of snapshots from before."""
     payload: OrderDeleted = event.payload
-    brand, (held,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(held, held.state.with_deletion(event.version, event.digest))])
+    brand, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, brand, [(stored, stored.state.with_deletion(event.version, event.digest))])
 
 
 async def erase_subject(reader: Reader, event: Event) -> Outcome:
@@ -75,13 +75,13 @@ async def erase_subject(reader: Reader, event: Event) -> Outcome:
 async def configure_brand(reader: Reader, event: Event) -> Outcome:
     """New settings; where they change how revenue is credited, orders are attributed anew, batch by batch."""
     payload: BrandConfigured = event.payload
-    held = await _brand(reader)
-    version = held.version + 1
-    state = held.state.with_settings(payload, event.version, event.digest, document_version=version)
-    if state == held.state:
+    stored = await _brand(reader)
+    version = stored.version + 1
+    state = stored.state.with_settings(payload, event.version, event.digest, document_version=version)
+    if state == stored.state:
         return NOTHING
     write = Write(BRANDS, _brand_id(reader), state.model_dump(mode="json"))
-    changed = state.policy_version != held.state.policy_version
+    changed = state.policy_version != stored.state.policy_version
     return Outcome(writes=[write], effects=[_reattribution(state.policy_version, after="")] if changed else [])
 
 
@@ -92,8 +92,8 @@ async def reattribute_batch(reader: Reader, effect: StoredEffect, result: Any) -
     if brand.state.policy_version != policy_version:
         return NOTHING
     documents = await reader.find(ORDERS, limit=BATCH, after=str(effect.data["after"]))
-    orders = [_held_order(document.id, document) for document in documents]
-    due = [(held, held.state) for held in orders if held.state.policy_version != policy_version]
+    orders = [_stored_order(document.id, document) for document in documents]
+    due = [(stored, stored.state) for stored in orders if stored.state.policy_version != policy_version]
     more = [_reattribution(policy_version, after=documents[-1].id)] if len(documents) == BATCH else []
     return _outcome(reader, brand, due, more)
 
@@ -122,7 +122,7 @@ async def _erase(reader: Reader, order_ids: Sequence[str], *, key: str) -> Outco
     left = list(order_ids[BATCH:])
     # The key names what is left: the running effect still holds its own.
     more = [Effect(ERASE, f"{key}:{len(left)}", {"order_ids": left, "key": key})] if left else []
-    return _recorded(reader, brand, [(held, held.state.with_erasure()) for held in orders], more)
+    return _recorded(reader, brand, [(stored, stored.state.with_erasure()) for stored in orders], more)
 
 
 def _reattribution(policy_version: int, *, after: str) -> Effect:
@@ -130,36 +130,36 @@ def _reattribution(policy_version: int, *, after: str) -> Effect:
 
 
 def _recorded(
-    reader: Reader, brand: HeldBrand, news: Iterable[tuple[HeldOrder, OrderState]], effects: Sequence[Effect] = ()
+    reader: Reader, brand: StoredBrand, news: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect] = ()
 ) -> Outcome:
     """What follows from the orders that changed; nothing at all where none did."""
-    changed = [(held, state) for held, state in news if state != held.state]
+    changed = [(stored, state) for stored, state in news if state != stored.state]
     return _outcome(reader, brand, changed, effects)
 
 
 def _outcome(
-    reader: Reader, brand: HeldBrand, orders: Iterable[tuple[HeldOrder, OrderState]], effects: Sequence[Effect]
+    reader: Reader, brand: StoredBrand, orders: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect]
 ) -> Outcome:
     facts, writes, events = [], [], []
-    for held, state in orders:
-        version = held.version + 1
+    for stored, state in orders:
+        version = stored.version + 1
         current = state.model_copy(update={"policy_version": brand.state.policy_version})
-        writes.append(Write(ORDERS, held.order_id, current.model_dump(mode="json")))
-        attribution = attribution_of(held.order_id, current, brand.state.policy, brand.version)
+        writes.append(Write(ORDERS, stored.order_id, current.model_dump(mode="json")))
+        attribution = attribution_of(stored.order_id, current, brand.state.policy, brand.version)
         if attribution is None:
             continue
         facts += [
-            reader.fact(row.table, held.order_id, version, _traced(row), part=row.part, digest=attribution.digest)
+            reader.fact(row.table, stored.order_id, version, _traced(row), part=row.part, digest=attribution.digest)
             for row in attribution.rows
         ]
-        told = OrderAttributed(
-            order_id=held.order_id,
+        payload = OrderAttributed(
+            order_id=stored.order_id,
             currency=attribution.currency,
             net_micros=attribution.net_micros,
             credits=attribution.credits,
             attributed_at=reader.now(),
         )
-        events.append(reader.event(told, entity=held.order_id, version=version, time=reader.now()))
+        events.append(reader.event(payload, entity=stored.order_id, version=version, time=reader.now()))
     return Outcome(facts=facts, writes=writes, events=events, effects=effects)
 
 
@@ -168,29 +168,29 @@ def _traced(row: Row) -> dict[str, Any]:
     return {**row.columns, "trace": current_traceparent()} if row.table == HEAD else dict(row.columns)
 
 
-async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[HeldBrand, list[HeldOrder]]:
-    wanted = [(BRANDS, _brand_id(reader)), *((ORDERS, order_id) for order_id in order_ids)]
-    brand, *orders = await reader.get_many(wanted)
-    return _held_brand(brand), [
-        _held_order(order_id, document) for order_id, document in zip(order_ids, orders, strict=True)
+async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[StoredBrand, list[StoredOrder]]:
+    keys = [(BRANDS, _brand_id(reader)), *((ORDERS, order_id) for order_id in order_ids)]
+    brand, *orders = await reader.get_many(keys)
+    return _stored_brand(brand), [
+        _stored_order(order_id, document) for order_id, document in zip(order_ids, orders, strict=True)
     ]
 
 
-async def _brand(reader: Reader) -> HeldBrand:
-    return _held_brand(await reader.get(BRANDS, _brand_id(reader)))
+async def _brand(reader: Reader) -> StoredBrand:
+    return _stored_brand(await reader.get(BRANDS, _brand_id(reader)))
 
 
 def _brand_id(reader: Reader) -> str:
     return str(reader.scope.brand_id)
 
 
-def _held_brand(document: Document | None) -> HeldBrand:
+def _stored_brand(document: Document | None) -> StoredBrand:
     if document is None:
-        return HeldBrand(0, BrandState())
-    return HeldBrand(document.version, BrandState.model_validate(document.data))
+        return StoredBrand(0, BrandState())
+    return StoredBrand(document.version, BrandState.model_validate(document.data))
 
 
-def _held_order(order_id: str, document: Document | None) -> HeldOrder:
+def _stored_order(order_id: str, document: Document | None) -> StoredOrder:
     if document is None:
-        return HeldOrder(order_id, 0, OrderState())
-    return HeldOrder(order_id, document.version, OrderState.model_validate(document.data))
+        return StoredOrder(order_id, 0, OrderState())
+    return StoredOrder(order_id, document.version, OrderState.model_validate(document.data))

@@ -47,8 +47,8 @@ def _order(reader: Reader, event: Event) -> Iterator[FactRow]:
 
 
 def _refund(reader: Reader, event: Event) -> Iterator[FactRow]:
-    told: RefundRecorded = event.payload
-    yield from _refund_rows(reader, event, told.order_id, told.currency, told.refund)
+    payload: RefundRecorded = event.payload
+    yield from _refund_rows(reader, event, payload.order_id, payload.currency, payload.refund)
 
 
 def _refund_rows(reader: Reader, event: Event, order_id: str, currency: str, refund: Refund) -> Iterator[FactRow]:
@@ -65,8 +65,8 @@ def _refund_rows(reader: Reader, event: Event, order_id: str, currency: str, ref
 
 
 def _deleted_order(reader: Reader, event: Event) -> Iterator[FactRow]:
-    told: OrderDeleted = event.payload
-    columns = {**_UNKNOWN_ORDER, "order_id": told.order_id, "test": False, "deleted": True}
+    payload: OrderDeleted = event.payload
+    columns = {**_UNKNOWN_ORDER, "order_id": payload.order_id, "test": False, "deleted": True}
     yield reader.fact("orders", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 
@@ -95,8 +95,8 @@ def _product(reader: Reader, event: Event) -> Iterator[FactRow]:
 
 
 def _deleted_product(reader: Reader, event: Event) -> Iterator[FactRow]:
-    told: ProductDeleted = event.payload
-    columns = {"product_id": told.product_id, "title": None, "status": None, "deleted": True}
+    payload: ProductDeleted = event.payload
+    columns = {"product_id": payload.product_id, "title": None, "status": None, "deleted": True}
     yield reader.fact("products", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 

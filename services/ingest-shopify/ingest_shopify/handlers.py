@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ingest_shopify.domain import Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
-from ingest_shopify.subjects import Known, erase_subject, recognise
+from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
@@ -55,10 +55,10 @@ async def deliver(reader: Reader, event: Event) -> Outcome:
     domain = raw.headers.get("shop", "")
     if not is_shop_domain(domain):
         raise MalformedInput(f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", reason="shop_domain")
-    found, seen = await reader.get_many([("shops", domain), ("bodies", event.digest)])
-    if found is None:
+    document, seen = await reader.get_many([("shops", domain), ("bodies", event.digest)])
+    if document is None:
         raise UnknownShop(f"no brand owns {domain}: it is delivered when one does")
-    shop = _Shop.of(found)
+    shop = _Shop.of(document)
     writes = _prove_origin(shop, domain, raw.headers.get("endpoint-token"), event, seen)
     reading = read_delivery(
         raw.headers.get("shopify-topic", ""),
@@ -70,9 +70,9 @@ async def deliver(reader: Reader, event: Event) -> Outcome:
         shop_currency=shop.currency,
     )
     if reading.shop_domain not in (None, domain):
-        told = f"the body names the shop {reading.shop_domain}, its header {domain}"
-        raise PermanentError(told, reason="shop_mismatch")
-    return await _tell(reader, event, shop, reading, writes)
+        explanation = f"the body names the shop {reading.shop_domain}, its header {domain}"
+        raise PermanentError(explanation, reason="shop_mismatch")
+    return await _publish(reader, event, shop, reading, writes)
 
 
 def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, seen: Document | None) -> list[Write]:
@@ -91,33 +91,33 @@ def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, see
     return []
 
 
-async def _tell(reader: Reader, event: Event, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
+async def _publish(reader: Reader, event: Event, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
     payload: Any = reading.payload
     entity = reading.entity
     if isinstance(payload, OrderRecorded):
-        known = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=payload.order_id)
-        payload = _with_subject(payload, known)
-        writes = [*writes, *known.writes]
+        record = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=payload.order_id)
+        payload = _with_subject(payload, record)
+        writes = [*writes, *record.writes]
     elif isinstance(payload, SubjectErased):
-        known = await erase_subject(
+        record = await erase_subject(
             reader, shop.scope, shop.identity_key, reading.person, order_ids=payload.order_ids, at=payload.erased_at
         )
-        payload = payload.model_copy(update={"subject": known.subject})
-        entity = known.handle or entity
-        writes = [*writes, *known.writes]
+        payload = payload.model_copy(update={"subject": record.subject})
+        entity = record.handle or entity
+        writes = [*writes, *record.writes]
     elif isinstance(payload, SubjectDataRequested):
-        known = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
-        payload = payload.model_copy(update={"subject": known.subject})
-        entity = payload.request_id or known.handle or entity
-    told = reader.event(payload, entity=entity, version=reading.version, scope=shop.scope)
-    return Outcome(facts=facts_of(reader, told), writes=writes, events=[told])
+        record = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
+        payload = payload.model_copy(update={"subject": record.subject})
+        entity = payload.request_id or record.handle or entity
+    published = reader.event(payload, entity=entity, version=reading.version, scope=shop.scope)
+    return Outcome(facts=facts_of(reader, published), writes=writes, events=[published])
 
 
-def _with_subject(order: OrderRecorded, known: Known) -> OrderRecorded:
+def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
     """The order with its buyer's subject, and without evidence where the buyer was erased since."""
-    if known.is_forgotten(order.order_id, order.created_at):
+    if buyer.is_forgotten(order.order_id, order.created_at):
         return order.model_copy(update={"subject": None, "evidence": TrackingData()})
-    return order.model_copy(update={"subject": known.subject})
+    return order.model_copy(update={"subject": buyer.subject})
 
 
 async def take_over_shop(reader: Reader, event: Event) -> Outcome:
@@ -132,11 +132,14 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
     if not is_shop_domain(domain):
         raise PermanentError(f"{brand.shopify_store[:100]!r} is no shop domain", reason="shop_domain")
     owner = str(event.scope.brand_id)
-    found, before = await reader.get_many([("shops", domain), ("brands", owner)])
-    if found is not None and (found.data["tenant_id"], found.data["brand_id"]) != (str(event.scope.tenant_id), owner):
+    document, before = await reader.get_many([("shops", domain), ("brands", owner)])
+    if document is not None and (document.data["tenant_id"], document.data["brand_id"]) != (
+        str(event.scope.tenant_id),
+        owner,
+    ):
         raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken")
-    known: dict[str, Any] = before.data if before is not None else {}
-    if known.get("version", event.version) > event.version:
+    previous: dict[str, Any] = before.data if before is not None else {}
+    if previous.get("version", event.version) > event.version:
         return NOTHING
     shop = {
         "tenant_id": str(event.scope.tenant_id),
@@ -144,14 +147,14 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
         "name": brand.name,
         "currency": brand.currency,
         "timezone": brand.timezone,
-        "endpoint_token": found.data.get("endpoint_token") if found is not None else None,
+        "endpoint_token": document.data.get("endpoint_token") if document is not None else None,
         # Minted once a brand: another key would make strangers of everybody known.
-        "identity_key": known.get("identity_key") or secrets.token_hex(32),
+        "identity_key": previous.get("identity_key") or secrets.token_hex(32),
     }
     kept = {"shop": domain, "version": event.version, "identity_key": shop["identity_key"]}
     writes = [Write("shops", domain, shop), Write("brands", owner, kept)]
-    if known.get("shop", domain) != domain:
-        writes.append(Write("shops", known["shop"], None))
+    if previous.get("shop", domain) != domain:
+        writes.append(Write("shops", previous["shop"], None))
     drain = Effect("held.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)
     return Outcome(writes=writes, effects=[drain])
 

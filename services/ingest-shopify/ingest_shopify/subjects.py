@@ -22,7 +22,7 @@ the person keeps the evidence of older orders out as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PersonRecord:
     """Who a person is here: `handle` is the surest keyed hash, `erased_at` when they were last erased."""
 
     subject: str | None
@@ -44,43 +44,43 @@ async def recognise(
     *,
     order_id: str | None = None,
     remember: bool = True,
-) -> Known:
+) -> PersonRecord:
     """The person's subject, a new random one for a stranger; None for nobody and for the erased, for good.
 
     One round trip, and one more only to link a new hash to a known subject.
     """
     hashes = identities_of(person, key)
-    wanted = [("identities", digest) for digest in hashes]
+    keys = [("identities", digest) for digest in hashes]
     if order_id is not None:
-        wanted.append(("redactions", order_id))
-    found = await reader.get_many(wanted, scope=scope) if wanted else []
-    documents = found[: len(hashes)]
-    redacted = order_id is not None and found[-1] is not None
+        keys.append(("redactions", order_id))
+    fetched = await reader.get_many(keys, scope=scope) if keys else []
+    documents = fetched[: len(hashes)]
+    redacted = order_id is not None and fetched[-1] is not None
     handle = hashes[0] if hashes else None
     erasures = [_instant(document) for document in documents if document is not None and "erased_at" in document.data]
     if erasures:
-        return Known(None, handle, erased_at=max(erasures), redacted=redacted)
+        return PersonRecord(None, handle, erased_at=max(erasures), redacted=redacted)
     subjects = [str(document.data["subject"]) for document in documents if document is not None]
     subject = subjects[0] if subjects else None
     if not remember or redacted or not hashes:
-        return Known(subject, handle, redacted=redacted)
+        return PersonRecord(subject, handle, redacted=redacted)
     new = [digest for digest, document in zip(hashes, documents, strict=True) if document is None]
     if not new:
-        return Known(subject, handle)
+        return PersonRecord(subject, handle)
     if subject is None:
         return _unmatched(scope, hashes, handle)
     linked = await reader.get("subjects", subject, scope=scope)
     identities = [*(linked.data["identities"] if linked is not None else ()), *new]
-    return Known(subject, handle, writes=_links(scope, subject, new, identities))
+    return PersonRecord(subject, handle, writes=_links(scope, subject, new, identities))
 
 
 async def erase_subject(
     reader: Reader, scope: TenantContext, key: bytes, person: Person, *, order_ids: Sequence[str], at: datetime
-) -> Known:
+) -> PersonRecord:
     """Delete the mapping of a person and leave tombstones that no replay can undo; the subject they had."""
     hashes = identities_of(person, key)
-    found = await reader.get_many([("identities", digest) for digest in hashes], scope=scope) if hashes else []
-    subjects = list(dict.fromkeys(str(d.data["subject"]) for d in found if d is not None and "subject" in d.data))
+    documents = await reader.get_many([("identities", digest) for digest in hashes], scope=scope) if hashes else []
+    subjects = list(dict.fromkeys(str(d.data["subject"]) for d in documents if d is not None and "subject" in d.data))
     linked = await reader.get_many([("subjects", name) for name in subjects], scope=scope) if subjects else []
     gone = dict.fromkeys(hashes)
     for document in linked:
@@ -92,12 +92,12 @@ async def erase_subject(
         Write("redactions", order_id, tombstone, scope=scope)
         for order_id in list(dict.fromkeys(order_ids))[:MOST_REDACTIONS]
     ]
-    return Known(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
+    return PersonRecord(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
 
 
-def _unmatched(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> Known:
+def _unmatched(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> PersonRecord:
     subject = str(uuid4())
-    return Known(subject, handle, writes=_links(scope, subject, hashes, hashes))
+    return PersonRecord(subject, handle, writes=_links(scope, subject, hashes, hashes))
 
 
 def _links(scope: TenantContext, subject: str, new: Sequence[str], identities: Sequence[str]) -> list[Write]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
+from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import CampaignDay, running_campaigns
 from inventory_intel.domain.stock import DaysInStock, VariantStock
@@ -74,8 +74,8 @@ def handlers(pace: Pace) -> dict[str, Handler]:
 
     async def keep_brand(reader: Reader, event: Event) -> Outcome:
         identity = str(event.scope.brand_id)
-        known = await reader.get("brands", identity)
-        if known is not None and known.data["version"] >= event.version:
+        existing = await reader.get("brands", identity)
+        if existing is not None and existing.data["version"] >= event.version:
             return NOTHING
         data = {**event.payload.model_dump(mode="json"), "version": event.version}
         return Outcome(writes=(Write("brands", identity, data),), effects=(tick_of(reader, pace),))
@@ -108,7 +108,7 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
         since = reader.now() - FRESH
         link_causes(row["trace"] for row in await reader.query("inventory_newest_traces", since=since))
-        return _told(reader, window, statuses, await reader.get("assessments", STOCK), pace)
+        return _published(reader, window, statuses, await reader.get("assessments", STOCK), pace)
 
     return {TICK: EffectDefinition(on_success=assess_stock, timeout=120.0)}
 
@@ -137,19 +137,19 @@ async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockSta
     )
 
 
-def _told(
-    reader: Reader, window: Window, statuses: Sequence[StockStatus], known: Document | None, pace: Pace
+def _published(
+    reader: Reader, window: Window, statuses: Sequence[StockStatus], previous: Document | None, pace: Pace
 ) -> Outcome:
     """The assessment as an event, and as facts where it differs from the one written down last."""
-    version = (known.version if known else 0) + 1
-    last: Mapping[str, Any] = known.data if known else {}
-    columns = [_columns(one) for one in statuses]
+    version = (previous.version if previous else 0) + 1
+    last: Mapping[str, Any] = previous.data if previous else {}
+    columns = [_columns(status) for status in statuses]
     digest = sha256(orjson.dumps([window.days, columns])).hexdigest()
     payload = StockAssessed(
         assessed_at=window.end_at,
         window_days=window.days,
         counts=_counts(statuses),
-        statuses=told(statuses),
+        statuses=listed(statuses),
     )
     event = reader.event(payload, entity=STOCK, version=version, time=window.end_at)
     wait = _wait(reader, last, pace)
@@ -185,13 +185,13 @@ def _facts(
 
 def _counts(statuses: Sequence[StockStatus]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for one in statuses:
-        counts[one.status] = counts.get(one.status, 0) + 1
+    for status in statuses:
+        counts[status.status] = counts.get(status.status, 0) + 1
     return counts
 
 
-def _columns(one: StockStatus) -> dict[str, Any]:
-    return one.model_dump(exclude={"campaigns"})
+def _columns(status: StockStatus) -> dict[str, Any]:
+    return status.model_dump(exclude={"campaigns"})
 
 
 def _variant(row: Mapping[str, Any]) -> VariantStock:

@@ -52,14 +52,14 @@ def unwrap(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def webhooks() -> list[Any]:
     """Every webhook body of a topic that is read, by what its file is called."""
-    found = []
+    bodies = []
     for file in sorted((SHOPIFY / "webhooks").glob("*/*.json")):
         name = file.name.removeprefix("rudder_").split(".")[0]
         topic = next((topic for topic in READERS if name == topic.replace("/", "_")), None)
         topic = topic or LISTS.get(name) or ("orders/updated" if name.startswith("laravel_orders") else None)
         if topic is not None:
-            found.append(pytest.param(topic, file, id=f"{file.parent.name}/{file.name}"))
-    return found
+            bodies.append(pytest.param(topic, file, id=f"{file.parent.name}/{file.name}"))
+    return bodies
 
 
 def rest_files() -> list[Any]:
@@ -137,11 +137,11 @@ ORDERS = [param for param in webhooks() if param.values[0].startswith("orders/")
 
 @pytest.mark.parametrize(("topic", "file"), [param for param in ORDERS if "delete" not in param.id])
 def test_net_sales_of_a_real_order_are_the_shops_own_subtotal(topic: str, file: Path) -> None:
-    told = json.loads(file.read_bytes())
+    subtotal = json.loads(file.read_bytes())
     order = read(topic, file.read_bytes())
     assert isinstance(order, OrderRecorded)
-    assert order.net_micros == round(float(told["subtotal_price"]) * 1_000_000)
-    assert order.gross_micros == round(float(told["total_line_items_price"]) * 1_000_000)
+    assert order.net_micros == round(float(subtotal["subtotal_price"]) * 1_000_000)
+    assert order.gross_micros == round(float(subtotal["total_line_items_price"]) * 1_000_000)
     assert sum(line.net_micros for line in order.lines) == order.net_micros
 
 
@@ -205,10 +205,10 @@ def test_a_real_customer_journey_has_its_three_moments(real_data: Path) -> None:
 def test_real_landing_sites_are_kept_as_they_came(real_data: Path) -> None:
     order = json.loads((real_data / "shopify/webhooks/recorded/rudder_orders_create.1.json").read_bytes())
     for line in (real_data / "shopify/landing_site_values.jsonl").read_text().splitlines():
-        told = json.loads(line)["landing_site"]
-        payload = read("orders/create", json.dumps({**order, "landing_site": told}).encode())
+        landing_site = json.loads(line)["landing_site"]
+        payload = read("orders/create", json.dumps({**order, "landing_site": landing_site}).encode())
         assert isinstance(payload, OrderRecorded)
-        assert payload.evidence.landing_site == told
+        assert payload.evidence.landing_site == landing_site
 
 
 def test_a_documented_product_has_all_its_variants(real_data: Path) -> None:

@@ -22,7 +22,7 @@ SECONDS = 180.0
 pytestmark = pytest.mark.instance
 
 
-async def told(instance: InstanceProcess, *arguments: str, code: int = 0) -> dict[str, Any]:
+async def report(instance: InstanceProcess, *arguments: str, code: int = 0) -> dict[str, Any]:
     environment = {
         **os.environ,
         "PULSEPOINT_HOME": str(instance.home),
@@ -56,11 +56,11 @@ async def send_stray_webhook(instance: InstanceProcess) -> None:
 
 async def verified(instance: InstanceProcess, path: Path, *how: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `replay` and then `verify` told of the file's brand."""
-    replayed = await told(instance, "replay", str(path), "--shop", SHOP, "--wait", *how)
+    replayed = await report(instance, "replay", str(path), "--shop", SHOP, "--wait", *how)
     await instance.idle(SECONDS)
-    found = await told(instance, "verify", "--shop", SHOP)
-    [brand] = found["brands"]
-    assert found["ok"] and len(brand["checks"]) > 15
+    result = await report(instance, "verify", "--shop", SHOP)
+    [brand] = result["brands"]
+    assert result["ok"] and len(brand["checks"]) > 15
     return replayed["total"], brand
 
 
@@ -78,10 +78,10 @@ async def test_towers_given_the_same_file_in_another_order_verify_to_one_hash(tm
         assert shuffled["state"] == whole["state"]
         assert shuffled["sources"]["accepted"] == sources["accepted"]
 
-        assert (await told(instance, "doctor"))["ok"]
+        assert (await report(instance, "doctor"))["ok"]
         await send_stray_webhook(instance)
         await instance.idle(SECONDS)
-        ill = await told(instance, "doctor", code=1)
+        ill = await report(instance, "doctor", code=1)
         [trouble] = [each for each in ill["findings"] if each["level"] in ("late", "wrong")]
         assert trouble["subject"] == "quarantine"
         assert "unknown_shop" in trouble["words"]

@@ -61,11 +61,11 @@ async def test_replay_makes_the_brand_sends_the_file_and_reports_each_month(
     done = await pulsepoint(instance, "replay", str(path), "--shop", SHOP, "--wait", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    told = json.loads(done.stdout)
-    assert told["brand"]["made"]
-    assert told["processed"]
-    assert told["acknowledged"] == told["total"]["orders"] + told["total"]["refunds"]
-    months = {row["month"]: int(row["net_revenue"].replace(".", "")) for row in told["months"]}
+    report = json.loads(done.stdout)
+    assert report["brand"]["made"]
+    assert report["processed"]
+    assert report["acknowledged"] == report["total"]["orders"] + report["total"]["refunds"]
+    months = {row["month"]: int(row["net_revenue"].replace(".", "")) for row in report["months"]}
     assert months == oracle(path)
 
 
@@ -96,5 +96,5 @@ async def test_a_brand_made_for_a_shopify_export_has_the_currency_of_its_orders(
     )
     done = await pulsepoint(instance, "replay", str(path), "--shop", "dollars.myshopify.com", "--wait", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert (told["brand"]["currency"], told["total"]["net_revenue"], told["left_out"]) == ("USD", "20.00", [])
+    report = json.loads(done.stdout)
+    assert (report["brand"]["currency"], report["total"]["net_revenue"], report["left_out"]) == ("USD", "20.00", [])

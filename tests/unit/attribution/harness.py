@@ -128,12 +128,12 @@ class Harness:
 
     async def document(self, order_id: str = ORDER_ID) -> dict[str, Any]:
         """The stored document."""
-        found: dict[str, Any] = {}
+        data: dict[str, Any] = {}
 
         async def work(reader: Reader) -> Outcome:
             document = await reader.get("orders", order_id)
-            found.update(document.data if document is not None else {})
+            data.update(document.data if document is not None else {})
             return Outcome()
 
         await self.pipeline.execute(SCOPE, work, dedup_key=uuid4())
-        return found
+        return data

@@ -92,7 +92,7 @@ TOUCHES = st.lists(st.builds(touch, st.floats(-1, 40), st.sampled_from(["meta", 
     cancelled=st.booleans(),
     taxes_included=st.booleans(),
     policy=st.sampled_from(["return", "exclude", "keep"]),
-    known=st.booleans(),
+    has_order=st.booleans(),
     touches=TOUCHES,
 )
 def test_credits_add_up_to_every_entry_and_to_net_revenue(
@@ -101,22 +101,22 @@ def test_credits_add_up_to_every_entry_and_to_net_revenue(
     cancelled: bool,
     taxes_included: bool,
     policy: str,
-    known: bool,
+    has_order: bool,
     touches: list[Touch],
 ) -> None:
     refunds = [
         refund(f"r{number}", subtotal_micros=subtotal, tax_micros=tax, adjustment_micros=adjustment)
         for number, (subtotal, tax, adjustment) in enumerate(returns)
     ]
-    order = sold(net, cancelled=cancelled, taxes_included=taxes_included) if known else None
+    order = sold(net, cancelled=cancelled, taxes_included=taxes_included) if has_order else None
     entries = sales_entries(order, refunds, cancelled_orders=policy)
-    made = credits_of(entries, touches, CREATED_AT if known else None, MONTH, EVERY_MODEL)
+    made = credits_of(entries, touches, CREATED_AT if has_order else None, MONTH, EVERY_MODEL)
     for model in EVERY_MODEL:
         for entry in entries:
             parts = [credit.credit_micros for credit in made if credit.model == model and credit.entry == entry]
             assert parts
             assert sum(parts) == entry.net_micros
-    if not known:
+    if not has_order:
         assert {credit.channel for credit in made} <= {"unattributed"}
     if all(entry.net_micros % MINOR_UNIT == 0 for entry in entries):
         assert all(credit.credit_micros % MINOR_UNIT == 0 for credit in made)

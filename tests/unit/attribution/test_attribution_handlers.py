@@ -72,21 +72,21 @@ async def test_rows_fit_the_columns_of_the_warehouse_tables() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META)))
     common = {"fact_id", "brand_id", "entity", "version", "digest", "recorded_at", "order_id"}
-    wanted = {
+    columns = {
         "attributions": "currency net_micros source_version settings_version rules_version trace",
         "touches": "occurred_at channel paid source medium campaign content term click_id evidence",
         "credits": "model entry_id entry_kind occurred_at channel paid campaign touch_at credit_micros currency",
     }
     for fact in harness.ports.facts:
-        assert set(fact.row) == common | set(wanted[fact.table].split())
+        assert set(fact.row) == common | set(columns[fact.table].split())
 
 
 async def test_an_attributed_order_is_told_on() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META), refunds=(refund(amount=10),)))
     (message,) = harness.ports.messages
-    told = orjson.loads(message.data)
-    assert (message.topic, told["net_micros"], told["credits"]) == ("attributions", 90_000_000, 2 * len(MODELS))
+    payload = orjson.loads(message.data)
+    assert (message.topic, payload["net_micros"], payload["credits"]) == ("attributions", 90_000_000, 2 * len(MODELS))
 
 
 async def test_what_changes_nothing_writes_and_says_nothing() -> None:

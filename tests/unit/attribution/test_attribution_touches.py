@@ -82,15 +82,15 @@ def test_the_real_customer_journey_gives_one_touch_a_moment(real_data: Path) -> 
 
 
 def test_evidence_of_real_order_bodies_never_raises(real_data: Path) -> None:
-    found = 0
+    count = 0
     for path in sorted((real_data / "shopify").rglob("*.json")):
         for body in _objects(json.loads(path.read_text())):
             if "landing_site" in body and "referring_site" in body:
-                found += 1
+                count += 1
                 landing, referrer = body["landing_site"], body["referring_site"]
                 made = touches(landing, referrer)
                 assert bool(made) == bool(landing or referrer), (path, landing, referrer)
-    assert found > 50
+    assert count > 50
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

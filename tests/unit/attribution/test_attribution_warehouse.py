@@ -63,12 +63,12 @@ async def _rows(warehouse: DuckDBWarehouse, sql: str) -> Sequence[dict[str, Any]
 @pytest.mark.parametrize("seed", range(4))
 async def test_credits_of_every_model_add_up_to_every_sales_entry_the_warehouse_shows(seed: int) -> None:
     harness = Harness()
-    told = random.Random(seed).sample(STORY * 2, 2 * len(STORY))
-    await harness.handle(*told)
+    deliveries = random.Random(seed).sample(STORY * 2, 2 * len(STORY))
+    await harness.handle(*deliveries)
     async with open_duckdb() as warehouse:
-        await warehouse.append([row for event in told for row in _ingested(harness, event)])
+        await warehouse.append([row for event in deliveries for row in _ingested(harness, event)])
         await warehouse.append(harness.ports.facts)
-        wanted = await _rows(
+        entries = await _rows(
             warehouse, "SELECT order_id, kind, entry_id, net_micros FROM sales_entries WHERE brand_id = @brand_id"
         )
         sums = await _rows(
@@ -76,7 +76,7 @@ async def test_credits_of_every_model_add_up_to_every_sales_entry_the_warehouse_
             "SELECT model, order_id, entry_kind, entry_id, SUM(credit_micros) AS net_micros FROM credits_current"
             " WHERE brand_id = @brand_id GROUP BY model, order_id, entry_kind, entry_id",
         )
-    expected = {(row["order_id"], row["kind"], row["entry_id"]): int(row["net_micros"]) for row in wanted}
+    expected = {(row["order_id"], row["kind"], row["entry_id"]): int(row["net_micros"]) for row in entries}
     assert len(expected) == 8 + 16
     for model in MODELS:
         assert {

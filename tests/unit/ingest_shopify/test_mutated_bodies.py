@@ -82,10 +82,10 @@ BODIES: dict[str, dict[str, Any]] = {
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Paths to everything inside a body."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found: list[tuple[Any, ...]] = []
+    paths: list[tuple[Any, ...]] = []
     for key, inner in inside:
-        found += [(*path, key), *places(inner, (*path, key))]
-    return found
+        paths += [(*path, key), *places(inner, (*path, key))]
+    return paths
 
 
 def change(body: dict[str, Any], place: tuple[Any, ...], value: Any, *, drop: bool) -> None:
@@ -126,8 +126,8 @@ def read_or_refuse(topic: str, data: bytes) -> None:
         assert refused.reason in {"not_json", "missing_field", "unreadable_field"}
         assert len(str(refused)) < 400
         return
-    told = canonical(reading.payload)
-    assert b"\\u0000" not in told
+    content = canonical(reading.payload)
+    assert b"\\u0000" not in content
     assert all(abs(number) < LARGEST for number in numbers(reading.payload.model_dump()))
     assert reading.entity
     assert 0 <= reading.version < LARGEST

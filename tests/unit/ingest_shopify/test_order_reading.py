@@ -118,16 +118,16 @@ def test_included_tax_told_only_for_the_order_is_shared_among_the_lines_without_
 
 def test_gift_cards_and_tips_are_no_sales_and_their_refunds_no_returns() -> None:
     lines = [line_body(1), line_body(2, price="25.00", gift_card=True), line_body(3, price="5.00", tip={})]
-    told = refund_line_body(2, subtotal="25.00")
-    del told["line_item"]
-    order = order_of(order_body(lines=lines, refunds=[refund_body(lines=[told])]))
+    line = refund_line_body(2, subtotal="25.00")
+    del line["line_item"]
+    order = order_of(order_body(lines=lines, refunds=[refund_body(lines=[line])]))
     assert (order.gross_micros, [line.line_id for line in order.lines]) == (50 * EUR, ["1"])
     assert order.refunds[0].subtotal_micros == 0
 
 
 def test_a_gift_cards_refund_on_its_own_is_no_return() -> None:
-    told = refund_line_body(2, subtotal="25.00", line_item=line_body(2, gift_card=True))
-    assert refund_of(refund_body(lines=[told])).subtotal_micros == 0
+    line = refund_line_body(2, subtotal="25.00", line_item=line_body(2, gift_card=True))
+    assert refund_of(refund_body(lines=[line])).subtotal_micros == 0
 
 
 def test_quantities_are_those_first_sold() -> None:
@@ -157,7 +157,7 @@ def test_an_order_without_lines_is_worth_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("text", "meant"),
     [
         ("2026-03-10T12:00:00+01:00", datetime(2026, 3, 10, 11, tzinfo=UTC)),
         ("2026-03-10T11:00:00Z", datetime(2026, 3, 10, 11, tzinfo=UTC)),
@@ -167,12 +167,12 @@ def test_an_order_without_lines_is_worth_nothing() -> None:
         ("2026-03-10 11:00:00 UTC", datetime(2026, 3, 10, 11, tzinfo=UTC)),
     ],
 )
-def test_moments_are_instants_whatever_their_offset(told: str, meant: datetime) -> None:
-    assert order_of(order_body(processed_at=told)).processed_at == meant
+def test_moments_are_instants_whatever_their_offset(text: str, meant: datetime) -> None:
+    assert order_of(order_body(processed_at=text)).processed_at == meant
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         1773140400,
         "today",
@@ -183,14 +183,14 @@ def test_moments_are_instants_whatever_their_offset(told: str, meant: datetime) 
         "2201-01-01T00:00:00Z",
     ],
 )
-def test_moments_that_are_no_instants_are_refused(told: object) -> None:
-    error = refusal("orders/updated", order_body(processed_at=told))
+def test_moments_that_are_no_instants_are_refused(text: object) -> None:
+    error = refusal("orders/updated", order_body(processed_at=text))
     assert (error.reason, "processed_at" in str(error)) == ("unreadable_field", True)
 
 
-@pytest.mark.parametrize("told", [820982911946154508, "820982911946154508", "gid://shopify/Order/820982911946154508"])
-def test_ids_are_exact_however_they_are_written(told: object) -> None:
-    assert order_of({**order_body(), "id": told}).order_id == "820982911946154508"
+@pytest.mark.parametrize("written", [820982911946154508, "820982911946154508", "gid://shopify/Order/820982911946154508"])
+def test_ids_are_exact_however_they_are_written(written: object) -> None:
+    assert order_of({**order_body(), "id": written}).order_id == "820982911946154508"
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,11 @@ def test_a_product_is_read_with_its_variants() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "counted"),
+    ("fields", "counted"),
     [({"inventory_management": "shopify"}, True), ({"inventory_management": None}, False), ({}, True)],
 )
-def test_a_variant_nobody_counts_is_not_tracked(told: dict[str, Any], counted: bool) -> None:
-    variant = {"id": 1, "price": "1.00", **told}
+def test_a_variant_nobody_counts_is_not_tracked(fields: dict[str, Any], counted: bool) -> None:
+    variant = {"id": 1, "price": "1.00", **fields}
     assert product_of(product_body(variants=[variant])).variants[0].tracked is counted
 
 

@@ -45,8 +45,8 @@ def test_shipping_told_twice_is_counted_once() -> None:
 
 
 def test_a_refunds_tax_is_taken_out_where_prices_include_it() -> None:
-    told = refund_line_body(subtotal="60.00", total_tax=10.0, total_tax_set=money("10.00"))
-    refund = refund_of(refund_body(lines=[told]))
+    line = refund_line_body(subtotal="60.00", total_tax=10.0, total_tax_set=money("10.00"))
+    refund = refund_of(refund_body(lines=[line]))
     assert (refund.tax_micros, refund_net(refund, taxes_included=True)) == (10 * EUR, 50 * EUR)
 
 
@@ -57,8 +57,8 @@ def test_a_tips_refund_on_its_own_is_no_return() -> None:
 
 def test_a_refund_before_subtotals_were_told_follows_from_the_line_that_was_sold() -> None:
     item = line_body(price="100.00", quantity=4, total_discount="40.00", tax_lines=[{"price": "8.00"}], price_set=None)
-    told = {"id": 1, "quantity": 1, "line_item_id": 1, "line_item": item}
-    refund = refund_of(refund_body(lines=[told]))
+    line = {"id": 1, "quantity": 1, "line_item_id": 1, "line_item": item}
+    refund = refund_of(refund_body(lines=[line]))
     assert (refund.subtotal_micros, refund.tax_micros) == (90 * EUR, 2 * EUR)
 
 

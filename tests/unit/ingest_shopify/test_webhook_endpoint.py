@@ -45,13 +45,13 @@ class Door:
         *chunks: bytes,
         path: str = "/webhooks/shopify",
         method: str = "POST",
-        told_length: int | None = None,
+        declared_length: int | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         waiting = list(chunks)
         sent: list[dict[str, Any]] = []
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        if told_length is not None:
-            pairs.append((b"content-length", str(told_length).encode()))
+        if declared_length is not None:
+            pairs.append((b"content-length", str(declared_length).encode()))
 
         async def receive() -> dict[str, Any]:
             self.chunks_read += 1
@@ -64,8 +64,8 @@ class Door:
 
         scope = {"type": "http", "method": method, "path": path, "headers": pairs}
         await self._app(scope, receive, send)
-        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return sent[0]["status"], told, b"".join(message.get("body", b"") for message in sent[1:])
+        headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
     @property
     def published(self) -> list[Message]:
@@ -166,7 +166,7 @@ async def test_only_post_is_allowed(method: str) -> None:
 
 async def test_a_body_told_to_be_over_the_limit_is_refused_unread() -> None:
     door = Door()
-    status, _, _ = await door.post(signed(BODY), BODY, told_length=LIMIT + 1)
+    status, _, _ = await door.post(signed(BODY), BODY, declared_length=LIMIT + 1)
     assert (status, door.chunks_read_unanswered) == (413, 0)
 
 
@@ -182,9 +182,9 @@ async def test_a_streamed_body_is_refused_once_it_passes_the_limit() -> None:
 async def test_what_still_comes_of_a_refused_body_is_dropped_so_that_its_sender_hears_why() -> None:
     door = Door()
     chunk = b"x" * (LIMIT // 4)
-    for told_length in (None, LIMIT * 10):
+    for declared_length in (None, LIMIT * 10):
         door.chunks_read = 0
-        assert (await door.post(signed(chunk * 40), *[chunk] * 40, told_length=told_length))[0] == 413
+        assert (await door.post(signed(chunk * 40), *[chunk] * 40, declared_length=declared_length))[0] == 413
         assert door.chunks_read == 40
 
 
@@ -203,7 +203,7 @@ async def test_a_single_chunk_over_the_limit_is_refused_though_its_length_was_no
 async def test_a_body_of_exactly_the_limit_is_taken_whole_or_in_pieces() -> None:
     door = Door()
     body = b"x" * LIMIT
-    assert (await door.post(signed(body), body, told_length=LIMIT))[0] == 200
+    assert (await door.post(signed(body), body, declared_length=LIMIT))[0] == 200
     assert (await door.post(signed(body), body[:7], body[7:9_000], body[9_000:]))[0] == 200
     assert [message.data for message in door.published] == [body, body]
 

@@ -57,14 +57,14 @@ def test_every_subscribed_event_has_a_handler() -> None:
 
 
 async def test_events_of_one_stretch_share_a_tick_that_is_due_after_it(bench: Bench) -> None:
-    asked = []
+    due = []
     for seconds in (0.0, 4.9, 5.0):
         bench.clock.set(NOW + timedelta(seconds=seconds))
         [effect] = (await bench.handle(HANDLERS["stock_level.recorded"], level_event())).effects
-        asked.append((effect.key, bench.clock.now() + effect.delay))
-    assert asked[0] == asked[1]
-    assert asked[1][0] != asked[2][0]
-    assert NOW + timedelta(seconds=5) < asked[0][1] < NOW + timedelta(seconds=6)
+        due.append((effect.key, bench.clock.now() + effect.delay))
+    assert due[0] == due[1]
+    assert due[1][0] != due[2][0]
+    assert NOW + timedelta(seconds=5) < due[0][1] < NOW + timedelta(seconds=6)
 
 
 async def test_a_schedule_asks_for_an_assessment_though_nothing_happened(bench: Bench) -> None:
@@ -105,13 +105,13 @@ async def test_stock_is_judged_by_what_sold_on_days_with_stock(bench: Bench) -> 
         order_facts("gone", days_ago(12), [{"variant_id": "v1", "quantity": 500}], deleted=True),
         order_facts("foreign", days_ago(12), [{"variant_id": "v1", "quantity": 500}], scope=OTHER_BRAND),
     )
-    told, _ = await tick(bench)
-    [one] = told.statuses
+    assessed, _ = await tick(bench)
+    [status] = assessed.statuses
     # 27 days before today and today; without stock from nine to three days ago (seven whole days).
-    assert (one.days_in_stock, one.days_unknown, one.units_sold) == (21, 0, 41)
-    assert one.velocity_micros == 41 * MICROS // 21
-    assert (one.available, one.status) == (6, "critical")
-    assert told.counts == {"critical": 1}
+    assert (status.days_in_stock, status.days_unknown, status.units_sold) == (21, 0, 41)
+    assert status.velocity_micros == 41 * MICROS // 21
+    assert (status.available, status.status) == (6, "critical")
+    assert assessed.counts == {"critical": 1}
     [row] = await bench.rows("SELECT * FROM stock_statuses_current WHERE brand_id = @brand_id")
     assert (row["variant_id"], row["days_in_stock"], row["status"]) == ("v1", 21, "critical")
 
@@ -158,8 +158,8 @@ async def test_locations_are_summed_and_a_day_counts_when_any_had_stock(bench: B
         order_facts("o0", days_ago(90), [{"variant_id": "v1"}]),
         order_facts("o1", days_ago(20), [{"variant_id": "v1", "quantity": 50}]),
     )
-    [one] = (await tick(bench))[0].statuses
-    assert (one.available, one.days_in_stock) == (7, 25)
+    [status] = (await tick(bench))[0].statuses
+    assert (status.available, status.days_in_stock) == (7, 25)
 
 
 async def test_days_before_the_first_level_count_and_are_told(bench: Bench) -> None:
@@ -169,8 +169,8 @@ async def test_days_before_the_first_level_count_and_are_told(bench: Bench) -> N
         [level_fact("v1", days_ago(3), 0)],
         order_facts("o0", days_ago(90), [{"variant_id": "v1"}]),
     )
-    told, _ = await tick(bench)
-    assert {one.variant_id: (one.days_in_stock, one.days_unknown) for one in told.statuses} == {
+    assessed, _ = await tick(bench)
+    assert {status.variant_id: (status.days_in_stock, status.days_unknown) for status in assessed.statuses} == {
         "v1": (25, 24),
         "v2": (28, 28),
     }
@@ -190,9 +190,9 @@ async def test_without_levels_the_products_own_count_is_used(bench: Bench) -> No
         product_facts("p2", [{"variant_id": "v4", "available": 0}], status="archived"),
         product_facts("p3", [{"variant_id": "v5", "available": 0}], deleted=True),
     )
-    told, _ = await tick(bench)
-    assert told.counts == {"out_of_stock": 1, "untracked": 2}
-    assert [one.variant_id for one in told.statuses] == ["v1"]
+    assessed, _ = await tick(bench)
+    assert assessed.counts == {"out_of_stock": 1, "untracked": 2}
+    assert [status.variant_id for status in assessed.statuses] == ["v1"]
 
 
 async def test_the_spend_of_campaigns_that_sell_what_is_gone_is_at_risk(bench: Bench) -> None:
@@ -207,9 +207,9 @@ async def test_the_spend_of_campaigns_that_sell_what_is_gone_is_at_risk(bench: B
         [ad_day_fact(NOW.date() - timedelta(days=1), 100 * MICROS)],
         [ad_day_fact(NOW.date() - timedelta(days=1), 900 * MICROS, currency="SEK", account_id="a2", campaign_id="c2")],
     )
-    told, _ = await tick(bench)
-    assert told.statuses[0].campaigns == (("meta", "c1", 75 * MICROS),)
-    assert told.statuses[0].spend_at_risk_micros == 75 * MICROS
+    assessed, _ = await tick(bench)
+    assert assessed.statuses[0].campaigns == (("meta", "c1", 75 * MICROS),)
+    assert assessed.statuses[0].spend_at_risk_micros == 75 * MICROS
 
 
 async def test_the_business_clock_moves_the_window(bench: Bench) -> None:
@@ -219,9 +219,9 @@ async def test_the_business_clock_moves_the_window(bench: Bench) -> None:
         order_facts("then", days_ago(370), [{"variant_id": "v1", "quantity": 70}]),
         order_facts("now", days_ago(2), [{"variant_id": "v1", "quantity": 700}]),
     )
-    told, _ = await tick(bench)
-    assert told.assessed_at == NOW - timedelta(days=365)
-    assert told.statuses[0].units_sold == 70
+    assessed, _ = await tick(bench)
+    assert assessed.assessed_at == NOW - timedelta(days=365)
+    assert assessed.statuses[0].units_sold == 70
 
 
 async def test_an_unchanged_assessment_is_told_but_not_written_again(bench: Bench) -> None:
@@ -242,10 +242,10 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
     await bench.on_success(slow, effect_of(TICK))
     await bench.append(product_facts("p2", [{"variant_id": "v2", "available": 0}]))
     bench.clock.advance(seconds=4)
-    held = await bench.on_success(slow, effect_of(TICK))
-    assert not held.facts
-    assert held.events[0].payload.counts == {"out_of_stock": 2}
-    [later] = held.effects
+    kept = await bench.on_success(slow, effect_of(TICK))
+    assert not kept.facts
+    assert kept.events[0].payload.counts == {"out_of_stock": 2}
+    [later] = kept.effects
     bench.clock.set(bench.clock.now() + later.delay)
     written = await bench.on_success(slow, effect_of(TICK))
     assert len(written.facts) == 3
@@ -256,14 +256,14 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
 async def test_stretches_of_different_length_that_end_together_share_one_tick(bench: Bench) -> None:
     pace = Pace(tick_seconds=5.0)
     ask = handlers(pace)["stock_level.recorded"]
-    asked = []
+    due = []
     for seconds, took in ((14.0, 0.0), (16.0, 0.5), (16.0, 0.0)):
         bench.clock.set(NOW + timedelta(seconds=seconds))
         pace.took = took
         [effect] = (await bench.handle(ask, level_event())).effects
-        asked.append(effect.key)
+        due.append(effect.key)
     assert pace.interval_seconds() == 5.0
-    assert asked[0] != asked[1] == asked[2]
+    assert due[0] != due[1] == due[2]
 
 
 def test_slow_assessments_are_made_less_often() -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory_intel.domain.assessment import CreditedItem, Sold, assess, told
+from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import Campaign, CampaignDay, CampaignItem, exposures, running_campaigns
 from inventory_intel.domain.stock import VariantStock
@@ -26,28 +26,28 @@ def campaign(campaign_id: str = "c1", spend: int = 100 * MICROS) -> Campaign:
 
 
 def test_daily_spend_is_the_mean_of_complete_days() -> None:
-    [found] = running_campaigns([day(0, 7), day(1, 100), day(2, 300)], today=TODAY, currency="EUR")
-    assert found.daily_spend_micros == 200
+    [running] = running_campaigns([day(0, 7), day(1, 100), day(2, 300)], today=TODAY, currency="EUR")
+    assert running.daily_spend_micros == 200
 
 
 def test_today_counts_where_nothing_else_is_known() -> None:
-    [found] = running_campaigns([day(0, 70)], today=TODAY, currency="EUR")
-    assert found.daily_spend_micros == 70
+    [running] = running_campaigns([day(0, 70)], today=TODAY, currency="EUR")
+    assert running.daily_spend_micros == 70
 
 
 def test_days_older_than_a_week_do_not_count() -> None:
-    [found] = running_campaigns([day(1, 10), day(20, 10_000)], today=TODAY, currency="EUR")
-    assert found.daily_spend_micros == 10
+    [running] = running_campaigns([day(1, 10), day(20, 10_000)], today=TODAY, currency="EUR")
+    assert running.daily_spend_micros == 10
 
 
 def test_a_day_without_a_row_is_a_day_without_spend() -> None:
     rows = [day(1, 100), day(1, 50, campaign_id="c2"), day(2, 50, campaign_id="c2")]
-    assert [found.daily_spend_micros for found in running_campaigns(rows, today=TODAY, currency="EUR")] == [50, 50]
+    assert [running.daily_spend_micros for running in running_campaigns(rows, today=TODAY, currency="EUR")] == [50, 50]
 
 
 def test_a_stopped_campaign_is_not_running() -> None:
     rows = [day(1, 100), day(2, 100), day(3, 500, campaign_id="stopped")]
-    assert [found.campaign_id for found in running_campaigns(rows, today=TODAY, currency="EUR")] == ["c1"]
+    assert [running.campaign_id for running in running_campaigns(rows, today=TODAY, currency="EUR")] == ["c1"]
 
 
 def test_spend_in_another_currency_is_never_added() -> None:
@@ -59,8 +59,8 @@ def weight(campaign_id: str, key: str, weight: int, *, platform: str = "meta") -
 
 
 def test_a_campaigns_spend_follows_its_revenue() -> None:
-    found = exposures([campaign()], [weight("c1", "v1", 1), weight("c1", "v2", 2), weight("c1", "v1", 1)])
-    assert {key: part.spend_micros for key, [part] in found.items()} == {"v1": 50 * MICROS, "v2": 50 * MICROS}
+    running = exposures([campaign()], [weight("c1", "v1", 1), weight("c1", "v2", 2), weight("c1", "v1", 1)])
+    assert {key: part.spend_micros for key, [part] in running.items()} == {"v1": 50 * MICROS, "v2": 50 * MICROS}
 
 
 def test_the_same_id_on_another_platform_is_another_campaign() -> None:
@@ -73,14 +73,14 @@ def test_the_same_id_on_another_platform_is_another_campaign() -> None:
 )
 def test_parts_of_a_campaign_add_up_to_its_spend(rows: list[tuple[str, str, int]], spend: int) -> None:
     campaigns = [campaign("c1", spend), campaign("c2", 3)]
-    found = exposures(campaigns, [weight(*row) for row in rows])
+    running = exposures(campaigns, [weight(*row) for row in rows])
     parts: Counter[str] = Counter()
-    for exposed in found.values():
+    for exposed in running.values():
         for part in exposed:
             parts[part.campaign_id] += part.spend_micros
-    for one in campaigns:
-        sells = any(told == one.campaign_id and weight > 0 for told, _, weight in rows)
-        assert parts[one.campaign_id] == (one.daily_spend_micros if sells else 0)
+    for status in campaigns:
+        sells = any(listed == status.campaign_id and weight > 0 for listed, _, weight in rows)
+        assert parts[status.campaign_id] == (status.daily_spend_micros if sells else 0)
 
 
 def shop_variant(variant_id: str, available: int | None, *, backorder: bool = False) -> VariantStock:
@@ -105,7 +105,7 @@ def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
         window_days=28,
         lead_time_days=14,
     )
-    at_risk = {one.variant_id: one.spend_at_risk_micros for one in statuses}
+    at_risk = {status.variant_id: status.spend_at_risk_micros for status in statuses}
     assert at_risk == {"out": 30 * MICROS, "back": 0, "fine": 0}
     assert statuses[0].variant_id == "out"
     assert statuses[0].campaigns == (("meta", "c1", 30 * MICROS),)
@@ -113,10 +113,10 @@ def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
 
 def test_what_sells_but_no_product_names_is_untracked_and_not_told() -> None:
     statuses = assess([], [Sold(SoldItem(None, "S1", None), "Lamp", 5)], {}, [], [], window_days=28, lead_time_days=14)
-    assert [(one.variant_id, one.title, one.status, one.units_sold) for one in statuses] == [
+    assert [(status.variant_id, status.title, status.status, status.units_sold) for status in statuses] == [
         ("sku:S1", "Lamp", "untracked", 5)
     ]
-    assert told(statuses) == ()
+    assert listed(statuses) == ()
 
 
 def test_healthy_stock_is_counted_but_not_told() -> None:
@@ -129,4 +129,4 @@ def test_healthy_stock_is_counted_but_not_told() -> None:
         window_days=28,
         lead_time_days=14,
     )
-    assert [one.variant_id for one in told(statuses)] == ["out"]
+    assert [status.variant_id for status in listed(statuses)] == ["out"]

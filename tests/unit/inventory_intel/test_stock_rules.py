@@ -63,10 +63,10 @@ def test_without_a_lead_time_nothing_is_late() -> None:
 
 
 def test_unknown_history_counts_as_in_stock_and_is_told() -> None:
-    [one] = judge([variant(10)], {"v1": 28}, {}, window_days=28, lead_time_days=14)
-    assert (one.days_in_stock, one.days_unknown, one.velocity_micros) == (28, 28, MICROS)
-    [one] = judge([variant(10)], {"v1": 28}, {"i1": DaysInStock(14, 3)}, window_days=28, lead_time_days=14)
-    assert (one.days_in_stock, one.days_unknown, one.velocity_micros) == (14, 3, 2 * MICROS)
+    [judged] = judge([variant(10)], {"v1": 28}, {}, window_days=28, lead_time_days=14)
+    assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (28, 28, MICROS)
+    [judged] = judge([variant(10)], {"v1": 28}, {"i1": DaysInStock(14, 3)}, window_days=28, lead_time_days=14)
+    assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (14, 3, 2 * MICROS)
 
 
 def test_backorders_expose_no_spend() -> None:

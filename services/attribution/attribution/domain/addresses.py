@@ -85,9 +85,9 @@ def _split_host(text: str) -> tuple[str | None, str]:
     if not text.startswith("//"):
         return "", text
     host = _HOST.match(text[2:])
-    found = host.group(1) if host is not None else ""
+    name = host.group(1) if host is not None else ""
     rest = text[2 + (host.end() if host is not None else 0) :]
-    return site_name(found), re.sub(r"^:\d*", "", rest)
+    return site_name(name), re.sub(r"^:\d*", "", rest)
 
 
 def site_name(host: str) -> str:

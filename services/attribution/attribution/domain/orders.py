@@ -21,7 +21,7 @@ from pulsepoint.events.touches import TrackingData
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
 
 
-class Told(BaseModel):
+class Versioned(BaseModel):
     """A part of the document with the (version, digest) of the snapshot it came from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,7 +34,7 @@ class Told(BaseModel):
         return self.version, self.digest
 
 
-class Sale(Told):
+class Sale(Versioned):
     """The part of an order snapshot that decides its revenue."""
 
     currency: str
@@ -46,7 +46,7 @@ class Sale(Told):
     test: bool
 
 
-class Return(Told):
+class Return(Versioned):
     """The part of a refund that decides what it gives back."""
 
     currency: str
@@ -56,18 +56,18 @@ class Return(Told):
     adjustment_micros: int
 
 
-class Saying(IntEnum):
+class EvidenceLevel(IntEnum):
     """How much an order's evidence says: a later snapshot that says less does not make the journey unknown again."""
 
     NOTHING = 0
-    ONE_VISIT = 1
+    SINGLE_VISIT = 1
     JOURNEY = 2
 
 
-class Journey(Told):
+class Journey(Versioned):
     """Touches made from one snapshot's evidence; discount codes are kept as evidence only."""
 
-    saying: Saying
+    saying: EvidenceLevel
     touches: tuple[Touch, ...]
     discount_codes: tuple[str, ...]
 
@@ -85,12 +85,12 @@ class Journey(Told):
         return self.model_copy(update={"touches": touches, "discount_codes": ()})
 
 
-AnyTold = TypeVar("AnyTold", bound=Told)
+AnyVersioned = TypeVar("AnyVersioned", bound=Versioned)
 
 
-def higher(held: AnyTold | None, news: AnyTold) -> AnyTold:
+def higher(current: AnyVersioned | None, candidate: AnyVersioned) -> AnyVersioned:
     """The one with the higher rank; the held one on a tie, which is then the same content."""
-    return news if held is None or news.rank > held.rank else held
+    return candidate if current is None or candidate.rank > current.rank else current
 
 
 class OrderState(BaseModel):
@@ -103,21 +103,21 @@ class OrderState(BaseModel):
     sale: Sale | None = None
     journey: Journey | None = None
     refunds: dict[str, Return] = {}
-    deletion: Told | None = None
+    deletion: Versioned | None = None
     erased: bool = False
     policy_version: int = 0
 
     @property
     def currency(self) -> str | None:
         """The shop's currency; None while nothing with an amount is known."""
-        told = self.sale or next(iter(self.refunds.values()), None)
-        return told.currency if told is not None else None
+        part = self.sale or next(iter(self.refunds.values()), None)
+        return part.currency if part is not None else None
 
     @property
     def source_version(self) -> int:
         """The highest source version among what is held."""
-        held = [*self.refunds.values(), self.sale, self.deletion]
-        return max((told.version for told in held if told is not None), default=0)
+        parts = [*self.refunds.values(), self.sale, self.deletion]
+        return max((part.version for part in parts if part is not None), default=0)
 
     @property
     def deleted(self) -> bool:
@@ -145,7 +145,7 @@ class OrderState(BaseModel):
         journey = Journey(
             version=version,
             digest=digest,
-            saying=_saying(order.evidence),
+            saying=_evidence_level(order.evidence),
             touches=touches_of(order.evidence, order.created_at),
             discount_codes=order.evidence.discount_codes,
         )
@@ -156,14 +156,14 @@ class OrderState(BaseModel):
             refunds=self._with_refunds(refunds),
         )
 
-    def with_refund(self, told: RefundRecorded) -> OrderState:
+    def with_refund(self, payload: RefundRecorded) -> OrderState:
         """After a refund delivered on its own."""
-        news = _return(told.refund, told.order_id, told.currency)
-        return self._merged(refunds=self._with_refunds({told.refund.refund_id: news}))
+        news = _return(payload.refund, payload.order_id, payload.currency)
+        return self._merged(refunds=self._with_refunds({payload.refund.refund_id: news}))
 
     def with_deletion(self, version: int, digest: str) -> OrderState:
         """After the shop deleted it: snapshots from before stay deleted."""
-        return self._merged(deletion=higher(self.deletion, Told(version=version, digest=digest)))
+        return self._merged(deletion=higher(self.deletion, Versioned(version=version, digest=digest)))
 
     def with_erasure(self) -> OrderState:
         """After its buyer asked to be forgotten: later news keep no person either."""
@@ -180,8 +180,8 @@ class OrderState(BaseModel):
 
     def _with_refunds(self, news: Mapping[str, Return]) -> dict[str, Return]:
         merged = dict(self.refunds)
-        for refund_id, told in news.items():
-            merged[refund_id] = higher(merged.get(refund_id), told)
+        for refund_id, refund in news.items():
+            merged[refund_id] = higher(merged.get(refund_id), refund)
         return dict(sorted(merged.items()))
 
     def _sold(self, order_id: str) -> SoldOrder | None:
@@ -201,12 +201,12 @@ class OrderState(BaseModel):
         return [
             Refund(
                 refund_id=refund_id,
-                issued_at=told.issued_at,
-                subtotal_micros=told.subtotal_micros,
-                tax_micros=told.tax_micros,
-                adjustment_micros=told.adjustment_micros,
+                issued_at=part.issued_at,
+                subtotal_micros=part.subtotal_micros,
+                tax_micros=part.tax_micros,
+                adjustment_micros=part.adjustment_micros,
             )
-            for refund_id, told in self.refunds.items()
+            for refund_id, part in self.refunds.items()
         ]
 
 
@@ -229,8 +229,8 @@ def micros_since_1970(timestamp: datetime) -> int:
     return (timestamp - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _saying(evidence: TrackingData) -> Saying:
+def _evidence_level(evidence: TrackingData) -> EvidenceLevel:
     if evidence.moments:
-        return Saying.JOURNEY
-    said = evidence.landing_site or evidence.referring_site or evidence.note_attributes
-    return Saying.ONE_VISIT if said else Saying.NOTHING
+        return EvidenceLevel.JOURNEY
+    hints = evidence.landing_site or evidence.referring_site or evidence.note_attributes
+    return EvidenceLevel.SINGLE_VISIT if hints else EvidenceLevel.NOTHING

@@ -76,7 +76,7 @@ def touches_of(evidence: TrackingData, created_at: datetime) -> tuple[Touch, ...
         _add_moment(visits, visit)
     for untimed in (_landing_visit(evidence, own), _note_visit(evidence.note_attributes, own)):
         if untimed is not None:
-            _add_untimed(visits, untimed, created_at, journey_known=bool(evidence.moments))
+            _add_untimed(visits, untimed, created_at, has_journey=bool(evidence.moments))
     return tuple(sorted((_touch(visit, created_at) for visit in visits), key=touch_order)[-MAX_TOUCHES:])
 
 
@@ -85,8 +85,8 @@ def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int]:
 
     Where even that is alike, moments stay in the order of their text, then the landing site, then note attributes.
     """
-    said = sum(getattr(touch, tag) is not None for tag in (*_TAGS, "click_id"))
-    return touch.occurred_at, touch.channel != DIRECT, touch.paid, touch.campaign is not None, said
+    filled = sum(getattr(touch, tag) is not None for tag in (*_TAGS, "click_id"))
+    return touch.occurred_at, touch.channel != DIRECT, touch.paid, touch.campaign is not None, filled
 
 
 def _instant(timestamp: datetime) -> datetime:
@@ -136,28 +136,32 @@ def _sources(
     page: Address | None, referrer: Address | None, own: frozenset[str], *, first: Mapping[str, str] | None = None
 ) -> list[Mapping[str, str]]:
     """Where parameters of the visit may stand, best first: another site's own parameters are about visits to it."""
-    found: list[Mapping[str, str]] = [first or {}]
+    sources: list[Mapping[str, str]] = [first or {}]
     if page is not None:
-        found += [page.parameters, page.nested]
+        sources += [page.parameters, page.nested]
     if referrer is not None:
-        found += [referrer.parameters, referrer.nested] if _is_own(referrer.host, own) else [referrer.nested]
-    return found
+        sources += [referrer.parameters, referrer.nested] if _is_own(referrer.host, own) else [referrer.nested]
+    return sources
 
 
 def _visit(sources: Iterable[Mapping[str, str]], host: str) -> Visit:
     """The visit of the first source that names who sent it; tags of different sources are never mixed."""
     candidates = list(sources)
-    tagged = next((one for one in candidates if one.get("utm_source") or one.get("utm_medium")), None)
+    tagged = next(
+        (parameters for parameters in candidates if parameters.get("utm_source") or parameters.get("utm_medium")), None
+    )
     if tagged is None:
-        tagged = next((one for one in candidates if one.get("utm_campaign")), {})
+        tagged = next((parameters for parameters in candidates if parameters.get("utm_campaign")), {})
     tags: list[str | None] = [clean(tagged.get(f"utm_{tag}", "")) or None for tag in _TAGS]
     click_ids = []
     for key in CLICK_IDS:
-        value = next((clean(one[key]) for one in candidates if one.get(key)), "")
+        value = next((clean(parameters[key]) for parameters in candidates if parameters.get(key)), "")
         if value:
             click_ids.append((key, value))
     if tags[2] is None and (click_ids or any(tags)):
-        tags[2] = next((clean(one[key]) for key in _CAMPAIGN_IDS for one in candidates if one.get(key)), None)
+        tags[2] = next(
+            (clean(parameters[key]) for key in _CAMPAIGN_IDS for parameters in candidates if parameters.get(key)), None
+        )
     return Visit(None, tuple(tags), tuple(click_ids), host)
 
 
@@ -172,58 +176,63 @@ def _outside(referrer: Address | None, own: frozenset[str]) -> str:
 
 
 def _add_moment(visits: list[Visit], visit: Visit) -> None:
-    for index, known in enumerate(visits):
-        if known.at == visit.at and _agreement(known, visit):
-            visits[index] = _fuse(known, visit)
+    for index, existing in enumerate(visits):
+        if existing.at == visit.at and _agreement(existing, visit):
+            visits[index] = _fuse(existing, visit)
             return
     visits.append(visit)
 
 
-def _add_untimed(visits: list[Visit], visit: Visit, created_at: datetime, *, journey_known: bool) -> None:
+def _add_untimed(visits: list[Visit], visit: Visit, created_at: datetime, *, has_journey: bool) -> None:
     agreeing = [
-        (agreement, known.at or created_at, index)
-        for index, known in enumerate(visits)
-        if (agreement := _agreement(known, visit)) and (known.at or created_at) <= created_at
+        (agreement, existing.at or created_at, index)
+        for index, existing in enumerate(visits)
+        if (agreement := _agreement(existing, visit)) and (existing.at or created_at) <= created_at
     ]
     if agreeing:
         index = max(agreeing)[2]
         visits[index] = _fuse(visits[index], visit)
-    elif not (journey_known and visit.is_bare and not visit.host):
+    elif not (has_journey and visit.is_bare and not visit.host):
         visits.append(replace(visit, at=created_at))
 
 
-def _agreement(one: Visit, other: Visit) -> int:
+def _agreement(first: Visit, other: Visit) -> int:
     """How surely two descriptions are of one visit: 0 is not at all, an equal click id outweighs all tags."""
-    clicks, other_clicks = dict(one.click_ids), dict(other.click_ids)
+    clicks, other_clicks = dict(first.click_ids), dict(other.click_ids)
     common = clicks.keys() & other_clicks.keys()
     if any(clicks[key] != other_clicks[key] for key in common):
         return 0
-    if any(a and b and not _same_tag(tag, a, b) for tag, a, b in zip(_TAGS, one.tags, other.tags, strict=True)):
+    if any(a and b and not _same_tag(tag, a, b) for tag, a, b in zip(_TAGS, first.tags, other.tags, strict=True)):
         return 0
-    if one.host and other.host and one.host != other.host and social_family(one.host) != social_family(other.host):
+    if (
+        first.host
+        and other.host
+        and first.host != other.host
+        and social_family(first.host) != social_family(other.host)
+    ):
         return 0
-    same_tags = sum(bool(a and b) for a, b in zip(one.tags, other.tags, strict=True))
+    same_tags = sum(bool(a and b) for a, b in zip(first.tags, other.tags, strict=True))
     if common or same_tags:
         return 16 * len(common) + 2 * same_tags
-    if one.is_bare and other.is_bare:
-        return 1 if one.host == other.host else 0
-    return 1 if one.family is not None and one.family == other.family else 0
+    if first.is_bare and other.is_bare:
+        return 1 if first.host == other.host else 0
+    return 1 if first.family is not None and first.family == other.family else 0
 
 
-def _same_tag(tag: str, one: str, other: str) -> bool:
-    if one.casefold() == other.casefold():
+def _same_tag(tag: str, first: str, other: str) -> bool:
+    if first.casefold() == other.casefold():
         return True
-    family = family_of_source(one) if tag == "source" else None
+    family = family_of_source(first) if tag == "source" else None
     return family is not None and family == family_of_source(other)
 
 
-def _fuse(known: Visit, other: Visit) -> Visit:
+def _fuse(existing: Visit, other: Visit) -> Visit:
     return Visit(
-        at=known.at,
-        tags=tuple(a or b for a, b in zip(known.tags, other.tags, strict=True)),
-        click_ids=tuple({**dict(other.click_ids), **dict(known.click_ids)}.items()),
-        host=known.host or other.host,
-        evidence=tuple(dict.fromkeys((*known.evidence, *other.evidence))),
+        at=existing.at,
+        tags=tuple(a or b for a, b in zip(existing.tags, other.tags, strict=True)),
+        click_ids=tuple({**dict(other.click_ids), **dict(existing.click_ids)}.items()),
+        host=existing.host or other.host,
+        evidence=tuple(dict.fromkeys((*existing.evidence, *other.evidence))),
     )
 
 

@@ -45,7 +45,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Delivery:
     """A parsed body with what its headers say about it."""
 
     body: Fields
@@ -74,9 +74,9 @@ def read_delivery(
         raise MalformedInput(f"topic {topic[:100]!r} is not one that is read", reason="unknown_topic")
     if api_version and not _API_VERSION.fullmatch(api_version):
         raise MalformedInput(f"API version {api_version[:40]!r} is not known", reason="unknown_api_version")
-    told_at = _triggered(triggered_at) or received_at
+    reported_at = _triggered(triggered_at) or received_at
     try:
-        return reader(_Told(Fields(parse(body)), told_at, shop, shop_currency))
+        return reader(_Delivery(Fields(parse(body)), reported_at, shop, shop_currency))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -139,67 +139,67 @@ def _triggered(header: str | None) -> datetime | None:
         return None
 
 
-def _order(told: _Told) -> Reading:
-    order = read_order(told.body, told_at=told.at, shop_currency=told.currency)
-    return Reading(order, order.order_id, micros_of(order.updated_at), person=read_person(told.body))
+def _order(delivery: _Delivery) -> Reading:
+    order = read_order(delivery.body, reported_at=delivery.at, shop_currency=delivery.currency)
+    return Reading(order, order.order_id, micros_of(order.updated_at), person=read_person(delivery.body))
 
 
-def _edit(told: _Told) -> Reading:
-    edit = read_edit(told.body)
+def _edit(delivery: _Delivery) -> Reading:
+    edit = read_edit(delivery.body)
     return Reading(edit, edit.edit_id, micros_of(edit.committed_at))
 
 
-def _deleted_order(told: _Told) -> Reading:
-    order_id = told.body.id("id")
-    return Reading(OrderDeleted(order_id=order_id), order_id, micros_of(told.at))
+def _deleted_order(delivery: _Delivery) -> Reading:
+    order_id = delivery.body.id("id")
+    return Reading(OrderDeleted(order_id=order_id), order_id, micros_of(delivery.at))
 
 
-def _refund(told: _Told) -> Reading:
-    refund = refunds.read_refund(told.body)
-    currency = refunds.currency_of(told.body) or told.currency
+def _refund(delivery: _Delivery) -> Reading:
+    refund = refunds.read_refund(delivery.body)
+    currency = refunds.currency_of(delivery.body) or delivery.currency
     if currency is None:
         raise MalformedInput("subtotal_set.shop_money.currency_code: is missing", reason="missing_field")
-    payload = RefundRecorded(order_id=told.body.id("order_id"), currency=currency, refund=refund)
+    payload = RefundRecorded(order_id=delivery.body.id("order_id"), currency=currency, refund=refund)
     return Reading(payload, refund.refund_id, micros_of(refund.issued_at))
 
 
-def _product(told: _Told) -> Reading:
-    product = read_product(told.body, told_at=told.at)
+def _product(delivery: _Delivery) -> Reading:
+    product = read_product(delivery.body, reported_at=delivery.at)
     return Reading(product, product.product_id, micros_of(product.updated_at))
 
 
-def _deleted_product(told: _Told) -> Reading:
-    product_id = told.body.id("id")
-    return Reading(ProductDeleted(product_id=product_id), product_id, micros_of(told.at))
+def _deleted_product(delivery: _Delivery) -> Reading:
+    product_id = delivery.body.id("id")
+    return Reading(ProductDeleted(product_id=product_id), product_id, micros_of(delivery.at))
 
 
-def _level(told: _Told) -> Reading:
-    level = read_level(told.body, told_at=told.at)
+def _level(delivery: _Delivery) -> Reading:
+    level = read_level(delivery.body, reported_at=delivery.at)
     return Reading(level, f"{level.inventory_item_id}:{level.location_id}", micros_of(level.updated_at))
 
 
-def _uninstalled(told: _Told) -> Reading:
-    named = told.body.text("myshopify_domain", 255)
-    payload = AppUninstalled(shop=told.shop, uninstalled_at=told.at)
-    return Reading(payload, told.shop, micros_of(told.at), shop_domain=named.lower() if named else None)
+def _uninstalled(delivery: _Delivery) -> Reading:
+    named = delivery.body.text("myshopify_domain", 255)
+    payload = AppUninstalled(shop=delivery.shop, uninstalled_at=delivery.at)
+    return Reading(payload, delivery.shop, micros_of(delivery.at), shop_domain=named.lower() if named else None)
 
 
-def _shop_redaction(told: _Told) -> Reading:
-    shop = shop_named_in(told.body, "shop_domain")
-    payload = ShopErasureRequested(shop=shop, requested_at=told.at)
-    return Reading(payload, shop, micros_of(told.at), shop_domain=shop)
+def _shop_redaction(delivery: _Delivery) -> Reading:
+    shop = shop_named_in(delivery.body, "shop_domain")
+    payload = ShopErasureRequested(shop=shop, requested_at=delivery.at)
+    return Reading(payload, shop, micros_of(delivery.at), shop_domain=shop)
 
 
-def _person_request(read: Callable[..., Payload]) -> Callable[[_Told], Reading]:
-    def reading(told: _Told) -> Reading:
-        shop = shop_named_in(told.body, "shop_domain")
-        payload = read(told.body, told_at=told.at)
-        return Reading(payload, shop, micros_of(told.at), person=read_person(told.body), shop_domain=shop)
+def _person_request(read: Callable[..., Payload]) -> Callable[[_Delivery], Reading]:
+    def reading(delivery: _Delivery) -> Reading:
+        shop = shop_named_in(delivery.body, "shop_domain")
+        payload = read(delivery.body, reported_at=delivery.at)
+        return Reading(payload, shop, micros_of(delivery.at), person=read_person(delivery.body), shop_domain=shop)
 
     return reading
 
 
-READERS: dict[str, Callable[[_Told], Reading]] = {
+READERS: dict[str, Callable[[_Delivery], Reading]] = {
     "orders/create": _order,
     "orders/updated": _order,
     "orders/paid": _order,

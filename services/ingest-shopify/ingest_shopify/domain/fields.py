@@ -25,8 +25,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def clean(value: str, limit: int = LONGEST_TEXT) -> str:
     """`value` without control characters and broken surrogates, cut to `limit` characters."""
-    told = _CONTROL.sub("", value[: limit * 2])[:limit].strip()
-    return told.encode("utf-8", "replace").decode("utf-8")
+    text = _CONTROL.sub("", value[: limit * 2])[:limit].strip()
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def micros_of(timestamp: datetime) -> int:
@@ -55,12 +55,12 @@ def read_timestamp(value: object, where: str) -> datetime:
     return timestamp
 
 
-def unreadable(where: str, wanted: str, value: object) -> MalformedInput:
+def unreadable(where: str, expected: str, value: object) -> MalformedInput:
     """The refusal of a field whose value is not what it must be."""
     # Objects and lists are named, not shown: they may be large, or nested deeper than they can be shown.
     named = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
-    told = named or clean(repr(value[:60] if isinstance(value, str) else value), 80)
-    return MalformedInput(f"{where}: expected {wanted}, got {told}", reason="unreadable_field")
+    shown = named or clean(repr(value[:60] if isinstance(value, str) else value), 80)
+    return MalformedInput(f"{where}: expected {expected}, got {shown}", reason="unreadable_field")
 
 
 class Fields:

@@ -30,7 +30,7 @@ class _Sold:
         return self.full - self.discount
 
 
-def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = None) -> OrderRecorded:
+def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None = None) -> OrderRecorded:
     """The order in a body, as first sold, with the refunds it carries.
 
     Net sales (gross - discount) are Shopify's net sales before returns: price x quantity, less discounts, less
@@ -44,10 +44,10 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
     created = body.optional_timestamp("created_at") or body.optional_timestamp("processed_at")
     if created is None:
         raise body.missing("created_at")
-    told = body.children("line_items")
-    skipped = [line for line in told if not is_sale(line)]
+    items = body.children("line_items")
+    skipped = [line for line in items if not is_sale(line)]
     included = body.flag("taxes_included")
-    sold = [_sold(line) for line in told if is_sale(line)]
+    sold = [_sold(line) for line in items if is_sale(line)]
     _spread_order_discount(body, sold)
     if included:
         _spread_order_tax(body, sold)
@@ -61,7 +61,7 @@ def read_order(body: Fields, *, told_at: datetime, shop_currency: str | None = N
         currency=_currency(body, shop_currency),
         created_at=created,
         processed_at=body.optional_timestamp("processed_at") or created,
-        updated_at=body.optional_timestamp("updated_at") or told_at,
+        updated_at=body.optional_timestamp("updated_at") or reported_at,
         cancelled_at=body.optional_timestamp("cancelled_at"),
         test=body.flag("test"),
         taxes_included=included,
@@ -172,8 +172,8 @@ def _line(sold: _Sold, *, included: bool) -> OrderLine:
 
 
 def _order_tax(body: Fields, sold: list[_Sold]) -> int:
-    told = body.optional_money("total_tax")
-    return told if told is not None else bounded(sum(line.tax for line in sold), body.where("line_items"))
+    total = body.optional_money("total_tax")
+    return total if total is not None else bounded(sum(line.tax for line in sold), body.where("line_items"))
 
 
 def _shipping(body: Fields, *, included: bool) -> int:
@@ -199,11 +199,11 @@ def _line_shipping_discount(line: Fields) -> int:
 
 
 def _currency(body: Fields, shop_currency: str | None) -> str:
-    told = body.text("currency", 16)
-    if told is not None:
-        if not is_currency(told.upper()):
-            raise unreadable(body.where("currency"), "a currency code", told)
-        return told.upper()
+    text = body.text("currency", 16)
+    if text is not None:
+        if not is_currency(text.upper()):
+            raise unreadable(body.where("currency"), "a currency code", text)
+        return text.upper()
     sets = (body.currency_of(name) for name in ("total_price", "subtotal_price", "total_line_items_price"))
     code = next((code for code in sets if code), None) or shop_currency
     if code is None:

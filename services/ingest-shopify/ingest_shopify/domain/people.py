@@ -22,8 +22,8 @@ NOBODY = Person()
 
 def read_person(body: Fields) -> Person:
     """The buyer of an order or the customer of a privacy request; unreadable contact data identifies nobody."""
-    told = body.values.get("customer")
-    customer = Fields(told if isinstance(told, dict) else {}, "customer")
+    value = body.values.get("customer")
+    customer = Fields(value if isinstance(value, dict) else {}, "customer")
     return Person(
         customer_id=_customer_id(customer),
         email=_email(customer.text("email", 320)) or _email(body.text("email", 320) or body.text("contact_email", 320)),
@@ -33,8 +33,8 @@ def read_person(body: Fields) -> Person:
 
 def identities_of(person: Person, key: bytes) -> tuple[str, ...]:
     """Keyed hashes of what identifies a person, the surest first: customer id, e-mail, phone."""
-    known = (("customer", person.customer_id), ("email", person.email), ("phone", person.phone))
-    return tuple(hmac.digest(key, f"{kind}:{value}".encode(), "sha256").hex() for kind, value in known if value)
+    pairs = (("customer", person.customer_id), ("email", person.email), ("phone", person.phone))
+    return tuple(hmac.digest(key, f"{kind}:{value}".encode(), "sha256").hex() for kind, value in pairs if value)
 
 
 def _customer_id(customer: Fields) -> str | None:

@@ -11,20 +11,20 @@ from ingest_shopify.domain.fields import Fields
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 
 
-def read_data_request(body: Fields, *, told_at: datetime) -> SubjectDataRequested:
+def read_data_request(body: Fields, *, reported_at: datetime) -> SubjectDataRequested:
     """A customer's question what is held about them; the subject is not known yet."""
     request = body.child("data_request")
     return SubjectDataRequested(
         subject=None,
         request_id=request.optional_id("id") if request is not None else None,
         order_ids=_order_ids(body, "orders_requested"),
-        requested_at=told_at,
+        requested_at=reported_at,
     )
 
 
-def read_redaction(body: Fields, *, told_at: datetime) -> SubjectErased:
+def read_redaction(body: Fields, *, reported_at: datetime) -> SubjectErased:
     """A customer's erasure; the subject is not known yet."""
-    return SubjectErased(subject=None, order_ids=_order_ids(body, "orders_to_redact"), erased_at=told_at)
+    return SubjectErased(subject=None, order_ids=_order_ids(body, "orders_to_redact"), erased_at=reported_at)
 
 
 def shop_named_in(body: Fields, name: str) -> str:

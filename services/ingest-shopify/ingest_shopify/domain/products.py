@@ -9,7 +9,7 @@ from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.products import ProductRecorded, Variant
 
 
-def read_product(body: Fields, *, told_at: datetime) -> ProductRecorded:
+def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
     """The product in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/product.
 
     `updated_at` falls back to `told_at`. Raises `MalformedInput` naming the field.
@@ -18,12 +18,12 @@ def read_product(body: Fields, *, told_at: datetime) -> ProductRecorded:
         product_id=body.id("id"),
         title=body.text("title", 500) or "",
         status=(body.text("status", 32) or "").lower() or None,
-        updated_at=body.optional_timestamp("updated_at") or told_at,
+        updated_at=body.optional_timestamp("updated_at") or reported_at,
         variants=tuple(_variant(variant) for variant in body.children("variants")),
     )
 
 
-def read_level(body: Fields, *, told_at: datetime) -> StockLevelRecorded:
+def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
     """The stock level in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel.
 
     `available` is null where the shop does not count the item there, and negative where it was oversold.
@@ -32,7 +32,7 @@ def read_level(body: Fields, *, told_at: datetime) -> StockLevelRecorded:
         inventory_item_id=body.id("inventory_item_id"),
         location_id=body.id("location_id"),
         available=body.optional_whole("available"),
-        updated_at=body.optional_timestamp("updated_at") or told_at,
+        updated_at=body.optional_timestamp("updated_at") or reported_at,
     )
 
 

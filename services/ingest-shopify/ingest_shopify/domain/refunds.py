@@ -53,45 +53,45 @@ def issued_at(body: Fields) -> datetime:
 
 def currency_of(body: Fields) -> str | None:
     """The shop's currency, which a refund tells only inside its amounts."""
-    told: list[str | None] = [line.currency_of("subtotal") for line in body.children("refund_line_items")]
-    told += [adjustment.currency_of("amount") for adjustment in body.children("order_adjustments")]
-    told += [line.currency_of("subtotal_amount") for line in body.children("refund_shipping_lines")]
-    told.append(body.currency_of("total_duties"))
-    return next((code for code in told if code), None)
+    codes: list[str | None] = [line.currency_of("subtotal") for line in body.children("refund_line_items")]
+    codes += [adjustment.currency_of("amount") for adjustment in body.children("order_adjustments")]
+    codes += [line.currency_of("subtotal_amount") for line in body.children("refund_shipping_lines")]
+    codes.append(body.currency_of("total_duties"))
+    return next((code for code in codes if code), None)
 
 
-def _line(told: Fields) -> RefundLine | None:
-    item = told.child("line_item") or Fields({}, told.where("line_item"))
+def _line(entry: Fields) -> RefundLine | None:
+    item = entry.child("line_item") or Fields({}, entry.where("line_item"))
     if not is_sale(item):
         return None
-    line_id = told.optional_id("line_item_id") or item.optional_id("id")
+    line_id = entry.optional_id("line_item_id") or item.optional_id("id")
     if line_id is None:
-        raise told.missing("line_item_id")
-    quantity = told.count("quantity")
+        raise entry.missing("line_item_id")
+    quantity = entry.count("quantity")
     return RefundLine(
         line_id=line_id,
         product_id=item.optional_id("product_id"),
         variant_id=item.optional_id("variant_id"),
         sku=item.text("sku", 255),
         quantity=quantity,
-        subtotal_micros=_subtotal(told, item, quantity),
-        tax_micros=_tax(told, item, quantity),
+        subtotal_micros=_subtotal(entry, item, quantity),
+        tax_micros=_tax(entry, item, quantity),
     )
 
 
-def _subtotal(told: Fields, item: Fields, quantity: int) -> int:
-    if told.optional_money("subtotal") is not None:
-        return told.money("subtotal")
+def _subtotal(entry: Fields, item: Fields, quantity: int) -> int:
+    if entry.optional_money("subtotal") is not None:
+        return entry.money("subtotal")
     # Bodies before 2017 have no subtotal: it follows from the line that was sold.
     if not item.has("price") and not item.has("price_set"):
-        raise told.missing("subtotal")
+        raise entry.missing("subtotal")
     sold = max(item.optional_whole("quantity") or quantity, 1)
     paid = max(item.money("price") * sold - item.money_or_zero("total_discount"), 0)
-    return bounded(paid * quantity // sold, told.where("subtotal"))
+    return bounded(paid * quantity // sold, entry.where("subtotal"))
 
 
-def _tax(told: Fields, item: Fields, quantity: int) -> int:
-    sent = told.optional_money("total_tax")
+def _tax(entry: Fields, item: Fields, quantity: int) -> int:
+    sent = entry.optional_money("total_tax")
     if sent is not None:
         return sent
     sold = max(item.optional_whole("quantity") or quantity, 1)

@@ -43,8 +43,8 @@ def _entries(value: object) -> Iterator[Fields]:
 
 
 def _pairs(order: Fields) -> Iterator[tuple[str, str]]:
-    told = order.values.get("note_attributes") or order.values.get("customAttributes")
-    for entry in _entries(told):
+    entries = order.values.get("note_attributes") or order.values.get("customAttributes")
+    for entry in _entries(entries):
         name = entry.text("name", 255) or entry.text("key", 255)
         value = entry.text("value")
         if name and value:
@@ -60,8 +60,8 @@ def _codes(order: Fields) -> Iterator[str]:
 
 def _moments(order: Fields) -> Iterator[JourneyMoment]:
     journey = _object(order, "customer_journey_summary", "customerJourneySummary")
-    told = _object(order, "customer_journey", "customerJourney").get("moments") or journey.get("moments")
-    entries = list(_entries(told))
+    listed = _object(order, "customer_journey", "customerJourney").get("moments") or journey.get("moments")
+    entries = list(_entries(listed))
     if not entries:
         ends = (journey.get(name) for name in ("first_visit", "firstVisit", "last_visit", "lastVisit"))
         entries = [Fields(visit) for visit in ends if isinstance(visit, dict)]
@@ -70,17 +70,17 @@ def _moments(order: Fields) -> Iterator[JourneyMoment]:
             entry for place, entry in enumerate(entries) if entry.values not in (e.values for e in entries[:place])
         ]
     for entry in entries:
-        yield _timestamp(entry)
+        yield _moment(entry)
 
 
-def _timestamp(visit: Fields) -> JourneyMoment:
+def _moment(visit: Fields) -> JourneyMoment:
     utm = Fields(_object(visit, "utm_parameters", "utmParameters"))
-    told = ((name, utm.text(name)) for name in _UTM)
+    tags = ((name, utm.text(name)) for name in _UTM)
     return JourneyMoment(
         occurred_at=_occurred_at(visit),
         landing_page=visit.text("landing_page") or visit.text("landingPage"),
         referrer=visit.text("referrer_url") or visit.text("referrerUrl"),
-        utm=tuple((name, value) for name, value in told if value),
+        utm=tuple((name, value) for name, value in tags if value),
     )
 
 
@@ -92,5 +92,5 @@ def _occurred_at(visit: Fields) -> Any:
 
 
 def _object(fields: Fields, *names: str) -> dict[str, Any]:
-    found = (fields.values.get(name) for name in names)
-    return next((value for value in found if isinstance(value, dict)), {})
+    values = (fields.values.get(name) for name in names)
+    return next((value for value in values if isinstance(value, dict)), {})

@@ -18,7 +18,7 @@ from inventory_intel.domain.stock import (
 )
 from pulsepoint.events.inventory import StockStatus
 
-TOLD_STATUSES = 1000
+MAX_LISTED_STATUSES = 1000
 """Most statuses an event carries (about 400 bytes each): the warehouse has all of them, `counts` counts all."""
 
 
@@ -78,30 +78,30 @@ def assess(
             for row in credited
         ),
     )
-    statuses = [_status(one, exposed.get(one.variant.variant_id, ())) for one in judged]
+    statuses = [_status(judged_stock, exposed.get(judged_stock.variant.variant_id, ())) for judged_stock in judged]
     return sorted(statuses, key=_worst_first)
 
 
-def told(statuses: Iterable[StockStatus]) -> tuple[StockStatus, ...]:
+def listed(statuses: Iterable[StockStatus]) -> tuple[StockStatus, ...]:
     """What the event carries: all that is not healthy and is counted, worst first, at most `TOLD_STATUSES`."""
-    return tuple(one for one in statuses if one.status not in (HEALTHY, UNTRACKED))[:TOLD_STATUSES]
+    return tuple(status for status in statuses if status.status not in (HEALTHY, UNTRACKED))[:MAX_LISTED_STATUSES]
 
 
-def _status(one: Judged, found: tuple[Exposure, ...]) -> StockStatus:
-    at_risk = found if one.exposes_spend else ()
+def _status(judged: Judged, exposed: tuple[Exposure, ...]) -> StockStatus:
+    at_risk = exposed if judged.exposes_spend else ()
     return StockStatus(
-        variant_id=one.variant.variant_id,
-        sku=one.variant.sku,
-        product_id=one.variant.product_id,
-        title=one.variant.title,
-        available=one.variant.available or 0,
-        velocity_micros=one.velocity_micros,
-        days_in_stock=one.days_in_stock,
-        days_unknown=one.days_unknown,
-        units_sold=one.units_sold,
-        days_of_cover_micros=one.cover_micros,
-        status=one.status,
-        continue_selling=one.variant.continue_selling,
+        variant_id=judged.variant.variant_id,
+        sku=judged.variant.sku,
+        product_id=judged.variant.product_id,
+        title=judged.variant.title,
+        available=judged.variant.available or 0,
+        velocity_micros=judged.velocity_micros,
+        days_in_stock=judged.days_in_stock,
+        days_unknown=judged.days_unknown,
+        units_sold=judged.units_sold,
+        days_of_cover_micros=judged.cover_micros,
+        status=judged.status,
+        continue_selling=judged.variant.continue_selling,
         spend_at_risk_micros=sum(part.spend_micros for part in at_risk),
         campaigns=tuple((part.platform, part.campaign_id, part.spend_micros) for part in at_risk),
     )
@@ -110,7 +110,12 @@ def _status(one: Judged, found: tuple[Exposure, ...]) -> StockStatus:
 _SEVERITY = {"out_of_stock": 0, "critical": 1, "low": 2, "overstocked": 3, "healthy": 4, "untracked": 5}
 
 
-def _worst_first(one: StockStatus) -> tuple[int, int, int, str]:
+def _worst_first(status: StockStatus) -> tuple[int, int, int, str]:
     # Spend on what runs out comes first, then what sells fastest: a cut list keeps what matters.
-    urgent = 0 if one.spend_at_risk_micros else 1
-    return (urgent * 10 + _SEVERITY[one.status], -one.spend_at_risk_micros, -one.velocity_micros, one.variant_id)
+    urgent = 0 if status.spend_at_risk_micros else 1
+    return (
+        urgent * 10 + _SEVERITY[status.status],
+        -status.spend_at_risk_micros,
+        -status.velocity_micros,
+        status.variant_id,
+    )

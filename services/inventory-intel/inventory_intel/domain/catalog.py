@@ -44,9 +44,9 @@ def unlisted(key: str, item: SoldItem, title: str) -> VariantStock:
 
 
 def _unique(pairs: Iterable[tuple[str | None, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    first_by_name: dict[str, str] = {}
     twice: set[str] = set()
     for name, variant_id in pairs:
-        if name and found.setdefault(name, variant_id) != variant_id:
+        if name and first_by_name.setdefault(name, variant_id) != variant_id:
             twice.add(name)
-    return {name: variant_id for name, variant_id in found.items() if name not in twice}
+    return {name: variant_id for name, variant_id in first_by_name.items() if name not in twice}

@@ -65,13 +65,13 @@ def running_campaigns(days: Iterable[CampaignDay], *, today: date, currency: str
     for row in days:
         if row.currency == currency:
             accounts[(row.platform, row.account_id)].append(row)
-    found: list[Campaign] = []
+    running: list[Campaign] = []
     for rows in accounts.values():
-        told = sorted({row.day for row in rows})
-        complete = [day for day in told if day < today] or told
+        dates = sorted({row.day for row in rows})
+        complete = [day for day in dates if day < today] or dates
         recent = [day for day in complete if day > complete[-1] - timedelta(days=RECENT_DAYS)]
-        found.extend(_of_account(rows, recent, frozenset(told[-ACTIVE_DAYS:])))
-    return sorted(found, key=lambda campaign: (campaign.platform, campaign.campaign_id))
+        running.extend(_of_account(rows, recent, frozenset(dates[-ACTIVE_DAYS:])))
+    return sorted(running, key=lambda campaign: (campaign.platform, campaign.campaign_id))
 
 
 def _of_account(rows: list[CampaignDay], recent: list[date], latest: frozenset[date]) -> Iterable[Campaign]:
@@ -89,7 +89,7 @@ def exposures(campaigns: Iterable[Campaign], weights: Iterable[CampaignItem]) ->
 
     A campaign's parts add up to its daily spend to the micro: what its other variants sell is theirs.
     """
-    running = {(one.platform, one.account_id, one.campaign_id): one for one in campaigns}
+    running = {(campaign.platform, campaign.account_id, campaign.campaign_id): campaign for campaign in campaigns}
     revenue: dict[Campaign, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in weights:
         campaign = running.get((row.platform, row.account_id, row.campaign_id))
@@ -102,6 +102,6 @@ def exposures(campaigns: Iterable[Campaign], weights: Iterable[CampaignItem]) ->
             if part > 0:
                 parts[key].append(Exposure(campaign.platform, campaign.campaign_id, part))
     return {
-        key: tuple(sorted(found, key=lambda part: (-part.spend_micros, part.platform, part.campaign_id)))
-        for key, found in parts.items()
+        key: tuple(sorted(own, key=lambda part: (-part.spend_micros, part.platform, part.campaign_id)))
+        for key, own in parts.items()
     }

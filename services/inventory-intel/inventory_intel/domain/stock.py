@@ -107,10 +107,10 @@ def judge(
     """
     judged = []
     for variant in variants:
-        known = days.get(variant.inventory_item_id or "", DaysInStock(window_days, window_days))
+        history = days.get(variant.inventory_item_id or "", DaysInStock(window_days, window_days))
         sold = units.get(variant.variant_id, 0)
-        velocity = velocity_micros(sold, known.in_stock, window_days)
+        velocity = velocity_micros(sold, history.in_stock, window_days)
         cover = None if variant.available is None else cover_micros(variant.available, velocity)
         status = status_of(variant.available, cover, lead_time_days)
-        judged.append(Judged(variant, sold, known.in_stock, known.unknown, velocity, cover, status))
+        judged.append(Judged(variant, sold, history.in_stock, history.unknown, velocity, cover, status))
     return judged

@@ -57,8 +57,8 @@ def window_of(now: datetime, timezone: str, first_sale: datetime | None) -> Wind
     """
     zone = ZoneInfo(timezone)
     end_day = now.astimezone(zone).date()
-    known = WINDOW_DAYS if first_sale is None else (end_day - first_sale.astimezone(zone).date()).days + 1
-    days = min(WINDOW_DAYS, max(SHORTEST_WINDOW_DAYS, known))
+    age_days = WINDOW_DAYS if first_sale is None else (end_day - first_sale.astimezone(zone).date()).days + 1
+    days = min(WINDOW_DAYS, max(SHORTEST_WINDOW_DAYS, age_days))
     start_day = end_day - timedelta(days=days - 1)
     start_at = datetime.combine(start_day, time(), tzinfo=zone).astimezone(UTC)
     return Window(start_at, now, start_day, end_day)
