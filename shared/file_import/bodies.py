@@ -31,7 +31,7 @@ class SoldLine:
 
     @property
     def paid_cents(self) -> int:
-        """What the line cost after its discount; holds the tax where prices include it."""
+        """Cents of the line after its discount; holds the tax where prices include it."""
         return self.gross_cents - self.discount_cents
 
 
@@ -74,13 +74,13 @@ class Sale:
 
     @property
     def total_cents(self) -> int:
-        """What the customer paid."""
+        """Cents the customer paid."""
         return self.goods_cents + self.shipping_cents + (0 if self.taxes_included else self.tax_cents)
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
-    """What went back of one line; `subtotal_cents` holds the tax where the order's prices include it."""
+    """The returned part of one line; `subtotal_cents` holds the tax where the order's prices include it."""
 
     line: SoldLine
     quantity: int

@@ -1,4 +1,4 @@
-"""What a file holds, whatever its format: its webhooks oldest first, what is left out, and when it ends."""
+"""The content of a file, whatever its format: its webhooks oldest first, what is left out, and when it ends."""
 
 from __future__ import annotations
 

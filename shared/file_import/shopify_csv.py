@@ -25,7 +25,7 @@ Record = dict[str, str | None]
 TIME_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 MONTH_FIRST = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M")
 DAY_FIRST = ("%d/%m/%Y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%Y %H:%M")
-"""What a spreadsheet makes of the export's times; which of the two, the whole file tells."""
+"""Forms a spreadsheet gives the export's times; the whole file decides which of the two is meant."""
 TITLES = {
     "createdat": "Created at",
     "cancelledat": "Cancelled at",

@@ -31,7 +31,7 @@ CHUNK = 1 << 20
 
 
 class FileFormat(StrEnum):
-    """What a transactions file is, decided by its header."""
+    """The format of a transactions file, decided by its header."""
 
     UCI = "UCI Online Retail"
     SHOPIFY = "Shopify orders export"
@@ -68,7 +68,7 @@ class SourceFile:
     columns: dict[str, str]
 
     def has(self, column: str) -> bool:
-        """Whether the file has the column."""
+        """True where the file has the column."""
         return column in self.columns
 
 

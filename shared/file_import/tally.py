@@ -1,4 +1,4 @@
-"""What was sent, by calendar month of the brand: orders, refunds and net revenue."""
+"""Sums of what was sent, by calendar month of the brand: orders, refunds and net revenue."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tally:
             month.left_out_cents += entry.cents
 
     def notes(self) -> list[str]:
-        """What whoever sends the file should know, in words."""
+        """Sentences for whoever sends the file; empty where nothing needs saying."""
         orphans = self.total.orphans
         if not orphans:
             return []

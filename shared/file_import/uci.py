@@ -36,12 +36,12 @@ class Row:
     country: str | None
 
     def owner(self) -> tuple[datetime, bool, str]:
-        """What rows of one order, or of one returning invoice, share."""
+        """The key that rows of one order, or of one returning invoice, share."""
         return self.started, self.returned, self.invoice
 
     @property
     def key(self) -> LineKey | None:
-        """What a return and the sale it undoes share; None for rows without a customer."""
+        """The key that a return and the sale it undoes share; None for rows without a customer."""
         return None if self.customer is None else (self.customer, self.stock_code, self.cents)
 
 

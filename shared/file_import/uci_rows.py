@@ -191,7 +191,7 @@ def _odd_date(source: SourceFile, name: str, timestamp: str) -> str:
 
 
 def _disorder(source: SourceFile, timestamp: str) -> tuple[int, int]:
-    """How many rows step back in time, then how many seconds the file spans."""
+    """(rows that step back in time, seconds the file spans)."""
     pairs = f"SELECT {timestamp} AS t, lag({timestamp}) OVER (ORDER BY row_no) AS u FROM source"
     sql = f"SELECT count(*) FILTER (t < u), coalesce(epoch(max(t) - min(t)), 0) FROM ({pairs})"
     back, span = source.connection.execute(sql).fetchall()[0]

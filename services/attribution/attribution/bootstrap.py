@@ -18,7 +18,7 @@ from pulsepoint.runtime.engines import Engines
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What attribution stands on."""
+    """The open ports of attribution."""
 
     bus: MessageBus
     store: DocumentStore

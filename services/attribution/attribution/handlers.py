@@ -1,4 +1,4 @@
-"""What each event changes: an order's document, and its attribution anew whenever the document changed.
+"""One function per event: it changes an order's document, and attributes the order anew where that changed.
 
 Settings and the order are read in the same transaction, so an order committed after a settings change has it, and the
 sweep that a settings change starts meets only orders from before.
@@ -132,7 +132,7 @@ def _reattribution(policy_version: int, *, after: str) -> Effect:
 def _recorded(
     reader: Reader, brand: StoredBrand, news: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect] = ()
 ) -> Outcome:
-    """What follows from the orders that changed; nothing at all where none did."""
+    """The outcome of the orders that changed; empty where none did."""
     changed = [(stored, state) for stored, state in news if state != stored.state]
     return _outcome(reader, brand, changed, effects)
 

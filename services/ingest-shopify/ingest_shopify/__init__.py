@@ -1,1 +1,1 @@
-"""Takes Shopify's webhooks in and tells what they say as facts and events."""
+"""Takes Shopify's webhooks in and records what they say as facts and events."""

@@ -31,7 +31,7 @@ LONGEST_HEADER = 250
 may have in Pub/Sub (https://cloud.google.com/pubsub/quotas#resource_limits)."""
 LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
-"""How much of a body over the limit, and for how long, is still taken off the wire after the answer."""
+"""Bytes of a body over the limit, and seconds, that are still taken off the wire after the answer."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _CARRIED = ("topic", "api-version", "triggered-at", "webhook-id", "event-id")
@@ -51,7 +51,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class WebhookPorts(Protocol):
-    """What the webhook address needs."""
+    """The ports the webhook address needs."""
 
     @property
     def bus(self) -> MessageBus:

@@ -102,13 +102,13 @@ def _deleted_product(reader: Reader, event: Event) -> Iterator[FactRow]:
 
 def _level(reader: Reader, event: Event) -> Iterator[FactRow]:
     level: StockLevelRecorded = event.payload
-    # So that what is concluded from the level can link back to it, however much else was told meanwhile.
+    # So that what is concluded from the level can link back to it, whatever else arrived meanwhile.
     columns = {**level.model_dump(), "trace": current_traceparent()}
     yield reader.fact("inventory_levels", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 
 def _parts(lines: Sequence[Line]) -> Iterator[tuple[str, Line]]:
-    """Lines with what tells them apart: the place too, since a body may name one line id twice."""
+    """Lines with a part name of their own: the place too, since a body may name one line id twice."""
     for place, line in enumerate(lines):
         yield f"{line.line_id}:{place}", line
 

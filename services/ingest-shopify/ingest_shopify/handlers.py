@@ -22,7 +22,7 @@ from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handle
 from pulsepoint.tenancy import TenantContext
 
 BODIES_REMEMBERED = timedelta(days=400)
-"""How long a body's digest proves which shop it came from; longer than any delivery is sent again."""
+"""The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def deliver(reader: Reader, event: Event) -> Outcome:
     """Read one verified delivery into the brand that owns its shop.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
-    `body_of_another_shop`, `shop_mismatch` or what `read_delivery` tells.
+    `body_of_another_shop`, `shop_mismatch` or a reason of `read_delivery`.
     """
     raw: RawPayload = event.payload
     domain = raw.headers.get("shop", "")
@@ -76,7 +76,7 @@ async def deliver(reader: Reader, event: Event) -> Outcome:
 
 
 def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, seen: Document | None) -> list[Write]:
-    """What must be remembered so that no other shop's header takes this body: the header is not signed.
+    """The writes that keep another shop's header from taking this body: the header is not signed.
 
     Where the subscription's address carries a token it decides alone; else the first shop a body came from.
     """
@@ -121,7 +121,7 @@ def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
 
 
 async def take_over_shop(reader: Reader, event: Event) -> Outcome:
-    """Keep who owns a shop, and have delivered what was held for it while nobody did.
+    """Keep who owns a shop, and replay what was quarantined while nobody did.
 
     Raises `PermanentError`: reason `shop_domain` for what is no shop, `shop_taken` for another brand's shop.
     """

@@ -1,3 +1,3 @@
-"""What this service needs beside the kernel's ports: nothing."""
+"""This service needs no port beside the kernel's."""
 
 from __future__ import annotations

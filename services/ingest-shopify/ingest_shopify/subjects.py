@@ -23,7 +23,11 @@ the person keeps the evidence of older orders out as well."""
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """Who a person is here: `handle` is the surest keyed hash, `erased_at` when they were last erased."""
+    """A person as this brand knows them.
+
+    `subject` is None for nobody and for the erased; `handle` is the surest keyed hash (hex SHA-256), `erased_at` the
+    UTC instant of their last erasure.
+    """
 
     subject: str | None
     handle: str | None = None
@@ -32,7 +36,7 @@ class PersonRecord:
     writes: Sequence[Write] = ()
 
     def is_forgotten(self, order_id: str, created_at: datetime) -> bool:
-        """Whether an order's evidence must not come back: it was redacted, or is older than its buyer's erasure."""
+        """True where an order's evidence must not come back: it was redacted, or is older than its buyer's erasure."""
         return self.redacted or (self.erased_at is not None and created_at <= self.erased_at)
 
 

@@ -18,7 +18,7 @@ from pulsepoint.runtime.engines import Engines
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What inventory-intel stands on."""
+    """The open ports of inventory-intel."""
 
     bus: MessageBus
     store: DocumentStore

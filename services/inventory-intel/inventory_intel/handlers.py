@@ -1,4 +1,4 @@
-"""What inventory-intel does on each event: ask for one assessment soon, and make it when the tick is due."""
+"""One function per event: each asks for an assessment soon, and a tick makes it when it is due."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REST = 20
 
 @dataclass(slots=True)
 class Pace:
-    """How often stock is assessed (seconds) and how much of it is written down (rows a second, at most).
+    """The interval between assessments (seconds) and the most of them that is written down (rows a second).
 
     `took` is how many seconds the last assessment of this process took.
     """
@@ -54,10 +54,10 @@ class Pace:
 
 
 def tick_of(reader: Reader, pace: Pace) -> Effect:
-    """One assessment for all that happens in the same stretch of time.
+    """One assessment for all that happens in the same interval.
 
-    Its key is the stretch's end and it is due after that, so whatever asked for it lies in the warehouse before it
-    reads: a fact that arrives while a tick runs belongs to a later stretch and asks for a tick of its own. Stretches
+    Its key is the interval's end and it is due after that, so whatever asked for it lies in the warehouse before it
+    reads: a fact that arrives while a tick runs belongs to a later interval and asks for a tick of its own. Intervals
     double, so a longer one ends where a shorter one does: both are one tick.
     """
     now = reader.now().timestamp()
@@ -121,7 +121,7 @@ async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockSta
     in_stock = await reader.query("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
     spend = await reader.query("inventory_campaign_days", **days)
     credited = await reader.query("inventory_campaign_weights", model=brand.model, **moments)
-    # A large catalogue takes long enough to keep other requests waiting, were it judged on the event loop.
+    # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         assess,
         [_variant(row) for row in variants],
@@ -167,7 +167,7 @@ def _published(
 
 
 def _wait(reader: Reader, last: Mapping[str, Any], pace: Pace) -> float:
-    """Seconds until the next snapshot may be written: a large catalogue is written down less often."""
+    """Seconds until the next snapshot may be written: a large catalog is written down less often."""
     due = float(last.get("written_at", 0.0)) + int(last.get("rows", 0)) / pace.rows_per_second
     return due - reader.now().timestamp()
 

@@ -188,7 +188,9 @@ def test_moments_that_are_no_instants_are_refused(text: object) -> None:
     assert (error.reason, "processed_at" in str(error)) == ("unreadable_field", True)
 
 
-@pytest.mark.parametrize("written", [820982911946154508, "820982911946154508", "gid://shopify/Order/820982911946154508"])
+@pytest.mark.parametrize(
+    "written", [820982911946154508, "820982911946154508", "gid://shopify/Order/820982911946154508"]
+)
 def test_ids_are_exact_however_they_are_written(written: object) -> None:
     assert order_of({**order_body(), "id": written}).order_id == "820982911946154508"
 

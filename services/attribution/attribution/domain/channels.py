@@ -94,7 +94,7 @@ class Classification:
 
 
 def family_of_source(source: str) -> str | None:
-    """Who a utm_source means, through aliases and spellings (`Instagram_Stories`, `fb`, `l.facebook.com`)."""
+    """The family a utm_source means, through aliases and spellings (`Instagram_Stories`, `fb`, `l.facebook.com`)."""
     text = source.casefold().strip()
     whole = _WHOLE.get(text) or _FAMILY.get(re.sub(r"[^a-z0-9]", "", text))
     if whole is not None:
@@ -109,7 +109,7 @@ def family_of_click(click_ids: tuple[tuple[str, str], ...]) -> str | None:
 
 
 def is_own_site(host: str) -> bool:
-    """Whether a host is a shop's own platform address or a payment page on the way to its thank-you page."""
+    """True for a shop's own platform address or a payment page on the way to its thank-you page."""
     return any(host == site or host.endswith(f".{site}") for site in _OWN_SITES)
 
 
@@ -188,5 +188,5 @@ def _by_referrer(host: str) -> Classification:
 
 
 def social_family(host: str) -> str | None:
-    """Who runs a social site (`l.instagram.com` → meta); None for other hosts."""
+    """The operator of a social site (`l.instagram.com` → meta); None for other hosts."""
     return next((name for site, name in _SOCIAL_SITES.items() if host == site or host.endswith(f".{site}")), None)

@@ -19,7 +19,7 @@ MINOR_UNIT = 10_000
 class Credit:
     """A part of one sales entry given to one touch by one model; `touch` None is unattributed.
 
-    `position` tells the credits of one (model, entry) apart.
+    `position` numbers the credits of one (model, entry).
     """
 
     model: str

@@ -15,7 +15,7 @@ from attribution.domain.policy import Policy
 from pulsepoint.events.attributions import Touch
 
 RULES_VERSION = 1
-"""Raised when the rules that make touches or credits change, so that a number tells by which rules it came."""
+"""Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
 
 
 HEAD = "attributions"
@@ -24,7 +24,7 @@ HEAD = "attributions"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of `table`; `part` tells rows of one snapshot apart."""
+    """One row of `table`; `part` is unique within a snapshot."""
 
     table: str
     part: str

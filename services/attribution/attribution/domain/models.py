@@ -18,7 +18,7 @@ DEFAULT_LOOKBACK_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """What a brand may choose about models."""
+    """The settings of a brand that models read."""
 
     lookback: timedelta = timedelta(days=DEFAULT_LOOKBACK_DAYS)
 
@@ -27,7 +27,7 @@ Model = Callable[[Sequence[Touch], datetime, ModelSettings], tuple[int, ...]]
 """`(touches, order time, settings) -> one non-negative weight a touch`; all zero where no touch earned the order.
 
 Touches come as `touches_of` sorts them, a total order: of two at the same moment the later one in the sequence counts
-as later, also after an erasure took away what told them apart.
+as later, also after an erasure took away what distinguished them.
 """
 
 

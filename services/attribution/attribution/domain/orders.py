@@ -1,4 +1,4 @@
-"""What is held about one order, and how news changes it: the same end whatever the order of arrival.
+"""The state of one order, merged from its snapshots: the same end whatever the order of arrival.
 
 Every part keeps the (version, digest) it came with and the highest one stays, so merging is commutative, associative
 and idempotent. A deletion is ranked against order snapshots, as the warehouse's view does; an erasure stays.
@@ -30,7 +30,7 @@ class Versioned(BaseModel):
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What decides between two tellings of the same part."""
+        """The order by which one of two snapshots of the same part is current."""
         return self.version, self.digest
 
 
@@ -57,7 +57,7 @@ class Return(Versioned):
 
 
 class EvidenceLevel(IntEnum):
-    """How much an order's evidence says: a later snapshot that says less does not make the journey unknown again."""
+    """The amount of tracking data in an order: a later snapshot with less does not make the journey unknown again."""
 
     NOTHING = 0
     SINGLE_VISIT = 1
@@ -77,7 +77,7 @@ class Journey(Versioned):
         return int(self.saying), self.version, self.digest
 
     def without_person(self) -> Journey:
-        """What credits need and no more: no click ids, sources or codes."""
+        """The journey reduced to what credits need: no click ids, sources or codes."""
         touches = tuple(
             Touch(occurred_at=touch.occurred_at, channel=touch.channel, paid=touch.paid, campaign=touch.campaign)
             for touch in self.touches
@@ -89,7 +89,7 @@ AnyVersioned = TypeVar("AnyVersioned", bound=Versioned)
 
 
 def higher(current: AnyVersioned | None, candidate: AnyVersioned) -> AnyVersioned:
-    """The one with the higher rank; the held one on a tie, which is then the same content."""
+    """The part with the higher rank; the current one on a tie, which then has the same content."""
     return candidate if current is None or candidate.rank > current.rank else current
 
 
@@ -115,13 +115,13 @@ class OrderState(BaseModel):
 
     @property
     def source_version(self) -> int:
-        """The highest source version among what is held."""
+        """The highest source version of its parts."""
         parts = [*self.refunds.values(), self.sale, self.deletion]
         return max((part.version for part in parts if part is not None), default=0)
 
     @property
     def deleted(self) -> bool:
-        """Whether the last word on the order was that the shop deleted it."""
+        """True where the highest ranked snapshot of the order is a deletion."""
         return self.deletion is not None and (self.sale is None or self.deletion.rank > self.sale.rank)
 
     @property

@@ -11,7 +11,7 @@ from pulsepoint.events.brands import BrandConfigured
 
 
 class Policy(BaseModel):
-    """What credits depend on; the defaults hold until the brand is configured."""
+    """The settings that credits depend on; the defaults hold until the brand is configured."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     lookback_days: int = DEFAULT_LOOKBACK_DAYS
@@ -19,7 +19,7 @@ class Policy(BaseModel):
 
     @property
     def model_settings(self) -> ModelSettings:
-        """The same for models."""
+        """The part of the policy that models read."""
         return ModelSettings(lookback=timedelta(days=self.lookback_days))
 
 
@@ -45,7 +45,7 @@ class BrandState(BaseModel):
     def with_settings(
         self, settings: BrandConfigured, version: int, digest: str, *, document_version: int
     ) -> BrandState:
-        """After a settings snapshot, stored as `document_version`; itself when what is held is as high."""
+        """After a settings snapshot, stored as `document_version`; itself where its own rank is as high."""
         if (version, digest) <= (self.version, self.digest):
             return self
         news = BrandState(version=version, digest=digest, settings=settings, policy_version=self.policy_version)

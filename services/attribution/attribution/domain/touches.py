@@ -42,7 +42,7 @@ _NOTE_REFERRERS = ("referrer", "referer", "referring_site", "original_referrer")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one or more fields say about a visit, before it is judged; `host` is the outside referrer or ""."""
+    """A visit as one or more fields describe it, not yet classified; `host` is the outside referrer or ""."""
 
     at: datetime | None
     tags: tuple[str | None, ...] = (None,) * len(_TAGS)
@@ -57,7 +57,7 @@ class Visit:
 
     @property
     def family(self) -> str | None:
-        """Who it came from, by tag, click id or social site."""
+        """The family of its sender by tag, click id or social site; None where nothing names one."""
         source = self.tags[0]
         return (family_of_source(source) if source else family_of_click(self.click_ids)) or social_family(self.host)
 
@@ -197,7 +197,7 @@ def _add_untimed(visits: list[Visit], visit: Visit, created_at: datetime, *, has
 
 
 def _agreement(first: Visit, other: Visit) -> int:
-    """How surely two descriptions are of one visit: 0 is not at all, an equal click id outweighs all tags."""
+    """The certainty that two descriptions are of one visit: 0 is none, an equal click id outweighs all tags."""
     clicks, other_clicks = dict(first.click_ids), dict(other.click_ids)
     common = clicks.keys() & other_clicks.keys()
     if any(clicks[key] != other_clicks[key] for key in common):

@@ -1,4 +1,4 @@
-"""What a Shopify delivery says: pure functions from bytes to the kernel's payloads."""
+"""Reads Shopify deliveries: pure functions from bytes to the kernel's payloads."""
 
 from __future__ import annotations
 

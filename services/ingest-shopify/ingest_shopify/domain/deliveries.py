@@ -31,7 +31,7 @@ _API_VERSION = re.compile(r"20(1[7-9]|[2-9][0-9])-(0[1-9]|1[0-2])|unstable", re.
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one delivery says.
+    """One delivery as read.
 
     `version` is the source's clock in microseconds since 1970, `person` who it is about, `shop_domain` the shop
     the body names itself (None where it names none).
@@ -64,7 +64,7 @@ def read_delivery(
     triggered_at: str | None = None,
     shop_currency: str | None = None,
 ) -> Reading:
-    """What the body of a webhook says; `shop_currency` stands in where a body tells none.
+    """Reads the body of a webhook; `shop_currency` stands in where a body names none.
 
     Raises `MalformedInput` for anything that cannot be read: reasons `unknown_topic`, `unknown_api_version`,
     `not_json`, `missing_field`, `unreadable_field`; the message names the field.
@@ -93,7 +93,7 @@ def read_body(
     triggered_at: str | None = None,
     shop_currency: str | None = None,
 ) -> list[Payload]:
-    """The payloads a body is told as; see `read_delivery`."""
+    """The payloads a body is read as; see `read_delivery`."""
     reading = read_delivery(
         topic,
         api_version,
@@ -107,7 +107,7 @@ def read_body(
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body; of a key told twice the last counts.
+    """The JSON object in a body; of a repeated key the last counts.
 
     Raises `MalformedInput` (reason `not_json`) for anything else, NaN and nesting too deep included.
     """

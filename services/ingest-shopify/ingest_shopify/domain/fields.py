@@ -86,7 +86,7 @@ class Fields:
         return MalformedInput(f"{self.where(name)}: is missing", reason="missing_field")
 
     def has(self, name: str) -> bool:
-        """Whether the key is there with a value."""
+        """True where the key is there with a value."""
         return self.values.get(name) not in (None, "")
 
     def child(self, name: str) -> Fields | None:
@@ -211,7 +211,7 @@ class Fields:
 
 
 def is_currency(code: str) -> bool:
-    """Whether `code` looks like an ISO 4217 code of a real currency."""
+    """True where `code` looks like an ISO 4217 code of a real currency."""
     return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper() and code != "XXX"
 
 

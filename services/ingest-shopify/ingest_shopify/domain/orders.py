@@ -83,7 +83,7 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
 def read_edit(body: Fields) -> OrderEditCommitted:
     """An order edit: which lines it added and removed, by how many pieces.
 
-    `committed_at` is told since 2024-07, `created_at` before:
+    `committed_at` is sent since 2024-07, `created_at` before:
     https://shopify.dev/changelog/new-committed_at-timestamp-added-to-orders-edited-webhook-payload
     """
     edit = body.child("order_edit") or body
@@ -123,7 +123,7 @@ def _taxes(fields: Fields) -> int:
 
 
 def _spread_order_discount(body: Fields, sold: list[_Sold]) -> None:
-    """Take a discount that no line tells of (2017 shape) off the lines, in proportion to what was paid for them.
+    """Take a discount that no line names (2017 shape) off the lines, in proportion to what was paid for them.
 
     `total_discounts` also counts discounts on shipping, so where Shopify's own subtotal is sent, net sales are
     never taken below it.
@@ -140,7 +140,7 @@ def _spread_order_discount(body: Fields, sold: list[_Sold]) -> None:
 
 
 def _spread_order_tax(body: Fields, sold: list[_Sold]) -> None:
-    """Give the lines the order's tax where it is only told for the whole order."""
+    """Give the lines the order's tax where only the whole order names one."""
     weights = [line.paid for line in sold]
     if any(line.tax for line in sold) or not sum(weights):
         return
@@ -153,7 +153,7 @@ def _spread_order_tax(body: Fields, sold: list[_Sold]) -> None:
 def _line(sold: _Sold, *, included: bool) -> OrderLine:
     gross, discount = sold.full, sold.discount
     if included and sold.paid > 0:
-        # Tax is told for what was paid; the discount holds the same share of tax as the rest.
+        # Tax is that of what was paid; the discount holds the same share of tax as the rest.
         net = max(sold.paid - sold.tax, 0)
         discount = sold.discount * net // sold.paid
         gross = net + discount
@@ -177,7 +177,7 @@ def _order_tax(body: Fields, sold: list[_Sold]) -> int:
 
 
 def _shipping(body: Fields, *, included: bool) -> int:
-    """What was paid for shipping, after discounts and without tax."""
+    """Micros paid for shipping, after discounts and without tax."""
     lines = [line for line in body.children("shipping_lines") if not line.flag("is_removed")]
     if not lines:
         return body.money_or_zero("total_shipping_price")

@@ -1,4 +1,4 @@
-"""Who a body is about, and the keyed hashes under which that person is known."""
+"""The person a body is about, and the keyed hashes that identify them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ingest_shopify.domain.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What identifies a buyer in one body; it leaves this service only as a random subject."""
+    """The contact data that identify a buyer in one body; they leave this service only as a random subject."""
 
     customer_id: str | None = None
     email: str | None = None

@@ -12,7 +12,7 @@ from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 
 
 def read_data_request(body: Fields, *, reported_at: datetime) -> SubjectDataRequested:
-    """A customer's question what is held about them; the subject is not known yet."""
+    """A customer's request for their data; the subject is not known yet."""
     request = body.child("data_request")
     return SubjectDataRequested(
         subject=None,

@@ -13,7 +13,7 @@ from pulsepoint.events.orders import Refund, RefundLine
 
 
 def is_sale(line: Fields) -> bool:
-    """Whether a line item is goods: gift cards are money owed, tips are counted apart."""
+    """True for a line item that is goods: gift cards are money owed, tips are counted apart."""
     return not line.flag("gift_card") and not isinstance(line.values.get("tip"), dict)
 
 
@@ -24,7 +24,7 @@ def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Ref
     `adjustment_micros` is the sum of the order adjustments with the sign turned: Shopify writes -5.00 for five
     given back beyond the lines and 5.00 for five kept
     (https://shopify.dev/docs/api/admin-rest/latest/resources/order#resource-object, `order_adjustments`; amounts
-    without tax, `tax_amount` beside them). Adjustments of kind `shipping_refund` are shipping, told again as
+    without tax, `tax_amount` beside them). Adjustments of kind `shipping_refund` are shipping, repeated as
     `refund_shipping_lines` since 2024-07
     (https://shopify.dev/changelog/refunding-orders-with-multiple-shipping-lines-returns-accurate-data).
     """
@@ -52,7 +52,7 @@ def issued_at(body: Fields) -> datetime:
 
 
 def currency_of(body: Fields) -> str | None:
-    """The shop's currency, which a refund tells only inside its amounts."""
+    """The shop's currency, which a refund names only inside its amounts."""
     codes: list[str | None] = [line.currency_of("subtotal") for line in body.children("refund_line_items")]
     codes += [adjustment.currency_of("amount") for adjustment in body.children("order_adjustments")]
     codes += [line.currency_of("subtotal_amount") for line in body.children("refund_shipping_lines")]

@@ -10,5 +10,5 @@ LONGEST_DOMAIN = 253
 
 
 def is_shop_domain(name: str) -> bool:
-    """Whether `name`, already in lower case, is a shop's permanent domain."""
+    """True where `name`, already in lower case, is a shop's permanent domain of at most 253 characters."""
     return len(name) <= LONGEST_DOMAIN and _SHOP_DOMAIN.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Whether the app's webhook secret signed a body."""
+"""Checks that the app's webhook secret signed a body."""
 
 from __future__ import annotations
 

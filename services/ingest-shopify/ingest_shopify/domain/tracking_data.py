@@ -65,7 +65,7 @@ def _moments(order: Fields) -> Iterator[JourneyMoment]:
     if not entries:
         ends = (journey.get(name) for name in ("first_visit", "firstVisit", "last_visit", "lastVisit"))
         entries = [Fields(visit) for visit in ends if isinstance(visit, dict)]
-        # A journey of one visit tells the same visit as first and as last.
+        # A journey of one visit repeats it as first and as last.
         entries = [
             entry for place, entry in enumerate(entries) if entry.values not in (e.values for e in entries[:place])
         ]

@@ -33,7 +33,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class CreditedItem:
-    """How much of a campaign's revenue one item brought, as a weight among the campaign's items."""
+    """The part of a campaign's revenue that one item brought, as a weight among the campaign's items."""
 
     platform: str
     account_id: str
@@ -83,7 +83,7 @@ def assess(
 
 
 def listed(statuses: Iterable[StockStatus]) -> tuple[StockStatus, ...]:
-    """What the event carries: all that is not healthy and is counted, worst first, at most `TOLD_STATUSES`."""
+    """The statuses an event carries: neither healthy nor untracked, worst first, at most `MAX_LISTED_STATUSES`."""
     return tuple(status for status in statuses if status.status not in (HEALTHY, UNTRACKED))[:MAX_LISTED_STATUSES]
 
 

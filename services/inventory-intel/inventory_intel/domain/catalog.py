@@ -1,4 +1,4 @@
-"""Which variant an order line sold, where the line itself names none."""
+"""Finds the variant an order line sold, where the line itself names none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inventory_intel.domain.stock import VariantStock
 
 @dataclass(frozen=True, slots=True)
 class SoldItem:
-    """What an order line says it sold: the variant, else the SKU, else the title."""
+    """The item an order line names: the variant, else the SKU, else the title."""
 
     variant_id: str | None
     sku: str | None
@@ -27,7 +27,7 @@ class Catalog:
         self._by_title = _unique((variant.title, variant.variant_id) for variant in self.variants)
 
     def key(self, item: SoldItem) -> str:
-        """The variant id the item belongs to; for what the catalogue does not know, a key of its own."""
+        """The variant id the item belongs to; for what the catalog lacks, a key of its own."""
         if item.variant_id:
             return item.variant_id
         if item.sku:
@@ -39,7 +39,7 @@ class Catalog:
 
 
 def unlisted(key: str, item: SoldItem, title: str) -> VariantStock:
-    """A variant that sells but that no product of the shop has told of: its stock is not counted."""
+    """A variant that sells but that no product of the shop lists: its stock is not counted."""
     return VariantStock(key, None, item.sku, title or item.title or key, None, False)
 
 

@@ -1,4 +1,4 @@
-"""What is spent a day on the campaigns that sell a variant, by the variant's share of their revenue."""
+"""Daily spend of the campaigns that sell a variant, by the variant's share of their revenue."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Campaign:
 
 
 class CampaignItem(NamedTuple):
-    """How much of a campaign's revenue one variant brought, as a weight among the campaign's variants."""
+    """The part of a campaign's revenue that one variant brought, as a weight among the campaign's variants."""
 
     platform: str
     account_id: str

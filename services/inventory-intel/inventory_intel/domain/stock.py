@@ -1,4 +1,4 @@
-"""How long the stock of each variant lasts at the pace it sells."""
+"""Days of cover of each variant at the pace it sells."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Judged:
 
     @property
     def exposes_spend(self) -> bool:
-        """Whether ads for it are about to sell what is not there: it runs out and takes no backorders."""
+        """True where ads are about to sell what is not there: it runs out and takes no backorders."""
         return self.status in RUNNING_OUT and not self.variant.continue_selling
 
 

@@ -14,7 +14,7 @@ SHORTEST_WINDOW_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """What an assessment needs of a brand's settings."""
+    """The settings of a brand that an assessment reads."""
 
     timezone: str
     currency: str
