@@ -1,1 +1,1 @@
-"""The one public origin: identity, brands and the ledger, and everything people and programs read."""
+"""The one public origin: identity, brands, and everything people and programs read."""

@@ -49,9 +49,9 @@ class Ports:
 
 @asynccontextmanager
 async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
-    """Open the ledger at its newest version, with somebody who can log in.
+    """Open the identity store at its newest version, with somebody who can log in.
 
-    Raises `WeakKey`, and `EngineUnavailable` when no ledger is configured.
+    Raises `WeakKey`, and `EngineUnavailable` when no identity store is configured.
     """
     from gateway.adapters.identity_store.directory import PostgresDirectory
     from gateway.adapters.identity_store.engine import open_engine
@@ -96,7 +96,7 @@ async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:
 
 
 async def _runtime_dsn(settings: Settings, engines: Engines) -> str:
-    """Where the ledger is, as `ledger_runtime`; the embedded server's roles get new passwords at every start."""
+    """The identity store's DSN as `ledger_runtime`; an embedded server's roles get new passwords at every start."""
     given, owner_url = settings.database_url, settings.identity_store_owner_url
     if given is not None and owner_url is None:
         return given.get_secret_value()  # a release has migrated it: alembic, a tenth of a cold start, stays out
@@ -107,7 +107,7 @@ async def _runtime_dsn(settings: Settings, engines: Engines) -> str:
         await upgrade(owner_url.get_secret_value())
         return given.get_secret_value()
     if engines.identity_store_dsn is None:
-        raise EngineUnavailable("the gateway needs a ledger: set DATABASE_URL, or PULSEPOINT_PROFILE=embedded")
+        raise EngineUnavailable("the gateway needs an identity store: set DATABASE_URL, or PULSEPOINT_PROFILE=embedded")
     owner, runtime = await provision(
         engines.identity_store_dsn,
         owner_password=randomness.token_urlsafe(24),

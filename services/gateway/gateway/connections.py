@@ -21,14 +21,14 @@ async def changed_connections(
 ) -> list[Write]:
     """Accounts no longer configured are disconnected, those that came back connect anew; the rest stays as it is."""
     kept = _ids(brand_id, after)
-    wanted = sorted(kept | _ids(brand_id, before))
+    ids = sorted(kept | _ids(brand_id, before))
     writes: list[Write] = []
-    for id, known in zip(wanted, await reader.get_many([("integrations", id) for id in wanted]), strict=True):
-        if known is None or (id in kept) == (known.data["status"] != "disconnected"):
+    for id, connection in zip(ids, await reader.get_many([("integrations", id) for id in ids]), strict=True):
+        if connection is None or (id in kept) == (connection.data["status"] != "disconnected"):
             continue
         status = "connecting" if id in kept else "disconnected"
-        told = {"status": status, "sync_error_message": None, "updated_at": now.isoformat()}
-        writes.append(Write("integrations", id, {**known.data, **told}))
+        change = {"status": status, "sync_error_message": None, "updated_at": now.isoformat()}
+        writes.append(Write("integrations", id, {**connection.data, **change}))
     return writes
 
 

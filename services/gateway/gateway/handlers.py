@@ -1,7 +1,7 @@
-"""What the gateway does with events: keep what people are shown about held messages, connections and requests.
+"""What the gateway does with events: keep what people are shown about quarantined messages, connections and requests.
 
-Facts about tenants the ledger does not know are dropped: keeping them would take a tenant's row, and holding the
-message would only publish another message about the same tenant.
+Facts about tenants the identity store does not know are dropped: keeping them would take a tenant's row, and
+quarantining the message would only publish another message about the same tenant.
 """
 
 from __future__ import annotations
@@ -21,51 +21,51 @@ from pulsepoint.runtime.outcome import NOTHING, Handler, Outcome, Reader
 from pulsepoint.tenancy import SYSTEM
 
 RELEASES = "releases"
-"""Documents that say a message was released, for when that is told before that it was held."""
+"""Documents of released messages, for releases that arrive before their quarantine."""
 
 
 async def list_quarantined(reader: Reader, event: Event) -> Outcome:
-    """List a held message, unless it was released since."""
-    held: MessageQuarantined = event.payload
-    tenant, known, released = await reader.get_many(
+    """List a quarantined message, unless it was released since."""
+    quarantined: MessageQuarantined = event.payload
+    tenant, listed, released = await reader.get_many(
         [
             ("tenants", str(event.scope.tenant_id)),
-            ("held_messages", held.held_id),
-            (RELEASES, held.held_id),
+            ("held_messages", quarantined.held_id),
+            (RELEASES, quarantined.held_id),
         ]
     )
-    if tenant is None or (known is not None and _instant(known.data["held_at"]) > held.held_at):
+    if tenant is None or (listed is not None and _instant(listed.data["held_at"]) > quarantined.held_at):
         return NOTHING
     row = {
-        **held.model_dump(mode="json", exclude={"held_id"}),
+        **quarantined.model_dump(mode="json", exclude={"held_id"}),
         "brand_id": str(event.scope.brand_id),
         "outcome": None,
         "released_at": None,
     }
-    for earlier in (known, released):
-        row |= _release_after(held.held_at, earlier)
-    return Outcome(writes=[Write("held_messages", held.held_id, row)])
+    for earlier in (listed, released):
+        row |= _release_after(quarantined.held_at, earlier)
+    return Outcome(writes=[Write("held_messages", quarantined.held_id, row)])
 
 
-def _release_after(held_at: datetime, told: Document | None) -> dict[str, Any]:
-    if told is None or not told.data["released_at"] or _instant(told.data["released_at"]) < held_at:
+def _release_after(held_at: datetime, document: Document | None) -> dict[str, Any]:
+    if document is None or not document.data["released_at"] or _instant(document.data["released_at"]) < held_at:
         return {}
-    return {"outcome": told.data["outcome"], "released_at": told.data["released_at"]}
+    return {"outcome": document.data["outcome"], "released_at": document.data["released_at"]}
 
 
 async def unlist_released(reader: Reader, event: Event) -> Outcome:
     """Take a message off the list; where it is not on it yet, remember that it need not be."""
     released: MessageReleased = event.payload
-    told = {"outcome": released.outcome, "released_at": released.released_at.isoformat()}
-    known = await reader.get("held_messages", released.held_id)
-    writes = [Write(RELEASES, released.held_id, told, expires_at=reader.now() + timedelta(days=32))]
-    if known is not None and _instant(known.data["held_at"]) <= released.released_at:
-        writes.append(Write("held_messages", released.held_id, {**known.data, **told}))
+    release = {"outcome": released.outcome, "released_at": released.released_at.isoformat()}
+    listed = await reader.get("held_messages", released.held_id)
+    writes = [Write(RELEASES, released.held_id, release, expires_at=reader.now() + timedelta(days=32))]
+    if listed is not None and _instant(listed.data["held_at"]) <= released.released_at:
+        writes.append(Write("held_messages", released.held_id, {**listed.data, **release}))
     return Outcome(writes=writes)
 
 
 async def note_synced(reader: Reader, event: Event) -> Outcome:
-    """A pull of an ad account ended well; open pages are told where it changed anything."""
+    """A pull of an ad account ended well; it enters the feed where it changed anything."""
     synced: AdsSynced = event.payload
     noted = await _note_sync(
         reader,
@@ -85,19 +85,19 @@ async def note_sync_failed(reader: Reader, event: Event) -> Outcome:
     return await _note_sync(reader, event, failed.failed_at, {"status": status, "sync_error_message": failed.reason})
 
 
-async def _note_sync(reader: Reader, event: Event, at: datetime, told: dict[str, Any]) -> Outcome:
+async def _note_sync(reader: Reader, event: Event, at: datetime, change: dict[str, Any]) -> Outcome:
     platform, account_id = event.payload.platform, event.payload.account_id
     id = integration_id(str(event.scope.brand_id), platform, account_id)
-    brand, known = await reader.get_many([("brands", str(event.scope.brand_id)), ("integrations", id)])
-    if brand is None or (known is not None and _instant(known.data["updated_at"]) > at):
+    brand, existing = await reader.get_many([("brands", str(event.scope.brand_id)), ("integrations", id)])
+    if brand is None or (existing is not None and _instant(existing.data["updated_at"]) > at):
         return NOTHING
     row = {
         "last_synced_at": None,
-        **(known.data if known is not None else {}),
+        **(existing.data if existing is not None else {}),
         "brand_id": str(event.scope.brand_id),
         "platform": platform,
         "account_id": account_id,
-        **told,
+        **change,
         "updated_at": at.isoformat(),
     }
     return Outcome(writes=[Write("integrations", id, row)])
@@ -106,17 +106,17 @@ async def _note_sync(reader: Reader, event: Event, at: datetime, told: dict[str,
 async def keep_spans(reader: Reader, event: Event) -> Outcome:
     """Finished spans become facts of the deployment."""
     recorded: SpansRecorded = event.payload
-    return Outcome(facts=[_fact_of(reader, hop) for hop in recorded.hops])
+    return Outcome(facts=[_fact_of(reader, span) for span in recorded.hops])
 
 
-def _fact_of(reader: Reader, hop: SpanRecord) -> FactRow:
-    version = int(hop.started_at.timestamp() * 1_000_000)
-    columns = hop.model_dump(exclude={"links", "attributes", "brand_id"})
+def _fact_of(reader: Reader, span: SpanRecord) -> FactRow:
+    version = int(span.started_at.timestamp() * 1_000_000)
+    columns = span.model_dump(exclude={"links", "attributes", "brand_id"})
     columns |= {
-        "links": orjson.dumps(hop.links).decode(),
-        "attributes": orjson.dumps(hop.attributes, option=orjson.OPT_SORT_KEYS).decode(),
+        "links": orjson.dumps(span.links).decode(),
+        "attributes": orjson.dumps(span.attributes, option=orjson.OPT_SORT_KEYS).decode(),
     }
-    return reader.fact("observability_events", f"{hop.trace_id}:{hop.span_id}", version, columns, scope=SYSTEM)
+    return reader.fact("observability_events", f"{span.trace_id}:{span.span_id}", version, columns, scope=SYSTEM)
 
 
 async def audit_request(reader: Reader, event: Event) -> Outcome:

@@ -54,7 +54,7 @@ class LiveFeed:
         self._look: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
         self.looks = 0
-        """How often the tail was asked, for tests and for those who wonder."""
+        """The number of looks at the tail so far."""
 
     def close(self) -> None:
         """End every stream; whoever follows from now on gets nothing."""
@@ -124,7 +124,7 @@ class LiveFeed:
             try:
                 full = await self._look_once()
             except PulsepointError as error:
-                log.warning("feed.look_failed", error=type(error).__name__, told=str(error)[:300])
+                log.warning("feed.look_failed", error=type(error).__name__, message=str(error)[:300])
                 full = False
             await asyncio.sleep(0 if full else self._poll_seconds)
 
@@ -132,19 +132,19 @@ class LiveFeed:
         """Hand out what is new; whether there may be more at once."""
         places = [FeedPlace(tenant, brand, watch.head) for (tenant, brand), watch in self._watches.items()]
         self.looks += 1
-        found = await self._feed.after(places, limit=PAGE)
-        for entry in found:
+        entries = await self._feed.after(places, limit=PAGE)
+        for entry in entries:
             watch = self._watches.get((entry.tenant_id, entry.brand_id))
             if watch is not None and entry.number > watch.head:
                 watch.add(entry)
-        return len(found) == PAGE
+        return len(entries) == PAGE
 
 
 @contextmanager
 def closed_by_sigterm(close: Callable[[], None]) -> Iterator[None]:
-    """Call `close` when the process is told to end, before whoever handles the signal already.
+    """Call `close` when the process gets SIGTERM, before whoever handles the signal already.
 
-    A server waits for open responses before it shuts its app down; streams that never end must be told earlier.
+    A server waits for open responses before it shuts its app down; streams that never end must end earlier.
     Where nobody handles SIGTERM, nothing is changed.
     """
     before = signal.getsignal(signal.SIGTERM)

@@ -13,7 +13,7 @@ from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
 
 
 async def tell_order(reader: Reader, event: Event) -> Outcome:
-    """An order that was just placed; older ones are history and told by the dashboard."""
+    """An order that was just placed; older ones are history, which the dashboard shows."""
     order: OrderRecorded = event.payload
     brand = await reader.get("brands", str(event.scope.brand_id))
     if brand is None:
@@ -28,8 +28,8 @@ async def tell_alert(reader: Reader, event: Event) -> Outcome:
     """An alert that opened, with the trace it opened in, or one that resolved."""
     if await reader.get("brands", str(event.scope.brand_id)) is None:
         return NOTHING
-    told: dict[str, Any] = event.payload.model_dump(mode="json", include={"alert_id", "severity", "title", "type"})
-    writes = [entry(event, told, reader.now())]
+    body: dict[str, Any] = event.payload.model_dump(mode="json", include={"alert_id", "severity", "title", "type"})
+    writes = [entry(event, body, reader.now())]
     trace_id = trace_of(event)
     if event.type == "alert.opened" and trace_id is not None:
         writes.append(Write(ALERT_TRACES, event.payload.alert_id, {"trace_id": trace_id}))
@@ -38,5 +38,5 @@ async def tell_alert(reader: Reader, event: Event) -> Outcome:
 
 def sync_entry(reader: Reader, event: Event) -> Write:
     """A pull of an ad account that ended well."""
-    told = event.payload.model_dump(mode="json", include={"platform", "account_id", "changed", "synced_at"})
-    return entry(event, told, reader.now())
+    body = event.payload.model_dump(mode="json", include={"platform", "account_id", "changed", "synced_at"})
+    return entry(event, body, reader.now())

@@ -1,4 +1,4 @@
-"""What the gateway alone needs: its ledger read by tenant, and the look-up at log-in."""
+"""What the gateway alone needs: its identity store read by tenant, and the look-up at log-in."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Feed(Protocol):
         ...
 
     async def after(self, places: Sequence[FeedPlace], *, limit: int) -> list[FeedEntry]:
-        """Entries after each place, of those tenants and brands only; one question however many they are."""
+        """Entries after each place, of those tenants and brands only; one query however many they are."""
         ...
 
 
@@ -64,7 +64,7 @@ class IdentityStore(Protocol):
     """Rows of one tenant; another's are not there. Rows are dictionaries of the table's columns, as JSON."""
 
     async def standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
-        """Who this user is."""
+        """The person as they are now; None for an unknown id."""
         ...
 
     async def brands(self, scope: TenantContext) -> list[Brand]:
@@ -79,16 +79,18 @@ class IdentityStore(Protocol):
         """Connections of a brand."""
         ...
 
-    async def held(self, scope: TenantContext, kind: str, *, limit: int, offset: int) -> list[dict[str, Any]]:
-        """Messages of this kind still held, newest first."""
+    async def quarantined_messages(
+        self, scope: TenantContext, kind: str, *, limit: int, offset: int
+    ) -> list[dict[str, Any]]:
+        """Messages of this kind not yet released, newest first."""
         ...
 
-    async def quarantined_message(self, scope: TenantContext, kind: str, held_id: str) -> dict[str, Any] | None:
+    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, Any] | None:
         """One of them."""
         ...
 
     async def count_quarantined(self, scope: TenantContext, kind: str) -> int:
-        """How many are held."""
+        """The number of messages of this kind not yet released."""
         ...
 
     async def alert_traces(self, scope: TenantContext, brand_id: UUID) -> dict[str, str]:
@@ -96,7 +98,7 @@ class IdentityStore(Protocol):
         ...
 
     async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:
-        """What people and platforms did or asked for, newest first."""
+        """The audit log's rows, newest first."""
         ...
 
 

@@ -10,10 +10,10 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """`SECRET_KEY` signs access tokens; where PostgreSQL is not embedded, `DATABASE_URL` is the ledger's, as
+    """`SECRET_KEY` signs access tokens; where PostgreSQL is not embedded, `DATABASE_URL` is the identity store's, as
     `ledger_runtime`, and `PULSEPOINT_IDENTITY_STORE_OWNER_URL`, where given, migrates it at the start.
 
-    `allow_local_urls` lets brands name a stand-in for Slack on this machine, for tests. `trusted_proxies` counts
+    `allow_local_urls` lets brands name an emulator of Slack on this machine, for tests. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is.
     """
 

@@ -1,6 +1,6 @@
-"""What the clock asks of the gateway: one function per task, each for every brand of every active tenant.
+"""The gateway's scheduled tasks: one function per task, each for every brand of every active tenant.
 
-What is asked for carries the hour that the task was due, not the moment it ran: asked twice in that hour, it
+A request carries the hour that the task was due, not the time it ran: called twice in that hour, it
 publishes the same event ids, of which the second change nothing. An hour, for daily tasks too: where clocks are
 turned, two days' runs may fall on one day of UTC.
 """
@@ -112,7 +112,7 @@ async def _brands(directory: Directory) -> AsyncIterator[list[TenantContext]]:
 
 
 async def _tenants(directory: Directory) -> AsyncIterator[list[TenantContext]]:
-    """A tenant whose brands fill several pages comes again: its marker is there by then."""
+    """A tenant whose brands fill several pages comes again: its dedup key is there by then."""
     async for page in _brands(directory):
         yield list(dict.fromkeys(scope.brand(NO_BRAND) for scope in page))
 

@@ -25,43 +25,45 @@ ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
 def claims(gateway: RunningGateway, token: str) -> dict[str, Any]:
-    told: dict[str, Any] = jwt.decode(token, KEY, algorithms=["HS256"], audience="pulsepoint-api")
-    return told
+    payload: dict[str, Any] = jwt.decode(token, KEY, algorithms=["HS256"], audience="pulsepoint-api")
+    return payload
 
 
-def unsigned(told: dict[str, Any]) -> str:
+def unsigned(payload: dict[str, Any]) -> str:
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=").decode()
 
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(told)}."
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(payload)}."
 
 
 FORGERIES: dict[str, Any] = {
-    "alg none": lambda told: unsigned(told),
-    "another key": lambda told: jwt.encode(told, "f" * 64, algorithm="HS256"),
-    "another algorithm": lambda told: jwt.encode(told, KEY, algorithm="HS512"),
-    "another audience": lambda told: jwt.encode({**told, "aud": "elsewhere"}, KEY, algorithm="HS256"),
-    "a list of audiences": lambda told: jwt.encode({**told, "aud": [told["aud"], "x"]}, KEY, algorithm="HS256"),
-    "another issuer": lambda told: jwt.encode({**told, "iss": "elsewhere"}, KEY, algorithm="HS256"),
-    "expired": lambda told: jwt.encode({**told, "exp": 1}, KEY, algorithm="HS256"),
-    "another tenant": lambda told: jwt.encode({**told, "tenant": str(uuid4())}, KEY, algorithm="HS256"),
-    "another person": lambda told: jwt.encode({**told, "sub": str(uuid4())}, KEY, algorithm="HS256"),
-    "no uuid": lambda told: jwt.encode({**told, "sub": "admin"}, KEY, algorithm="HS256"),
+    "alg none": lambda payload: unsigned(payload),
+    "another key": lambda payload: jwt.encode(payload, "f" * 64, algorithm="HS256"),
+    "another algorithm": lambda payload: jwt.encode(payload, KEY, algorithm="HS512"),
+    "another audience": lambda payload: jwt.encode({**payload, "aud": "elsewhere"}, KEY, algorithm="HS256"),
+    "a list of audiences": lambda payload: jwt.encode(
+        {**payload, "aud": [payload["aud"], "x"]}, KEY, algorithm="HS256"
+    ),
+    "another issuer": lambda payload: jwt.encode({**payload, "iss": "elsewhere"}, KEY, algorithm="HS256"),
+    "expired": lambda payload: jwt.encode({**payload, "exp": 1}, KEY, algorithm="HS256"),
+    "another tenant": lambda payload: jwt.encode({**payload, "tenant": str(uuid4())}, KEY, algorithm="HS256"),
+    "another person": lambda payload: jwt.encode({**payload, "sub": str(uuid4())}, KEY, algorithm="HS256"),
+    "no uuid": lambda payload: jwt.encode({**payload, "sub": "admin"}, KEY, algorithm="HS256"),
     **{
-        f"no {name}": lambda told, name=name: jwt.encode(
-            {key: value for key, value in told.items() if key != name}, KEY, algorithm="HS256"
+        f"no {name}": lambda payload, name=name: jwt.encode(
+            {key: value for key, value in payload.items() if key != name}, KEY, algorithm="HS256"
         )
         for name in ("exp", "iat", "iss", "aud", "sub", "tenant")
     },
-    "nothing": lambda told: "",
-    "noise": lambda told: "a.b.c",
+    "nothing": lambda payload: "",
+    "noise": lambda payload: "a.b.c",
 }
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_a_forged_token_is_refused(gateway: RunningGateway, forgery: str) -> None:
-    told = claims(gateway, await gateway.token())
-    headers = {"Authorization": f"Bearer {FORGERIES[forgery](told)}"}
+    payload = claims(gateway, await gateway.token())
+    headers = {"Authorization": f"Bearer {FORGERIES[forgery](payload)}"}
     answer = await gateway.client.get("/api/brands", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
@@ -107,42 +109,44 @@ async def test_a_suspended_tenant_and_a_disabled_person_are_out_at_once(gateway:
 class TwoTenants:
     """Somebody of one tenant, and ids of another tenant's things."""
 
-    unmatched: httpx.AsyncClient
+    outsider: httpx.AsyncClient
     brand_id: str
     fact_id: str
     held_id: str
     trace_id: str
 
 
-async def hold(gateway: RunningGateway, scope: TenantContext, kind: str = "quarantine") -> str:
-    """A held message of a tenant, as the runtime tells it."""
+async def quarantine(gateway: RunningGateway, scope: TenantContext, kind: str = "quarantine") -> str:
+    """A quarantined message of a tenant, as the runtime tells it."""
     from pulsepoint.events.envelope import new_event
     from tests.builders.runtime import deliver
 
     now = datetime.now(UTC)
-    held = MessageQuarantined(
+    quarantined = MessageQuarantined(
         held_id=str(uuid4()), kind="dead_letter" if kind == "dead_letter" else "quarantine", service="ingest-shopify",
         subscription="ingest-shopify.shopify-deliveries", event_type="shopify.delivered", reason="malformed",
         explanation="the body is not JSON", size_bytes=3, attempts=1, held_at=now, expires_at=now + timedelta(days=14),
     )  # fmt: skip
-    event = new_event(held, source="ingest-shopify", entity=held.held_id, version=1, scope=scope, time=now)
+    event = new_event(
+        quarantined, source="ingest-shopify", entity=quarantined.held_id, version=1, scope=scope, time=now
+    )
     assert await deliver(gateway.runtime, "held-messages", event) == 204
-    return held.held_id
+    return quarantined.held_id
 
 
 @pytest.fixture(scope="module")
 async def tenants(gateway: RunningGateway) -> AsyncIterator[TwoTenants]:
     tenant = await gateway.person("owner@owned.example", "admin")
-    await gateway.person("stranger@other.example", "admin")
+    await gateway.person("outsider@other.example", "admin")
     async with await gateway.login("owner@owned.example") as owner:
         brand_id = (await owner.post("/api/brands", json=brand_body())).json()["brand_id"]
         scope = TenantContext(tenant, UUID(brand_id))
         await gateway.ports.warehouse.append(shop_facts(scope, date(2026, 3, 31)))
-        told = (await owner.get(f"/api/brands/{brand_id}/dashboard?end_date=2026-03-31")).json()
-    held_id = await hold(gateway, scope)
-    async with await gateway.login("stranger@other.example") as unmatched:
-        fact_id = told["performance_snapshot"]["facts"]["total_revenue"]
-        yield TwoTenants(unmatched, brand_id, fact_id, held_id, "a" * 32)
+        dashboard = (await owner.get(f"/api/brands/{brand_id}/dashboard?end_date=2026-03-31")).json()
+    held_id = await quarantine(gateway, scope)
+    async with await gateway.login("outsider@other.example") as outsider:
+        fact_id = dashboard["performance_snapshot"]["facts"]["total_revenue"]
+        yield TwoTenants(outsider, brand_id, fact_id, held_id, "a" * 32)
 
 
 def routes_with_ids(gateway: RunningGateway) -> list[tuple[str, str]]:
@@ -159,7 +163,7 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
     absent_fact = base64.urlsafe_b64encode(orjson.dumps({"b": UUID(ABSENT).hex})).rstrip(b"=").decode()
     ids = {
         "brand_id": (tenants.brand_id, ABSENT),
-        "held_id": (tenants.held_id, ABSENT),
+        "message_id": (tenants.held_id, ABSENT),
         "fact_id": (tenants.fact_id, absent_fact),
         "trace_id": (tenants.trace_id, "b" * 32),
         "name": ("conservation", "conservation"),
@@ -171,29 +175,29 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
         for name, (theirs, nobodys) in ids.items():
             foreign, absent = foreign.replace(f"{{{name}}}", theirs), absent.replace(f"{{{name}}}", nobodys)
         assert "{" not in foreign, f"{path} has an id this test does not know"
-        told = [await tenants.unmatched.request(method, each, json=BODIES.get(method)) for each in (foreign, absent)]
-        assert [answer.status_code for answer in told] == [404, 404], (method, path, told[0].text)
-        assert told[0].text == told[1].text
-        if "brand_id" in path or "held_id" in path or "fact_id" in path:
-            assert told[0].json()["detail"] == DENIED
+        answers = [await tenants.outsider.request(method, each, json=BODIES.get(method)) for each in (foreign, absent)]
+        assert [answer.status_code for answer in answers] == [404, 404], (method, path, answers[0].text)
+        assert answers[0].text == answers[1].text
+        if "brand_id" in path or "message_id" in path or "fact_id" in path:
+            assert answers[0].json()["detail"] == DENIED
 
 
 async def test_lists_hold_nothing_of_another_tenant(gateway: RunningGateway, tenants: TwoTenants) -> None:
     for path in ("/api/brands", "/api/quarantine", "/api/dead-letters", "/api/audit"):
-        answer = await tenants.unmatched.get(path)
+        answer = await tenants.outsider.get(path)
         assert answer.status_code == 200
         assert tenants.brand_id not in answer.text
         assert tenants.held_id not in answer.text
 
 
 async def test_messages_of_nobody_are_listed_to_operators_only(gateway: RunningGateway, tenants: TwoTenants) -> None:
-    held_id = await hold(gateway, SYSTEM)
+    held_id = await quarantine(gateway, SYSTEM)
     async with await gateway.login() as operator:
         listed = (await operator.get("/api/quarantine")).json()
         assert [each["scope"] for each in listed["messages"] if each["id"] == held_id] == ["system"]
         assert (await operator.post(f"/api/quarantine/{held_id}/replay")).status_code == 202
-    assert held_id not in (await tenants.unmatched.get("/api/quarantine")).text
-    assert (await tenants.unmatched.post(f"/api/quarantine/{held_id}/replay")).status_code == 404
+    assert held_id not in (await tenants.outsider.get("/api/quarantine")).text
+    assert (await tenants.outsider.post(f"/api/quarantine/{held_id}/replay")).status_code == 404
 
 
 async def test_each_role_may_do_what_it_says(gateway: RunningGateway) -> None:
@@ -214,10 +218,10 @@ async def test_each_role_may_do_what_it_says(gateway: RunningGateway) -> None:
 
 async def test_more_requests_than_the_limit_wait(server: str) -> None:
     async with running_gateway(server, requests_per_minute=3, login_attempts=2, trusted_proxies=1) as gateway:
-        told = [(await gateway.client.get("/api/brands")) for _ in range(4)]
-        assert [answer.status_code for answer in told] == [401, 401, 401, 429]
-        assert 0 < int(told[-1].headers["retry-after"]) <= 60
-        assert told[-1].headers["content-type"] == "application/problem+json"
+        answers = [(await gateway.client.get("/api/brands")) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+        assert answers[-1].headers["content-type"] == "application/problem+json"
         assert (await gateway.client.get("/health")).status_code == 200
         elsewhere = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
         assert (await gateway.client.get("/api/brands", headers=elsewhere)).status_code == 401
@@ -226,9 +230,9 @@ async def test_more_requests_than_the_limit_wait(server: str) -> None:
 async def test_a_password_cannot_be_guessed_many_times(server: str) -> None:
     async with running_gateway(server, login_attempts=2) as gateway:
         body = {"email": ADMIN, "password": "guess"}
-        told = [await gateway.client.post("/api/auth/token", json=body) for _ in range(3)]
-    assert [answer.status_code for answer in told] == [401, 401, 429]
-    assert int(told[-1].headers["retry-after"]) > 0
+        answers = [await gateway.client.post("/api/auth/token", json=body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
 
 
 async def test_only_listed_origins_may_call_from_a_browser(server: str) -> None:
@@ -242,21 +246,26 @@ async def test_only_listed_origins_may_call_from_a_browser(server: str) -> None:
 async def test_a_page_of_a_listed_origin_can_read_how_long_to_wait(server: str) -> None:
     origin = {"Origin": "https://app.example"}
     async with running_gateway(server, cors_origins=("https://app.example",), requests_per_minute=1) as gateway:
-        told = [await gateway.client.get("/api/brands", headers=origin) for _ in range(2)]
-    assert [answer.status_code for answer in told] == [401, 429]
-    assert told[-1].headers["access-control-allow-origin"] == "https://app.example"
-    assert "retry-after" in told[-1].headers["access-control-expose-headers"]
+        answers = [await gateway.client.get("/api/brands", headers=origin) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [401, 429]
+    assert answers[-1].headers["access-control-allow-origin"] == "https://app.example"
+    assert "retry-after" in answers[-1].headers["access-control-expose-headers"]
 
 
 async def test_a_page_of_a_listed_origin_may_resume_its_stream(server: str) -> None:
-    wanted = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,last-event-id"}
+    request_headers = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization,last-event-id",
+    }
     async with running_gateway(server, cors_origins=("https://app.example",)) as gateway:
-        answer = await gateway.client.options("/api/brands", headers={"Origin": "https://app.example", **wanted})
+        answer = await gateway.client.options(
+            "/api/brands", headers={"Origin": "https://app.example", **request_headers}
+        )
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("told_length", [True, False])
-async def test_a_large_body_is_refused_before_it_is_read_whole(server: str, told_length: bool) -> None:
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_large_body_is_refused_before_it_is_read_whole(server: str, declared: bool) -> None:
     read: list[int] = []
 
     async def body() -> AsyncIterator[bytes]:
@@ -265,11 +274,11 @@ async def test_a_large_body_is_refused_before_it_is_read_whole(server: str, told
             yield b"a" * 1024
 
     async with running_gateway(server, body_limit_bytes=4096) as gateway:
-        headers = {"Content-Type": "application/json", **({"Content-Length": "65536"} if told_length else {})}
+        headers = {"Content-Type": "application/json", **({"Content-Length": "65536"} if declared else {})}
         answer = await gateway.client.post("/api/auth/token", content=body(), headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
     assert "4,096" in answer.json()["detail"]
-    assert len(read) <= (0 if told_length else 6)
+    assert len(read) <= (0 if declared else 6)
 
 
 async def test_a_bodys_limit_is_not_that_of_a_file(server: str) -> None:

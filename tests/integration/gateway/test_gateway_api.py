@@ -1,4 +1,4 @@
-"""The gateway's routes on a real ledger and warehouse."""
+"""The gateway's routes on a real identity store and warehouse."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def a_shop(gateway: RunningGateway, client: httpx.AsyncClient) -> str:
 
 
 def published(gateway: RunningGateway, kind: type, brand_id: str) -> list[object]:
-    found = [m for m in gateway.ports.bus.published if m.attributes["ce-type"] == kind.TYPE]  # type: ignore[attr-defined]
-    return [decode(m, kind).payload for m in found if m.attributes["brand"] == brand_id]
+    messages = [m for m in gateway.ports.bus.published if m.attributes["ce-type"] == kind.TYPE]  # type: ignore[attr-defined]
+    return [decode(m, kind).payload for m in messages if m.attributes["brand"] == brand_id]
 
 
 async def test_a_new_brand_is_listed_audited_and_told_to_the_other_services(gateway: RunningGateway) -> None:
@@ -49,13 +49,17 @@ async def test_a_new_brand_is_listed_audited_and_told_to_the_other_services(gate
             client, name="Acme", slack_webhook_url=url, ad_accounts=[account], clock_offset_seconds=-60
         )
         assert brand_id in {brand["brand_id"] for brand in (await client.get("/api/brands")).json()["brands"]}
-        [told] = published(gateway, BrandConfigured, brand_id)
-        assert isinstance(told, BrandConfigured)
-        assert (told.name, told.clock_offset_seconds, told.ad_accounts[0].account_id) == ("Acme", -60, "act_1")
+        [configured] = published(gateway, BrandConfigured, brand_id)
+        assert isinstance(configured, BrandConfigured)
+        assert (configured.name, configured.clock_offset_seconds, configured.ad_accounts[0].account_id) == (
+            "Acme",
+            -60,
+            "act_1",
+        )
         tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
         scope = TenantContext(tenant, UUID(brand_id))
-        assert told.slack_webhook_ref is not None
-        assert await gateway.ports.secrets.get(scope, told.slack_webhook_ref) == url.encode()
+        assert configured.slack_webhook_ref is not None
+        assert await gateway.ports.secrets.get(scope, configured.slack_webhook_ref) == url.encode()
         settings = await client.get(f"/api/brands/{brand_id}/settings")
         assert settings.json()["slack_connected"] is True
         audit = (await client.get("/api/audit")).text
@@ -141,21 +145,21 @@ async def test_stand_ins_on_this_machine_are_refused_unless_the_settings_allow_t
             assert "PULSEPOINT_ALLOW_LOCAL_URLS=1" in answer.json()["detail"]
         object.__setattr__(gateway.runtime.settings, "allow_local_urls", True)
         try:
-            told = await client.put(f"/api/brands/{brand_id}/settings", json={"ad_accounts": [account]})
+            answer = await client.put(f"/api/brands/{brand_id}/settings", json={"ad_accounts": [account]})
         finally:
             object.__setattr__(gateway.runtime.settings, "allow_local_urls", False)
-    assert told.json()["ad_accounts"][0]["base_url"] == account["base_url"]
+    assert answer.json()["ad_accounts"][0]["base_url"] == account["base_url"]
 
 
 async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         brand_id = await a_shop(gateway, client)
-        told = (await client.get(f"/api/brands/{brand_id}/dashboard?compare=true&{RANGE}")).json()
+        dashboard = (await client.get(f"/api/brands/{brand_id}/dashboard?compare=true&{RANGE}")).json()
         books = (await client.get(f"/api/brands/{brand_id}/books")).json()
-    assert set(told["summary"]) == {"summary", "channel_performance", "inventory_insights"}
-    assert set(told["summary"]["channel_performance"]) == {"meta", "tiktok", "google"}
-    assert {"priority", "action", "reason", "expected_impact"} <= set(told["recommendations"][0])
-    snapshot = told["performance_snapshot"]
+    assert set(dashboard["summary"]) == {"summary", "channel_performance", "inventory_insights"}
+    assert set(dashboard["summary"]["channel_performance"]) == {"meta", "tiktok", "google"}
+    assert {"priority", "action", "reason", "expected_impact"} <= set(dashboard["recommendations"][0])
+    snapshot = dashboard["performance_snapshot"]
     assert {"total_spend", "total_revenue", "blended_roas", "by_channel"} <= set(snapshot)
     assert round(sum(day["revenue"] for day in snapshot["by_day"]), 2) == snapshot["total_revenue"]
     assert round(sum(each["revenue"] for each in snapshot["by_channel"]), 2) == snapshot["total_revenue"]
@@ -174,9 +178,9 @@ async def test_the_advisors_words_are_told_only_with_days_they_are_about(gateway
         today = gateway.ports.clock.now().astimezone(ZoneInfo(timezone)).date()
         words = {}
         for back in (14, 15):
-            asked = {"start_date": "2026-03-02", "end_date": str(today - timedelta(days=back))}
-            told = (await client.get(f"/api/brands/{brand_id}/dashboard", params=asked)).json()
-            words[back] = told["summary"]["summary"]
+            parameters = {"start_date": "2026-03-02", "end_date": str(today - timedelta(days=back))}
+            dashboard = (await client.get(f"/api/brands/{brand_id}/dashboard", params=parameters)).json()
+            words[back] = dashboard["summary"]["summary"]
     assert words[14].startswith("Revenue is up on the weeks before.")
     assert f"net revenue from 2026-03-02 to {today - timedelta(days=15)}" in words[15]
 
@@ -236,8 +240,8 @@ async def test_alerts_are_those_open_unless_all_are_asked_for(gateway: RunningGa
 async def test_a_sync_is_published_as_a_command(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         brand_id = await a_brand(client)
-        asked = await client.post(f"/api/brands/{brand_id}/sync", json={"platform": "tiktok"})
-        assert asked.status_code == 202
+        answer = await client.post(f"/api/brands/{brand_id}/sync", json={"platform": "tiktok"})
+        assert answer.status_code == 202
         assert (await client.post(f"/api/brands/{brand_id}/sync")).status_code == 202
     assert [each.platform for each in published(gateway, SyncRequested, brand_id)] == ["tiktok", None]  # type: ignore[attr-defined]
 
@@ -283,14 +287,14 @@ async def test_a_problem_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     ["start_date=20260301", "start_date=0", "end_date=2026-3-1", "end_date=2026-03-01T00:00:00Z", "as_of=1700000000",
      "as_of=2026-03-01", "as_of=2026-03-01T12:00:00"],
 )  # fmt: skip
-async def test_a_number_is_no_day_and_no_moment(gateway: RunningGateway, asked: str) -> None:
+async def test_a_number_is_no_day_and_no_moment(gateway: RunningGateway, query: str) -> None:
     async with await gateway.login() as client:
         brand_id = await a_brand(client)
-        answer = await client.get(f"/api/brands/{brand_id}/dashboard?{asked}")
+        answer = await client.get(f"/api/brands/{brand_id}/dashboard?{query}")
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
     assert "such as 2026-03-31" in answer.json()["detail"]
 

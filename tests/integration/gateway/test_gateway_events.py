@@ -1,4 +1,4 @@
-"""What the gateway keeps of events: held messages, connections, requests, traces."""
+"""What the gateway keeps of events: quarantined messages, connections, requests, traces."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ async def a_tenant(gateway: RunningGateway) -> tuple[str, TenantContext]:
     return email, TenantContext(tenant, UUID(brand_id))
 
 
-def held(held_id: str, at: datetime, **changes: Any) -> MessageQuarantined:
-    told: dict[str, Any] = {
+def quarantined(held_id: str, at: datetime, **changes: Any) -> MessageQuarantined:
+    fields: dict[str, Any] = {
         "held_id": held_id, "kind": "quarantine", "service": "attribution", "subscription": "attribution.orders",
         "event_type": "order.recorded", "reason": "malformed", "explanation": "no currency", "size_bytes": 9,
         "attempts": 1, "held_at": at, "expires_at": at + timedelta(days=14),
     }  # fmt: skip
-    return MessageQuarantined(**{**told, **changes})
+    return MessageQuarantined(**{**fields, **changes})
 
 
 def released(held_id: str, at: datetime) -> MessageReleased:
@@ -49,15 +49,15 @@ def released(held_id: str, at: datetime) -> MessageReleased:
 
 async def listed(gateway: RunningGateway, email: str, path: str = "/api/quarantine") -> list[str]:
     async with await gateway.login(email) as client:
-        told = (await client.get(path)).json()
-    assert told["total"] == len(told["messages"])
-    return [each["id"] for each in told["messages"]]
+        listing = (await client.get(path)).json()
+    assert listing["total"] == len(listing["messages"])
+    return [each["id"] for each in listing["messages"]]
 
 
 async def test_a_held_message_is_listed_until_it_is_released(gateway: RunningGateway) -> None:
     email, scope = await a_tenant(gateway)
-    await tell(gateway, "held-messages", scope, held("one", NOW))
-    await tell(gateway, "held-messages", scope, held("two", NOW + timedelta(seconds=1), kind="dead_letter"))
+    await tell(gateway, "held-messages", scope, quarantined("one", NOW))
+    await tell(gateway, "held-messages", scope, quarantined("two", NOW + timedelta(seconds=1), kind="dead_letter"))
     assert await listed(gateway, email) == ["one"]
     assert await listed(gateway, email, "/api/dead-letters") == ["two"]
     await tell(gateway, "held-messages", scope, released("one", NOW + timedelta(minutes=1)))
@@ -67,28 +67,28 @@ async def test_a_held_message_is_listed_until_it_is_released(gateway: RunningGat
 async def test_a_release_told_before_the_hold_still_counts(gateway: RunningGateway) -> None:
     email, scope = await a_tenant(gateway)
     await tell(gateway, "held-messages", scope, released("one", NOW + timedelta(minutes=1)))
-    await tell(gateway, "held-messages", scope, held("one", NOW))
+    await tell(gateway, "held-messages", scope, quarantined("one", NOW))
     assert await listed(gateway, email) == []
 
 
 async def test_a_message_held_again_after_its_replay_is_listed_again(gateway: RunningGateway) -> None:
     email, scope = await a_tenant(gateway)
-    await tell(gateway, "held-messages", scope, held("one", NOW))
-    await tell(gateway, "held-messages", scope, held("one", NOW + timedelta(minutes=2)))
+    await tell(gateway, "held-messages", scope, quarantined("one", NOW))
+    await tell(gateway, "held-messages", scope, quarantined("one", NOW + timedelta(minutes=2)))
     await tell(gateway, "held-messages", scope, released("one", NOW + timedelta(minutes=1)))
     assert await listed(gateway, email) == ["one"]
 
 
 async def test_a_hold_for_a_tenant_nobody_knows_is_dropped_and_not_held_in_turn(gateway: RunningGateway) -> None:
     before = len(gateway.ports.bus.published)
-    await tell(gateway, "held-messages", TenantContext(uuid4(), uuid4()), held("one", NOW))
+    await tell(gateway, "held-messages", TenantContext(uuid4(), uuid4()), quarantined("one", NOW))
     assert len(gateway.ports.bus.published) == before
 
 
 async def test_a_replay_is_a_command_to_the_service_that_holds_the_message(gateway: RunningGateway) -> None:
     email, scope = await a_tenant(gateway)
     held_id = uuid4().hex
-    await tell(gateway, "held-messages", scope, held(held_id, NOW))
+    await tell(gateway, "held-messages", scope, quarantined(held_id, NOW))
     async with await gateway.login(email) as client:
         assert (await client.post(f"/api/dead-letters/{held_id}/replay")).status_code == 404
         assert (await client.post(f"/api/quarantine/{held_id}/replay")).json() == {"status": "replaying", "id": held_id}
@@ -133,19 +133,19 @@ async def test_an_account_is_disconnected_when_it_leaves_the_settings_and_connec
         platform="meta", account_id="act_1", start_day=day, end_day=day, rows=1, changed=1,
         synced_at=NOW - timedelta(hours=1),
     )  # fmt: skip
-    told: list[dict[str, Any]] = []
+    statuses: list[dict[str, Any]] = []
     async with await gateway.login(email) as client:
         path = f"/api/brands/{scope.brand_id}"
         for accounts in ([account], [], [account]):
             assert (await client.put(f"{path}/settings", json={"ad_accounts": accounts})).status_code == 200
-            if not told:
+            if not statuses:
                 await tell(gateway, "ads", scope, synced)
                 await tell(gateway, "ads", scope, failed)
-            told += (await client.get(f"{path}/integrations")).json()["integrations"]
-    assert [(each["status"], each["sync_error_message"]) for each in told] == [
+            statuses += (await client.get(f"{path}/integrations")).json()["integrations"]
+    assert [(each["status"], each["sync_error_message"]) for each in statuses] == [
         ("needs_attention", "token expired"), ("disconnected", None), ("connecting", None)
     ]  # fmt: skip
-    assert all(each["last_synced_at"] for each in told)
+    assert all(each["last_synced_at"] for each in statuses)
 
 
 async def test_a_request_about_a_persons_data_is_in_the_audit_log(gateway: RunningGateway) -> None:
@@ -158,13 +158,13 @@ async def test_a_request_about_a_persons_data_is_in_the_audit_log(gateway: Runni
     ]
 
 
-def hop(trace: str, span: str, tenant: UUID | None, *, minute: int, **changes: Any) -> SpanRecord:
-    told: dict[str, Any] = {
+def span(trace: str, span: str, tenant: UUID | None, *, minute: int, **changes: Any) -> SpanRecord:
+    fields: dict[str, Any] = {
         "trace_id": trace, "span_id": span, "service": "alerting", "name": span, "kind": "consumer",
         "started_at": NOW + timedelta(minutes=minute), "duration_us": 1000,
         "tenant_id": str(tenant) if tenant else None,
     }  # fmt: skip
-    return SpanRecord(**{**told, **changes})
+    return SpanRecord(**{**fields, **changes})
 
 
 async def test_a_trace_leads_back_through_links_to_the_webhook_and_shows_no_other_tenant(
@@ -172,21 +172,21 @@ async def test_a_trace_leads_back_through_links_to_the_webhook_and_shows_no_othe
 ) -> None:
     (email, scope), (other_email, other) = await a_tenant(gateway), await a_tenant(gateway)
     webhook, tick, foreign = uuid4().hex, uuid4().hex, uuid4().hex
-    hops = (
-        hop(webhook, "a" * 16, None, minute=0, service="ingest-shopify", attributes={"shop": "x"}),
-        hop(webhook, "b" * 16, SYSTEM.tenant_id, minute=1, service="ingest-shopify", parent_span_id="a" * 16),
-        hop(webhook, "c" * 16, scope.tenant_id, minute=2, service="attribution", parent_span_id="b" * 16),
-        hop(tick, "d" * 16, scope.tenant_id, minute=3, links=((webhook, "c" * 16), (foreign, "e" * 16))),
-        hop(tick, "f" * 16, other.tenant_id, minute=4),
-        hop(foreign, "e" * 16, other.tenant_id, minute=1),
-        hop(foreign, "9" * 16, None, minute=0),
+    spans = (
+        span(webhook, "a" * 16, None, minute=0, service="ingest-shopify", attributes={"shop": "x"}),
+        span(webhook, "b" * 16, SYSTEM.tenant_id, minute=1, service="ingest-shopify", parent_span_id="a" * 16),
+        span(webhook, "c" * 16, scope.tenant_id, minute=2, service="attribution", parent_span_id="b" * 16),
+        span(tick, "d" * 16, scope.tenant_id, minute=3, links=((webhook, "c" * 16), (foreign, "e" * 16))),
+        span(tick, "f" * 16, other.tenant_id, minute=4),
+        span(foreign, "e" * 16, other.tenant_id, minute=1),
+        span(foreign, "9" * 16, None, minute=0),
     )
-    await tell(gateway, "observability", SYSTEM, SpansRecorded(hops=hops))
+    await tell(gateway, "observability", SYSTEM, SpansRecorded(hops=spans))
     async with await gateway.login(email) as client:
-        told = (await client.get(f"/api/traces/{tick}")).json()
-        assert [each["span_id"][0] for each in told["hops"]] == ["a", "b", "c", "d"]
-        assert told["summary"]["services"] == ["ingest-shopify", "attribution", "alerting"]
-        assert set(told["trace_ids"]) == {webhook, tick}
+        answer = (await client.get(f"/api/traces/{tick}")).json()
+        assert [each["span_id"][0] for each in answer["hops"]] == ["a", "b", "c", "d"]
+        assert answer["summary"]["services"] == ["ingest-shopify", "attribution", "alerting"]
+        assert set(answer["trace_ids"]) == {webhook, tick}
     async with await gateway.login(other_email) as client:
         assert (await client.get(f"/api/traces/{webhook}")).status_code == 404
         assert [h["span_id"][0] for h in (await client.get(f"/api/traces/{foreign}")).json()["hops"]] == ["9", "e"]

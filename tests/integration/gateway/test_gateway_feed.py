@@ -69,16 +69,16 @@ class Stream:
 
     async def next(self) -> tuple[int, str, dict[str, Any]]:
         """(id, kind, data) of the next event; comments are passed over."""
-        told: dict[str, str] = {}
+        event: dict[str, str] = {}
         async with asyncio.timeout(10):
             async for line in self._lines:
                 if line.startswith(":"):
                     continue
-                if not line and told:
-                    return int(told["id"]), told["event"], orjson.loads(told["data"])
+                if not line and event:
+                    return int(event["id"]), event["event"], orjson.loads(event["data"])
                 name, _, value = line.partition(": ")
                 if name:
-                    told[name] = value
+                    event[name] = value
         raise AssertionError("the stream ended")
 
     async def ended(self) -> None:
@@ -116,8 +116,8 @@ async def test_an_order_of_now_is_told_once_and_one_of_long_ago_never(live: tupl
         await tell_order(gateway, scope, "old", timedelta(days=3))
         await tell_order(gateway, scope, "one", timedelta(hours=1))
         await tell_order(gateway, scope, "two", timedelta())
-        number, kind, told = await stream.next()
-        assert (number, kind, told["order_id"], told["net_revenue"]) == (1, "order.recorded", "one", 100.0)
+        number, kind, events = await stream.next()
+        assert (number, kind, events["order_id"], events["net_revenue"]) == (1, "order.recorded", "one", 100.0)
         assert (await stream.next())[2]["order_id"] == "two"
 
 
@@ -175,8 +175,8 @@ async def test_alerts_and_pulls_are_told_and_an_alert_knows_its_trace(live: tupl
         await tell(gateway, scope, AdsSynced(**pull, changed=0, synced_at=at), "nothing new")
         await tell(gateway, scope, AdsSynced(**pull, changed=1, synced_at=at + timedelta(seconds=1)))
         await tell(gateway, scope, AlertResolved(alert_id="a", resolved_at=at, explanation="e"))
-        told = [await stream.next() for _ in range(3)]
-    assert [(number, kind) for number, kind, _ in told] == [
+        events = [await stream.next() for _ in range(3)]
+    assert [(number, kind) for number, kind, _ in events] == [
         (1, "alert.opened"),
         (2, "ads.synced"),
         (3, "alert.resolved"),
@@ -226,8 +226,8 @@ class CountedFeed:
 
     def __init__(self) -> None:
         self.entries: list[FeedEntry] = []
-        self.asked: list[int] = []
-        self.looked = asyncio.Event()
+        self.look_sizes: list[int] = []
+        self.first_look = asyncio.Event()
         self.caught_up = 0
 
     async def newest(self, scope: TenantContext) -> int:
@@ -238,20 +238,20 @@ class CountedFeed:
         return [entry for entry in self.entries if entry.number > number][:limit]
 
     async def after(self, places: Sequence[FeedPlace], *, limit: int) -> list[FeedEntry]:
-        self.asked.append(len(places))
-        self.looked.set()
+        self.look_sizes.append(len(places))
+        self.first_look.set()
         return [entry for place in places for entry in self.entries if entry.number > place.number][:limit]
 
     def add(self, scope: TenantContext, number: int) -> None:
         self.entries.append(FeedEntry(scope.tenant_id, scope.brand_id, number, "k", {}, datetime.now(UTC)))
 
 
-async def heard(live: LiveFeed, scope: TenantContext, after: int | None, wanted: int) -> list[int]:
+async def heard(live: LiveFeed, scope: TenantContext, after: int | None, count: int) -> list[int]:
     """The first numbers a follower hears; announcements of a place as negative numbers."""
     numbers: list[int] = []
     async for news in live.follow(scope, after, idle_seconds=5):
         numbers += [-news] if isinstance(news, int) else [entry.number for entry in news]
-        if len(numbers) >= wanted:
+        if len(numbers) >= count:
             break
     return numbers
 
@@ -260,12 +260,12 @@ async def test_many_pages_cost_one_look() -> None:
     scope, feed = TenantContext(uuid4(), uuid4()), CountedFeed()
     live = LiveFeed(feed, poll_seconds=0.01)
     followers = [asyncio.create_task(heard(live, scope, None, 3)) for _ in range(50)]
-    await feed.looked.wait()
+    await feed.first_look.wait()
     feed.add(scope, 1)
     feed.add(scope, 2)
     async with asyncio.timeout(5):
         assert await asyncio.gather(*followers) == [[0, 1, 2]] * 50
-    assert set(feed.asked) == {1}
+    assert set(feed.look_sizes) == {1}
     assert feed.caught_up == 0
     live.close()
 
@@ -283,7 +283,7 @@ async def test_closing_ends_every_stream() -> None:
     scope, feed = TenantContext(uuid4(), uuid4()), CountedFeed()
     live = LiveFeed(feed, poll_seconds=0.01)
     followers = [asyncio.create_task(heard(live, scope, None, 9)) for _ in range(3)]
-    await feed.looked.wait()
+    await feed.first_look.wait()
     live.close()
     async with asyncio.timeout(2):
         assert await asyncio.gather(*followers) == [[0]] * 3

@@ -29,11 +29,11 @@ SECONDS = 60.0
 def address() -> Iterator[str]:
     """A gateway that serves on a thread of its own."""
     ready, done = threading.Event(), threading.Event()
-    found: list[str] = []
+    addresses: list[str] = []
 
     async def serve(dsn: str) -> None:
-        async with running_gateway(dsn) as gateway, served(gateway.app) as told:
-            found.append(told)
+        async with running_gateway(dsn) as gateway, served(gateway.app) as address_of_app:
+            addresses.append(address_of_app)
             ready.set()
             await asyncio.to_thread(done.wait)
 
@@ -42,7 +42,7 @@ def address() -> Iterator[str]:
         thread.start()
         try:
             assert ready.wait(60)
-            yield found[0]
+            yield addresses[0]
         finally:
             done.set()
             thread.join(30)
@@ -65,20 +65,20 @@ def brand_id(address: str, token: str) -> str:
 def test_no_request_gets_a_server_error(address: str, token: str, brand_id: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     tried: list[str] = []
-    for found in schemathesis.openapi.from_url(f"{address}/openapi.json", timeout=SECONDS).get_all_operations():
-        assert isinstance(found, Ok), found
-        operation = found.ok()
+    for result in schemathesis.openapi.from_url(f"{address}/openapi.json", timeout=SECONDS).get_all_operations():
+        assert isinstance(result, Ok), result
+        operation = result.ok()
         tried.append(operation.label)
 
-        @given(case=operation.as_strategy(), known=booleans())
+        @given(case=operation.as_strategy(), existing_brand=booleans())
         @settings(
             max_examples=3 if operation.path.endswith("/events") else 25,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         )
-        def ask(case: Case[Any], known: bool) -> None:
-            if known and "brand_id" in case.path_parameters:
+        def ask(case: Case[Any], existing_brand: bool) -> None:
+            if existing_brand and "brand_id" in case.path_parameters:
                 # Ids out of the blue would all end at 404.
                 case.path_parameters = {**case.path_parameters, "brand_id": brand_id}
             case.call_and_validate(checks=[not_a_server_error], headers=headers)

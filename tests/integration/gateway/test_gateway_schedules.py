@@ -1,4 +1,4 @@
-"""Schedules over a real ledger: brands of active tenants alone, page by page, each under its own tenant."""
+"""Schedules over a real identity store: brands of active tenants alone, page by page, each under its own tenant."""
 
 from __future__ import annotations
 
@@ -105,19 +105,23 @@ async def connect(ads: AdsService, scope: TenantContext) -> None:
     """Give a brand the stub's ad accounts."""
     for account in ads.world.settings.accounts:
         await ads.runtime.ports.secrets.put(scope, secret_ref(account), account.token.encode())
-    told = brand_configured(ads.world.settings.accounts, at=NOON)
-    event = new_event(told.payload, source="gateway", entity=str(scope.brand_id), version=told.version, scope=scope)
+    configured = brand_configured(ads.world.settings.accounts, at=NOON)
+    event = new_event(
+        configured.payload, source="gateway", entity=str(scope.brand_id), version=configured.version, scope=scope
+    )
     assert await deliver(ads.runtime, "brands", event) == 204
 
 
 async def test_the_hourly_sync_pulls_the_ad_accounts_of_every_brand(own_gateway: RunningGateway) -> None:
     brands = [*await tenant_of(own_gateway, 1), *await tenant_of(own_gateway, 1)]
     assert await ask(own_gateway, "sync", NOON) == 204
-    asked: list[Message] = [m for m in own_gateway.ports.bus.published if m.attributes["ce-type"] == SyncRequested.TYPE]
+    messages: list[Message] = [
+        m for m in own_gateway.ports.bus.published if m.attributes["ce-type"] == SyncRequested.TYPE
+    ]
     async with ads_service() as ads:
         for scope in brands:
             await connect(ads, scope)
-        for message in [*asked, *asked]:
+        for message in [*messages, *messages]:
             assert await deliver(ads.runtime, "commands", message) == 204
         await run_effects(ads.runtime)
         pulled = [(event.scope, event.payload.platform) for event in published(ads.runtime, AdsSynced)]

@@ -41,7 +41,7 @@ async def a_brand(client: httpx.AsyncClient, **changes: Any) -> tuple[str, str]:
 
 
 def delivered(gateway: RunningGateway, shop: str) -> list[Message]:
-    return [told for told in gateway.ports.bus.published if told.attributes.get("shop") == shop]
+    return [message for message in gateway.ports.bus.published if message.attributes.get("shop") == shop]
 
 
 async def test_an_export_becomes_deliveries_of_the_brands_shop(gateway: RunningGateway) -> None:
@@ -49,11 +49,11 @@ async def test_an_export_becomes_deliveries_of_the_brands_shop(gateway: RunningG
         path, shop = await a_brand(client)
         answer = await client.post(path, content=SHOPIFY, headers=CSV)
         assert answer.status_code == 202, answer.text
-        told = answer.json()
-        assert (told["orders"], told["refunds"], told["deliveries"]) == (2, 1, 3)
-        assert (told["net_revenue"], told["currency"]) == (55.0, "GBP")
-        assert (told["first_day"], told["last_day"]) == ("2026-03-02", "2026-03-03")
-        assert [(each["reason"], each["rows"]) for each in told["left_out"]] == [("Subtotal: 'oops' is no number", 1)]
+        result = answer.json()
+        assert (result["orders"], result["refunds"], result["deliveries"]) == (2, 1, 3)
+        assert (result["net_revenue"], result["currency"]) == (55.0, "GBP")
+        assert (result["first_day"], result["last_day"]) == ("2026-03-02", "2026-03-03")
+        assert [(each["reason"], each["rows"]) for each in result["left_out"]] == [("Subtotal: 'oops' is no number", 1)]
         raw = delivered(gateway, shop)
         assert [each.attributes["shopify-topic"] for each in raw] == [
             "orders/create",
@@ -104,10 +104,10 @@ async def test_what_cannot_be_read_is_refused_in_words(gateway: RunningGateway) 
 async def test_only_managers_of_the_brands_tenant_may_upload(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         path, shop = await a_brand(client)
-    await gateway.person("stranger@upload.example", "admin")
+    await gateway.person("outsider@upload.example", "admin")
     tenant = await gateway.person("boss@upload.example", "admin")
     await gateway.person("reader@upload.example", "user", tenant)
-    async with await gateway.login("stranger@upload.example") as client:
+    async with await gateway.login("outsider@upload.example") as client:
         assert (await client.post(path, content=SHOPIFY, headers=CSV)).status_code == 404
     async with await gateway.login("boss@upload.example") as client:
         own, _ = await a_brand(client)

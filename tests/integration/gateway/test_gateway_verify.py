@@ -34,7 +34,7 @@ async def brand_id(gateway: RunningGateway) -> str:
 
 @pytest.fixture
 async def engines(gateway: RunningGateway) -> AsyncIterator[None]:
-    """The gateway told of engines, as the tower does, until the test ends."""
+    """The gateway told of engines, as an instance on one machine does, until the test ends."""
     state = gateway.app.api.state
 
     async def depth() -> dict[str, dict[str, float]]:
@@ -72,8 +72,8 @@ async def test_a_whole_brand_verifies_at_once_and_check_by_check(gateway: Runnin
 @pytest.mark.usefixtures("engines")
 async def test_facts_that_no_accepted_body_told_are_a_violation(gateway: RunningGateway, brand_id: str) -> None:
     async with await gateway.login() as client:
-        told = (await client.get(f"/api/brands/{brand_id}/verify/checks/sources")).json()
-        assert (told["ok"], told["violations"][0]["expected"], told["violations"][0]["found"]) == (False, 0, 1)
+        check = (await client.get(f"/api/brands/{brand_id}/verify/checks/sources")).json()
+        assert (check["ok"], check["violations"][0]["expected"], check["violations"][0]["found"]) == (False, 0, 1)
         whole = (await client.get(f"/api/brands/{brand_id}/verify")).json()
         assert (whole["ok"], whole["sources"]["other"]) == (False, -1)
 
@@ -104,8 +104,8 @@ async def test_queues_are_told_to_operators_alone(gateway: RunningGateway) -> No
     async with await gateway.login(email) as client:
         assert (await client.get("/api/admin/queues")).status_code == 403
     async with await gateway.login() as client:
-        told = (await client.get("/api/admin/queues")).json()
-    assert [each["subscription"] for each in told["queues"]] == ["a.early", "b.late"]
-    assert told["queues"][1] == {"subscription": "b.late", "waiting": 2, "in_flight": 1, "oldest_age_seconds": 9.5}
-    assert told["effects"][0]["due"] == 1
-    assert told["unfinished"]["commits"] == 3
+        answer = (await client.get("/api/admin/queues")).json()
+    assert [each["subscription"] for each in answer["queues"]] == ["a.early", "b.late"]
+    assert answer["queues"][1] == {"subscription": "b.late", "waiting": 2, "in_flight": 1, "oldest_age_seconds": 9.5}
+    assert answer["effects"][0]["due"] == 1
+    assert answer["unfinished"]["commits"] == 3

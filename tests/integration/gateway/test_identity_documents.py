@@ -1,4 +1,4 @@
-"""The ledger is a document store like the others, and keeps typed rows besides."""
+"""The identity store is a document store like the others, and keeps typed rows besides."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ async def engine(server: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="module")
-async def ledgers(server: str) -> AsyncIterator[dict[str, AsyncEngine]]:
-    """Two ledgers by their superuser's DSN: one ledger belongs to one service."""
+async def databases(server: str) -> AsyncIterator[dict[str, AsyncEngine]]:
+    """Two identity stores by their superuser's DSN: one identity store belongs to one service."""
     opened: dict[str, AsyncEngine] = {}
     for _ in range(2):
         admin, _, runtime = await fresh_identity_store(server)
@@ -46,13 +46,13 @@ async def ledgers(server: str) -> AsyncIterator[dict[str, AsyncEngine]]:
 
 class TestIdentityDocumentStore(DocumentStoreSuite):
     @pytest.fixture
-    async def open_store(self, ledgers: dict[str, AsyncEngine], clock: FixedClock) -> OpenStore:
-        """The first service asked for gets one ledger, any other the second; both empty."""
-        for dsn in ledgers:
+    async def open_store(self, databases: dict[str, AsyncEngine], clock: FixedClock) -> OpenStore:
+        """The first service asked for gets one identity store, any other the second; both empty."""
+        for dsn in databases:
             admin = await asyncpg.connect(dsn)
             await admin.execute("TRUNCATE ledger.documents, ledger.markers, ledger.leftovers, ledger.effects")
             await admin.close()
-        first, second = ledgers.values()
+        first, second = databases.values()
         services: list[str] = []
 
         def open(service: str) -> IdentityDocumentStore:
@@ -84,24 +84,24 @@ async def put(store: IdentityDocumentStore, tenant: UUID, *writes: Write) -> Non
 
 
 async def find(store: IdentityDocumentStore, tenant: UUID, collection: str, **where: str) -> list[Document]:
-    found: list[Document] = []
+    documents: list[Document] = []
 
     async def work(transaction: Transaction) -> Commit:
-        found.extend(await transaction.find(collection, where))
+        documents.extend(await transaction.find(collection, where))
         return Commit()
 
     await store.transact(TenantContext(tenant), work)
-    return found
+    return documents
 
 
 async def test_a_typed_row_is_read_as_it_was_written_and_counts_its_versions(store: IdentityDocumentStore) -> None:
     tenant, brand = uuid4(), uuid4()
     await put(store, tenant, tenant_row(tenant), brand_row(brand, f"{brand.hex}.myshopify.com", settings={"a": [1]}))
     await put(store, tenant, brand_row(brand, f"{brand.hex}.myshopify.com", name="renamed"))
-    [found] = await find(store, tenant, "brands", name="renamed")
-    assert (found.id, found.version) == (str(brand), 2)
-    assert found.data["created_at"] == NOW
-    assert found.data["settings"] == {}
+    [documents] = await find(store, tenant, "brands", name="renamed")
+    assert (documents.id, documents.version) == (str(brand), 2)
+    assert documents.data["created_at"] == NOW
+    assert documents.data["settings"] == {}
 
 
 async def test_a_row_of_another_tenant_is_not_found(store: IdentityDocumentStore) -> None:
@@ -111,11 +111,11 @@ async def test_a_row_of_another_tenant_is_not_found(store: IdentityDocumentStore
 
 
 async def test_a_shop_belongs_to_one_brand_only_in_any_tenant(store: IdentityDocumentStore) -> None:
-    one, two = uuid4(), uuid4()
-    await put(store, one, tenant_row(one), brand_row(uuid4(), f"shop-{one.hex}.myshopify.com"))
+    first, second = uuid4(), uuid4()
+    await put(store, first, tenant_row(first), brand_row(uuid4(), f"shop-{first.hex}.myshopify.com"))
     with pytest.raises(AlreadyExists):
-        await put(store, two, tenant_row(two), brand_row(uuid4(), f"shop-{one.hex}.myshopify.com"))
-    assert await find(store, two, "tenants") == []
+        await put(store, second, tenant_row(second), brand_row(uuid4(), f"shop-{first.hex}.myshopify.com"))
+    assert await find(store, second, "tenants") == []
 
 
 async def test_rows_that_changed_since_they_were_read_make_the_work_run_again(store: IdentityDocumentStore) -> None:
@@ -125,9 +125,9 @@ async def test_rows_that_changed_since_they_were_read_make_the_work_run_again(st
     seen: list[str] = []
 
     async def work(transaction: Transaction) -> Commit:
-        known = await transaction.get("brands", str(brand))
-        assert known is not None
-        seen.append(known.data["name"])
+        existing = await transaction.get("brands", str(brand))
+        assert existing is not None
+        seen.append(existing.data["name"])
         if len(seen) == 1:
             await put(store, tenant, brand_row(brand, shop, name="rival"))
         return Commit(writes=[brand_row(brand, shop, name=seen[-1] + "!")])

@@ -1,4 +1,4 @@
-"""A new database becomes a ledger by one command, with the passwords of the addresses that services will have."""
+"""A new database becomes an identity store by one command, with the passwords of the services' addresses."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.builders.identity_store import fresh_database
 
 def run_first(**environment: str) -> subprocess.CompletedProcess[str]:
     """The command as the job runs it."""
-    known = {name: value for name, value in os.environ.items() if name not in (first.OWNER_URL, first.RUNTIME_URL)}
+    inherited = {name: value for name, value in os.environ.items() if name not in (first.OWNER_URL, first.RUNTIME_URL)}
     paths = os.pathsep.join(sys.path)
     command = [sys.executable, "-m", "gateway.adapters.identity_store.first"]
-    told = {**known, "PYTHONPATH": paths, **environment}
-    return subprocess.run(command, env=told, capture_output=True, text=True, timeout=120)
+    variables = {**inherited, "PYTHONPATH": paths, **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
 
 
 async def test_one_command_makes_roles_that_can_log_in_and_cannot_pass_row_level_security(server: str) -> None:

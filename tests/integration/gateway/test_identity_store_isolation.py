@@ -31,17 +31,17 @@ PARENTS = {"integrations": "brands", "ai_answers": "ai_questions", "ai_feedback"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Databases:
     admin: asyncpg.Connection
     owner: asyncpg.Connection
     runtime: asyncpg.Connection
 
 
 @pytest.fixture(scope="module")
-async def identity_store(server: str) -> AsyncIterator[Ledger]:
+async def identity_store(server: str) -> AsyncIterator[Databases]:
     dsns = await fresh_identity_store(server)
     admin, owner, runtime = [await asyncpg.connect(dsn) for dsn in dsns]
-    yield Ledger(admin, owner, runtime)
+    yield Databases(admin, owner, runtime)
     for connection in (admin, owner, runtime):
         await connection.close()
 
@@ -86,7 +86,7 @@ async def visible(connection: asyncpg.Connection, table: str, tenant: UUID | Non
         return int(await connection.fetchval(f"SELECT count(*) FROM ledger.{table}"))
 
 
-async def leaks(identity_store: Ledger, connection: asyncpg.Connection, table: str) -> bool:
+async def leaks(identity_store: Databases, connection: asyncpg.Connection, table: str) -> bool:
     """Whether one tenant sees or can write another's rows of `table`, or anyone without a tenant does."""
     tenant, other = await tenant_with_rows(identity_store.admin, table), uuid4()
     if await visible(connection, table, None) or await visible(connection, table, other):
@@ -96,17 +96,17 @@ async def leaks(identity_store: Ledger, connection: asyncpg.Connection, table: s
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_rows_of_another_tenant_are_not_seen_by_the_runtime(identity_store: Ledger, table: str) -> None:
+async def test_rows_of_another_tenant_are_not_seen_by_the_runtime(identity_store: Databases, table: str) -> None:
     assert not await leaks(identity_store, identity_store.runtime, table)
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_rows_of_another_tenant_are_not_seen_by_the_owner(identity_store: Ledger, table: str) -> None:
+async def test_rows_of_another_tenant_are_not_seen_by_the_owner(identity_store: Databases, table: str) -> None:
     assert not await leaks(identity_store, identity_store.owner, table)
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_row_for_another_tenant_cannot_be_written(identity_store: Ledger, table: str) -> None:
+async def test_a_row_for_another_tenant_cannot_be_written(identity_store: Databases, table: str) -> None:
     tenant = await tenant_with_rows(identity_store.admin, table)
     statement = await sample(identity_store.admin, table, uuid4() if table == "tenants" else tenant)
     async with identity_store.runtime.transaction():
@@ -115,13 +115,13 @@ async def test_a_row_for_another_tenant_cannot_be_written(identity_store: Ledger
             await identity_store.runtime.execute(statement)
 
 
-async def test_the_setting_does_not_outlive_its_transaction(identity_store: Ledger) -> None:
+async def test_the_setting_does_not_outlive_its_transaction(identity_store: Databases) -> None:
     tenant = await tenant_with_rows(identity_store.admin, "brands")
     assert await visible(identity_store.runtime, "brands", tenant) == 1
     assert await visible(identity_store.runtime, "brands", None) == 0
 
 
-async def test_every_table_forces_its_policies(identity_store: Ledger) -> None:
+async def test_every_table_forces_its_policies(identity_store: Databases) -> None:
     rows = await identity_store.admin.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS forced FROM pg_class"
         " WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
@@ -129,10 +129,10 @@ async def test_every_table_forces_its_policies(identity_store: Ledger) -> None:
     assert {row["relname"]: row["forced"] for row in rows} == dict.fromkeys(TABLES, True)
 
 
-async def test_no_role_can_pass_the_policies_and_the_serving_one_owns_nothing(identity_store: Ledger) -> None:
+async def test_no_role_can_pass_the_policies_and_the_serving_one_owns_nothing(identity_store: Databases) -> None:
     rows = await identity_store.admin.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'ledger\\_%'")
-    told = {row["rolname"]: (row["rolsuper"], row["rolbypassrls"], row["rolcanlogin"]) for row in rows}
-    assert told == {
+    attributes = {row["rolname"]: (row["rolsuper"], row["rolbypassrls"], row["rolcanlogin"]) for row in rows}
+    assert attributes == {
         "ledger_owner": (False, False, True),
         "ledger_runtime": (False, False, True),
         "ledger_directory": (False, False, False),
@@ -142,7 +142,7 @@ async def test_no_role_can_pass_the_policies_and_the_serving_one_owns_nothing(id
     assert await identity_store.admin.fetchval(owned) == 0
 
 
-async def test_the_audit_log_cannot_be_changed_or_emptied(identity_store: Ledger) -> None:
+async def test_the_audit_log_cannot_be_changed_or_emptied(identity_store: Databases) -> None:
     for statement in (
         "UPDATE ledger.audit_log SET actor = 'x'",
         "DELETE FROM ledger.audit_log",
@@ -152,20 +152,20 @@ async def test_the_audit_log_cannot_be_changed_or_emptied(identity_store: Ledger
             await identity_store.runtime.execute(statement)
 
 
-async def test_the_directory_finds_a_person_of_any_tenant_by_address_alone(identity_store: Ledger) -> None:
+async def test_the_directory_finds_a_person_of_any_tenant_by_address_alone(identity_store: Databases) -> None:
     tenant = await tenant_with_rows(identity_store.admin, "users")
     email = await identity_store.admin.fetchval("SELECT email FROM ledger.users WHERE tenant_id = $1", tenant)
-    found = await identity_store.runtime.fetch("SELECT * FROM ledger.directory_user_by_email($1)", email.upper())
-    assert [row["tenant_id"] for row in found] == [tenant]
+    rows = await identity_store.runtime.fetch("SELECT * FROM ledger.directory_user_by_email($1)", email.upper())
+    assert [row["tenant_id"] for row in rows] == [tenant]
     assert await identity_store.runtime.fetch("SELECT * FROM ledger.directory_user_by_email('%')") == []
 
 
-async def test_the_look_for_schedules_tells_ids_alone_and_not_to_everyone(identity_store: Ledger) -> None:
+async def test_the_look_for_schedules_tells_ids_alone_and_not_to_everyone(identity_store: Databases) -> None:
     tenant = await tenant_with_rows(identity_store.admin, "brands")
     look = "SELECT * FROM ledger.directory_active_brands($1, $2, 1000)"
-    found = await identity_store.runtime.fetch(look, UUID(int=0), UUID(int=0))
-    assert tenant in {row["tenant_id"] for row in found}
-    assert {tuple(row.keys()) for row in found} == {("tenant_id", "brand_id")}
+    rows = await identity_store.runtime.fetch(look, UUID(int=0), UUID(int=0))
+    assert tenant in {row["tenant_id"] for row in rows}
+    assert {tuple(row.keys()) for row in rows} == {("tenant_id", "brand_id")}
     readable = await identity_store.admin.fetch(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'ledger.brands'::regclass AND attnum > 0"
         " AND has_column_privilege('ledger_directory', attrelid, attnum, 'SELECT')"
@@ -175,7 +175,7 @@ async def test_the_look_for_schedules_tells_ids_alone_and_not_to_everyone(identi
         await identity_store.owner.fetch(look, UUID(int=0), UUID(int=0))
 
 
-async def test_functions_that_look_across_tenants_are_few_and_not_for_everyone(identity_store: Ledger) -> None:
+async def test_functions_that_look_across_tenants_are_few_and_not_for_everyone(identity_store: Databases) -> None:
     rows = await identity_store.admin.fetch(
         "SELECT proname, proowner::regrole::text AS owner, has_function_privilege('public', oid, 'EXECUTE') AS open,"
         " proconfig FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace AND prosecdef"
@@ -207,7 +207,7 @@ async def test_these_tests_see_a_policy_that_is_gone(server: str, sabotage: str)
     admin, runtime = await asyncpg.connect(admin_dsn), await asyncpg.connect(runtime_dsn)
     try:
         await admin.execute(sabotage)
-        assert await leaks(Ledger(admin, admin, runtime), runtime, "brands")
+        assert await leaks(Databases(admin, admin, runtime), runtime, "brands")
     finally:
         await admin.execute("ALTER ROLE ledger_runtime NOBYPASSRLS")
         await admin.close()
@@ -218,7 +218,7 @@ async def test_these_tests_see_that_the_owner_is_no_longer_forced(server: str) -
     admin_dsn, owner_dsn, _ = await fresh_identity_store(server)
     admin, owner = await asyncpg.connect(admin_dsn), await asyncpg.connect(owner_dsn)
     await admin.execute("ALTER TABLE ledger.brands NO FORCE ROW LEVEL SECURITY")
-    assert await leaks(Ledger(admin, owner, owner), owner, "brands")
+    assert await leaks(Databases(admin, owner, owner), owner, "brands")
     await admin.close()
     await owner.close()
 
@@ -234,8 +234,8 @@ async def test_the_tables_are_as_the_code_describes_them(server: str) -> None:
             return kind != "schema" or name == "ledger"
 
         options = {"include_schemas": True, "include_name": ours, "version_table_schema": "ledger"}
-        told = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
-        return [each for each in told if isinstance(each, list) or each[0] not in ("remove_index", "remove_fk")]
+        compared = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        return [each for each in compared if isinstance(each, list) or each[0] not in ("remove_index", "remove_fk")]
 
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []

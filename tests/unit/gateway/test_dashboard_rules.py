@@ -39,13 +39,13 @@ def test_days_left_out_make_thirty_until_today() -> None:
 @given(start=st.dates(), end=st.dates())
 def test_a_period_is_as_asked_or_refused_and_the_one_before_is_as_long(start: date, end: date) -> None:
     try:
-        told = period(start, end, settings(), NOW)
+        days = period(start, end, settings(), NOW)
     except MalformedInput:
         assert start > end or (end - start).days > 1_000 or start < date(4, 1, 1)
         return
-    assert (told.start, told.end) == (start, end)
-    assert told.before().days == told.days
-    assert told.before().end + timedelta(days=1) == start
+    assert (days.start, days.end) == (start, end)
+    assert days.before().days == days.days
+    assert days.before().end + timedelta(days=1) == start
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,15 @@ def test_what_people_type_is_tidied() -> None:
 
 
 def test_a_brand_is_read_from_its_row_as_it_was_written() -> None:
-    told = settings(quiet_until=NOW, ad_accounts=({"platform": "meta", "account_id": "1"},), lead_time_days=3)
-    assert settings_of(row_of(told, NOW)) == told
+    configured = settings(quiet_until=NOW, ad_accounts=({"platform": "meta", "account_id": "1"},), lead_time_days=3)
+    assert settings_of(row_of(configured, NOW)) == configured
 
 
 @given(st.integers(-(10**15), 10**15))
 def test_cents_stay_cents_as_decimal_numbers(cents: int) -> None:
-    told = money(cents * 10_000)
-    assert told is not None
-    assert f"{told:.2f}" == f"{cents / 100:.2f}"
+    amount = money(cents * 10_000)
+    assert amount is not None
+    assert f"{amount:.2f}" == f"{cents / 100:.2f}"
 
 
 def test_each_unit_is_shown_as_people_read_it() -> None:
@@ -92,15 +92,15 @@ def test_days_without_sales_are_shown_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("measured", "words"),
     [
         (row(0, 0, 0), "No orders and no ad spend"),
         (row(10_000_000, 0, 1), "1 order, 10.00 GBP"),
         (row(30_000_000, 10_000_000, 2), "3.00 back for each 1 spent"),
     ],
 )
-def test_the_summary_says_what_the_figures_say(told: MeasuredRow, words: str) -> None:
-    assert words in plain_summary(told, Period(date(2026, 1, 1), date(2026, 1, 3)), "GBP")
+def test_the_summary_says_what_the_figures_say(measured: MeasuredRow, words: str) -> None:
+    assert words in plain_summary(measured, Period(date(2026, 1, 1), date(2026, 1, 3)), "GBP")
 
 
 def test_hops_of_nobody_are_shown_only_beside_ones_own() -> None:
@@ -109,10 +109,10 @@ def test_hops_of_nobody_are_shown_only_beside_ones_own() -> None:
     assert shown([theirs, nobodys], frozenset({"me"})) == []
 
 
-@pytest.mark.parametrize(("trusted", "told"), [(0, "10.0.0.1"), (1, "203.0.113.9"), (2, "6.6.6.6"), (3, "10.0.0.1")])
-def test_only_trusted_proxies_name_the_caller(trusted: int, told: str) -> None:
+@pytest.mark.parametrize(("trusted", "address"), [(0, "10.0.0.1"), (1, "203.0.113.9"), (2, "6.6.6.6"), (3, "10.0.0.1")])
+def test_only_trusted_proxies_name_the_caller(trusted: int, address: str) -> None:
     scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]}
-    assert client_address(scope, trusted) == told
+    assert client_address(scope, trusted) == address
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.domain.identity import KNOWN_DEFAULTS, WeakKey, check_signing_key
+from gateway.domain.identity import EXAMPLE_KEYS, WeakKey, check_signing_key
 from gateway.identity import passwords
 from gateway.identity.login import bootstrap_admin, log_in
 from gateway.identity.passwords import hash_password, verify_password
@@ -28,14 +28,14 @@ DIRECTORY = ("user_by_email", "is_empty", "active_brands", "shop_owner")
 class People:
     """A directory of people given."""
 
-    def __init__(self, *known: KnownUser) -> None:
-        self.known = {f"{number}@x.example": each for number, each in enumerate(known)}
+    def __init__(self, *users: KnownUser) -> None:
+        self.users = {f"{number}@x.example": each for number, each in enumerate(users)}
 
     async def user_by_email(self, email: str) -> KnownUser | None:
-        return self.known.get(email)
+        return self.users.get(email)
 
     async def is_empty(self) -> bool:
-        return not self.known
+        return not self.users
 
     async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:
         return []
@@ -51,7 +51,7 @@ class People:
         "0" * 32,
         "Please-Change-This-Key-Before-You-Deploy",
         "django-insecure-4k2j5h6g7f8d9s0a1q2w3e4r5t6y",
-        *sorted(KNOWN_DEFAULTS),
+        *sorted(EXAMPLE_KEYS),
     ],
 )
 def test_a_key_that_could_be_guessed_is_refused(key: str) -> None:
@@ -65,10 +65,10 @@ def test_a_key_drawn_at_random_is_taken() -> None:
 
 
 async def test_a_password_fits_its_own_hash_only() -> None:
-    known = await hash_password("swordfish")
-    assert known.startswith("$argon2id$")
-    assert await verify_password("swordfish", known)
-    assert not await verify_password("Swordfish", known)
+    stored = await hash_password("swordfish")
+    assert stored.startswith("$argon2id$")
+    assert await verify_password("swordfish", stored)
+    assert not await verify_password("Swordfish", stored)
     assert not await verify_password("swordfish", "no hash")
 
 
@@ -76,9 +76,9 @@ async def test_an_unknown_person_costs_a_whole_verification(monkeypatch: pytest.
     checked: list[str] = []
     real = passwords._fits
 
-    def watched(password: str, known: str) -> bool:
-        checked.append(known)
-        return real(password, known)
+    def watched(password: str, stored: str) -> bool:
+        checked.append(stored)
+        return real(password, stored)
 
     monkeypatch.setattr(passwords, "_fits", watched)
     assert not await verify_password("nobody has this password", None)

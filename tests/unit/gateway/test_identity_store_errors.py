@@ -1,4 +1,4 @@
-"""What the ledger's own errors become."""
+"""What the identity store's own errors become."""
 
 from __future__ import annotations
 

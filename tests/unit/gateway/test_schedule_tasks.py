@@ -29,14 +29,14 @@ COMMANDS = {"sync": SyncRequested, "analysis": AnalysisRequested}
 
 @dataclass
 class Brands:
-    """A directory of so many brands, five to a tenant; `asked` are the limits it was asked with."""
+    """A directory of so many brands, five to a tenant; `calls` are the limits it was called with."""
 
-    known: list[TenantContext]
-    asked: list[int] = field(default_factory=list)
+    brands: list[TenantContext]
+    calls: list[int] = field(default_factory=list)
 
     async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:
-        self.asked.append(limit)
-        return [each for each in self.known if _place(each) > _place(after)][:limit]
+        self.calls.append(limit)
+        return [each for each in self.brands if _place(each) > _place(after)][:limit]
 
 
 class Keeper:
@@ -64,9 +64,9 @@ def brands(count: int) -> list[TenantContext]:
 @asynccontextmanager
 async def gateway_of(count: int) -> AsyncIterator[Runtime]:
     async with memory_ports("gateway", FixedClock(DUE)) as ports:
-        told = {name: getattr(ports, name) for name in ports.__slots__}
-        told |= {"warehouse": Keeper(ports.warehouse), "directory": Brands(brands(count))}
-        yield await start_runtime(SERVICE, SimpleNamespace(**told), ServiceSettings())
+        fields = {name: getattr(ports, name) for name in ports.__slots__}
+        fields |= {"warehouse": Keeper(ports.warehouse), "directory": Brands(brands(count))}
+        yield await start_runtime(SERVICE, SimpleNamespace(**fields), ServiceSettings())
 
 
 @pytest.mark.parametrize("task", COMMANDS)
@@ -78,7 +78,7 @@ async def test_every_brand_is_told_once_in_its_own_scope(task: str, count: int) 
         assert sorted((event.scope for event in events), key=_place) == brands(count)
         assert [event.entity for event in events] == [str(event.scope.brand_id) for event in events]
         assert {event.source for event in events} <= {"gateway"}
-        assert set(runtime.ports.directory.asked) == {PAGE}
+        assert set(runtime.ports.directory.calls) == {PAGE}
 
 
 async def test_a_sync_asks_for_yesterday_and_today_of_every_platform() -> None:
@@ -113,8 +113,8 @@ async def test_one_brand_s_failure_keeps_nobody_else_waiting_and_is_told(monkeyp
             patched.setattr(runtime.ports.store, "transact", transact)
             with pytest.raises(EngineUnavailable):
                 await TASKS["sync"](runtime, DUE)
-        told = [event.scope for event in published(runtime, SyncRequested)]
-        assert sorted(told, key=_place) == [each for each in brands(2 * PAGE) if each != unlucky]
+        scopes = [event.scope for event in published(runtime, SyncRequested)]
+        assert sorted(scopes, key=_place) == [each for each in brands(2 * PAGE) if each != unlucky]
         await TASKS["sync"](runtime, DUE)
         assert unlucky in [event.scope for event in published(runtime, SyncRequested)]
 

@@ -1,4 +1,4 @@
-"""What a brand is to the ledger, and what may be configured."""
+"""What a brand is to the identity store, and what may be configured."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Brand:
 
 
 def row_of(settings: BrandConfigured, created_at: datetime) -> dict[str, Any]:
-    """The ledger row that holds these settings."""
-    told = settings.model_dump(mode="json")
-    columns = {name: told.pop(name) for name in _COLUMNS}
-    return {**columns, "settings": told, "created_at": created_at.isoformat()}
+    """The identity store row that holds these settings."""
+    rest = settings.model_dump(mode="json")
+    columns = {name: rest.pop(name) for name in _COLUMNS}
+    return {**columns, "settings": rest, "created_at": created_at.isoformat()}
 
 
 def settings_of(row: dict[str, Any]) -> BrandConfigured:
-    """The settings a ledger row holds."""
+    """The settings an identity store row holds."""
     return BrandConfigured(**{name: row[name] for name in _COLUMNS}, **row["settings"])
 
 

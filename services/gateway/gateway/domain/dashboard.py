@@ -1,4 +1,4 @@
-"""From the answers of the metric catalogue to what the dashboard shows."""
+"""The dashboard's numbers, from measurements of the metric catalog."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def decimal(value: int | None, unit: str) -> float | int | None:
 
 def totals_view(row: MeasuredRow) -> dict[str, Any]:
     """The totals of a period, with the fact id of each."""
-    told = row.numbers
+    numbers = row.numbers
     return {
-        "total_spend": money(told["spend"].value),
-        "total_revenue": money(told["net_revenue"].value),
-        "blended_roas": money(told["blended_roas"].value),
-        "orders": told["orders"].value,
-        "average_order_value": money(told["aov"].value),
+        "total_spend": money(numbers["spend"].value),
+        "total_revenue": money(numbers["net_revenue"].value),
+        "blended_roas": money(numbers["blended_roas"].value),
+        "orders": numbers["orders"].value,
+        "average_order_value": money(numbers["aov"].value),
         "facts": {
-            "average_order_value": told["aov"].fact_id,
-            "total_spend": told["spend"].fact_id,
-            "total_revenue": told["net_revenue"].fact_id,
-            "blended_roas": told["blended_roas"].fact_id,
-            "orders": told["orders"].fact_id,
+            "average_order_value": numbers["aov"].fact_id,
+            "total_spend": numbers["spend"].fact_id,
+            "total_revenue": numbers["net_revenue"].fact_id,
+            "blended_roas": numbers["blended_roas"].fact_id,
+            "orders": numbers["orders"].fact_id,
         },
     }
 
@@ -56,32 +56,32 @@ def channels_view(
     rows: Iterable[MeasuredRow], currency: str, claims: Mapping[str, Mapping[str, Number]]
 ) -> list[dict[str, Any]]:
     """Each channel: what was spent, what the model credits to it, the ratio of what ads earned to their spend, and
-    what its platform claims, where that can be told."""
+    what its platform claims, where that can be added up."""
     return [
         _channel(str(row.at["channel"]), {**row.numbers, **claims.get(str(row.at["channel"]), {})}, currency)
         for row in rows
     ]
 
 
-def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, Any]:
-    claimed = {metric: told[metric] for metric in CLAIMS if metric in told}
+def _channel(name: str, numbers: Mapping[str, Number], currency: str) -> dict[str, Any]:
+    claimed = {metric: numbers[metric] for metric in CLAIMS if metric in numbers}
     credited = "unattributed" if name == "unattributed" else "attributed"
-    revenue, orders = told[f"{credited}_revenue"], told[f"{credited}_orders"]
+    revenue, orders = numbers[f"{credited}_revenue"], numbers[f"{credited}_orders"]
     return {
         "channel": name,
-        "spend": money(told["spend"].value),
+        "spend": money(numbers["spend"].value),
         "revenue": money(revenue.value),
-        "roas": money(told["roas"].value),
+        "roas": money(numbers["roas"].value),
         "orders": orders.value,
-        "clicks": told["clicks"].value,
+        "clicks": numbers["clicks"].value,
         **{name: decimal(number.value, "money") for name, number in claimed.items()},
         "currency": currency,
         "facts": {
-            "spend": told["spend"].fact_id,
+            "spend": numbers["spend"].fact_id,
             "revenue": revenue.fact_id,
-            "roas": told["roas"].fact_id,
+            "roas": numbers["roas"].fact_id,
             "orders": orders.fact_id,
-            "clicks": told["clicks"].fact_id,
+            "clicks": numbers["clicks"].fact_id,
             **{name: number.fact_id for name, number in claimed.items()},
         },
     }
@@ -89,26 +89,26 @@ def _channel(name: str, told: Mapping[str, Number], currency: str) -> dict[str, 
 
 def days_view(period: Period, rows: Iterable[MeasuredRow]) -> list[dict[str, Any]]:
     """Each day of the period, those without sales or spend too."""
-    known = {row.at["day"]: row.numbers for row in rows}
+    by_day = {row.at["day"]: row.numbers for row in rows}
     days = (period.start + timedelta(days=number) for number in range(period.days))
-    return [_day(day, known.get(day)) for day in days]
+    return [_day(day, by_day.get(day)) for day in days]
 
 
-def _day(day: date, told: Mapping[str, Number] | None) -> dict[str, Any]:
-    if told is None:
+def _day(day: date, numbers: Mapping[str, Number] | None) -> dict[str, Any]:
+    if numbers is None:
         return {"day": day, "revenue": 0.0, "spend": 0.0, "orders": 0, "roas": None, "average_order_value": None}
     return {
         "day": day,
-        "revenue": money(told["net_revenue"].value) or 0.0,
-        "spend": money(told["spend"].value) or 0.0,
-        "orders": told["orders"].value or 0,
-        "roas": money(told["blended_roas"].value),
-        "average_order_value": money(told["aov"].value),
+        "revenue": money(numbers["net_revenue"].value) or 0.0,
+        "spend": money(numbers["spend"].value) or 0.0,
+        "orders": numbers["orders"].value or 0,
+        "roas": money(numbers["blended_roas"].value),
+        "average_order_value": money(numbers["aov"].value),
     }
 
 
 def excluded_view(excluded: Iterable[Excluded]) -> list[dict[str, Any]]:
-    """Money in other currencies than the brand's, told apart."""
+    """Money in other currencies than the brand's, listed apart."""
     return [
         {"metric": each.metric, "currency": each.currency, "amount": money(each.value), **each.at} for each in excluded
     ]

@@ -15,7 +15,7 @@ ALERT_TRACES = "alert_traces"
 KEPT = 1000
 """Entries kept of each brand."""
 RECENT = timedelta(hours=24)
-"""How near the business clock an order must lie to be told: a history that is filled in is no news."""
+"""How near the business clock an order must lie to enter the feed: a history that is filled in is no news."""
 
 
 def is_news(order: OrderRecorded, business_now: datetime) -> bool:

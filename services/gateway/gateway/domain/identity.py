@@ -12,7 +12,7 @@ from pulsepoint.tenancy import SYSTEM, TenantContext
 
 MIN_KEY_BYTES = 32
 # Keys that appear in examples; whoever copies one has no secret.
-KNOWN_DEFAULTS = frozenset(
+EXAMPLE_KEYS = frozenset(
     {
         "change-me-change-me-change-me-change-me",
         "your-secret-key-here-change-in-production",
@@ -42,7 +42,7 @@ class WeakKey(PermanentError):
 class Role(IntEnum):
     """What a person may do; each role may do what those below may.
 
-    Users read, managers change brands and start syncs, admins see people and what was held, operators also see
+    Users read, managers change brands and start syncs, admins see people and quarantined messages, operators also see
     what belongs to no tenant yet.
     """
 
@@ -67,7 +67,7 @@ class Person:
         return TenantContext(self.tenant_id)
 
     def scopes(self) -> tuple[TenantContext, ...]:
-        """Whose held messages and traces they may see."""
+        """The tenants whose quarantined messages and traces they may see."""
         return (self.scope, SYSTEM) if self.role >= Role.operator else (self.scope,)
 
 
@@ -76,7 +76,7 @@ def check_signing_key(key: str) -> bytes:
     raw = key.encode()
     if len(raw) < MIN_KEY_BYTES:
         raise WeakKey(f"SECRET_KEY has {len(raw)} bytes; it needs {MIN_KEY_BYTES} (try: openssl rand -hex 32)")
-    told = key.strip().lower()
-    if told in KNOWN_DEFAULTS or _PLACEHOLDERS.search(told) or len(set(key)) < 8:
+    lowered = key.strip().lower()
+    if lowered in EXAMPLE_KEYS or _PLACEHOLDERS.search(lowered) or len(set(key)) < 8:
         raise WeakKey("SECRET_KEY is a well-known example; make one with: openssl rand -hex 32")
     return raw

@@ -1,4 +1,4 @@
-"""Days a question is about, in the brand's timezone and on its own clock."""
+"""Days that numbers are about, in the brand's timezone and on its own clock."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def is_advised(days: Period, settings: BrandConfigured, computed_at: datetime) -
 
 
 def period(start: date | None, end: date | None, settings: BrandConfigured, now: datetime) -> Period:
-    """The days asked for; what is left out makes it thirty days, until today.
+    """The requested days; what is left out makes it thirty days, until today.
 
     Raises `MalformedInput` for days in the wrong order, out of the calendar or more than three years.
     """
     try:
         last = end or (start + timedelta(days=DEFAULT_DAYS - 1) if start else today(settings, now))
         first = start or last - timedelta(days=DEFAULT_DAYS - 1)
-        asked = Period(first, last)
-        asked.before()
+        days = Period(first, last)
+        days.before()
     except OverflowError:
         raise MalformedInput("start_date and end_date must be within the calendar") from None
     if first > last:
         raise MalformedInput("start_date must not be after end_date")
-    if asked.days > MAX_DAYS:
+    if days.days > MAX_DAYS:
         raise MalformedInput(f"at most {MAX_DAYS} days can be asked for at once")
-    return asked
+    return days

@@ -1,4 +1,4 @@
-"""A trace as people see it: its hops and those that caused it, through parents and links."""
+"""A trace as people see it: its spans and those that caused it, through parents and links."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from pulsepoint.tenancy import SYSTEM_TENANT_ID
 MAX_TRACES = 200
 
 
-def linked_traces(hops: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Ids of the traces these hops name as causes."""
-    return {str(link[0]) for hop in hops for link in links_of(hop)}
+def linked_traces(spans: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Ids of the traces these spans name as causes."""
+    return {str(link[0]) for span in spans for link in links_of(span)}
 
 
-def links_of(hop: Mapping[str, Any]) -> list[list[str]]:
-    """(trace id, span id) of a hop's causes outside its own trace."""
-    found = orjson.loads(hop["links"])
-    return found if isinstance(found, list) else []
+def links_of(span: Mapping[str, Any]) -> list[list[str]]:
+    """(trace id, span id) of a span's causes outside its own trace."""
+    links = orjson.loads(span["links"])
+    return links if isinstance(links, list) else []
 
 
-def shown(hops: Sequence[Mapping[str, Any]], tenants: frozenset[str]) -> list[dict[str, Any]]:
-    """The hops of one trace that may be shown to people of these tenants.
+def shown(spans: Sequence[Mapping[str, Any]], tenants: frozenset[str]) -> list[dict[str, Any]]:
+    """The spans of one trace that may be shown to people of these tenants.
 
-    Hops of no tenant (a webhook before its shop is known) are shown where the trace has one of theirs; hops of
+    Spans of no tenant (a webhook before its shop is known) are shown where the trace has one of theirs; spans of
     another tenant never.
     """
     system = str(SYSTEM_TENANT_ID)
-    owned = [hop for hop in hops if hop["tenant_id"] in tenants]
+    owned = [span for span in spans if span["tenant_id"] in tenants]
     if not owned and system not in tenants:
         return []
-    return [dict(hop) for hop in hops if hop["tenant_id"] in {*tenants, system, None}]
+    return [dict(span) for span in spans if span["tenant_id"] in {*tenants, system, None}]
 
 
-def summary(hops: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Services in order of their first hop, how long it all took, tokens and cost."""
-    ordered = sorted(hops, key=lambda hop: hop["started_at"])
+def summary(spans: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Services in order of their first span, how long it all took, tokens and cost."""
+    ordered = sorted(spans, key=lambda span: span["started_at"])
     if not ordered:
         return {"services": [], "hops": 0, "duration_us": 0, "tokens": 0, "cost_nano_usd": 0}
     start = ordered[0]["started_at"]
-    ends = [(hop["started_at"] - start).total_seconds() * 1e6 + hop["duration_us"] for hop in ordered]
+    ends = [(span["started_at"] - start).total_seconds() * 1e6 + span["duration_us"] for span in ordered]
     return {
-        "services": list(dict.fromkeys(hop["service"] for hop in ordered)),
+        "services": list(dict.fromkeys(span["service"] for span in ordered)),
         "hops": len(ordered),
         "duration_us": round(max(ends)),
-        "tokens": sum(hop["tokens_input"] + hop["tokens_output"] for hop in ordered),
-        "cost_nano_usd": sum(hop["cost_nano_usd"] for hop in ordered),
+        "tokens": sum(span["tokens_input"] + span["tokens_output"] for span in ordered),
+        "cost_nano_usd": sum(span["cost_nano_usd"] for span in ordered),
     }

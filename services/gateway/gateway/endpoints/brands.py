@@ -52,7 +52,7 @@ def _checked_slack(url: SecretStr) -> SecretStr:
 
 def _checked_stand_in(url: str) -> str:
     if not _is_local(url):
-        raise ValueError("must be http:// on 127.0.0.1 or localhost: a stand-in for the platform")
+        raise ValueError("must be http:// on 127.0.0.1 or localhost: an emulator of the platform")
     return url
 
 
@@ -73,7 +73,7 @@ StandInUrl = Annotated[str, AfterValidator(_checked_stand_in), Field(max_length=
 class Account(BaseModel):
     """An ad account to pull; `access_token` is kept as a secret and never shown; left out, the one before stays.
 
-    `base_url` names a stand-in for the platform on this machine, where that is allowed (the demo).
+    `base_url` names an emulator of the platform on this machine, where that is allowed (the demo).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -159,33 +159,33 @@ class SettingsView(BrandView):
 
 
 def _view(brand: Brand) -> SettingsView:
-    told = brand.settings.model_dump()
-    reference = told.pop("slack_webhook_ref")
+    values = brand.settings.model_dump()
+    reference = values.pop("slack_webhook_ref")
     return SettingsView(
         brand_id=brand.brand_id,
         created_at=brand.created_at,
         slack_connected=reference is not None,
         version=brand.version,
-        **told,
+        **values,
     )
 
 
 @router.get("")
 async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
     """The brands of your tenant."""
-    found = await ports.identity_store.brands(person.scope)
-    return Brands(brands=[BrandView(**_view(brand).model_dump()) for brand in found])
+    brands = await ports.identity_store.brands(person.scope)
+    return Brands(brands=[BrandView(**_view(brand).model_dump()) for brand in brands])
 
 
 @router.post("", status_code=201)
-async def make_brand(wanted: NewBrand, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf) -> SettingsView:
+async def make_brand(body: NewBrand, person: ManagerOf, ports: PortsOf, runtime: RuntimeOf) -> SettingsView:
     """Make a brand; 409 when another brand has the shop."""
-    _demand_public(runtime, wanted)
+    _demand_public(runtime, body)
     scope = person.scope.brand(uuid4())
-    reference = await _keep_slack(runtime, scope, wanted)
-    told = wanted.model_dump(exclude={"slack_webhook_url", "ad_accounts"})
-    accounts = await _keep_tokens(ports.secrets, scope, wanted)
-    configured = BrandConfigured(**told, slack_webhook_ref=reference, ad_accounts=accounts)
+    reference = await _keep_slack(runtime, scope, body)
+    values = body.model_dump(exclude={"slack_webhook_url", "ad_accounts"})
+    accounts = await _keep_tokens(ports.secrets, scope, body)
+    configured = BrandConfigured(**values, slack_webhook_ref=reference, ad_accounts=accounts)
     created_at = ports.clock.now()
     await _store(runtime, scope, person, "brand.created", configured, created_at, before=None)
     return _view(Brand(scope.brand_id, configured, created_at, 1))
@@ -204,31 +204,31 @@ async def change_settings(
     """Change settings; other services follow within moments."""
     _demand_public(runtime, changes)
     scope = person.scope.brand(brand.brand_id)
-    told: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url", "ad_accounts"}, exclude_unset=True)
+    values: dict[str, Any] = changes.model_dump(exclude={"slack_webhook_url", "ad_accounts"}, exclude_unset=True)
     if "ad_accounts" in changes.model_fields_set:
-        told["ad_accounts"] = await _keep_tokens(ports.secrets, scope, changes)
+        values["ad_accounts"] = await _keep_tokens(ports.secrets, scope, changes)
     if "slack_webhook_url" in changes.model_fields_set:
-        told["slack_webhook_ref"] = await _keep_slack(runtime, scope, changes)
-    await _store(runtime, scope, person, "brand.configured", told, brand.created_at, before=brand)
+        values["slack_webhook_ref"] = await _keep_slack(runtime, scope, changes)
+    await _store(runtime, scope, person, "brand.configured", values, brand.created_at, before=brand)
     changed = await ports.identity_store.brand(person.scope, brand.brand_id)
     assert changed is not None
     await _forget_tokens(ports.secrets, scope, brand, changed)
     return _view(changed)
 
 
-def _demand_public(runtime: Runtime, wanted: Changes) -> None:
+def _demand_public(runtime: Runtime, changes: Changes) -> None:
     """Raises `MalformedInput` for an address on this machine, unless the settings allow those."""
     assert isinstance(runtime.settings, Settings)
-    slack = wanted.slack_webhook_url
-    local = [f"{account.platform} account {account.account_id}" for account in wanted.ad_accounts if account.base_url]
+    slack = changes.slack_webhook_url
+    local = [f"{account.platform} account {account.account_id}" for account in changes.ad_accounts if account.base_url]
     if slack is not None and _is_local(slack.get_secret_value()):
         local.append("slack_webhook_url")
     if local and not runtime.settings.allow_local_urls:
         raise MalformedInput(f"{local[0]} is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
 
 
-async def _keep_slack(runtime: Runtime, scope: TenantContext, wanted: Changes) -> str | None:
-    name, url = f"slack-webhook-{scope.brand_id}", wanted.slack_webhook_url
+async def _keep_slack(runtime: Runtime, scope: TenantContext, changes: Changes) -> str | None:
+    name, url = f"slack-webhook-{scope.brand_id}", changes.slack_webhook_url
     secrets: SecretStore = runtime.ports.secrets
     if url is None:
         await secrets.delete(scope, name)
@@ -237,8 +237,8 @@ async def _keep_slack(runtime: Runtime, scope: TenantContext, wanted: Changes) -
     return name
 
 
-async def _keep_tokens(secrets: SecretStore, scope: TenantContext, wanted: Changes) -> tuple[AdAccount, ...]:
-    accounts = tuple((account.settings(), account.access_token) for account in wanted.ad_accounts)
+async def _keep_tokens(secrets: SecretStore, scope: TenantContext, changes: Changes) -> tuple[AdAccount, ...]:
+    accounts = tuple((account.settings(), account.access_token) for account in changes.ad_accounts)
     for account, token in accounts:
         if token is not None and account.secret_ref is not None:
             await secrets.put(scope, account.secret_ref, token.get_secret_value().encode())
@@ -258,7 +258,7 @@ async def _store(
     scope: TenantContext,
     person: Person,
     action: str,
-    told: BrandConfigured | dict[str, Any],
+    values: BrandConfigured | dict[str, Any],
     created_at: datetime,
     *,
     before: Brand | None,
@@ -266,12 +266,12 @@ async def _store(
     brand_id = str(scope.brand_id)
 
     async def work(reader: Reader) -> Outcome:
-        known = await reader.get("brands", brand_id)
-        if (known is None) != (before is None):
+        existing = await reader.get("brands", brand_id)
+        if (existing is None) != (before is None):
             raise AccessDenied
-        earlier = settings_of(known.data) if known is not None else None
-        configured = _configured(earlier, told)
-        version = (known.version if known else 0) + 1
+        earlier = settings_of(existing.data) if existing is not None else None
+        configured = _configured(earlier, values)
+        version = (existing.version if existing else 0) + 1
         now = reader.now()
         audit = {
             "brand_id": brand_id,
@@ -294,8 +294,8 @@ async def _store(
     await runtime.pipeline.execute(scope, work, dedup_key=uuid4())
 
 
-def _configured(earlier: BrandConfigured | None, told: BrandConfigured | dict[str, Any]) -> BrandConfigured:
-    if isinstance(told, BrandConfigured):
-        return told
+def _configured(earlier: BrandConfigured | None, values: BrandConfigured | dict[str, Any]) -> BrandConfigured:
+    if isinstance(values, BrandConfigured):
+        return values
     assert earlier is not None
-    return BrandConfigured.model_validate({**earlier.model_dump(), **told})
+    return BrandConfigured.model_validate({**earlier.model_dump(), **values})

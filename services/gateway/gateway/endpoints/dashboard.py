@@ -29,7 +29,7 @@ from gateway.domain.periods import Period, is_advised, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
 from gateway.endpoints.problems import PROBLEMS
-from gateway.endpoints.timestamps import Day as AskedDay
+from gateway.endpoints.timestamps import Day as DayParameter
 from gateway.endpoints.timestamps import Timestamp
 from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.facts import Settings
@@ -40,10 +40,10 @@ from pulsepoint.tenancy import TenantContext
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["dashboard"], responses=PROBLEMS)
 
-StartDate = Annotated[AskedDay | None, Query(description="first day, in the brand's timezone, included")]
-EndDate = Annotated[AskedDay | None, Query(description="last day, in the brand's timezone, included")]
+StartDate = Annotated[DayParameter | None, Query(description="first day, in the brand's timezone, included")]
+EndDate = Annotated[DayParameter | None, Query(description="last day, in the brand's timezone, included")]
 Model = Annotated[str | None, Query(description=f"attribution model: {', '.join(MODELS)}; the brand's by default")]
-AsOf = Annotated[Timestamp | None, Query(description="as it was known at this moment")]
+AsOf = Annotated[Timestamp | None, Query(description="as it was known at this instant")]
 
 
 class ChannelView(BaseModel):
@@ -139,7 +139,7 @@ class Snapshot(Totals):
     notes: list[str]
 
 
-class Asked(BaseModel):
+class PeriodView(BaseModel):
     """What the numbers are about; `first_day` and `last_day` tell from when to when anything is known."""
 
     start_date: date
@@ -154,7 +154,7 @@ class Dashboard(BaseModel):
     """What a brand's people see first."""
 
     brand_id: str
-    period: Asked
+    period: PeriodView
     summary: Summary
     recommendations: list[RecommendationView]
     performance_snapshot: Snapshot
@@ -192,7 +192,7 @@ def chosen_model(model: str | None, brand: Brand) -> str:
 
 
 class Asking:
-    """The catalogue, asked about one brand under its settings."""
+    """The metric catalog, queried about one brand under its settings."""
 
     def __init__(self, warehouse: Warehouse, scope: TenantContext, brand: Brand, model: str, as_of: datetime | None):
         self.warehouse, self.scope, self.brand, self.as_of = warehouse, scope, brand, as_of
@@ -213,9 +213,9 @@ class Asking:
             as_of=self.as_of,
         )
 
-    async def run_named_query(self, question: str, **parameters: Any) -> list[dict[str, Any]]:
-        """See `pulsepoint.metrics.named_queries.ask`."""
-        return await run_named_query(self.warehouse, self.scope, question, **parameters)
+    async def run_named_query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        """See `pulsepoint.metrics.named_queries.run_named_query`."""
+        return await run_named_query(self.warehouse, self.scope, name, **parameters)
 
 
 @router.get("/dashboard")
@@ -234,7 +234,7 @@ async def read_dashboard(
     chosen = chosen_model(model, brand)
     asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
     snapshot, sentence = await _snapshot(asking, days, compare=compare)
-    advice, advised, counts, short, known = await asyncio.gather(
+    advice, recommendations, counts, short, coverage = await asyncio.gather(
         asking.run_named_query("dashboard_advice"),
         asking.run_named_query("dashboard_recommendations"),
         asking.run_named_query("dashboard_stock"),
@@ -245,23 +245,23 @@ async def read_dashboard(
     by_name = {channel.channel: channel for channel in snapshot.by_channel}
     return Dashboard(
         brand_id=str(brand.brand_id),
-        period=Asked(
-            start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **known[0]
+        period=PeriodView(
+            start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **coverage[0]
         ),
         summary=Summary(
             summary=_words(advice, days, brand) or sentence,
             channel_performance=ChannelPerformance(**{name: by_name.get(name) for name in AD_CHANNELS}),
             inventory_insights=InventoryInsights(**stock_view(counts, short, currency)),
         ),
-        recommendations=[recommendation(row, currency) for row in advised],
+        recommendations=[recommendation(row, currency) for row in recommendations],
         performance_snapshot=snapshot,
     )
 
 
 def _words(advice: list[dict[str, Any]], days: Period, brand: Brand) -> str | None:
     """The advisor's summary where it is about days that were asked for."""
-    told = [row["summary"] for row in advice if is_advised(days, brand.settings, row["computed_at"])]
-    return told[0] if told else None
+    summaries = [row["summary"] for row in advice if is_advised(days, brand.settings, row["computed_at"])]
+    return summaries[0] if summaries else None
 
 
 async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Snapshot, str]:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/demo", tags=["demo"], responses=PROBLEMS)
 
 
 class DemoView(BaseModel):
-    """The demo brand, and how much of its past is told: `days_told` of `days`, newest first, back to `oldest_day`.
+    """The demo brand, and how much of its past is delivered: `days_told` of `days`, newest first, back to `oldest_day`.
 
     `speed` is in seconds of the shop's clock a second.
     """
@@ -37,8 +37,8 @@ Demo = Callable[[], dict[str, Any] | None]
 def running_demo(request: Request) -> DemoView | None:
     """The demo's progress, where there is one."""
     demo: Demo | None = getattr(request.app.state, "demo", None)
-    told = demo() if demo is not None else None
-    return None if told is None else DemoView.model_validate(told)
+    progress = demo() if demo is not None else None
+    return None if progress is None else DemoView.model_validate(progress)
 
 
 @router.get("", response_model=DemoView, responses={204: {"description": "There is no demo here."}})

@@ -81,7 +81,7 @@ async def follow_events(
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
     scope = person.scope.brand(brand.brand_id)
 
-    async def told() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncIterator[bytes]:
         following = ports.live.follow(scope, after, idle_seconds=settings.feed_heartbeat_seconds)
         async with aclosing(following):
             async for news in following:
@@ -89,7 +89,7 @@ async def follow_events(
                     return
                 yield as_events(news)
 
-    return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _still_logged_in(ports: Ports, credentials: HTTPAuthorizationCredentials | None) -> bool:
@@ -98,7 +98,7 @@ async def _still_logged_in(ports: Ports, credentials: HTTPAuthorizationCredentia
     except BadToken:
         return False
     except PulsepointError:
-        return True  # the ledger did not answer now; it is asked again at the next heartbeat
+        return True  # the identity store did not answer now; it is asked again at the next heartbeat
     return True
 
 

@@ -56,8 +56,8 @@ class Guard:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                told = [*HEADERS, PRIVATE] if scope["path"].startswith(LIMITED) else HEADERS
-                message["headers"] = [*message.get("headers", []), *told]
+                headers = [*HEADERS, PRIVATE] if scope["path"].startswith(LIMITED) else HEADERS
+                message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
         try:
@@ -66,7 +66,7 @@ class Guard:
                 await self._refuse(send_guarded, wait)
             elif (limit := self._body_limit(scope)) is None:
                 await self._app(scope, receive, send_guarded)
-            elif _told_length(scope) > limit:
+            elif _declared_length(scope) > limit:
                 await _send(send_guarded, 413, _too_large(limit), [(b"connection", b"close")])
             else:
                 await self._app(scope, _limited(receive, limit), send_guarded)
@@ -94,9 +94,9 @@ class Guard:
         await _send(send, 429, detail, [(b"retry-after", str(ceil(wait)).encode())])
 
 
-def _told_length(scope: Scope) -> int:
-    told: bytes = dict(scope["headers"]).get(b"content-length", b"")
-    return int(told) if told.isdigit() else 0
+def _declared_length(scope: Scope) -> int:
+    length: bytes = dict(scope["headers"]).get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
 
 
 def _too_large(limit: int) -> str:
@@ -104,7 +104,7 @@ def _too_large(limit: int) -> str:
 
 
 def _limited(receive: Any, limit: int) -> Any:
-    """`receive` for a body whose sender did not tell its length, or told less."""
+    """`receive` for a body whose sender declared no length, or less."""
     size = 0
 
     async def counted() -> MutableMapping[str, Any]:
@@ -120,17 +120,17 @@ def _limited(receive: Any, limit: int) -> Any:
 
 async def _send(send: Any, status: int, detail: str, headers: list[tuple[bytes, bytes]]) -> None:
     body = problem_body(status, detail)
-    told = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": told})
+    lines = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
 
 
 def client_address(scope: Scope, trusted_proxies: int) -> str:
     """The caller's address: the connection's, or what the last trusted proxy wrote down."""
     if trusted_proxies:
-        told: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = [hop.strip() for line in told for hop in line.split(",")]
-        if len(hops) >= trusted_proxies:
-            return hops[-trusted_proxies]
+        lines: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        addresses = [address.strip() for line in lines for address in line.split(",")]
+        if len(addresses) >= trusted_proxies:
+            return addresses[-trusted_proxies]
     client = scope.get("client")
     return str(client[0]) if client else "local"

@@ -58,7 +58,7 @@ class SyncStarted(BaseModel):
 async def list_integrations(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Integrations:
     """Ad accounts of the brand; those never pulled yet are connecting."""
     rows = await ports.identity_store.integrations(person.scope, brand.brand_id)
-    known = {(row["platform"], row["account_id"]) for row in rows}
+    synced = {(row["platform"], row["account_id"]) for row in rows}
     waiting = [
         IntegrationView(
             platform=account.platform,
@@ -68,18 +68,18 @@ async def list_integrations(brand: BrandOf, person: PersonOf, ports: PortsOf) ->
             sync_error_message=None,
         )
         for account in brand.settings.ad_accounts
-        if (account.platform, account.account_id) not in known
+        if (account.platform, account.account_id) not in synced
     ]
     return Integrations(integrations=[IntegrationView(**row) for row in rows] + waiting)
 
 
 @router.post("/sync", status_code=202)
 async def request_sync(
-    brand: BrandOf, person: ManagerOf, runtime: RuntimeOf, wanted: SyncRequest | None = None
+    brand: BrandOf, person: ManagerOf, runtime: RuntimeOf, body: SyncRequest | None = None
 ) -> SyncStarted:
     """Pull the brand's ad accounts now."""
-    asked = wanted or SyncRequest()
-    if asked.start_day and asked.end_day and asked.start_day > asked.end_day:
+    request = body or SyncRequest()
+    if request.start_day and request.end_day and request.start_day > request.end_day:
         raise MalformedInput("start_day must not be after end_day")
     scope = person.scope.brand(brand.brand_id)
     requested_at: list[datetime] = []
@@ -87,7 +87,7 @@ async def request_sync(
     async def work(reader: Reader) -> Outcome:
         now = reader.now()
         requested_at.append(now)
-        command = SyncRequested(**asked.model_dump(), requested_at=now)
+        command = SyncRequested(**request.model_dump(), requested_at=now)
         version = int(now.timestamp() * 1_000_000)
         return Outcome(events=[reader.event(command, entity=str(brand.brand_id), version=version)])
 

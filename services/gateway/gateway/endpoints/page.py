@@ -73,11 +73,11 @@ def _answer(request: Request, folder: Path, name: str, headers: dict[str, str]) 
     path = folder / name
     if not _NAME.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
         raise HTTPException(404, "There is no such file.")
-    told = {**headers, "Vary": "Accept-Encoding"}
+    sent = {**headers, "Vary": "Accept-Encoding"}
     body, packed = _read(path, path.stat().st_mtime_ns)
     if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-        body, told = packed, told | {"Content-Encoding": "gzip"}
-    return Response(body, media_type=_TYPES[path.suffix], headers=told)
+        body, sent = packed, sent | {"Content-Encoding": "gzip"}
+    return Response(body, media_type=_TYPES[path.suffix], headers=sent)
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +137,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 
 def _model(name: str, model: dict[str, Any]) -> str:
     required = model.get("required", [])
-    rows = [(field, _kind(told), field in required) for field, told in model.get("properties", {}).items()]
+    rows = [(field, _kind(schema), field in required) for field, schema in model.get("properties", {}).items()]
     return (
         f'<section id="{escape(name)}"><h3>{escape(name)}</h3><p>{escape(model.get("description", ""))}</p>'
         f"{_table(rows)}</section>"

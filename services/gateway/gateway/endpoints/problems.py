@@ -93,12 +93,12 @@ async def of_validation(request: Request, error: Exception) -> Response:
     return problem(422, f"{errors[0]['field']}: {errors[0]['message']}", reason="invalid_request", errors=errors)
 
 
-def _field_error(told: Mapping[str, Any]) -> dict[str, str]:
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     """Where and why, in words; pydantic's own prefix for our checks says nothing to whoever reads it."""
-    if told["type"] == "json_invalid":
-        why = told.get("ctx", {}).get("error", "it cannot be read")
-        return {"field": "body", "message": f"This is no JSON: {why}, at character {told['loc'][-1]}"}
-    return {"field": ".".join(map(str, told["loc"])), "message": str(told["msg"]).removeprefix("Value error, ")}
+    if error["type"] == "json_invalid":
+        why = error.get("ctx", {}).get("error", "it cannot be read")
+        return {"field": "body", "message": f"This is no JSON: {why}, at character {error['loc'][-1]}"}
+    return {"field": ".".join(map(str, error["loc"])), "message": str(error["msg"]).removeprefix("Value error, ")}
 
 
 async def of_ours(request: Request, error: Exception) -> Response:

@@ -23,8 +23,10 @@ QuarantineId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9:_-]+$")]
 
 
 class QuarantinedView(BaseModel):
-    """A held message; its body stays encrypted with the service that holds it. `scope` says whose it is: your
-    tenant's, or (for operators) the system's, when nobody is known to own it."""
+    """A quarantined message or dead letter; its body stays encrypted with its service.
+
+    `scope` says whose it is: your tenant's, or (for operators) the system's, when nobody is known to own it.
+    """
 
     id: str
     scope: Literal["tenant", "system"]
@@ -43,7 +45,7 @@ class QuarantinedView(BaseModel):
 
 
 class QuarantinedList(BaseModel):
-    """Held messages, newest first; `total` counts all of them."""
+    """Messages, newest first; `total` counts all of them."""
 
     total: int
     messages: list[QuarantinedView]
@@ -58,28 +60,28 @@ class Replay(BaseModel):
 
 def quarantine_router(path: str, kind: Kind) -> APIRouter:
     """The same three routes for each kind."""
-    router = APIRouter(prefix=path, tags=["held messages"], responses=PROBLEMS)
+    router = APIRouter(prefix=path, tags=["quarantine"], responses=PROBLEMS)
 
     @router.get("", name=f"list_{kind}")
     async def list_quarantined(
         person: PersonOf, ports: PortsOf, limit: Limit = 100, offset: Offset = 0
     ) -> QuarantinedList:
-        """What is held for your tenant; for operators also what belongs to nobody yet."""
-        found: list[QuarantinedView] = []
+        """Messages of your tenant; for operators also those that belong to nobody yet."""
+        messages: list[QuarantinedView] = []
         total = 0
         for scope in person.scopes():
             total += await ports.identity_store.count_quarantined(scope, kind)
-            told: Literal["tenant", "system"] = "system" if scope.is_system else "tenant"
-            rows = await ports.identity_store.held(scope, kind, limit=offset + limit, offset=0)
-            found += [QuarantinedView(id=row["held_id"], scope=told, **row) for row in rows]
-        found.sort(key=lambda held: held.held_at, reverse=True)
-        return QuarantinedList(total=total, messages=found[offset : offset + limit])
+            owner: Literal["tenant", "system"] = "system" if scope.is_system else "tenant"
+            rows = await ports.identity_store.quarantined_messages(scope, kind, limit=offset + limit, offset=0)
+            messages += [QuarantinedView(id=row["held_id"], scope=owner, **row) for row in rows]
+        messages.sort(key=lambda message: message.held_at, reverse=True)
+        return QuarantinedList(total=total, messages=messages[offset : offset + limit])
 
-    @router.post("/{held_id}/replay", status_code=202, name=f"replay_{kind}")
-    async def replay(held_id: QuarantineId, person: AdminOf, ports: PortsOf, runtime: RuntimeOf) -> Replay:
-        """Deliver a held message again."""
+    @router.post("/{message_id}/replay", status_code=202, name=f"replay_{kind}")
+    async def replay(message_id: QuarantineId, person: AdminOf, ports: PortsOf, runtime: RuntimeOf) -> Replay:
+        """Deliver a message again."""
         for scope in person.scopes():
-            row = await ports.identity_store.quarantined_message(scope, kind, held_id)
+            row = await ports.identity_store.quarantined_message(scope, kind, message_id)
             if row is not None:
                 break
         else:
@@ -88,22 +90,22 @@ def quarantine_router(path: str, kind: Kind) -> APIRouter:
 
         async def work(reader: Reader) -> Outcome:
             now = reader.now()
-            command = ReplayRequested(service=row["service"], held_id=held_id, requested_at=now)
+            command = ReplayRequested(service=row["service"], held_id=message_id, requested_at=now)
             audit = {
                 "actor": person.email,
                 "action": "replay.requested",
-                "subject": held_id,
+                "subject": message_id,
                 "detail": {"service": row["service"], "reason": row["reason"]},
                 "occurred_at": now.isoformat(),
             }
             version = int(now.timestamp() * 1_000_000)
             return Outcome(
                 writes=[Write("audit_log", str(uuid4()), audit)],
-                events=[reader.event(command, entity=held_id, version=version)],
+                events=[reader.event(command, entity=message_id, version=version)],
             )
 
         await runtime.pipeline.execute(owner, work, dedup_key=uuid4())
-        return Replay(id=held_id)
+        return Replay(id=message_id)
 
     return router
 

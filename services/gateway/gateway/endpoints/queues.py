@@ -66,10 +66,10 @@ async def read_queues(request: Request, person: OperatorOf) -> Queues | Response
     backlog: Backlog | None = getattr(request.app.state, "backlog", None)
     if depth is None:
         return Response(status_code=204)
-    queues = [QueueView.model_validate({"subscription": name, **told}) for name, told in (await depth()).items()]
-    told = await backlog() if backlog is not None else {}
+    queues = [QueueView.model_validate({"subscription": name, **numbers}) for name, numbers in (await depth()).items()]
+    numbers = await backlog() if backlog is not None else {}
     return Queues(
         queues=sorted(queues, key=lambda queue: queue.subscription),
-        effects=[EffectsView.model_validate(each) for each in told.get("effects", ())],
-        unfinished=UnfinishedView.model_validate(told.get("unfinished", {"commits": 0, "oldest_age_seconds": 0.0})),
+        effects=[EffectsView.model_validate(each) for each in numbers.get("effects", ())],
+        unfinished=UnfinishedView.model_validate(numbers.get("unfinished", {"commits": 0, "oldest_age_seconds": 0.0})),
     )

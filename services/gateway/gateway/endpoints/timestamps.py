@@ -1,4 +1,4 @@
-"""Days and moments as callers write them: in ISO 8601 alone, for a bare number would be read as seconds since 1970."""
+"""Days and timestamps as callers write them: in ISO 8601 alone, as a bare number would mean seconds since 1970."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*(Z|z|[+-][0-9]{2}:?[0-9]{2})", re.DOTALL)
 
 
-def _day(told: Any) -> Any:
-    if told is not None and not isinstance(told, date) and not (isinstance(told, str) and _DAY.fullmatch(told)):
+def _day(value: Any) -> Any:
+    if value is not None and not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
         raise ValueError("must be a day such as 2026-03-31")
-    return told
+    return value
 
 
-def _timestamp(told: Any) -> Any:
-    if told is not None and not isinstance(told, date) and not (isinstance(told, str) and _TIMESTAMP.fullmatch(told)):
-        raise ValueError("must be a moment with its offset from UTC, such as 2026-03-31T12:00:00Z")
-    return told
+def _timestamp(value: Any) -> Any:
+    if (
+        value is not None
+        and not isinstance(value, date)
+        and not (isinstance(value, str) and _TIMESTAMP.fullmatch(value))
+    ):
+        raise ValueError("must be a timestamp with its offset from UTC, such as 2026-03-31T12:00:00Z")
+    return value
 
 
 Day = Annotated[date, BeforeValidator(_day)]

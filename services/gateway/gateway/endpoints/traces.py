@@ -1,4 +1,4 @@
-"""`GET /api/traces/{trace_id}`: every hop from the webhook to the message, as far as it is yours."""
+"""`GET /api/traces/{trace_id}`: every span from the webhook to the message, as far as it is yours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SpanView(BaseModel):
 
 
 class TraceSummary(BaseModel):
-    """Services in order of their first hop, and what it took in all."""
+    """Services in order of their first span, and what it took in all."""
 
     services: list[str]
     hops: int
@@ -51,7 +51,7 @@ class TraceSummary(BaseModel):
 
 
 class TraceView(BaseModel):
-    """Hops of a trace and of those that caused it, oldest first."""
+    """Spans of a trace and of those that caused it, oldest first."""
 
     trace_id: str
     trace_ids: list[str]
@@ -61,40 +61,40 @@ class TraceView(BaseModel):
 
 @router.get("/{trace_id}")
 async def read_trace(trace_id: TraceId, person: PersonOf, ports: PortsOf) -> TraceView:
-    """A trace with its causes; hops of other tenants are left out, and a trace with none of yours is not there."""
+    """A trace with its causes; spans of other tenants are left out, and a trace with none of yours is not there."""
     hops = await _reachable(ports.warehouse, trace_id, person)
     if not hops:
         raise HTTPException(404, "There is no such trace, or it belongs to another tenant.")
-    hops.sort(key=lambda hop: (hop["started_at"], hop["span_id"]))
+    hops.sort(key=lambda span: (span["started_at"], span["span_id"]))
     return TraceView(
         trace_id=trace_id,
-        trace_ids=list(dict.fromkeys(hop["trace_id"] for hop in hops)),
+        trace_ids=list(dict.fromkeys(span["trace_id"] for span in hops)),
         summary=TraceSummary(**summary(hops)),
-        hops=[_view(hop) for hop in hops],
+        hops=[_view(span) for span in hops],
     )
 
 
 async def _reachable(warehouse: Warehouse, trace_id: str, person: Person) -> list[dict[str, Any]]:
     scopes = frozenset(str(scope.tenant_id) for scope in person.scopes())
-    hops: list[dict[str, Any]] = []
+    spans: list[dict[str, Any]] = []
     waiting, seen = [trace_id], {trace_id}
     while waiting and len(seen) <= MAX_TRACES:
-        found = await run_named_query(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
-        visible = shown(found, scopes)
-        hops += visible
+        linked = await run_named_query(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
+        visible = shown(linked, scopes)
+        spans += visible
         fresh = sorted(linked_traces(visible) - seen)
         seen |= set(fresh)
         waiting += fresh
-    return hops
+    return spans
 
 
-def _view(hop: dict[str, Any]) -> SpanView:
-    told = {name: hop[name] for name in SpanView.model_fields if name in hop}
+def _view(span: dict[str, Any]) -> SpanView:
+    fields = {name: span[name] for name in SpanView.model_fields if name in span}
     return SpanView(
-        **told
+        **fields
         | {
-            "links": links_of(hop),
-            "attributes": orjson.loads(hop["attributes"]),
-            "cost_usd": hop["cost_nano_usd"] / 1e9,
+            "links": links_of(span),
+            "attributes": orjson.loads(span["attributes"]),
+            "cost_usd": span["cost_nano_usd"] / 1e9,
         }
     )

@@ -99,7 +99,7 @@ class _Feeding:
         self.days[:] = [min(self.days), max(self.days)] if self.days else []
         return messages
 
-    def told(self, sent: int) -> UploadView:
+    def result(self, sent: int) -> UploadView:
         """The counts, once everything is published."""
         left_out = self.plan.left_out()
         total = self.tally.total
@@ -166,10 +166,15 @@ async def _received(request: Request, brand: Brand, ports: Ports) -> AsyncIterat
     with TemporaryDirectory(prefix="pulsepoint-upload-") as folder, ExitStack() as opened:
         path = Path(folder) / "orders.csv"
         await _keep(request, path, settings.upload_limit_bytes)
-        told = brand.settings
+        configured = brand.settings
         async with _AT_ONCE:
             try:
-                plan = open_plan(path, shop=told.shopify_store, currency=told.currency, zone=ZoneInfo(told.timezone))
+                plan = open_plan(
+                    path,
+                    shop=configured.shopify_store,
+                    currency=configured.currency,
+                    zone=ZoneInfo(configured.timezone),
+                )
                 entered = await asyncio.to_thread(opened.enter_context, plan)
             except UnreadableFile as error:
                 raise MalformedInput(str(error).replace(str(path), "The file"), reason="unreadable_file") from None
@@ -177,9 +182,9 @@ async def _received(request: Request, brand: Brand, ports: Ports) -> AsyncIterat
 
 
 async def _keep(request: Request, path: Path, limit: int) -> None:
-    told = request.headers.get("content-length", "0")
+    declared = request.headers.get("content-length", "0")
     too_large = LimitExceeded(f"A file may have {limit // 1024 // 1024} MB.")
-    if told.isdecimal() and int(told) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         raise too_large
     size = 0
     with path.open("wb") as file:
@@ -198,7 +203,7 @@ async def _lines(stack: AsyncExitStack, feeding: _Feeding, runtime: Runtime, per
         try:
             async for sent in feeding.run():
                 yield _line(sent=sent, of=max(sent, feeding.plan.groups))
-            result = feeding.told(sent)
+            result = feeding.result(sent)
             await _audit(runtime, feeding.brand, person, result)
         except PulsepointError:
             detail = (
@@ -209,8 +214,8 @@ async def _lines(stack: AsyncExitStack, feeding: _Feeding, runtime: Runtime, per
         yield _line(result=result.model_dump())
 
 
-def _line(**told: Any) -> bytes:
-    return orjson.dumps(told) + b"\n"
+def _line(**fields: Any) -> bytes:
+    return orjson.dumps(fields) + b"\n"
 
 
 async def _audit(runtime: Runtime, brand: Brand, person: Person, result: UploadView) -> None:

@@ -175,7 +175,7 @@ async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports
     unmatched = await run_named_query(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
     held = 0
     for kind in ("quarantine", "dead_letter"):
-        rows = await ports.identity_store.held(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
+        rows = await ports.identity_store.quarantined_messages(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
         held += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
     accepted: Accepted | None = getattr(request.app.state, "accepted", None)
     bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None

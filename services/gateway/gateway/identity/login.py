@@ -19,11 +19,11 @@ from pulsepoint.tenancy import TenantContext
 
 async def log_in(directory: UserDirectory, email: str, password: str) -> Claims | None:
     """Who this is; None, in the same time, for an unknown address, a wrong password or a tenant not active."""
-    known = await directory.user_by_email(email.strip().lower())
-    fits = await verify_password(password, known.password_hash if known else None)
-    if not fits or known is None or known.tenant_status != "active":
+    user = await directory.user_by_email(email.strip().lower())
+    fits = await verify_password(password, user.password_hash if user else None)
+    if not fits or user is None or user.tenant_status != "active":
         return None
-    return Claims(known.user_id, known.tenant_id)
+    return Claims(user.user_id, user.tenant_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class FirstAdmin:
 async def bootstrap_admin(
     directory: Directory, store: DocumentStore, clock: Clock, email: str, password: str | None
 ) -> FirstAdmin | None:
-    """Make the first tenant and its person on an empty ledger, with a password drawn where none is given.
+    """Make the first tenant and its person on an empty identity store, with a password drawn where none is given.
 
     They are operator as well: on a new installation nobody else could see deliveries of shops nobody owns.
     Answers None when somebody can log in already.

@@ -21,14 +21,14 @@ async def hash_password(password: str) -> str:
     return await asyncio.to_thread(_HASHER.hash, password)
 
 
-async def verify_password(password: str, known_hash: str | None) -> bool:
+async def verify_password(password: str, stored_hash: str | None) -> bool:
     """Whether the password fits; an unknown person (None) costs as much as a known one and never fits."""
-    fits = await asyncio.to_thread(_fits, password, known_hash if known_hash is not None else _nobody())
-    return fits and known_hash is not None
+    fits = await asyncio.to_thread(_fits, password, stored_hash if stored_hash is not None else _nobody())
+    return fits and stored_hash is not None
 
 
-def _fits(password: str, known_hash: str) -> bool:
+def _fits(password: str, stored_hash: str) -> bool:
     try:
-        return _HASHER.verify(known_hash, password)
+        return _HASHER.verify(stored_hash, password)
     except (VerificationError, InvalidHashError):
         return False

@@ -39,7 +39,7 @@ class Tokens:
 
     def give(self, claims: Claims, now: datetime) -> str:
         """A token that is good until `lifetime` from `now`."""
-        told = {
+        payload = {
             "sub": str(claims.user_id),
             "tenant": str(claims.tenant_id),
             "iss": self.issuer,
@@ -47,12 +47,12 @@ class Tokens:
             "iat": int(now.timestamp()),
             "exp": int((now + self.lifetime).timestamp()),
         }
-        return jwt.encode(told, self.key, algorithm=ALGORITHM)
+        return jwt.encode(payload, self.key, algorithm=ALGORITHM)
 
     def read(self, token: str) -> Claims:
         """The claims of a token of ours; raises `BadToken`."""
         try:
-            told = jwt.decode(
+            payload = jwt.decode(
                 token,
                 self.key,
                 algorithms=[ALGORITHM],
@@ -60,7 +60,7 @@ class Tokens:
                 audience=self.audience,
                 options={"require": list(REQUIRED), "strict_aud": True},
             )
-            return Claims(UUID(told["sub"]), UUID(told["tenant"]))
+            return Claims(UUID(payload["sub"]), UUID(payload["tenant"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
             raise BadToken(f"{_wrong(error)}: get one from POST /api/auth/token") from None
 

@@ -41,11 +41,11 @@ def _lock_number(key: Key) -> int:
 async def check_unchanged(connection: AsyncConnection, seen: dict[Key, int]) -> None:
     """Raise `Conflict` when anything read has another revision now."""
     for (tenant_id, brand_id), keys in groupby(sorted(seen), key=lambda key: key[:2]):
-        wanted = [(collection, id) for _, _, collection, id in keys]
+        places = [(collection, id) for _, _, collection, id in keys]
         await set_tenant(connection, tenant_id)
-        found = await read(connection, TenantContext(tenant_id, brand_id), wanted)
-        for place in wanted:
-            now = found[place][0] if place in found else 0
+        documents = await read(connection, TenantContext(tenant_id, brand_id), places)
+        for place in places:
+            now = documents[place][0] if place in documents else 0
             if now != seen[tenant_id, brand_id, *place]:
                 raise Conflict(f"{place[0]}/{place[1]} changed meanwhile")
 

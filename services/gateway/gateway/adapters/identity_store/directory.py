@@ -33,6 +33,6 @@ class PostgresDirectory:
 
     async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:
         """See `Directory.active_brands`."""
-        told = {"tenant": after.tenant_id, "brand": after.brand_id, "most": limit}
+        parameters = {"tenant": after.tenant_id, "brand": after.brand_id, "most": limit}
         async with untenanted(self._engine) as connection:
-            return [TenantContext(*row) for row in await connection.execute(_ACTIVE_BRANDS, told)]
+            return [TenantContext(*row) for row in await connection.execute(_ACTIVE_BRANDS, parameters)]

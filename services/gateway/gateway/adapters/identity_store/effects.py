@@ -40,9 +40,9 @@ async def _take_in(connection: AsyncConnection, effect: StoredEffect) -> None:
     waiting = select(effects).where(_same(effect), ~effects.c.running).with_for_update(skip_locked=True)
     row = (await connection.execute(waiting)).first()
     if row is not None:
-        told = with_causes(_effect(row), effect.causes)
+        merged = with_causes(_effect(row), effect.causes)
         await connection.execute(
-            update(effects).where(_same(effect), ~effects.c.running).values(causes=list(told.causes))
+            update(effects).where(_same(effect), ~effects.c.running).values(causes=list(merged.causes))
         )
 
 
@@ -59,12 +59,12 @@ async def finish(connection: AsyncConnection, effect: StoredEffect) -> None:
 async def claim(connection: AsyncConnection, now: datetime, lease: timedelta, limit: int) -> list[StoredEffect]:
     """Due effects of every tenant, leased; a look across tenants by a function of `ledger_sweeper`.
 
-    Those about to be due are closed: they no longer stand for what is asked for from now on.
+    Those about to be due are closed: later requests no longer merge into them.
     """
-    claimed = func.identity_store.sweep_claim_effects(now, CLOSING, lease, limit).table_valued(*effects.c)
-    found = [_effect(row) for row in await connection.execute(select(claimed))]
+    claimed = func.ledger.sweep_claim_effects(now, CLOSING, lease, limit).table_valued(*effects.c)
+    leased = [_effect(row) for row in await connection.execute(select(claimed))]
     return sorted(
-        (effect for effect in found if effect.due_at <= now), key=lambda effect: (effect.due_at, effect_order(effect))
+        (effect for effect in leased if effect.due_at <= now), key=lambda effect: (effect.due_at, effect_order(effect))
     )
 
 

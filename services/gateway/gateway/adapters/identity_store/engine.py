@@ -1,4 +1,4 @@
-"""Connections to the ledger as `ledger_runtime`, each transaction under one tenant."""
+"""Connections to the identity store as `ledger_runtime`, each transaction under one tenant."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except NoConnectionFree as error:
-        raise EngineUnavailable("too many ask the ledger at once; try again in a moment") from error
+        raise EngineUnavailable("too many ask the identity store at once; try again in a moment") from error
     except (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionError) as error:
-        raise EngineUnavailable(f"the ledger did not answer: {error}") from error
+        raise EngineUnavailable(f"the identity store did not answer: {error}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise EngineUnavailable(f"the ledger did not answer: {error}") from error
+            raise EngineUnavailable(f"the identity store did not answer: {error}") from error
         if error.orig is not None and isinstance(error.orig.__cause__, asyncpg.DataError):
-            raise MalformedInput("the ledger cannot hold this text") from error
+            raise MalformedInput("the identity store cannot hold this text") from error
         raise

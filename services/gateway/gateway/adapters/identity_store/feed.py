@@ -60,14 +60,14 @@ class PostgresFeed:
 
     async def after(self, places: Sequence[FeedPlace], *, limit: int) -> list[FeedEntry]:
         """See `Feed.after`; a function of `ledger_sweeper` looks across tenants."""
-        asked = {
+        parameters = {
             "tenants": [place.tenant_id for place in places],
             "brands": [place.brand_id for place in places],
             "numbers": [place.number for place in places],
             "most": limit,
         }
         async with untenanted(self._engine) as connection:
-            return [_entry(row) for row in (await connection.execute(_LOOK, asked)).mappings()]
+            return [_entry(row) for row in (await connection.execute(_LOOK, parameters)).mappings()]
 
 
 def _entry(row: Any) -> FeedEntry:

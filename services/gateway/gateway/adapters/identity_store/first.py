@@ -1,4 +1,4 @@
-"""Make the ledger's roles and schema on a new database, once: `python -m gateway.adapters.identity_store.first`.
+"""Make the identity store's roles and schema on a new database: `python -m gateway.adapters.identity_store.first`.
 
 Reads `PULSEPOINT_IDENTITY_STORE_ADMIN_URL` (a role with CREATEROLE), and the addresses the roles are to have:
 `PULSEPOINT_IDENTITY_STORE_OWNER_URL` and `DATABASE_URL`, whose passwords they get. Safe to run again, which sets the
@@ -39,7 +39,7 @@ def main() -> int:
         print(f"not set, or without a password: {', '.join(missing)}", file=sys.stderr)
         return 2
     asyncio.run(make(os.environ[ADMIN_URL], os.environ[OWNER_URL], password_of(OWNER_URL), password_of(RUNTIME_URL)))
-    print("The ledger is ready.")
+    print("The identity store is ready.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Making the ledger's roles and schema, and bringing the schema to the newest version.
+"""Making the identity store's roles and schema, and bringing the schema to the newest version.
 
 Works for a superuser (the embedded server) and for one with CREATEROLE alone (Cloud SQL has no superuser and no
 BYPASSRLS: https://cloud.google.com/sql/docs/postgres/users). Roles: `ledger_owner` owns the tables and migrates,
@@ -61,9 +61,9 @@ async def provision(admin_dsn: str, *, owner_password: str, runtime_password: st
 
 
 async def _make_roles(connection: asyncpg.Connection[asyncpg.Record], passwords: dict[str, str]) -> None:
-    known = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
+    existing = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
     for name, options in _ROLES:
-        if name not in known:
+        if name not in existing:
             await connection.execute(f"CREATE ROLE {name} {options}")
         if name in passwords:
             secret = passwords[name].replace("'", "''")

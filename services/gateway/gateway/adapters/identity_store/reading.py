@@ -1,4 +1,4 @@
-"""The ledger's rows as the API lists them."""
+"""The identity store's rows as the API lists them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pulsepoint.tenancy import TenantContext
 
 
 class PostgresIdentityReader:
-    """See `Ledger`."""
+    """See `IdentityStore`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -40,7 +40,7 @@ class PostgresIdentityReader:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
     async def standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
-        """See `Ledger.standing`."""
+        """See `IdentityStore.standing`."""
         return await self._standings.do((scope, user_id), lambda: self._standing(scope, user_id))
 
     async def _standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
@@ -55,11 +55,11 @@ class PostgresIdentityReader:
         )
 
     async def brands(self, scope: TenantContext) -> list[Brand]:
-        """See `Ledger.brands`."""
+        """See `IdentityStore.brands`."""
         return [_brand(row) for row in await self._rows(scope, select(brands).order_by(brands.c.name))]
 
     async def brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
-        """See `Ledger.brand`."""
+        """See `IdentityStore.brand`."""
         return await self._brands.do((scope, brand_id), lambda: self._brand(scope, brand_id))
 
     async def _brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
@@ -67,7 +67,7 @@ class PostgresIdentityReader:
         return next(map(_brand, rows), None)
 
     async def integrations(self, scope: TenantContext, brand_id: UUID) -> list[dict[str, Any]]:
-        """See `Ledger.integrations`."""
+        """See `IdentityStore.integrations`."""
         statement = (
             select(integrations)
             .where(integrations.c.brand_id == brand_id)
@@ -75,37 +75,43 @@ class PostgresIdentityReader:
         )
         return [document_of(row) for row in await self._rows(scope, statement)]
 
-    async def held(self, scope: TenantContext, kind: str, *, limit: int, offset: int) -> list[dict[str, Any]]:
-        """See `Ledger.held`."""
+    async def quarantined_messages(
+        self, scope: TenantContext, kind: str, *, limit: int, offset: int
+    ) -> list[dict[str, Any]]:
+        """See `IdentityStore.quarantined_messages`."""
         newest = (quarantined_messages.c.held_at.desc(), quarantined_messages.c.held_id)
-        statement = select(quarantined_messages).where(_still_held(kind)).order_by(*newest).limit(limit).offset(offset)
+        statement = (
+            select(quarantined_messages).where(_still_quarantined(kind)).order_by(*newest).limit(limit).offset(offset)
+        )
         return [document_of(row) for row in await self._rows(scope, statement)]
 
-    async def quarantined_message(self, scope: TenantContext, kind: str, held_id: str) -> dict[str, Any] | None:
-        """See `Ledger.held_message`."""
-        statement = select(quarantined_messages).where(_still_held(kind), quarantined_messages.c.held_id == held_id)
+    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, Any] | None:
+        """See `IdentityStore.quarantined_message`."""
+        statement = select(quarantined_messages).where(
+            _still_quarantined(kind), quarantined_messages.c.held_id == message_id
+        )
         return next(map(document_of, await self._rows(scope, statement)), None)
 
     async def count_quarantined(self, scope: TenantContext, kind: str) -> int:
-        """See `Ledger.count_held`."""
-        [row] = await self._rows(scope, select(func.count().label("held")).where(_still_held(kind)))
+        """See `IdentityStore.count_quarantined`."""
+        [row] = await self._rows(scope, select(func.count().label("held")).where(_still_quarantined(kind)))
         return int(row["held"])
 
     async def alert_traces(self, scope: TenantContext, brand_id: UUID) -> dict[str, str]:
-        """See `Ledger.alert_traces`."""
+        """See `IdentityStore.alert_traces`."""
         statement = select(documents.c.id, documents.c.data).where(
             documents.c.brand_id == brand_id, documents.c.collection == ALERT_TRACES
         )
         return {row["id"]: row["data"]["trace_id"] for row in await self._rows(scope, statement)}
 
     async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:
-        """See `Ledger.audit`."""
+        """See `IdentityStore.audit`."""
         newest = (audit_log.c.occurred_at.desc(), audit_log.c.audit_id)
         rows = await self._rows(scope, select(audit_log).order_by(*newest).limit(limit).offset(offset))
         return [document_of(row) for row in rows]
 
 
-def _still_held(kind: str) -> ColumnElement[bool]:
+def _still_quarantined(kind: str) -> ColumnElement[bool]:
     return and_(quarantined_messages.c.kind == kind, quarantined_messages.c.outcome.is_(None))
 
 

@@ -1,4 +1,4 @@
-"""How typed ledger rows look as JSON-able documents, and back."""
+"""How typed identity store rows look as JSON-able documents, and back."""
 
 from __future__ import annotations
 

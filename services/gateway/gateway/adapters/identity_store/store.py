@@ -1,4 +1,4 @@
-"""The gateway's document store: typed ledger tables, and plain documents for the runtime's own records.
+"""The gateway's document store: typed identity store tables, and plain documents for the runtime's own records.
 
 Reads are optimistic: what was read is locked and checked at commit, in one order, so commits that share a row
 queue up and the later one runs again.
@@ -61,7 +61,7 @@ class IdentityDocumentStore:
             except DBAPIError as error:
                 if not _may_succeed_again(error):
                     raise _translated(error) from error
-        raise Conflict(f"the ledger: still in conflict after {attempts} attempts")
+        raise Conflict(f"the identity store: still in conflict after {attempts} attempts")
 
     async def _attempt(self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]]) -> Committed:
         async with tenant_transaction(self._engine, scope) as connection:
@@ -82,7 +82,7 @@ class IdentityDocumentStore:
             return Committed(False, await self._leave(connection, scope, commit), tuple(fresh))
 
     async def _mark(self, connection: AsyncConnection, scope: TenantContext, dedup_key: UUID) -> bool:
-        """Whether the marker is new; waits for another transaction that is storing the same one."""
+        """Store the dedup key; True when it is new. waits for another transaction that is storing the same one."""
         row = {"tenant_id": scope.tenant_id, "id": dedup_key, "expires_at": self._clock.now() + DEDUP_KEY_LIFE}
         stored = await connection.execute(
             insert(dedup_keys).values(row).on_conflict_do_nothing().returning(dedup_keys.c.id)
@@ -105,15 +105,15 @@ class IdentityDocumentStore:
         return OutboxRecord(id, commit.facts, commit.messages)
 
     async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """See `DocumentStore.settle`."""
+        """See `DocumentStore.mark_dispatched`."""
         async with untenanted(self._engine) as connection:
             await connection.execute(text("SELECT ledger.sweep_settle(CAST(:ids AS uuid[]))"), {"ids": list(ids)})
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """See `DocumentStore.leftovers`."""
-        found = func.identity_store.sweep_leftovers(older_than, limit).table_valued(*_OUTBOX_RECORD)
+        """See `DocumentStore.outbox_records`."""
+        swept = func.ledger.sweep_leftovers(older_than, limit).table_valued(*_OUTBOX_RECORD)
         async with untenanted(self._engine) as connection:
-            rows = await connection.execute(select(found))
+            rows = await connection.execute(select(swept))
             return [_outbox_record(row.id, row.facts, row.messages) for row in rows]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
@@ -129,7 +129,7 @@ class IdentityDocumentStore:
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`."""
         async with untenanted(self._engine) as connection:
-            dropped = await connection.execute(select(func.identity_store.sweep_expired(now)))
+            dropped = await connection.execute(select(func.ledger.sweep_expired(now)))
             return int(dropped.scalar_one())
 
 

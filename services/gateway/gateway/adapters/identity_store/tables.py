@@ -1,4 +1,4 @@
-"""The ledger's tables as SQLAlchemy sees them; the migrations make them, a test holds the two together.
+"""The identity store's tables as SQLAlchemy sees them; the migrations make them, a test holds the two together.
 
 Every table has `tenant_id` and a policy on it. `COLLECTIONS` are those a handler reads and writes through the
 store's transaction: keyed by one column, versioned, one row a document.

@@ -1,4 +1,4 @@
-"""What a handler reads the ledger through: one tenant's rows, remembered so that the commit can check them."""
+"""What a handler reads the identity store through: one tenant's rows, remembered so that the commit can check them."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class IdentityTransaction:
         return (await self.get_many([(collection, id)], scope=scope))[0]
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, places: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`; one round trip a collection."""
         owner = scope_within(self.scope, scope)
-        keys = [key_of(owner, collection, id) for collection, id in wanted]
+        keys = [key_of(owner, collection, id) for collection, id in places]
         if owner.tenant_id != self.scope.tenant_id:
             await set_tenant(self.connection, owner.tenant_id)
-        found = await read(self.connection, owner, wanted)
+        documents = await read(self.connection, owner, places)
         if owner.tenant_id != self.scope.tenant_id:
             await set_tenant(self.connection, self.scope.tenant_id)
-        for key, place in zip(keys, wanted, strict=True):
-            self.seen.setdefault(key, found[place][0] if place in found else 0)
-        return [found[place][1] if place in found else None for place in wanted]
+        for key, place in zip(keys, places, strict=True):
+            self.seen.setdefault(key, documents[place][0] if place in documents else 0)
+        return [documents[place][1] if place in documents else None for place in places]
 
     async def find(
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
@@ -74,26 +74,26 @@ class IdentityTransaction:
         for name, value in where.items():
             statement = statement.where(cast(place.table.c[name], Text) == value)
         rows = (await self.connection.execute(statement)).mappings().all()
-        found = [Document(collection, str(row[place.key]), row["version"], document_of(dict(row))) for row in rows]
-        for document in found:
+        documents = [Document(collection, str(row[place.key]), row["version"], document_of(dict(row))) for row in rows]
+        for document in documents:
             self.seen.setdefault(key_of(self.scope, collection, document.id), document.version)
-        return found
+        return documents
 
 
-Found = dict[tuple[str, str], tuple[int, Document]]
+ByPlace = dict[tuple[str, str], tuple[int, Document]]
 """(collection, id) -> (revision, document)"""
 
 
-async def read(connection: AsyncConnection, owner: TenantContext, wanted: Sequence[tuple[str, str]]) -> Found:
+async def read(connection: AsyncConnection, owner: TenantContext, places: Sequence[tuple[str, str]]) -> ByPlace:
     """The documents of a scope that are there; the connection must be set to the scope's tenant."""
     by_collection: dict[str, list[str]] = {}
-    for collection, id in wanted:
+    for collection, id in places:
         by_collection.setdefault(collection, []).append(id)
-    found: Found = {}
+    documents: ByPlace = {}
     for collection, ids in by_collection.items():
         for revision, document in await _read(connection, owner, collection, ids):
-            found[collection, document.id] = (revision, document)
-    return found
+            documents[collection, document.id] = (revision, document)
+    return documents
 
 
 async def _read(

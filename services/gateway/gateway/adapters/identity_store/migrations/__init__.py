@@ -1,1 +1,1 @@
-"""Versions of the ledger's schema, run by its owner."""
+"""Versions of the identity store's schema, run by its owner."""
