@@ -35,7 +35,7 @@ def _is_day(value: object) -> bool:
 
 
 _EXACT: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "STRING": ("text", lambda value: type(value) is str),
+    "STRING": ("text", lambda value: isinstance(value, str)),
     "INT64": ("a 64-bit whole number", _is_whole),
     "TIMESTAMP": ("an instant with its offset", _is_instant),
     "DATE": ("a day", _is_day),
