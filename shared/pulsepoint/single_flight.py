@@ -33,7 +33,7 @@ class SingleFlight(Generic[Answer]):
         flight = self._flights.setdefault(key, _Flight())
         if flight.upcoming is None:
             flight.upcoming = asyncio.create_task(self._answer(key, flight, look_up))
-            flight.upcoming.add_done_callback(_told)
+            flight.upcoming.add_done_callback(_share)
         # One who hangs up takes the answer from nobody else.
         answer: Answer = await asyncio.shield(flight.upcoming)
         return answer
@@ -48,7 +48,7 @@ class SingleFlight(Generic[Answer]):
                     del self._flights[key]
 
 
-def _told(answer: asyncio.Task[Any]) -> None:
+def _share(answer: asyncio.Task[Any]) -> None:
     """An error whose askers have all hung up is no error of the event loop's."""
     if not answer.cancelled():
         answer.exception()

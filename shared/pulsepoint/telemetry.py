@@ -53,10 +53,10 @@ def current_trace_id() -> str:
 def link_causes(traceparents: Iterable[str]) -> None:
     """Link the span that is open here to these, but for what it links to already and what no `traceparent` names."""
     span = trace.get_current_span()
-    known = {(link.context.trace_id, link.context.span_id) for link in getattr(span, "links", ())}
-    for found in map(span_context_of, traceparents):
-        if found is not None and (found.trace_id, found.span_id) not in known:
-            span.add_link(found)
+    linked = {(link.context.trace_id, link.context.span_id) for link in getattr(span, "links", ())}
+    for context in map(span_context_of, traceparents):
+        if context is not None and (context.trace_id, context.span_id) not in linked:
+            span.add_link(context)
 
 
 class Telemetry:
@@ -89,18 +89,18 @@ class Telemetry:
         if not self._enabled:
             yield None
             return
-        known = span_context_of(parent)
-        context = trace.set_span_in_context(NonRecordingSpan(known), Context()) if known else None
-        linked = [Link(found) for found in map(span_context_of, links) if found]
-        told = dict(attributes or {})
+        parent_context = span_context_of(parent)
+        context = trace.set_span_in_context(NonRecordingSpan(parent_context), Context()) if parent_context else None
+        linked = [Link(linked_context) for linked_context in map(span_context_of, links) if linked_context]
+        span_attributes = dict(attributes or {})
         if scope is not None:
-            told |= {"tenant": str(scope.tenant_id), "brand": str(scope.brand_id)}
+            span_attributes |= {"tenant": str(scope.tenant_id), "brand": str(scope.brand_id)}
         with self._tracer.start_as_current_span(
             name,
             context=context,
             kind=kind,
             links=linked,
-            attributes=told,
+            attributes=span_attributes,
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
@@ -110,10 +110,10 @@ class Telemetry:
                 span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                 raise
 
-    def record(self, hop: SpanRecord) -> None:
+    def record(self, span: SpanRecord) -> None:
         """Add a hop measured elsewhere (the webhook path makes no span of its own)."""
         if self._enabled:
-            self._finished.append(hop)
+            self._finished.append(span)
 
     async def flush(self) -> None:
         """Publish what has finished; spans are kept and tried again when the bus does not answer."""

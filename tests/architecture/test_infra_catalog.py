@@ -27,7 +27,7 @@ from pulsepoint.events.catalog import (
     Subscription,
 )
 from pulsepoint.warehouse.schema import shared_tables
-from tests.builders.terraform import Resource, each, evaluate, expanded, of_type, one
+from tests.builders.terraform import Resource, each, evaluate, expanded, of_type, sole
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 EVENT = "google_pubsub_subscription.event"
@@ -46,19 +46,19 @@ def test_the_committed_catalogue_is_what_the_code_says() -> None:
 
 
 def test_every_topic_of_the_catalogue_is_made_and_no_other() -> None:
-    assert set(expanded(one("google_pubsub_topic.event"), "name").values()) == set(TOPICS)
-    assert set(expanded(one("google_pubsub_topic.dead_letter"), "name").values()) == set(DEAD_LETTER_TOPICS)
+    assert set(expanded(sole("google_pubsub_topic.event"), "name").values()) == set(TOPICS)
+    assert set(expanded(sole("google_pubsub_topic.dead_letter"), "name").values()) == set(DEAD_LETTER_TOPICS)
     assert {topic.name for topic in of_type("google_pubsub_topic")} == {"event", "dead_letter"}
 
 
 def test_every_subscription_pushes_what_it_wants_to_its_own_service() -> None:
-    assert expanded(one(EVENT), "topic") == {
+    assert expanded(sole(EVENT), "topic") == {
         s.name: f"ref:google_pubsub_topic.event[{s.topic}].id" for s in SUBSCRIPTIONS
     }
-    assert expanded(one(EVENT), "push_config", "push_endpoint") == {
+    assert expanded(sole(EVENT), "push_config", "push_endpoint") == {
         s.name: f"ref:google_cloud_run_v2_service.service[{s.service}].uri/push/{s.name}" for s in SUBSCRIPTIONS
     }
-    for name, told in expanded(one(EVENT), "filter").items():
+    for name, told in expanded(sole(EVENT), "filter").items():
         assert told == filter_of(BY_NAME[name].types)
 
 
@@ -77,7 +77,7 @@ def test_every_subscription_pushes_what_it_wants_to_its_own_service() -> None:
     ],
 )
 def test_every_subscription_retries_and_gives_up_as_the_catalogue_says(path: tuple[str, ...], expected: Any) -> None:
-    assert expanded(one(EVENT), *path) == {s.name: expected(s) for s in SUBSCRIPTIONS}
+    assert expanded(sole(EVENT), *path) == {s.name: expected(s) for s in SUBSCRIPTIONS}
 
 
 def test_the_catalogue_asks_nothing_that_pubsub_refuses() -> None:
@@ -101,7 +101,11 @@ def test_tokens_of_pushes_and_tasks_name_one_service_and_one_account() -> None:
     for name in SERVICES:
         assert told[name]["PULSEPOINT_PUSH_AUDIENCE"] == audiences["audience"][name]
         assert told[name]["PULSEPOINT_PUSH_SERVICE_ACCOUNT"] == "ref:google_service_account.delivery.email"
-    pushes = [one(EVENT), one("google_pubsub_subscription.dead_letter"), one("google_cloud_scheduler_job.task")]
+    pushes = [
+        sole(EVENT),
+        sole("google_pubsub_subscription.dead_letter"),
+        sole("google_cloud_scheduler_job.task"),
+    ]
     for resource in pushes:
         outer = "http_target" if "http_target" in resource.body else "push_config"
         address = expanded(resource, outer, "uri" if outer == "http_target" else "push_endpoint")
@@ -113,15 +117,15 @@ def test_tokens_of_pushes_and_tasks_name_one_service_and_one_account() -> None:
 
 
 def test_each_service_receives_its_own_dead_letters() -> None:
-    topics = expanded(one("google_pubsub_subscription.dead_letter"), "topic")
+    topics = expanded(sole("google_pubsub_subscription.dead_letter"), "topic")
     assert topics == {
         f"{name}.dead-letters": f"ref:google_pubsub_topic.dead_letter[dead-letters.{name}].id" for name in SERVICES
     }
 
 
 def test_pubsub_itself_may_forward_every_dead_letter() -> None:
-    publisher = one("google_pubsub_topic_iam_member.dead_letter_agent")
-    subscriber = one("google_pubsub_subscription_iam_member.dead_letter_agent")
+    publisher = sole("google_pubsub_topic_iam_member.dead_letter_agent")
+    subscriber = sole("google_pubsub_subscription_iam_member.dead_letter_agent")
     agent = "serviceAccount:service-ref:data.google_project.this.number@gcp-sa-pubsub.iam.gserviceaccount.com"
     assert expanded(publisher, "member") == dict.fromkeys(DEAD_LETTER_TOPICS, agent)
     assert set(expanded(publisher, "role").values()) == {"roles/pubsub.publisher"}
@@ -130,27 +134,27 @@ def test_pubsub_itself_may_forward_every_dead_letter() -> None:
 
 
 def test_a_service_may_publish_its_own_events_and_replays_and_nothing_else() -> None:
-    granted = expanded(one("google_pubsub_topic_iam_member.publisher"), "topic")
+    granted = expanded(sole("google_pubsub_topic_iam_member.publisher"), "topic")
     may = {name: {key.partition("/")[2] for key in granted if key.startswith(f"{name}/")} for name in SERVICES}
     for name in SERVICES:
         own = {entry.topic for entry in EVENTS if entry.publisher in (name, ANY_SERVICE)}
         replays = {entry.topic for entry in SUBSCRIPTIONS if entry.service == name}
         uploads = {RAW_TOPIC} if name == "gateway" else set()
         assert may[name] == own | replays | uploads
-    assert expanded(one("google_pubsub_topic_iam_member.publisher"), "member")["alerting/alerts"] == (
+    assert expanded(sole("google_pubsub_topic_iam_member.publisher"), "member")["alerting/alerts"] == (
         "ref:google_service_account.service[alerting].member"
     )
 
 
 def test_observability_events_reach_bigquery_by_a_subscription_of_their_own() -> None:
-    archive = one("google_pubsub_subscription.observability_archive")
+    archive = sole("google_pubsub_subscription.observability_archive")
     assert expanded(archive, "topic")[""] == "ref:google_pubsub_topic.event[observability].id"
     assert expanded(archive, "bigquery_config", "write_metadata")[""] is True
     assert BY_TYPE["hops.recorded"].topic == "observability"
 
 
 def test_the_shared_tables_are_made_as_the_adapter_makes_them() -> None:
-    table = one("google_bigquery_table.shared")
+    table = sole("google_bigquery_table.shared")
     told = evaluate({"tables": "local.catalog.shared_tables"})["tables"]
     for declared in shared_tables():
         made = [field.to_api_repr() for field in datasets._fields(declared)]
@@ -165,7 +169,7 @@ def test_the_shared_tables_are_made_as_the_adapter_makes_them() -> None:
 
 
 def test_every_index_and_time_to_live_of_firestore_is_made() -> None:
-    index, field = one("google_firestore_index.documents"), one("google_firestore_field.documents")
+    index, field = sole("google_firestore_index.documents"), sole("google_firestore_field.documents")
     made = evaluate({"indexes": "local.catalog.indexes", "fields": "local.catalog.fields"})
     assert {(i["collection"], i["scope"], *i["fields"]) for i in made["indexes"].values()} == {
         (i.collection, i.scope, *i.fields) for i in INDEXES
@@ -182,21 +186,21 @@ def test_every_index_and_time_to_live_of_firestore_is_made() -> None:
 
 
 def test_only_services_that_keep_documents_may_touch_firestore() -> None:
-    members = expanded(one("google_project_iam_member.documents"), "member")
+    members = expanded(sole("google_project_iam_member.documents"), "member")
     assert set(members) == {name for name in SERVICES if infra_catalog.keeps_documents(name)}
     assert "gateway" not in members and len(members) == 6
 
 
 def test_the_load_balancer_routes_as_every_other_front_does() -> None:
-    rule = expanded(one("google_compute_url_map.public"), "path_matcher", "path_rule")[""][0]
+    rule = expanded(sole("google_compute_url_map.public"), "path_matcher", "path_rule")[""][0]
     assert {path.removesuffix("/*").removesuffix(".js") for path in rule["paths"]} == set(routes.INGRESS)
     assert rule["service"] == "ref:google_compute_backend_service.public[ingest-shopify].id"
-    default = expanded(one("google_compute_url_map.public"), "default_service")[""]
+    default = expanded(sole("google_compute_url_map.public"), "default_service")[""]
     assert default == "ref:google_compute_backend_service.public[gateway].id"
 
 
 def test_the_edge_refuses_what_no_front_lets_through() -> None:
-    first = expanded(one("google_compute_security_policy.edge"), "rule")[""][0]
+    first = expanded(sole("google_compute_security_policy.edge"), "rule")[""][0]
     assert first["action"] == "deny(403)"
     expression = first["match"][0]["expr"][0]["expression"]
     assert all(f"request.path.startsWith('{path}')" in expression for path in routes.HIDDEN)

@@ -14,7 +14,7 @@ from deploy.local import schedule
 from deploy.release import infra_catalog
 from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime.settings import ServiceSettings
-from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, one, resources
+from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, resources, sole
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 SERVICE = "google_cloud_run_v2_service.service"
@@ -96,13 +96,13 @@ def iam_members() -> list[Resource]:
 
 
 def test_only_the_load_balancer_is_public() -> None:
-    ingress = expanded(one(SERVICE), "ingress")
+    ingress = expanded(sole(SERVICE), "ingress")
     public = {name for name, told in ingress.items() if told == "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}
     assert public == {"gateway", "ingest-shopify"}
     assert {ingress[name] for name in set(SERVICES) - public} == {"INGRESS_TRAFFIC_INTERNAL_ONLY"}
-    balanced = expanded(one("google_compute_region_network_endpoint_group.public"), "cloud_run", "service")
+    balanced = expanded(sole("google_compute_region_network_endpoint_group.public"), "cloud_run", "service")
     assert set(balanced.values()) == public
-    assert expanded(one("google_compute_backend_service.public"), "security_policy") == dict.fromkeys(
+    assert expanded(sole("google_compute_backend_service.public"), "security_policy") == dict.fromkeys(
         public, "ref:google_compute_security_policy.edge.id"
     )
 
@@ -116,23 +116,23 @@ def test_nothing_is_granted_to_everyone() -> None:
 
 
 def test_databases_have_no_public_address_and_encrypt_every_connection() -> None:
-    identity_store = one("google_sql_database_instance.ledger")
+    identity_store = sole("google_sql_database_instance.ledger")
     assert expanded(identity_store, "settings", "ip_configuration", "ipv4_enabled")[""] is False
     assert expanded(identity_store, "settings", "ip_configuration", "ssl_mode")[""] == "ENCRYPTED_ONLY"
-    cache = one("google_redis_instance.cache")
+    cache = sole("google_redis_instance.cache")
     assert expanded(cache, "auth_enabled")[""] is True
     assert expanded(cache, "transit_encryption_mode")[""] == "SERVER_AUTHENTICATION"
 
 
 def test_the_edge_speaks_nothing_below_tls_1_2() -> None:
-    policy = one("google_compute_ssl_policy.modern")
+    policy = sole("google_compute_ssl_policy.modern")
     assert (expanded(policy, "min_tls_version")[""], expanded(policy, "profile")[""]) == ("TLS_1_2", "RESTRICTED")
-    proxy = expanded(one("google_compute_target_https_proxy.public"), "ssl_policy")[""]
+    proxy = expanded(sole("google_compute_target_https_proxy.public"), "ssl_policy")[""]
     assert proxy == "ref:google_compute_ssl_policy.modern.id"
 
 
 def test_no_rule_over_the_content_judges_signed_webhooks() -> None:
-    edge = one("google_compute_security_policy.edge").body
+    edge = sole("google_compute_security_policy.edge").body
     told = [text for block in blocks(edge) for text in block.values() if "evaluatePreconfigured" in str(text)[:200]]
     assert [text for text in told if isinstance(text, str)] and all(
         text.startswith('"${local.spared} && ') for text in told if isinstance(text, str)
@@ -146,9 +146,9 @@ def test_no_rule_over_the_content_judges_signed_webhooks() -> None:
 
 
 def test_each_service_has_an_account_of_its_own() -> None:
-    accounts = expanded(one(SERVICE), "template", "service_account")
+    accounts = expanded(sole(SERVICE), "template", "service_account")
     assert accounts == {name: f"ref:google_service_account.service[{name}].email" for name in SERVICES}
-    assert all(6 <= len(told) <= 30 for told in expanded(one("google_service_account.service"), "account_id").values())
+    assert all(6 <= len(told) <= 30 for told in expanded(sole("google_service_account.service"), "account_id").values())
 
 
 def test_every_role_is_on_the_list() -> None:
@@ -167,12 +167,12 @@ def test_every_role_is_on_the_list() -> None:
 def test_rights_over_the_project_are_narrowed_by_name_where_names_exist() -> None:
     for member in of_type("google_project_iam_member"):
         assert ("condition" in member.body) == (member.name not in UNCONDITIONAL), member.address
-    facts = set(expanded(one("google_project_iam_member.facts"), "condition", "expression").values())
+    facts = set(expanded(sole("google_project_iam_member.facts"), "condition", "expression").values())
     assert facts == {
         "resource.name.startsWith('projects/a-project/datasets/pulsepoint_tenant_') || "
         "resource.name.startsWith('projects/a-project/datasets/pulsepoint_shared')"
     }
-    keepers = expanded(one("google_project_iam_member.secret_keeper"), "condition", "expression")
+    keepers = expanded(sole("google_project_iam_member.secret_keeper"), "condition", "expression")
     assert all(f"pulsepoint-{'0' * 32}-" in told for name, told in keepers.items() if name != "gateway")
     assert keepers["gateway"].endswith("/secrets/pulsepoint-')")
 
@@ -185,7 +185,7 @@ def test_no_custom_role_may_change_rights() -> None:
 
 
 def test_secrets_of_the_deployment_are_out_of_reach_of_the_right_to_the_product_s() -> None:
-    names = [*expanded(one("google_secret_manager_secret.deployment"), "secret_id").values(), "deploy-redis-ca"]
+    names = [*expanded(sole("google_secret_manager_secret.deployment"), "secret_id").values(), "deploy-redis-ca"]
     assert all(name.startswith("deploy-") for name in names)
     readers = evaluate({"readers": "local.secret_readers"})["readers"]
     assert readers["DATABASE_URL"] == readers["SECRET_KEY"] == readers["PULSEPOINT_ADMIN_PASSWORD"] == ["gateway"]
@@ -195,7 +195,7 @@ def test_secrets_of_the_deployment_are_out_of_reach_of_the_right_to_the_product_
 def test_the_first_secrets_are_those_terraform_makes_and_none_is_left_out() -> None:
     script = (INFRA / "first_secrets.sh").read_text(encoding="utf-8")
     told = set(re.findall(r"\bput (deploy-[a-z-]+)", script))
-    assert told == set(expanded(one("google_secret_manager_secret.deployment"), "secret_id").values())
+    assert told == set(expanded(sole("google_secret_manager_secret.deployment"), "secret_id").values())
     assert "terraform output -raw region" in script and "echo $" not in script
 
 
@@ -241,7 +241,7 @@ def test_all_data_lies_in_the_one_region() -> None:
             assert set(replicas.values()) == {ELSEWHERE}
         else:
             assert NO_PLACE.search(resource.type), f"where does {resource.address} keep its data?"
-    backups = one("google_sql_database_instance.ledger")
+    backups = sole("google_sql_database_instance.ledger")
     assert expanded(backups, "settings", "backup_configuration", "location", region=ELSEWHERE)[""] == ELSEWHERE
     assert evaluate({"e": "local.environments"}, region=ELSEWHERE)["e"]["gateway"]["GCP_REGION"] == ELSEWHERE
 
@@ -254,7 +254,10 @@ def test_no_file_names_a_region() -> None:
 
 
 def test_what_is_kept_can_be_brought_back() -> None:
-    identity_store, documents = one("google_sql_database_instance.ledger"), one("google_firestore_database.documents")
+    identity_store, documents = (
+        sole("google_sql_database_instance.ledger"),
+        sole("google_firestore_database.documents"),
+    )
     assert expanded(identity_store, "settings", "availability_type")[""] == "REGIONAL"
     assert expanded(identity_store, "settings", "backup_configuration", "enabled")[""] is True
     assert expanded(identity_store, "settings", "backup_configuration", "point_in_time_recovery_enabled")[""] is True
@@ -274,14 +277,14 @@ def test_every_service_has_a_size(tfvars: str) -> None:
 
 
 def test_only_the_gateway_keeps_its_processor_between_requests() -> None:
-    idle = expanded(one(SERVICE), "template", "containers", "resources", "cpu_idle")
+    idle = expanded(sole(SERVICE), "template", "containers", "resources", "cpu_idle")
     assert idle == {name: name != "gateway" for name in SERVICES}
     told = evaluate({"told": "local.environments"})["told"]
     assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in told[name]} == {"gateway"}
 
 
 def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
-    job = one("google_cloud_scheduler_job.task")
+    job = sole("google_cloud_scheduler_job.task")
     addresses, paused = expanded(job, "http_target", "uri"), expanded(job, "paused")
     for key, address in addresses.items():
         service, _, task = address.partition("[")[2].partition("].uri/tasks/")
@@ -296,7 +299,7 @@ def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
 
 def test_services_are_probed_where_they_answer() -> None:
     for probe, path in (("startup_probe", "/readyz"), ("liveness_probe", "/healthz")):
-        told = expanded(one(SERVICE), "template", "containers", probe, "http_get", "path")
+        told = expanded(sole(SERVICE), "template", "containers", probe, "http_get", "path")
         assert told == dict.fromkeys(SERVICES, path)
 
 
@@ -319,14 +322,14 @@ def variables_of(settings: type[ServiceSettings]) -> set[str]:
 
 
 def test_a_service_s_images_and_traffic_are_the_release_s_business() -> None:
-    ignored = next(iter(one(SERVICE).body["lifecycle"]))["ignore_changes"]
+    ignored = next(iter(sole(SERVICE).body["lifecycle"]))["ignore_changes"]
     assert {"traffic", "template[0].containers[0].image"} <= {text.removeprefix("${").rstrip("}") for text in ignored}
 
 
 def test_without_a_release_there_are_no_services_and_nothing_that_needs_them() -> None:
     for address in (SERVICE, "google_pubsub_subscription.event", "google_cloud_scheduler_job.task"):
-        assert expanded(one(address), "name", release="") == {}
-    assert len(expanded(one("google_pubsub_topic.event"), "name", release="")) > 5
+        assert expanded(sole(address), "name", release="") == {}
+    assert len(expanded(sole("google_pubsub_topic.event"), "name", release="")) > 5
 
 
 def test_every_exception_from_checkov_says_why() -> None:

@@ -116,8 +116,8 @@ class AdsService:
     async def rows(self, view: str = "ad_performance") -> list[Mapping[str, Any]]:
         """Everything in a table or view, by entity and version."""
         sql = f"SELECT * FROM {view} WHERE brand_id = @brand_id"
-        found = await self.runtime.ports.warehouse.query(SCOPE, sql)
-        return sorted(found, key=lambda row: (row["entity"], row["version"]))
+        rows = await self.runtime.ports.warehouse.query(SCOPE, sql)
+        return sorted(rows, key=lambda row: (row["entity"], row["version"]))
 
     async def spent(self, view: str = "ad_days_counted") -> int:
         """Micros spent according to a view."""

@@ -65,10 +65,10 @@ class Served:
             if waiting and call.path.endswith(end):
                 await JSONResponse(waiting.pop(0))(scope, receive, send)
                 return
-        told = [{"type": "http.request", "body": raw, "more_body": False}]
+        request_messages = [{"type": "http.request", "body": raw, "more_body": False}]
 
         async def again() -> Any:
-            return told.pop() if told else await receive()
+            return request_messages.pop() if request_messages else await receive()
 
         await self.app(scope, again, send)
 
@@ -107,8 +107,8 @@ async def served_bigquery(**settings: Any) -> AsyncIterator[Served]:
 
 def queries(calls: Sequence[Call]) -> list[dict[str, Any]]:
     """The queries among requests: of questions and of jobs."""
-    asked = [call.body for call in calls if call.path.endswith("/queries")]
-    return asked + [
+    jobs = [call.body for call in calls if call.path.endswith("/queries")]
+    return jobs + [
         {**call.body["configuration"]["query"], "labels": call.body["configuration"].get("labels")}
         for call in calls
         if call.method == "POST" and call.path.endswith("/jobs")

@@ -71,12 +71,12 @@ async def visit(browser: Browser, address: str, *, refused: int = 0, **options: 
     context = await browser.new_context(reduced_motion="reduce", locale="en-GB", **options)
     page = await context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(address)
     yield page
     await context.close()
-    assert [told for told in complaints if not (refused and "status of 4" in told)] == []
+    assert [message for message in complaints if not (refused and "status of 4" in message)] == []
 
 
 async def log_in(page: Page, email: str = ADMIN, password: str = PASSWORD) -> None:
@@ -96,12 +96,12 @@ async def axe_findings(page: Page) -> list[str]:
     """What axe finds wrong, as "rule: element"; injected from node_modules, past the page's policy."""
     script = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     await page.evaluate(script)
-    found = await page.evaluate(
+    findings = await page.evaluate(
         "rules => axe.run(document, { runOnly: { type: 'tag', values: rules } })"
-        ".then(told => told.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`)))",
+        ".then(result => result.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html} ${n.failureSummary}`)))",
         AXE_RULES,
     )
-    return [str(each) for each in found]
+    return [str(each) for each in findings]
 
 
 async def fits_the_width(page: Page) -> bool:

@@ -49,10 +49,13 @@ class DemoInstance:
 
     def memory(self) -> int:
         """Resident bytes of the tower and its sandbox."""
-        [instance] = [one for one in psutil.Process().children() if "deploy.local" in one.cmdline()]
-        family = [instance, *(one for one in instance.children() if "deploy.local.sandbox_process" in one.cmdline())]
+        [instance] = [child for child in psutil.Process().children() if "deploy.local" in child.cmdline()]
+        family = [
+            instance,
+            *(process for process in instance.children() if "deploy.local.sandbox_process" in process.cmdline()),
+        ]
         assert len(family) == 2
-        return sum(one.memory_info().rss for one in family)
+        return sum(process.memory_info().rss for process in family)
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of an error, or of a warning with an exception."""
@@ -64,12 +67,12 @@ def complains(line: str) -> bool:
     if "Traceback" in line or line.startswith(("ERROR", "CRITICAL")):
         return True
     try:
-        told = json.loads(line)
+        record = json.loads(line)
     except json.JSONDecodeError:
         return False
-    if not isinstance(told, dict):
+    if not isinstance(record, dict):
         return False
-    return told.get("level") in ("error", "critical") or ("exception" in told and told.get("level") == "warning")
+    return record.get("level") in ("error", "critical") or ("exception" in record and record.get("level") == "warning")
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str, seconds: float) -> Any:
@@ -89,14 +92,14 @@ async def demo_instance(home: Path, **environment: str) -> AsyncIterator[DemoIns
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    told = {
+    environment = {
         "PULSEPOINT_DEMO": "1",
         "PULSEPOINT_DEMO_DAYS": str(HISTORY_DAYS),
         "PULSEPOINT_SANDBOX_PORT": str(port),
         **environment,
     }
     async with AsyncExitStack() as stack:
-        instance = await stack.enter_async_context(running_instance(home, told))
+        instance = await stack.enter_async_context(running_instance(home, environment))
         access = instance.access
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=access.address, trust_env=False))
         api = InstanceApi(http, (access.email, access.password))

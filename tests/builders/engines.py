@@ -31,7 +31,7 @@ def shared_engine(run: Path, name: str, start: Callable[[Path], Running]) -> Ite
     try:
         with _locked():
             _stop_abandoned()
-            engine = _found(home) or start(home / "log")
+            engine = _running_engine(home) or start(home / "log")
             _write(home, engine, [*_users(home), os.getpid()])
     except EngineMissing as missing:
         pytest.skip(str(missing))
@@ -57,7 +57,7 @@ def _write(home: Path, engine: Running, users: list[int]) -> None:
     (home / "engine.json").write_text(json.dumps({"engine": asdict(engine), "users": users}))
 
 
-def _found(home: Path) -> Running | None:
+def _running_engine(home: Path) -> Running | None:
     if not (home / "engine.json").exists():
         return None
     engine = Running(**json.loads((home / "engine.json").read_text())["engine"])
@@ -66,8 +66,8 @@ def _found(home: Path) -> Running | None:
 
 def _users(home: Path) -> list[int]:
     """Living processes that use the engine."""
-    told = home / "engine.json"
-    return [pid for pid in json.loads(told.read_text())["users"] if psutil.pid_exists(pid)] if told.exists() else []
+    users = home / "engine.json"
+    return [pid for pid in json.loads(users.read_text())["users"] if psutil.pid_exists(pid)] if users.exists() else []
 
 
 def _end(home: Path, engine: Running) -> None:
@@ -80,6 +80,6 @@ def _stop_abandoned() -> None:
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if not home.is_dir() or _users(home):
             continue
-        if (engine := _found(home)) is not None:
+        if (engine := _running_engine(home)) is not None:
             stop(engine)
         shutil.rmtree(home, ignore_errors=True)

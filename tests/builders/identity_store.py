@@ -125,7 +125,7 @@ class RunningGateway:
 async def running_gateway(admin_dsn: str, **settings: Any) -> AsyncIterator[RunningGateway]:
     """A gateway on a fresh ledger whose first person is `ADMIN` with `PASSWORD`."""
     clock = SystemClock()
-    told = {
+    values = {
         "secret_key": KEY,
         "admin_email": ADMIN,
         "admin_password": PASSWORD,
@@ -143,7 +143,7 @@ async def running_gateway(admin_dsn: str, **settings: Any) -> AsyncIterator[Runn
             store=lambda service: MemoryDocumentStore(service, clock),
             identity_store_dsn=await fresh_database(admin_dsn),
         )
-        app = create_app(SERVICE, Settings(**told), build, engines=engines)
+        app = create_app(SERVICE, Settings(**values), build, engines=engines)
         async with app.open() as runtime:
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -98,8 +98,8 @@ def as_event(
 def order_event(payload: OrderRecorded | None = None, *, version: int | None = None, **fields: Any) -> Event:
     """`order.recorded`; its version is `updated_at` unless given."""
     snapshot = payload or order(**fields)
-    moment_told = version if version is not None else version_at(snapshot.updated_at)
-    return as_event(snapshot, entity=snapshot.order_id, version=moment_told)
+    issued_version = version if version is not None else version_at(snapshot.updated_at)
+    return as_event(snapshot, entity=snapshot.order_id, version=issued_version)
 
 
 def refund_event(
@@ -107,11 +107,11 @@ def refund_event(
 ) -> Event:
     """`refund.recorded`, entity = refund id; its version is `issued_at` unless given."""
     value = given_back or refund(**fields)
-    told = version if version is not None else version_at(value.issued_at)
-    return as_event(refund_recorded(value, order_id), entity=value.refund_id, version=told)
+    event_version = version if version is not None else version_at(value.issued_at)
+    return as_event(refund_recorded(value, order_id), entity=value.refund_id, version=event_version)
 
 
 def order_deleted_event(order_id: str = ORDER_ID, *, version: int | None = None) -> Event:
     """`order.deleted`, a day after the default order unless `version` says otherwise."""
-    told = version if version is not None else version_at(CREATED_AT) + 86_400_000_000
-    return as_event(OrderDeleted(order_id=order_id), entity=order_id, version=told)
+    event_version = version if version is not None else version_at(CREATED_AT) + 86_400_000_000
+    return as_event(OrderDeleted(order_id=order_id), entity=order_id, version=event_version)

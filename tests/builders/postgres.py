@@ -63,8 +63,8 @@ def _locked() -> Iterator[None]:
 def _users(home: Path, *, join: bool) -> list[int]:
     """Living processes that use the server, this one among them or not."""
     listed = home / "users.json"
-    known = json.loads(listed.read_text()) if listed.exists() else []
-    users = [pid for pid in known if psutil.pid_exists(pid)]
+    listed_pids = json.loads(listed.read_text()) if listed.exists() else []
+    users = [pid for pid in listed_pids if psutil.pid_exists(pid)]
     if join:
         users.append(os.getpid())
     elif os.getpid() in users:

@@ -39,7 +39,7 @@ class PushedBus:
         self._subscriptions = tuple(subscriptions)
         self._routes = routes(self._subscriptions)
         self._topics = by_topic(self._routes)
-        self._known: set[str] = set()
+        self._topics_made: set[str] = set()
         self._stack = AsyncExitStack()
         self._bus: PubSubMessageBus | None = None
         self._push: asyncio.Future[Push] | None = None
@@ -86,9 +86,9 @@ class PushedBus:
         async with self._opening:
             if self._bus is None:
                 self._bus = await self._start()
-            for topic in topics - self._known:
+            for topic in topics - self._topics_made:
                 await self._client.create_topic(name=f"projects/{self.project}/topics/{topic}")
-                self._known.add(topic)
+                self._topics_made.add(topic)
             return self._bus
 
     async def _start(self) -> PubSubMessageBus:
@@ -97,7 +97,7 @@ class PushedBus:
         services = {route.name.partition(".")[0] for route in self._routes.values()}
         await provision(self.project, dict.fromkeys(services, address), subscriptions=self._subscriptions, topics=())
         self._client = await self._stack.enter_async_context(publisher_client())
-        self._known = {route.topic for route in self._routes.values()}
+        self._topics_made = {route.topic for route in self._routes.values()}
         return await self._stack.enter_async_context(open_pubsub(self.project, deadline=20.0))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

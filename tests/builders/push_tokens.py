@@ -26,15 +26,15 @@ def key_set(*names: str) -> bytes:
     algorithm = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
     keys = []
     for name in names or (KEY_ID,):
-        told = algorithm.to_jwk(private_key(name).public_key(), as_dict=True)
-        keys.append({**told, "kid": name, "use": "sig", "alg": "RS256"})
+        key = algorithm.to_jwk(private_key(name).public_key(), as_dict=True)
+        keys.append({**key, "kid": name, "use": "sig", "alg": "RS256"})
     return json.dumps({"keys": keys}).encode()
 
 
 def claims(now: datetime, **changed: Any) -> dict[str, Any]:
     """The claims of a good token issued a minute before `now`; a change to None takes the claim away."""
     issued = int(now.timestamp()) - 60
-    told = {
+    values = {
         "iss": "https://accounts.google.com",
         "aud": AUDIENCE,
         "azp": "113774264463038321964",
@@ -45,12 +45,17 @@ def claims(now: datetime, **changed: Any) -> dict[str, Any]:
         "exp": issued + 3600,
         **changed,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def token(
-    told: dict[str, Any], *, key: str = KEY_ID, key_id: str | None = None, algorithm: str = "RS256", secret: Any = None
+    body: dict[str, Any],
+    *,
+    key: str = KEY_ID,
+    key_id: str | None = None,
+    algorithm: str = "RS256",
+    secret: Any = None,
 ) -> str:
     """The signed token."""
     headers = {"kid": key if key_id is None else key_id}
-    return jwt.encode(told, private_key(key) if secret is None else secret, algorithm=algorithm, headers=headers)
+    return jwt.encode(body, private_key(key) if secret is None else secret, algorithm=algorithm, headers=headers)

@@ -61,7 +61,7 @@ class WebhookInbox:
 
     def readings(self) -> list[tuple[str, Reading]]:
         """What ingest-shopify reads in each delivery, by topic."""
-        told = []
+        results = []
         for message in self.messages:
             event = decode_raw(message)
             headers = event.payload.headers
@@ -73,8 +73,8 @@ class WebhookInbox:
                 received_at=event.time,
                 triggered_at=headers["shopify-triggered-at"],
             )
-            told.append((headers["shopify-topic"], reading))
-        return told
+            results.append((headers["shopify-topic"], reading))
+        return results
 
 
 @dataclass(frozen=True, slots=True)

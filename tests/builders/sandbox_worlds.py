@@ -64,11 +64,11 @@ def lived(settings: WorldSettings) -> World:
 def happenings(world: World) -> list[Happening]:
     """Everything of a world's history, in time order within each day and kind."""
     first, last = world.history()
-    told: list[Happening] = []
+    events: list[Happening] = []
     for number in range((last - first).days + 1):
         day = world.day(first + timedelta(days=number))
-        told.extend((*day.orders, *day.refunds, *day.stock_changes))
-    return told
+        events.extend((*day.orders, *day.refunds, *day.stock_changes))
+    return events
 
 
 def orders_of(world: World) -> list[Order]:

@@ -37,7 +37,7 @@ async def follow(instance: InstanceProcess, slack: str, inbox: SlackInbox) -> No
         brand = await make_brand(client, f"{slack}/services/T/B/x")
         await sell_out(client, instance, brand)
         assert (await client.post(f"/api/brands/{brand}/sync", json={})).status_code == 202
-        await until(lambda: found(bool(inbox.messages)), "a Slack message", 240)
+        await until(lambda: truth_of(bool(inbox.messages)), "a Slack message", 240)
         trace_id = named_trace(inbox.messages[0])
         assert await until(lambda: chain_of(client, trace_id), "every hop to be recorded") == PIPELINE
         await until(lambda: spend_of(client, brand), "spend of the three ad accounts")
@@ -100,8 +100,8 @@ async def sell_out(client: httpx.AsyncClient, instance: InstanceProcess, brand: 
 async def attributed(client: httpx.AsyncClient, brand: str, orders: int) -> bool:
     """Whether so many orders of the last weeks have their credits."""
     today = datetime.now(UTC).date()
-    asked = {"metrics": "attributed_orders", "start_date": str(today - timedelta(days=21)), "end_date": str(today)}
-    answer = await client.get(f"/api/brands/{brand}/performance", params=asked)
+    parameters = {"metrics": "attributed_orders", "start_date": str(today - timedelta(days=21)), "end_date": str(today)}
+    answer = await client.get(f"/api/brands/{brand}/performance", params=parameters)
     assert answer.status_code == 200, answer.text
     return any(float(row["numbers"]["attributed_orders"]["value"] or 0) >= orders for row in answer.json()["rows"])
 
@@ -130,7 +130,7 @@ async def until(look: Callable[[], Awaitable[Any]], what: str, seconds: float = 
     pytest.fail(f"waited {seconds} s for {what}")
 
 
-async def found(value: bool) -> bool:
+async def truth_of(value: bool) -> bool:
     return value
 
 
@@ -147,19 +147,19 @@ async def chain_of(client: httpx.AsyncClient, trace_id: str) -> list[str]:
     return chain_back(answer.json()["hops"], trace_id) if answer.status_code == 200 else []
 
 
-def chain_back(hops: list[dict[str, Any]], trace_id: str) -> list[str]:
+def chain_back(spans: list[dict[str, Any]], trace_id: str) -> list[str]:
     """Services from the webhook to the message: the shortest way back by parents and links through an order."""
-    by_span = {(hop["trace_id"], hop["span_id"]): hop for hop in hops}
+    by_span = {(span["trace_id"], span["span_id"]): span for span in spans}
     # Services tell of their hops in no order: that of the message itself may still be on its way.
-    ways = [[hop] for hop in hops if hop["trace_id"] == trace_id and hop["name"] == "effect slack.post"]
+    ways = [[span] for span in spans if span["trace_id"] == trace_id and span["name"] == "effect slack.post"]
     while ways:
         way = ways.pop(0)
-        hop = way[-1]
-        if hop["name"] == "POST /webhooks/shopify" and hop["attributes"]["shopify.topic"] == "orders/create":
+        span = way[-1]
+        if span["name"] == "POST /webhooks/shopify" and span["attributes"]["shopify.topic"] == "orders/create":
             return list(dict.fromkeys(step["service"] for step in reversed(way)))
-        causes = [tuple(link) for link in hop["links"]]
-        if hop["parent_span_id"]:
-            causes.append((hop["trace_id"], hop["parent_span_id"]))
+        causes = [tuple(link) for link in span["links"]]
+        if span["parent_span_id"]:
+            causes.append((span["trace_id"], span["parent_span_id"]))
         ways += [[*way, by_span[cause]] for cause in causes if cause in by_span]
     return []
 

@@ -103,14 +103,14 @@ def stock_facts(scope: TenantContext) -> list[FactRow]:
 def advice_facts(scope: TenantContext) -> list[FactRow]:
     """Two recommendations and a summary."""
     summary = "Revenue is up on the weeks before. Google earns most for each pound; two best-sellers are running out."
-    told = (
+    rows = (
         ("r1", "pause_campaign", "high", "Pause meta-spring for the cakestand", "It sold out yesterday while "
          "9.25 GBP a day still buys visits to it.", "About 9.25 GBP a day not wasted", 31_000_000, -9_250_000),
         ("r2", "raise_spend", "medium", "Raise google-spring by a fifth", "It returned 3.4 for each 1 spent over "
          "14 days, above your target of 2.", "About 15 GBP more margin a day", 23_000_000, 4_600_000),
     )  # fmt: skip
-    facts = [fact(scope, "advice", "advice", computed_at=datetime.now(UTC), summary=summary, recommendations=len(told))]
-    for position, (id, kind, priority, action, reason, impact, spend, change) in enumerate(told, start=1):
+    facts = [fact(scope, "advice", "advice", computed_at=datetime.now(UTC), summary=summary, recommendations=len(rows))]
+    for position, (id, kind, priority, action, reason, impact, spend, change) in enumerate(rows, start=1):
         facts.append(
             fact(
                 scope, "ai_insights", "advice", part=id, recommendation_id=id, position=position, type=kind,

@@ -93,14 +93,14 @@ def hcl(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(hcl(item) for item in value) + "]"
     if isinstance(value, dict):
-        told = {key: item for key, item in value.items() if not key.startswith("__")}
-        return "{" + ", ".join(f"{key} = {hcl(item)}" for key, item in told.items()) + "}"
+        fields = {key: item for key, item in value.items() if not key.startswith("__")}
+        return "{" + ", ".join(f"{key} = {hcl(item)}" for key, item in fields.items()) + "}"
     return str(value)
 
 
 def _referenced(text: str) -> str:
-    text = _WITH_INDEX.sub(lambda found: f'"ref:{found[1]}[${{{found[2]}}}]{found[3]}"', text)
-    return _PLAIN.sub(lambda found: f'"ref:{found[1]}{found[2]}"', text)
+    text = _WITH_INDEX.sub(lambda match: f'"ref:{match[1]}[${{{match[2]}}}]{match[3]}"', text)
+    return _PLAIN.sub(lambda match: f'"ref:{match[1]}{match[2]}"', text)
 
 
 def each(resource: Resource, expression: Any) -> str:
@@ -113,7 +113,7 @@ def each(resource: Resource, expression: Any) -> str:
     return f"{{for each_key, each_value in {items} : each_key => {text}}}"
 
 
-def evaluate(asked: Mapping[str, str], *, tfvars: str = "prod.tfvars", **variables: str) -> dict[str, Any]:
+def evaluate(expressions: Mapping[str, str], *, tfvars: str = "prod.tfvars", **variables: str) -> dict[str, Any]:
     """The values of HCL expressions by name, with the variables of a deployment."""
     program = shutil.which("terraform")
     assert program is not None, "terraform is not installed"
@@ -128,9 +128,11 @@ def evaluate(asked: Mapping[str, str], *, tfvars: str = "prod.tfvars", **variabl
         here = Path(folder)
         for name in ("variables.tf", "catalog.json", tfvars):
             shutil.copy(INFRA / name, here)
-        told = "\n".join(f"  {name} = {text}" for name, text in local.items())
-        wanted = "\n".join(f"    {json.dumps(name)} = {text}" for name, text in asked.items())
-        (here / "locals.tf").write_text(f"locals {{\n{told}\n  asked = jsonencode({{\n{wanted}\n  }})\n}}\n", "utf-8")
+        local_lines = "\n".join(f"  {name} = {text}" for name, text in local.items())
+        outputs = "\n".join(f"    {json.dumps(name)} = {text}" for name, text in expressions.items())
+        (here / "locals.tf").write_text(
+            f"locals {{\n{local_lines}\n  asked = jsonencode({{\n{outputs}\n  }})\n}}\n", "utf-8"
+        )
         (here / "yours.tfvars.json").write_text(json.dumps({**YOURS, **variables}), "utf-8")
         done = subprocess.run(
             [program, "console", f"-var-file={tfvars}", "-var-file=yours.tfvars.json"],
@@ -155,6 +157,6 @@ def expanded(resource: Resource, *path: str, **variables: str) -> dict[str, Any]
     return dict(evaluate({"asked": each(resource, value)}, **variables)["asked"])
 
 
-def one(address: str) -> Resource:
+def sole(address: str) -> Resource:
     """The resource of an address."""
     return next(resource for resource in resources() if resource.address == address)

@@ -33,14 +33,14 @@ def fact(
     recorded_at: datetime = RECORDED_AT,
 ) -> FactRow:
     """A row whose fact id follows from everything that identifies it."""
-    told = digest or sha256(repr(sorted(columns.items(), key=str)).encode()).hexdigest()
-    identity = f"{scope.tenant_id}/{scope.brand_id}/{table}/{entity}/{version}/{told}/{part}"
+    content_digest = digest or sha256(repr(sorted(columns.items(), key=str)).encode()).hexdigest()
+    identity = f"{scope.tenant_id}/{scope.brand_id}/{table}/{entity}/{version}/{content_digest}/{part}"
     row = {
         "fact_id": sha256(identity.encode()).hexdigest()[:32],
         "brand_id": str(scope.brand_id),
         "entity": entity,
         "version": version,
-        "digest": told,
+        "digest": content_digest,
         "recorded_at": recorded_at,
         **columns,
     }

@@ -20,8 +20,8 @@ from tests.contract.suites.warehouse import count
 
 async def stored(served: Served, table: str) -> int:
     """How many rows a table holds, repeats counted."""
-    found = await asyncio.to_thread(served.client().get_table, f"{SCOPE.schema}.{table}")
-    return int(found.num_rows or 0)
+    table_resource = await asyncio.to_thread(served.client().get_table, f"{SCOPE.schema}.{table}")
+    return int(table_resource.num_rows or 0)
 
 
 def ids(calls: list[Call]) -> list[list[str]]:
@@ -140,20 +140,20 @@ async def test_appends_that_wait_at_closing_are_written() -> None:
 async def test_an_append_given_up_by_its_caller_harms_no_other() -> None:
     async with served_bigquery() as served, served.warehouse() as warehouse:
         await warehouse.append([order_fact("o")])
-        held = asyncio.Event()
+        paused = asyncio.Event()
         reached = asyncio.Event()
 
         async def hold(call: Call) -> None:
             if call.path.endswith("/insertAll"):
                 reached.set()
-                await held.wait()
+                await paused.wait()
 
         served.before = hold
         given_up = asyncio.ensure_future(warehouse.append([order_fact("o1")]))
         other = asyncio.ensure_future(warehouse.append([order_fact("o2")]))
         await reached.wait()
         given_up.cancel()
-        held.set()
+        paused.set()
         await other
         with pytest.raises(asyncio.CancelledError):
             await given_up

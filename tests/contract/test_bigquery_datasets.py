@@ -54,8 +54,8 @@ async def test_a_tenants_first_fact_makes_its_dataset_in_the_region(served: Serv
     assert orders.time_partitioning.field == "appended_at"
     modes = {field.name: field.mode for field in orders.schema}
     declared = next(table for table in schema.tables() if table.name == "orders")
-    wanted = {column.name: "REQUIRED" if column.required else "NULLABLE" for column in declared.columns}
-    assert modes == {**wanted, "appended_at": "REQUIRED"}
+    expected = {column.name: "REQUIRED" if column.required else "NULLABLE" for column in declared.columns}
+    assert modes == {**expected, "appended_at": "REQUIRED"}
 
 
 async def test_a_dataset_is_encrypted_by_the_deployments_key(served: Served) -> None:
@@ -80,8 +80,8 @@ async def test_a_dataset_is_made_once(served: Served) -> None:
     served.calls.clear()
     await touch(served)
     assert changes(served) == []
-    looked = [call.path for call in served.calls if call.method == "GET"]
-    assert looked == [f"/datasets/{SCOPE.schema}"]
+    paths = [call.path for call in served.calls if call.method == "GET"]
+    assert paths == [f"/datasets/{SCOPE.schema}"]
 
 
 async def test_appends_and_questions_at_once_make_it_once(served: Served) -> None:
@@ -91,10 +91,10 @@ async def test_appends_and_questions_at_once_make_it_once(served: Served) -> Non
 
 
 async def test_processes_that_start_together_make_it_together(served: Served) -> None:
-    async with served.warehouse() as one, served.warehouse() as two, served.warehouse() as three:
-        await asyncio.gather(*(each.append([order_fact(f"o{i}")]) for i, each in enumerate((one, two, three))))
-        assert await count(one) == 3
-        assert await one.query(SCOPE, "SELECT COUNT(*) AS n FROM orders_current") == [{"n": 3}]
+    async with served.warehouse() as first, served.warehouse() as second, served.warehouse() as third:
+        await asyncio.gather(*(each.append([order_fact(f"o{i}")]) for i, each in enumerate((first, second, third))))
+        assert await count(first) == 3
+        assert await first.query(SCOPE, "SELECT COUNT(*) AS n FROM orders_current") == [{"n": 3}]
 
 
 async def test_a_dataset_that_lies_elsewhere_stays_there_and_is_asked_there(served: Served) -> None:
@@ -139,13 +139,13 @@ async def test_a_view_declared_anew_is_set(served: Served) -> None:
     client = served.client()
     await touch(served)
     view = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.orders_current")
-    told = view.view_query
+    query_text = view.view_query
     view.view_query = f"SELECT order_id FROM {SCOPE.schema}.orders"
     await asyncio.to_thread(client.update_table, view, ["view_query"])
     await forget_declaration(client)
     await touch(served)
     view = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.orders_current")
-    assert view.view_query == told
+    assert view.view_query == query_text
 
 
 async def test_the_release_before_does_not_set_the_views_back(served: Served) -> None:

@@ -48,7 +48,7 @@ async def of(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work)
 
 
-def asked(client: bigquery.Client, sql: str, **settings: Any) -> list[tuple[Any, ...]]:
+def rows_of(client: bigquery.Client, sql: str, **settings: Any) -> list[tuple[Any, ...]]:
     config = bigquery.QueryJobConfig(**settings)
     return [row.values() for row in client.query_and_wait(sql, job_config=config, location="EU")]
 
@@ -67,18 +67,18 @@ async def test_rows_are_refused_by_index_and_reason_and_stop_the_others(client: 
         {"number": 3, "word": 4},
     ]
     problems = await of(lambda: client.insert_rows_json(TABLE, rows, row_ids=[str(i) for i in range(5)]))
-    told = {problem["index"]: problem["errors"][0] for problem in problems}
-    assert {index: (error["reason"], error["location"]) for index, error in told.items()} == {
+    errors = {problem["index"]: problem["errors"][0] for problem in problems}
+    assert {index: (error["reason"], error["location"]) for index, error in errors.items()} == {
         0: ("stopped", ""),
         1: ("invalid", "number"),
         2: ("invalid", "number"),
         3: ("invalid", "colour"),
         4: ("invalid", "word"),
     }
-    assert await of(lambda: asked(client, "SELECT number FROM shop.words")) == []
+    assert await of(lambda: rows_of(client, "SELECT number FROM shop.words")) == []
     again: list[dict[str, Any]] = [{"number": 1}, {"word": "x"}]
     await of(lambda: client.insert_rows_json(TABLE, again, row_ids=["0", "1"], skip_invalid_rows=True))
-    assert await of(lambda: asked(client, "SELECT number FROM shop.words")) == [(1,)]
+    assert await of(lambda: rows_of(client, "SELECT number FROM shop.words")) == [(1,)]
 
 
 async def test_requests_over_the_limits_are_refused(client: bigquery.Client) -> None:
@@ -105,13 +105,13 @@ async def test_requests_over_the_limits_are_refused(client: bigquery.Client) -> 
 )
 async def test_wrong_sql_is_an_invalid_query(client: bigquery.Client, sql: str, words: str) -> None:
     with pytest.raises(google.BadRequest, match=words) as caught:
-        await of(lambda: asked(client, sql))
+        await of(lambda: rows_of(client, sql))
     assert caught.value.errors[0]["reason"] == "invalidQuery"
 
 
 async def test_what_is_not_there_and_what_lies_elsewhere_is_not_found(client: bigquery.Client) -> None:
-    await refused(google.NotFound, "shop.no_words", lambda: asked(client, "SELECT number FROM shop.no_words"))
-    await refused(google.NotFound, "store", lambda: asked(client, "SELECT number FROM store.words"))
+    await refused(google.NotFound, "shop.no_words", lambda: rows_of(client, "SELECT number FROM shop.no_words"))
+    await refused(google.NotFound, "store", lambda: rows_of(client, "SELECT number FROM store.words"))
     await refused(
         google.NotFound,
         "location US",
@@ -144,14 +144,14 @@ async def test_a_table_only_gains_columns_that_may_be_absent(client: bigquery.Cl
     await refused(google.BadRequest, "changed", lambda: with_schema(NUMBER, other_type))
     await of(lambda: with_schema(NUMBER, WORD, bigquery.SchemaField("other", "STRING")))
     await of(lambda: client.insert_rows_json(TABLE, [{"number": 1, "other": "x"}], row_ids=["1"]))
-    assert await of(lambda: asked(client, "SELECT other FROM shop.words")) == [("x",)]
+    assert await of(lambda: rows_of(client, "SELECT other FROM shop.words")) == [("x",)]
 
 
 async def test_a_change_to_what_was_changed_meanwhile_is_refused(client: bigquery.Client) -> None:
-    one, two = await of(lambda: client.get_table(TABLE)), await of(lambda: client.get_table(TABLE))
-    one.description = two.description = "words"
-    await of(lambda: client.update_table(one, ["description"]))
-    await refused(google.PreconditionFailed, "Precondition", lambda: client.update_table(two, ["description"]))
+    first, second = await of(lambda: client.get_table(TABLE)), await of(lambda: client.get_table(TABLE))
+    first.description = second.description = "words"
+    await of(lambda: client.update_table(first, ["description"]))
+    await refused(google.PreconditionFailed, "Precondition", lambda: client.update_table(second, ["description"]))
 
 
 async def test_bytes_are_counted_capped_and_told_by_a_dry_run(client: bigquery.Client) -> None:
@@ -160,16 +160,16 @@ async def test_bytes_are_counted_capped_and_told_by_a_dry_run(client: bigquery.C
     job = await of(lambda: client.query(sql, bigquery.QueryJobConfig(dry_run=True, use_legacy_sql=False)))
     assert job.total_bytes_processed == 8 + 2 + 4
     cap = 10 * 2**20
-    assert await of(lambda: asked(client, sql, maximum_bytes_billed=cap)) == [(1,)]
+    assert await of(lambda: rows_of(client, sql, maximum_bytes_billed=cap)) == [(1,)]
     with pytest.raises(google.BadRequest, match="bytes billed") as caught:
-        await of(lambda: asked(client, sql, maximum_bytes_billed=cap - 1))
+        await of(lambda: rows_of(client, sql, maximum_bytes_billed=cap - 1))
     assert caught.value.errors[0]["reason"] == "bytesBilledLimitExceeded"
 
 
 async def test_sums_beyond_64_bits_overflow(client: bigquery.Client) -> None:
     rows = [{"number": str(2**63 - 1)}] * 2
     await of(lambda: client.insert_rows_json(TABLE, rows, row_ids=["1", "2"]))
-    await refused(google.BadRequest, "overflow", lambda: asked(client, "SELECT SUM(number) AS n FROM shop.words"))
+    await refused(google.BadRequest, "overflow", lambda: rows_of(client, "SELECT SUM(number) AS n FROM shop.words"))
 
 
 async def test_what_is_there_already_is_not_made_again(client: bigquery.Client) -> None:
@@ -206,4 +206,4 @@ def test_a_process_of_its_own_has_everything_after_a_restart(tmp_path: Path) -> 
     with as_process(tmp_path) as endpoint:
         client = Served(Starlette(), endpoint).client()
         assert client.get_dataset("shop").location == "EU"
-        assert asked(client, "SELECT number FROM shop.words") == [(1,)]
+        assert rows_of(client, "SELECT number FROM shop.words") == [(1,)]

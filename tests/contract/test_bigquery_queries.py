@@ -103,32 +103,32 @@ async def both() -> AsyncIterator[Both]:
         yield Both(cloud, local)
 
 
-def told(rows: list[dict[str, Any]]) -> list[str]:
+def as_text(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(row) for row in rows)
 
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_a_named_question_has_one_answer(both: Both, name: str) -> None:
-    asked = named_queries()[name]
-    scope = SYSTEM if "observability_events" in asked.sql else SCOPE
-    parameters = {each: GIVEN[each] for each in asked.parameters}
-    cloud = await both.cloud.query(scope, asked.sql, parameters)
-    assert told(cloud) == told(await both.local.query(scope, asked.sql, parameters))
+    query = named_queries()[name]
+    scope = SYSTEM if "observability_events" in query.sql else SCOPE
+    parameters = {each: GIVEN[each] for each in query.parameters}
+    cloud = await both.cloud.query(scope, query.sql, parameters)
+    assert as_text(cloud) == as_text(await both.local.query(scope, query.sql, parameters))
 
 
 async def test_the_facts_reach_most_questions(both: Both) -> None:
     answered = 0
-    for asked in named_queries().values():
-        scope = SYSTEM if "observability_events" in asked.sql else SCOPE
-        rows = await both.cloud.query(scope, asked.sql, {each: GIVEN[each] for each in asked.parameters})
+    for query in named_queries().values():
+        scope = SYSTEM if "observability_events" in query.sql else SCOPE
+        rows = await both.cloud.query(scope, query.sql, {each: GIVEN[each] for each in query.parameters})
         answered += bool(rows)
     assert answered > len(named_queries()) * 2 / 3
 
 
 @pytest.mark.parametrize("view", [view.name for view in schema.views()])
 async def test_a_view_shows_the_same_rows(both: Both, view: str) -> None:
-    asked = f"SELECT * FROM {view}"
-    assert told(await both.cloud.query(SCOPE, asked)) == told(await both.local.query(SCOPE, asked))
+    sql = f"SELECT * FROM {view}"
+    assert as_text(await both.cloud.query(SCOPE, sql)) == as_text(await both.local.query(SCOPE, sql))
 
 
 @pytest.mark.parametrize("metric", sorted(METRICS))

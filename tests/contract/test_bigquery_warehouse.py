@@ -41,14 +41,14 @@ async def test_every_job_is_capped_labelled_and_asked_where_its_dataset_lies(ser
     async with served.warehouse(caps=caps) as warehouse:
         await warehouse.append([order_fact()])
         await count(warehouse)
-    (asked,) = queries(served.calls)
-    assert asked["maximumBytesBilled"] == str(123 * 2**20)
-    assert asked["defaultDataset"]["datasetId"] == SCOPE.schema
-    assert asked["location"] == REGION
-    assert asked["labels"]["tenant"] == SCOPE.tenant_id.hex
-    assert asked["labels"]["brand"] == SCOPE.brand_id.hex
-    assert len(asked["labels"]["question"]) == 16
-    assert asked["jobTimeoutMs"] == "30000"
+    (job,) = queries(served.calls)
+    assert job["maximumBytesBilled"] == str(123 * 2**20)
+    assert job["defaultDataset"]["datasetId"] == SCOPE.schema
+    assert job["location"] == REGION
+    assert job["labels"]["tenant"] == SCOPE.tenant_id.hex
+    assert job["labels"]["brand"] == SCOPE.brand_id.hex
+    assert len(job["labels"]["question"]) == 16
+    assert job["jobTimeoutMs"] == "30000"
 
 
 async def test_a_question_dearer_than_its_cap_is_refused_unasked(served: Served) -> None:
@@ -62,7 +62,7 @@ async def test_a_question_dearer_than_its_cap_is_refused_unasked(served: Served)
 async def test_parameters_are_typed_by_their_values_and_the_brand_is_among_them(
     warehouse: BigQueryWarehouse, served: Served
 ) -> None:
-    asked = (
+    sql = (
         "SELECT order_id FROM orders WHERE brand_id = @brand_id AND order_id IN UNNEST(@ids) AND test = @test"
         " AND gross_micros > @least AND processed_at > @after AND DATE(processed_at, @timezone) >= @day"
     )
@@ -77,7 +77,7 @@ async def test_parameters_are_typed_by_their_values_and_the_brand_is_among_them(
         "day": timestamp.date(),
         "not_asked_for": object(),
     }
-    assert await warehouse.query(SCOPE, asked, given) == [{"order_id": "o1"}]
+    assert await warehouse.query(SCOPE, sql, given) == [{"order_id": "o1"}]
     (sent,) = queries(served.calls)
     kinds = {each["name"]: each["parameterType"]["type"] for each in sent["queryParameters"]}
     assert kinds == {
@@ -146,15 +146,15 @@ async def test_each_tenant_is_asked_in_its_own_dataset(warehouse: BigQueryWareho
     for scope in (SCOPE, OTHER_TENANT):
         await warehouse.query(scope, "SELECT order_id FROM orders")
     await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events")
-    asked = [each["defaultDataset"]["datasetId"] for each in queries(served.calls)]
-    assert asked == [SCOPE.schema, OTHER_TENANT.schema, schema.SHARED_SCHEMA]
+    datasets = [each["defaultDataset"]["datasetId"] for each in queries(served.calls)]
+    assert datasets == [SCOPE.schema, OTHER_TENANT.schema, schema.SHARED_SCHEMA]
 
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_every_named_question_can_be_sent(name: str) -> None:
-    asked = named_queries()[name]
-    shared = "observability_events" in asked.sql
-    assert statement(asked.sql, shared).parameters - {"brand_id"} == asked.parameters
+    query = named_queries()[name]
+    shared = "observability_events" in query.sql
+    assert statement(query.sql, shared).parameters - {"brand_id"} == query.parameters
 
 
 async def test_a_closed_warehouse_says_so(served: Served) -> None:

@@ -34,13 +34,13 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def held() -> Objects:
+def bucket() -> Objects:
     return Objects()
 
 
 @pytest_asyncio.fixture
-async def endpoint(held: Objects, account: Path, clock: FixedClock) -> AsyncIterator[str]:
-    async with serving(app_of(held, account, clock)) as address:
+async def endpoint(bucket: Objects, account: Path, clock: FixedClock) -> AsyncIterator[str]:
+    async with serving(app_of(bucket, account, clock)) as address:
         yield address
 
 
@@ -70,11 +70,11 @@ class TestCloudStorageObjectStore(ObjectStoreSuite):
         return opened
 
     async def test_it_lies_under_its_tenant_with_its_type(
-        self, objects: CloudStorageObjectStore, held: Objects, scope: TenantContext
+        self, objects: CloudStorageObjectStore, bucket: Objects, scope: TenantContext
     ) -> None:
         await objects.put(scope, "exports/may.csv", b"a,b\n", content_type="text/csv")
         path = f"tenants/{scope.tenant_id}/brands/{scope.brand_id}/exports/may.csv"
-        assert held.find(BUCKET, path) == Stored(b"a,b\n", "text/csv")
+        assert bucket.find(BUCKET, path) == Stored(b"a,b\n", "text/csv")
 
     async def test_a_link_is_saved_by_a_browser_under_its_name(
         self, objects: CloudStorageObjectStore, scope: TenantContext, clock: FixedClock
@@ -126,7 +126,11 @@ class TestCloudStorageObjectStore(ObjectStoreSuite):
         assert (answer.status_code, "SignatureDoesNotMatch" in answer.text) == (403, True)
 
     async def test_damaged_bytes_are_not_handed_out(
-        self, objects: CloudStorageObjectStore, held: Objects, scope: TenantContext, monkeypatch: pytest.MonkeyPatch
+        self,
+        objects: CloudStorageObjectStore,
+        bucket: Objects,
+        scope: TenantContext,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await objects.put(scope, "1", b"data", content_type="text/csv")
         monkeypatch.setattr(Stored, "hash", property(lambda _: "AAAAAA=="))
@@ -200,6 +204,6 @@ class Google:
             return self._answer({"access_token": "token", "expires_in": 3600, "token_type": "Bearer"})
         return self._answer({"email": self._account["client_email"], "scopes": [], "aliases": ["default"]})
 
-    def _answer(self, told: dict[str, Any]) -> SimpleNamespace:
+    def _answer(self, body: dict[str, Any]) -> SimpleNamespace:
         headers = {"content-type": "application/json", "metadata-flavor": "Google"}
-        return SimpleNamespace(status=200, headers=headers, data=json.dumps(told).encode())
+        return SimpleNamespace(status=200, headers=headers, data=json.dumps(body).encode())

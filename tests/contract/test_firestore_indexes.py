@@ -28,10 +28,10 @@ EQUALITIES = (Filter.Operator.EQUAL, Filter.Operator.IN)
 class RecordingApi(FirestoreApi):
     """Keeps every query that is sent."""
 
-    asked: list[StructuredQuery] = field(default_factory=list)
+    queries: list[StructuredQuery] = field(default_factory=list)
 
     async def query(self, parent: str, query: StructuredQuery) -> list[Document]:
-        self.asked.append(query)
+        self.queries.append(query)
         return await FirestoreApi.query(self, parent, query)
 
 
@@ -95,8 +95,8 @@ async def use_all(store: FirestoreDocumentStore, clock: FixedClock) -> None:
 async def test_every_query_has_its_index_and_every_index_its_query(api: RecordingApi) -> None:
     clock = FixedClock()
     await use_all(FirestoreDocumentStore(api, "attribution", clock), clock)
-    assert [missing(query) for query in api.asked if missing(query)] == []
-    used = {each for query in api.asked for each in needed(query)}
+    assert [missing(query) for query in api.queries if missing(query)] == []
+    used = {each for query in api.queries for each in needed(query)}
     assert used == {*INDEXES, *(each for each in FIELDS if each.ascending)}
 
 

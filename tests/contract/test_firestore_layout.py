@@ -27,7 +27,7 @@ from pulsepoint.errors import Conflict
 from pulsepoint.events.envelope import Message
 from pulsepoint.ports.document_store import Commit, FactRow, StoredEffect, Transaction, Write
 from pulsepoint.tenancy import NO_BRAND, TenantContext
-from tests.contract.suites.document_steps import an_effect, claim, commit, new_scope, one_outbox_record, put, read
+from tests.contract.suites.document_steps import an_effect, claim, commit, new_scope, put, read, sole_outbox_record
 
 SERVICE = "attribution"
 
@@ -57,8 +57,8 @@ async def everything(api: FirestoreApi) -> dict[str, dict[str, object]]:
     """Fields of all documents by path, as Google's own client reads them."""
     client = AsyncClient(project=api.database.split("/")[1])
     groups = ("documents", "markers", "leftovers", "effects")
-    found = [each for group in groups async for each in client.collection_group(group).stream()]
-    return {document.reference.path: document.to_dict() or {} for document in found}
+    documents = [each for group in groups async for each in client.collection_group(group).stream()]
+    return {document.reference.path: document.to_dict() or {} for document in documents}
 
 
 def large_fact(scope: TenantContext) -> FactRow:
@@ -137,9 +137,9 @@ class DisturbedApi(FirestoreApi):
     disturb: Callable[[], Awaitable[object]]
 
     async def query(self, parent: str, query: StructuredQuery) -> list[Document]:
-        found = await FirestoreApi.query(self, parent, query)
+        documents = await FirestoreApi.query(self, parent, query)
         await self.disturb()
-        return found
+        return documents
 
 
 async def test_a_document_given_more_time_while_it_expires_stays(
@@ -184,19 +184,19 @@ async def test_parts_of_a_repeated_attempt_do_not_replace_those_of_the_first(
     await commit(store, scope, Commit(dedup_key, facts=[first]))
     again = await commit(store, scope, Commit(dedup_key, facts=[large_fact(scope)]))
     assert again.duplicate
-    assert list(one_outbox_record(again).facts) == [first]
+    assert list(sole_outbox_record(again).facts) == [first]
 
 
 # Two stores of one service stand for two processes: nothing but Firestore stands between them.
 
 
 @pytest.fixture
-def rival(api: FirestoreApi, clock: FixedClock) -> FirestoreDocumentStore:
+def peer(api: FirestoreApi, clock: FixedClock) -> FirestoreDocumentStore:
     return FirestoreDocumentStore(api, SERVICE, clock)
 
 
 async def test_processes_that_read_what_the_other_writes_do_not_both_commit_blindly(
-    store: FirestoreDocumentStore, rival: FirestoreDocumentStore, scope: TenantContext
+    store: FirestoreDocumentStore, peer: FirestoreDocumentStore, scope: TenantContext
 ) -> None:
     async def cross(by: FirestoreDocumentStore, own: str, other: str, both_have_read: asyncio.Barrier) -> None:
         runs = 0
@@ -213,32 +213,32 @@ async def test_processes_that_read_what_the_other_writes_do_not_both_commit_blin
 
     for pair in range(3):  # each round may cost the two seconds that the emulator waits for a lock
         met = asyncio.Barrier(2)
-        await asyncio.gather(cross(store, f"{pair}a", f"{pair}b", met), cross(rival, f"{pair}b", f"{pair}a", met))
+        await asyncio.gather(cross(store, f"{pair}a", f"{pair}b", met), cross(peer, f"{pair}b", f"{pair}a", met))
         documents = [await read(store, scope, f"{pair}{name}") for name in "ab"]
         assert sorted(document.data["other_was_there"] for document in documents if document) == [False, True]
 
 
 async def test_no_increment_of_two_processes_is_lost(
-    store: FirestoreDocumentStore, rival: FirestoreDocumentStore, scope: TenantContext
+    store: FirestoreDocumentStore, peer: FirestoreDocumentStore, scope: TenantContext
 ) -> None:
     async def increment(transaction: Transaction) -> Commit:
         document = await transaction.get("orders", "1")
         return Commit(writes=[Write("orders", "1", {"n": document.data["n"] + 1 if document else 1})])
 
-    await asyncio.gather(*(by.transact(scope, increment, attempts=100) for by in (store, rival) for _ in range(6)))
+    await asyncio.gather(*(by.transact(scope, increment, attempts=100) for by in (store, peer) for _ in range(6)))
     document = await read(store, scope, "1")
     assert document is not None
     assert (document.version, document.data) == (12, {"n": 12})
 
 
 async def test_an_effect_asked_for_by_two_processes_is_stored_by_one(
-    store: FirestoreDocumentStore, rival: FirestoreDocumentStore, scope: TenantContext, clock: FixedClock
+    store: FirestoreDocumentStore, peer: FirestoreDocumentStore, scope: TenantContext, clock: FixedClock
 ) -> None:
     due = clock.now() + timedelta(seconds=30)
-    asked = [commit(by, scope, Commit(uuid4(), effects=[an_effect(scope, due_at=due)])) for by in (store, rival) * 4]
-    committed = await asyncio.gather(*asked)
+    commits = [commit(by, scope, Commit(uuid4(), effects=[an_effect(scope, due_at=due)])) for by in (store, peer) * 4]
+    committed = await asyncio.gather(*commits)
     assert sum(len(each.effects) for each in committed) == 1
-    claimed = await asyncio.gather(claim(store, due), claim(rival, due))
+    claimed = await asyncio.gather(claim(store, due), claim(peer, due))
     assert sum(len(each) for each in claimed) == 1
 
 

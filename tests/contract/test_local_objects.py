@@ -51,8 +51,8 @@ class TestLocalObjectStore(ObjectStoreSuite):
     @pytest.fixture
     def opened(self, objects: LocalObjectStore) -> Opened:
         async def opened(link: str) -> bytes | None:
-            found = await served(objects, link)
-            return found.data if found else None
+            answer = await served(objects, link)
+            return answer.data if answer else None
 
         return opened
 

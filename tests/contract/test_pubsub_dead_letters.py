@@ -41,7 +41,7 @@ class Shop:
     def __init__(self) -> None:
         self.broken = True
         self.tries = 0
-        self.held: list[MessageQuarantined] = []
+        self.quarantined: list[MessageQuarantined] = []
         self.done: Counter[str] = Counter()
         self.runtimes: dict[str, Runtime] = {}
         self._changed = asyncio.Condition()
@@ -56,20 +56,20 @@ class Shop:
 
     async def note(self, reader: Reader, event: Event) -> Outcome:
         """Handler of `message.held`."""
-        self.held.append(event.payload)
+        self.quarantined.append(event.payload)
         return NOTHING
 
     async def counted(self) -> int:
         """Orders in the service's books."""
 
-        found: list[Document | None] = []
+        documents: list[Document | None] = []
 
         async def work(transaction: Transaction) -> Commit:
-            found.append(await transaction.get("totals", "orders"))
+            documents.append(await transaction.get("totals", "orders"))
             return Commit()
 
         await self.runtimes["attribution"].ports.store.transact(SCOPE, work)
-        totals = found[-1]
+        totals = documents[-1]
         return int(totals.data["count"]) if totals else 0
 
     async def until(self, subscription: str, pushes: int) -> None:
@@ -111,8 +111,8 @@ async def nothing(reader: Reader, event: Event) -> Outcome:
     return NOTHING
 
 
-def replay_of(held: MessageQuarantined, number: int) -> Event:
-    command = ReplayRequested(service=held.service, held_id=held.held_id, requested_at=CLOCK.now())
+def replay_of(quarantined: MessageQuarantined, number: int) -> Event:
+    command = ReplayRequested(service=quarantined.service, held_id=quarantined.held_id, requested_at=CLOCK.now())
     return event_of(command, number)
 
 
@@ -127,22 +127,26 @@ async def test_what_always_fails_ends_in_the_dead_letters_and_a_replay_twice_cou
         order = encode(order_event(), "orders")
         await bus.publish([order])
         await shop.until("gateway.held-messages", 1)
-        (held,) = shop.held
-        assert (held.kind, held.reason, held.subscription) == (
+        (quarantined,) = shop.quarantined
+        assert (quarantined.kind, quarantined.reason, quarantined.subscription) == (
             "dead_letter",
             "attempts_exhausted",
             "attribution.orders",
         )
-        assert (held.service, held.event_type, held.attempts) == ("attribution", "order.recorded", ATTEMPTS)
-        assert "given up after 5 attempts" in held.explanation
+        assert (quarantined.service, quarantined.event_type, quarantined.attempts) == (
+            "attribution",
+            "order.recorded",
+            ATTEMPTS,
+        )
+        assert "given up after 5 attempts" in quarantined.explanation
         assert (shop.tries, await shop.counted()) == (ATTEMPTS, 0)
 
         shop.broken = False
-        commands = [encode(replay_of(held, number), "commands") for number in (1, 2)]
+        commands = [encode(replay_of(quarantined, number), "commands") for number in (1, 2)]
         await bus.publish([commands[0], commands[0], commands[1]])
         await shop.until("attribution.commands", 3)
         await shop.until("attribution.orders", 1)
         await bus.publish([order])
         await shop.until("attribution.orders", 2)
         assert (await shop.counted(), shop.done["attribution.orders"]) == (1, 2)
-        assert len(shop.held) == 1
+        assert len(shop.quarantined) == 1

@@ -16,7 +16,7 @@ async def made_in(project: str) -> tuple[set[str], dict[str, PubSubSubscription]
     async with publisher_client() as publisher, subscriber_client() as subscriber:
         topics = [topic.name async for topic in await publisher.list_topics(project=f"projects/{project}")]
         listed = await subscriber.list_subscriptions(project=f"projects/{project}")
-        made = {one.name.rsplit("/", 1)[-1]: one async for one in listed}
+        made = {each.name.rsplit("/", 1)[-1]: each async for each in listed}
     return {name.rsplit("/", 1)[-1] for name in topics}, made
 
 
@@ -30,15 +30,17 @@ async def test_the_catalogue_is_made_and_making_it_again_changes_nothing(pubsub_
     assert topics == {*TOPICS, *DEAD_LETTER_TOPICS}
     assert set(made) == set(routes(SUBSCRIPTIONS))
     for entry in SUBSCRIPTIONS:
-        one = made[entry.name]
-        assert one.topic == f"projects/{project}/topics/{entry.topic}"
-        assert one.push_config.push_endpoint == f"http://127.0.0.1:1/{entry.service}/push/{entry.name}"
-        assert one.ack_deadline_seconds == entry.ack_deadline
-        assert one.retry_policy.minimum_backoff.total_seconds() == entry.min_backoff
-        assert one.retry_policy.maximum_backoff.total_seconds() == entry.max_backoff
-        assert one.dead_letter_policy.dead_letter_topic == f"projects/{project}/topics/{entry.dead_letter_topic}"
-        assert one.dead_letter_policy.max_delivery_attempts == entry.max_attempts
-        assert one.filter == filter_of(entry.types)
+        subscription = made[entry.name]
+        assert subscription.topic == f"projects/{project}/topics/{entry.topic}"
+        assert subscription.push_config.push_endpoint == f"http://127.0.0.1:1/{entry.service}/push/{entry.name}"
+        assert subscription.ack_deadline_seconds == entry.ack_deadline
+        assert subscription.retry_policy.minimum_backoff.total_seconds() == entry.min_backoff
+        assert subscription.retry_policy.maximum_backoff.total_seconds() == entry.max_backoff
+        assert (
+            subscription.dead_letter_policy.dead_letter_topic == f"projects/{project}/topics/{entry.dead_letter_topic}"
+        )
+        assert subscription.dead_letter_policy.max_delivery_attempts == entry.max_attempts
+        assert subscription.filter == filter_of(entry.types)
     for service in SERVICES:
         dead = made[f"{service}.dead-letters"]
         assert dead.topic == f"projects/{project}/topics/dead-letters.{service}"

@@ -26,7 +26,7 @@ class Requests:
     """
 
     def __init__(self) -> None:
-        self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.requested, self.go = asyncio.Event(), asyncio.Event()
         self.sent: list[tuple[str, int]] = []
         self.bytes: list[int] = []
         self.fault: Exception | None = None
@@ -37,12 +37,12 @@ class Requests:
         assert options["metadata"] == (("x-goog-request-params", f"topic={raw.topic}"),)
         self.sent.append((raw.topic.rsplit("/", 1)[-1], len(raw.messages)))
         self.bytes.append(len(request))
-        self.asked.set()
+        self.requested.set()
         await self.go.wait()
         if self.fault is not None:
             fault, self.fault = self.fault, None if self.passing else self.fault
             raise fault
-        if any(one.data == b"bad" for one in raw.messages):
+        if any(each.data == b"bad" for each in raw.messages):
             raise exceptions.InvalidArgument("one is bad")  # type: ignore[no-untyped-call]
 
 
@@ -68,7 +68,7 @@ async def test_while_a_request_is_on_its_way_the_next_fills() -> None:
     client = Requests()
     bus = bus_of(client)
     first = asyncio.create_task(bus.publish([message("topic")]))
-    await asyncio.wait_for(client.asked.wait(), 10)
+    await asyncio.wait_for(client.requested.wait(), 10)
     others = [asyncio.create_task(bus.publish([message("topic")])) for _ in range(50)]
     await asyncio.sleep(0)
     client.go.set()
@@ -84,7 +84,7 @@ async def test_a_message_that_waits_behind_a_silent_request_is_unavailable_in_ti
             bus.publish([message("topic")]), bus.publish([message("topic")]), return_exceptions=True
         )
         late = await asyncio.gather(bus.publish([message("topic")]), return_exceptions=True)
-    assert [type(one) for one in (*done, *late)] == [EngineUnavailable] * 3
+    assert [type(outcome) for outcome in (*done, *late)] == [EngineUnavailable] * 3
     client.go.set()
 
 
@@ -106,7 +106,7 @@ async def test_a_refused_message_does_not_fail_those_that_travel_with_it() -> No
     bus = bus_of(client)
     publishes = (bus.publish([message("topic", data)]) for data in (b"1", b"bad", b"2"))
     done = await asyncio.gather(*publishes, return_exceptions=True)
-    assert [type(one) for one in done] == [type(None), MalformedInput, type(None)]
+    assert [type(outcome) for outcome in done] == [type(None), MalformedInput, type(None)]
 
 
 async def test_a_fault_of_ours_fails_those_who_wait_and_the_next_is_sent() -> None:
@@ -116,7 +116,7 @@ async def test_a_fault_of_ours_fails_those_who_wait_and_the_next_is_sent() -> No
     bus = bus_of(client)
     async with asyncio.timeout(10):
         done = await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(3)), return_exceptions=True)
-    assert [type(one) for one in done] == [EngineUnavailable] * 3
+    assert [type(outcome) for outcome in done] == [EngineUnavailable] * 3
     client.fault = None
     await bus.publish([message("topic")])
 
@@ -157,7 +157,7 @@ async def test_publishing_without_the_engine_is_unavailable(monkeypatch: pytest.
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{nobody.getsockname()[1]}")
         async with open_pubsub("project", deadline=0.3) as bus:
             done = await asyncio.gather(*(bus.publish([message("topic")]) for _ in range(3)), return_exceptions=True)
-    assert [type(one) for one in done] == [EngineUnavailable] * 3
+    assert [type(outcome) for outcome in done] == [EngineUnavailable] * 3
 
 
 async def test_a_machine_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -95,10 +95,10 @@ async def listening(port: int) -> None:
 def written(port: int, trusted: Path) -> str:
     """REDIS_URL as the script writes it, for this server, with the trusted authority's file."""
     script = (ROOT / "infra" / "first_secrets.sh").read_text(encoding="utf-8")
-    found = re.search(r"printf '(rediss://[^']+)'", script)
-    assert found is not None and CERTIFICATE in found[1]
+    match = re.search(r"printf '(rediss://[^']+)'", script)
+    assert match is not None and CERTIFICATE in match[1]
     assert f'mount_path = "{Path(CERTIFICATE).parent}"' in (ROOT / "infra" / "run.tf").read_text(encoding="utf-8")
-    return found[1].replace("%s", PASSWORD, 1).replace("%s", f"127.0.0.1:{port}", 1).replace(CERTIFICATE, str(trusted))
+    return match[1].replace("%s", PASSWORD, 1).replace("%s", f"127.0.0.1:{port}", 1).replace(CERTIFICATE, str(trusted))
 
 
 async def test_redis_is_reached_under_its_own_authority_and_no_other(tmp_path: Path) -> None:

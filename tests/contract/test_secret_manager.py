@@ -161,10 +161,10 @@ class TestSecretManagerSecretStore(SecretStoreSuite):
             await secrets.get(scope, "token")
             with pytest.raises(LimitExceeded) as refused:
                 await secrets.put(scope, "token", value * 5000)
-        told = caplog.text + repr(secrets) + str(refused.value)
+        text = caplog.text + repr(secrets) + str(refused.value)
         assert "secret" in caplog.text  # the client's own lines are among what is judged
-        assert value.decode() not in told
-        assert b64encode(value).decode()[:16] not in told
+        assert value.decode() not in text
+        assert b64encode(value).decode()[:16] not in text
 
     async def test_an_engine_that_is_away_is_unavailable(self, scope: TenantContext) -> None:
         async with serving(create_app()) as address:

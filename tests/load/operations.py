@@ -153,9 +153,9 @@ class _CountingTransaction:
         self._told["document_reads"] += 1
         return await self._transaction.get(*asked, **more)
 
-    async def get_many(self, wanted: Sequence[Any], **more: Any) -> Any:
-        self._told["document_reads"] += len(wanted)
-        return await self._transaction.get_many(wanted, **more)
+    async def get_many(self, keys: Sequence[Any], **more: Any) -> Any:
+        self._told["document_reads"] += len(keys)
+        return await self._transaction.get_many(keys, **more)
 
     async def find(self, *asked: Any, **more: Any) -> Any:
         found = await self._transaction.find(*asked, **more)
@@ -229,7 +229,7 @@ async def count(orders: int = ORDERS) -> dict[str, dict[str, float]]:
         by_tick["question_bytes_an_order"] = sum(stored.get(table, 0.0) for read in counting.asked for table in read)
         counting.told.clear()
         for runtime in instance.values():
-            await runtime.sweep(leftovers_older_than=10)
+            await runtime.sweep(outbox_older_than=10)
         by_sweep: dict[str, float] = dict(sorted(counting.told.items()))
     return {"order": by_order, "tick": by_tick, "sweep": by_sweep}
 

@@ -49,11 +49,11 @@ async def open_cloud_storage(
     """
 
     def connected() -> tuple[Client, Credentials]:
-        found = credentials or google.auth.default(scopes=[SCOPE])[0]
-        caller = AnonymousCredentials() if endpoint else found  # type: ignore[no-untyped-call]
+        identity = credentials or google.auth.default(scopes=[SCOPE])[0]
+        caller = AnonymousCredentials() if endpoint else identity  # type: ignore[no-untyped-call]
         options = {"api_endpoint": endpoint} if endpoint else None
         client = Client(project="unused", credentials=caller, client_options=options)
-        return client, signing(found, Request())
+        return client, signing(identity, Request())
 
     client, signer = await _off_the_loop(connected)
     try:

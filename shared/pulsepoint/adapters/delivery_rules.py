@@ -88,10 +88,10 @@ def routes(subscriptions: Iterable[Subscription]) -> dict[str, Route]:
 
 def by_topic(table: Mapping[str, Route]) -> dict[str, tuple[Route, ...]]:
     """Routes each topic fans out to."""
-    found: dict[str, tuple[Route, ...]] = {}
+    by_name: dict[str, tuple[Route, ...]] = {}
     for route in table.values():
-        found[route.topic] = (*found.get(route.topic, ()), route)
-    return found
+        by_name[route.topic] = (*by_name.get(route.topic, ()), route)
+    return by_name
 
 
 def check_message(message: Message) -> None:

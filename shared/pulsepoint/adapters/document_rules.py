@@ -55,12 +55,12 @@ class EncodedWrite:
     write: Write
 
 
-def scope_within(own: TenantContext, asked: TenantContext | None) -> TenantContext:
+def scope_within(own: TenantContext, requested: TenantContext | None) -> TenantContext:
     """The scope to use: `own` unless a system transaction names another; anyone else naming one is refused."""
-    if asked is None or asked == own:
+    if requested is None or requested == own:
         return own
     if own.is_system:
-        return asked
+        return requested
     raise AccessDenied
 
 
@@ -184,5 +184,5 @@ def conflict_pause(failures: int) -> float:
 
 def with_causes(waiting: StoredEffect, causes: Sequence[str]) -> StoredEffect:
     """A pending effect that has taken in another request: it keeps the first `MAX_CAUSES` causes told."""
-    told = dict.fromkeys((*waiting.causes, *causes))
-    return replace(waiting, causes=tuple(told)[: max(MAX_CAUSES, len(waiting.causes))])
+    distinct = dict.fromkeys((*waiting.causes, *causes))
+    return replace(waiting, causes=tuple(distinct)[: max(MAX_CAUSES, len(waiting.causes))])

@@ -65,8 +65,8 @@ class LocalObjectStore:
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `ObjectStore.get`."""
-        found = await self._read(scope, name)
-        return found.data if found else None
+        stored = await self._read(scope, name)
+        return stored.data if stored else None
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`; the last second counts in whole."""

@@ -32,9 +32,9 @@ class OtlpTraces:
         self._exporter = exporter
         self._resource = resource
 
-    async def send(self, hops: Sequence[SpanRecord]) -> None:
+    async def send(self, records: Sequence[SpanRecord]) -> None:
         """Send the hops; a collector that refuses or does not answer is logged and harms nothing."""
-        spans = [span_of(hop, self._resource) for hop in hops]
+        spans = [span_of(record, self._resource) for record in records]
         result = await asyncio.to_thread(self._exporter.export, spans)
         if result is not SpanExportResult.SUCCESS:
             log.warning("traces.not_sent", spans=len(spans))
@@ -63,26 +63,29 @@ def _session(endpoint: str) -> Any:
     return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
 
 
-def span_of(hop: SpanRecord, resource: Resource) -> ReadableSpan:
+def span_of(record: SpanRecord, resource: Resource) -> ReadableSpan:
     """The span a hop was, or stands for where it was measured without one."""
-    started = int(hop.started_at.timestamp() * 1_000_000) * 1_000
-    told: dict[str, str | int] = {**hop.attributes}
-    told |= {"tenant": hop.tenant_id} if hop.tenant_id else {}
-    told |= {"brand": hop.brand_id} if hop.brand_id else {}
-    if hop.tokens_input or hop.tokens_output:
-        told |= {"gen_ai.usage.input_tokens": hop.tokens_input, "gen_ai.usage.output_tokens": hop.tokens_output}
-        told["pulsepoint.cost_nano_usd"] = hop.cost_nano_usd
+    started = int(record.started_at.timestamp() * 1_000_000) * 1_000
+    attributes: dict[str, str | int] = {**record.attributes}
+    attributes |= {"tenant": record.tenant_id} if record.tenant_id else {}
+    attributes |= {"brand": record.brand_id} if record.brand_id else {}
+    if record.tokens_input or record.tokens_output:
+        attributes |= {
+            "gen_ai.usage.input_tokens": record.tokens_input,
+            "gen_ai.usage.output_tokens": record.tokens_output,
+        }
+        attributes["pulsepoint.cost_nano_usd"] = record.cost_nano_usd
     return ReadableSpan(
-        hop.name,
-        context=_context(hop.trace_id, hop.span_id),
-        parent=_context(hop.trace_id, hop.parent_span_id) if hop.parent_span_id else None,
+        record.name,
+        context=_context(record.trace_id, record.span_id),
+        parent=_context(record.trace_id, record.parent_span_id) if record.parent_span_id else None,
         resource=resource,
-        attributes=told,
-        links=[Link(_context(trace_id, span_id)) for trace_id, span_id in hop.links],
-        kind=SpanKind[hop.kind.upper()],
-        status=Status(StatusCode.ERROR if hop.status == "error" else StatusCode.UNSET),
+        attributes=attributes,
+        links=[Link(_context(trace_id, span_id)) for trace_id, span_id in record.links],
+        kind=SpanKind[record.kind.upper()],
+        status=Status(StatusCode.ERROR if record.status == "error" else StatusCode.UNSET),
         start_time=started,
-        end_time=started + hop.duration_us * 1_000,
+        end_time=started + record.duration_us * 1_000,
     )
 
 

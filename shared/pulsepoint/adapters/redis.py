@@ -75,14 +75,14 @@ class RedisCache:
     async def get(self, scope: TenantContext, key: str) -> bytes | None:
         """See `Cache.get`."""
         name = _name(scope, key)
-        found = await self._asked(lambda: self._client.get(name), None)
-        assert not isinstance(found, str)  # the client does not decode
-        return found
+        value = await self._call(lambda: self._client.get(name), None)
+        assert not isinstance(value, str)  # the client does not decode
+        return value
 
     async def set(self, scope: TenantContext, key: str, value: bytes, *, ttl_seconds: float) -> None:
         """See `Cache.set`."""
         name, lives_ms = _name(scope, key), max(1, round(ttl_seconds * 1000))
-        await self._asked(lambda: self._client.set(name, value, px=lives_ms), None)
+        await self._call(lambda: self._client.set(name, value, px=lives_ms), None)
 
     async def allow(self, key: str, *, limit: int, period_seconds: int) -> float:
         """See `Cache.allow`; the script is the one of throttled-py, which counts in memory on one machine."""
@@ -94,13 +94,13 @@ class RedisCache:
         window = now_ms // (period_seconds * 1000)
         names = [f"limits:{key}:{limit}:{period_seconds}:{number}" for number in (window, window - 1)]
         arguments = [period_seconds, limit, 1, now_ms]
-        answer: list[Any] | None = await self._asked(lambda: script(keys=names, args=arguments), None)
+        answer: list[Any] | None = await self._call(lambda: script(keys=names, args=arguments), None)
         if answer is None:
             return 0.0
         limited, _used, wait = answer
         return max(float(wait), 0.001) if limited else 0.0
 
-    async def _asked(self, call: Callable[[], Awaitable[Answer]], otherwise: Answer) -> Answer:
+    async def _call(self, call: Callable[[], Awaitable[Answer]], otherwise: Answer) -> Answer:
         if time.monotonic() < self._rests_until:
             return otherwise
         try:

@@ -111,7 +111,7 @@ class SecretManagerSecretStore:
     def _path(self, scope: TenantContext, name: str) -> str:
         """Letters, digits and hyphens stand for themselves, any other byte for `_` and its two hex digits."""
         escaped = sub(
-            rb"[^A-Za-z0-9-]", lambda found: b"_%02x" % found[0][0], name.encode("utf-8", "surrogatepass")
+            rb"[^A-Za-z0-9-]", lambda match: b"_%02x" % match[0][0], name.encode("utf-8", "surrogatepass")
         ).decode()
         secret_id = f"{PREFIX}-{scope.tenant_id.hex}-{scope.brand_id.hex}-{escaped}"
         if len(secret_id) > MAX_ID_LENGTH:
@@ -181,8 +181,8 @@ class SecretManagerSecretStore:
                 self._destroy(secret, number)
 
     def _enabled(self, secret: str) -> list[int]:
-        wanted = ListSecretVersionsRequest(parent=secret, filter="state:ENABLED")
-        versions = self._ask(self._client.list_secret_versions, request=wanted)
+        request = ListSecretVersionsRequest(parent=secret, filter="state:ENABLED")
+        versions = self._ask(self._client.list_secret_versions, request=request)
         return [_number(version.name) for version in versions]
 
     def _destroy(self, secret: str, number: int) -> None:

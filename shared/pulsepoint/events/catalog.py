@@ -122,10 +122,10 @@ SYSTEM_SCOPED = frozenset({"ingest-shopify.shopify-deliveries", "ingest-shopify.
 
 
 def _subscriptions() -> tuple[Subscription, ...]:
-    wanted: dict[tuple[str, str], set[str]] = {}
+    types_by_subscription: dict[tuple[str, str], set[str]] = {}
     for entry in EVENTS:
         for service in entry.subscribers:
-            wanted.setdefault((entry.topic, service), set()).add(entry.type)
+            types_by_subscription.setdefault((entry.topic, service), set()).add(entry.type)
     return tuple(
         Subscription(
             topic,
@@ -133,7 +133,7 @@ def _subscriptions() -> tuple[Subscription, ...]:
             frozenset(types),
             scope="system" if f"{service}.{topic}" in SYSTEM_SCOPED else "tenant",
         )
-        for (topic, service), types in wanted.items()
+        for (topic, service), types in types_by_subscription.items()
     )
 
 

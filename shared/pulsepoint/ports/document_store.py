@@ -123,7 +123,7 @@ class Transaction(Protocol):
         ...
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """Several (collection, id) in one round trip, in the order asked."""
         ...

@@ -31,7 +31,7 @@ from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
 from pulsepoint.runtime.quarantine import Cipher, QuarantineStore
 from pulsepoint.runtime.service import ASGIApp, Service
 from pulsepoint.runtime.settings import ServiceSettings
-from pulsepoint.runtime.signals import tell_cost
+from pulsepoint.runtime.signals import signal_cost
 from pulsepoint.telemetry import Telemetry
 from pulsepoint.tenancy import SYSTEM
 
@@ -75,12 +75,12 @@ class Runtime:
                 except PulsepointError as error:
                     log.warning("rest.failed", service=self.service.name, error=type(error).__name__)
 
-    async def sweep(self, *, leftovers_older_than: float | None = None) -> int:
+    async def sweep(self, *, outbox_older_than: float | None = None) -> int:
         """Start due effects and finish what a crash left; how much there was."""
         done = await self.effects.start_due()
         await self.pipeline.mark_dispatched()
-        if leftovers_older_than is not None:
-            older = self.ports.clock.now() - timedelta(seconds=leftovers_older_than)
+        if outbox_older_than is not None:
+            older = self.ports.clock.now() - timedelta(seconds=outbox_older_than)
             for outbox_record in await self.ports.store.outbox_records(older_than=older):
                 await self.pipeline.relay(outbox_record)
                 done += 1
@@ -189,25 +189,27 @@ class ServiceApp:
             await task(self.runtime, at)
         except Exception as error:
             tell = log.warning if isinstance(error, PulsepointError) else log.exception
-            tell("task.failed", service=self.service.name, task=name, error=type(error).__name__, told=str(error)[:300])
+            tell(
+                "task.failed", service=self.service.name, task=name, error=type(error).__name__, detail=str(error)[:300]
+            )
             return 503 if isinstance(error, PulsepointError) else 500
         return 204
 
 
 def scheduled_for(headers: Iterable[tuple[bytes, bytes]]) -> datetime | None:
     """The moment (UTC) that a scheduler's request was due; raises `MalformedInput` when it tells none."""
-    told = dict(headers).get(SCHEDULED_FOR)
-    if told is None:
+    value = dict(headers).get(SCHEDULED_FOR)
+    if value is None:
         return None
     try:
-        timestamp = datetime.fromisoformat(told.decode())
+        timestamp = datetime.fromisoformat(value.decode())
         return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise MalformedInput("the time of the schedule cannot be read") from None
 
 
 async def _sweep(runtime: Runtime, at: datetime) -> None:
-    await runtime.sweep(leftovers_older_than=runtime.settings.outbox_seconds)
+    await runtime.sweep(outbox_older_than=runtime.settings.outbox_seconds)
     await runtime.effects.finish()
 
 
@@ -230,40 +232,44 @@ async def start_runtime(
     """A runtime over open ports; `traces` is where finished hops go beside the bus."""
     pipeline = Pipeline(service.name, ports)
 
-    async def publish(hops: Any) -> None:
-        await ports.bus.publish([_spans_message(service.name, hops)])
-        for hop in hops:
-            tell_cost(hop)
+    async def publish(records: Any) -> None:
+        await ports.bus.publish([_spans_message(service.name, records)])
+        for record in records:
+            signal_cost(record)
         if traces is not None:
-            await traces(hops)
+            await traces(records)
 
     telemetry = Telemetry(service.name, publish, enabled=settings.traced)
-    held = QuarantineStore(pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days))
-    effects = EffectRunner(pipeline, {**service.effects, **held.effects()}, telemetry)
-    receiver = PushReceiver(pipeline, service.handlers, held, telemetry)
+    quarantine = QuarantineStore(
+        pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
+    )
+    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry)
+    receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry)
     return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
 
 
-def _spans_message(service: str, hops: list[SpanRecord]) -> Any:
-    newest = max(int(hop.started_at.timestamp() * 1_000_000) for hop in hops)
+def _spans_message(service: str, records: list[SpanRecord]) -> Any:
+    newest = max(int(record.started_at.timestamp() * 1_000_000) for record in records)
     event = new_event(
-        SpansRecorded(hops=tuple(hops)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
+        SpansRecorded(hops=tuple(records)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
     )
     return encode(event, "observability")
 
 
 async def _sweep_forever(runtime: Runtime) -> None:
     """Due effects soon after they are due; leftovers every few seconds, all of them at the start."""
-    next_leftovers, age = 0.0, 0.0
+    next_outbox_sweep, age = 0.0, 0.0
     loop = asyncio.get_running_loop()
     while True:
         try:
-            due = loop.time() >= next_leftovers
-            await runtime.sweep(leftovers_older_than=age if due else None)
+            due = loop.time() >= next_outbox_sweep
+            await runtime.sweep(outbox_older_than=age if due else None)
             if due:
-                next_leftovers, age = loop.time() + runtime.settings.outbox_seconds, runtime.settings.outbox_seconds
+                next_outbox_sweep, age = loop.time() + runtime.settings.outbox_seconds, runtime.settings.outbox_seconds
         except PulsepointError as error:
-            log.warning("sweep.failed", service=runtime.service.name, error=type(error).__name__, told=str(error)[:300])
+            log.warning(
+                "sweep.failed", service=runtime.service.name, error=type(error).__name__, detail=str(error)[:300]
+            )
         except Exception:
             log.exception("sweep.failed", service=runtime.service.name)
         runtime.pipeline.effects_waiting.clear()

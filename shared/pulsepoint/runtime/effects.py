@@ -111,7 +111,7 @@ class EffectRunner:
             service=self._pipeline.service,
             attempts=effect.attempts + 1,
             error=type(error).__name__,
-            told=str(error)[:300],
+            detail=str(error)[:300],
         )
         try:
             if definition.on_failure is not None:

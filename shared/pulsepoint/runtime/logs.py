@@ -32,6 +32,6 @@ def configure_logs(level: str) -> None:
     )
 
 
-def _severity(logger: object, method: str, told: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _severity(logger: object, method: str, event_dict: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Cloud Logging's name of the level (https://docs.cloud.google.com/logging/docs/structured-logging)."""
-    return {**told, "severity": str(told["level"]).upper()}
+    return {**event_dict, "severity": str(event_dict["level"]).upper()}

@@ -60,7 +60,7 @@ class Reader(Protocol):
         ...
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`."""
         ...

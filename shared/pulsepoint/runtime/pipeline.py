@@ -21,7 +21,7 @@ from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.reader import ServiceReader
 from pulsepoint.runtime.service import Ports
-from pulsepoint.runtime.signals import tell_messages
+from pulsepoint.runtime.signals import signal_messages
 from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
@@ -48,19 +48,19 @@ class Pipeline:
         Returns once facts are appended and messages published. Work that changes nothing leaves no marker: doing
         it again changes nothing either. Raises what `work` raises, and `RetryableError`s of the engines.
         """
-        asked: Sequence[StoredEffect] = ()
+        requested: Sequence[StoredEffect] = ()
 
         async def attempt(transaction: Transaction) -> Commit:
-            nonlocal asked
+            nonlocal requested
             reader = ServiceReader(self.service, transaction, self.ports.warehouse, self.ports.clock)
             commit = self._commit_of(await work(reader), scope, dedup_key, finished_effect)
-            asked = commit.effects
+            requested = commit.effects
             return commit
 
         committed = await self.ports.store.transact(scope, attempt)
         crash_point("after_commit")
         if not committed.duplicate:
-            self._waiting.note(asked, committed.effects)
+            self._waiting.note(requested, committed.effects)
         if committed.outbox_record is not None:
             await self.relay(committed.outbox_record)
         if committed.effects:
@@ -74,7 +74,7 @@ class Pipeline:
         crash_point("after_append")
         if outbox_record.messages:
             await self.ports.bus.publish(outbox_record.messages)
-            tell_messages(outbox_record.messages)
+            signal_messages(outbox_record.messages)
         self._dispatched.append(outbox_record.id)
 
     async def mark_dispatched(self) -> None:
@@ -92,8 +92,8 @@ class Pipeline:
     ) -> Commit:
         messages = [*(self._message_of(event) for event in outcome.events), *outcome.messages]
         now = self.ports.clock.now()
-        asked = [self._stored(effect, scope, now) for effect in outcome.effects]
-        effects = [effect for effect in asked if not self._waiting.holds(effect, now)]
+        requested = [self._stored(effect, scope, now) for effect in outcome.effects]
+        effects = [effect for effect in requested if not self._waiting.holds(effect, now)]
         if not (outcome.writes or outcome.facts or messages or effects or finished_effect):
             return Commit()
         return Commit(

@@ -36,11 +36,11 @@ class PushReceiver:
     """Takes the deliveries of one service's subscriptions."""
 
     def __init__(
-        self, pipeline: Pipeline, handlers: Mapping[str, Handler], held: QuarantineStore, telemetry: Telemetry
+        self, pipeline: Pipeline, handlers: Mapping[str, Handler], quarantine: QuarantineStore, telemetry: Telemetry
     ) -> None:
         self._pipeline = pipeline
-        self._handlers = {**handlers, "replay.requested": held.replay_requested}
-        self._held = held
+        self._handlers = {**handlers, "replay.requested": quarantine.replay_requested}
+        self._quarantine = quarantine
         self._telemetry = telemetry
         self._dead_letters = f"{pipeline.service}.dead-letters"
 
@@ -49,32 +49,32 @@ class PushReceiver:
         try:
             delivery = read_push(subscription, body)
         except MalformedInput as error:
-            log.error("push.malformed", subscription=subscription, told=str(error))
+            log.error("push.malformed", subscription=subscription, detail=str(error))
             return 400
         if subscription == self._dead_letters:
-            return await self._guard(delivery, self._held.dead_letter(delivery, scope_of(delivery.message)))
-        known = BY_NAME.get(subscription)
-        if known is None or known.service != self._pipeline.service:
+            return await self._guard(delivery, self._quarantine.dead_letter(delivery, scope_of(delivery.message)))
+        declared = BY_NAME.get(subscription)
+        if declared is None or declared.service != self._pipeline.service:
             return 404
-        if delivery.message.attributes.get("ce-type") not in known.types:
+        if delivery.message.attributes.get("ce-type") not in declared.types:
             return 204
-        if known.topic in UNTRACED:
-            return await self._guard(delivery, self._handle(known, delivery))
+        if declared.topic in UNTRACED:
+            return await self._guard(delivery, self._handle(declared, delivery))
         with self._telemetry.span(
-            f"process {known.topic}",
+            f"process {declared.topic}",
             kind=SpanKind.CONSUMER,
             parent=delivery.message.attributes.get("traceparent", ""),
             scope=scope_of(delivery.message),
-            attributes=_attributes(known, delivery),
+            attributes=_attributes(declared, delivery),
         ):
-            return await self._guard(delivery, self._handle(known, delivery))
+            return await self._guard(delivery, self._handle(declared, delivery))
 
     async def _guard(self, delivery: Delivery, work: object) -> int:
         try:
             await work  # type: ignore[misc]
         except RetryableError as error:
             log.warning(
-                "push.retry", subscription=delivery.subscription, error=type(error).__name__, told=str(error)[:300]
+                "push.retry", subscription=delivery.subscription, error=type(error).__name__, detail=str(error)[:300]
             )
             return 503
         except Exception:
@@ -99,10 +99,12 @@ class PushReceiver:
             work = handle
             await self._pipeline.execute(scope, handle, dedup_key=event.id)
         except PermanentError as error:
-            log.warning("push.quarantined", subscription=subscription.name, reason=error.reason, told=str(error)[:300])
+            log.warning(
+                "push.quarantined", subscription=subscription.name, reason=error.reason, detail=str(error)[:300]
+            )
             # Whether nobody owns a shop may change at any moment; what cannot be read will not be readable then.
             again = work if isinstance(error, UnknownShop) else None
-            await self._held.quarantine(delivery, error, scope, again)
+            await self._quarantine.quarantine(delivery, error, scope, again)
 
 
 def read_push(subscription: str, body: bytes) -> Delivery:
@@ -145,7 +147,7 @@ def scope_of(message: Message) -> TenantContext:
 
 def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str]:
     attributes = delivery.message.attributes
-    told = {
+    span_attributes = {
         "messaging.system": "gcp_pubsub",
         "messaging.destination.name": subscription.topic,
         "messaging.destination.subscription.name": subscription.name,
@@ -154,9 +156,9 @@ def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str
         "pulsepoint.event.id": attributes.get("ce-id", ""),
     }
     return (
-        told
+        span_attributes
         if delivery.attempt == 1
-        else {**told, "messaging.gcp_pubsub.message.delivery_attempt": str(delivery.attempt)}
+        else {**span_attributes, "messaging.gcp_pubsub.message.delivery_attempt": str(delivery.attempt)}
     )
 
 

@@ -65,15 +65,15 @@ class SigningKeys:
     def _due(self, key_id: str) -> bool:
         """Keys grown old, or an unknown one, and no look just now: ids that anybody makes up must cause no flood."""
         now = self._now()
-        wanted = key_id not in self._keys or now - self._fetched_at >= KEYS_SECONDS
-        return wanted and now - self._tried_at >= RETRY_SECONDS
+        stale = key_id not in self._keys or now - self._fetched_at >= KEYS_SECONDS
+        return stale and now - self._tried_at >= RETRY_SECONDS
 
     async def _refresh(self) -> None:
         try:
             self._keys, self._fetched_at = _rsa_keys(await self._fetch(self._url)), self._now()
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             # What was fetched before still proves its signers: pushes must not fail since the key server does.
-            log.warning("push_keys.not_refreshed", url=self._url, error=type(error).__name__, told=str(error)[:200])
+            log.warning("push_keys.not_refreshed", url=self._url, error=type(error).__name__, detail=str(error)[:200])
         finally:
             self._tried_at = self._now()
 
@@ -96,10 +96,10 @@ class PushAuth:
         try:
             await self.check(bearer_token(headers))
         except Refused as refused:
-            log.warning("push.refused", status=refused.status, told=str(refused))
+            log.warning("push.refused", status=refused.status, detail=str(refused))
             return refused.status
         except EngineUnavailable as error:
-            log.error("push.not_authenticated", told=str(error))
+            log.error("push.not_authenticated", detail=str(error))
             return UNAVAILABLE
         return OK
 
@@ -143,8 +143,8 @@ _SIGNATURE_ALONE: Any = {
 
 def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """The token of the one `Authorization` header; raises `Refused` for none, several, or another scheme."""
-    found = [value for name, value in headers if name == b"authorization"]
-    scheme, _, token = (found[0] if len(found) == 1 else b"").partition(b" ")
+    values = [value for name, value in headers if name == b"authorization"]
+    scheme, _, token = (values[0] if len(values) == 1 else b"").partition(b" ")
     if scheme.lower() != b"bearer" or not token.isascii():
         raise Refused(UNAUTHENTICATED, "the request carries no bearer token")
     return token.strip().decode()
@@ -166,9 +166,9 @@ def _rsa_keys(document: bytes) -> dict[str, Any]:
 
     try:
         keys = {
-            told["kid"]: jwt.PyJWK(told, "RS256").key
-            for told in orjson.loads(document)["keys"]
-            if told.get("kty") == "RSA" and told.get("alg", "RS256") == "RS256" and told.get("use", "sig") == "sig"
+            key["kid"]: jwt.PyJWK(key, "RS256").key
+            for key in orjson.loads(document)["keys"]
+            if key.get("kty") == "RSA" and key.get("alg", "RS256") == "RS256" and key.get("use", "sig") == "sig"
         }
     except jwt.PyJWTError as error:
         raise ValueError(f"a key cannot be read: {error}") from None

@@ -70,7 +70,7 @@ class _Why:
     attempts: int
 
 
-def _told(held_id: str, message: Message, why: _Why, reader: Reader, expires_at: datetime) -> MessageQuarantined:
+def _metadata(held_id: str, message: Message, why: _Why, reader: Reader, expires_at: datetime) -> MessageQuarantined:
     attributes = message.attributes
     return MessageQuarantined(
         held_id=held_id,
@@ -114,12 +114,14 @@ class QuarantineStore:
         attributes = delivery.message.attributes
         attempts = int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", delivery.attempt))
         source = attributes.get("CloudPubSubDeadLetterSourceSubscription", delivery.subscription).rsplit("/", 1)[-1]
-        told = f"given up after {attempts} attempts; see the service's log, then replay it"
-        await self._hold(delivery.message, _Why("dead_letter", source, "attempts_exhausted", told, attempts), scope)
+        explanation = f"given up after {attempts} attempts; see the service's log, then replay it"
+        await self._hold(
+            delivery.message, _Why("dead_letter", source, "attempts_exhausted", explanation, attempts), scope
+        )
 
     async def _hold(self, message: Message, why: _Why, scope: TenantContext, failed: Work | None = None) -> None:
-        told_apart = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
-        identity = f"{self._pipeline.service}/{why.subscription}/{told_apart if any(told_apart) else message.data!r}"
+        routing = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
+        identity = f"{self._pipeline.service}/{why.subscription}/{routing if any(routing) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
         encrypted = self._encrypted(held_id, message)
         # Each holding has parts of its own, and the metadata come last: nobody sees parts that do not belong together.
@@ -131,13 +133,13 @@ class QuarantineStore:
         async def work(reader: Reader) -> Outcome:
             if failed is not None:
                 await _fails_still(failed, reader)
-            held = _told(held_id, message, why, reader, reader.now() + self._ttl)
+            metadata = _metadata(held_id, message, why, reader, reader.now() + self._ttl)
             before = await reader.get("held", held_id)
             version = (before.version if before else 0) + 1
-            event = reader.event(held, entity=held_id, version=version, time=held.held_at)
-            data = {**held.model_dump(mode="json"), "shop": held.shop or "", "parts": names}
+            event = reader.event(metadata, entity=held_id, version=version, time=metadata.held_at)
+            data = {**metadata.model_dump(mode="json"), "shop": metadata.shop or "", "parts": names}
             replaced = [Write("held_parts", name, None) for name in before.data["parts"]] if before else []
-            writes = [Write("held", held_id, data, expires_at=held.expires_at), *replaced]
+            writes = [Write("held", held_id, data, expires_at=metadata.expires_at), *replaced]
             return Outcome(writes=writes, events=[event])
 
         await self._pipeline.execute(scope, work, dedup_key=uuid4())
@@ -164,8 +166,8 @@ class QuarantineStore:
         command: ReplayRequested = event.payload
         if command.service != reader.service:
             return NOTHING
-        held = await reader.get("held", command.held_id)
-        return await self._release(reader, [held]) if held is not None else NOTHING
+        document = await reader.get("held", command.held_id)
+        return await self._release(reader, [document]) if document is not None else NOTHING
 
     def effects(self) -> dict[str, EffectDefinition]:
         """The effect kinds every service has."""
@@ -173,26 +175,26 @@ class QuarantineStore:
 
     async def _replay_shop(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
         shop = str(effect.data["shop"])
-        held = await reader.find("held", {"shop": shop, "reason": "unknown_shop"}, limit=PAGE)
-        outcome = await self._release(reader, held)
-        if len(held) < PAGE:
+        documents = await reader.find("held", {"shop": shop, "reason": "unknown_shop"}, limit=PAGE)
+        outcome = await self._release(reader, documents)
+        if len(documents) < PAGE:
             return outcome
         round_number = int(effect.data.get("round", 0)) + 1
         data = {"shop": shop, "round": round_number}
         again = Effect("held.replay", f"shop:{shop}:{round_number}", data)
         return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
 
-    async def _release(self, reader: Reader, held: Sequence[Document]) -> Outcome:
+    async def _release(self, reader: Reader, documents: Sequence[Document]) -> Outcome:
         writes: list[Write] = []
         events: list[Event] = []
         messages: list[Message] = []
-        for document in held:
+        for document in documents:
             names = [("held_parts", name) for name in document.data["parts"]]
             parts = await reader.get_many(names)
             encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
             head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
-            told = orjson.loads(head)
-            messages.append(Message(self._home_topic(document, told["topic"]), body, told["attributes"]))
+            envelope = orjson.loads(head)
+            messages.append(Message(self._home_topic(document, envelope["topic"]), body, envelope["attributes"]))
             writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
             released = MessageReleased(
                 held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()

@@ -34,10 +34,10 @@ class ServiceReader:
         return await self._transaction.get(collection, id, scope=scope)
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`."""
-        return await self._transaction.get_many(wanted, scope=scope)
+        return await self._transaction.get_many(keys, scope=scope)
 
     async def find(
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
@@ -86,14 +86,14 @@ class ServiceReader:
     ) -> FactRow:
         """A row of `table` with the six columns every fact has."""
         owner = scope or self.scope
-        told = digest or sha256(orjson.dumps(dict(columns), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        identity = f"{owner.tenant_id}/{owner.brand_id}/{table}/{entity}/{version}/{told}/{part}"
+        content_digest = digest or sha256(orjson.dumps(dict(columns), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        identity = f"{owner.tenant_id}/{owner.brand_id}/{table}/{entity}/{version}/{content_digest}/{part}"
         row = {
             "fact_id": sha256(identity.encode()).hexdigest()[:32],
             "brand_id": str(owner.brand_id),
             "entity": entity,
             "version": version,
-            "digest": told,
+            "digest": content_digest,
             "recorded_at": self._now,
             **columns,
         }

@@ -15,7 +15,7 @@ from pulsepoint.events.envelope import Message
 from pulsepoint.events.observability import SpanRecord
 
 log = structlog.get_logger(__name__)
-TOLD = {
+SIGNALLED = {
     "alert.opened": {"kind": "type", "severity": "severity"},
     "message.held": {"kind": "kind", "reason": "reason", "service": "service"},
 }
@@ -23,19 +23,19 @@ TOLD = {
 TOKENS = "ai.tokens"
 
 
-def tell_messages(messages: Iterable[Message]) -> None:
+def signal_messages(messages: Iterable[Message]) -> None:
     """One line for each message of a type that is told; others are only looked at."""
     for message in messages:
-        fields = TOLD.get(message.attributes.get("ce-type", ""))
+        fields = SIGNALLED.get(message.attributes.get("ce-type", ""))
         if fields is not None:
             payload = orjson.loads(message.data)
-            told = {name: payload[source] for name, source in fields.items()}
+            values = {name: payload[source] for name, source in fields.items()}
             attributes = message.attributes
-            log.warning("signal", type=attributes["ce-type"], tenant=attributes.get("tenant", ""), **told)
+            log.warning("signal", type=attributes["ce-type"], tenant=attributes.get("tenant", ""), **values)
 
 
-def tell_cost(hop: SpanRecord) -> None:
+def signal_cost(span: SpanRecord) -> None:
     """One line for a hop that cost tokens; others cost nothing."""
-    if hop.cost_nano_usd:
-        tokens = hop.tokens_input + hop.tokens_output
-        log.info("signal", type=TOKENS, tenant=hop.tenant_id or "", cost_nano_usd=hop.cost_nano_usd, tokens=tokens)
+    if span.cost_nano_usd:
+        tokens = span.tokens_input + span.tokens_output
+        log.info("signal", type=TOKENS, tenant=span.tenant_id or "", cost_nano_usd=span.cost_nano_usd, tokens=tokens)

@@ -28,10 +28,10 @@ class WaitingEffects:
         due_at, causes = self._waiting.get(effect.identity, (now, 0))
         return causes >= MAX_CAUSES and due_at - now > CLOSING
 
-    def note(self, asked: Sequence[StoredEffect], stored: Sequence[StoredEffect]) -> None:
+    def note(self, requested: Sequence[StoredEffect], stored: Sequence[StoredEffect]) -> None:
         """Remember a commit that asked for effects, of which those in `stored` did not wait before."""
         fresh = {effect.identity for effect in stored}
-        for effect in asked:
+        for effect in requested:
             key = effect.identity
             if key in fresh:
                 self._waiting.pop(key, None)

@@ -29,14 +29,14 @@ from pulsepoint.tenancy import TenantContext
 from tests.contract.suites.document_steps import (
     DocumentStoreFixtures,
     OpenStore,
+    all_orders,
     an_effect,
     claim,
     commit,
-    found,
     new_scope,
-    one_outbox_record,
     put,
     read,
+    sole_outbox_record,
 )
 
 
@@ -59,10 +59,10 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
             store, scope, Commit(dedup_key, [Write("orders", "1", {"n": 2})], effects=[an_effect(scope)])
         )
         assert (first.duplicate, second.duplicate) == (False, True)
-        assert one_outbox_record(first).facts == [fact]
-        assert one_outbox_record(second).id == one_outbox_record(first).id == dedup_key
-        assert list(one_outbox_record(second).facts) == [fact]
-        assert list(one_outbox_record(second).messages) == [message]
+        assert sole_outbox_record(first).facts == [fact]
+        assert sole_outbox_record(second).id == sole_outbox_record(first).id == dedup_key
+        assert list(sole_outbox_record(second).facts) == [fact]
+        assert list(sole_outbox_record(second).messages) == [message]
         assert await read(store, scope, "1") == Document("orders", "1", 1, {"n": 1})
         assert await claim(store) == []
         await store.mark_dispatched([dedup_key])
@@ -88,7 +88,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         await commit(store, unmatched, Commit(dedup_key, messages=[Message("orders", b"theirs", {})]))
         for owner, data in ((scope, b"mine"), (unmatched, b"theirs")):
             again = await commit(store, owner, Commit(dedup_key))
-            assert [message.data for message in one_outbox_record(again).messages] == [data]
+            assert [message.data for message in sole_outbox_record(again).messages] == [data]
 
     async def test_dates_and_ids_of_facts_come_back_as_iso_strings(
         self, store: DocumentStore, scope: TenantContext, clock: FixedClock
@@ -110,7 +110,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         made = []
         for number in range(3):
             message = Message("orders", str(number).encode(), {})
-            made.append(one_outbox_record(await commit(store, new_scope(), Commit(messages=[message]))).id)
+            made.append(sole_outbox_record(await commit(store, new_scope(), Commit(messages=[message]))).id)
             clock.advance(seconds=10)
         await commit(store, scope, Commit(dedup_key=uuid4(), writes=[Write("orders", "1", {})]))
         old = clock.now() - timedelta(seconds=5)
@@ -173,7 +173,10 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         message = Message("orders", random_text(2_000_000).encode(), {})
         await commit(store, scope, Commit(dedup_key, facts=[fact], messages=[message]))
         again = await commit(store, scope, Commit(dedup_key, facts=[FactRow(scope, "orders", {"text": "other"})]))
-        assert (list(one_outbox_record(again).facts), list(one_outbox_record(again).messages)) == ([fact], [message])
+        assert (list(sole_outbox_record(again).facts), list(sole_outbox_record(again).messages)) == (
+            [fact],
+            [message],
+        )
         # It stays for as long as nobody has finished it.
         await store.expire(clock.now() + timedelta(days=90))
         clock.advance(seconds=1)
@@ -187,7 +190,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         with pytest.raises(LimitExceeded):
             await commit(store, scope, Commit(writes=writes))
         await commit(store, scope, Commit(writes=writes[:-1]))
-        assert len(await found(store, scope)) == MAX_WRITES
+        assert len(await all_orders(store, scope)) == MAX_WRITES
 
     async def test_a_message_no_bus_would_take_is_refused_before_it_is_stored(
         self, store: DocumentStore, scope: TenantContext

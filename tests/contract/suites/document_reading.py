@@ -53,15 +53,15 @@ class DocumentReadingSuite(DocumentStoreFixtures):
     async def test_many_come_in_the_order_asked(self, store: DocumentStore, scope: TenantContext) -> None:
         await put(store, scope, "1", {"n": 1})
         await put(store, scope, "2", {"n": 2}, collection="refunds")
-        found: list[Document | None] = []
+        documents: list[Document | None] = []
 
         async def work(transaction: Transaction) -> Commit:
-            found[:] = await transaction.get_many([("refunds", "2"), ("orders", "9"), ("orders", "1")])
+            documents[:] = await transaction.get_many([("refunds", "2"), ("orders", "9"), ("orders", "1")])
             assert await transaction.get_many([]) == []
             return Commit()
 
         await store.transact(scope, work)
-        assert [document and document.data["n"] for document in found] == [2, None, 1]
+        assert [document and document.data["n"] for document in documents] == [2, None, 1]
 
     async def test_text_of_any_script_survives(self, store: DocumentStore, scope: TenantContext) -> None:
         data = {"näme": "Zürich ☕ 東京 🧦 עברית \u200d\u2028", "escapes": '"\\\\u0000\t'}
@@ -115,17 +115,17 @@ class DocumentReadingSuite(DocumentStoreFixtures):
             ("5", {"reason": ["open"], "shop": long}),
         ):
             await put(store, scope, id, data)
-        found: list[str] = []
+        ids: list[str] = []
 
         async def work(transaction: Transaction) -> Commit:
-            found[:] = [document.id for document in await transaction.find("orders", {"reason": "open", "shop": long})]
+            ids[:] = [document.id for document in await transaction.find("orders", {"reason": "open", "shop": long})]
             return Commit()
 
         await store.transact(scope, work)
-        assert found == ["1"]
+        assert ids == ["1"]
         await put(store, scope, "1", {"reason": "open"})
         await store.transact(scope, work)
-        assert found == []
+        assert ids == []
 
     async def test_documents_are_not_found_by_fields_that_are_not_indexed(
         self, store: DocumentStore, scope: TenantContext

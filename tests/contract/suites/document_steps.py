@@ -38,17 +38,17 @@ async def commit(store: DocumentStore, scope: TenantContext, change: Commit) -> 
 async def read(
     store: DocumentStore, scope: TenantContext, id: str, collection: str = "orders", of: TenantContext | None = None
 ) -> Document | None:
-    found: list[Document | None] = []
+    results: list[Document | None] = []
 
     async def work(transaction: Transaction) -> Commit:
-        found.append(await transaction.get(collection, id, scope=of))
+        results.append(await transaction.get(collection, id, scope=of))
         return Commit()
 
     await store.transact(scope, work)
-    return found[-1]
+    return results[-1]
 
 
-async def found(store: DocumentStore, scope: TenantContext) -> list[Document]:
+async def all_orders(store: DocumentStore, scope: TenantContext) -> list[Document]:
     documents: list[Document] = []
 
     async def work(transaction: Transaction) -> Commit:
@@ -59,7 +59,7 @@ async def found(store: DocumentStore, scope: TenantContext) -> list[Document]:
     return documents
 
 
-def one_outbox_record(committed: Committed) -> Any:
+def sole_outbox_record(committed: Committed) -> Any:
     assert committed.outbox_record is not None
     return committed.outbox_record
 

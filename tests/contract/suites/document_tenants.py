@@ -19,9 +19,9 @@ from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.contract.suites.document_steps import (
     DocumentStoreFixtures,
     OpenStore,
+    all_orders,
     an_effect,
     commit,
-    found,
     new_scope,
     put,
     read,
@@ -39,7 +39,7 @@ class DocumentTenantsSuite(DocumentStoreFixtures):
         unmatched = TenantContext(uuid4(), scope.brand_id)
         for other in (sibling, unmatched):
             assert await read(store, other, "1") is None
-            assert await found(store, other) == []
+            assert await all_orders(store, other) == []
             await put(store, other, "1", {"mine": False})
             await put(store, other, "1", None)
         assert await read(open_store(f"other-{uuid4()}"), scope, "1") is None

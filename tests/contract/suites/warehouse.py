@@ -124,10 +124,10 @@ class WarehouseSuite:
 
     async def test_parameters_are_values_never_sql(self, warehouse: Warehouse) -> None:
         await warehouse.append([order_fact("o1"), order_fact("o2")])
-        asked = "SELECT order_id FROM orders WHERE order_id = @order_id AND processed_at < @before"
+        sql = "SELECT order_id FROM orders WHERE order_id = @order_id AND processed_at < @before"
         given = {"order_id": "o1' OR 'x' = 'x", "before": datetime(2027, 1, 1, tzinfo=UTC)}
-        assert await warehouse.query(SCOPE, asked, given) == []
-        assert await warehouse.query(SCOPE, asked, {**given, "order_id": "o1"}) == [{"order_id": "o1"}]
+        assert await warehouse.query(SCOPE, sql, given) == []
+        assert await warehouse.query(SCOPE, sql, {**given, "order_id": "o1"}) == [{"order_id": "o1"}]
 
     async def test_a_parameter_not_given_is_named(self, warehouse: Warehouse) -> None:
         with pytest.raises(MalformedInput, match="@order_id"):
@@ -135,8 +135,8 @@ class WarehouseSuite:
 
     async def test_the_brand_is_always_the_scopes_own(self, warehouse: Warehouse) -> None:
         await warehouse.append([order_fact("mine"), order_fact("theirs", scope=OTHER_BRAND)])
-        asked = "SELECT order_id FROM orders WHERE brand_id = @brand_id"
-        rows = await warehouse.query(SCOPE, asked, {"brand_id": str(OTHER_BRAND.brand_id)})
+        sql = "SELECT order_id FROM orders WHERE brand_id = @brand_id"
+        rows = await warehouse.query(SCOPE, sql, {"brand_id": str(OTHER_BRAND.brand_id)})
         assert rows == [{"order_id": "mine"}]
 
     async def test_a_tenant_sees_nothing_of_another(self, warehouse: Warehouse) -> None:
@@ -175,10 +175,10 @@ class WarehouseSuite:
 
     async def test_keeping_current_rows_changes_no_answer(self, warehouse: Warehouse) -> None:
         await warehouse.append([order_fact("o1"), order_fact("o2"), order_fact("theirs", scope=OTHER_TENANT)])
-        asked = "SELECT order_id FROM orders_current ORDER BY order_id"
-        before = await warehouse.query(SCOPE, asked)
+        sql = "SELECT order_id FROM orders_current ORDER BY order_id"
+        before = await warehouse.query(SCOPE, sql)
         assert await warehouse.refresh_current(SCOPE) >= 0
-        assert await warehouse.query(SCOPE, asked) == before == [{"order_id": "o1"}, {"order_id": "o2"}]
+        assert await warehouse.query(SCOPE, sql) == before == [{"order_id": "o1"}, {"order_id": "o2"}]
 
     async def test_an_empty_append_and_an_empty_tenant_are_no_error(self, warehouse: Warehouse) -> None:
         await warehouse.append([])

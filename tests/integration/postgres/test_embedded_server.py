@@ -69,7 +69,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def asked(dsn: str, question: str) -> object:
+async def value_of(dsn: str, question: str) -> object:
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval(question)
@@ -86,7 +86,7 @@ def test_it_survives_a_killed_parent_and_is_found_again_then_stops_cleanly(home:
     assert alive(server)
     with embedded_server(data) as dsn:
         assert postmaster(data) == server
-        assert asyncio.run(asked(dsn, "SELECT n FROM kept")) == 1
+        assert asyncio.run(value_of(dsn, "SELECT n FROM kept")) == 1
     assert not (data / "postmaster.pid").exists()
     assert not alive(server)
 
@@ -98,7 +98,7 @@ def test_it_starts_again_after_the_server_itself_was_killed(home: Path) -> None:
     parent.kill()
     parent.communicate()
     with embedded_server(data) as dsn:
-        assert asyncio.run(asked(dsn, "SELECT n FROM kept")) == 1
+        assert asyncio.run(value_of(dsn, "SELECT n FROM kept")) == 1
 
 
 def test_commits_reach_the_disk_and_settings_can_be_laid_over(home: Path) -> None:
@@ -106,9 +106,9 @@ def test_commits_reach_the_disk_and_settings_can_be_laid_over(home: Path) -> Non
     (home / "postgres.new").mkdir()
     (home / "postgres.new" / "PG_VERSION").write_text("18")
     with embedded_server(home / "postgres", {"work_mem": "7MB"}) as dsn:
-        assert asyncio.run(asked(dsn, "SHOW synchronous_commit")) == "on"
-        assert asyncio.run(asked(dsn, "SHOW fsync")) == "on"
-        assert asyncio.run(asked(dsn, "SHOW work_mem")) == "7MB"
+        assert asyncio.run(value_of(dsn, "SHOW synchronous_commit")) == "on"
+        assert asyncio.run(value_of(dsn, "SHOW fsync")) == "on"
+        assert asyncio.run(value_of(dsn, "SHOW work_mem")) == "7MB"
     assert not (home / "postgres.new").exists()
 
 

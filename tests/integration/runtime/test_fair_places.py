@@ -24,10 +24,10 @@ class Vendor:
 
     def __init__(self) -> None:
         self.go, self.served_other = asyncio.Event(), asyncio.Event()
-        self.asked: list[tuple[TenantContext, str, int]] = []
+        self.runs: list[tuple[TenantContext, str, int]] = []
 
     async def run(self, ports: Any, effect: StoredEffect) -> None:
-        self.asked.append((effect.scope, effect.key, effect.attempts))
+        self.runs.append((effect.scope, effect.key, effect.attempts))
         if effect.scope == SLOW:
             await self.go.wait()
         else:
@@ -56,7 +56,7 @@ async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
         await ask(runtime, OTHER, range(1))
         await runtime.effects.start_due()
         await asyncio.wait_for(vendor.served_other.wait(), 30)
-        assert len(vendor.asked) == PARALLEL // 2 + 1
+        assert len(vendor.runs) == PARALLEL // 2 + 1
         vendor.go.set()
         await runtime.effects.finish()
 
@@ -65,7 +65,7 @@ async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
             await run_effects(runtime)
         # Those that waited lost no attempt, and none of them is lost.
         slow = [(SLOW, f"{key:03}", 0) for key in range(2 * PARALLEL)]
-        assert sorted(vendor.asked, key=repr) == sorted([*slow, (OTHER, "000", 0)], key=repr)
+        assert sorted(vendor.runs, key=repr) == sorted([*slow, (OTHER, "000", 0)], key=repr)
 
 
 class HurryingClock(FixedClock):

@@ -50,7 +50,7 @@ class Collector:
                 self.send_response(collector.status)
                 self.end_headers()
 
-            def log_message(self, *told: Any) -> None:
+            def log_message(self, *args: Any) -> None:
                 """Nothing on the console."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
@@ -73,10 +73,10 @@ async def test_a_hop_is_sent_as_the_span_it_was(collector: Collector) -> None:
         await traces.send([SPAN])
     [(path, request)] = collector.got
     assert path == "/v1/traces"
-    [told] = request.resource_spans
-    resource = {each.key: each.value.string_value for each in told.resource.attributes}
+    [spans_of_resource] = request.resource_spans
+    resource = {each.key: each.value.string_value for each in spans_of_resource.resource.attributes}
     assert (resource["service.name"], resource["gcp.project_id"]) == ("attribution", "a-project")
-    [span] = told.scope_spans[0].spans
+    [span] = spans_of_resource.scope_spans[0].spans
     assert (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()) == (
         SPAN.trace_id,
         SPAN.span_id,

@@ -45,5 +45,5 @@ async def test_a_message_that_fails_still_is_held() -> None:
 
     async with running("ingest-shopify", FixedClock(NOW), {"shopify.delivered": handler}) as runtime:
         assert await deliver(runtime, RAW_TOPIC, delivery()) == 204
-        [held] = published(runtime, MessageQuarantined)
-        assert held.payload.reason == "unknown_shop"
+        [quarantined] = published(runtime, MessageQuarantined)
+        assert quarantined.payload.reason == "unknown_shop"

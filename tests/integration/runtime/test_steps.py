@@ -38,7 +38,7 @@ async def count_deletion(reader: Reader, event: Event) -> Outcome:
     """A handler that uses everything an outcome has: a document, a fact, an event."""
     seen = await reader.get("orders", event.entity)
     version = (seen.version if seen else 0) + 1
-    told = OrderAttributed(order_id=event.entity, currency="GBP", net_micros=0, credits=0, attributed_at=NOW)
+    payload = OrderAttributed(order_id=event.entity, currency="GBP", net_micros=0, credits=0, attributed_at=NOW)
     columns = {
         "order_id": event.entity,
         "currency": "GBP",
@@ -50,7 +50,7 @@ async def count_deletion(reader: Reader, event: Event) -> Outcome:
     return Outcome(
         writes=[Write("orders", event.entity, {"times": (seen.data["times"] if seen else 0) + 1})],
         facts=[reader.fact("attributions", event.entity, version, columns)],
-        events=[reader.event(told, entity=event.entity, version=version)],
+        events=[reader.event(payload, entity=event.entity, version=version)],
     )
 
 
@@ -82,7 +82,7 @@ async def test_a_redelivered_event_is_counted_once() -> None:
         event = order_deleted()
         assert [await deliver(runtime, "orders", event) for _ in range(3)] == [204, 204, 204]
         assert len(await rows_of(runtime)) == 1
-        assert len({told.id for told in published(runtime, OrderAttributed)}) == 1
+        assert len({event.id for event in published(runtime, OrderAttributed)}) == 1
         await runtime.pipeline.mark_dispatched()
         so_far = len(published(runtime, OrderAttributed))
         assert await deliver(runtime, "orders", event) == 204
@@ -105,10 +105,10 @@ async def test_what_a_failed_step_left_is_finished_by_the_sweep() -> None:
         object.__setattr__(runtime.ports, "warehouse", BreaksOnce(runtime.ports.warehouse, "append"))
         assert await deliver(runtime, "orders", order_deleted()) == 503
         clock.advance(seconds=60)
-        await runtime.sweep(leftovers_older_than=10)
+        await runtime.sweep(outbox_older_than=10)
         assert len(await rows_of(runtime)) == 1
         assert len(published(runtime, OrderAttributed)) == 1
-        await runtime.sweep(leftovers_older_than=10)
+        await runtime.sweep(outbox_older_than=10)
         assert await runtime.ports.store.outbox_records(older_than=clock.now()) == []
 
 
@@ -123,10 +123,14 @@ async def test_an_unreadable_message_is_quarantined_acknowledged_and_replayable(
 
     async with running("attribution", FixedClock(NOW), {"order.deleted": choosy}) as runtime:
         assert await deliver(runtime, "orders", order_deleted("42")) == 204
-        held = published(runtime, MessageQuarantined)[0].payload
-        assert (held.kind, held.reason, held.explanation) == ("quarantine", "malformed", "line 3 has no price")
-        command = ReplayRequested(service="attribution", held_id=held.held_id, requested_at=NOW)
-        event = new_event(command, source="gateway", entity=held.held_id, version=1, scope=BRAND)
+        quarantined = published(runtime, MessageQuarantined)[0].payload
+        assert (quarantined.kind, quarantined.reason, quarantined.explanation) == (
+            "quarantine",
+            "malformed",
+            "line 3 has no price",
+        )
+        command = ReplayRequested(service="attribution", held_id=quarantined.held_id, requested_at=NOW)
+        event = new_event(command, source="gateway", entity=quarantined.held_id, version=1, scope=BRAND)
         assert await deliver(runtime, "commands", event) == 204
         again = [m for m in runtime.ports.bus.published if m.attributes.get("ce-type") == "order.deleted"]
         assert len(again) == 1
@@ -143,9 +147,9 @@ async def test_held_bodies_are_encrypted() -> None:
         await deliver(runtime, "orders", order_deleted("very-secret-order"))
 
         async def look(transaction: Any) -> Any:
-            found = [*(await transaction.find("held")), *(await transaction.find("held_parts"))]
-            assert len(found) == 2
-            assert "very-secret-order" not in str([document.data for document in found])
+            documents = [*(await transaction.find("held")), *(await transaction.find("held_parts"))]
+            assert len(documents) == 2
+            assert "very-secret-order" not in str([document.data for document in documents])
             return Commit()
 
         await runtime.ports.store.transact(BRAND, look)
@@ -159,9 +163,9 @@ async def test_a_large_message_that_does_not_compress_is_held_whole_and_replayed
     async with running("attribution", FixedClock(NOW), {}) as runtime:
         for _ in range(2):
             assert await deliver(runtime, "orders", large) == 204
-        held = published(runtime, MessageQuarantined)[-1].payload
-        command = ReplayRequested(service="attribution", held_id=held.held_id, requested_at=NOW)
-        event = new_event(command, source="gateway", entity=held.held_id, version=1, scope=BRAND)
+        quarantined = published(runtime, MessageQuarantined)[-1].payload
+        command = ReplayRequested(service="attribution", held_id=quarantined.held_id, requested_at=NOW)
+        event = new_event(command, source="gateway", entity=quarantined.held_id, version=1, scope=BRAND)
         assert await deliver(runtime, "commands", event) == 204
         assert [each.data for each in runtime.ports.bus.published if each.topic == "orders"] == [body]
 
@@ -274,21 +278,21 @@ async def test_a_failing_effect_is_recorded_and_tried_again_when_the_vendor_says
 
 
 async def test_work_that_changes_nothing_leaves_no_marker_and_may_change_something_later() -> None:
-    known = False
+    ready = False
 
     async def wait_for_the_brand(reader: Reader, event: Event) -> Outcome:
-        return await count_deletion(reader, event) if known else NOTHING
+        return await count_deletion(reader, event) if ready else NOTHING
 
     async with running("attribution", FixedClock(NOW), {"order.deleted": wait_for_the_brand}) as runtime:
         assert await deliver(runtime, "orders", order_deleted()) == 204
         assert await rows_of(runtime) == []
-        known = True
+        ready = True
         assert await deliver(runtime, "orders", order_deleted()) == 204
         assert len(await rows_of(runtime)) == 1
 
 
 async def test_a_waiting_effect_is_not_stored_again_for_each_event() -> None:
-    asked = 0
+    requested = 0
 
     async def ask(reader: Reader, event: Event) -> Outcome:
         return Outcome(effects=[Effect("tick", "one", {}, delay=timedelta(minutes=5))])
@@ -298,9 +302,9 @@ async def test_a_waiting_effect_is_not_stored_again_for_each_event() -> None:
 
         async def counting(scope: TenantContext, work: Any) -> Any:
             async def counted(transaction: Any) -> Commit:
-                nonlocal asked
+                nonlocal requested
                 commit: Commit = await work(transaction)
-                asked += len(commit.effects)
+                requested += len(commit.effects)
                 return commit
 
             return await transact(scope, counted)
@@ -308,7 +312,7 @@ async def test_a_waiting_effect_is_not_stored_again_for_each_event() -> None:
         object.__setattr__(runtime.ports, "store", Replaced(runtime.ports.store, transact=counting))
         for number in range(30):
             assert await deliver(runtime, "orders", order_deleted(str(number))) == 204
-        assert asked == 8
+        assert requested == 8
 
 
 class Replaced:

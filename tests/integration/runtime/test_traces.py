@@ -24,13 +24,13 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 async def spans_of(runtime: Runtime) -> list[SpanRecord]:
     await runtime.telemetry.flush()
-    return [hop for event in published(runtime, SpansRecorded) for hop in event.payload.hops]
+    return [span for event in published(runtime, SpansRecorded) for span in event.payload.hops]
 
 
 async def test_the_first_subscriber_records_the_webhook_and_continues_its_trace() -> None:
     async def handler(reader: Reader, event: Event) -> Outcome:
-        told = OrderDeleted(order_id="1")
-        return Outcome(events=[reader.event(told, entity="1", version=1, scope=BRAND)])
+        payload = OrderDeleted(order_id="1")
+        return Outcome(events=[reader.event(payload, entity="1", version=1, scope=BRAND)])
 
     async with running("ingest-shopify", FixedClock(NOW), {"shopify.delivered": handler}) as runtime:
         headers = {"shop": "a.myshopify.com", "shopify-topic": "orders/delete"}
@@ -53,8 +53,8 @@ async def test_a_tick_is_a_trace_of_its_own_linked_to_its_cause() -> None:
     effects = {"assess": EffectDefinition(on_success=on_success)}
     handlers = {"order.attributed": ask_for_tick}
     async with running("inventory-intel", FixedClock(NOW), handlers, effects) as runtime:
-        told = OrderAttributed(order_id="1", currency="GBP", net_micros=0, credits=0, attributed_at=NOW)
-        event = new_event(told, source="attribution", entity="1", version=1, scope=BRAND, traceparent=TRACEPARENT)
+        payload = OrderAttributed(order_id="1", currency="GBP", net_micros=0, credits=0, attributed_at=NOW)
+        event = new_event(payload, source="attribution", entity="1", version=1, scope=BRAND, traceparent=TRACEPARENT)
         assert await deliver(runtime, "attributions", encode(event, "attributions")) == 204
         assert await run_effects(runtime) == 1
         process, tick = await spans_of(runtime)

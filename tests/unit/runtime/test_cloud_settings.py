@@ -19,9 +19,9 @@ NAMED = {"gcp_project_id": "shop", "push_audience": "https://a.run.app", "push_s
 
 @pytest.mark.parametrize("missing", sorted(NAMED))
 def test_the_cloud_profile_says_what_it_lacks(missing: str) -> None:
-    told: dict[str, Any] = {name: value for name, value in NAMED.items() if name != missing}
+    values: dict[str, Any] = {name: value for name, value in NAMED.items() if name != missing}
     with pytest.raises(ValidationError, match=f"{missing.upper()} is not set"):
-        ServiceSettings(profile="cloud", **told)
+        ServiceSettings(profile="cloud", **values)
 
 
 @pytest.mark.parametrize("prefix", ["PULSEPOINT_", ""])
@@ -31,17 +31,19 @@ def test_settings_of_the_cloud_are_known_by_both_names(prefix: str, monkeypatch:
     settings = ServiceSettings()
     assert settings.redis_url is not None
     assert settings.redis_url.get_secret_value() == "redis_url"
-    told = (settings.gcp_project_id, settings.gcp_region, settings.pubsub_project_id, settings.bigquery_project_id)
-    assert told == ("gcp_project_id", "gcp_region", "pubsub_project_id", "bigquery_project_id")
+    values = (settings.gcp_project_id, settings.gcp_region, settings.pubsub_project_id, settings.bigquery_project_id)
+    assert values == ("gcp_project_id", "gcp_region", "pubsub_project_id", "bigquery_project_id")
     assert settings.log_level == "log_level"
 
 
 @pytest.mark.parametrize(
-    ("profile", "told", "works"),
+    ("profile", "setting", "works"),
     [("cloud", None, False), ("cloud", True, True), ("embedded", None, True), ("memory", None, True)],
 )
-def test_a_cloud_instance_may_not_count_on_cpu_between_requests(profile: Any, told: bool | None, works: bool) -> None:
-    settings = ServiceSettings(profile=profile, cpu_between_requests=told, **NAMED)  # type: ignore[arg-type]
+def test_a_cloud_instance_may_not_count_on_cpu_between_requests(
+    profile: Any, setting: bool | None, works: bool
+) -> None:
+    settings = ServiceSettings(profile=profile, cpu_between_requests=setting, **NAMED)  # type: ignore[arg-type]
     assert settings.works_between_requests is works
 
 

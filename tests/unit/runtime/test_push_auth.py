@@ -27,10 +27,10 @@ class KeyServer:
 
     def __init__(self, document: bytes | Exception) -> None:
         self.document = document
-        self.asked = 0
+        self.requests = 0
 
     async def __call__(self, url: str) -> bytes:
-        self.asked += 1
+        self.requests += 1
         await asyncio.sleep(0)
         if isinstance(self.document, Exception):
             raise self.document
@@ -55,7 +55,7 @@ async def test_a_token_of_the_pushing_account_lets_in(issuer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "status", "told"),
+    ("changed", "status", "explanation"),
     [
         ({"iss": "https://accounts.example.com"}, 401, "issuer"),
         ({"iss": None}, 401, "issuer"),
@@ -78,14 +78,14 @@ async def test_a_token_of_the_pushing_account_lets_in(issuer: str) -> None:
         ({"email_verified": None}, 403, "not verified"),
     ],
 )
-async def test_one_wrong_claim_refuses(changed: dict[str, Any], status: int, told: str) -> None:
+async def test_one_wrong_claim_refuses(changed: dict[str, Any], status: int, explanation: str) -> None:
     refused, words = await refusal(token(claims(NOW, **changed)))
-    assert (refused, told in words) == (status, True), words
+    assert (refused, explanation in words) == (status, True), words
 
 
 async def test_an_issuer_that_is_no_text_refuses() -> None:
-    told = json.dumps(claims(NOW, iss=["https://accounts.google.com"])).encode()
-    presented = jwt.PyJWS().encode(told, private_key(KEY_ID), algorithm="RS256", headers={"kid": KEY_ID})
+    payload = json.dumps(claims(NOW, iss=["https://accounts.google.com"])).encode()
+    presented = jwt.PyJWS().encode(payload, private_key(KEY_ID), algorithm="RS256", headers={"kid": KEY_ID})
     assert await refusal(presented) == (401, "the token is not of Google's issuer")
 
 
@@ -127,8 +127,8 @@ async def test_the_public_key_is_no_secret_that_signs() -> None:
     assert status == 401
 
 
-def _part(told: dict[str, Any]) -> str:
-    return urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
+def _part(part: dict[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
 async def test_altered_claims_refuse() -> None:
@@ -167,8 +167,8 @@ def test_the_scheme_may_be_written_in_any_case() -> None:
 async def test_many_at_once_fetch_the_keys_once() -> None:
     server = KeyServer(key_set())
     keys = SigningKeys("https://keys.example", FixedClock(NOW), server)
-    found = await asyncio.gather(*(keys.key(KEY_ID) for _ in range(50)))
-    assert server.asked == 1 and None not in found
+    results = await asyncio.gather(*(keys.key(KEY_ID) for _ in range(50)))
+    assert server.requests == 1 and None not in results
 
 
 async def test_a_new_key_is_found_and_made_up_ids_cause_no_flood() -> None:
@@ -181,7 +181,7 @@ async def test_a_new_key_is_found_and_made_up_ids_cause_no_flood() -> None:
     assert await keys.key("new") is not None
     for number in range(20):
         assert await keys.key(f"made-up-{number}") is None
-    assert server.asked == 2
+    assert server.requests == 2
 
 
 async def test_a_key_that_is_no_longer_published_is_forgotten() -> None:
@@ -211,7 +211,7 @@ async def test_without_any_key_the_push_is_asked_for_again(document: bytes | Exc
     for _ in range(3):
         with pytest.raises(EngineUnavailable):
             await keys.key(KEY_ID)
-    assert server.asked == 1
+    assert server.requests == 1
     auth = PushAuth(keys, clock, audience=AUDIENCE, email=EMAIL)
     headers = [(b"authorization", f"Bearer {token(claims(NOW))}".encode())]
     assert await auth.status(headers) == 503

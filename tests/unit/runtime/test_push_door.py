@@ -37,8 +37,8 @@ class Door:
     async def post(
         self, path: str, bearer: str | None, method: str = "POST", body: bytes | None = None, **scope: Any
     ) -> int:
-        told = OrderDeleted(order_id="1")
-        event = new_event(told, source="ingest-shopify", entity="1", version=1, scope=BRAND)
+        payload = OrderDeleted(order_id="1")
+        event = new_event(payload, source="ingest-shopify", entity="1", version=1, scope=BRAND)
         body = push_of(encode(event, "orders")) if body is None else body
         statuses: list[int] = []
 
@@ -78,8 +78,8 @@ async def opened(**settings: Any) -> AsyncIterator[Door]:
 async def guarded(folder: Path, **settings: Any) -> AsyncIterator[Door]:
     published = folder / "keys.json"
     published.write_bytes(key_set())
-    told = {"push_audience": AUDIENCE, "push_service_account": EMAIL, "push_keys_url": published.as_uri()}
-    async with opened(**told, **settings) as door:
+    push_settings = {"push_audience": AUDIENCE, "push_service_account": EMAIL, "push_keys_url": published.as_uri()}
+    async with opened(**push_settings, **settings) as door:
         yield door
 
 

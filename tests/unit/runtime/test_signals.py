@@ -17,7 +17,7 @@ from pulsepoint.events.envelope import encode, new_event
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.runtime.outcome import Outcome, Reader
-from pulsepoint.runtime.signals import TOKENS, TOLD, tell_messages
+from pulsepoint.runtime.signals import SIGNALLED, TOKENS, signal_messages
 from pulsepoint.tenancy import TenantContext
 from tests.builders.runtime import deliver, running
 
@@ -77,8 +77,8 @@ async def test_a_quarantined_message_is_told_with_its_reason() -> None:
         broken.attributes["ce-dataschema"] = "order.deleted/99"
         with capture_logs() as lines:
             assert await deliver(runtime, "orders", broken) == 204
-    told = signals(lines)
-    assert [(line["type"], line["kind"], line["service"]) for line in told] == [
+    written_signals = signals(lines)
+    assert [(line["type"], line["kind"], line["service"]) for line in written_signals] == [
         ("message.held", "quarantine", "attribution")
     ]
 
@@ -86,11 +86,11 @@ async def test_a_quarantined_message_is_told_with_its_reason() -> None:
 def test_other_events_are_not_told() -> None:
     deleted = new_event(OrderDeleted(order_id="1"), source="s", entity="1", version=1, scope=BRAND)
     with capture_logs() as lines:
-        tell_messages([encode(deleted, "orders")])
+        signal_messages([encode(deleted, "orders")])
     assert lines == []
 
 
-def hop(cost: int) -> SpanRecord:
+def span_costing(cost: int) -> SpanRecord:
     """A model call that cost so many billionths of a dollar."""
     return SpanRecord(
         trace_id="1" * 32,
@@ -110,18 +110,18 @@ def hop(cost: int) -> SpanRecord:
 async def test_a_model_call_tells_its_cost_and_other_hops_nothing() -> None:
     async with running("ai-advisor", FixedClock(NOW), {}) as runtime:
         with capture_logs() as lines:
-            runtime.telemetry.record(hop(0))
-            runtime.telemetry.record(hop(1_500))
+            runtime.telemetry.record(span_costing(0))
+            runtime.telemetry.record(span_costing(1_500))
             await runtime.telemetry.flush()
-    told = signals(lines)
-    assert [(line["type"], line["cost_nano_usd"], line["tenant"], line["tokens"]) for line in told] == [
+    written_signals = signals(lines)
+    assert [(line["type"], line["cost_nano_usd"], line["tenant"], line["tokens"]) for line in written_signals] == [
         (TOKENS, 1_500, str(BRAND.tenant_id), 13)
     ]
 
 
 def test_every_line_that_is_counted_in_the_cloud_is_written_here() -> None:
     counted = set(re.findall(r'jsonPayload\.type=\\"([a-z._]+)\\"', MONITORING.read_text(encoding="utf-8")))
-    assert counted == {*TOLD, TOKENS} | NOT_WRITTEN_YET
+    assert counted == {*SIGNALLED, TOKENS} | NOT_WRITTEN_YET
     fields = set(re.findall(r"EXTRACT\(jsonPayload\.(\w+)\)", MONITORING.read_text(encoding="utf-8")))
-    written = {"tenant", "cost_nano_usd"}.union(*TOLD.values())
+    written = {"tenant", "cost_nano_usd"}.union(*SIGNALLED.values())
     assert fields - {"accuracy"} <= written

@@ -28,8 +28,8 @@ def test_a_stamp_reads_as_the_instant_it_was_made_from(timestamp: datetime) -> N
     datetimes(min_value=datetime(2000, 1, 1), timezones=just(UTC)),
     datetimes(min_value=datetime(2000, 1, 1), timezones=just(UTC)),
 )
-def test_stamps_sort_as_their_instants(one: datetime, other: datetime) -> None:
-    assert (stamp(one) < stamp(other)) == (one < other)
+def test_stamps_sort_as_their_instants(earlier: datetime, later: datetime) -> None:
+    assert (stamp(earlier) < stamp(later)) == (earlier < later)
 
 
 def test_a_delivery_starts_a_trace_of_its_own_that_the_cloud_sees_too() -> None:

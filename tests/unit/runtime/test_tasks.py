@@ -23,7 +23,7 @@ class Clockwork:
     """A running attribution with a task of its own, which notes for when it was asked, or fails."""
 
     def __init__(self) -> None:
-        self.asked: list[datetime] = []
+        self.runs: list[datetime] = []
         self.failure: Exception | None = None
         self.app: ServiceApp
 
@@ -31,7 +31,7 @@ class Clockwork:
         assert runtime is self.app.runtime
         if self.failure is not None:
             raise self.failure
-        self.asked.append(at)
+        self.runs.append(at)
 
     async def ask(self, task: str, *headers: tuple[bytes, bytes], **scope: Any) -> int:
         statuses: list[int] = []
@@ -43,8 +43,14 @@ class Clockwork:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 
-        told = {"type": "http", "method": "POST", "path": f"/tasks/{task}", "headers": list(headers), INTERNAL: True}
-        await self.app({**told, **scope}, receive, send)
+        request = {
+            "type": "http",
+            "method": "POST",
+            "path": f"/tasks/{task}",
+            "headers": list(headers),
+            INTERNAL: True,
+        }
+        await self.app({**request, **scope}, receive, send)
         return statuses[0]
 
 
@@ -64,31 +70,33 @@ async def clockwork() -> AsyncIterator[Clockwork]:
 
 async def test_a_declared_task_runs_and_the_sweep_stays(clockwork: Clockwork) -> None:
     assert [await clockwork.ask("wind"), await clockwork.ask("sweep")] == [204, 204]
-    assert clockwork.asked == [NOW]
+    assert clockwork.runs == [NOW]
 
 
 async def test_a_task_that_nobody_declares_is_not_found(clockwork: Clockwork) -> None:
     assert [await clockwork.ask(name) for name in ("unwind", "", "wind/", "sync")] == [404] * 4
-    assert clockwork.asked == []
+    assert clockwork.runs == []
 
 
 @pytest.mark.parametrize(
-    ("told", "at"),
+    ("header", "at"),
     [
         (b"2026-03-01T11:00:00Z", datetime(2026, 3, 1, 11, tzinfo=UTC)),
         (b"2026-03-01T11:00:00.123456789Z", datetime(2026, 3, 1, 11, 0, 0, 123456, tzinfo=UTC)),
         (b"2026-03-01T02:00:00+01:00", datetime(2026, 3, 1, 1, tzinfo=UTC)),
     ],
 )
-async def test_a_task_is_told_the_moment_it_was_scheduled_for(clockwork: Clockwork, told: bytes, at: datetime) -> None:
-    assert await clockwork.ask("wind", (SCHEDULED_FOR, told)) == 204
-    assert clockwork.asked == [at]
+async def test_a_task_is_told_the_moment_it_was_scheduled_for(
+    clockwork: Clockwork, header: bytes, at: datetime
+) -> None:
+    assert await clockwork.ask("wind", (SCHEDULED_FOR, header)) == 204
+    assert clockwork.runs == [at]
 
 
-@pytest.mark.parametrize("told", [b"at noon", b"\xff", b"0001-01-01T00:00:00+14:00"])
-async def test_a_moment_that_cannot_be_read_is_refused(clockwork: Clockwork, told: bytes) -> None:
-    assert await clockwork.ask("wind", (SCHEDULED_FOR, told)) == 400
-    assert clockwork.asked == []
+@pytest.mark.parametrize("header", [b"at noon", b"\xff", b"0001-01-01T00:00:00+14:00"])
+async def test_a_moment_that_cannot_be_read_is_refused(clockwork: Clockwork, header: bytes) -> None:
+    assert await clockwork.ask("wind", (SCHEDULED_FOR, header)) == 400
+    assert clockwork.runs == []
 
 
 @pytest.mark.parametrize(("failure", "status"), [(EngineUnavailable("no bus"), 503), (KeyError("a defect"), 500)])
@@ -103,4 +111,4 @@ async def test_a_failed_task_says_whether_asking_again_may_help(
 
 async def test_nobody_asks_for_a_task_without_a_token(clockwork: Clockwork) -> None:
     assert await clockwork.ask("wind", **{INTERNAL: False}) == 403
-    assert clockwork.asked == []
+    assert clockwork.runs == []

@@ -17,7 +17,7 @@ def effect(seconds: float = 60.0, key: str = "tick") -> StoredEffect:
     return StoredEffect(SCOPE, "assess", key, NOW + timedelta(seconds=seconds), {})
 
 
-def asked_often(stored: StoredEffect) -> WaitingEffects:
+def requested_often(stored: StoredEffect) -> WaitingEffects:
     waiting = WaitingEffects()
     waiting.note([stored], [stored])
     for _ in range(MAX_CAUSES - 1):
@@ -26,11 +26,11 @@ def asked_often(stored: StoredEffect) -> WaitingEffects:
 
 
 def test_an_effect_with_all_its_causes_is_known_to_wait() -> None:
-    assert asked_often(effect()).holds(effect(), NOW)
+    assert requested_often(effect()).holds(effect(), NOW)
 
 
 def test_another_key_or_another_brand_is_not() -> None:
-    waiting = asked_often(effect())
+    waiting = requested_often(effect())
     assert not waiting.holds(effect(key="other"), NOW)
     foreign = StoredEffect(TenantContext(SCOPE.tenant_id, uuid4()), "assess", "tick", NOW, {})
     assert not waiting.holds(foreign, NOW)
@@ -48,7 +48,7 @@ def test_it_is_asked_for_until_it_has_all_its_causes() -> None:
 
 @pytest.mark.parametrize("left", [CLOSING, timedelta(0), timedelta(seconds=-5)])
 def test_shortly_before_it_is_due_it_is_asked_for_anew(left: timedelta) -> None:
-    waiting = asked_often(effect())
+    waiting = requested_often(effect())
     assert not waiting.holds(effect(), effect().due_at - left)
 
 
@@ -60,7 +60,7 @@ def test_what_waited_before_is_not_known_since_nobody_said_when_it_is_due() -> N
 
 
 def test_one_stored_anew_is_due_when_the_new_one_is() -> None:
-    waiting = asked_often(effect(seconds=10))
+    waiting = requested_often(effect(seconds=10))
     later = effect(seconds=100)
     assert not waiting.holds(later, NOW + timedelta(seconds=50))
     waiting.note([later], [later])

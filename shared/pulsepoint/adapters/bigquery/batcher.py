@@ -37,11 +37,11 @@ class Row:
 
 def encoded(row: dict[str, Any]) -> Row:
     """A checked row: whole numbers as text, which is exact over JSON, instants in UTC; absent is NULL."""
-    told = {name: _encoded(value) for name, value in row.items() if value is not None}
-    size = len(json.dumps({"insertId": row["fact_id"], "json": {**told, APPENDED_AT: _STAMP}})) + 2
+    row_json = {name: _encoded(value) for name, value in row.items() if value is not None}
+    size = len(json.dumps({"insertId": row["fact_id"], "json": {**row_json, APPENDED_AT: _STAMP}})) + 2
     if size > MAX_BYTES:
         raise LimitExceeded(f"a row of {size:,} bytes; BigQuery takes {MAX_BYTES:,}")
-    return Row(row["fact_id"], told, size)
+    return Row(row["fact_id"], row_json, size)
 
 
 def _encoded(value: Any) -> Any:

@@ -62,7 +62,7 @@ class Datasets:
         self._making: dict[str, threading.Lock] = {}
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="bigquery-make")
 
-    def known(self, dataset: str) -> str | None:
+    def location_of(self, dataset: str) -> str | None:
         """Where a dataset made or seen before lies."""
         return self._located.get(dataset)
 
@@ -83,29 +83,29 @@ class Datasets:
         self._pool.shutdown()
 
     def _make(self, dataset: str) -> str:
-        found = self._found_or_created(dataset)
-        if declaration() not in found.labels:
+        dataset_resource = self._get_or_create(dataset)
+        if declaration() not in dataset_resource.labels:
             shared = dataset == schema.SHARED_SCHEMA
-            reference = found.reference
+            reference = dataset_resource.reference
             self._each(lambda table: self._make_table(reference, table), tables_by_name(shared).values())
             if not shared:
                 for wave in _waves(schema.views()):
                     self._each(lambda view: self._make_view(reference, view), wave)
-            self._remember(found)
-        return str(found.location)
+            self._remember(dataset_resource)
+        return str(dataset_resource.location)
 
-    def _found_or_created(self, dataset: str) -> bigquery.Dataset:
+    def _get_or_create(self, dataset: str) -> bigquery.Dataset:
         reference = bigquery.DatasetReference(self._client.project, dataset)
         try:
             return self._client.get_dataset(reference, retry=self._retry, timeout=CALL_SECONDS)
         except NotFound:
-            wanted = bigquery.Dataset(reference)
-            wanted.location = self._region
-            wanted.description = "Facts and views of Pulsepoint; the program makes and changes them."
-            wanted.labels = {"app": "pulsepoint"}
+            definition = bigquery.Dataset(reference)
+            definition.location = self._region
+            definition.description = "Facts and views of Pulsepoint; the program makes and changes them."
+            definition.labels = {"app": "pulsepoint"}
             if self._kms_key:
-                wanted.default_encryption_configuration = bigquery.EncryptionConfiguration(self._kms_key)
-            self._client.create_dataset(wanted, exists_ok=True, retry=self._retry, timeout=CALL_SECONDS)
+                definition.default_encryption_configuration = bigquery.EncryptionConfiguration(self._kms_key)
+            self._client.create_dataset(definition, exists_ok=True, retry=self._retry, timeout=CALL_SECONDS)
             return self._client.get_dataset(reference, retry=self._retry, timeout=CALL_SECONDS)
 
     def _make_table(self, dataset: bigquery.DatasetReference, declared: schema.Table) -> None:
@@ -132,11 +132,15 @@ class Datasets:
             view.labels = {KEPT_FROM: None}
             self._client.update_table(view, ["view_query", "labels"], retry=self._retry, timeout=CALL_SECONDS)
 
-    def _remember(self, found: bigquery.Dataset) -> None:
+    def _remember(self, dataset_resource: bigquery.Dataset) -> None:
         # Without an etag: a patch adds its labels to those another instance sets meanwhile.
-        labelled = bigquery.Dataset(found.reference)
-        told = sorted((day, label) for label, day in found.labels.items() if label.startswith(MADE_AS))
-        forgotten = dict.fromkeys((label for _, label in told[: max(0, len(told) + 1 - REMEMBERED)]), None)
+        labelled = bigquery.Dataset(dataset_resource.reference)
+        fingerprints = sorted(
+            (day, label) for label, day in dataset_resource.labels.items() if label.startswith(MADE_AS)
+        )
+        forgotten = dict.fromkeys(
+            (label for _, label in fingerprints[: max(0, len(fingerprints) + 1 - REMEMBERED)]), None
+        )
         labelled.labels = {**forgotten, declaration(): f"{self._clock.now():%Y%m%d%H%M%S}"}
         self._client.update_dataset(labelled, ["labels"], retry=self._retry, timeout=CALL_SECONDS)
 

@@ -42,7 +42,7 @@ class Statement:
 @lru_cache(maxsize=512)
 def statement(sql: str, shared: bool) -> Statement:
     """A question as it is sent; raises `UnsupportedSQL` naming what is not allowed."""
-    known = relations(shared)
+    relation_names = relations(shared)
 
     def once(table: str) -> str:
         return (
@@ -50,8 +50,8 @@ def statement(sql: str, shared: bool) -> Statement:
             " QUALIFY ROW_NUMBER() OVER (PARTITION BY fact_id ORDER BY recorded_at) = 1"
         )
 
-    tree = _reading(dialect.parse(sql, known), once, shared)
-    return Statement(_checked(tree, known), dialect.parameters_of(tree))
+    tree = _reading(dialect.parse(sql, relation_names), once, shared)
+    return Statement(_checked(tree, relation_names), dialect.parameters_of(tree))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,11 @@ def kept_views() -> tuple[Kept, ...]:
 
 def _over_history(select: str) -> str:
     """A SELECT whose tables are read as they are, every row ever appended."""
-    known = relations(False)
-    tree = _reading(dialect.parse(select, known), lambda table: f"SELECT {_columns(table, False)} FROM {table}", False)
-    return _checked(tree, known)
+    relation_names = relations(False)
+    tree = _reading(
+        dialect.parse(select, relation_names), lambda table: f"SELECT {_columns(table, False)} FROM {table}", False
+    )
+    return _checked(tree, relation_names)
 
 
 def view_query(view: schema.View, project: str, dataset: str) -> str:
@@ -125,10 +127,10 @@ def kept_view_query(kept: Kept, project: str, dataset: str, stored: str, since: 
         f"SELECT {columns} FROM {stored} UNION ALL"
         f" SELECT {columns} FROM {kept.table} WHERE {APPENDED_AT} >= TIMESTAMP '{since_text}'"
     )
-    known = relations(False)
-    tree = _reading(dialect.parse(kept.view.select, known), lambda _: source, False)
-    known |= {stored}
-    return _qualified(_checked(tree, known), project, dataset, known)
+    relation_names = relations(False)
+    tree = _reading(dialect.parse(kept.view.select, relation_names), lambda _: source, False)
+    relation_names |= {stored}
+    return _qualified(_checked(tree, relation_names), project, dataset, relation_names)
 
 
 @lru_cache(maxsize=256)
@@ -152,19 +154,19 @@ def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.
     return replaced
 
 
-def _checked(tree: exp.Expr, known: frozenset[str]) -> str:
+def _checked(tree: exp.Expr, relation_names: frozenset[str]) -> str:
     """The text of a tree, after the text itself has passed the allow-list."""
     sql = dialect.to_bigquery(tree)
-    dialect.parse(sql, known)
+    dialect.parse(sql, relation_names)
     return sql
 
 
-def _qualified(sql: str, project: str, dataset: str, known: frozenset[str]) -> str:
+def _qualified(sql: str, project: str, dataset: str, relation_names: frozenset[str]) -> str:
     from sqlglot import exp
 
-    tree = dialect.parse(sql, known)
+    tree = dialect.parse(sql, relation_names)
     for table in tree.find_all(exp.Table):
-        if table.name in known:
+        if table.name in relation_names:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("db", exp.to_identifier(dataset, quoted=True))

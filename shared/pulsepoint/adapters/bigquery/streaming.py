@@ -51,9 +51,9 @@ class Streamer:
             else:
                 if not problems:
                     break
-                told = {senders[index]: words for index, words in _lasting(problems).items()}
-                if told:
-                    refused |= {number: MalformedInput(f"{table}.{words}") for number, words in told.items()}
+                problems_by_row = {senders[index]: words for index, words in _lasting(problems).items()}
+                if problems_by_row:
+                    refused |= {number: MalformedInput(f"{table}.{words}") for number, words in problems_by_row.items()}
                     continue
                 passing = _words(problems[0])
             if time.monotonic() + pause > end:

@@ -160,10 +160,10 @@ class BigQueryWarehouse:
     def _select(
         self, scope: TenantContext, dataset: str, location: str, sql: str, given: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        asked = statement(sql, scope.is_system)
+        prepared = statement(sql, scope.is_system)
         rows = self._client.query_and_wait(
-            asked.sql,
-            job_config=self._job(scope, dataset, sql, asked, given),
+            prepared.sql,
+            job_config=self._job(scope, dataset, sql, prepared, given),
             location=location,
             api_timeout=self._caps.query_seconds,
             wait_timeout=self._caps.query_seconds,
@@ -173,11 +173,11 @@ class BigQueryWarehouse:
         return [dict(row.items()) for row in rows]
 
     def _job(
-        self, scope: TenantContext, dataset: str, sql: str, asked: Statement, given: dict[str, Any]
+        self, scope: TenantContext, dataset: str, sql: str, prepared: Statement, given: dict[str, Any]
     ) -> bigquery.QueryJobConfig:
         return bigquery.QueryJobConfig(
             default_dataset=bigquery.DatasetReference(self._client.project, dataset),
-            query_parameters=typed(asked.bound(given)),
+            query_parameters=typed(prepared.bound(given)),
             maximum_bytes_billed=self._caps.query_bytes,
             job_timeout_ms=int(self._caps.query_seconds * 1000),
             labels={
@@ -207,14 +207,14 @@ class BigQueryWarehouse:
             raise
 
     async def _located(self, dataset: str, pool: ThreadPoolExecutor) -> str:
-        known = self._datasets.known(dataset)
-        return known if known is not None else await self._run(pool, partial(self._datasets.ensure, dataset))
+        location = self._datasets.location_of(dataset)
+        return location if location is not None else await self._run(pool, partial(self._datasets.ensure, dataset))
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
-        def told() -> Result:
+        def call() -> Result:
             with as_pulsepoint_errors():
                 return work()
 
         if self._ended:
             raise EngineUnavailable("the warehouse is closed")
-        return await asyncio.get_running_loop().run_in_executor(pool, told)
+        return await asyncio.get_running_loop().run_in_executor(pool, call)

@@ -43,10 +43,10 @@ class RowShape:
     head: bool
     select: str
 
-    def inserts(self, schema: str, *, skip_known: bool) -> list[str]:
+    def inserts(self, schema: str, *, skip_existing: bool) -> list[str]:
         """The statements that append rows to the table of `schema`; on rows that are there they fail or skip them."""
-        known = " ON CONFLICT DO NOTHING" if skip_known else ""
-        append = f'INSERT INTO {schema}."{self.table}_keyed" {self.select}{known}'
+        conflict_clause = " ON CONFLICT DO NOTHING" if skip_existing else ""
+        append = f'INSERT INTO {schema}."{self.table}_keyed" {self.select}{conflict_clause}'
         if not self.head:
             return [append]
         rows = f"(SELECT unnest(from_json(?, '{_HEADS}'), recursive := true))"

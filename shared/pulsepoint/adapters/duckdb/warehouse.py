@@ -198,8 +198,8 @@ class _Writer:
         except Exception as error:
             if len(taken) > 1:
                 # One append that cannot be written must not fail those it happened to wait with.
-                for one in taken:
-                    self._write_all([one])
+                for batch in taken:
+                    self._write_all([batch])
                 return
             _settle(taken[0][1], mapped(error) if isinstance(error, duckdb.Error) else error)
             return
@@ -212,12 +212,12 @@ class _Writer:
             for key, rows in batch.items():
                 merged.setdefault(key, []).extend(rows)
         try:
-            self._transact(merged, skip_known=False)
+            self._transact(merged, skip_existing=False)
         except duckdb.ConstraintException:
             # Rows that are there already are rare (a crash, a redelivery), and looking for them doubles the price.
-            self._transact(merged, skip_known=True)
+            self._transact(merged, skip_existing=True)
 
-    def _transact(self, batch: Batch, *, skip_known: bool) -> None:
+    def _transact(self, batch: Batch, *, skip_existing: bool) -> None:
         made = {schema for schema, _ in batch} - self.ready
         self._connection.execute("BEGIN")
         try:
@@ -227,7 +227,7 @@ class _Writer:
                 if rows:
                     shape = schemas.row_shape(schema == SHARED_SCHEMA, table)
                     document = (b"[" + b",".join(rows) + b"]").decode()
-                    for statement in shape.inserts(schema, skip_known=skip_known):
+                    for statement in shape.inserts(schema, skip_existing=skip_existing):
                         self._connection.execute(statement, [document])
             self._connection.execute("COMMIT")
         except BaseException:

@@ -107,7 +107,7 @@ class FirestoreApi:
             return [answer.document async for answer in stream if answer.document.name]
 
     async def _read(self, request: BatchGetDocumentsRequest) -> tuple[dict[str, Document], bytes]:
-        found: dict[str, Document] = {}
+        documents: dict[str, Document] = {}
         transaction = b""
         with firestore_errors():
             stream = await self.client.batch_get_documents(
@@ -115,9 +115,9 @@ class FirestoreApi:
             )
             async for answer in stream:
                 transaction = answer.transaction or transaction
-                if answer.found.name:
-                    found[answer.found.name] = answer.found
-        return found, transaction
+                if answer.documents.name:
+                    documents[answer.documents.name] = answer.documents
+        return documents, transaction
 
 
 def _applied(code: int, message: str) -> bool:

@@ -135,10 +135,10 @@ class FirestoreDocumentStore:
         if not names:
             return NO_EFFECTS
         dedup_key = self._paths.dedup_key(scope.tenant_id, commit.dedup_key) if commit.dedup_key else None
-        found = await self._api.read([*names, *((dedup_key,) if dedup_key else ())])
-        if dedup_key in found:
+        documents = await self._api.read([*names, *((dedup_key,) if dedup_key else ())])
+        if dedup_key in documents:
             raise Conflict("the marker is there")
-        states = {name: state_of(name, found.get(name)) for name in names}
+        states = {name: state_of(name, documents.get(name)) for name in names}
         return plan_effects(self._paths, states, finished, commit.effects, now)
 
     async def _join(self, joined: Sequence[EffectState]) -> None:
@@ -152,10 +152,10 @@ class FirestoreDocumentStore:
         if not guarded:
             yield b""
             return
-        found, transaction = await self._api.begin(list(guarded))
+        documents, transaction = await self._api.begin(list(guarded))
         try:
             for name, timestamp in guarded.items():
-                if (found[name].update_time if name in found else None) != timestamp:
+                if (documents[name].update_time if name in documents else None) != timestamp:
                     raise Conflict(f"{name} has changed")
             yield transaction
         except BaseException:
@@ -169,13 +169,13 @@ class FirestoreDocumentStore:
             return None
         dedup_key = self._paths.dedup_key(scope.tenant_id, commit.dedup_key)
         first = self._paths.outbox_record(scope.tenant_id, commit.dedup_key)
-        found = await self._api.read([dedup_key, first])
-        if dedup_key not in found:
+        documents = await self._api.read([dedup_key, first])
+        if dedup_key not in documents:
             return None
         finished = commit.finished_effect
         if finished is not None:
             await self._change_effect(finished, lambda state: state.finished(finished))
-        left = await self._read_outbox([found[first]]) if first in found else []
+        left = await self._read_outbox([documents[first]]) if first in documents else []
         return Committed(True, left[0] if left else None)
 
     async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
@@ -193,7 +193,7 @@ class FirestoreDocumentStore:
     async def _read_outbox(self, firsts: Sequence[Stored]) -> list[OutboxRecord]:
         names = [name for first in firsts for name in outbox.part_names(first)]
         parts = await self._api.read(names) if names else {}
-        return [found for first in firsts if (found := outbox.outbox_record_of(first, parts))]
+        return [record for first in firsts if (record := outbox.outbox_record_of(first, parts))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -234,9 +234,9 @@ class FirestoreDocumentStore:
     async def _expire(self, group: str, now: datetime) -> int:
         dropped = 0
         while True:
-            found = await self._api.query(self._api.root, queries.expired(group, self._paths.shards(), now, PAGE))
+            documents = await self._api.query(self._api.root, queries.expired(group, self._paths.shards(), now, PAGE))
             # One that was written again meanwhile stays.
-            drops = [drop(document.name, unchanged_since(document.update_time)) for document in found]
+            drops = [drop(document.name, unchanged_since(document.update_time)) for document in documents]
             dropped += sum(await self._api.write_each(drops))
-            if len(found) < PAGE:
+            if len(documents) < PAGE:
                 return dropped

@@ -39,7 +39,7 @@ class EffectState:
             return replace(self, pending=None)
         return self
 
-    def asked(self, effect: StoredEffect) -> EffectState:
+    def requested(self, effect: StoredEffect) -> EffectState:
         """With `effect` pending; one that is pending already stands for it and takes its causes in."""
         return replace(self, pending=with_causes(self.pending, effect.causes) if self.pending else effect)
 
@@ -102,7 +102,7 @@ def plan_effects(
     paths: Paths,
     states: Mapping[str, EffectState],
     finished: StoredEffect | None,
-    asked: Sequence[StoredEffect],
+    requested: Sequence[StoredEffect],
     now: datetime,
 ) -> EffectPlan:
     """The plan of a commit that finishes one effect and asks for others; of several of one key the first counts."""
@@ -111,9 +111,9 @@ def plan_effects(
         name = paths.effect(finished)
         after[name] = after[name].finished(finished)
     stored = []
-    for name, effect in {paths.effect(effect): effect for effect in reversed(asked)}.items():
+    for name, effect in {paths.effect(effect): effect for effect in reversed(requested)}.items():
         stored += [effect] if after[name].pending is None else []
-        after[name] = after[name].asked(effect)
+        after[name] = after[name].requested(effect)
     changed = [state for name, state in after.items() if state.without_causes() != states[name].without_causes()]
     waiting = [state for state in after.values() if state not in changed]
     return EffectPlan(

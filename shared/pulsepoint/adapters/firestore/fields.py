@@ -23,7 +23,7 @@ from pulsepoint.ports.document_store import FILTERS, Document
 MAX_INDEXED_BYTES = 1_500
 EXPIRY = ("expires_at", "shard")
 DOCUMENT_FIELDS = ("data", *EXPIRY, *(f"filter_{name}" for name in sorted(FILTERS)))
-ONE_MORE = (DocumentTransform.FieldTransform(field_path="version", increment=Value(integer_value=1)),)
+INCREMENT = (DocumentTransform.FieldTransform(field_path="version", increment=Value(integer_value=1)),)
 
 
 def text(value: str) -> Value:
@@ -67,7 +67,7 @@ def put_document(name: str, shard: str, write: EncodedWrite, precondition: Preco
     return Write(
         update=Stored(name=name, fields=fields),
         update_mask=DocumentMask(field_paths=DOCUMENT_FIELDS),
-        update_transforms=ONE_MORE,
+        update_transforms=INCREMENT,
         current_document=precondition,
     )
 

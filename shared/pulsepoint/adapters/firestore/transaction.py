@@ -30,16 +30,16 @@ class FirestoreTransaction:
         return (await self.get_many([(collection, id)], scope=scope))[0]
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`."""
-        if not wanted:
+        if not keys:
             return []
         within = scope_within(self.scope, scope)
-        keys = [key_of(within, collection, id) for collection, id in wanted]
-        names = [self._paths.document(key) for key in keys]
+        full_keys = [key_of(within, collection, id) for collection, id in keys]
+        names = [self._paths.document(key) for key in full_keys]
         stored = await self._api.read(names)
-        return [self._seen(key, stored.get(name)) for key, name in zip(keys, names, strict=True)]
+        return [self._seen(key, stored.get(name)) for key, name in zip(full_keys, names, strict=True)]
 
     async def find(
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
@@ -48,11 +48,11 @@ class FirestoreTransaction:
         check_filters(where or ())
         start = self._paths.document(key_of(self.scope, collection, after)) if after else ""
         query = queries.documents(where or {}, start, limit)
-        found = [
+        documents = [
             self._seen(key_of(self.scope, collection, document_of(stored).id), stored)
             for stored in await self._api.query(self._paths.collection(self.scope, collection), query)
         ]
-        return [document for document in found if document is not None]
+        return [document for document in documents if document is not None]
 
     def _seen(self, key: Key, stored: Stored | None) -> Document | None:
         self.seen.setdefault(key, stored.update_time if stored is not None else None)

@@ -137,14 +137,14 @@ class MemoryDocumentStore:
 
     async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
-        wanted = set(ids)
-        for key in [key for key in self._outbox if key[1] in wanted]:
+        dispatched = set(ids)
+        for key in [key for key in self._outbox if key[1] in dispatched]:
             del self._outbox[key]
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.leftovers`."""
         old = sorted((stored.created_at, key) for key, stored in self._outbox.items() if stored.created_at < older_than)
-        return [found for _, key in old[:limit] if (found := self._outbox_record(key))]
+        return [record for _, key in old[:limit] if (record := self._outbox_record(key))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -193,11 +193,11 @@ class _MemoryTransaction:
         return (await self.get_many([(collection, id)], scope=scope))[0]
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`."""
         within = scope_within(self.scope, scope)
-        return [self._read(key_of(within, collection, id)) for collection, id in wanted]
+        return [self._read(key_of(within, collection, id)) for collection, id in keys]
 
     async def find(
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""
@@ -206,15 +206,15 @@ class _MemoryTransaction:
         check_filters(where or ())
         prefix = (self.scope.tenant_id, self.scope.brand_id, collection)
         keys = sorted(key for key in self._store._documents if key[:3] == prefix and key[3] > after)
-        wanted = (where or {}).items()
-        found: list[Document] = []
+        conditions = (where or {}).items()
+        documents: list[Document] = []
         for key in keys:
             data = orjson.loads(self._store._documents[key].data)
-            if len(found) < limit and all(data.get(name) == value for name, value in wanted):
+            if len(documents) < limit and all(data.get(name) == value for name, value in conditions):
                 document = self._read(key)
                 assert document is not None
-                found.append(document)
-        return found
+                documents.append(document)
+        return documents
 
     def _read(self, key: Key) -> Document | None:
         stored = self._store._documents.get(key)

@@ -84,8 +84,8 @@ class MemoryMessageBus:
         fan_out = by_topic({name: queue.route for name, queue in self._queues.items()})
         # As publishing needs them: what puts a message into the queue, and the types it takes.
         self._topics = {
-            topic: tuple((self._queues[route.name].fresh.append, route.types) for route in found)
-            for topic, found in fan_out.items()
+            topic: tuple((self._queues[route.name].fresh.append, route.types) for route in matching_routes)
+            for topic, matching_routes in fan_out.items()
         }
         self._changed = asyncio.Event()
 

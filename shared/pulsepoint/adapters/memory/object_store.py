@@ -25,8 +25,8 @@ class MemoryObjectStore:
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `ObjectStore.get`."""
-        found = self._objects.get(object_path(scope, name))
-        return found[0] if found else None
+        stored = self._objects.get(object_path(scope, name))
+        return stored[0] if stored else None
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`."""

@@ -52,7 +52,7 @@ FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(collection, id, po
     LIMIT 1
 ) AS d
 """
-READ_ONE = """
+READ_SINGLE = """
 SELECT 1::bigint AS position, d.collection, d.id, d.version, d.revision, d.data FROM kernel.documents AS d
 WHERE d.service = $1 AND d.tenant = $2 AND d.brand = $3 AND d.collection = $4 AND d.id = $5
 """
@@ -146,7 +146,7 @@ class PostgresDocumentStore:
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.leftovers`."""
         rows = await self.fetch(OUTBOX, self.service, older_than, limit)
-        return [found for row in rows if (found := _outbox_record(row["id"], row["facts"], row["messages"]))]
+        return [record for row in rows if (record := _outbox_record(row["id"], row["facts"], row["messages"]))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
         """See `DocumentStore.claim_due_effects`."""
@@ -196,26 +196,26 @@ class _PostgresTransaction:
         return (await self.get_many([(collection, id)], scope=scope))[0]
 
     async def get_many(
-        self, wanted: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
+        self, keys: Sequence[tuple[str, str]], *, scope: TenantContext | None = None
     ) -> list[Document | None]:
         """See `Transaction.get_many`."""
-        if not wanted:
+        if not keys:
             return []
         within = scope_within(self.scope, scope)
-        keys = [key_of(within, collection, id) for collection, id in wanted]
+        full_keys = [key_of(within, collection, id) for collection, id in keys]
         owner = (self.store.service, within.tenant_id, within.brand_id)
-        if len(keys) == 1:
-            rows = await self.store.fetch(READ_ONE, *owner, *wanted[0])
+        if len(full_keys) == 1:
+            rows = await self.store.fetch(READ_SINGLE, *owner, *keys[0])
         else:
-            rows = await self.store.fetch(READ, *owner, *_columns(list(wanted), 2))
-        found: list[Document | None] = [None] * len(keys)
-        revisions = [0] * len(keys)
+            rows = await self.store.fetch(READ, *owner, *_columns(list(keys), 2))
+        documents: list[Document | None] = [None] * len(full_keys)
+        revisions = [0] * len(full_keys)
         for row in rows:
-            found[row["position"] - 1] = _document(row)
+            documents[row["position"] - 1] = _document(row)
             revisions[row["position"] - 1] = row["revision"]
-        for key, revision in zip(keys, revisions, strict=True):
+        for key, revision in zip(full_keys, revisions, strict=True):
             self.seen.setdefault(key, revision)
-        return found
+        return documents
 
     async def find(
         self, collection: str, where: dict[str, str] | None = None, *, limit: int = 1000, after: str = ""

@@ -67,10 +67,10 @@ class PostgresMessageBus:
         rows: list[tuple[str, str, bytes]] = []
         for message in messages:
             check_message(message)
-            wanted = [route.name for route in self._topics.get(message.topic, ()) if route.wants(message)]
-            if wanted:
+            subscribers = [route.name for route in self._topics.get(message.topic, ()) if route.wants(message)]
+            if subscribers:
                 attributes = orjson.dumps(message.attributes).decode()
-                rows.extend((name, attributes, message.data) for name in wanted)
+                rows.extend((name, attributes, message.data) for name in subscribers)
         if not rows:
             return
         stored = asyncio.get_running_loop().create_future()

@@ -76,8 +76,8 @@ class PubSubMessageBus:
         try:
             await asyncio.gather(*stored)
         finally:
-            for one in stored:
-                one.cancel()
+            for publishing in stored:
+                publishing.cancel()
 
     async def close(self) -> None:
         """Let what waits be stored; those who publish wait no longer than their deadline."""
@@ -172,17 +172,17 @@ def _encoded(message: Message) -> bytes:
 
 def _groups(messages: Sequence[Message]) -> list[tuple[str, bytes, int]]:
     """The messages by topic, encoded, in groups that fit one request: (topic, bytes, count)."""
-    found: dict[str, list[list[bytes]]] = {}
+    groups_by_topic: dict[str, list[list[bytes]]] = {}
     sizes: dict[str, int] = {}
     for message in messages:
         topic, encoded = message.topic, _encoded(message)
-        groups = found.setdefault(topic, [[]])
+        groups = groups_by_topic.setdefault(topic, [[]])
         sizes[topic] = sizes.get(topic, 0) + len(encoded)
         if groups[-1] and not _fits(len(groups[-1]) + 1, sizes[topic]):
             groups.append([])
             sizes[topic] = len(encoded)
         groups[-1].append(encoded)
-    return [(topic, b"".join(group), len(group)) for topic, groups in found.items() for group in groups]
+    return [(topic, b"".join(group), len(group)) for topic, groups in groups_by_topic.items() for group in groups]
 
 
 def _copy(error: PulsepointError) -> PulsepointError:
@@ -196,11 +196,11 @@ def _fits(count: int, size: int) -> bool:
 
 def _take(batcher: _Batcher) -> list[_Waiting]:
     """What waits and fits one request, without what nobody waits for any more."""
-    waiting = [one for one in batcher.waiting if not one.stored.done()]
+    waiting = [publishing for publishing in batcher.waiting if not publishing.stored.done()]
     taken = count = size = 0
-    for one in waiting:
-        count += one.number
-        size += len(one.encoded)
+    for publishing in waiting:
+        count += publishing.number
+        size += len(publishing.encoded)
         if taken and not _fits(count, size):
             break
         taken += 1

@@ -62,13 +62,13 @@ async def provision(
     a failed push is repeated after a second: with a retry policy the emulator lets minutes pass. Raises
     `EngineUnavailable`, and `MalformedInput` for values that Pub/Sub refuses.
     """
-    wanted = routes(subscriptions)
-    names = dict.fromkeys([*topics, *(route.topic for route in wanted.values())])
+    by_name = routes(subscriptions)
+    names = dict.fromkeys([*topics, *(route.topic for route in by_name.values())])
     async with publisher_client() as publisher, subscriber_client() as subscriber:
         with pubsub_errors():
             await asyncio.gather(*(_make_topic(publisher, project, topic) for topic in names))
-            made = [_described(project, route, addresses, identity, backs_off=backs_off) for route in wanted.values()]
-            await asyncio.gather(*(_make_subscription(subscriber, one) for one in made))
+            made = [_described(project, route, addresses, identity, backs_off=backs_off) for route in by_name.values()]
+            await asyncio.gather(*(_make_subscription(subscriber, definition) for definition in made))
 
 
 def filter_of(types: Iterable[str]) -> str:
@@ -84,11 +84,11 @@ async def _make_topic(client: PublisherAsyncClient, project: str, topic: str) ->
         await client.create_topic(name=f"projects/{project}/topics/{topic}")
 
 
-async def _make_subscription(client: SubscriberAsyncClient, wanted: PubSubSubscription) -> None:
+async def _make_subscription(client: SubscriberAsyncClient, definition: PubSubSubscription) -> None:
     try:
-        await client.create_subscription(request=wanted)
+        await client.create_subscription(request=definition)
     except AlreadyExists:
-        changes = UpdateSubscriptionRequest(subscription=wanted, update_mask={"paths": CHANGEABLE})
+        changes = UpdateSubscriptionRequest(subscription=definition, update_mask={"paths": CHANGEABLE})
         await client.update_subscription(changes)
 
 
