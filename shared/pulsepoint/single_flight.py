@@ -1,4 +1,4 @@
-"""What many ask for at once, done once for all of them."""
+"""Single-flight: what many callers need at once is done once for all of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SingleFlight(Generic[Answer]):
         self._flights: dict[Hashable, _Flight] = {}
 
     async def do(self, key: Hashable, look_up: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What `look_up` returns or raises, for all who ask under the same `key`; it must not be changed."""
+        """Returns or raises as `look_up` does, for all callers under the same `key`; the result must not be changed."""
         flight = self._flights.setdefault(key, _Flight())
         if flight.upcoming is None:
             flight.upcoming = asyncio.create_task(self._answer(key, flight, look_up))

@@ -111,7 +111,7 @@ class Telemetry:
                 raise
 
     def record(self, span: SpanRecord) -> None:
-        """Add a hop measured elsewhere (the webhook path makes no span of its own)."""
+        """Add a span measured elsewhere (the webhook path makes no span of its own)."""
         if self._enabled:
             self._finished.append(span)
 
@@ -137,7 +137,7 @@ class Telemetry:
 
 
 class _Collector(SpanProcessor):
-    """Turns each finished span into a hop."""
+    """Turns each finished OpenTelemetry span into a `SpanRecord`."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry

@@ -17,7 +17,7 @@ class TenantContext:
 
     @property
     def is_system(self) -> bool:
-        """Whether this is the reserved tenant that owns raw deliveries nobody is known to own yet."""
+        """True for the reserved tenant that owns raw deliveries whose brand is not known yet."""
         return self.tenant_id == SYSTEM_TENANT_ID
 
     def brand(self, brand_id: UUID) -> TenantContext:

@@ -1,4 +1,4 @@
-"""A running ingest-ads against the local stand-in for the platforms, and its events with defaults."""
+"""A running ingest-ads against the local emulator for the platforms, and its events with defaults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def brand_configured(
     stand_ins: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> Event:
-    """The brand's settings with these ad accounts connected, some to a stand-in of their own by platform."""
+    """The brand's settings with these ad accounts connected, some to an emulator of their own by platform."""
     connected = tuple(
         AdAccount(
             platform=a.platform,

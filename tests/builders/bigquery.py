@@ -1,4 +1,4 @@
-"""The stand-in of BigQuery served to a test, with every request it got, and the ways in which it can fail."""
+"""The emulator of BigQuery served to a test, with every request it got, and the ways in which it can fail."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Call:
 
 @dataclass(slots=True)
 class Served:
-    """A stand-in at `endpoint`.
+    """An emulator at `endpoint`.
 
     `before` is awaited ahead of each request, `failing` answers 503 that many times, and `answers` are given, one a
-    request, in place of the stand-in's own where a path ends as the key says.
+    request, in place of the emulator's own where a path ends as the key says.
     """
 
     app: ASGIApp
@@ -92,13 +92,13 @@ class Served:
         region: str = REGION,
         kms_key: str | None = None,
     ) -> Any:
-        """The adapter on this stand-in, an async context manager."""
+        """The adapter on this emulator, an async context manager."""
         return open_bigquery(PROJECT, region=region, endpoint=self.endpoint, caps=caps, clock=clock, kms_key=kms_key)
 
 
 @asynccontextmanager
 async def served_bigquery(**settings: Any) -> AsyncIterator[Served]:
-    """A stand-in of one's own; settings are those of `create_app`."""
+    """An emulator of one's own; settings are those of `create_app`."""
     served = Served(create_app(**settings))
     async with serving(served) as address:
         served.endpoint = address

@@ -93,7 +93,7 @@ async def shoot(page: Page, name: str, *, whole: bool = True) -> None:
 
 
 async def axe_findings(page: Page) -> list[str]:
-    """What axe finds wrong, as "rule: element"; injected from node_modules, past the page's policy."""
+    """The findings of axe, as "rule: element"; injected from node_modules, past the page's policy."""
     script = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     await page.evaluate(script)
     findings = await page.evaluate(
@@ -105,6 +105,6 @@ async def axe_findings(page: Page) -> list[str]:
 
 
 async def fits_the_width(page: Page) -> bool:
-    """Whether nothing makes the page scroll sideways."""
+    """True when nothing makes the page scroll sideways."""
     fits = await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     return bool(fits)

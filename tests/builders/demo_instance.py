@@ -1,4 +1,4 @@
-"""A tower with the demo shop as a process of its own: its clients, its books, its memory, its log."""
+"""An instance with the demo shop as a process of its own: its clients, its books, its memory, its log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HISTORY_DAYS = 25
 
 @dataclass(frozen=True, slots=True)
 class DemoInstance:
-    """A running tower whose demo lives, its history told."""
+    """A running instance whose demo lives, its history told."""
 
     instance: InstanceProcess
     api: InstanceApi
@@ -48,7 +48,7 @@ class DemoInstance:
         return bool(books["balanced"])
 
     def memory(self) -> int:
-        """Resident bytes of the tower and its sandbox."""
+        """Resident bytes of the instance and its sandbox."""
         [instance] = [child for child in psutil.Process().children() if "deploy.local" in child.cmdline()]
         family = [
             instance,
@@ -63,7 +63,7 @@ class DemoInstance:
 
 
 def complains(line: str) -> bool:
-    """Whether a line of a log tells of an error, or of a warning with an exception."""
+    """True for a log line of an error, or of a warning with an exception."""
     if "Traceback" in line or line.startswith(("ERROR", "CRITICAL")):
         return True
     try:
@@ -88,7 +88,7 @@ async def until(look: Callable[[], Awaitable[Any]], what: str, seconds: float) -
 
 @asynccontextmanager
 async def demo_instance(home: Path, **environment: str) -> AsyncIterator[DemoInstance]:
-    """The tower over `home`, once the demo's history is told and its alerts are sent."""
+    """The instance over `home`, once the demo's history is told and its alerts are sent."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

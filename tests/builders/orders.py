@@ -56,7 +56,7 @@ def refund_line(line_id: str = "1", *, quantity: int = 1, amount: int = 10, **fi
 
 
 def evidence(landing_site: str | None = None, referring_site: str | None = None, **fields: Any) -> TrackingData:
-    """What an order says about where its buyer came from; nothing by default."""
+    """The tracking data of an order; empty by default."""
     return TrackingData(landing_site=landing_site, referring_site=referring_site, **fields)
 
 

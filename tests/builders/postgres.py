@@ -48,7 +48,7 @@ def shared_postgres(run: Path) -> Iterator[str]:
 
 
 def run_directory(tmp_path_factory: Any) -> Path:
-    """What all workers of a run have in common: xdist gives each a directory of its own inside it."""
+    """The directory all workers of a run share: xdist gives each one of its own inside it."""
     base: Path = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 

@@ -1,4 +1,4 @@
-"""A transactions file sent to a running tower, as often and in whatever order a test asks for."""
+"""A transactions file sent to a running instance, as often and in whatever order a test asks for."""
 
 from __future__ import annotations
 

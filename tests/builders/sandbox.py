@@ -60,7 +60,7 @@ class WebhookInbox:
         self.messages.extend(messages)
 
     def readings(self) -> list[tuple[str, Reading]]:
-        """What ingest-shopify reads in each delivery, by topic."""
+        """The readings of ingest-shopify in each delivery, by topic."""
         results = []
         for message in self.messages:
             event = decode_raw(message)
@@ -79,7 +79,7 @@ class WebhookInbox:
 
 @dataclass(frozen=True, slots=True)
 class InboxPorts:
-    """What the webhook address needs."""
+    """The ports of the webhook address."""
 
     bus: Any
     clock: Any

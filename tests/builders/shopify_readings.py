@@ -1,4 +1,4 @@
-"""What bodies of orders and refunds are read as, in one call."""
+"""The payloads read from bodies of orders and refunds, in one call."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ PIPELINE = ["ingest-shopify", "attribution", "inventory-intel", "ai-advisor", "a
 
 
 def environment(ads: str) -> dict[str, str]:
-    """Settings of a tower that looks at stock each second, reaches stubs here, and pulls ads from `ads`."""
+    """Settings of an instance that looks at stock each second, reaches stubs here, and pulls ads from `ads`."""
     return {
         "PULSEPOINT_ALLOW_LOCAL_URLS": "1",
         "PULSEPOINT_TICK_SECONDS": "1",
@@ -44,7 +44,7 @@ async def follow(instance: InstanceProcess, slack: str, inbox: SlackInbox) -> No
 
 
 def logged_in(instance: InstanceProcess) -> Any:
-    """A client of the tower's API as its admin."""
+    """A client of the instance's API as its admin."""
     access = instance.access
     answer = httpx.post(
         f"{access.address}/api/auth/token",
@@ -98,7 +98,7 @@ async def sell_out(client: httpx.AsyncClient, instance: InstanceProcess, brand: 
 
 
 async def attributed(client: httpx.AsyncClient, brand: str, orders: int) -> bool:
-    """Whether so many orders of the last weeks have their credits."""
+    """True once so many orders of the last weeks have their credits."""
     today = datetime.now(UTC).date()
     parameters = {"metrics": "attributed_orders", "start_date": str(today - timedelta(days=21)), "end_date": str(today)}
     answer = await client.get(f"/api/brands/{brand}/performance", params=parameters)
@@ -150,7 +150,7 @@ async def chain_of(client: httpx.AsyncClient, trace_id: str) -> list[str]:
 def chain_back(spans: list[dict[str, Any]], trace_id: str) -> list[str]:
     """Services from the webhook to the message: the shortest way back by parents and links through an order."""
     by_span = {(span["trace_id"], span["span_id"]): span for span in spans}
-    # Services tell of their hops in no order: that of the message itself may still be on its way.
+    # Services tell of their spans in no order: that of the message itself may still be on its way.
     ways = [[span] for span in spans if span["trace_id"] == trace_id and span["name"] == "effect slack.post"]
     while ways:
         way = ways.pop(0)
@@ -165,7 +165,7 @@ def chain_back(spans: list[dict[str, Any]], trace_id: str) -> list[str]:
 
 
 async def spend_of(client: httpx.AsyncClient, brand: str) -> bool:
-    """Whether the dashboard shows spend on all three platforms."""
+    """True once the dashboard shows spend on all three platforms."""
     today = datetime.now(UTC).date()
     days = {"start_date": str(today - timedelta(days=3)), "end_date": str(today)}
     answer = await client.get(f"/api/brands/{brand}/dashboard", params=days)

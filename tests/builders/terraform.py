@@ -2,7 +2,7 @@
 
 The provider cannot be had everywhere, so references to resources become strings that name them
 ("ref:TYPE.NAME[KEY].ATTRIBUTE"), and `terraform console` evaluates the rest: variables, locals, the generated
-catalogue, and every expression asked for.
+catalog, and every expression asked for.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ YOURS = {
     "alert_email": "alerts@tower.example",
     "billing_account": "000000-000000-000000",
 }
-"""What a deployment adds to dev.tfvars or prod.tfvars."""
+"""Variables a deployment adds to dev.tfvars or prod.tfvars."""
 _WITH_INDEX = re.compile(r"\b((?:data\.)?google_\w+\.\w+)\[([^\[\]]+)\]((?:\.\w+)+)")
 _PLAIN = re.compile(r"(?<![\w.:])((?:data\.)?google_\w+\.\w+)((?:\.\w+)+)")
 Block = dict[str, Any]

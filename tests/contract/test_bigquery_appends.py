@@ -1,4 +1,4 @@
-"""How rows reach BigQuery: together, once as far as a question can tell, and one append's fault is its own."""
+"""Rows reach BigQuery together, once as far as a query can tell, and one append's fault is its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.contract.suites.warehouse import count
 
 
 async def stored(served: Served, table: str) -> int:
-    """How many rows a table holds, repeats counted."""
+    """The number of rows in a table, repeats counted."""
     table_resource = await asyncio.to_thread(served.client().get_table, f"{SCOPE.schema}.{table}")
     return int(table_resource.num_rows or 0)
 

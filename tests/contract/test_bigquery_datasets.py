@@ -28,7 +28,7 @@ async def served() -> AsyncIterator[Served]:
 
 
 async def touch(served: Served) -> None:
-    """What a new process does first."""
+    """The first call of a new process."""
     async with served.warehouse() as warehouse:
         await warehouse.append([order_fact()])
         assert await count(warehouse) == 1

@@ -1,4 +1,4 @@
-"""The stand-in holds Google's client to what BigQuery holds it to."""
+"""The emulator holds Google's client to what BigQuery holds it to."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ async def test_what_is_there_already_is_not_made_again(client: bigquery.Client) 
 
 @contextmanager
 def as_process(state: Path) -> Iterator[str]:
-    """The stand-in as a process of its own, ended by kill -9."""
+    """The emulator as a process of its own, ended by kill -9."""
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]

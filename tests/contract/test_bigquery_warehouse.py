@@ -1,4 +1,4 @@
-"""BigQuery as the warehouse: the port's suite, by Google's own client over HTTP against the stand-in."""
+"""BigQuery as the warehouse: the port's suite, by Google's own client over HTTP against the emulator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def warehouse(served: Served) -> AsyncIterator[BigQueryWarehouse]:
 
 
 class TestBigQueryWarehouse(WarehouseSuite):
-    """The conformance suite on the stand-in."""
+    """The conformance suite on the emulator."""
 
 
 async def test_every_job_is_capped_labelled_and_asked_where_its_dataset_lies(served: Served) -> None:

@@ -42,7 +42,7 @@ async def api(firestore_emulator: str) -> AsyncIterator[RecordingApi]:
 
 
 def needed(query: StructuredQuery) -> list[CompositeIndex | FieldConfiguration]:
-    """What must be declared for a query to be answered.
+    """The indexes that must be declared for a query to be answered.
 
     By name alone: nothing. Equalities alone, by name: a single-field index of each, merged. A range or another order
     with an equality: one index of both, equalities first.

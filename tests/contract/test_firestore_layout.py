@@ -1,4 +1,4 @@
-"""What the Firestore adapter alone decides: where documents lie, what happens between processes, what may go when."""
+"""Decisions of the Firestore adapter alone: paths of documents, concurrent processes, expiry."""
 
 from __future__ import annotations
 

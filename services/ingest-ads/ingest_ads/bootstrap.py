@@ -27,7 +27,7 @@ SERVICE_NAME = "ingest-ads"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What ingest-ads runs on."""
+    """The ports of ingest-ads."""
 
     bus: MessageBus
     store: DocumentStore

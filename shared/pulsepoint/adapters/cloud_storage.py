@@ -43,7 +43,7 @@ async def open_cloud_storage(
 ) -> AsyncIterator[CloudStorageObjectStore]:
     """The objects of `bucket`, which exists.
 
-    `credentials`, or the machine's own, sign the links; a stand-in at `endpoint` (`http://host:port`) asks for none
+    `credentials`, or the machine's own, sign the links; an emulator at `endpoint` (`http://host:port`) asks for none
     besides. Passing failures are tried again for `patience_seconds`. Raises `EngineUnavailable` where there are no
     credentials or they cannot sign.
     """

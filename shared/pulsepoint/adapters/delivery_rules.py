@@ -1,4 +1,4 @@
-"""What every embedded bus does alike: who gets a message, its limits, back-off and dead letters.
+"""Rules of every embedded bus: who gets a message, its limits, back-off and dead letters.
 
 The model is Pub/Sub: https://cloud.google.com/pubsub/docs/handling-failures and
 https://cloud.google.com/pubsub/quotas#resource_limits
@@ -42,7 +42,7 @@ class Route:
     ack_deadline: float
 
     def wants(self, message: Message) -> bool:
-        """Whether the filter lets the message through."""
+        """True when the filter lets the message through."""
         return self.types is None or message.attributes.get("ce-type") in self.types
 
     def backoff(self, attempt: int) -> float:
@@ -51,7 +51,7 @@ class Route:
         return min(pause, self.max_backoff) * uniform(1.0, 1.1)  # noqa: S311 (spread, not secrecy)
 
     def is_last(self, attempt: int) -> bool:
-        """Whether a message that failed `attempt` times goes to the dead letters."""
+        """True when a message that failed `attempt` times goes to the dead letters."""
         return self.dead_letter_topic is not None and attempt >= self.max_attempts
 
 

@@ -1,4 +1,4 @@
-"""What every document store refuses and how it writes JSON, so that adapters differ only in their engine.
+"""Limits and JSON of every document store, so that adapters differ only in their engine.
 
 A service that works on one engine must work on all, so each adapter enforces the smallest limit of any.
 """
@@ -146,7 +146,7 @@ def _encode_write(scope: TenantContext, write: Write) -> EncodedWrite:
 
 
 def encode_facts(facts: Sequence[FactRow]) -> bytes:
-    """Facts as stored with a leftover; dates and instants become ISO strings, which the warehouse reads alike."""
+    """Facts as stored with an outbox record; dates and instants become ISO strings, which the warehouse reads alike."""
     rows = [[str(fact.scope.tenant_id), str(fact.scope.brand_id), fact.table, fact.row] for fact in facts]
     try:
         return orjson.dumps(rows)
@@ -155,7 +155,7 @@ def encode_facts(facts: Sequence[FactRow]) -> bytes:
 
 
 def decode_facts(data: bytes) -> list[FactRow]:
-    """Facts of a leftover."""
+    """Facts of an outbox record."""
     return [
         FactRow(TenantContext(UUID(tenant), UUID(brand)), table, row)
         for tenant, brand, table, row in orjson.loads(data)
@@ -163,12 +163,12 @@ def decode_facts(data: bytes) -> list[FactRow]:
 
 
 def encode_messages(messages: Sequence[Message]) -> bytes:
-    """Messages as stored with a leftover."""
+    """Messages as stored with an outbox record."""
     return orjson.dumps([[message.topic, b64encode(message.data).decode(), message.attributes] for message in messages])
 
 
 def decode_messages(data: bytes) -> list[Message]:
-    """Messages of a leftover."""
+    """Messages of an outbox record."""
     return [Message(topic, b64decode(body), attributes) for topic, body, attributes in orjson.loads(data)]
 
 

@@ -30,7 +30,7 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a link serves; `file_name` is what a browser saves it as."""
+    """The object a link serves; a browser saves it as `file_name`."""
 
     data: bytes
     content_type: str
@@ -78,7 +78,7 @@ class LocalObjectStore:
         return f"{self._public_url}{path}?{query}"
 
     async def opened(self, path: str, query: str) -> StoredObject | None:
-        """What the link with this `path` and `query` serves; None when it is altered, expired or its object absent."""
+        """The object linked by this `path` and `query`: None when altered, expired or the object is absent."""
         given = parse_qs(query, max_num_fields=8)
         expires, signature = given.get("expires", [""])[0], given.get("signature", [""])[0]
         if not hmac.compare_digest(self._signature(path, expires).encode(), signature.encode()):

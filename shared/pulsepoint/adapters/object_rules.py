@@ -1,4 +1,4 @@
-"""What every object store asks of names and links, whichever engine is below."""
+"""Rules of every object store for names and links, whichever engine is below."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LINK_AGE = timedelta(days=7)
 
 
 def object_path(scope: TenantContext, name: str) -> str:
-    """Where an object lies, `tenants/{tenant}/brands/{brand}/{name}`.
+    """The path of an object, `tenants/{tenant}/brands/{brand}/{name}`.
 
     Raises `MalformedInput` for a name like `../a`.
     """

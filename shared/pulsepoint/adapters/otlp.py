@@ -1,4 +1,4 @@
-"""Sends finished hops as spans over OTLP: to Cloud Trace, or any collector.
+"""Sends finished spans over OTLP: to Cloud Trace, or any collector.
 
 https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/v1.traces.post
 """
@@ -26,14 +26,14 @@ TIMEOUT_SECONDS = 4.0
 
 
 class OtlpTraces:
-    """Hops as spans of one service; what the collector does not take is dropped: the ledger's own traces have it."""
+    """Spans of one service over OTLP; what the collector does not take is dropped: the identity store has it."""
 
     def __init__(self, exporter: OTLPSpanExporter, resource: Resource) -> None:
         self._exporter = exporter
         self._resource = resource
 
     async def send(self, records: Sequence[SpanRecord]) -> None:
-        """Send the hops; a collector that refuses or does not answer is logged and harms nothing."""
+        """Send the spans; a collector that refuses or does not answer is logged and harms nothing."""
         spans = [span_of(record, self._resource) for record in records]
         result = await asyncio.to_thread(self._exporter.export, spans)
         if result is not SpanExportResult.SUCCESS:
@@ -64,7 +64,7 @@ def _session(endpoint: str) -> Any:
 
 
 def span_of(record: SpanRecord, resource: Resource) -> ReadableSpan:
-    """The span a hop was, or stands for where it was measured without one."""
+    """The OTLP span of a record, made up where it was measured without one."""
     started = int(record.started_at.timestamp() * 1_000_000) * 1_000
     attributes: dict[str, str | int] = {**record.attributes}
     attributes |= {"tenant": record.tenant_id} if record.tenant_id else {}

@@ -1,6 +1,6 @@
 """Secrets in Google Secret Manager, one secret resource for each name of a brand.
 
-The client speaks REST, on Google as against a stand-in: it has no asynchronous REST transport, so calls run on
+The client speaks REST, on Google as against an emulator: it has no asynchronous REST transport, so calls run on
 threads. Values are not cached: they are read hourly, not per order, and an instance that kept one would go on using a
 token another instance has replaced.
 """
@@ -50,7 +50,7 @@ async def open_secret_manager(
 ) -> AsyncIterator[SecretManagerSecretStore]:
     """The secrets of `project`, kept in `region` alone, encrypted by `kms_key` (else by Google's own keys).
 
-    `endpoint` (`http://host:port`) names a stand-in, asked without credentials; absent, Google is asked with
+    `endpoint` (`http://host:port`) names an emulator, asked without credentials; absent, Google is asked with
     `credentials` or the machine's own: `EngineUnavailable` where there are none. Passing failures are tried again for
     `patience_seconds`.
     """

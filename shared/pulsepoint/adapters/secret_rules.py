@@ -1,4 +1,4 @@
-"""What every secret store asks of a value, whichever engine is below."""
+"""Rules of every secret store for a value, whichever engine is below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was paid for ads, as the platforms report it."""
+"""Ad spend and claimed results, as the platforms report them."""
 
 from __future__ import annotations
 

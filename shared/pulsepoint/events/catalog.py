@@ -75,7 +75,7 @@ class Subscription:
 
     @property
     def dead_letter_topic(self) -> str:
-        """Where a message goes after the last attempt."""
+        """Topic of the messages whose attempts ran out."""
         return f"dead-letters.{self.service}"
 
 

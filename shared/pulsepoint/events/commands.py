@@ -1,4 +1,4 @@
-"""What people and schedules ask for."""
+"""Commands of people and schedules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AnalysisRequested(Payload):
 
 
 class ReplayRequested(Payload):
-    """Deliver one held message again (`held_id`), to the service that holds it."""
+    """Deliver one quarantined message again (`held_id`), to the service that holds it."""
 
     TYPE: ClassVar[str] = "replay.requested"
     service: str

@@ -39,7 +39,7 @@ class Payload(BaseModel):
 
 
 class Message(NamedTuple):
-    """What crosses the bus: a topic, bytes and string attributes; the same in every engine.
+    """One message on the bus: topic, bytes and string attributes, the same in every engine.
 
     A tuple, because each webhook makes one before it is answered: a frozen dataclass takes twice as long.
     """

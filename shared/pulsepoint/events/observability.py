@@ -1,4 +1,4 @@
-"""What happened to messages: hops of traces, held messages and what came of them."""
+"""Observability: spans of traces, quarantined messages and their release."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class MessageQuarantined(Payload):
 
 
 class MessageReleased(Payload):
-    """A held message was delivered again, or expired."""
+    """A quarantined message was delivered again, or expired."""
 
     TYPE: ClassVar[str] = "message.released"
     held_id: str

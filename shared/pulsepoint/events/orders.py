@@ -1,4 +1,4 @@
-"""What a shop sold and gave back: full snapshots, money in micros of the shop's currency."""
+"""Sales and refunds of a shop: full snapshots, money in micros of the shop's currency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known about how a buyer came: raw evidence, untrusted text, cut to length by the reader."""
+"""Tracking data of an order: raw, untrusted text, cut to length by the reader."""
 
 from __future__ import annotations
 

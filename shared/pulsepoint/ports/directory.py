@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class KnownUser:
-    """What log-in needs."""
+    """A user as log-in needs it."""
 
     user_id: UUID
     tenant_id: UUID

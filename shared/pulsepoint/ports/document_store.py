@@ -78,7 +78,7 @@ class StoredEffect:
 
     @property
     def identity(self) -> tuple[UUID, UUID, str, str]:
-        """What tells an effect from others of its service, and the order in which engines lock them."""
+        """The key that tells an effect from others of its service, and the order in which engines lock them."""
         return (self.scope.tenant_id, self.scope.brand_id, self.kind, self.key)
 
 
@@ -105,7 +105,7 @@ class OutboxRecord:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a transaction left: nothing new when its marker was already there (`duplicate`)."""
+    """The result of a transaction: nothing new when its dedup key was already there (`duplicate`)."""
 
     duplicate: bool
     outbox_record: OutboxRecord | None = None
@@ -144,14 +144,14 @@ class Transaction(Protocol):
 
 
 class DocumentStore(Protocol):
-    """One service's documents, markers, leftovers and effects."""
+    """One service's documents, dedup keys, outbox records and effects."""
 
     async def transact(
         self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
     ) -> Committed:
         """Run `work` and commit what it returns, all or nothing, again from the start on a conflict.
 
-        When the marker is already there nothing is written: `Committed(duplicate=True)` with the leftover
+        When the dedup key is already there nothing is written: `Committed(duplicate=True)` with the outbox record
         that a crash may have left under it. `work` may raise: then nothing is written and the error passes.
         Raises `LimitExceeded` over 1 MiB a document, 500 writes or `MAX_COMMIT_BYTES`, `Conflict` after `attempts`, and
         `EngineUnavailable`.
@@ -159,11 +159,11 @@ class DocumentStore(Protocol):
         ...
 
     async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """Forget leftovers: their facts are appended and their messages published."""
+        """Forget outbox records: their facts are appended and their messages published."""
         ...
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """Leftovers committed before `older_than`, oldest first: what a crash left."""
+        """Outbox records committed before `older_than`, oldest first: what a crash left."""
         ...
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
@@ -175,5 +175,5 @@ class DocumentStore(Protocol):
         ...
 
     async def expire(self, now: datetime) -> int:
-        """Drop documents, markers whose `expires_at` has passed; how many."""
+        """Drop documents, dedup keys whose `expires_at` has passed; how many."""
         ...

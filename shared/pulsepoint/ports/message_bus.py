@@ -10,7 +10,7 @@ from pulsepoint.events.envelope import Message
 
 
 class MessageBus(Protocol):
-    """Where services publish; a subscription's messages reach its service as HTTP pushes."""
+    """The bus services publish to; a subscription's messages reach its service as HTTP pushes."""
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Return once the engine has stored every message for every subscription of its topic.
@@ -40,7 +40,7 @@ class PushEngine(Protocol):
     """The part of an embedded bus that delivers; in the cloud Pub/Sub itself does this."""
 
     async def run(self, push: Push) -> None:
-        """Deliver until cancelled: at least once, with back-off, dead-lettering after the catalogue's attempts."""
+        """Deliver until cancelled: at least once, with back-off, dead-lettering after the catalog's attempts."""
         ...
 
     async def drain(self, timeout: float) -> bool:

@@ -1,1 +1,1 @@
-"""What turns handlers into a service: push endpoint, steps of a commit, effects, sweeps, held messages."""
+"""Turns handlers into a service: push endpoint, steps of a commit, effects, sweeps, quarantined messages."""

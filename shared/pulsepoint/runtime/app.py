@@ -121,14 +121,14 @@ class ServiceApp:
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
-        """Where the service is a process of its own."""
+        """The lifespan of a service that is a process of its own."""
         configure_logs(self.settings.log_level)
         async with self.open():
             yield
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Runtime]:
-        """Open ports, run the loops, and on exit drain: effects, spans, settled leftovers."""
+        """Open ports, run the loops, and on exit drain: effects, spans, settled outbox records."""
         async with AsyncExitStack() as stack:
             engines = self._engines
             if engines is None:
@@ -219,7 +219,7 @@ def create_app(service: Service, settings: Any, build: Build, *, engines: Engine
 
 
 def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
-    """Who may push over the network by these settings; None: nobody."""
+    """The authentication of pushes over the network; None where the settings let nobody push."""
     if not (settings.push_audience and settings.push_service_account):
         return None
     keys = SigningKeys(settings.push_keys_url, clock)
@@ -229,7 +229,7 @@ def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
 async def start_runtime(
     service: Service, ports: Any, settings: ServiceSettings, traces: SendSpans | None = None
 ) -> Runtime:
-    """A runtime over open ports; `traces` is where finished hops go beside the bus."""
+    """A runtime over open ports; `traces` is where finished spans go beside the bus."""
     pipeline = Pipeline(service.name, ports)
 
     async def publish(records: Any) -> None:
@@ -257,7 +257,7 @@ def _spans_message(service: str, records: list[SpanRecord]) -> Any:
 
 
 async def _sweep_forever(runtime: Runtime) -> None:
-    """Due effects soon after they are due; leftovers every few seconds, all of them at the start."""
+    """Due effects soon after they are due; outbox records every few seconds, all of them at the start."""
     next_outbox_sweep, age = 0.0, 0.0
     loop = asyncio.get_running_loop()
     while True:

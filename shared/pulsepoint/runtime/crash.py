@@ -8,7 +8,7 @@ from collections import Counter
 
 _name, _, _count = os.environ.get("PULSEPOINT_CRASH_AT", "").partition(":")
 ARMED = bool(_name)
-"""Whether a test armed one: the webhook path asks, and calls nothing when not."""
+"""True where a test armed a point: the webhook path asks, and calls nothing when not."""
 _passes: Counter[str] = Counter()
 
 POINTS = ("after_verify", "after_publish_raw", "after_commit", "after_append", "before_acknowledge")

@@ -24,7 +24,7 @@ SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Open engines; `store(service)` gives a service its documents, `ledger_dsn` is where an embedded ledger lies.
+    """Open engines; `store(service)` gives a service its documents, `identity_store_dsn` locates an embedded one.
 
     `objects` is None where no bucket is named.
     """
@@ -54,7 +54,7 @@ async def open_engines(settings: ServiceSettings, *, documents: bool = True) -> 
 
 @asynccontextmanager
 async def open_traces(settings: ServiceSettings, service: str) -> AsyncIterator[SendSpans | None]:
-    """Where a service's finished hops are sent beside the ledger's own traces, or None; closed on exit."""
+    """A sender of finished spans to an OTLP collector beside the identity store, or None; closed on exit."""
     if not settings.otlp_endpoint:
         yield None
         return

@@ -1,4 +1,4 @@
-"""What a handler is and what it returns.
+"""Handlers and their outcomes.
 
 A handler is `async (reader, event) -> Outcome`. It does no I/O but through its reader, so it can be run
 again on a conflict. The runtime does the rest: decode, verify, trace, commit, append, publish, acknowledge.
@@ -50,7 +50,7 @@ NOTHING = Outcome()
 
 
 class Reader(Protocol):
-    """What a handler may know: its service's documents, the warehouse through the metric catalogue, the clocks."""
+    """A handler's inputs: its service's documents, the warehouse through named queries, the clock."""
 
     scope: TenantContext
     service: str
@@ -72,7 +72,7 @@ class Reader(Protocol):
         ...
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a named question of `pulsepoint.metrics.named_queries` within the reader's brand."""
+        """Rows of a named query of `pulsepoint.metrics.named_queries` within the reader's brand."""
         ...
 
     def now(self) -> datetime:
@@ -126,7 +126,7 @@ GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class EffectDefinition:
-    """How one kind of effect runs. A tick has no `perform`: only `conclude`, in a transaction.
+    """One kind of effect. A tick has no `run`: only `on_success`, in a transaction.
 
     A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
     `retry_after` says); `on_failure` commits what people should know after each failure. After

@@ -1,6 +1,6 @@
 """One order of steps, in every profile.
 
-Commit writes, marker, facts and outgoing messages in one transaction; append the facts; publish; only then
+Commit writes, dedup key, facts and outgoing messages in one transaction; append the facts; publish; only then
 acknowledge. What a crash leaves between commit and publish is finished by the redelivery or by the sweep.
 """
 
@@ -43,9 +43,9 @@ class Pipeline:
     async def execute(
         self, scope: TenantContext, work: Work, *, dedup_key: UUID, finished_effect: StoredEffect | None = None
     ) -> bool:
-        """Run `work` in a transaction of `scope` and take every step; False when `marker` was there already.
+        """Run `work` in a transaction of `scope` and take every step; False when `dedup_key` was there already.
 
-        Returns once facts are appended and messages published. Work that changes nothing leaves no marker: doing
+        Returns once facts are appended and messages published. Work that changes nothing leaves no dedup key: doing
         it again changes nothing either. Raises what `work` raises, and `RetryableError`s of the engines.
         """
         requested: Sequence[StoredEffect] = ()
@@ -78,7 +78,7 @@ class Pipeline:
         self._dispatched.append(outbox_record.id)
 
     async def mark_dispatched(self) -> None:
-        """Forget finished leftovers, many at a time: it may come late, since finishing again does no harm."""
+        """Forget finished outbox records, many at a time: it may come late, since finishing again does no harm."""
         if self._dispatched:
             ids, self._dispatched = self._dispatched, []
             try:

@@ -128,7 +128,7 @@ def read_push(subscription: str, body: bytes) -> Delivery:
 
 
 def decode_delivery(message: Message) -> Event:
-    """The event in a message of the catalogue; raises `MalformedInput` for a type nobody declared."""
+    """The event in a message of the catalog; raises `MalformedInput` for a type nobody declared."""
     entry = BY_TYPE.get(message.attributes.get("ce-type", ""))
     if entry is None:
         raise MalformedInput(f"unknown event type {message.attributes.get('ce-type')!r}")

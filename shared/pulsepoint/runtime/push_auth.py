@@ -1,4 +1,4 @@
-"""Who may push: requests that carry an OpenID Connect token Google signed for the service account of our pushes.
+"""Authenticates pushes by the OpenID Connect token that Google signed for the service account of our pushes.
 
 Pub/Sub and Cloud Scheduler send one in `Authorization`, valid for an hour at most. What to check of it:
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions and
@@ -24,9 +24,9 @@ LEEWAY_SECONDS = 30
 LAST_SECOND = 253_402_300_799
 """Of the year 9999."""
 KEYS_SECONDS = 3_600.0
-"""How long keys are used before they are fetched anew."""
+"""Age in seconds at which keys are fetched anew."""
 RETRY_SECONDS = 5.0
-"""How soon after one fetch an unknown key or a failure may cause another."""
+"""Seconds after one fetch before an unknown key or a failure may cause another."""
 FETCH_SECONDS = 5.0
 OK, UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE = 200, 401, 403, 503
 Fetch = Callable[[str], Awaitable[bytes]]

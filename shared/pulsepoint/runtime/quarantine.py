@@ -1,6 +1,6 @@
-"""Held messages: quarantine and dead letters, encrypted with their service until replayed or expired.
+"""Quarantine and dead letters, encrypted with their service until replayed or expired.
 
-A held message is a document of its service: metadata in the open, body and attributes sealed with AES-256-GCM.
+A quarantined message is a document of its service: metadata in the open, body and attributes sealed with AES-256-GCM.
 Its metadata is published, so that the gateway can list it; replay is a command.
 """
 
@@ -39,7 +39,7 @@ PAGE = 20
 
 
 class Cipher:
-    """Encrypts bytes with the deployment's key for held messages."""
+    """Encrypts bytes with the deployment's key for quarantined messages."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
@@ -50,12 +50,12 @@ class Cipher:
         return cls(await secrets.once(SYSTEM, KEY_NAME, lambda: AESGCM.generate_key(bit_length=256)))
 
     def encrypt(self, data: bytes, context: str) -> bytes:
-        """Compressed and encrypted; only `unseal` with the same `context` opens it."""
+        """Compressed and encrypted; only `decrypt` with the same `context` opens it."""
         nonce = os.urandom(12)
         return nonce + self._cipher.encrypt(nonce, zlib.compress(data, 1), context.encode())
 
     def decrypt(self, encrypted: bytes, context: str) -> bytes:
-        """What `seal` was given."""
+        """The bytes that `encrypt` was given under the same `context`."""
         return zlib.decompress(self._cipher.decrypt(encrypted[:12], encrypted[12:], context.encode()))
 
 
@@ -162,7 +162,7 @@ class QuarantineStore:
         await self._pipeline.execute(scope, work, dedup_key=uuid4())
 
     async def replay_requested(self, reader: Reader, event: Event) -> Outcome:
-        """Handler of `replay.requested`: deliver one held message of this service again."""
+        """Handler of `replay.requested`: deliver one quarantined message of this service again."""
         command: ReplayRequested = event.payload
         if command.service != reader.service:
             return NOTHING

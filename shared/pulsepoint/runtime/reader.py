@@ -1,4 +1,4 @@
-"""What a handler reads through: its transaction, the metric questions, the clock; and makers of events and facts."""
+"""The reader of a handler: its transaction, the named queries, the clock; and makers of events and facts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ServiceReader:
         return await self._transaction.find(collection, where, limit=limit, after=after)
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a named question within the reader's brand."""
+        """Rows of a named query within the reader's brand."""
         return await run_named_query(self._warehouse, self.scope, name, **parameters)
 
     def now(self) -> datetime:

@@ -1,4 +1,4 @@
-"""What a service is: its name, its handlers, its effects, its routes."""
+"""A service as declared: its name, handlers, effects and routes."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from pulsepoint.runtime.outcome import EffectDefinition, Handler
 
 
 class Ports(Protocol):
-    """What the runtime needs of every service's ports; a service's own frozen dataclass adds more."""
+    """The ports every service has; a service's own frozen dataclass adds more."""
 
     @property
     def bus(self) -> MessageBus:
-        """Where it publishes."""
+        """The bus it publishes to."""
         ...
 
     @property
     def store(self) -> DocumentStore:
-        """Where its live state and markers are."""
+        """The store of its live state, dedup keys and outbox."""
         ...
 
     @property
     def warehouse(self) -> Warehouse:
-        """Where facts go."""
+        """The store of its facts."""
         ...
 
     @property

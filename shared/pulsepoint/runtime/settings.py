@@ -18,11 +18,11 @@ class ServiceSettings(BaseSettings):
     """Read from the environment with the prefix `PULSEPOINT_`; those of Google Cloud and Redis also without it.
 
     `profile` chooses the engines: `memory` (one service alone, nothing kept), `embedded` (all services in one
-    process, opened by the tower), `cloud` (Google Cloud's, in `gcp_region`). Times in seconds. `allow_local_urls`
+    process, opened by `deploy.local`), `cloud` (Google Cloud's, in `gcp_region`). Times in seconds. `allow_local_urls`
     lets addresses that people give (Slack) lie on this machine or a private network: for the demo and tests.
 
     Pub/Sub and BigQuery may lie in projects of their own. `kms_key` (`projects/…/cryptoKeys/…`) encrypts the datasets
-    and secrets that services make; without it Google's own keys do. The endpoints (`http://host:port`) are stand-ins
+    and secrets that services make; without it Google's own keys do. The endpoints (`http://host:port`) are emulators
     asked in place of Google. Without `redis_url` each instance counts limits for itself. `cpu_between_requests` says
     whether an instance may work while it answers nobody; in the cloud it may not, unless told so.
 
@@ -65,7 +65,7 @@ class ServiceSettings(BaseSettings):
 
     @property
     def works_between_requests(self) -> bool:
-        """Whether loops run while no request does."""
+        """True where loops run while no request does."""
         return self.profile != "cloud" if self.cpu_between_requests is None else self.cpu_between_requests
 
     @model_validator(mode="after")

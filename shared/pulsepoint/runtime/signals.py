@@ -35,7 +35,7 @@ def signal_messages(messages: Iterable[Message]) -> None:
 
 
 def signal_cost(span: SpanRecord) -> None:
-    """One line for a hop that cost tokens; others cost nothing."""
+    """One line for a span that cost tokens; others cost nothing."""
     if span.cost_nano_usd:
         tokens = span.tokens_input + span.tokens_output
         log.info("signal", type=TOKENS, tenant=span.tenant_id or "", cost_nano_usd=span.cost_nano_usd, tokens=tokens)

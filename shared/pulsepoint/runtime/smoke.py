@@ -1,4 +1,4 @@
-"""Whether services answer that they are ready: `python -m pulsepoint.runtime.smoke URL…`.
+"""Asks services whether they are ready: `python -m pulsepoint.runtime.smoke URL…`.
 
 Asks each address for `/readyz` until all have answered 200, or for `PATIENCE_SECONDS`; exits with 1 for those that
 did not. Needs nothing but Python: a release runs it in a job inside the network, where the addresses answer.

@@ -24,7 +24,7 @@ class WaitingEffects:
         self._waiting: dict[tuple[UUID, UUID, str, str], tuple[datetime, int]] = {}
 
     def holds(self, effect: StoredEffect, now: datetime) -> bool:
-        """Whether `effect` waits, with all its causes, and goes on waiting for a while after `now`."""
+        """True while `effect` waits, with all its causes, and goes on waiting for a while after `now`."""
         due_at, causes = self._waiting.get(effect.identity, (now, 0))
         return causes >= MAX_CAUSES and due_at - now > CLOSING
 

@@ -1,4 +1,4 @@
-"""What every `Cache` does. Subclasses give a fixture `cache`, whose values expire by `clock` or as `elapse` says."""
+"""The suite of every `Cache`. Subclasses give a fixture `cache`, whose values expire by `clock` or as `elapse` says."""
 
 from __future__ import annotations
 

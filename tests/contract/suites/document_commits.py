@@ -1,4 +1,4 @@
-"""Markers, leftovers, limits and expiry: what one commit holds."""
+"""Dedup keys, outbox records, limits and expiry: what one commit holds."""
 
 from __future__ import annotations
 

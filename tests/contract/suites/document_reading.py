@@ -31,7 +31,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 class DocumentReadingSuite(DocumentStoreFixtures):
-    """What is read is what was written, and nothing that was read changes unseen."""
+    """Reads return what was written, and nothing that was read changes unseen."""
 
     async def test_a_document_is_read_as_written_and_counts_its_commits(
         self, store: DocumentStore, scope: TenantContext
@@ -144,7 +144,7 @@ class DocumentReadingSuite(DocumentStoreFixtures):
     async def disturbed(
         self, store: DocumentStore, scope: TenantContext, disturb: Callable[[], Awaitable[Any]], by: str = "get"
     ) -> list[Any]:
-        """What a transaction read on each run when `disturb` committed after its first read."""
+        """The values a transaction read on each run when `disturb` committed after its first read."""
         runs: list[Any] = []
 
         async def work(transaction: Transaction) -> Commit:

@@ -1,4 +1,4 @@
-"""What the tests of every `DocumentStore` are written with: its fixtures and its steps.
+"""Fixtures and steps of the tests of every `DocumentStore`.
 
 A subclass gives `open_store(service) -> DocumentStore`.
 """

@@ -1,4 +1,4 @@
-"""What every `DocumentStore` does. Subclasses give a fixture `open_store(service) -> DocumentStore`."""
+"""The suite of every `DocumentStore`. Subclasses give a fixture `open_store(service) -> DocumentStore`."""
 
 from __future__ import annotations
 

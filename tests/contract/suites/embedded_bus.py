@@ -1,4 +1,4 @@
-"""What an embedded bus does besides: order, limits in flight, shutdown, depth.
+"""The suite of an embedded bus: order, limits in flight, shutdown, depth.
 
 Pub/Sub promises no order without ordering keys, and its pushes are Google's: how many are in flight and what
 waits is not ours to say.

@@ -1,4 +1,4 @@
-"""What every bus does. Subclasses give a fixture `open_bus(subscriptions, **options)`."""
+"""The suite of every bus. Subclasses give a fixture `open_bus(subscriptions, **options)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `ObjectStore` does. Subclasses give a fixture `objects` and `opened(link) -> bytes | None`."""
+"""The suite of every `ObjectStore`. Subclasses give a fixture `objects` and `opened(link) -> bytes | None`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `SecretStore` does. Subclasses give a fixture `secrets`."""
+"""The suite of every `SecretStore`. Subclasses give a fixture `secrets`."""
 
 from __future__ import annotations
 

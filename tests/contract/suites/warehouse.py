@@ -1,4 +1,4 @@
-"""What every Warehouse must do; an adapter's test subclasses `WarehouseSuite` and gives a `warehouse` fixture."""
+"""The suite of every Warehouse; an adapter's test subclasses `WarehouseSuite` and gives a `warehouse` fixture."""
 
 from __future__ import annotations
 

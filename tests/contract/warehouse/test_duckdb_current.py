@@ -1,4 +1,4 @@
-"""What DuckDB keeps as current while rows are appended is what `views.sql` ranks out of the whole history."""
+"""DuckDB keeps as current, while rows are appended, exactly what `views.sql` ranks out of the whole history."""
 
 from __future__ import annotations
 

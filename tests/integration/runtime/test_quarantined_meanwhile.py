@@ -1,4 +1,4 @@
-"""What would let a message succeed may come while it is being held: it is never held for good then."""
+"""A cure may come while a message is being quarantined: it is never kept for good then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trace across hops: parents through messages, links through ticks, the ingress recorded by its first reader."""
+"""One trace across spans: parents through messages, links through ticks, the ingress recorded by its first reader."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Datasets:
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="bigquery-make")
 
     def location_of(self, dataset: str) -> str | None:
-        """Where a dataset made or seen before lies."""
+        """The region of a dataset made or seen before, else None."""
         return self._located.get(dataset)
 
     def forget(self, dataset: str) -> None:

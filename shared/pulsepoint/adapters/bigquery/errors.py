@@ -1,4 +1,4 @@
-"""What Google's reasons mean, beyond what `google_errors` tells by status.
+"""Meanings of Google's reasons, beyond what `google_errors` tells by status.
 
 Reasons: https://cloud.google.com/bigquery/docs/error-messages
 """
@@ -14,7 +14,7 @@ from pulsepoint.adapters.google_errors import VENDOR_ERRORS, translated
 from pulsepoint.errors import EngineUnavailable, LimitExceeded, PulsepointError
 
 TOO_LARGE = frozenset({"bytesBilledLimitExceeded", "responseTooLarge", "resourcesExceeded", "billingTierLimitExceeded"})
-"""What was asked for is more than a cap or an engine's limit allows."""
+"""Reasons of a request that a cap or an engine's limit does not allow."""
 
 PASSING = frozenset(
     {
@@ -33,7 +33,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def mapped(error: Exception) -> PulsepointError:
-    """What an error of the client is to a caller; unknown kinds count as the engine's own failure."""
+    """Translates an error of the client; unknown kinds count as the engine's own failure."""
     if isinstance(error, google.RetryError) and isinstance(error.cause, Exception):
         return mapped(error.cause)
     reason = reason_of(error)

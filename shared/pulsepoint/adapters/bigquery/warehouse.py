@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What a job may cost and take: bytes billed at most, seconds until it is given up.
+    """The limits of a job: bytes billed at most, seconds until it is given up.
 
     `settling_seconds`: how long an append is tried while something passes (a table just made, no answer).
     """

@@ -30,7 +30,7 @@ THEIRS: tuple[type[duckdb.Error], ...] = (
 
 
 def mapped(error: duckdb.Error) -> PulsepointError:
-    """What a DuckDB error is to a caller; unknown kinds count as the engine's own failure."""
+    """Translates a DuckDB error; unknown kinds count as the engine's own failure."""
     first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, THEIRS):
         return MalformedInput(f"DuckDB refused: {first_line}")

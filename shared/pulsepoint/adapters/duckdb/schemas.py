@@ -37,7 +37,7 @@ def schema_of(scope: TenantContext) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowShape:
-    """How rows of one table are inserted: each of `inserts` into a schema takes a JSON array of rows."""
+    """The inserts of one table: each of `inserts` into a schema takes a JSON array of rows."""
 
     table: str
     head: bool

@@ -57,7 +57,7 @@ class FirestoreApi:
 
     @property
     def root(self) -> str:
-        """What every document's name starts with."""
+        """The prefix of every document's name."""
         return f"{self.database}/documents"
 
     async def read(self, names: Sequence[str]) -> dict[str, Document]:

@@ -1,4 +1,4 @@
-"""Documents, markers, leftovers and effects of one service in Firestore.
+"""Documents, dedup keys, outbox records and effects of one service in Firestore.
 
 Reads are plain and lock nothing. A commit is one request: each document written carries the time it was last updated
 when read, as a precondition. Only documents read and not written need more: a transaction, begun by reading them
@@ -107,7 +107,7 @@ class FirestoreDocumentStore:
         return put_document(name, self._paths.shard(name), write, precondition)
 
     async def _store(self, scope: TenantContext, commit: Commit, changes: list[Write], guarded: Seen) -> Committed:
-        """One attempt; raises `Conflict` when anything has changed, or the marker is there."""
+        """One attempt; raises `Conflict` when anything has changed, or the dedup key is there."""
         now = self._clock.now()
         effects = await self._plan(scope, commit, now)
         outbox_record = None
@@ -129,7 +129,7 @@ class FirestoreDocumentStore:
         return put(name, expiry(self._paths.shard(name), now + DEDUP_KEY_LIFE), unchanged_since(None))
 
     async def _plan(self, scope: TenantContext, commit: Commit, now: datetime) -> EffectPlan:
-        """What the commit does to effects, as they are now."""
+        """The commit's changes to effects, as they are now."""
         finished = commit.finished_effect
         names = {self._paths.effect(effect) for effect in (*commit.effects, *((finished,) if finished else ()))}
         if not names:
@@ -164,7 +164,7 @@ class FirestoreDocumentStore:
             raise
 
     async def _duplicate(self, scope: TenantContext, commit: Commit) -> Committed | None:
-        """The answer to a commit whose marker is there; None when it is not: the work is to run again."""
+        """The answer to a commit whose dedup key is there; None when it is not: the work is to run again."""
         if commit.dedup_key is None:
             return None
         dedup_key = self._paths.dedup_key(scope.tenant_id, commit.dedup_key)
@@ -186,7 +186,7 @@ class FirestoreDocumentStore:
                 await self._api.commit([drop(document.name) for document in documents])
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """See `DocumentStore.leftovers`."""
+        """See `DocumentStore.outbox_records`."""
         query = queries.old_outbox_records(self._paths.shards(), older_than, limit)
         return await self._read_outbox(await self._api.query(self._api.root, query))
 

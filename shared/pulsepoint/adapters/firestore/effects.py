@@ -23,7 +23,7 @@ from pulsepoint.tenancy import TenantContext
 
 @dataclass(frozen=True, slots=True)
 class EffectState:
-    """What is known under one effect's key, read when the document was last updated at `seen` (None: absent)."""
+    """The state under one effect's key, read when the document was last updated at `seen` (None: absent)."""
 
     name: str
     seen: datetime | None = None
@@ -77,13 +77,13 @@ class EffectState:
         return put(self.name, fields, unchanged_since(self.seen))
 
     def without_causes(self) -> EffectState:
-        """What decides which effect runs when."""
+        """The fields that decide which effect runs when."""
         return replace(self, pending=replace(self.pending, causes=()) if self.pending else None)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectPlan:
-    """What one commit does to effects.
+    """The changes of one commit to effects.
 
     `changed` is written with it. `imminent` (name -> `seen`) may be claimed any moment and must still be pending when
     it is committed, or would run without it. `joined` takes in causes only. `stored` are those newly pending.

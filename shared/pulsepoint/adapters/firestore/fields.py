@@ -89,7 +89,7 @@ def document_of(stored: Stored) -> Document:
 
 
 def filter_value(value: str) -> Value:
-    """What a filter field holds and is compared with: the string, or its digest where an index would cut it."""
+    """The value a filter field holds and is compared with: the string, or its digest where an index would cut it."""
     encoded = value.encode()
     return text(value if len(encoded) <= MAX_INDEXED_BYTES else sha256(encoded).hexdigest())
 

@@ -27,7 +27,7 @@ class CompositeIndex:
 
 @dataclass(frozen=True, slots=True)
 class FieldConfiguration:
-    """How one field of a collection group is indexed, and whether documents die by it (google_firestore_field).
+    """The indexes of one field of a collection group, and whether documents expire by it (google_firestore_field).
 
     `ascending` is the scope of its one ascending index, None for no index. `expires`: the field is the group's
     time to live. Subfields inherit; `*` is every field not named.

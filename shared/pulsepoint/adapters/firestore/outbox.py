@@ -1,4 +1,4 @@
-"""A leftover as documents: facts and messages, compressed, cut to what one document and one request hold.
+"""An outbox record as documents: facts and messages, compressed, cut to what one document and one request hold.
 
 The first part is written in the transaction. Further parts are written before it, to names no other attempt uses
 and with an end of life, which the transaction takes away: what no transaction took up is dropped by time to live.
@@ -33,7 +33,7 @@ FASTEST = 1
 
 @dataclass(frozen=True, slots=True)
 class OutboxWrites:
-    """What to write before the transaction, each in a request of its own, and what in it."""
+    """The writes before the transaction, each in a request of its own, and those in it."""
 
     before: Sequence[Write]
     within: Sequence[Write]
@@ -43,7 +43,7 @@ NONE = OutboxWrites((), ())
 
 
 def writes_of(paths: Paths, tenant: UUID, outbox_record: OutboxRecord, now: datetime) -> OutboxWrites:
-    """The leftover, as committed at `now`."""
+    """The outbox record, as committed at `now`."""
     whole = compress(encode_facts(outbox_record.facts) + b"\n" + encode_messages(outbox_record.messages), FASTEST)
     bodies = [whole[start : start + PART_BYTES] for start in range(0, len(whole), PART_BYTES)]
     first = paths.outbox_record(tenant, outbox_record.id)
@@ -68,12 +68,12 @@ def writes_of(paths: Paths, tenant: UUID, outbox_record: OutboxRecord, now: date
 
 
 def part_names(first: Stored) -> list[str]:
-    """Names of a leftover's further parts."""
+    """Names of an outbox record's further parts."""
     return [part.string_value for part in first.fields["parts"].array_value.values]
 
 
 def outbox_record_of(first: Stored, parts: Mapping[str, Stored]) -> OutboxRecord | None:
-    """The leftover; None when it was settled while its parts were read."""
+    """The outbox record; None when it was settled while its parts were read."""
     names = part_names(first)
     if any(name not in parts for name in names):
         return None

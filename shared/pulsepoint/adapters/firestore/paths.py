@@ -1,9 +1,9 @@
-"""Where each document of the kernel lies in Firestore.
+"""Paths of the kernel's documents in Firestore.
 
     tenants/{tenant}/brands/{brand}/services/{service}/collections/{collection}/documents/{id}
     tenants/{tenant}/brands/{brand}/services/{service}/effects/{digest of kind and key}
-    tenants/{tenant}/brands/{NO_BRAND}/services/{service}/markers/{id}
-    tenants/{tenant}/brands/{NO_BRAND}/services/{service}/leftovers/{id}[~part]
+    tenants/{tenant}/brands/{NO_BRAND}/services/{service}/dedup keys/{id}
+    tenants/{tenant}/brands/{NO_BRAND}/services/{service}/outbox records/{id}[~part]
 
 Collections that hold something have one of four fixed names, so that indexes and time to live are declared once,
 not for each collection of each service.
@@ -45,11 +45,11 @@ class Paths:
         return f"{self.collection(TenantContext(key[0], key[1]), key[2])}/{DOCUMENTS}/{encode_id(key[3])}"
 
     def dedup_key(self, tenant: UUID, id: UUID) -> str:
-        """A marker; it belongs to the whole tenant."""
+        """A dedup key; it belongs to the whole tenant."""
         return f"{self._within(TenantContext(tenant, NO_BRAND))}/{DEDUP_KEYS}/{id}"
 
     def outbox_record(self, tenant: UUID, id: UUID) -> str:
-        """The first document of a leftover."""
+        """The first document of an outbox record."""
         return f"{self._within(TenantContext(tenant, NO_BRAND))}/{OUTBOX}/{id}"
 
     def effect(self, effect: StoredEffect) -> str:
@@ -85,5 +85,5 @@ def encode_id(id: str) -> str:
 
 
 def decode_id(encoded: str) -> str:
-    """What `encode_id` was given."""
+    """The text that `encode_id` was given."""
     return encoded.replace(".1", "/").replace(".0", ".")

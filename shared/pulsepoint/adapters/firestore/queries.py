@@ -35,12 +35,12 @@ def expired(group: str, shards: Sequence[str], now: datetime, limit: int) -> Str
 
 
 def old_outbox_records(shards: Sequence[str], older_than: datetime, limit: int) -> StructuredQuery:
-    """First documents of leftovers, oldest first."""
+    """First documents of outbox records, oldest first."""
     return _in_time(OUTBOX, _among("shard", shards), "created_at", Operator.LESS_THAN, older_than, limit)
 
 
 def outbox_records_called(service: str, ids: Sequence[UUID]) -> StructuredQuery:
-    """Names of all documents of up to `MAX_VALUES` leftovers."""
+    """Names of all documents of up to `MAX_VALUES` outbox records."""
     return StructuredQuery(
         select=_only("__name__"),
         from_=[StructuredQuery.CollectionSelector(collection_id=OUTBOX, all_descendants=True)],

@@ -1,4 +1,4 @@
-"""What a handler reads through: plain reads, outside any transaction of Firestore's."""
+"""The reads of a handler: plain ones, outside any transaction of Firestore's."""
 
 from __future__ import annotations
 

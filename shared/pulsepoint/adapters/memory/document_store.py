@@ -1,4 +1,4 @@
-"""Documents, markers, leftovers and effects of one service in memory."""
+"""Documents, dedup keys, outbox records and effects of one service in memory."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class MemoryDocumentStore:
             del self._outbox[key]
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """See `DocumentStore.leftovers`."""
+        """See `DocumentStore.outbox_records`."""
         old = sorted((stored.created_at, key) for key, stored in self._outbox.items() if stored.created_at < older_than)
         return [record for _, key in old[:limit] if (record := self._outbox_record(key))]
 

@@ -1,4 +1,4 @@
-"""A bus in memory: publishes fan out to the catalogue's subscriptions and are pushed until acknowledged."""
+"""A bus in memory: publishes fan out to the catalog's subscriptions and are pushed until acknowledged."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class MemoryObjectStore:
         return address
 
     async def open(self, address: str) -> bytes | None:
-        """What a link serves: the object until the link expires, then None."""
+        """The object a link serves until it expires, then None."""
         path, expires_at = self._links.get(address, ("", self._clock.now()))
         if self._clock.now() >= expires_at or path not in self._objects:
             return None

@@ -1,4 +1,4 @@
-"""Documents, markers, leftovers and effects of one service in PostgreSQL.
+"""Documents, dedup keys, outbox records and effects of one service in PostgreSQL.
 
 Reads are plain statements outside any transaction; a commit is one call of `kernel.commit`, which compares
 what was read. Every statement names service, tenant and brand.
@@ -144,7 +144,7 @@ class PostgresDocumentStore:
             await self.fetch(MARK_DISPATCHED, self.service, list(ids))
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """See `DocumentStore.leftovers`."""
+        """See `DocumentStore.outbox_records`."""
         rows = await self.fetch(OUTBOX, self.service, older_than, limit)
         return [record for row in rows if (record := _outbox_record(row["id"], row["facts"], row["messages"]))]
 

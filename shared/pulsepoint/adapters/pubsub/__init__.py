@@ -1,4 +1,4 @@
-"""Google Pub/Sub: publishing, and making topics and push subscriptions from the catalogue."""
+"""Google Pub/Sub: publishing, and making topics and push subscriptions from the catalog."""
 
 from pulsepoint.adapters.pubsub.message_bus import PubSubMessageBus, open_pubsub
 

@@ -44,7 +44,7 @@ class _Waiting(NamedTuple):
 
 @dataclass(slots=True)
 class _Batcher:
-    """What waits for one topic, and the task that sends it: one request is on its way while the next fills.
+    """The messages that wait for one topic, and their sending task: one request is on its way while the next fills.
 
     `head` is a request without messages, encoded; `metadata` names the topic to Google's front end.
     """
@@ -195,7 +195,7 @@ def _fits(count: int, size: int) -> bool:
 
 
 def _take(batcher: _Batcher) -> list[_Waiting]:
-    """What waits and fits one request, without what nobody waits for any more."""
+    """The messages that wait and fit one request, without those nobody waits for any more."""
     waiting = [publishing for publishing in batcher.waiting if not publishing.stored.done()]
     taken = count = size = 0
     for publishing in waiting:

@@ -1,4 +1,4 @@
-"""Makes the catalogue's topics and push subscriptions, for an emulator or a project without Terraform.
+"""Makes the catalog's topics and push subscriptions, for an emulator or a project without Terraform.
 
 Terraform makes the same ones in the cloud (`infra/`). Safe to run again and from several processes at once: what
 is there is brought up to date, nothing is removed.
