@@ -33,7 +33,7 @@ KEY_NAME = "gateway-token-key"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the gateway stands on; `store` is the ledger."""
+    """The ports of the gateway; `store` is the identity store."""
 
     bus: MessageBus
     store: DocumentStore
