@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -32,9 +33,15 @@ def shop_domain(shop: str) -> str:
 
 def timezone_name(name: str) -> str:
     """The timezone's name; raises `ValueError` unless the IANA database has it."""
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError("must be an IANA timezone such as Europe/London")
     return name
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    # Asking for them reads the whole database from disk, and settings are read with each event.
+    return frozenset(available_timezones())
 
 
 def currency_code(code: str) -> str:
