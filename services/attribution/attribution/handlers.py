@@ -12,17 +12,18 @@ from typing import Any
 
 from attribution.domain.facts import HEAD, Row, attribution_of
 from attribution.domain.orders import OrderState
-from attribution.domain.policy import BrandState
+from attribution.domain.policy import BrandPolicy
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
+from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale, kept_brand
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
 from pulsepoint.telemetry import current_traceparent
 
-ORDERS, BRANDS = "orders", "brands"
+ORDERS = "orders"
 REATTRIBUTE, ERASE = "reattribute", "erase"
 # Well under 500 writes and, at some 10 kB of rows an order, under 1 MiB a transaction.
 BATCH = 50
@@ -37,33 +38,25 @@ class StoredOrder:
     state: OrderState
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBrand:
-    """The brand's document as read; version 0 and defaults where there is none yet."""
-
-    version: int
-    state: BrandState
-
-
 async def attribute_order(reader: Reader, event: Event) -> Outcome:
     """An order snapshot, with the refunds it carried."""
     payload: OrderRecorded = event.payload
-    brand, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(stored, stored.state.with_order(payload, event.version, event.digest))])
+    policy, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, policy, [(stored, stored.state.with_order(payload, event.version, event.digest))])
 
 
 async def attribute_refund(reader: Reader, event: Event) -> Outcome:
     """A refund delivered on its own, perhaps before its order."""
     payload: RefundRecorded = event.payload
-    brand, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(stored, stored.state.with_refund(payload))])
+    policy, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, policy, [(stored, stored.state.with_refund(payload))])
 
 
 async def withdraw_order(reader: Reader, event: Event) -> Outcome:
     """A deleted order: nothing of it counts any more, nor of snapshots from before."""
     payload: OrderDeleted = event.payload
-    brand, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, brand, [(stored, stored.state.with_deletion(event.version, event.digest))])
+    policy, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, policy, [(stored, stored.state.with_deletion(event.version, event.digest))])
 
 
 async def erase_subject(reader: Reader, event: Event) -> Outcome:
@@ -74,28 +67,28 @@ async def erase_subject(reader: Reader, event: Event) -> Outcome:
 
 async def configure_brand(reader: Reader, event: Event) -> Outcome:
     """New settings; where they change how revenue is credited, orders are attributed anew, batch by batch."""
-    payload: BrandConfigured = event.payload
-    stored = await _brand(reader)
-    version = stored.version + 1
-    state = stored.state.with_settings(payload, event.version, event.digest, document_version=version)
-    if state == stored.state:
+    document = await reader.get(BRANDS, _brand_id(reader))
+    if is_stale(document, event):
         return NOTHING
-    write = Write(BRANDS, _brand_id(reader), state.model_dump(mode="json"))
-    changed = state.policy_version != stored.state.policy_version
-    return Outcome(writes=[write], effects=[_reattribution(state.policy_version, after="")] if changed else [])
+    before = _policy(document)
+    if not before.is_changed_by(event.payload):
+        return Outcome(writes=[brand_write(reader, event, policy_version=before.policy_version)])
+    policy_version = (document.version if document is not None else 0) + 1
+    write = brand_write(reader, event, policy_version=policy_version)
+    return Outcome(writes=[write], effects=[_reattribution(policy_version, after="")])
 
 
 async def reattribute_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
     """Attribute the next orders under the policy that started the sweep; a newer policy has its own sweep."""
-    brand = await _brand(reader)
+    policy = _policy(await reader.get(BRANDS, _brand_id(reader)))
     policy_version = int(effect.data["policy_version"])
-    if brand.state.policy_version != policy_version:
+    if policy.policy_version != policy_version:
         return NOTHING
     documents = await reader.find(ORDERS, limit=BATCH, after=str(effect.data["after"]))
     orders = [_stored_order(document.id, document) for document in documents]
     due = [(stored, stored.state) for stored in orders if stored.state.policy_version != policy_version]
     more = [_reattribution(policy_version, after=documents[-1].id)] if len(documents) == BATCH else []
-    return _outcome(reader, brand, due, more)
+    return _outcome(reader, policy, due, more)
 
 
 async def erase_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
@@ -118,11 +111,11 @@ EFFECTS: dict[str, EffectDefinition] = {
 
 
 async def _erase(reader: Reader, order_ids: Sequence[str], *, key: str) -> Outcome:
-    brand, orders = await _read(reader, order_ids[:BATCH])
+    policy, orders = await _read(reader, order_ids[:BATCH])
     left = list(order_ids[BATCH:])
     # The key names what is left: the running effect still holds its own.
     more = [Effect(ERASE, f"{key}:{len(left)}", {"order_ids": left, "key": key})] if left else []
-    return _recorded(reader, brand, [(stored, stored.state.with_erasure()) for stored in orders], more)
+    return _recorded(reader, policy, [(stored, stored.state.with_erasure()) for stored in orders], more)
 
 
 def _reattribution(policy_version: int, *, after: str) -> Effect:
@@ -130,22 +123,22 @@ def _reattribution(policy_version: int, *, after: str) -> Effect:
 
 
 def _recorded(
-    reader: Reader, brand: StoredBrand, news: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect] = ()
+    reader: Reader, policy: BrandPolicy, news: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect] = ()
 ) -> Outcome:
     """The outcome of the orders that changed; empty where none did."""
     changed = [(stored, state) for stored, state in news if state != stored.state]
-    return _outcome(reader, brand, changed, effects)
+    return _outcome(reader, policy, changed, effects)
 
 
 def _outcome(
-    reader: Reader, brand: StoredBrand, orders: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect]
+    reader: Reader, policy: BrandPolicy, orders: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect]
 ) -> Outcome:
     facts, writes, events = [], [], []
     for stored, state in orders:
         version = stored.version + 1
-        current = state.model_copy(update={"policy_version": brand.state.policy_version})
+        current = state.model_copy(update={"policy_version": policy.policy_version})
         writes.append(Write(ORDERS, stored.order_id, current.model_dump(mode="json")))
-        attribution = attribution_of(stored.order_id, current, brand.state.policy, brand.version)
+        attribution = attribution_of(stored.order_id, current, policy)
         if attribution is None:
             continue
         facts += [
@@ -168,26 +161,24 @@ def _traced(row: Row) -> dict[str, Any]:
     return {**row.columns, "trace": current_traceparent()} if row.table == HEAD else dict(row.columns)
 
 
-async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[StoredBrand, list[StoredOrder]]:
+async def _read(reader: Reader, order_ids: Sequence[str]) -> tuple[BrandPolicy, list[StoredOrder]]:
     keys = [(BRANDS, _brand_id(reader)), *((ORDERS, order_id) for order_id in order_ids)]
     brand, *orders = await reader.get_many(keys)
-    return _stored_brand(brand), [
+    return _policy(brand), [
         _stored_order(order_id, document) for order_id, document in zip(order_ids, orders, strict=True)
     ]
-
-
-async def _brand(reader: Reader) -> StoredBrand:
-    return _stored_brand(await reader.get(BRANDS, _brand_id(reader)))
 
 
 def _brand_id(reader: Reader) -> str:
     return str(reader.scope.brand_id)
 
 
-def _stored_brand(document: Document | None) -> StoredBrand:
+def _policy(document: Document | None) -> BrandPolicy:
+    """The policy in the brand's document; defaults while no settings have arrived."""
     if document is None:
-        return StoredBrand(0, BrandState())
-    return StoredBrand(document.version, BrandState.model_validate(document.data))
+        return BrandPolicy()
+    brand = kept_brand(document)
+    return BrandPolicy(brand.settings, brand.version, int(document.data.get("policy_version", 0)))
 
 
 def _stored_order(order_id: str, document: Document | None) -> StoredOrder:

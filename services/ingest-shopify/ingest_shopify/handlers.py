@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
+from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
 from pulsepoint.tenancy import TenantContext
 
@@ -132,15 +134,17 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
     if not is_shop_domain(domain):
         raise PermanentError(f"{brand.shopify_store[:100]!r} is no shop domain", reason="shop_domain")
     owner = str(event.scope.brand_id)
-    document, before = await reader.get_many([("shops", domain), ("brands", owner)])
+    document, before = await reader.get_many([("shops", domain), (BRANDS, owner)])
     if document is not None and (document.data["tenant_id"], document.data["brand_id"]) != (
         str(event.scope.tenant_id),
         owner,
     ):
         raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken")
-    previous: dict[str, Any] = before.data if before is not None else {}
-    if previous.get("version", event.version) > event.version:
+    if is_stale(before, event):
         return NOTHING
+    previous: Mapping[str, Any] = before.data if before is not None else {}
+    # Minted once a brand: another key would make strangers of everybody known.
+    identity_key = previous.get("identity_key") or secrets.token_hex(32)
     shop = {
         "tenant_id": str(event.scope.tenant_id),
         "brand_id": owner,
@@ -148,11 +152,9 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
         "currency": brand.currency,
         "timezone": brand.timezone,
         "endpoint_token": document.data.get("endpoint_token") if document is not None else None,
-        # Minted once a brand: another key would make strangers of everybody known.
-        "identity_key": previous.get("identity_key") or secrets.token_hex(32),
+        "identity_key": identity_key,
     }
-    kept = {"shop": domain, "version": event.version, "identity_key": shop["identity_key"]}
-    writes = [Write("shops", domain, shop), Write("brands", owner, kept)]
+    writes = [Write("shops", domain, shop), brand_write(reader, event, shop=domain, identity_key=identity_key)]
     if previous.get("shop", domain) != domain:
         writes.append(Write("shops", previous["shop"], None))
     drain = Effect("held.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,10 +16,12 @@ from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import CampaignDay, running_campaigns
 from inventory_intel.domain.stock import DaysInStock, VariantStock
-from inventory_intel.domain.window import Brand, Window, window_of
+from inventory_intel.domain.window import Window, window_of
+from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
+from pulsepoint.runtime.brand_projection import find_brand, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
 from pulsepoint.telemetry import link_causes
 
@@ -72,13 +74,9 @@ def handlers(pace: Pace) -> dict[str, Handler]:
     async def ask_for_assessment(reader: Reader, event: Event) -> Outcome:
         return Outcome(effects=(tick_of(reader, pace),))
 
-    async def keep_brand(reader: Reader, event: Event) -> Outcome:
-        identity = str(event.scope.brand_id)
-        existing = await reader.get("brands", identity)
-        if existing is not None and existing.data["version"] >= event.version:
-            return NOTHING
-        data = {**event.payload.model_dump(mode="json"), "version": event.version}
-        return Outcome(writes=(Write("brands", identity, data),), effects=(tick_of(reader, pace),))
+    async def keep_settings(reader: Reader, event: Event) -> Outcome:
+        kept = await keep_brand(reader, event)
+        return replace(kept, effects=(tick_of(reader, pace),)) if kept.writes else NOTHING
 
     return {
         "product.recorded": ask_for_assessment,
@@ -87,7 +85,7 @@ def handlers(pace: Pace) -> dict[str, Handler]:
         "order.attributed": ask_for_assessment,
         "ads.synced": ask_for_assessment,
         "analysis.requested": ask_for_assessment,
-        "brand.configured": keep_brand,
+        "brand.configured": keep_settings,
     }
 
 
@@ -95,14 +93,14 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
     """The tick."""
 
     async def assess_stock(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
-        kept = await reader.get("brands", str(reader.scope.brand_id))
+        kept = await find_brand(reader)
         if kept is None:
             # Its settings ask for a tick of their own when they arrive.
             return NOTHING
         began = time.monotonic()
-        brand = Brand.of(kept.data)
+        brand = kept.settings
         first = await reader.query("inventory_first_sale")
-        window = window_of(reader.now() + brand.clock_offset, brand.timezone, first[0]["first_sale"])
+        window = window_of(brand.business_time(reader.now()), brand.timezone, first[0]["first_sale"])
         statuses = await _assess(reader, brand, window)
         pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
@@ -113,14 +111,14 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
     return {TICK: EffectDefinition(on_success=assess_stock, timeout=120.0)}
 
 
-async def _assess(reader: Reader, brand: Brand, window: Window) -> list[StockStatus]:
+async def _assess(reader: Reader, brand: BrandSettings, window: Window) -> list[StockStatus]:
     moments = {"start_at": window.start_at, "end_at": window.end_at}
     days = {"start_day": window.start_day, "end_day": window.end_day}
     variants = await reader.query("inventory_variants")
     sold = await reader.query("inventory_units_sold", **moments)
     in_stock = await reader.query("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
     spend = await reader.query("inventory_campaign_days", **days)
-    credited = await reader.query("inventory_campaign_weights", model=brand.model, **moments)
+    credited = await reader.query("inventory_campaign_weights", model=str(brand.default_model), **moments)
     # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         assess,
@@ -186,12 +184,12 @@ def _facts(
 def _counts(statuses: Sequence[StockStatus]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for status in statuses:
-        counts[status.status] = counts.get(status.status, 0) + 1
+        counts[str(status.status)] = counts.get(str(status.status), 0) + 1
     return counts
 
 
 def _columns(status: StockStatus) -> dict[str, Any]:
-    return status.model_dump(exclude={"campaigns"})
+    return {**status.model_dump(exclude={"campaigns"}), "status": str(status.status)}
 
 
 def _variant(row: Mapping[str, Any]) -> VariantStock:

@@ -126,6 +126,11 @@ class BrandChoices(BaseModel):
         "Nothing is sent to people while the business clock is before this moment.", default=None
     )
 
+    @property
+    def lookback(self) -> timedelta:
+        """The lookback window."""
+        return timedelta(days=self.lookback_days)
+
 
 class BrandSettings(BrandChoices):
     """A brand as its people set it up.
@@ -138,11 +143,6 @@ class BrandSettings(BrandChoices):
     currency: str = setting("The currency of the shop, by its ISO 4217 code.")
     slack_webhook_ref: str | None = None
     ad_accounts: tuple[AdAccount, ...] = ()
-
-    @property
-    def lookback(self) -> timedelta:
-        """The lookback window."""
-        return timedelta(days=self.lookback_days)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,19 +7,19 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.events.envelope import Payload
 
 
 class Touch(BaseModel):
     """One visit that may have led to an order.
 
-    `channel` is one of meta, tiktok, google, email, sms, organic_search, organic_social, referral, affiliate,
-    other_paid, direct; `paid` says whether it was bought. `evidence` names the fields it was made from.
+    `paid` says whether it was bought. `evidence` names the fields it was made from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     occurred_at: datetime
-    channel: str
+    channel: Channel
     paid: bool
     source: str | None = None
     medium: str | None = None

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.events.envelope import Payload
 
 
@@ -24,8 +25,7 @@ class StockStatus(BaseModel):
     """One variant's stock judged at a moment.
 
     `velocity` is units a day over the days the item was in stock, as micro-units (1_000_000 = one unit a day);
-    `days_of_cover` likewise in micro-days, None where nothing sells. `status` is out_of_stock, critical, low,
-    healthy, overstocked or untracked. `spend_at_risk_micros` is the daily spend of the campaigns whose
+    `days_of_cover` likewise in micro-days, None where nothing sells. `spend_at_risk_micros` is the daily spend of the campaigns whose
     attributed orders buy this variant, prorated by its share of their revenue. Of `days_in_stock`, `days_unknown`
     lie before the first known stock level and count as in stock.
     """
@@ -41,7 +41,7 @@ class StockStatus(BaseModel):
     days_unknown: int = 0
     units_sold: int
     days_of_cover_micros: int | None
-    status: str
+    status: StockState
     continue_selling: bool
     spend_at_risk_micros: int
     campaigns: tuple[tuple[str, str, int], ...] = ()

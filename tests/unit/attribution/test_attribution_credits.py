@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.domain.credits import MINOR_UNIT, Credit, credits_of, share
-from attribution.domain.models import MODELS, Model, ModelSettings, last_non_direct, last_touch
+from attribution.domain.models import MODELS, Model, last_non_direct, last_touch
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.events.attributions import Touch
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
 from tests.builders.orders import CREATED_AT, refund
 
-MONTH = ModelSettings(lookback=timedelta(days=30))
+MONTH = BrandChoices(lookback_days=30)
 
 
 def touch(days_ago: float, channel: str = "meta", *, campaign: str | None = None) -> Touch:
@@ -25,11 +26,11 @@ def touch(days_ago: float, channel: str = "meta", *, campaign: str | None = None
     )
 
 
-def thirds(touches: Sequence[Touch], ordered_at: datetime, settings: ModelSettings) -> tuple[int, ...]:
+def thirds(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoices) -> tuple[int, ...]:
     return (1,) * len(touches)
 
 
-def uneven(touches: Sequence[Touch], ordered_at: datetime, settings: ModelSettings) -> tuple[int, ...]:
+def uneven(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoices) -> tuple[int, ...]:
     return tuple((position * 7_919 + 3) % 101 for position in range(len(touches)))
 
 
@@ -55,7 +56,7 @@ def test_both_ends_of_the_window_count_and_nothing_beyond_them() -> None:
 
 def test_a_longer_lookback_reaches_further() -> None:
     assert last_touch([touch(45)], CREATED_AT, MONTH) == (0,)
-    assert last_touch([touch(45)], CREATED_AT, ModelSettings(timedelta(days=60))) == (1,)
+    assert last_touch([touch(45)], CREATED_AT, BrandChoices(lookback_days=60)) == (1,)
 
 
 def test_of_two_visits_at_the_same_moment_the_later_in_the_sequence_counts() -> None:

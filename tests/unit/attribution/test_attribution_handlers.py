@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import Refund
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
+from pulsepoint.ports.document_store import Write
+from pulsepoint.runtime.outcome import Outcome
 from tests.builders.orders import (
     CREATED_AT,
     ORDER_ID,
@@ -272,7 +275,7 @@ async def test_a_changed_policy_for_cancelled_orders_attributes_anew() -> None:
 async def test_settings_that_credits_do_not_depend_on_start_no_sweep_nor_end_a_running_one() -> None:
     harness = Harness()
     await harness.handle(old_touch_order())
-    assert (await harness.handle(configured(lead_time_days=3))).effects == []
+    assert not (await harness.handle(configured(lead_time_days=3))).effects
     await harness.handle(
         configured(version=2, lookback_days=60), configured(version=3, lookback_days=60, name="New name")
     )
@@ -287,6 +290,22 @@ async def test_a_newer_policy_ends_the_sweep_of_the_older_one() -> None:
     older, newer = harness.outcomes[-2:]
     assert (len(older.writes), len(newer.writes)) == (0, 1)
     assert (harness.head()["version"], harness.head()["settings_version"]) == (2, 2)
+
+
+async def test_settings_kept_by_an_earlier_release_are_read_and_start_no_sweep() -> None:
+    harness = Harness()
+    await harness.handle(configured(lookback_days=60))
+    (write,) = harness.outcomes[-1].writes
+    kept = dict(write.data or {})
+    earlier: dict[str, Any] = {name: kept.pop(name) for name in ("version", "digest", "policy_version")}
+    earlier["settings"] = kept
+    await harness.pipeline.execute(SCOPE, lambda _: _written(Write("brands", write.id, earlier)), dedup_key=uuid4())
+    assert not (await harness.handle(configured(version=2, lookback_days=60, lead_time_days=3))).effects
+    assert (await harness.handle(configured(version=3, lookback_days=50))).effects
+
+
+async def _written(write: Write) -> Outcome:
+    return Outcome(writes=[write])
 
 
 async def test_an_older_settings_snapshot_changes_nothing() -> None:

@@ -13,55 +13,64 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-META, TIKTOK, GOOGLE, EMAIL, SMS = "meta", "tiktok", "google", "email", "sms"
-ORGANIC_SEARCH, ORGANIC_SOCIAL, REFERRAL, AFFILIATE = "organic_search", "organic_social", "referral", "affiliate"
-OTHER_PAID, DIRECT, UNATTRIBUTED = "other_paid", "direct", "unattributed"
-CHANNELS = frozenset(
-    {META, TIKTOK, GOOGLE, EMAIL, SMS, ORGANIC_SEARCH, ORGANIC_SOCIAL, REFERRAL, AFFILIATE, OTHER_PAID, DIRECT}
-)
+from pulsepoint.brand.vocabulary import Channel, Platform
 
 # Who a word in utm_source or a site belongs to. Families that sell ads we import are also channels.
 _SOURCES: dict[str, tuple[str, ...]] = {
-    META: ("facebook", "fb", "instagram", "ig", "meta", "messenger", "threads", "fbads", "igads", "insta"),
-    TIKTOK: ("tiktok", "tiktokads", "tt"),
-    GOOGLE: ("google", "adwords", "googleads", "googleadwords", "youtube", "dv360", "gads"),
+    Channel.META: ("facebook", "fb", "instagram", "ig", "meta", "messenger", "threads", "fbads", "igads", "insta"),
+    Channel.TIKTOK: ("tiktok", "tiktokads", "tt"),
+    Channel.GOOGLE: ("google", "adwords", "googleads", "googleadwords", "youtube", "dv360", "gads"),
     "microsoft": ("bing", "microsoft", "msn", "bingads", "microsoftads"),
     "search": ("duckduckgo", "yahoo", "yandex", "baidu", "ecosia", "qwant", "brave", "startpage", "naver", "seznam"),
     "social": ("twitter", "pinterest", "linkedin", "reddit", "snapchat", "quora", "tumblr", "vk", "bluesky",
                "mastodon"),
-    EMAIL: ("klaviyo", "mailchimp", "listmonk", "omnisend", "sendgrid", "brevo", "sendinblue", "hubspot", "mailerlite",
-            "activecampaign", "drip", "braze", "iterable", "newsletter", "email", "mail", "shopifyemail"),
-    SMS: ("sms", "attentive", "postscript", "smsbump", "yotposms"),
-    AFFILIATE: ("awin", "shareasale", "impact", "rakuten", "refersion", "goaffpro", "partnerize", "affiliate", "ltk",
-                "skimlinks", "tradedoubler", "webgains", "uppromote"),
+    Channel.EMAIL: ("klaviyo", "mailchimp", "listmonk", "omnisend", "sendgrid", "brevo", "sendinblue", "hubspot",
+                    "mailerlite", "activecampaign", "drip", "braze", "iterable", "newsletter", "email", "mail",
+                    "shopifyemail"),
+    Channel.SMS: ("sms", "attentive", "postscript", "smsbump", "yotposms"),
+    Channel.AFFILIATE: ("awin", "shareasale", "impact", "rakuten", "refersion", "goaffpro", "partnerize", "affiliate",
+                        "ltk", "skimlinks", "tradedoubler", "webgains", "uppromote"),
 }  # fmt: skip
 _FAMILY = {word: family for family, words in _SOURCES.items() for word in words}
 # Too short to be looked for inside other words: only as the whole source. Meta's {{site_source_name}} sends some.
-_WHOLE = {"x": "social", "t.co": "social", "an": META, "msg": META, "th": META, "cj": AFFILIATE, "(direct)": DIRECT,
-          "direct": DIRECT}  # fmt: skip
+_WHOLE: dict[str, str] = {
+    **dict.fromkeys(("x", "t.co"), "social"),
+    **dict.fromkeys(("an", "msg", "th"), Channel.META),
+    "cj": Channel.AFFILIATE,
+    **dict.fromkeys(("(direct)", "direct"), Channel.DIRECT),
+}
+_AD_CHANNELS: dict[str, Channel] = {platform.value: Channel(platform.value) for platform in Platform}
 # Sources nobody uses but for ads: a link tagged so was bought, even without a medium.
-_ADS = frozenset({"meta", "fbads", "igads", "tiktokads", "adwords", "googleads", "googleadwords", "gads", "dv360",
-                  "bingads", "microsoftads"})  # fmt: skip
+_ADS = frozenset({*(source for platform in Platform for source in platform.clicks.sources), "bingads", "microsoftads"})
 
 _PAID_MEDIUM = re.compile(
     r"^(.*cp[acmvel].*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|sponsored"
     r"|display|banner|expandable|interstitial)$"
 )
 _MEDIUMS = {
-    **dict.fromkeys(("email", "e-mail", "e_mail", "e mail", "newsletter"), EMAIL),
-    **dict.fromkeys(("sms", "text", "mms"), SMS),
-    **dict.fromkeys(("affiliate", "affiliates", "affiliation"), AFFILIATE),
+    **dict.fromkeys(("email", "e-mail", "e_mail", "e mail", "newsletter"), Channel.EMAIL),
+    **dict.fromkeys(("sms", "text", "mms"), Channel.SMS),
+    **dict.fromkeys(("affiliate", "affiliates", "affiliation"), Channel.AFFILIATE),
     **dict.fromkeys(("social", "social-network", "social-media", "sm", "social network", "social media",
-                     "organic_social", "organic social", "organicsocial", "social_organic"), ORGANIC_SOCIAL),
-    **dict.fromkeys(("referral", "app", "link"), REFERRAL),
+                     "organic_social", "organic social", "organicsocial", "social_organic"), Channel.ORGANIC_SOCIAL),
+    **dict.fromkeys(("referral", "app", "link"), Channel.REFERRAL),
 }  # fmt: skip
 
-CLICK_IDS = ("gclid", "gbraid", "wbraid", "ttclid", "msclkid", "fbclid")
-"""In order of what they prove; fbclid last, for it proves no bought click."""
+_PROVING = {
+    **{click_id: platform.value for platform in Platform for click_id in platform.clicks.proving},
+    "msclkid": "microsoft",
+}
+_HINTING = {click_id: platform.value for platform in Platform for click_id in platform.clicks.hinting}
+_CLICK_FAMILY = {**_PROVING, **_HINTING}
+CLICK_IDS = tuple(_CLICK_FAMILY)
+"""In order of what they prove: those that organic links carry too prove no bought click and come last."""
 
-_CLICK_FAMILY = {"gclid": GOOGLE, "gbraid": GOOGLE, "wbraid": GOOGLE, "ttclid": TIKTOK, "msclkid": "microsoft",
-                 "fbclid": META}  # fmt: skip
-_CLICK_SOURCE = {GOOGLE: "google", TIKTOK: "tiktok", "microsoft": "bing", META: "facebook"}
+_CLICK_SOURCE: dict[str, str] = {
+    Channel.GOOGLE: "google",
+    Channel.TIKTOK: "tiktok",
+    "microsoft": "bing",
+    Channel.META: "facebook",
+}
 
 _MAIL_SITES = ("mail.google.com", "mail.yahoo.com", "outlook.live.com", "outlook.office.com", "com.google.android.gm",
                "mail.aol.com", "mail.proton.me")  # fmt: skip
@@ -76,9 +85,9 @@ _SEARCH_HOST = re.compile(
 )
 _SOCIAL_SITES = {
     **dict.fromkeys(("facebook.com", "instagram.com", "fb.com", "fb.me", "messenger.com", "threads.net", "threads.com",
-                     "com.facebook.katana", "com.instagram.android"), META),
-    **dict.fromkeys(("tiktok.com", "com.zhiliaoapp.musically"), TIKTOK),
-    **dict.fromkeys(("youtube.com", "youtu.be"), GOOGLE),
+                     "com.facebook.katana", "com.instagram.android"), Channel.META),
+    **dict.fromkeys(("tiktok.com", "com.zhiliaoapp.musically"), Channel.TIKTOK),
+    **dict.fromkeys(("youtube.com", "youtu.be"), Channel.GOOGLE),
     **dict.fromkeys(("twitter.com", "x.com", "t.co", "pinterest.com", "linkedin.com", "lnkd.in", "reddit.com",
                      "tumblr.com", "snapchat.com", "quora.com", "vk.com", "bsky.app", "com.pinterest"), "social"),
 }  # fmt: skip
@@ -88,7 +97,7 @@ _SOCIAL_SITES = {
 class Classification:
     """The channel of a visit, whether it was bought, and the source to show where no tag names one."""
 
-    channel: str
+    channel: Channel
     paid: bool
     source: str | None = None
 
@@ -131,7 +140,11 @@ def classify(
     if family is not None:
         return _by_click(family, click_ids)
     classification = _by_referrer(referrer_host)
-    return Classification(REFERRAL, False) if campaign and classification.channel == DIRECT else classification
+    return (
+        Classification(Channel.REFERRAL, False)
+        if campaign and classification.channel == Channel.DIRECT
+        else classification
+    )
 
 
 def _by_tag(source: str, medium: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
@@ -140,51 +153,51 @@ def _by_tag(source: str, medium: str, click_ids: tuple[tuple[str, str], ...]) ->
         # A tag that names nobody we know does not contradict the click id.
         family = family_of_click(click_ids)
     if _PAID_MEDIUM.match(medium):
-        return Classification(family if family in (META, TIKTOK, GOOGLE) else OTHER_PAID, True)
+        return Classification(_AD_CHANNELS.get(family or "", Channel.OTHER_PAID), True)
     if medium in _MEDIUMS:
         return Classification(_MEDIUMS[medium], False)
     if medium == "organic":
-        social = family in (META, TIKTOK, "social")
-        return Classification(ORGANIC_SOCIAL if social else ORGANIC_SEARCH, False)
-    if family == DIRECT or (not source and medium in ("(none)", "none", "direct")):
-        return Classification(DIRECT, False)
+        social = family in (Channel.META, Channel.TIKTOK, "social")
+        return Classification(Channel.ORGANIC_SOCIAL if social else Channel.ORGANIC_SEARCH, False)
+    if family == Channel.DIRECT or (not source and medium in ("(none)", "none", "direct")):
+        return Classification(Channel.DIRECT, False)
     return _by_family(family, source, click_ids)
 
 
 def _by_family(family: str | None, source: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
     bought = re.sub(r"[^a-z0-9]", "", source.casefold()) in _ADS
-    proved = any(_CLICK_FAMILY[key] == family and key != "fbclid" for key, _ in click_ids)
-    if family in (META, TIKTOK, GOOGLE) and (bought or proved):
-        return Classification(family, True)
-    if family == "microsoft" and (bought or proved):
-        return Classification(OTHER_PAID, True)
-    if family in (META, TIKTOK, "social"):
-        return Classification(ORGANIC_SOCIAL, False)
-    if family in (GOOGLE, "microsoft", "search"):
-        return Classification(ORGANIC_SOCIAL if "youtube" in source.casefold() else ORGANIC_SEARCH, False)
-    if family in (EMAIL, SMS, AFFILIATE):
-        return Classification(family, False)
-    return Classification(REFERRAL, False)
+    proved = any(_PROVING.get(key) == family for key, _ in click_ids)
+    if (family in _AD_CHANNELS or family == "microsoft") and (bought or proved):
+        return Classification(_AD_CHANNELS.get(family, Channel.OTHER_PAID), True)
+    if family in (Channel.META, Channel.TIKTOK, "social"):
+        return Classification(Channel.ORGANIC_SOCIAL, False)
+    if family in (Channel.GOOGLE, "microsoft", "search"):
+        return Classification(
+            Channel.ORGANIC_SOCIAL if "youtube" in source.casefold() else Channel.ORGANIC_SEARCH, False
+        )
+    if family is not None and family in (Channel.EMAIL, Channel.SMS, Channel.AFFILIATE):
+        return Classification(Channel(family), False)
+    return Classification(Channel.REFERRAL, False)
 
 
 def _by_click(family: str, click_ids: tuple[tuple[str, str], ...]) -> Classification:
-    if family == META:
-        return Classification(ORGANIC_SOCIAL, False, _CLICK_SOURCE[META])
-    return Classification(family if family in (TIKTOK, GOOGLE) else OTHER_PAID, True, _CLICK_SOURCE[family])
+    if not any(key in _PROVING for key, _ in click_ids):
+        return Classification(Channel.ORGANIC_SOCIAL, False, _CLICK_SOURCE[family])
+    return Classification(_AD_CHANNELS.get(family, Channel.OTHER_PAID), True, _CLICK_SOURCE[family])
 
 
 def _by_referrer(host: str) -> Classification:
     if not host or is_own_site(host):
-        return Classification(DIRECT, False)
+        return Classification(Channel.DIRECT, False)
     if any(host == site or host.endswith(f".{site}") for site in _AD_SITES):
-        return Classification(GOOGLE, True, host)
+        return Classification(Channel.GOOGLE, True, host)
     if host in _MAIL_SITES:
-        return Classification(EMAIL, False, host)
+        return Classification(Channel.EMAIL, False, host)
     if social_family(host) is not None:
-        return Classification(ORGANIC_SOCIAL, False, host)
+        return Classification(Channel.ORGANIC_SOCIAL, False, host)
     if _SEARCH_HOST.match(host):
-        return Classification(ORGANIC_SEARCH, False, host)
-    return Classification(REFERRAL, False, host)
+        return Classification(Channel.ORGANIC_SEARCH, False, host)
+    return Classification(Channel.REFERRAL, False, host)
 
 
 def social_family(host: str) -> str | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from attribution.domain.channels import UNATTRIBUTED
-from attribution.domain.models import MODELS, Model, ModelSettings
+from attribution.domain.models import MODELS, Model
+from pulsepoint.brand.settings import BrandChoices
+from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.events.attributions import Touch
 from pulsepoint.metrics.revenue import SalesEntry
 from pulsepoint.money import split
@@ -29,16 +30,16 @@ class Credit:
     credit_micros: int
 
     @property
-    def channel(self) -> str:
-        """Where the credit is booked."""
-        return self.touch.channel if self.touch is not None else UNATTRIBUTED
+    def channel(self) -> Channel:
+        """The channel the credit is booked under."""
+        return self.touch.channel if self.touch is not None else Channel.UNATTRIBUTED
 
 
 def credits_of(
     entries: Sequence[SalesEntry],
     touches: Sequence[Touch],
     ordered_at: datetime | None,
-    settings: ModelSettings,
+    settings: BrandChoices,
     models: Mapping[str, Model] = MODELS,
 ) -> tuple[Credit, ...]:
     """Credits of one order: for each model and entry they add up to the entry's micros exactly.
@@ -64,7 +65,7 @@ def share(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def _recipients(
-    model: Model, touches: Sequence[Touch], ordered_at: datetime | None, settings: ModelSettings
+    model: Model, touches: Sequence[Touch], ordered_at: datetime | None, settings: BrandChoices
 ) -> list[tuple[Touch | None, int]]:
     if ordered_at is None:
         return [(None, 1)]

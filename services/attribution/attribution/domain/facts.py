@@ -11,7 +11,7 @@ import orjson
 
 from attribution.domain.credits import Credit, credits_of
 from attribution.domain.orders import OrderState
-from attribution.domain.policy import Policy
+from attribution.domain.policy import BrandPolicy
 from pulsepoint.events.attributions import Touch
 
 RULES_VERSION = 1
@@ -42,7 +42,7 @@ class Attribution:
     rows: Sequence[Row]
 
 
-def attribution_of(order_id: str, state: OrderState, policy: Policy, settings_version: int) -> Attribution | None:
+def attribution_of(order_id: str, state: OrderState, policy: BrandPolicy) -> Attribution | None:
     """The whole attribution of an order; None while no amount of it is known.
 
     Touches of an erased order are left out: its credits hold no person.
@@ -50,16 +50,16 @@ def attribution_of(order_id: str, state: OrderState, policy: Policy, settings_ve
     currency = state.currency
     if currency is None:
         return None
-    entries = state.entries(order_id, policy.cancelled_orders)
+    entries = state.entries(order_id, policy.settings.cancelled_orders)
     ordered_at = state.sale.created_at if state.sale is not None else None
-    credited = credits_of(entries, state.touches, ordered_at, policy.model_settings)
+    credited = credits_of(entries, state.touches, ordered_at, policy.settings)
     net_micros = sum(entry.net_micros for entry in entries)
     head = {
         "order_id": order_id,
         "currency": currency,
         "net_micros": net_micros,
         "source_version": state.source_version,
-        "settings_version": settings_version,
+        "settings_version": policy.settings_version,
         "rules_version": RULES_VERSION,
     }
     shown = () if state.erased else state.touches
@@ -73,7 +73,12 @@ def attribution_of(order_id: str, state: OrderState, policy: Policy, settings_ve
 
 
 def _touch_row(order_id: str, position: int, touch: Touch) -> Row:
-    columns = {**touch.model_dump(), "order_id": order_id, "evidence": ",".join(touch.evidence)}
+    columns = {
+        **touch.model_dump(),
+        "order_id": order_id,
+        "channel": str(touch.channel),
+        "evidence": ",".join(touch.evidence),
+    }
     return Row("touches", str(position), columns)
 
 
@@ -81,11 +86,11 @@ def _credit_row(order_id: str, currency: str, credit: Credit) -> Row:
     touch, entry = credit.touch, credit.entry
     columns = {
         "order_id": order_id,
-        "model": credit.model,
+        "model": str(credit.model),
         "entry_id": entry.entry_id,
         "entry_kind": entry.kind,
         "occurred_at": entry.occurred_at,
-        "channel": credit.channel,
+        "channel": str(credit.channel),
         "paid": touch is not None and touch.paid,
         "campaign": touch.campaign if touch is not None else None,
         "touch_at": touch.occurred_at if touch is not None else None,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from attribution.domain.touches import touches_of
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import canonical, digest_of
 from pulsepoint.events.orders import OrderRecorded, Refund, RefundRecorded
@@ -169,7 +170,7 @@ class OrderState(BaseModel):
         """After its buyer asked to be forgotten: later news keep no person either."""
         return self._merged(erased=True, journey=self.journey.without_person() if self.journey else None)
 
-    def entries(self, order_id: str, cancelled_orders: str) -> tuple[SalesEntry, ...]:
+    def entries(self, order_id: str, cancelled_orders: CancelledOrders) -> tuple[SalesEntry, ...]:
         """Its sales entries under the brand's policy for cancelled orders."""
         if self.deleted:
             return ()

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict
+from pulsepoint.brand.settings import BrandChoices
 
-from attribution.domain.models import DEFAULT_LOOKBACK_DAYS, ModelSettings
-from pulsepoint.events.brands import BrandConfigured
-
-
-class Policy(BaseModel):
-    """The settings that credits depend on; the defaults hold until the brand is configured."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    lookback_days: int = DEFAULT_LOOKBACK_DAYS
-    cancelled_orders: str = "return"
-
-    @property
-    def model_settings(self) -> ModelSettings:
-        """The part of the policy that models read."""
-        return ModelSettings(lookback=timedelta(days=self.lookback_days))
+CREDITED_BY = ("lookback_days", "cancelled_orders")
+"""The settings credits depend on: a change of one attributes all orders anew."""
 
 
-class BrandState(BaseModel):
-    """The document `brands/{brand_id}`: the settings of the highest (version, digest).
+@dataclass(frozen=True, slots=True)
+class BrandPolicy:
+    """A brand's settings as its credits depend on them; defaults until the brand is configured.
 
-    `policy_version` is the version of this document in which the policy last changed (0: never).
+    `settings_version` numbers the settings (0: none arrived yet); `policy_version` is the version of the brand's
+    document in which a setting of `CREDITED_BY` last changed (0: never).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    version: int = -1
-    digest: str = ""
-    settings: BrandConfigured | None = None
+    settings: BrandChoices = field(default_factory=BrandChoices)
+    settings_version: int = 0
     policy_version: int = 0
 
-    @property
-    def policy(self) -> Policy:
-        """The policy in force."""
-        if self.settings is None:
-            return Policy()
-        return Policy(lookback_days=self.settings.lookback_days, cancelled_orders=self.settings.cancelled_orders)
-
-    def with_settings(
-        self, settings: BrandConfigured, version: int, digest: str, *, document_version: int
-    ) -> BrandState:
-        """After a settings snapshot, stored as `document_version`; itself where its own rank is as high."""
-        if (version, digest) <= (self.version, self.digest):
-            return self
-        news = BrandState(version=version, digest=digest, settings=settings, policy_version=self.policy_version)
-        if news.policy == self.policy:
-            return news
-        return news.model_copy(update={"policy_version": document_version})
+    def is_changed_by(self, settings: BrandChoices) -> bool:
+        """True where credits come out differently under `settings`."""
+        return any(getattr(settings, name) != getattr(self.settings, name) for name in CREDITED_BY)

@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from attribution.domain.addresses import Address, clean, read_address, site_name
 from attribution.domain.channels import (
     CLICK_IDS,
-    DIRECT,
     classify,
     family_of_click,
     family_of_source,
     is_own_site,
     social_family,
 )
+from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
@@ -86,7 +86,7 @@ def touch_order(touch: Touch) -> tuple[datetime, bool, bool, bool, int]:
     Where even that is alike, moments stay in the order of their text, then the landing site, then note attributes.
     """
     filled = sum(getattr(touch, tag) is not None for tag in (*_TAGS, "click_id"))
-    return touch.occurred_at, touch.channel != DIRECT, touch.paid, touch.campaign is not None, filled
+    return touch.occurred_at, touch.channel != Channel.DIRECT, touch.paid, touch.campaign is not None, filled
 
 
 def _instant(timestamp: datetime) -> datetime:

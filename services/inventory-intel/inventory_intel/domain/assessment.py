@@ -8,14 +8,8 @@ from dataclasses import dataclass
 
 from inventory_intel.domain.catalog import Catalog, SoldItem, unlisted
 from inventory_intel.domain.spend import Campaign, CampaignItem, Exposure, exposures
-from inventory_intel.domain.stock import (
-    HEALTHY,
-    UNTRACKED,
-    DaysInStock,
-    Judged,
-    VariantStock,
-    judge,
-)
+from inventory_intel.domain.stock import DaysInStock, Judged, VariantStock, judge
+from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.events.inventory import StockStatus
 
 MAX_LISTED_STATUSES = 1000
@@ -84,7 +78,9 @@ def assess(
 
 def listed(statuses: Iterable[StockStatus]) -> tuple[StockStatus, ...]:
     """The statuses an event carries: neither healthy nor untracked, worst first, at most `MAX_LISTED_STATUSES`."""
-    return tuple(status for status in statuses if status.status not in (HEALTHY, UNTRACKED))[:MAX_LISTED_STATUSES]
+    return tuple(status for status in statuses if status.status not in (StockState.HEALTHY, StockState.UNTRACKED))[
+        :MAX_LISTED_STATUSES
+    ]
 
 
 def _status(judged: Judged, exposed: tuple[Exposure, ...]) -> StockStatus:
@@ -107,14 +103,11 @@ def _status(judged: Judged, exposed: tuple[Exposure, ...]) -> StockStatus:
     )
 
 
-_SEVERITY = {"out_of_stock": 0, "critical": 1, "low": 2, "overstocked": 3, "healthy": 4, "untracked": 5}
-
-
 def _worst_first(status: StockStatus) -> tuple[int, int, int, str]:
     # Spend on what runs out comes first, then what sells fastest: a cut list keeps what matters.
     urgent = 0 if status.spend_at_risk_micros else 1
     return (
-        urgent * 10 + _SEVERITY[status.status],
+        urgent * len(StockState) + status.status.rank,
         -status.spend_at_risk_micros,
         -status.velocity_micros,
         status.variant_id,

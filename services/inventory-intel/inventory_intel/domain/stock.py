@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.money import MICROS
 
-OUT_OF_STOCK, CRITICAL, LOW, HEALTHY, OVERSTOCKED, UNTRACKED = (
-    "out_of_stock",
-    "critical",
-    "low",
-    "healthy",
-    "overstocked",
-    "untracked",
-)
-RUNNING_OUT = frozenset({OUT_OF_STOCK, CRITICAL, LOW})
 OVERSTOCKED_DAYS = 180
 
 
@@ -50,12 +42,12 @@ class Judged:
     days_unknown: int
     velocity_micros: int
     cover_micros: int | None
-    status: str
+    status: StockState
 
     @property
     def exposes_spend(self) -> bool:
         """True where ads are about to sell what is not there: it runs out and takes no backorders."""
-        return self.status in RUNNING_OUT and not self.variant.continue_selling
+        return self.status.runs_out and not self.variant.continue_selling
 
 
 def velocity_micros(units: int, days_in_stock: int, window_days: int) -> int:
@@ -74,23 +66,23 @@ def cover_micros(available: int, velocity: int) -> int | None:
     return max(available, 0) * MICROS * MICROS // velocity
 
 
-def status_of(available: int | None, cover: int | None, lead_time_days: int) -> str:
+def status_of(available: int | None, cover: int | None, lead_time_days: int) -> StockState:
     """One word for a variant's stock.
 
     critical: under half the lead time, low: under the lead time, overstocked: over 180 days. What nobody buys is
     healthy, not overstocked: it cannot run out, and no sales say how long it lasts.
     """
     if available is None:
-        return UNTRACKED
+        return StockState.UNTRACKED
     if available <= 0:
-        return OUT_OF_STOCK
+        return StockState.OUT_OF_STOCK
     if cover is None:
-        return HEALTHY
+        return StockState.HEALTHY
     if cover * 2 < lead_time_days * MICROS:
-        return CRITICAL
+        return StockState.CRITICAL
     if cover < lead_time_days * MICROS:
-        return LOW
-    return OVERSTOCKED if cover > OVERSTOCKED_DAYS * MICROS else HEALTHY
+        return StockState.LOW
+    return StockState.OVERSTOCKED if cover > OVERSTOCKED_DAYS * MICROS else StockState.HEALTHY
 
 
 def judge(

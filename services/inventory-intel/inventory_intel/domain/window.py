@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 WINDOW_DAYS = 28
 SHORTEST_WINDOW_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """The settings of a brand that an assessment reads."""
-
-    timezone: str
-    currency: str
-    model: str
-    lead_time_days: int
-    clock_offset: timedelta
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Brand:
-        """The brand kept in a `brands` document."""
-        return cls(
-            timezone=data["timezone"],
-            currency=data["currency"],
-            model=data["default_model"],
-            lead_time_days=data["lead_time_days"],
-            clock_offset=timedelta(seconds=data["clock_offset_seconds"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
