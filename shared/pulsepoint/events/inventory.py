@@ -25,9 +25,9 @@ class StockStatus(BaseModel):
     """One variant's stock judged at a moment.
 
     `velocity` is units a day over the days the item was in stock, as micro-units (1_000_000 = one unit a day);
-    `days_of_cover` likewise in micro-days, None where nothing sells. `spend_at_risk_micros` is the daily spend of the campaigns whose
-    attributed orders buy this variant, prorated by its share of their revenue. Of `days_in_stock`, `days_unknown`
-    lie before the first known stock level and count as in stock.
+    `days_of_cover` likewise in micro-days, None where nothing sells. `spend_at_risk_micros` is the daily spend of the
+    campaigns whose attributed orders buy this variant, prorated by its share of their revenue. Of `days_in_stock`,
+    `days_unknown` lie before the first known stock level and count as in stock.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
