@@ -1,1 +1,1 @@
-"""The `pulsepoint` command: talks to a running tower over HTTP and opens no engine of its own."""
+"""The `pulsepoint` command: talks to a running instance over HTTP and opens no engine of its own."""

@@ -38,7 +38,7 @@ REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
 
 
 class Reading(Protocol):
-    """The part of the tower's client that the doctor needs."""
+    """The part of the instance's client that the doctor needs."""
 
     async def brands(self) -> list[Brand]: ...
 
@@ -58,7 +58,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The disk the tower's directory is on."""
+    """The disk the instance's directory is on."""
 
     free: int
     total: int
@@ -76,34 +76,34 @@ def is_well(findings: Iterable[Finding]) -> bool:
 
 
 async def examine(access: InstanceAccess) -> list[Finding]:
-    """Ask the tower about everything; raises `NoTower` and `TowerRefused`."""
+    """Ask the instance about everything; raises `NoInstance` and `InstanceRefused`."""
     async with open_client(access) as client:
         await client.log_in()
         return await examined(client, Disk.of(access.home), datetime.now(UTC))
 
 
 async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
-    """What was found, tower first, then brand by brand."""
+    """What was found, instance first, then brand by brand."""
     brands = await client.brands()
-    found = [*_disk(disk), *_engines(await client.read("/api/admin/queues"))]
+    findings = [*_disk(disk), *_engines(await client.read("/api/admin/queues"))]
     for kind in ("quarantine", "dead-letters"):
-        found += _held(kind, await client.read(f"/api/{kind}", limit="500"))
+        findings += _waiting_bodies(kind, await client.read(f"/api/{kind}", limit="500"))
     if not brands:
-        found.append(Finding("connected", "note", "brands", "no brand yet", "Make one, or replay a file."))
+        findings.append(Finding("connected", "note", "brands", "no brand yet", "Make one, or replay a file."))
     for brand in brands:
-        found += await _brand(client, brand, now)
-    return found
+        findings += await _brand(client, brand, now)
+    return findings
 
 
 async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
     path = f"/api/brands/{brand.brand_id}"
-    settings, told, sources = await asyncio.gather(
+    settings, integrations, sources = await asyncio.gather(
         client.read(f"{path}/settings"), client.read(f"{path}/integrations"), client.read(f"{path}/sources")
     )
     by_name = {each["source"]: each for each in sources["sources"]}
     return [
         *_shop(brand, by_name, settings["clock_offset_seconds"], now),
-        *_accounts(brand, told["integrations"], now),
+        *_accounts(brand, integrations["integrations"], now),
         *_slack(brand, settings["slack_connected"], by_name.get("notifications")),
         *_sources(brand, by_name, now),
         *await _books(client, brand, path),
@@ -113,28 +113,28 @@ async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
 def _disk(disk: Disk) -> Iterator[Finding]:
     words = f"{_size(disk.free)} of {_size(disk.total)} free"
     if disk.free < LEAST_FREE_BYTES or disk.free < disk.total * LEAST_FREE_SHARE:
-        yield Finding("wrong", "wrong", "disk", words, "Make room before the tower stops taking orders.")
+        yield Finding("wrong", "wrong", "disk", words, "Make room before the instance stops taking orders.")
     else:
         yield Finding("wrong", "ok", "disk", words)
 
 
-def _engines(told: dict[str, Any] | None) -> Iterator[Finding]:
-    if told is None:
+def _engines(queues: dict[str, Any] | None) -> Iterator[Finding]:
+    if queues is None:
         yield Finding("late", "note", "queues", "run in the cloud", "Ask the cloud's monitoring.")
         return
-    waiting = sum(queue["waiting"] + queue["in_flight"] for queue in told["queues"])
-    slow = [queue for queue in told["queues"] if queue["oldest_age_seconds"] > QUEUE_LATE_SECONDS]
+    waiting = sum(queue["waiting"] + queue["in_flight"] for queue in queues["queues"])
+    slow = [queue for queue in queues["queues"] if queue["oldest_age_seconds"] > QUEUE_LATE_SECONDS]
     for queue in slow:
         words = f"{queue['waiting']:,} messages wait, the oldest for {_age(queue['oldest_age_seconds'])}"
-        todo = "Wait if many were sent at once; else read the tower's log for this subscription."
+        todo = "Wait if many were sent at once; else read the instance's log for this subscription."
         yield Finding("late", "late", queue["subscription"], words, todo)
     if not slow:
         yield Finding("late", "ok", "queues", f"{waiting:,} messages wait")
-    yield from _effects(told["effects"])
-    commits, age = told["unfinished"]["commits"], told["unfinished"]["oldest_age_seconds"]
+    yield from _effects(queues["effects"])
+    commits, age = queues["unfinished"]["commits"], queues["unfinished"]["oldest_age_seconds"]
     if age > COMMIT_LATE_SECONDS:
         words = f"{commits:,} commits are not published, the oldest for {_age(age)}"
-        yield Finding("late", "late", "commits", words, "Restart the tower; if they stay, read its log.")
+        yield Finding("late", "late", "commits", words, "Restart the instance; if they stay, read its log.")
 
 
 def _effects(effects: list[dict[str, Any]]) -> Iterator[Finding]:
@@ -145,25 +145,25 @@ def _effects(effects: list[dict[str, Any]]) -> Iterator[Finding]:
             healthy = False
             words = f"{each['failing']:,} failed and are tried again"
             yield Finding(
-                "wrong", "wrong", name, words, "Read the tower's log for why; the retries go on by themselves."
+                "wrong", "wrong", name, words, "Read the instance's log for why; the retries go on by themselves."
             )
         elif each["overdue_seconds"] > EFFECT_LATE_SECONDS:
             healthy = False
             words = f"{each['due']:,} are due, the oldest for {_age(each['overdue_seconds'])}"
-            yield Finding("late", "late", name, words, "Restart the tower; if they stay due, read its log.")
+            yield Finding("late", "late", name, words, "Restart the instance; if they stay due, read its log.")
     if healthy:
         due = sum(each["due"] for each in effects)
         yield Finding("late", "ok", "effects", f"{due:,} due now")
 
 
-def _held(kind: str, told: dict[str, Any]) -> Iterator[Finding]:
+def _waiting_bodies(kind: str, listed: dict[str, Any]) -> Iterator[Finding]:
     subject = kind.replace("-", " ")
-    if not told["total"]:
+    if not listed["total"]:
         yield Finding("wrong", "ok", subject, "empty")
-    counts = Counter((each["service"], each["reason"]) for each in told["messages"])
-    said = {(each["service"], each["reason"]): each["explanation"] for each in told["messages"]}
+    counts = Counter((each["service"], each["reason"]) for each in listed["messages"])
+    said = {(each["service"], each["reason"]): each["explanation"] for each in listed["messages"]}
     for (service, reason), count in sorted(counts.items()):
-        more = " of the newest" if told["total"] > len(told["messages"]) else ""
+        more = " of the newest" if listed["total"] > len(listed["messages"]) else ""
         words = f"{count:,}{more} held by {service}: {reason} ({said[service, reason]})"
         yield Finding("wrong", "wrong", subject, words, REASONS.get(reason, REPLAY.format(kind=kind)))
 
@@ -223,9 +223,9 @@ def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) ->
 
 async def _books(client: Reading, brand: Brand, path: str) -> list[Finding]:
     subject = f"{brand.name}: books"
-    told = await client.read(f"{path}/books")
-    if told["balanced"]:
-        count = len(told["books"])
+    books = await client.read(f"{path}/books")
+    if books["balanced"]:
+        count = len(books["books"])
         return [Finding("wrong", "ok", subject, f"balanced under {count} models" if count else "nothing sold yet")]
     # An order's credits follow its record within moments: what counts is what settled.
     settled = await client.read(f"{path}/verify/checks/conservation", settled_seconds=str(BOOKS_SETTLE_SECONDS))
@@ -271,8 +271,8 @@ def print_findings(findings: list[Finding], console: Console) -> None:
                 table.add_row(SIGNS[each.level], each.subject, each.words, each.todo or "")
         console.print(table, markup=False)
     count = sum(each.level in ("late", "wrong") for each in findings)
-    told = "All is well." if not count else f"{count} thing{'s' if count > 1 else ''} to look at."
-    console.print(told, highlight=False)
+    summary = "All is well." if not count else f"{count} thing{'s' if count > 1 else ''} to look at."
+    console.print(summary, highlight=False)
 
 
 def as_json(findings: list[Finding]) -> dict[str, Any]:

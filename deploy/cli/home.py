@@ -1,4 +1,4 @@
-"""Where the tower is and how to get in: `tower.json` in PULSEPOINT_HOME, written by the tower when it starts."""
+"""Where the instance is and how to get in: `tower.json` in PULSEPOINT_HOME, written by the instance when it starts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DEFAULT_HOME = Path("var")
 
 
 class NoInstance(Exception):
-    """No tower can be reached; the message says where was looked and what to do."""
+    """No instance can be reached; the message says where was looked and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceAccess:
-    """The address of a tower, its first log-in, and the secret that signs its shop's webhooks."""
+    """The address of an instance, its first log-in, and the secret that signs its shop's webhooks."""
 
     home: Path
     address: str
@@ -31,25 +31,25 @@ def home_directory() -> Path:
 
 
 def read_access(home: Path) -> InstanceAccess:
-    """What `tower.json` says; raises `NoTower` where it is absent or not what a tower writes."""
+    """What `tower.json` says; raises `NoInstance` where it is absent or not what an instance writes."""
     path = home / "tower.json"
     try:
-        told = json.loads(path.read_bytes())
+        stored = json.loads(path.read_bytes())
         return InstanceAccess(
             home=home,
-            address=str(told["address"]).rstrip("/"),
-            email=told["admin_email"],
-            password=told["admin_password"],
-            shopify_secret=told["shopify_api_secret"],
+            address=str(stored["address"]).rstrip("/"),
+            email=stored["admin_email"],
+            password=stored["admin_password"],
+            shopify_secret=stored["shopify_api_secret"],
         )
     except FileNotFoundError:
         raise NoInstance(
-            f"No tower has run in {home.resolve()}. Start one with `make run`,"
+            f"No instance has run in {home.resolve()}. Start one with `make run`,"
             " or set PULSEPOINT_HOME to the directory of one."
         ) from None
     except PermissionError:
         raise NoInstance(
-            f"{path.resolve()} belongs to another user: run this command as the one who runs the tower."
+            f"{path.resolve()} belongs to another user: run this command as the one who runs the instance."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise NoInstance(f"{path.resolve()} is not what a tower writes ({error}). Start the tower again.") from None
+        raise NoInstance(f"{path.resolve()} is not what an instance writes ({error}). Start it again.") from None

@@ -1,4 +1,4 @@
-"""The tower's API as the command line uses it, over HTTP with the admin's log-in."""
+"""The instance's API as the command line uses it, over HTTP with the admin's log-in."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PATIENT_REQUESTS = 5
 
 
 class InstanceRefused(Exception):
-    """The tower answered a request with an error; the message holds its words."""
+    """The instance answered a request with an error; the message holds its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A brand of the tower; `made` when this command made it."""
+    """A brand of the instance; `made` when this command made it."""
 
     brand_id: str
     name: str
@@ -46,7 +46,7 @@ class Token:
 
 
 class InstanceClient:
-    """Requests to one tower; make it with `open_client`."""
+    """Requests to one instance; make it with `open_client`."""
 
     def __init__(self, http: httpx.AsyncClient, access: InstanceAccess) -> None:
         self._http = http
@@ -54,23 +54,23 @@ class InstanceClient:
 
     async def log_in(self) -> Token:
         """A fresh token, used for every later request of this client."""
-        told = await self._request(
+        payload = await self._request(
             "POST", "/api/auth/token", json={"email": self._access.email, "password": self._access.password}
         )
-        token = Token(told["access_token"], told["token_type"], int(told["expires_in"]))
+        token = Token(payload["access_token"], payload["token_type"], int(payload["expires_in"]))
         self._http.headers["Authorization"] = f"Bearer {token.access_token}"
         return token
 
     async def brand_of(self, shop: str) -> Brand | None:
         """The brand that owns a shop domain, if any."""
-        told = await self._request("GET", "/api/brands")
-        brands = told["brands"] if isinstance(told, dict) else told
+        payload = await self._request("GET", "/api/brands")
+        brands = payload["brands"] if isinstance(payload, dict) else payload
         return next((_brand(entry, made=False) for entry in brands if entry.get("shopify_store") == shop), None)
 
     async def brands(self) -> list[Brand]:
         """Every brand of the log-in's tenant, by name."""
-        told = await self.read("/api/brands")
-        return [_brand(entry, made=False) for entry in told["brands"]]
+        payload = await self.read("/api/brands")
+        return [_brand(entry, made=False) for entry in payload["brands"]]
 
     async def read(self, path: str, **parameters: str) -> Any:
         """What the API answers to a GET; None for 204."""
@@ -80,15 +80,15 @@ class InstanceClient:
         self, *, name: str, shop: str, currency: str, timezone: str, clock_offset_seconds: int
     ) -> Brand:
         """A new brand whose business clock runs `clock_offset_seconds` from wall time."""
-        wanted = {
+        body = {
             "name": name,
             "shopify_store": shop,
             "currency": currency,
             "timezone": timezone,
             "clock_offset_seconds": clock_offset_seconds,
         }
-        told = await self._request("POST", "/api/brands", json=wanted)
-        return _brand({**wanted, **told}, made=True)
+        brand = await self._request("POST", "/api/brands", json=body)
+        return _brand({**body, **brand}, made=True)
 
     async def net_revenue_by_month(self, brand_id: str, first: str, last: str) -> dict[str, Decimal]:
         """Net revenue of the months `first` to `last` (`2011-02`) that have any."""
@@ -103,9 +103,9 @@ class InstanceClient:
 
     async def _net_revenue(self, brand_id: str, first: str, last: str, *, by: str) -> list[dict[str, Any]]:
         days = {"start_date": f"{first}-01", "end_date": _last_day(last)}
-        asked = {"metrics": "net_revenue", "by": by, **days}
-        told = await self._request("GET", f"/api/brands/{brand_id}/performance", params=asked)
-        rows: list[dict[str, Any]] = told["rows"]
+        params = {"metrics": "net_revenue", "by": by, **days}
+        payload = await self._request("GET", f"/api/brands/{brand_id}/performance", params=params)
+        rows: list[dict[str, Any]] = payload["rows"]
         return rows
 
     async def _request(self, method: str, path: str, **options: Any) -> Any:
@@ -113,7 +113,7 @@ class InstanceClient:
             response = await self._once(method, path, **options)
             if response.status_code != TOO_MANY:
                 break
-            # The API is limited by the minute; the tower says how long to wait.
+            # The API is limited by the minute; the instance says how long to wait.
             await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
         if response.is_error:
             raise InstanceRefused(f"{method} {path}: {response.status_code} {_words(response)}")
@@ -124,7 +124,7 @@ class InstanceClient:
             return await self._http.request(method, path, **options)
         except httpx.TransportError as error:
             raise NoInstance(
-                f"No tower answers at {self._access.address} ({type(error).__name__}). Start it with `make run`"
+                f"No instance answers at {self._access.address} ({type(error).__name__}). Start it with `make run`"
                 f" (its directory is {self._access.home.resolve()})."
             ) from None
 
@@ -156,7 +156,7 @@ def _last_day(month: str) -> str:
 def _words(response: httpx.Response) -> str:
     """The problem document's detail, else the start of the body."""
     try:
-        told = response.json()
-        return str(told.get("detail") or told.get("title") or told)[:300]
+        problem = response.json()
+        return str(problem.get("detail") or problem.get("title") or problem)[:300]
     except (ValueError, AttributeError):
         return response.text[:300]

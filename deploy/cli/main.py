@@ -1,4 +1,4 @@
-"""The `pulsepoint` command. It finds the tower's address, log-in and secrets in PULSEPOINT_HOME (./var)."""
+"""The `pulsepoint` command. It finds the instance's address, log-in and secrets in PULSEPOINT_HOME (./var)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from file_import.source_file import UnreadableFile
 
 app = typer.Typer(
     name="pulsepoint",
-    help="Work with a running Pulsepoint tower. PULSEPOINT_HOME (./var) is the directory of the tower.",
+    help="Work with a running Pulsepoint instance. PULSEPOINT_HOME (./var) is the directory of the instance.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -34,7 +34,7 @@ app = typer.Typer(
 
 # The whole domain must match: Shopify signs the body, not the shop's name.
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-TOLD = (NoInstance, InstanceRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
+REPORTED = (NoInstance, InstanceRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
 
 
 def _shop(value: str) -> str:
@@ -71,7 +71,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 
 @app.callback()
 def pulsepoint() -> None:
-    """Work with a running Pulsepoint tower."""
+    """Work with a running Pulsepoint instance."""
 
 
 @app.command("replay")
@@ -126,7 +126,7 @@ def replay_command(
     progress = Progress(quiet=as_json)
     try:
         replayed = asyncio.run(replay(read_access(home_directory()), options, progress))
-    except TOLD as error:
+    except REPORTED as error:
         _fail(str(error), as_json=as_json)
     _print_replayed(replayed, as_json=as_json)
     if replayed.sent.refused:
@@ -135,15 +135,15 @@ def replay_command(
 
 @app.command("token")
 def token_command(as_json: AsJson = False) -> None:
-    """Print an access token for the tower's API, from the log-in saved in PULSEPOINT_HOME."""
+    """Print an access token for the instance's API, from the log-in saved in PULSEPOINT_HOME."""
     try:
         access = read_access(home_directory())
         token = asyncio.run(_token(access))
-    except TOLD as error:
+    except REPORTED as error:
         _fail(str(error), as_json=as_json)
     if as_json:
-        told = {"access_token": token.access_token, "token_type": token.token_type, "expires_in": token.expires_in}
-        _print_json({**told, "address": access.address})
+        payload = {"access_token": token.access_token, "token_type": token.token_type, "expires_in": token.expires_in}
+        _print_json({**payload, "address": access.address})
     else:
         typer.echo(token.access_token)
 
@@ -155,14 +155,14 @@ def doctor_command(as_json: AsJson = False) -> None:
     Exits with 1 when something asks for action.
     """
     try:
-        found = asyncio.run(doctor.examine(read_access(home_directory())))
-    except TOLD as error:
+        findings = asyncio.run(doctor.examine(read_access(home_directory())))
+    except REPORTED as error:
         _fail(str(error), as_json=as_json)
     if as_json:
-        _print_json(doctor.as_json(found))
+        _print_json(doctor.as_json(findings))
     else:
-        doctor.print_findings(found, Console())
-    if not doctor.is_well(found):
+        doctor.print_findings(findings, Console())
+    if not doctor.is_well(findings):
         raise typer.Exit(1)
 
 
@@ -173,25 +173,25 @@ def verify_command(
     ] = None,
     patience: Annotated[
         float,
-        typer.Option(min=0, max=3600, help="Seconds that a running tower has to credit what it has just recorded."),
+        typer.Option(min=0, max=3600, help="Seconds that a running instance has to credit what it has just recorded."),
     ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Check that every ledger of every brand adds up to the micro, and print a hash of the state.
 
-    Two towers that were given the same input print the same hash. Exits with 1 on any violation.
+    Two instances that were given the same input print the same hash. Exits with 1 on any violation.
     """
     progress = Progress(quiet=as_json)
     try:
         access = read_access(home_directory())
-        found = asyncio.run(verify.verify(access, progress, shop=shop, patience=patience))
-    except TOLD as error:
+        verified = asyncio.run(verify.verify(access, progress, shop=shop, patience=patience))
+    except REPORTED as error:
         _fail(str(error), as_json=as_json)
     if as_json:
-        _print_json(verify.as_json(found))
+        _print_json(verify.as_json(verified))
     else:
-        verify.print_verified(found, Console())
-    if not all(each.ok for each in found):
+        verify.print_verified(verified, Console())
+    if not all(each.ok for each in verified):
         raise typer.Exit(1)
 
 
@@ -207,8 +207,8 @@ def _print_replayed(replayed: Replayed, *, as_json: bool) -> None:
         print_report(replayed, Console())
 
 
-def _print_json(told: dict[str, object]) -> None:
-    typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+def _print_json(payload: dict[str, object]) -> None:
+    typer.echo(orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode())
 
 
 def _fail(message: str, *, as_json: bool) -> None:

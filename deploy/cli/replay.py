@@ -1,4 +1,4 @@
-"""`pulsepoint replay`: a transactions file becomes signed Shopify webhooks, sent to the tower over HTTP."""
+"""`pulsepoint replay`: a transactions file becomes signed Shopify webhooks, sent to the instance over HTTP."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def replay(
     *,
     while_sending: AbstractAsyncContextManager[None] = SENDING,
 ) -> Replayed:
-    """Send the whole file; raises the errors of file, tower and sender, each with words for people.
+    """Send the whole file; raises the errors of file, instance and sender, each with words for people.
 
     `while_sending` is entered for the time of sending: a check lets services die meanwhile.
     """
@@ -169,32 +169,35 @@ def _settled(options: ReplayOptions, brand: Brand | None) -> tuple[str | None, s
     currency = options.currency.upper() if options.currency else None
     if brand is None:
         return currency, options.timezone or DEFAULT_TIMEZONE
-    for word, asked, own in (("currency", currency, brand.currency), ("timezone", options.timezone, brand.timezone)):
-        if asked and asked != own:
-            raise WrongBrand(f"{options.shop} is brand {brand.name}, whose {word} is {own}, not {asked}.")
+    for word, requested, own in (
+        ("currency", currency, brand.currency),
+        ("timezone", options.timezone, brand.timezone),
+    ):
+        if requested and requested != own:
+            raise WrongBrand(f"{options.shop} is brand {brand.name}, whose {word} is {own}, not {requested}.")
     return brand.currency, brand.timezone
 
 
 async def wait_until_counted(client: InstanceClient, replayed: Replayed, seconds: float, progress: Progress) -> None:
-    """Poll the tower until it counts every order, refund and cancellation sent; raises `NotProcessed` after `seconds`.
+    """Poll until the instance counts every order, refund and cancellation; raises `NotProcessed` after `seconds`.
 
     It counts what the brand ever received in those months, so a brand with other orders may be done sooner.
     """
     spans = list(replayed.tally.years())
-    wanted = replayed.tally.total.entries
+    expected = replayed.tally.total.entries
     deadline = time.monotonic() + seconds
-    with progress.bar("Counting", wanted) as advance:
+    with progress.bar("Counting", expected) as advance:
         done = 0
         while True:
             counted = sum([await client.counted_entries(replayed.brand.brand_id, *span) for span in spans])
-            advance(min(counted, wanted) - done)
-            done = min(counted, wanted)
-            if done >= wanted:
+            advance(min(counted, expected) - done)
+            done = min(counted, expected)
+            if done >= expected:
                 replayed.processed = True
                 return
             if time.monotonic() > deadline:
                 raise NotProcessed(
-                    f"After {seconds:.0f} s the tower counts {counted} of {wanted} orders, refunds and cancellations."
-                    " Look at /api/quarantine and /api/dead-letters."
+                    f"After {seconds:.0f} s the instance counts {counted} of {expected} orders, refunds and"
+                    " cancellations. Look at /api/quarantine and /api/dead-letters."
                 )
             await asyncio.sleep(POLL_SECONDS)

@@ -1,6 +1,6 @@
-"""`make replay-check`: a whole transactions file through an empty tower, every month compared with the file.
+"""`make replay-check`: a whole transactions file through an empty instance, every month compared with the file.
 
-Two towers: one gets the file once, in order; the other twice, shuffled, every tenth message three times, half of
+Two instances: one gets the file once, in order; the other twice, shuffled, every tenth message three times, half of
 the copies under fresh X-Shopify-Webhook-Id and -Event-Id. In the emulated cloud one random service is killed every
 few seconds meanwhile.
 """
@@ -72,17 +72,17 @@ EMULATED_SCENARIOS = (
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One month of one scenario: cents by the file and by the tower."""
+    """One month of one scenario: cents by the file and by the instance."""
 
     scenario: str
     month: str
     expected: int
-    told: int | None
+    counted: int | None
 
     @property
     def equal(self) -> bool:
         """Whether they agree to the cent."""
-        return self.expected == self.told
+        return self.expected == self.counted
 
 
 def oracle(path: Path) -> dict[str, int]:
@@ -114,7 +114,7 @@ async def check(
     seconds: float,
     kind: type[InstanceProcess] = InstanceProcess,
 ) -> list[Compared]:
-    """Run one scenario on an empty tower; raises what replay and tower raise."""
+    """Run one scenario on an empty instance; raises what replay and instance raise."""
     instance = kind(home)
     async with running(instance):
         return await compare(instance, path, scenario, progress, seconds=seconds)
@@ -123,7 +123,7 @@ async def check(
 async def compare(
     instance: InstanceProcess, path: Path, scenario: Scenario, progress: Progress, *, seconds: float, shop: str = SHOP
 ) -> list[Compared]:
-    """Run one scenario for a shop that a running tower does not know yet; raises what replay and tower raise."""
+    """Run one scenario for a shop that a running instance does not know yet; raises what replay and instance raise."""
     expected = oracle(path)
     for seed in scenario.passes:
         options = ReplayOptions(
@@ -138,17 +138,17 @@ async def compare(
             wait_seconds=seconds,
         )
         await _pass(instance, options, progress, kills=scenario.kills)
-    told = await net_revenue(instance, sorted(expected), shop)
+    counted = await net_revenue(instance, sorted(expected), shop)
     for letter in await dead_letters(instance):
         progress.say(f"Dead letter after {letter['attempts']} attempts: {letter['explanation']}")
-    return [Compared(scenario.name, month, cents, told.get(month)) for month, cents in sorted(expected.items())]
+    return [Compared(scenario.name, month, cents, counted.get(month)) for month, cents in sorted(expected.items())]
 
 
 async def _pass(instance: InstanceProcess, options: ReplayOptions, progress: Progress, *, kills: bool) -> None:
     disturbed = _killing(instance, options.shuffle or 0, progress) if kills else nullcontext()
     replayed = await replay(instance.access, options, progress, while_sending=disturbed)
     if replayed.sent.refused:
-        raise InstanceFailed(f"The tower refused {replayed.sent.refused} deliveries: {replayed.sent.refusals}")
+        raise InstanceFailed(f"The instance refused {replayed.sent.refused} deliveries: {replayed.sent.refusals}")
     # Copies change nothing by the time the books are complete: they may still wait, and must do no harm either.
     await instance.idle(options.wait_seconds)
 
@@ -177,8 +177,8 @@ async def net_revenue(instance: InstanceProcess, months: list[str], shop: str = 
         await client.log_in()
         brand = await client.brand_of(shop)
         assert brand is not None
-        told = await client.net_revenue_by_month(brand.brand_id, months[0], months[-1])
-    return {month: _cents(amount) for month, amount in told.items()}
+        counted = await client.net_revenue_by_month(brand.brand_id, months[0], months[-1])
+    return {month: _cents(amount) for month, amount in counted.items()}
 
 
 def _cents(amount: Decimal) -> int:
@@ -190,11 +190,11 @@ def _cents(amount: Decimal) -> int:
 def print_comparison(compared: list[Compared], console: Console) -> None:
     """Every month of every scenario."""
     table = Table(title=f"Net revenue by month ({CURRENCY})")
-    for title in ("Scenario", "Month", "File", "Tower", ""):
-        table.add_column(title, justify="right" if title in ("File", "Tower") else "left")
+    for title in ("Scenario", "Month", "File", "Instance", ""):
+        table.add_column(title, justify="right" if title in ("File", "Instance") else "left")
     for each in compared:
-        told = "nothing" if each.told is None else money(each.told)
-        table.add_row(each.scenario, each.month, money(each.expected), told, "equal" if each.equal else "DIFFERS")
+        counted = "nothing" if each.counted is None else money(each.counted)
+        table.add_row(each.scenario, each.month, money(each.expected), counted, "equal" if each.equal else "DIFFERS")
     console.print(table)
 
 
@@ -202,9 +202,9 @@ def main(
     file: Annotated[Path, typer.Argument(help="A file with the columns of UCI Online Retail.")] = DEFAULT_FILE,
     month: Annotated[str | None, typer.Option(help="One month of it, such as 2011-03.")] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long one pass may take.")] = 3600,
-    profile: Annotated[Profile, typer.Option(help="Which tower: one process, or the emulated cloud.")] = Profile.SINGLE,
+    profile: Annotated[Profile, typer.Option(help="One process, or the emulated cloud.")] = Profile.SINGLE,
 ) -> None:
-    """Replay a file into empty towers and compare every month's net revenue with the file, exactly."""
+    """Replay a file into empty instances and compare every month's net revenue with the file, exactly."""
     if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
     compared: list[Compared] = []

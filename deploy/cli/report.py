@@ -13,7 +13,7 @@ TITLES = ("Orders", "Refunds", "Net revenue", "Rows left out", "Their sum")
 
 
 def print_report(replayed: Replayed, console: Console) -> None:
-    """The months, what was left out and why, and what the tower answered."""
+    """The months, what was left out and why, and what the instance answered."""
     table = Table(title=f"{replayed.format} as sent, by month of the brand ({replayed.brand.currency})")
     table.add_column("Month")
     for title in TITLES:

@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(slots=True)
 class Sent:
-    """What came of the deliveries; `refusals` keeps the first few in the tower's words."""
+    """What came of the deliveries; `refusals` keeps the first few in the instance's words."""
 
     acknowledged: int = 0
     refused: int = 0
@@ -48,7 +48,7 @@ class Pace:
 
 
 class NotAnswered(Exception):
-    """The tower acknowledged a delivery not once within the patience; sending stopped."""
+    """The instance acknowledged a delivery not once within the patience; sending stopped."""
 
 
 async def send_all(
@@ -59,7 +59,7 @@ async def send_all(
     on_acknowledged: Callable[[Delivery], None] = lambda delivery: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Sent:
-    """Send every delivery until it is acknowledged or refused; raises `NotAnswered` when the tower stays silent."""
+    """Send every delivery until it is acknowledged or refused; raises `NotAnswered` when the instance stays silent."""
     sent = Sent()
     started = asyncio.get_running_loop().time()
     taken = 0
@@ -96,25 +96,25 @@ async def _send(http: httpx.AsyncClient, delivery: Delivery, target: Target, pac
         try:
             response = await http.post("/webhooks/shopify", content=delivery.body, headers=signed)
         except httpx.TransportError as error:
-            told, asked = type(error).__name__, 0.0
+            reason, pause = type(error).__name__, 0.0
         else:
             if response.is_success:
                 sent.acknowledged += 1
                 return True
-            told, asked = f"{response.status_code}", _retry_after(response)
+            reason, pause = f"{response.status_code}", _retry_after(response)
             if response.status_code not in RETRIED:
                 sent.refused += 1
                 if len(sent.refusals) < KEPT_REFUSALS:
-                    sent.refusals.append(f"{delivery.topic} {delivery.webhook_id}: {told} {response.text[:200]}")
+                    sent.refusals.append(f"{delivery.topic} {delivery.webhook_id}: {reason} {response.text[:200]}")
                 return False
         if asyncio.get_running_loop().time() > deadline:
             raise NotAnswered(
-                f"The tower at {target.address} did not acknowledge a {delivery.topic}"
-                f" in {pace.patience:.0f} s ({told})."
+                f"The instance at {target.address} did not acknowledge a {delivery.topic}"
+                f" in {pace.patience:.0f} s ({reason})."
             )
         sent.retries += 1
         # Spread, so that many waiting senders do not come back at the same moment.
-        await asyncio.sleep(max(asked, uniform(wait / 2, wait)))  # noqa: S311 - jitter, not a secret
+        await asyncio.sleep(max(pause, uniform(wait / 2, wait)))  # noqa: S311 - jitter, not a secret
         wait = min(wait * 2, LONGEST_WAIT)
 
 

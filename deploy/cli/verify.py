@@ -21,7 +21,7 @@ LISTED = 5
 
 
 class Reading(Protocol):
-    """The part of the tower's client that verification needs."""
+    """The part of the instance's client that verification needs."""
 
     async def brands(self) -> list[Brand]: ...
 
@@ -54,7 +54,7 @@ class Verified:
 
 
 async def verify(access: InstanceAccess, progress: Progress, *, shop: str | None, patience: float) -> list[Verified]:
-    """Every brand of the tower, or the one of `shop`; raises `TowerRefused` where there is none."""
+    """Every brand of the instance, or the one of `shop`; raises `InstanceRefused` where there is none."""
     async with open_client(access) as client:
         await client.log_in()
         return await verify_brands(client, progress, shop=shop, patience=patience)
@@ -64,7 +64,7 @@ async def verify_brands(client: Reading, progress: Progress, *, shop: str | None
     """The checks one by one, each with a step of the bar."""
     brands = [brand for brand in await client.brands() if shop is None or brand.shop == shop]
     if shop is not None and not brands:
-        raise InstanceRefused(f"No brand of this tower owns {shop}.")
+        raise InstanceRefused(f"No brand of this instance owns {shop}.")
     return [await _verify_brand(client, brand, progress, patience) for brand in brands]
 
 
@@ -84,7 +84,7 @@ async def _verify_brand(client: Reading, brand: Brand, progress: Progress, patie
 
 
 async def _settled(client: Reading, path: str, patience: float) -> dict[str, Any]:
-    """A check; asked again within `patience` seconds for what a running tower has recorded but not yet credited.
+    """A check; asked again within `patience` seconds for what a running instance has recorded but not yet credited.
 
     Each subject must be at fault every time: under a steady stream of orders there is always a newest one whose
     credits are on their way, and it is another one each time. Sums leave out orders that had no such time yet.
@@ -105,16 +105,16 @@ def _persisting(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """
     if now["total"] > len(now["violations"]) or before["total"] > len(before["violations"]):
         return now
-    known = {(each["subject"], each["detail"]) for each in before["violations"]}
-    still = [each for each in now["violations"] if (each["subject"], each["detail"]) in known]
+    earlier = {(each["subject"], each["detail"]) for each in before["violations"]}
+    still = [each for each in now["violations"] if (each["subject"], each["detail"]) in earlier]
     return {**now, "ok": not still, "total": len(still), "violations": still}
 
 
-def print_verified(found: list[Verified], console: Console) -> None:
+def print_verified(verified: list[Verified], console: Console) -> None:
     """A table of checks for each brand, its violations, what is unmatched, and the hash."""
-    if not found:
-        console.print("This tower has no brand yet.")
-    for each in found:
+    if not verified:
+        console.print("This instance has no brand yet.")
+    for each in verified:
         table = Table(title=f"{each.brand.name} ({each.brand.shop})", title_justify="left")
         table.add_column("Check")
         table.add_column("Violations", justify="right")
@@ -123,8 +123,8 @@ def print_verified(found: list[Verified], console: Console) -> None:
         console.print(table)
         for line in _lines(each):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-    if found:
-        whole = all(each.ok for each in found)
+    if verified:
+        whole = all(each.ok for each in verified)
         console.print("Every ledger adds up." if whole else "Not every ledger adds up.", highlight=False)
 
 
@@ -141,8 +141,8 @@ def _lines(verified: Verified) -> list[str]:
 
 
 def _words(unit: str, each: dict[str, Any]) -> str:
-    expected, found = (_number(unit, each[name], each["currency"]) for name in ("expected", "found"))
-    return f"{each['subject']} ({each['detail']}): expected {expected}, found {found}."
+    expected, actual = (_number(unit, each[name], each["currency"]) for name in ("expected", "found"))
+    return f"{each['subject']} ({each['detail']}): expected {expected}, found {actual}."
 
 
 def _number(unit: str, value: int, currency: str | None) -> str:
@@ -151,12 +151,12 @@ def _number(unit: str, value: int, currency: str | None) -> str:
 
 def _source_lines(sources: dict[str, Any]) -> list[str]:
     lines = []
-    told = ", ".join(
+    counts = ", ".join(
         f"{each['source']} {each['things']:,} (of {each['snapshots']:,} snapshots)"
         for each in sources["sources"]
         if each["snapshots"]
     )
-    lines.append(f"Recorded: {told or 'nothing yet'}.")
+    lines.append(f"Recorded: {counts or 'nothing yet'}.")
     if sources["accepted"] is not None:
         lines.append(
             f"Webhook bodies accepted: {sources['accepted']:,}, {sources['other']:,} of them refunds, other topics"
@@ -176,6 +176,6 @@ def _state_lines(state: dict[str, Any]) -> list[str]:
     return [f"State {state['sha256']} ({rows})."]
 
 
-def as_json(found: list[Verified]) -> dict[str, Any]:
+def as_json(verified: list[Verified]) -> dict[str, Any]:
     """The whole report as plain values."""
-    return {"ok": all(each.ok for each in found), "brands": [each.as_json() for each in found]}
+    return {"ok": all(each.ok for each in verified), "brands": [each.as_json() for each in verified]}

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.emulated.cloud import Cloud, open_cloud
-from deploy.emulated.processes import end_abandoned, known_processes, living
+from deploy.emulated.processes import end_abandoned, living, recorded_processes
 from deploy.local.demo import run_demo
 from deploy.local.home import HomeInUse, lock_home
 from deploy.local.settings import InstanceSettings
@@ -24,13 +24,13 @@ DOWN_SECONDS = 60.0
 
 
 def emulated_settings() -> InstanceSettings:
-    """The tower's settings; everything of this cloud lies in `emulated` below PULSEPOINT_HOME."""
+    """The instance's settings; everything of this cloud lies in `emulated` below PULSEPOINT_HOME."""
     settings = InstanceSettings()
     return settings.model_copy(update={"home": settings.home / "emulated"})
 
 
 def announce(cloud: Cloud, settings: InstanceSettings, seconds: float) -> None:
-    """Tell where the tower is and how to get in."""
+    """Tell where the instance is and how to get in."""
     email, password = cloud.login
     home = os.path.relpath(settings.home)
     print(f"\n  Pulsepoint's emulated cloud is running at {cloud.address} (started in {seconds:.0f} s)")
@@ -72,12 +72,12 @@ async def up(settings: InstanceSettings) -> int:
 
 def down(home: Path) -> int:
     """End the emulated cloud of this home; 1 where it does not end."""
-    supervisor = known_processes(home).get("supervisor")
+    supervisor = recorded_processes(home).get("supervisor")
     process = living(supervisor) if supervisor else None
     if process is None:
         left = end_abandoned(home)
-        told = f"Ended what a killed emulated cloud left behind ({left})" if left else "No emulated cloud runs"
-        print(f"{told} on {home.resolve()}.")
+        line = f"Ended what a killed emulated cloud left behind ({left})" if left else "No emulated cloud runs"
+        print(f"{line} on {home.resolve()}.")
         return 0
     process.terminate()
     try:

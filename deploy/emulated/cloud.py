@@ -1,6 +1,6 @@
-"""The emulated cloud: seven services as seven processes, on Google's emulators and small stand-ins of its other APIs.
+"""The emulated cloud: seven services as seven processes, on Google's emulators and small fakes of its other APIs.
 
-The emulators forget everything when they stop, and a ledger that knew more than they do would be wrong: so every
+The emulators forget everything when they stop, and an identity store that kept more would be wrong: so every
 start begins empty, but for the keys and the log-in in `tower.json`.
 """
 
@@ -68,11 +68,11 @@ async def backlog(proxy: str) -> dict[str, float]:
     """`waiting` messages that were pushed and are not acknowledged yet, and for how long nothing was pushed:
     `quiet_seconds`; but for subscriptions whose backlog delays nobody."""
     async with httpx.AsyncClient(base_url=proxy, trust_env=False) as http:
-        told = (await http.get("/backlog")).json()
-    hurried = [one for name, one in told.items() if name not in UNHURRIED]
+        queues = (await http.get("/backlog")).json()
+    hurried = [queue for name, queue in queues.items() if name not in UNHURRIED]
     return {
-        "waiting": sum(one["waiting"] + one["in_flight"] for one in hurried),
-        "quiet_seconds": min((one["quiet_seconds"] for one in hurried), default=0.0),
+        "waiting": sum(queue["waiting"] + queue["in_flight"] for queue in hurried),
+        "quiet_seconds": min((queue["quiet_seconds"] for queue in hurried), default=0.0),
     }
 
 
@@ -108,13 +108,13 @@ async def open_cloud(settings: InstanceSettings, tell: Tell) -> AsyncIterator[Cl
             tell, "Emulators of Pub/Sub and Firestore, Redis, PostgreSQL", _engines(stack, home, processes)
         )
         start = _Starter(stack, processes, tell)
-        fakes = await _timed(tell, "Stand-ins of BigQuery and Secret Manager", _fakes(start, home))
+        fakes = await _timed(tell, "Fakes of BigQuery and Secret Manager", _fakes(start, home))
         ports = {name: _free_port() for name in SERVICES}
         proxy = await _proxy(start, home, ports)
         await _timed(tell, "Topics and push subscriptions", _provision(engines, proxy))
         children = [_service(name, ports[name], settings, keys, engines, fakes, proxy) for name in SERVICES]
-        await _timed(tell, "The seven services", start.together(children))
-        await start.together([_front(settings, ports)])
+        await _timed(tell, "The seven services", start.run_all(children))
+        await start.run_all([_front(settings, ports)])
         yield Cloud(settings.address, (keys.admin_email, keys.admin_password), proxy.url, processes)
 
 
@@ -124,7 +124,7 @@ class _Starter:
     def __init__(self, stack: AsyncExitStack, processes: Processes, tell: Tell) -> None:
         self._stack, self._processes, self._tell = stack, processes, tell
 
-    async def together(self, children: list[Child]) -> None:
+    async def run_all(self, children: list[Child]) -> None:
         """Start children at once; ready when all are."""
         self._stack.push_async_callback(self._end, [child.name for child in children])
         await asyncio.gather(*(self._processes.start(child) for child in children))
@@ -158,18 +158,18 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
         identity_store(),
     )
     # All must have come to an end, good or bad, before what did start can be stopped.
-    told = await asyncio.gather(*starts, return_exceptions=True)
-    missing = dict.fromkeys(str(one) for one in told if isinstance(one, EngineMissing))
+    outcomes = await asyncio.gather(*starts, return_exceptions=True)
+    missing = dict.fromkeys(str(outcome) for outcome in outcomes if isinstance(outcome, EngineMissing))
     if missing:
         raise EngineMissing("; ".join(missing))
-    pubsub, firestore, redis, identity_store_dsn = (_made(one) for one in told)
+    pubsub, firestore, redis, identity_store_dsn = (_made(outcome) for outcome in outcomes)
     return Engines(pubsub, firestore, f"redis://{redis}/0", identity_store_dsn)
 
 
-def _made(told: str | BaseException) -> str:
-    if isinstance(told, BaseException):
-        raise told
-    return told
+def _made(outcome: str | BaseException) -> str:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 async def _fakes(start: _Starter, home: Path) -> dict[str, Child]:
@@ -180,7 +180,7 @@ async def _fakes(start: _Starter, home: Path) -> dict[str, Child]:
         port = _free_port()
         arguments = ("-m", "deploy.emulated.fakes", name, "--port", str(port), "--state", str(state))
         made[name] = Child(name, arguments, port, "/")
-    await start.together(list(made.values()))
+    await start.run_all(list(made.values()))
     return made
 
 
@@ -193,7 +193,7 @@ async def _proxy(start: _Starter, home: Path, ports: dict[str, int]) -> Child:
         "PULSEPOINT_PUSH_SERVICE_ACCOUNT": PUSHER,
     }
     proxy = _uvicorn("push-proxy", "deploy.emulated.push_proxy:app", _free_port(), "/certs", environment)
-    await start.together([proxy])
+    await start.run_all([proxy])
     return proxy
 
 
@@ -206,7 +206,7 @@ def _service(
     fakes: dict[str, Child],
     proxy: Child,
 ) -> Child:
-    told = {
+    values = {
         "profile": "cloud",
         "gcp_project_id": PROJECT,
         "gcp_region": REGION,
@@ -221,9 +221,9 @@ def _service(
         **demo_settings(settings).get(name, {}),
     }
     if name == "ingest-shopify":
-        told["shopify_api_secret"] = keys.shopify_api_secret
+        values["shopify_api_secret"] = keys.shopify_api_secret
     if name == "gateway":
-        told |= {
+        values |= {
             "admin_email": keys.admin_email,
             "admin_password": keys.admin_password,
             "trusted_proxies": 1,
@@ -231,7 +231,7 @@ def _service(
             "redis_url": engines.redis,
             "secret_key": keys.secret_key,
         }
-    environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in told.items()}
+    environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in values.items()}
     environment |= {"PUBSUB_EMULATOR_HOST": engines.pubsub, "FIRESTORE_EMULATOR_HOST": engines.firestore}
     return _uvicorn(name, f"{name.replace('-', '_')}.main:app", port, "/readyz", environment)
 

@@ -1,7 +1,7 @@
 """The demo shop where the emulated cloud runs in containers: `python -m deploy.emulated.demo`, for `compose.yaml`.
 
 It opens the shop through the public origin and runs the sandbox beside itself, as `make up` does; the variables are
-those of the tower, `PULSEPOINT_SANDBOX_HOST` (a name by which services reach it) and `PULSEPOINT_PROXY_URL`.
+those of the instance, `PULSEPOINT_SANDBOX_HOST` (a name by which services reach it) and `PULSEPOINT_PROXY_URL`.
 """
 
 from __future__ import annotations

@@ -200,10 +200,10 @@ def _sdk_root(missing: str) -> Path:
 
 
 def _newest(folder: Path, pattern: str, missing: str) -> Path:
-    found = sorted(folder.glob(pattern))
-    if not found:
+    paths = sorted(folder.glob(pattern))
+    if not paths:
         raise EngineMissing(missing)
-    return found[-1]
+    return paths[-1]
 
 
 def _java() -> str:

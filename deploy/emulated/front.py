@@ -21,7 +21,7 @@ HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-HELD_SECONDS = 3.0
+PATIENCE_SECONDS = 3.0
 """Shorter than the five that Shopify waits: https://shopify.dev/docs/apps/build/webhooks/subscribe/https#timeout"""
 
 
@@ -55,8 +55,8 @@ def create_front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | 
             return await _forward(http, target, request)
         except httpx.TransportError as error:
             # Senders and pages try again.
-            told = f"The service does not answer ({type(error).__name__}). Try again."
-            return PlainTextResponse(told, status_code=503, headers={"retry-after": "1"})
+            detail = f"The service does not answer ({type(error).__name__}). Try again."
+            return PlainTextResponse(detail, status_code=503, headers={"retry-after": "1"})
 
     return Starlette(routes=[Route("/{path:path}", pass_on, methods=METHODS)], lifespan=lifespan)
 
@@ -68,9 +68,9 @@ async def _forward(http: httpx.AsyncClient, target: str, request: Request) -> Re
     query = request.scope["query_string"]
     path = request.scope["raw_path"] + (b"?" + query if query else b"")
     # A body is read whole: a stream would be sent in chunks, without the length that limits are checked by.
-    asked = http.build_request(request.method, target, headers=headers, content=await request.body())
-    asked.url = asked.url.copy_with(raw_path=path)
-    answered = await send_when_up(http, asked, seconds=HELD_SECONDS)
+    outgoing = http.build_request(request.method, target, headers=headers, content=await request.body())
+    outgoing.url = outgoing.url.copy_with(raw_path=path)
+    answered = await send_when_up(http, outgoing, seconds=PATIENCE_SECONDS)
     passed = StreamingResponse(
         answered.aiter_raw(), status_code=answered.status_code, background=BackgroundTask(answered.aclose)
     )

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.emulated.cloud import backlog
-from deploy.emulated.processes import Known, known_processes, living
+from deploy.emulated.processes import RunningProcess, living, recorded_processes
 from deploy.local.instance_process import InstanceFailed, InstanceProcess
 
 QUIET_SECONDS = 3.0
@@ -28,48 +28,48 @@ class EmulatedProcess(InstanceProcess):
 
     @property
     def own_home(self) -> Path:
-        """See `TowerProcess.own_home`."""
+        """See `InstanceProcess.own_home`."""
         return self.home / "emulated"
 
     async def idle(self, seconds: float) -> None:
-        """Wait until every message pushed is acknowledged and no more come; raises `TowerFailed` after `seconds`."""
+        """Wait until every message pushed is acknowledged and no more come; raises `InstanceFailed` after `seconds`."""
         deadline = time.monotonic() + seconds
-        told: Mapping[str, Any] = {}
+        depths: Mapping[str, Any] = {}
         while time.monotonic() < deadline:
-            told = await backlog(f"http://127.0.0.1:{self.service('push-proxy').port}")
-            if told["waiting"] == 0 and told["quiet_seconds"] >= QUIET_SECONDS:
+            depths = await backlog(f"http://127.0.0.1:{self.service('push-proxy').port}")
+            if depths["waiting"] == 0 and depths["quiet_seconds"] >= QUIET_SECONDS:
                 return
             await asyncio.sleep(0.25)
-        raise InstanceFailed(f"After {seconds:.0f} s messages still wait: {told}\n{self._last_words()}")
+        raise InstanceFailed(f"After {seconds:.0f} s messages still wait: {depths}\n{self._last_words()}")
 
-    def service(self, name: str) -> Known:
+    def service(self, name: str) -> RunningProcess:
         """A process of the cloud by its name, as it runs now."""
-        return known_processes(self.own_home)[name]
+        return recorded_processes(self.own_home)[name]
 
-    def kill_service(self, name: str) -> Known:
+    def kill_service(self, name: str) -> RunningProcess:
         """`kill -9` of one process; which one it was."""
-        known = self.service(name)
-        if living(known) is not None:
-            os.kill(known.pid, signal.SIGKILL)
-        return known
+        service = self.service(name)
+        if living(service) is not None:
+            os.kill(service.pid, signal.SIGKILL)
+        return service
 
     async def end_service(self, name: str, seconds: float = 30.0) -> float:
-        """SIGTERM to one process; how long it took to end. Raises `TowerFailed` when it lives on."""
-        known, started = self.service(name), time.monotonic()
-        os.kill(known.pid, signal.SIGTERM)
+        """SIGTERM to one process; how long it took to end. Raises `InstanceFailed` when it lives on."""
+        service, started = self.service(name), time.monotonic()
+        os.kill(service.pid, signal.SIGTERM)
         while time.monotonic() - started < seconds:
-            if living(known) is None:
+            if living(service) is None:
                 return time.monotonic() - started
             await asyncio.sleep(POLL_SECONDS)
         raise InstanceFailed(f"{name} still lives {seconds:.0f} s after SIGTERM")
 
-    async def up_again(self, name: str, before: Known, seconds: float = 120.0) -> None:
-        """Wait until a process that died runs again and answers; raises `TowerFailed` after `seconds`."""
+    async def up_again(self, name: str, before: RunningProcess, seconds: float = 120.0) -> None:
+        """Wait until a process that died runs again and answers; raises `InstanceFailed` after `seconds`."""
         deadline = time.monotonic() + seconds
         async with httpx.AsyncClient(trust_env=False) as http:
             while time.monotonic() < deadline:
-                known = self.service(name)
-                if known.pid != before.pid and await _answers(http, known.port):
+                service = self.service(name)
+                if service.pid != before.pid and await _answers(http, service.port):
                     return
                 await asyncio.sleep(POLL_SECONDS)
         raise InstanceFailed(f"{name} is not up again after {seconds:.0f} s\n{self._last_words()}")

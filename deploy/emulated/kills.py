@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from deploy.emulated.instance_process import EmulatedProcess
-from deploy.emulated.processes import Known
+from deploy.emulated.processes import RunningProcess
 from pulsepoint.events.catalog import SERVICES
 
 KILL_EVERY = (3.0, 6.0)
@@ -21,7 +21,7 @@ async def killing(instance: EmulatedProcess, seed: int) -> AsyncIterator[list[st
     Raises what stopped the killing before its time.
     """
     chance = Random(seed)  # noqa: S311 - which service dies is no secret
-    killed, last = list[str](), dict[str, Known]()
+    killed, last = list[str](), dict[str, RunningProcess]()
 
     async def forever() -> None:
         while True:
@@ -38,5 +38,5 @@ async def killing(instance: EmulatedProcess, seed: int) -> AsyncIterator[list[st
         [ended] = await asyncio.gather(killer, return_exceptions=True)
     if isinstance(ended, Exception):
         raise ended
-    for name, known in last.items():
-        await instance.up_again(name, known)
+    for name, before in last.items():
+        await instance.up_again(name, before)

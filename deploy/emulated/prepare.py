@@ -1,4 +1,4 @@
-"""What the emulated cloud needs before its services start: the ledger's roles and schema, topics, the key of pushes.
+"""Prepares the emulated cloud: the identity store's roles and schema, topics and subscriptions, the key of pushes.
 
 `python -m deploy.emulated.prepare` does all three by the environment, for `compose.yaml`; again does no harm.
 """
@@ -22,7 +22,7 @@ PROJECT = "pulsepoint-emulated"
 
 
 async def prepare_identity_store(admin_dsn: str, runtime_password: str) -> str:
-    """The ledger at its newest version; where it lies, as `ledger_runtime`."""
+    """The identity store at its newest version; where it lies, as `ledger_runtime`."""
     owner, runtime = await provision_ledger(
         admin_dsn, owner_password=secrets.token_urlsafe(24), runtime_password=runtime_password
     )
@@ -40,12 +40,10 @@ def prepare_key(path: Path) -> None:
     if path.exists():
         return
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    told = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(told)
+        file.write(pem)
 
 
 async def main() -> None:
@@ -53,7 +51,7 @@ async def main() -> None:
     prepare_key(Path(os.environ["PULSEPOINT_PROXY_KEY_FILE"]))
     await prepare_identity_store(os.environ["DATABASE_URL"], os.environ["LEDGER_PASSWORD"])
     await prepare_pubsub(os.environ["PULSEPOINT_PROXY_URL"])
-    print("Prepared: the ledger, topics and subscriptions, and the key of pushes.")
+    print("Prepared: the identity store, topics and subscriptions, and the key of pushes.")
 
 
 if __name__ == "__main__":

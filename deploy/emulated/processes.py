@@ -45,7 +45,7 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RunningProcess:
     """A running process as `processes.json` tells it; `started` tells it from a later one with the same number."""
 
     pid: int
@@ -60,7 +60,7 @@ class Processes:
     def __init__(self, home: Path, tell: Callable[[str], None]) -> None:
         self._home = home
         self._tell = tell
-        self._known: dict[str, Known] = {}
+        self._recorded: dict[str, RunningProcess] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._ending: set[str] = set()
@@ -140,33 +140,33 @@ class Processes:
 
     def _write(self, name: str, pid: int, port: int, restarts: int = 0) -> None:
         with suppress(psutil.NoSuchProcess):
-            self._known[name] = Known(pid, psutil.Process(pid).create_time(), port, restarts)
+            self._recorded[name] = RunningProcess(pid, psutil.Process(pid).create_time(), port, restarts)
         fresh = self._home / f"{FILE}.new"
-        fresh.write_bytes(orjson.dumps({name: asdict(told) for name, told in self._known.items()}))
+        fresh.write_bytes(orjson.dumps({name: asdict(record) for name, record in self._recorded.items()}))
         fresh.replace(self._home / FILE)
 
 
-def known_processes(home: Path) -> dict[str, Known]:
+def recorded_processes(home: Path) -> dict[str, RunningProcess]:
     """What the last supervisor of this home wrote down; it may be gone."""
     try:
-        told: dict[str, Any] = orjson.loads((home / FILE).read_bytes())
+        records: dict[str, Any] = orjson.loads((home / FILE).read_bytes())
     except FileNotFoundError:
         return {}
-    return {name: Known(**one) for name, one in told.items()}
+    return {name: RunningProcess(**record) for name, record in records.items()}
 
 
-def living(known: Known) -> psutil.Process | None:
+def living(record: RunningProcess) -> psutil.Process | None:
     """The process, if it is still that one."""
     with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(known.pid)
-        if abs(process.create_time() - known.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
+        process = psutil.Process(record.pid)
+        if abs(process.create_time() - record.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
 
 
 def end_abandoned(home: Path) -> int:
     """End what a killed supervisor left running; how many processes there were."""
-    left = [process for known in known_processes(home).values() if (process := living(known)) is not None]
+    left = [process for record in recorded_processes(home).values() if (process := living(record)) is not None]
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()

@@ -42,7 +42,7 @@ from pulsepoint.runtime.app import SCHEDULED_FOR
 log = structlog.get_logger(__name__)
 ISSUER = "https://accounts.google.com"
 TOKEN_SECONDS = 3_600
-HELD_SECONDS = 30.0
+PUSH_SECONDS = 30.0
 """Shorter than the acknowledgement deadline: after it the message is pushed again."""
 
 
@@ -81,9 +81,9 @@ class Signer:
     def token(self, audience: str) -> str:
         """A token for `audience`."""
         now = time.time()
-        renew_at, known = self._tokens.get(audience, (0.0, ""))
+        renew_at, cached = self._tokens.get(audience, (0.0, ""))
         if now < renew_at:
-            return known
+            return cached
         claims = {
             "iss": ISSUER,
             "aud": audience,
@@ -117,14 +117,14 @@ class Backlog:
         """Note how a push ended; after the last attempt the message is the dead letters'."""
         self._last[subscription] = time.monotonic()
         self._in_flight[subscription] -= 1
-        known = BY_NAME.get(subscription)
-        if acknowledged or (known is not None and attempt >= known.max_attempts):
+        declared = BY_NAME.get(subscription)
+        if acknowledged or (declared is not None and attempt >= declared.max_attempts):
             self._failed.pop((subscription, message_id), None)
             self._acknowledged[subscription] += acknowledged
         else:
             self._failed[subscription, message_id] = attempt
 
-    def told(self) -> dict[str, Any]:
+    def depths(self) -> dict[str, Any]:
         """By subscription; `quiet_seconds` is how long ago a push began or ended."""
         waiting = Counter(subscription for subscription, _ in self._failed)
         now = time.monotonic()
@@ -154,17 +154,17 @@ class PushProxy:
     async def push(self, subscription: str, body: bytes) -> int:
         """Push on one message; the service's status, or 503 where it does not answer."""
         try:
-            told = orjson.loads(body)
-            message_id = str(told["message"]["messageId"])
+            payload = orjson.loads(body)
+            message_id = str(payload["message"]["messageId"])
         except (ValueError, KeyError, TypeError):
             return 400
         target = self._targets.get(subscription.split(".", 1)[0])
         if target is None:
             return 404
-        told["deliveryAttempt"] = attempt = self.backlog.begin(subscription, message_id)
+        payload["deliveryAttempt"] = attempt = self.backlog.begin(subscription, message_id)
         status = 503
         try:
-            status = await self._post(target, f"/push/{subscription}", orjson.dumps(told))
+            status = await self._post(target, f"/push/{subscription}", orjson.dumps(payload))
         finally:
             self.backlog.end(subscription, message_id, attempt, 200 <= status < 300)
         return status
@@ -177,15 +177,15 @@ class PushProxy:
 
     async def ask(self, task: str, due: datetime) -> int:
         """Ask the gateway for a task due at that moment, as Cloud Scheduler does."""
-        told = {SCHEDULED_FOR.decode(): due.isoformat()}
-        return await self._post(self._targets["gateway"], f"/tasks/{task}", b"", told)
+        headers = {SCHEDULED_FOR.decode(): due.isoformat()}
+        return await self._post(self._targets["gateway"], f"/tasks/{task}", b"", headers)
 
-    async def _post(self, target: str, path: str, body: bytes, told: Mapping[str, str] | None = None) -> int:
+    async def _post(self, target: str, path: str, body: bytes, extra: Mapping[str, str] | None = None) -> int:
         headers = {"authorization": f"Bearer {self.signer.token(target)}", "content-type": "application/json"}
-        headers.update(told or {})
+        headers.update(extra or {})
         request = self._http.build_request("POST", f"{target}{path}", content=body, headers=headers)
         try:
-            answered = await send_when_up(self._http, request, seconds=HELD_SECONDS)
+            answered = await send_when_up(self._http, request, seconds=PUSH_SECONDS)
             await answered.aread()
             return answered.status_code
         except httpx.TransportError as error:
@@ -219,7 +219,7 @@ def create_proxy(settings: ProxySettings, transport: httpx.AsyncBaseTransport | 
         return JSONResponse(proxy.signer.key_set())
 
     async def backlog(request: Request) -> Response:
-        return JSONResponse(proxy.backlog.told())
+        return JSONResponse(proxy.backlog.depths())
 
     routes = [
         Route("/push/{subscription}", push, methods=["POST"]),

@@ -1,4 +1,4 @@
-"""`python -m deploy.local`: run the tower until SIGINT or SIGTERM."""
+"""`python -m deploy.local`: run the instance until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pulsepoint.runtime.logs import configure_logs
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says where the tower is once it really listens."""
+    """Says where the instance is once it really listens."""
 
     def __init__(self, config: uvicorn.Config, instance: Instance, settings: InstanceSettings) -> None:
         super().__init__(config)
@@ -29,7 +29,7 @@ class _AnnouncingServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End serving on SIGINT and SIGTERM; uvicorn would raise them again and cut the tower's own shutdown off."""
+        """End serving on SIGINT and SIGTERM; uvicorn would raise them again and cut the instance's own shutdown off."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._end, number)
@@ -56,7 +56,7 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def announce(instance: Instance, settings: InstanceSettings) -> None:
-    """Tell where the tower is and how to get in."""
+    """Tell where the instance is and how to get in."""
     email, password = instance.login
     print(f"\n  Pulsepoint is running at {settings.address}")
     print(f"  Log in as {email} with password {password}")
@@ -80,7 +80,7 @@ async def main() -> int:
 
 
 async def serve(settings: InstanceSettings) -> int:
-    """The tower until a signal; 0 when it ever listened. Raises `WeakKey`."""
+    """The instance until a signal; 0 when it ever listened. Raises `WeakKey`."""
     async with open_instance(settings) as instance:
         config = uvicorn.Config(
             instance,

@@ -42,7 +42,7 @@ NEVER = timedelta(days=3_650)
 
 
 class DemoSettings(BaseSettings):
-    """`PULSEPOINT_SANDBOX_HOST` and `_PORT` (default: the tower's and one) where the sandbox listens and is reached,
+    """`PULSEPOINT_SANDBOX_HOST` and `_PORT` (default: the instance's and one) where the sandbox listens and is reached,
     `PULSEPOINT_DEMO_SPEED` in world seconds a second, `PULSEPOINT_DEMO_WORLD` the name of a world that comes along,
     `PULSEPOINT_DEMO_DAYS` how much history it has.
 
@@ -59,7 +59,7 @@ class DemoSettings(BaseSettings):
 
 
 class RunningInstance(Protocol):
-    """What the demo needs of a tower."""
+    """What the demo needs of an instance."""
 
     @property
     def login(self) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def service_settings(settings: InstanceSettings) -> dict[str, dict[str, Any]]:
 
 
 async def run_demo(instance: RunningInstance, settings: InstanceSettings) -> None:
-    """Run the demo until cancelled; what fails is logged, and the tower goes on without it."""
+    """Run the demo until cancelled; what fails is logged, and the instance goes on without it."""
     if not settings.demo:
         return
     own = DemoSettings()
@@ -127,8 +127,8 @@ async def run_demo(instance: RunningInstance, settings: InstanceSettings) -> Non
             finally:
                 _running.remove(demo)
     except* (Unanswered, SandboxFailed, httpx.TransportError) as failures:
-        told = "; ".join(str(error) or type(error).__name__ for error in _leaves(failures))
-        log.error("demo.stopped", reason=told)
+        reasons = "; ".join(str(error) or type(error).__name__ for error in _leaves(failures))
+        log.error("demo.stopped", reason=reasons)
     finally:
         _opening.remove(settings.home)
 
@@ -152,7 +152,7 @@ async def _sandbox(file: DemoFile, settings: InstanceSettings, own: DemoSettings
         "deploy.local.sandbox_process",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
-        # Its own group: Ctrl-C reaches the tower, which ends it in its turn.
+        # Its own group: Ctrl-C reaches the instance, which ends it in its turn.
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
@@ -174,15 +174,15 @@ async def _sandbox(file: DemoFile, settings: InstanceSettings, own: DemoSettings
 
 def _order(file: DemoFile, settings: InstanceSettings, own: DemoSettings) -> SandboxOrder:
     keys = read_instance_file(settings.home)
-    assert keys is not None, "the tower writes its keys before it runs"
+    assert keys is not None, "the instance writes its keys before it runs"
     host, port = file.sandbox_url.removeprefix("http://").rsplit(":", 1)
     return SandboxOrder(
         world=file.world,
         last_day=file.last_day,
         days=file.days,
         opened_at=file.opened_at,
-        now=file.told_until,
-        told_until=file.told_until,
+        now=file.played_until,
+        played_until=file.played_until,
         speed=own.demo_speed,
         host=host,
         port=int(port),
@@ -218,7 +218,7 @@ async def _listening(process: asyncio.subprocess.Process, api: SandboxApi, addre
 async def _make_brand(api: InstanceApi, file: DemoFile, world: WorldSettings) -> None:
     """The demo brand, made on the first start; it meets the sandbox alone, and sends nothing until its past is told."""
     shop = world.shop
-    wanted: dict[str, Any] = {
+    body: dict[str, Any] = {
         "ad_accounts": [
             {
                 "platform": platform,
@@ -226,21 +226,23 @@ async def _make_brand(api: InstanceApi, file: DemoFile, world: WorldSettings) ->
                 "access_token": file.ad_tokens[platform],
                 "base_url": f"{file.sandbox_url}/{platform}",
             }
-            for platform, account_id in dict.fromkeys((one.platform, one.account_id) for one in world.campaigns)
+            for platform, account_id in dict.fromkeys(
+                (campaign.platform, campaign.account_id) for campaign in world.campaigns
+            )
         ],
         "slack_webhook_url": f"{file.sandbox_url}/slack/services/T000DEMO/B000DEMO/{file.control_token[:24]}",
     }
     if not file.sends_alerts:
-        wanted["quiet_until"] = (datetime.fromisoformat(file.opened_at) + NEVER).isoformat()
+        body["quiet_until"] = (datetime.fromisoformat(file.opened_at) + NEVER).isoformat()
     brands = (await api.get("/api/brands"))["brands"]
-    known = next((brand["brand_id"] for brand in brands if brand["shopify_store"] == shop.domain), None)
-    if known is not None:
+    existing = next((brand["brand_id"] for brand in brands if brand["shopify_store"] == shop.domain), None)
+    if existing is not None:
         # The sandbox's port may be another one today.
-        await api.put(f"/api/brands/{known}/settings", wanted)
-        file.brand_id = known
+        await api.put(f"/api/brands/{existing}/settings", body)
+        file.brand_id = existing
         return
     named = {"name": shop.name, "shopify_store": shop.domain, "currency": shop.currency, "timezone": shop.timezone}
-    file.brand_id = (await api.post("/api/brands", {**named, **wanted}))["brand_id"]
+    file.brand_id = (await api.post("/api/brands", {**named, **body}))["brand_id"]
 
 
 async def _show(demo: Demo) -> None:
@@ -255,14 +257,18 @@ async def _show(demo: Demo) -> None:
     )
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task("Waking the shop", total=None)
-        while (told := demo.progress())["state"] != "live":
-            if told["state"] == "filling":
-                bars.update(task, description="History", total=told["days"], completed=told["days_told"])
+        while (progress := demo.progress())["state"] != "live":
+            if progress["state"] == "filling":
+                bars.update(task, description="History", total=progress["days"], completed=progress["days_told"])
             await asyncio.sleep(0.5)
-    console.print(f"  The shop's history is in: {told['days']} days. It goes on living at {told['speed']:.0f} times.")
+    console.print(
+        f"  The shop's history is in: {progress['days']} days. It goes on living at {progress['speed']:.0f} times."
+    )
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
     return [
-        leaf for one in group.exceptions for leaf in (_leaves(one) if isinstance(one, BaseExceptionGroup) else [one])
+        leaf
+        for error in group.exceptions
+        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
     ]

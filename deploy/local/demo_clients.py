@@ -1,4 +1,4 @@
-"""How the demo talks: to the tower's own API with the admin's log-in, and to the sandbox's control address."""
+"""How the demo talks: to the instance's own API with the admin's log-in, and to the sandbox's control address."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Unanswered(Exception):
 
 
 class InstanceApi:
-    """The tower's API; logs in when it must, waits where it is asked to slow down."""
+    """The instance's API; logs in when it must, waits where it is asked to slow down."""
 
     def __init__(self, http: httpx.AsyncClient, login: tuple[str, str]) -> None:
-        """`http` reaches the tower; it is the caller's to close."""
+        """`http` reaches the instance; it is the caller's to close."""
         self._http, self._login = http, login
         self._bearer = ""
 
@@ -67,13 +67,13 @@ class SandboxApi:
 
     async def get(self, path: str, **params: Any) -> Any:
         """The JSON at a path below the sandbox. Raises `Unanswered`, and `httpx.TransportError` while it is not up."""
-        return self._told(await self._http.get(path, params=params, headers=self._headers, timeout=REQUEST_SECONDS))
+        return self._payload(await self._http.get(path, params=params, headers=self._headers, timeout=REQUEST_SECONDS))
 
     async def post(self, path: str, body: Any = None) -> Any:
-        """Send JSON; telling a day takes as long as the tower needs. Raises `Unanswered`."""
-        return self._told(await self._http.post(path, json=body or {}, headers=self._headers, timeout=None))
+        """Send JSON; telling a day takes as long as the instance needs. Raises `Unanswered`."""
+        return self._payload(await self._http.post(path, json=body or {}, headers=self._headers, timeout=None))
 
-    def _told(self, answer: httpx.Response) -> Any:
+    def _payload(self, answer: httpx.Response) -> Any:
         if answer.is_error:
             raise Unanswered(f"{answer.request.method} {answer.request.url.path}: {answer.text[:300]}")
         return answer.json()

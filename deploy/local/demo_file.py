@@ -13,20 +13,22 @@ from zoneinfo import ZoneInfo
 import orjson
 
 FILE = "demo.json"
+OLD_NAMES = {"told_until": "played_until", "catalogue_told": "catalog_sent"}
+"""Keys of files that earlier versions wrote, by today's name."""
 
 
 @dataclass(slots=True)
 class DemoFile:
-    """The demo brand's world and progress; moments are ISO text, days too.
+    """The demo brand's world and progress; timestamps are ISO text, days too.
 
-    `days`: how many of history. `told_until`: how far the present was told. `oldest_day`: the oldest day of the past
-    told so far, None before the first. `catalogue_told`, `sends_alerts` and `filled` are steps done once.
+    `days`: how many of history. `played_until`: how far the present was played. `oldest_day`: the oldest day of the
+    past sent so far, None before the first. `catalog_sent`, `sends_alerts` and `filled` are steps done once.
     """
 
     world: str
     opened_at: str
     last_day: str
-    told_until: str
+    played_until: str
     days: int = 730
     sandbox_url: str = ""
     brand_id: str | None = None
@@ -42,7 +44,7 @@ class DemoFile:
     )
 
     def next_day(self, zone: str) -> date:
-        """The newest day of the past that is not told yet."""
+        """The newest day of the past that is not sent yet, in the timezone `zone`."""
         if self.oldest_day is not None:
             return date.fromisoformat(self.oldest_day) - timedelta(days=1)
         return datetime.fromisoformat(self.opened_at).astimezone(ZoneInfo(zone)).date()
@@ -51,13 +53,14 @@ class DemoFile:
 def fresh_demo(world: str, zone: str, now: datetime, days: int = 730) -> DemoFile:
     """A demo that opens `now` in the timezone `zone`, its history of so many days ending the day before."""
     last_day = (now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)).isoformat()
-    return DemoFile(world=world, opened_at=now.isoformat(), last_day=last_day, told_until=now.isoformat(), days=days)
+    return DemoFile(world=world, opened_at=now.isoformat(), last_day=last_day, played_until=now.isoformat(), days=days)
 
 
 def read_demo(home: Path) -> DemoFile | None:
-    """What the last start wrote; None where there was none or it cannot be read."""
+    """Returns the file of the last start, old keys lifted; None where there was none or it cannot be read."""
     try:
-        return DemoFile(**orjson.loads((home / FILE).read_bytes()))
+        stored = orjson.loads((home / FILE).read_bytes())
+        return DemoFile(**{OLD_NAMES.get(key, key): value for key, value in stored.items()})
     except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
         return None
 

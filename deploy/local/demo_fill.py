@@ -27,9 +27,9 @@ CLAIM_DAYS = 28
 ADS_SPAN, RECENT_ADS_SPAN = 30, 2
 """How many days of ads are pulled at once; of recent days few, so that advice weighs spend with its sales beside it."""
 RECENT_DAYS = 30
-"""Told as fast as the tower takes it; days before that rest as long as they took, so that the page stays quick."""
+"""Told as fast as the instance takes it; days before that rest as long as they took, so that the page stays quick."""
 MOST_WAITING = 80
-"""Messages that may wait in the tower's queues before another day is told: what happens now goes first."""
+"""Messages that may wait in the instance's queues before another day is told: what happens now goes first."""
 SETTLED = 20
 """Messages that may wait when the past counts as told: while the shop lives there are always a few."""
 LONGEST_REST = 3.0
@@ -39,7 +39,7 @@ QUIET_DAYS = 20
 
 @dataclass(slots=True)
 class Demo:
-    """A demo under way: its file, its two addresses, and how many messages wait in the tower."""
+    """A demo under way: its file, its two addresses, and how many messages wait in the instance."""
 
     home: Path
     file: DemoFile
@@ -77,13 +77,13 @@ class Demo:
         newest = datetime.fromisoformat(self.file.opened_at).astimezone(self._zone).date()
         oldest = date.fromisoformat(self.file.oldest_day) if self.file.oldest_day else None
         total = (newest - self._first_day).days + 1
-        told = (newest - oldest).days + 1 if oldest else 0
+        days_done = (newest - oldest).days + 1 if oldest else 0
         return {
             "state": "live" if self.file.filled else "filling" if self.state.get("live") else "starting",
             "brand_id": self.file.brand_id,
             "now": self.state.get("now"),
             "speed": self.state.get("speed"),
-            "days_told": told,
+            "days_told": days_done,
             "days": total,
             "oldest_day": self.file.oldest_day,
             "webhooks": self.state.get("acknowledged", 0),
@@ -102,40 +102,40 @@ class Demo:
             await asyncio.sleep(LOOK_SECONDS / 2)
 
     async def _look(self) -> dict[str, Any]:
-        told: dict[str, Any] = await self.sandbox.get("/sandbox/state")
+        state: dict[str, Any] = await self.sandbox.get("/sandbox/state")
         self.state.clear()
-        self.state.update(told)
-        return told
+        self.state.update(state)
+        return state
 
     # -- the present
 
     async def _keep_up(self) -> None:
         """Follow the sandbox: its clock, its ads, and how far it has told the present."""
         while True:
-            told = await self._look()
-            self.file.told_until, self.file.strikes = told["told_until"], told["strikes"]
+            state = await self._look()
+            self.file.played_until, self.file.strikes = state["told_until"], state["strikes"]
             self._save()
-            await self._follow_clock(told)
+            await self._follow_clock(state)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _follow_clock(self, told: dict[str, Any]) -> None:
+    async def _follow_clock(self, state: dict[str, Any]) -> None:
         """Set the brand's clock where it lags, and pull the ads; after midnight also the days whose claims grow."""
-        wall, now = datetime.now(UTC), datetime.fromisoformat(told["now"])
+        wall, now = datetime.now(UTC), datetime.fromisoformat(state["now"])
         kept = wall + self.offset if self.offset is not None else None
         today = now.astimezone(self._zone).date()
         turned = kept is None or kept.astimezone(self._zone).date() != today
-        step = max(CLOCK_STEP, timedelta(seconds=CLOCK_SECONDS * told["speed"]))
+        step = max(CLOCK_STEP, timedelta(seconds=CLOCK_SECONDS * state["speed"]))
         if not turned and kept is not None and abs(now - kept) < step:
             return
         self.offset = now - wall
         seconds = round(self.offset.total_seconds())
         await self.instance.put(f"{self._brand}/settings", {"clock_offset_seconds": seconds})
-        start = max(today - timedelta(days=CLAIM_DAYS), self._oldest_told)
-        wanted = {"start_day": str(start), "end_day": str(today)} if turned else {}
-        await self.instance.post(f"{self._brand}/sync", wanted)
+        start = max(today - timedelta(days=CLAIM_DAYS), self._oldest_played)
+        dates = {"start_day": str(start), "end_day": str(today)} if turned else {}
+        await self.instance.post(f"{self._brand}/sync", dates)
 
     @property
-    def _oldest_told(self) -> date:
+    def _oldest_played(self) -> date:
         if self.file.oldest_day is not None:
             return date.fromisoformat(self.file.oldest_day)
         return datetime.fromisoformat(self.file.opened_at).astimezone(self._zone).date()

@@ -1,4 +1,4 @@
-"""One tower a PULSEPOINT_HOME, and one server a port."""
+"""One instance a PULSEPOINT_HOME, and one server a port."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 class HomeInUse(Exception):
-    """Another tower runs on this PULSEPOINT_HOME."""
+    """Another instance runs on this PULSEPOINT_HOME."""
 
 
 class PortTaken(Exception):
-    """Nothing can listen on the tower's port; the message says why and what to do."""
+    """Nothing can listen on the instance's port; the message says why and what to do."""
 
 
 def check_port(host: str, port: int) -> None:
@@ -23,8 +23,8 @@ def check_port(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (")[0].lower()
-        told = f"Pulsepoint cannot listen on {host}, port {port}: {why}."
-        raise PortTaken(f"{told} Stop what uses it, or choose another PORT.") from None
+        message = f"Pulsepoint cannot listen on {host}, port {port}: {why}."
+        raise PortTaken(f"{message} Stop what uses it, or choose another PORT.") from None
 
 
 def lock_home(home: Path) -> int:
@@ -35,6 +35,6 @@ def lock_home(home: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        told = f"Another Pulsepoint runs on {home.resolve()}. Stop it first, or choose another PULSEPOINT_HOME."
-        raise HomeInUse(told) from None
+        message = f"Another Pulsepoint runs on {home.resolve()}. Stop it first, or choose another PULSEPOINT_HOME."
+        raise HomeInUse(message) from None
     return handle

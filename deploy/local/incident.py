@@ -1,7 +1,7 @@
 """`python -m deploy.local.incident`: let something go wrong in the demo's shop, and watch it come through.
 
 From cause to webhook to assessment to alert to Slack message to trace, each step read where a person would read it:
-the sandbox, the tower's own API, and the message itself.
+the sandbox, the instance's own API, and the message itself.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Step:
 
     name: str
     look: Callable[[], Awaitable[str | None]]
-    told: str = ""
+    reached: str = ""
     after: float | None = None
 
 
@@ -55,48 +55,50 @@ class Incident:
     alerts_before: frozenset[str]
     messages_before: int
     cause: dict[str, Any] = field(default_factory=dict)
-    known: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
 
     async def level(self) -> str | None:
         """The stock level that says nothing is left."""
-        for one in await self._sent():
-            hit = one["topic"] == "inventory_levels/update" and one["resource_id"] in self.cause["items"]
-            if hit and one["available"] == 0:
-                return f"inventory_levels/update, available 0, acknowledged in {one['sent_ms']} ms"
+        for delivery in await self._sent():
+            hit = delivery["topic"] == "inventory_levels/update" and delivery["resource_id"] in self.cause["items"]
+            if hit and delivery["available"] == 0:
+                return f"inventory_levels/update, available 0, acknowledged in {delivery['sent_ms']} ms"
         return None
 
     async def blind_order(self) -> str | None:
         """The first order that comes without its origin."""
-        for one in await self._sent():
-            if one["topic"] == "orders/create":
-                return f"orders/create without click or campaign, acknowledged in {one['sent_ms']} ms"
+        for delivery in await self._sent():
+            if delivery["topic"] == "orders/create":
+                return f"orders/create without click or campaign, acknowledged in {delivery['sent_ms']} ms"
         return None
 
     async def assessed(self) -> str | None:
         """The article on the dashboard's list of what runs out."""
-        told = await self.api.get(f"/api/brands/{self.brand}/dashboard")
-        for one in told["summary"]["inventory_insights"]["running_out"]:
-            if one["sku"] == self.cause["sku"] and one["status"] in ("out_of_stock", "critical"):
-                self.known["product"] = one["title"]
-                cover = "nothing left" if not one["available"] else f"{one['days_of_cover']:.1f} days of cover"
-                return f"{one['sku']} is {one['status'].replace('_', ' ')}: {one['available']} available, {cover}"
+        dashboard = await self.api.get(f"/api/brands/{self.brand}/dashboard")
+        for row in dashboard["summary"]["inventory_insights"]["running_out"]:
+            if row["sku"] == self.cause["sku"] and row["status"] in ("out_of_stock", "critical"):
+                self.seen["product"] = row["title"]
+                cover = "nothing left" if not row["available"] else f"{row['days_of_cover']:.1f} days of cover"
+                return f"{row['sku']} is {row['status'].replace('_', ' ')}: {row['available']} available, {cover}"
         return None
 
     async def stock_alert(self) -> str | None:
         """The alert on the article."""
-        return await self._alert(lambda one: one["type"] == "stock_out_risk" and one["product"] == self._product())
+        return await self._alert(
+            lambda alert: alert["type"] == "stock_out_risk" and alert["product"] == self._product()
+        )
 
     async def roas_alert(self) -> str | None:
         """The alert on a channel whose ROAS fell."""
-        return await self._alert(lambda one: one["type"] == "roas_drop")
+        return await self._alert(lambda alert: alert["type"] == "roas_drop")
 
     async def message(self) -> str | None:
         """The message in Slack, and the trace it names."""
-        told = await self.sandbox.get("/slack/messages", after=self.messages_before)
-        for one in told["messages"]:
-            if one["message"].get("text") == self.known["title"] and one["trace_id"]:
-                self.known["trace_id"] = one["trace_id"]
-                return f"“{one['message']['text']}”, trace {one['trace_id']}"
+        payload = await self.sandbox.get("/slack/messages", after=self.messages_before)
+        for sent in payload["messages"]:
+            if sent["message"].get("text") == self.seen["title"] and sent["trace_id"]:
+                self.seen["trace_id"] = sent["trace_id"]
+                return f"“{sent['message']['text']}”, trace {sent['trace_id']}"
         return None
 
     async def level_trace(self) -> str | None:
@@ -109,57 +111,57 @@ class Incident:
 
     async def _trace(self, topic: str) -> str | None:
         try:
-            told = await self.api.get(f"/api/traces/{self.known['trace_id']}")
+            trace = await self.api.get(f"/api/traces/{self.seen['trace_id']}")
         except Unanswered:
             return None
-        way = way_from(topic, told["hops"], self.known["trace_id"])
+        way = way_from(topic, trace["hops"], self.seen["trace_id"])
         if not way:
             return None
-        names = dict.fromkeys(hop["service"] for hop in way)
+        names = dict.fromkeys(span["service"] for span in way)
         return f"Shopify {topic} → {' → '.join(names)} → Slack, {took(way):.1f} s"
 
     async def _sent(self) -> list[dict[str, Any]]:
-        told = await self.sandbox.get("/sandbox/sent", after=self.sent_before)
-        sent: list[dict[str, Any]] = told["sent"]
+        payload = await self.sandbox.get("/sandbox/sent", after=self.sent_before)
+        sent: list[dict[str, Any]] = payload["sent"]
         return sent
 
-    async def _alert(self, wanted: Callable[[dict[str, Any]], bool]) -> str | None:
-        told = await self.api.get(f"/api/brands/{self.brand}/alerts")
-        for one in told["alerts"]:
-            if one["alert_id"] not in self.alerts_before and wanted(one):
-                self.known["title"] = one["title"]
-                return f"{one['severity']}: {one['title']}"
+    async def _alert(self, matches: Callable[[dict[str, Any]], bool]) -> str | None:
+        payload = await self.api.get(f"/api/brands/{self.brand}/alerts")
+        for alert in payload["alerts"]:
+            if alert["alert_id"] not in self.alerts_before and matches(alert):
+                self.seen["title"] = alert["title"]
+                return f"{alert['severity']}: {alert['title']}"
         return None
 
     def _product(self) -> Any:
-        return self.known["product"]
+        return self.seen["product"]
 
 
-def way_from(topic: str, hops: Sequence[dict[str, Any]], trace_id: str) -> list[dict[str, Any]]:
+def way_from(topic: str, spans: Sequence[dict[str, Any]], trace_id: str) -> list[dict[str, Any]]:
     """The shortest way by parents and links from a webhook of `topic` to the post in Slack; empty while there is none.
 
-    `hops` as `GET /api/traces/{id}` tells them.
+    `spans` as `GET /api/traces/{id}` returns them, in its field `hops`.
     """
-    known = {(hop["trace_id"], hop["span_id"]): hop for hop in hops}
-    ways = deque([hop] for hop in hops if hop["trace_id"] == trace_id and hop["name"] == "effect slack.post")
-    seen: set[tuple[str, str]] = set()
+    by_id = {(span["trace_id"], span["span_id"]): span for span in spans}
+    ways = deque([span] for span in spans if span["trace_id"] == trace_id and span["name"] == "effect slack.post")
+    visited: set[tuple[str, str]] = set()
     while ways:
         way = ways.popleft()
         first = way[0]
         if first["attributes"].get("shopify.topic") == topic and first["name"].startswith("POST /webhooks"):
             return way
-        causes = [(trace, span) for trace, span in first["links"]]
+        causes = [(trace, span_id) for trace, span_id in first["links"]]
         if first["parent_span_id"]:
             causes.append((first["trace_id"], first["parent_span_id"]))
         for cause in causes:
-            if cause in known and cause not in seen:
-                seen.add(cause)
-                ways.append([known[cause], *way])
+            if cause in by_id and cause not in visited:
+                visited.add(cause)
+                ways.append([by_id[cause], *way])
     return []
 
 
 def took(way: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the beginning of the first hop to the end of the last."""
+    """Seconds from the beginning of the first span to the end of the last."""
     began, ended = (datetime.fromisoformat(way[index]["started_at"]) for index in (0, -1))
     return (ended - began).total_seconds() + int(way[-1]["duration_us"]) / 1e6
 
@@ -177,7 +179,7 @@ def follow(trouble: str = typer.Argument("stock-out", help="stock-out or broken-
         console.print(str(error), markup=False, highlight=False)
         raise typer.Exit(1) from None
     except httpx.TransportError as error:
-        console.print(f"The tower or its sandbox went away ({type(error).__name__}). Start it with `make run`.")
+        console.print(f"The instance or its sandbox went away ({type(error).__name__}). Start it with `make run`.")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -212,7 +214,7 @@ async def _clients(access: InstanceAccess, file: DemoFile) -> AsyncIterator[tupl
             await sandbox.get("/slack/messages")
         except httpx.TransportError:
             raise NoInstance(
-                f"No tower with a demo answers at {access.address} (its directory is {access.home.resolve()})."
+                f"No instance with a demo answers at {access.address} (its directory is {access.home.resolve()})."
                 " Start it with `make run`, and leave it running."
             ) from None
         yield InstanceApi(instance, (access.email, access.password)), SandboxApi(sandbox, file.control_token)
@@ -221,17 +223,17 @@ async def _clients(access: InstanceAccess, file: DemoFile) -> AsyncIterator[tupl
 async def _until_it_can(sandbox: SandboxApi, access: InstanceAccess, console: Console) -> float:
     """Wait until alerts are sent; the demo's speed."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    told_so = False
+    announced = False
     while time.monotonic() < deadline:
         file = read_demo(access.home)
         state = await sandbox.get("/sandbox/state")
         if file is not None and file.sends_alerts and state["live"]:
             return float(state["speed"])
-        if not told_so:
+        if not announced:
             console.print("The demo is still telling its last weeks; alerts are sent after that. Waiting.")
-            told_so = True
+            announced = True
         await asyncio.sleep(LOOK_SECONDS)
-    raise NoInstance("The demo does not send alerts yet. Look at the tower's log, then try again.")
+    raise NoInstance("The demo does not send alerts yet. Look at the instance's log, then try again.")
 
 
 async def _strike(trouble: Trouble, api: InstanceApi, sandbox: SandboxApi, brand: str) -> Incident:
@@ -243,8 +245,8 @@ async def _strike(trouble: Trouble, api: InstanceApi, sandbox: SandboxApi, brand
         sandbox,
         brand,
         sent_before=sent,
-        alerts_before=frozenset(one["alert_id"] for one in alerts),
-        messages_before=max((one["number"] for one in messages), default=0),
+        alerts_before=frozenset(alert["alert_id"] for alert in alerts),
+        messages_before=max((alert["number"] for alert in messages), default=0),
     )
     incident.cause = await sandbox.post("/sandbox/strikes", {"trouble": trouble})
     return incident
@@ -275,18 +277,18 @@ async def _watch(trouble: Trouble, incident: Incident, file: DemoFile, console: 
     with Live(_table(cause, steps, began), console=console, refresh_per_second=4) as live:
         for step in steps:
             while time.monotonic() - began < PATIENCE_SECONDS:
-                told = await step.look()
-                if told:
-                    step.told, step.after = told, time.monotonic() - began
+                reached = await step.look()
+                if reached:
+                    step.reached, step.after = reached, time.monotonic() - began
                     break
                 live.update(_table(cause, steps, began))
                 await asyncio.sleep(LOOK_SECONDS)
             live.update(_table(cause, steps, began))
-            if not step.told:
+            if not step.reached:
                 break
-    if not steps[-1].told:
-        missing = next(step.name for step in steps if not step.told)
-        console.print(f"No {missing.lower()} came in {PATIENCE_SECONDS:.0f} s. The tower's log may say why.")
+    if not steps[-1].reached:
+        missing = next(step.name for step in steps if not step.reached)
+        console.print(f"No {missing.lower()} came in {PATIENCE_SECONDS:.0f} s. The instance's log may say why.")
         return False
     console.print(f"\nThe messages: {file.sandbox_url}/slack/", highlight=False)
     return True
@@ -306,8 +308,8 @@ def _table(cause: str, steps: list[Step], began: float) -> Table:
     table.add_row("Cause", cause, "0.0 s")
     waiting = False
     for step in steps:
-        if step.told:
-            table.add_row(step.name, step.told, f"{step.after:.1f} s")
+        if step.reached:
+            table.add_row(step.name, step.reached, f"{step.after:.1f} s")
         elif not waiting:
             waiting = True
             table.add_row(f"[yellow]{step.name}[/]", "[yellow]waiting …[/]", f"{time.monotonic() - began:.0f} s")

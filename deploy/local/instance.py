@@ -1,4 +1,4 @@
-"""The tower: seven services in one process, on embedded engines, behind one public origin.
+"""The instance: seven services in one process, on embedded engines, behind one public origin.
 
 Events cross as serialised push bodies into each app over ASGI, each in a fresh context, so that a broken
 propagation shows here as it would between machines. `/push/*` and `/tasks/*` are not reachable from outside.
@@ -30,7 +30,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A running tower: the public ASGI app, and what runs behind it."""
+    """A running instance: the public ASGI app, and what runs behind it."""
 
     apps: dict[str, ServiceApp]
     engines: Engines
@@ -49,13 +49,15 @@ class Instance:
 
     def client(self) -> httpx.AsyncClient:
         """A client of the public origin, in this process."""
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://tower")
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://instance")
 
     async def waiting(self) -> int:
         """Messages in the queues, but for those whose backlog delays nobody."""
         depth = getattr(self.engines.push_engine, "depth", None)
-        told = await depth() if depth is not None else {}
-        return sum(int(one["waiting"] + one["in_flight"]) for name, one in told.items() if name not in UNHURRIED)
+        queues = await depth() if depth is not None else {}
+        return sum(
+            int(queue["waiting"] + queue["in_flight"]) for name, queue in queues.items() if name not in UNHURRIED
+        )
 
     def end_streams(self) -> None:
         """End what pages follow live."""
@@ -71,9 +73,9 @@ class Instance:
 
     async def ask(self, task: str, at: datetime) -> int:
         """Ask the gateway for a task due at `at`, as Cloud Scheduler would."""
-        told = (SCHEDULED_FOR, at.isoformat().encode())
-        asked = asyncio.create_task(post(self.apps["gateway"], f"/tasks/{task}", b"", told), context=Context())
-        return await asked
+        header = (SCHEDULED_FOR, at.isoformat().encode())
+        request = asyncio.create_task(post(self.apps["gateway"], f"/tasks/{task}", b"", header), context=Context())
+        return await request
 
 
 def push_body(delivery: Delivery) -> bytes:

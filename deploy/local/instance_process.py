@@ -1,6 +1,6 @@
-"""A tower as a process of its own over a home directory: started, killed, started again, asked whether it is idle.
+"""An instance as a process of its own over a home directory: started, killed, started again, asked whether it is idle.
 
-For checks and tests that prove things about the real process; a person starts a tower with `make run`.
+For checks and tests that prove things about the real process; a person starts an instance with `make run`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class InstanceFailed(Exception):
-    """The tower ended or did not get ready; the message holds the end of its log."""
+    """The instance ended or did not get ready; the message holds the end of its log."""
 
 
 class InstanceProcess:
@@ -38,7 +38,7 @@ class InstanceProcess:
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self.home = home
-        self.log = home / "tower.log"
+        self.log = home / "instance.log"
         self._port = _free_port()
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,7 +50,7 @@ class InstanceProcess:
 
     @property
     def own_home(self) -> Path:
-        """Where the tower keeps its own, below PULSEPOINT_HOME."""
+        """Where the instance keeps its own, below PULSEPOINT_HOME."""
         return self.home
 
     @property
@@ -58,38 +58,38 @@ class InstanceProcess:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self, **environment: str) -> None:
+    def start(self, **extra: str) -> None:
         """Start the process, without waiting for it."""
-        assert not self.running, "two towers never share a home"
+        assert not self.running, "two instances never share a home"
         self.home.mkdir(parents=True, exist_ok=True)
-        told = {
+        environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "PORT": str(self._port),
             "PULSEPOINT_HOME": str(self.home),
             "PULSEPOINT_DEMO": "0",
             **self._environment,
-            **environment,
+            **extra,
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 (our own modules)
                 [sys.executable, "-m", self.module],
                 cwd=ROOT,
-                env=told,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Its own group: a Ctrl-C at the check reaches the tower through `stop` alone.
+                # Its own group: a Ctrl-C at the check reaches the instance through `stop` alone.
                 start_new_session=True,
             )
 
     async def ready(self, seconds: float = START_SECONDS) -> None:
-        """Wait until the tower answers; raises `TowerFailed` when it ends or takes longer."""
+        """Wait until the instance answers; raises `InstanceFailed` when it ends or takes longer."""
         deadline = time.monotonic() + seconds
         async with httpx.AsyncClient(trust_env=False) as http:
             while time.monotonic() < deadline:
                 if not self.running:
-                    raise InstanceFailed(f"The tower ended by itself.\n{self._last_words()}")
+                    raise InstanceFailed(f"The instance ended by itself.\n{self._last_words()}")
                 try:
                     response = await http.get(f"http://127.0.0.1:{self._port}/readyz", timeout=5)
                     if response.status_code == httpx.codes.OK:
@@ -97,10 +97,10 @@ class InstanceProcess:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(POLL_SECONDS)
-        raise InstanceFailed(f"The tower was not ready after {seconds:.0f} s.\n{self._last_words()}")
+        raise InstanceFailed(f"The instance was not ready after {seconds:.0f} s.\n{self._last_words()}")
 
     async def ended(self, seconds: float) -> int:
-        """Wait until the process has ended by itself; its exit code. Raises `TowerFailed` when it lives on."""
+        """Wait until the process has ended by itself; its exit code. Raises `InstanceFailed` when it lives on."""
         assert self._process is not None
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -108,7 +108,7 @@ class InstanceProcess:
             if code is not None:
                 return code
             await asyncio.sleep(POLL_SECONDS)
-        raise InstanceFailed(f"The tower still lives after {seconds:.0f} s.\n{self._last_words()}")
+        raise InstanceFailed(f"The instance still lives after {seconds:.0f} s.\n{self._last_words()}")
 
     def kill(self) -> None:
         """`kill -9`, as a power cut would."""
@@ -128,7 +128,7 @@ class InstanceProcess:
             raise
 
     async def idle(self, seconds: float) -> None:
-        """Wait until no message waits and nothing committed is unfinished; raises `TowerFailed` after `seconds`."""
+        """Wait until no message waits and nothing committed is unfinished; raises `InstanceFailed` after `seconds`."""
         deadline = time.monotonic() + seconds
         connection = await asyncpg.connect(self._dsn())
         try:
@@ -159,7 +159,7 @@ SELECT (SELECT count(*) FROM kernel.queue WHERE subscription NOT LIKE '%observab
 
 @asynccontextmanager
 async def running(instance: InstanceProcess) -> AsyncIterator[None]:
-    """While the tower runs and is ready; it is ended on exit."""
+    """While the instance runs and is ready; it is ended on exit."""
     instance.start()
     try:
         await instance.ready()
@@ -170,7 +170,7 @@ async def running(instance: InstanceProcess) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def running_instance(home: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[InstanceProcess]:
-    """A ready tower over `home`, ended on exit."""
+    """A ready instance over `home`, ended on exit."""
     instance = InstanceProcess(home, environment)
     async with running(instance):
         yield instance

@@ -1,4 +1,4 @@
-"""What the tower keeps about itself in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
+"""What the instance keeps about itself in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.domain.identity import check_signing_key
 
 @dataclass(frozen=True, slots=True)
 class InstanceFile:
-    """`tower.json`, readable by its owner alone: the command line finds the tower through it."""
+    """`tower.json`, readable by its owner alone: the command line finds the instance through it."""
 
     address: str
     admin_email: str
@@ -31,31 +31,31 @@ def read_instance_file(home: Path) -> InstanceFile | None:
 
 
 def instance_file(settings: InstanceSettings) -> InstanceFile:
-    """The tower's keys: from the settings where given, else as before, else new; written for the command line.
+    """The instance's keys: from the settings where given, else as before, else new; written for the command line.
 
     Raises `WeakKey` for a signing key that could be guessed, and then writes nothing.
     """
-    known = read_instance_file(settings.home)
+    existing = read_instance_file(settings.home)
     password, secret = settings.admin_password, settings.shopify_api_secret
-    told = InstanceFile(
+    fresh = InstanceFile(
         address=settings.address,
-        admin_email=known.admin_email if known else settings.admin_email,
+        admin_email=existing.admin_email if existing else settings.admin_email,
         admin_password=password.get_secret_value()
-        if password and not known
-        else (known.admin_password if known else secrets.token_urlsafe(12)),
+        if password and not existing
+        else (existing.admin_password if existing else secrets.token_urlsafe(12)),
         shopify_api_secret=secret.get_secret_value()
         if secret
-        else (known.shopify_api_secret if known else secrets.token_hex(32)),
-        secret_key=_signing_key(settings, known),
+        else (existing.shopify_api_secret if existing else secrets.token_hex(32)),
+        secret_key=_signing_key(settings, existing),
     )
-    _write_private(settings.home / "tower.json", orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
-    return told
+    _write_private(settings.home / "tower.json", orjson.dumps(asdict(fresh), option=orjson.OPT_INDENT_2))
+    return fresh
 
 
-def _signing_key(settings: InstanceSettings, known: InstanceFile | None) -> str:
+def _signing_key(settings: InstanceSettings, existing: InstanceFile | None) -> str:
     if settings.secret_key is not None:
         return check_signing_key(settings.secret_key.get_secret_value()).decode()
-    return known.secret_key if known else secrets.token_hex(32)
+    return existing.secret_key if existing else secrets.token_hex(32)
 
 
 def _write_private(path: Path, data: bytes) -> None:

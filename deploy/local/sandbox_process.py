@@ -1,7 +1,7 @@
 """The sandbox as a process of its own: the platforms are other companies' machines, and the world takes a core.
 
 `python -m deploy.local.sandbox_process` reads one line of JSON (`SandboxOrder`) from standard input, serves
-until that ends, and so never outlives the tower that started it.
+until that ends, and so never outlives the instance that started it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SandboxOrder:
     days: int
     opened_at: str
     now: str
-    told_until: str
+    played_until: str
     speed: float
     host: str
     port: int
@@ -70,8 +70,8 @@ async def serve(order: SandboxOrder) -> int:
         clock=BusinessClock(datetime.fromisoformat(order.now), speed=order.speed),
         resume=Resume(
             datetime.fromisoformat(order.opened_at),
-            datetime.fromisoformat(order.told_until),
-            tuple(strike_from(told) for told in order.strikes),
+            datetime.fromisoformat(order.played_until),
+            tuple(strike_from(strike) for strike in order.strikes),
         ),
         webhooks=Address(order.webhook_url, world.settings.shop.domain, order.secret),
         tokens=Tokens(order.control_token, order.shopify_token, order.ad_tokens),  # type: ignore[arg-type]
@@ -97,14 +97,14 @@ async def _until_input_ends(platforms: Platforms, listener: socket.socket) -> No
     ended = asyncio.create_task(_input_ended())
     await asyncio.wait({ended, served}, return_when=asyncio.FIRST_COMPLETED)
     if ended.done():
-        # The tower is going: nobody takes a webhook any more, the world is made anew from its seed, and a thread
+        # The instance is going: nobody takes a webhook any more, the world is made anew from its seed, and a thread
         # that still simulates must not hold the process back.
         os._exit(0)
     await asyncio.gather(prepared)
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals alone: the tower ends this process through its standard input."""
+    """A server that leaves signals alone: the instance ends this process through its standard input."""
 
     def capture_signals(self) -> Any:
         return nullcontext()

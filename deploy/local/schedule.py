@@ -52,11 +52,11 @@ async def keep_schedule(
         await sleep(60 - now.second - now.microsecond / 1_000_000)
         for job in JOBS:
             due = last_due(job, clock.now(), zone)
-            if due > done[job] and await _asked(ask, job.task, due):
+            if due > done[job] and await _run_task(ask, job.task, due):
                 done[job] = due
 
 
-async def _asked(ask: Ask, task: str, due: datetime) -> bool:
+async def _run_task(ask: Ask, task: str, due: datetime) -> bool:
     try:
         status = await ask(task, due)
     except Exception:

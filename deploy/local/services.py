@@ -1,4 +1,4 @@
-"""The seven services with the settings of the tower."""
+"""The seven services with the settings of the instance."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ async def service_apps(
     apps = {}
     for module in MODULES:
         service = module.SERVICE
-        told = {**common, **own.get(service.name, {}), **demo.get(service.name, {})}
-        apps[service.name] = create_app(service, module.Settings(**told), module.build, engines=engines)
+        values = {**common, **own.get(service.name, {}), **demo.get(service.name, {})}
+        apps[service.name] = create_app(service, module.Settings(**values), module.build, engines=engines)
     apps["gateway"].api.state.demo = demo_progress
     _tell_backlog(apps["gateway"], engines)
     return apps, (keys.admin_email, keys.admin_password), first_start

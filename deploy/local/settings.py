@@ -1,4 +1,4 @@
-"""Settings of the tower: every service in one process."""
+"""Settings of the instance: every service in one process."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class InstanceSettings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where people reach the tower."""
+        """Where people reach the instance."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"http://{host}:{self.port}"

@@ -153,9 +153,9 @@ def query_bytes(counts: Counts, orders: int) -> float:
 
 
 def _questions(counts: Counts, orders: int) -> float:
-    asked = query_bytes(counts, orders) * (ticks(orders) + DAYS + VIEWS_OF_PAGES)
+    scanned = query_bytes(counts, orders) * (ticks(orders) + DAYS + VIEWS_OF_PAGES)
     refreshed = DAYS * 12 * total(counts, "fact_bytes", orders)
-    return usd("bigquery_query", (asked + refreshed) / TIB, free=1)
+    return usd("bigquery_query", (scanned + refreshed) / TIB, free=1)
 
 
 def _run(counts: Counts, orders: int) -> float:
@@ -191,8 +191,8 @@ def _logs(counts: Counts, orders: int) -> float:
 
 def read_counts() -> Counts:
     """The committed counts."""
-    told: Counts = json.loads(OPERATIONS.read_text(encoding="utf-8"))
-    return told
+    counts: Counts = json.loads(OPERATIONS.read_text(encoding="utf-8"))
+    return counts
 
 
 def report(counts: Counts) -> str:
@@ -212,7 +212,7 @@ def report(counts: Counts) -> str:
 
 
 def _operations(counts: Counts) -> str:
-    names = sorted({name for told in counts.values() for name in told})
+    names = sorted({name for by_kind in counts.values() for name in by_kind})
     lines = [
         f"| {name.replace('_', ' ')} | " + " | ".join(f"{counts[kind].get(name, 0):,.0f}" for kind in counts) + " |"
         for name in names
@@ -233,12 +233,12 @@ def _prices() -> str:
 
 def main() -> int:
     """Print the report, or put it between the marks of docs/costs.md."""
-    told = report(read_counts())
+    text = report(read_counts())
     if "--write" not in sys.argv[1:]:
-        print(told)
+        print(text)
         return 0
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(before + BEGIN + told + END + rest.partition(END)[2], encoding="utf-8")
+    PAGE.write_text(before + BEGIN + text + END + rest.partition(END)[2], encoding="utf-8")
     return 0
 
 

@@ -83,10 +83,10 @@ def keeps_documents(service: str) -> bool:
 
 def subscription_filter(entry: Subscription) -> str:
     """The filter the adapter gives the emulator too; raises `ValueError` over Pub/Sub's limit."""
-    wanted = filter_of(entry.types)
-    if len(wanted.encode()) > MAX_FILTER_BYTES:
-        raise ValueError(f"the filter of {entry.name} is over {MAX_FILTER_BYTES} bytes: {wanted}")
-    return wanted
+    expression = filter_of(entry.types)
+    if len(expression.encode()) > MAX_FILTER_BYTES:
+        raise ValueError(f"the filter of {entry.name} is over {MAX_FILTER_BYTES} bytes: {expression}")
+    return expression
 
 
 def _subscription(entry: Subscription) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The steps of a release on Cloud Run, as `cloudbuild.yaml` runs them; nothing but Python and gcloud is needed.
 
     release.py deploy SERVICE        a new revision without traffic, tagged `candidate`; its startup probe asks /readyz
-    release.py migrate               bring the ledger to the newest version, in a job inside the network
+    release.py migrate               bring the identity store to the newest version, in a job inside the network
     release.py smoke SERVICE…        ask every candidate's own address, from inside the network
     release.py shift SERVICE…        all traffic to the candidates, asked again there; back to what was on any failure
 
@@ -50,8 +50,8 @@ class Release:
 
     def deploy(self, service: str) -> None:
         """Settings stay those Terraform gave; only the image is new."""
-        told = ("--image", self._image(service), "--no-traffic", "--tag", CANDIDATE, "--quiet")
-        self.run(["run", "deploy", service, "--region", self.region, *told])
+        flags = ("--image", self._image(service), "--no-traffic", "--tag", CANDIDATE, "--quiet")
+        self.run(["run", "deploy", service, "--region", self.region, *flags])
 
     def migrate(self) -> None:
         """Raises `ReleaseFailed` when the job fails; the services still run the release before."""
@@ -84,25 +84,25 @@ class Release:
         print(f"Rolled back: traffic is as it was{f', but for {stuck}' if stuck else ''}.", file=sys.stderr)
 
     def _send(self, service: str, shares: str) -> None:
-        told = ("--to-revisions", shares, "--quiet")
-        self.run(["run", "services", "update-traffic", service, "--region", self.region, *told])
+        flags = ("--to-revisions", shares, "--quiet")
+        self.run(["run", "services", "update-traffic", service, "--region", self.region, *flags])
 
     def _ask(self, urls: Sequence[str]) -> None:
         """All of the job's traffic goes by the network: only so does it count as internal."""
         self._job("pulsepoint-smoke", "all-traffic", "--args", ",".join(["-m", "pulsepoint.runtime.smoke", *urls]))
 
-    def _job(self, name: str, egress: str, *told: str) -> None:
+    def _job(self, name: str, egress: str, *flags: str) -> None:
         place = ("--region", self.region, "--image", self._image("gateway"), "--service-account", self.account)
         limits = ("--max-retries", "0", "--task-timeout", "600s", "--execute-now", "--wait", "--quiet")
-        command = ("--command", "/app/bin/python", *told)
+        command = ("--command", "/app/bin/python", *flags)
         self.run(["run", "jobs", "deploy", name, *place, *NETWORK, "--vpc-egress", egress, *command, *limits])
 
     def _image(self, service: str) -> str:
         return f"{self.images}/{service}:{self.tag}"
 
     def _service(self, service: str) -> dict[str, Any]:
-        told = self.run(["run", "services", "describe", service, "--region", self.region, "--format", "json"])
-        described: dict[str, Any] = json.loads(told)
+        description = self.run(["run", "services", "describe", service, "--region", self.region, "--format", "json"])
+        described: dict[str, Any] = json.loads(description)
         return described
 
     def _candidate(self, service: str) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from tests.load import operations
 async def test_the_committed_counts_are_what_an_order_costs_now() -> None:
     committed, counted = costs.read_counts(), await operations.count()
     assert committed.keys() == counted.keys()
-    for kind, told in counted.items():
-        assert told.keys() == committed[kind].keys()
-        for name, amount in told.items():
+    for kind, counts in counted.items():
+        assert counts.keys() == committed[kind].keys()
+        for name, amount in counts.items():
             # Bytes hold durations and ids of each run; operations do not.
             near = 0.05 if "bytes" in name else 1e-9
             assert math.isclose(amount, committed[kind][name], rel_tol=near), (
@@ -65,7 +65,7 @@ def test_many_orders_share_an_assessment() -> None:
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 def test_the_sizes_are_those_of_production() -> None:
-    told = evaluate(
+    sizes = evaluate(
         {
             "seconds": "var.assessment_seconds",
             "tier": "var.database_tier",
@@ -74,7 +74,7 @@ def test_the_sizes_are_those_of_production() -> None:
             "warm": "[for name, size in var.services : name if size.min_instances > 0]",
         }
     )
-    assert told == {
+    assert sizes == {
         "seconds": costs.ASSESSMENT_SECONDS,
         "tier": "db-custom-2-7680",
         "regional": True,

@@ -1,4 +1,4 @@
-"""The catalogue is whole: every event has a home, a publisher, handlers where it says, and round-trips."""
+"""The catalog is whole: every event has a home, a publisher, handlers where it says, and round-trips."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ RUNTIME_HANDLED = {"replay.requested"}
 
 def payload_types() -> set[type[Payload]]:
     """Every payload class declared in any events module."""
-    found: set[type[Payload]] = set()
+    types: set[type[Payload]] = set()
     for module in pkgutil.iter_modules(pulsepoint.events.__path__):
         loaded = importlib.import_module(f"pulsepoint.events.{module.name}")
-        found |= {
+        types |= {
             member
             for _, member in inspect.getmembers(loaded, inspect.isclass)
             if issubclass(member, Payload) and member is not Payload and hasattr(member, "TYPE")
         }
-    return found
+    return types
 
 
 def service_of(name: str) -> object:
@@ -42,7 +42,7 @@ def service_of(name: str) -> object:
     return importlib.import_module(f"{name.replace('-', '_')}.main").SERVICE
 
 
-def test_every_declared_payload_is_in_the_catalogue() -> None:
+def test_every_declared_payload_is_in_the_catalog() -> None:
     assert payload_types() == {entry.payload for entry in EVENTS if issubclass(entry.payload, Payload)}
 
 
@@ -70,5 +70,5 @@ def test_fan_out_reaches_every_subscriber_of_every_event() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_handles_exactly_what_it_subscribes_to(name: str) -> None:
-    wanted = {kind for s in SUBSCRIPTIONS if s.service == name for kind in s.types} - RUNTIME_HANDLED
-    assert set(service_of(name).handlers) == wanted  # type: ignore[attr-defined]
+    subscribed = {kind for s in SUBSCRIPTIONS if s.service == name for kind in s.types} - RUNTIME_HANDLED
+    assert set(service_of(name).handlers) == subscribed  # type: ignore[attr-defined]

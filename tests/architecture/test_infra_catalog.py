@@ -35,17 +35,17 @@ EVENT = "google_pubsub_subscription.event"
 
 def dynamic(resource: Resource, name: str) -> dict[str, list[Any]]:
     """What a dynamic block directly in a resource is made for, by instance."""
-    made = {key.strip('"'): block for found in resource.body["dynamic"] for key, block in found.items()}
+    made = {key.strip('"'): block for nested in resource.body["dynamic"] for key, block in nested.items()}
     return dict(evaluate({"asked": each(resource, made[name]["for_each"])})["asked"])
 
 
-def test_the_committed_catalogue_is_what_the_code_says() -> None:
+def test_the_committed_catalog_is_what_the_code_says() -> None:
     assert infra_catalog.FILE.read_text(encoding="utf-8") == infra_catalog.text(), (
         "run python -m deploy.release.infra_catalog and commit infra/catalog.json"
     )
 
 
-def test_every_topic_of_the_catalogue_is_made_and_no_other() -> None:
+def test_every_topic_of_the_catalog_is_made_and_no_other() -> None:
     assert set(expanded(sole("google_pubsub_topic.event"), "name").values()) == set(TOPICS)
     assert set(expanded(sole("google_pubsub_topic.dead_letter"), "name").values()) == set(DEAD_LETTER_TOPICS)
     assert {topic.name for topic in of_type("google_pubsub_topic")} == {"event", "dead_letter"}
@@ -58,8 +58,8 @@ def test_every_subscription_pushes_what_it_wants_to_its_own_service() -> None:
     assert expanded(sole(EVENT), "push_config", "push_endpoint") == {
         s.name: f"ref:google_cloud_run_v2_service.service[{s.service}].uri/push/{s.name}" for s in SUBSCRIPTIONS
     }
-    for name, told in expanded(sole(EVENT), "filter").items():
-        assert told == filter_of(BY_NAME[name].types)
+    for name, expression in expanded(sole(EVENT), "filter").items():
+        assert expression == filter_of(BY_NAME[name].types)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_every_subscription_pushes_what_it_wants_to_its_own_service() -> None:
         (("expiration_policy", "ttl"), lambda s: ""),
     ],
 )
-def test_every_subscription_retries_and_gives_up_as_the_catalogue_says(path: tuple[str, ...], expected: Any) -> None:
+def test_every_subscription_retries_and_gives_up_as_the_catalog_says(path: tuple[str, ...], expected: Any) -> None:
     assert expanded(sole(EVENT), *path) == {s.name: expected(s) for s in SUBSCRIPTIONS}
 
 
-def test_the_catalogue_asks_nothing_that_pubsub_refuses() -> None:
+def test_the_catalog_asks_nothing_that_pubsub_refuses() -> None:
     for entry in SUBSCRIPTIONS:
         assert len(infra_catalog.subscription_filter(entry).encode()) <= infra_catalog.MAX_FILTER_BYTES
         assert 5 <= entry.max_attempts <= 100 and 10 <= entry.ack_deadline <= 600
@@ -97,15 +97,11 @@ def test_a_filter_over_the_limit_is_refused_before_a_cloud_sees_it() -> None:
 def test_tokens_of_pushes_and_tasks_name_one_service_and_one_account() -> None:
     audiences = evaluate({"audience": "local.push_audience", "environments": "local.environments"})
     assert len(set(audiences["audience"].values())) == len(SERVICES)
-    told = audiences["environments"]
+    environments = audiences["environments"]
     for name in SERVICES:
-        assert told[name]["PULSEPOINT_PUSH_AUDIENCE"] == audiences["audience"][name]
-        assert told[name]["PULSEPOINT_PUSH_SERVICE_ACCOUNT"] == "ref:google_service_account.delivery.email"
-    pushes = [
-        sole(EVENT),
-        sole("google_pubsub_subscription.dead_letter"),
-        sole("google_cloud_scheduler_job.task"),
-    ]
+        assert environments[name]["PULSEPOINT_PUSH_AUDIENCE"] == audiences["audience"][name]
+        assert environments[name]["PULSEPOINT_PUSH_SERVICE_ACCOUNT"] == "ref:google_service_account.delivery.email"
+    pushes = [sole(EVENT), sole("google_pubsub_subscription.dead_letter"), sole("google_cloud_scheduler_job.task")]
     for resource in pushes:
         outer = "http_target" if "http_target" in resource.body else "push_config"
         address = expanded(resource, outer, "uri" if outer == "http_target" else "push_endpoint")
@@ -155,17 +151,17 @@ def test_observability_events_reach_bigquery_by_a_subscription_of_their_own() ->
 
 def test_the_shared_tables_are_made_as_the_adapter_makes_them() -> None:
     table = sole("google_bigquery_table.shared")
-    told = evaluate({"tables": "local.catalog.shared_tables"})["tables"]
+    tables = evaluate({"tables": "local.catalog.shared_tables"})["tables"]
     for declared in shared_tables():
         made = [field.to_api_repr() for field in datasets._fields(declared)]
         names = {"INT64": "INTEGER", "BOOL": "BOOLEAN"}
-        assert told[declared.name] == [
+        assert tables[declared.name] == [
             {"name": field["name"], "type": names.get(field["type"], field["type"]), "mode": field["mode"]}
             for field in made
         ]
-    assert set(told) == {declared.name for declared in shared_tables()}
-    assert expanded(table, "time_partitioning", "field") == dict.fromkeys(told, APPENDED_AT)
-    assert expanded(table, "clustering") == {key: list(datasets.CLUSTERED_BY) for key in told}
+    assert set(tables) == {declared.name for declared in shared_tables()}
+    assert expanded(table, "time_partitioning", "field") == dict.fromkeys(tables, APPENDED_AT)
+    assert expanded(table, "clustering") == {key: list(datasets.CLUSTERED_BY) for key in tables}
 
 
 def test_every_index_and_time_to_live_of_firestore_is_made() -> None:

@@ -97,7 +97,7 @@ def iam_members() -> list[Resource]:
 
 def test_only_the_load_balancer_is_public() -> None:
     ingress = expanded(sole(SERVICE), "ingress")
-    public = {name for name, told in ingress.items() if told == "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}
+    public = {name for name, setting in ingress.items() if setting == "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}
     assert public == {"gateway", "ingest-shopify"}
     assert {ingress[name] for name in set(SERVICES) - public} == {"INGRESS_TRAFFIC_INTERNAL_ONLY"}
     balanced = expanded(sole("google_compute_region_network_endpoint_group.public"), "cloud_run", "service")
@@ -133,9 +133,9 @@ def test_the_edge_speaks_nothing_below_tls_1_2() -> None:
 
 def test_no_rule_over_the_content_judges_signed_webhooks() -> None:
     edge = sole("google_compute_security_policy.edge").body
-    told = [text for block in blocks(edge) for text in block.values() if "evaluatePreconfigured" in str(text)[:200]]
-    assert [text for text in told if isinstance(text, str)] and all(
-        text.startswith('"${local.spared} && ') for text in told if isinstance(text, str)
+    rules = [text for block in blocks(edge) for text in block.values() if "evaluatePreconfigured" in str(text)[:200]]
+    assert [text for text in rules if isinstance(text, str)] and all(
+        text.startswith('"${local.spared} && ') for text in rules if isinstance(text, str)
     )
     priorities = evaluate({"waf": "local.waf", "limits": "local.limits", "spared": "local.spared"})
     spared = priorities["spared"]
@@ -148,20 +148,22 @@ def test_no_rule_over_the_content_judges_signed_webhooks() -> None:
 def test_each_service_has_an_account_of_its_own() -> None:
     accounts = expanded(sole(SERVICE), "template", "service_account")
     assert accounts == {name: f"ref:google_service_account.service[{name}].email" for name in SERVICES}
-    assert all(6 <= len(told) <= 30 for told in expanded(sole("google_service_account.service"), "account_id").values())
+    assert all(
+        6 <= len(account) <= 30 for account in expanded(sole("google_service_account.service"), "account_id").values()
+    )
 
 
 def test_every_role_is_on_the_list() -> None:
     for member in iam_members():
         assert member.type.endswith("_iam_member"), f"{member.address} replaces what others granted"
-        told = set(expanded(member, "role").values())
+        roles = set(expanded(member, "role").values())
         if member.type != "google_project_iam_member":
-            assert told <= ROLES[member.type], member.address
+            assert roles <= ROLES[member.type], member.address
         elif member.name == "build":
-            assert told == {"roles/logging.logWriter", "roles/run.developer"}
+            assert roles == {"roles/logging.logWriter", "roles/run.developer"}
         else:
-            assert told == {PROJECT_ROLES[member.name]}, member.address
-        assert not told & {"roles/owner", "roles/editor", "roles/viewer"}
+            assert roles == {PROJECT_ROLES[member.name]}, member.address
+        assert not roles & {"roles/owner", "roles/editor", "roles/viewer"}
 
 
 def test_rights_over_the_project_are_narrowed_by_name_where_names_exist() -> None:
@@ -173,7 +175,7 @@ def test_rights_over_the_project_are_narrowed_by_name_where_names_exist() -> Non
         "resource.name.startsWith('projects/a-project/datasets/pulsepoint_shared')"
     }
     keepers = expanded(sole("google_project_iam_member.secret_keeper"), "condition", "expression")
-    assert all(f"pulsepoint-{'0' * 32}-" in told for name, told in keepers.items() if name != "gateway")
+    assert all(f"pulsepoint-{'0' * 32}-" in condition for name, condition in keepers.items() if name != "gateway")
     assert keepers["gateway"].endswith("/secrets/pulsepoint-')")
 
 
@@ -194,14 +196,14 @@ def test_secrets_of_the_deployment_are_out_of_reach_of_the_right_to_the_product_
 
 def test_the_first_secrets_are_those_terraform_makes_and_none_is_left_out() -> None:
     script = (INFRA / "first_secrets.sh").read_text(encoding="utf-8")
-    told = set(re.findall(r"\bput (deploy-[a-z-]+)", script))
-    assert told == set(expanded(sole("google_secret_manager_secret.deployment"), "secret_id").values())
+    put = set(re.findall(r"\bput (deploy-[a-z-]+)", script))
+    assert put == set(expanded(sole("google_secret_manager_secret.deployment"), "secret_id").values())
     assert "terraform output -raw region" in script and "echo $" not in script
 
 
 def test_no_secret_is_written_in_plain_text() -> None:
     secretive = re.compile(r"(password|secret_data|auth_token|private_key|root_password)(_wo)?$")
-    told = {
+    written = {
         f"{resource.address}.{name}"
         for resource in resources()
         for block in blocks(resource.body)
@@ -209,7 +211,7 @@ def test_no_secret_is_written_in_plain_text() -> None:
         if secretive.search(name)
     }
     # The certificate of Redis's own authority, which is public.
-    assert told == {"google_secret_manager_secret_version.redis_ca.secret_data"}
+    assert written == {"google_secret_manager_secret_version.redis_ca.secret_data"}
     environments = evaluate({"told": "local.environments", "secrets": "local.secret_readers"})
     secret = set(environments["secrets"])
     assert all(not secret & set(plain) for plain in environments["told"].values())
@@ -219,8 +221,8 @@ def test_no_secret_is_written_in_plain_text() -> None:
 
 
 def test_one_key_encrypts_all_that_is_kept() -> None:
-    told = evaluate({"e": "local.environments"})["e"]
-    assert {each["PULSEPOINT_KMS_KEY"] for each in told.values()} == {"ref:google_kms_crypto_key.data.id"}
+    environments = evaluate({"e": "local.environments"})["e"]
+    assert {each["PULSEPOINT_KMS_KEY"] for each in environments.values()} == {"ref:google_kms_crypto_key.data.id"}
     for resource in of_type(*REGION_OF, "google_pubsub_topic", "google_secret_manager_secret"):
         if resource.type not in PLAIN:
             assert "google_kms_crypto_key.data.id" in str(resource.body), resource.address
@@ -229,13 +231,13 @@ def test_one_key_encrypts_all_that_is_kept() -> None:
 def test_all_data_lies_in_the_one_region() -> None:
     for resource in resources():
         if resource.type in REGION_OF:
-            told = expanded(resource, REGION_OF[resource.type], region=ELSEWHERE)
-            assert set(told.values()) == {ELSEWHERE}, resource.address
+            regions = expanded(resource, REGION_OF[resource.type], region=ELSEWHERE)
+            assert set(regions.values()) == {ELSEWHERE}, resource.address
         elif resource.type in WITHIN:
-            assert all("ref:google_" in told for told in expanded(resource, WITHIN[resource.type]).values())
+            assert all("ref:google_" in regions for regions in expanded(resource, WITHIN[resource.type]).values())
         elif resource.type == "google_pubsub_topic":
             kept = expanded(resource, "message_storage_policy", "allowed_persistence_regions", region=ELSEWHERE)
-            assert all(told == [ELSEWHERE] for told in kept.values())
+            assert all(regions == [ELSEWHERE] for regions in kept.values())
         elif resource.type == "google_secret_manager_secret":
             replicas = expanded(resource, "replication", "user_managed", "replicas", "location", region=ELSEWHERE)
             assert set(replicas.values()) == {ELSEWHERE}
@@ -279,8 +281,8 @@ def test_every_service_has_a_size(tfvars: str) -> None:
 def test_only_the_gateway_keeps_its_processor_between_requests() -> None:
     idle = expanded(sole(SERVICE), "template", "containers", "resources", "cpu_idle")
     assert idle == {name: name != "gateway" for name in SERVICES}
-    told = evaluate({"told": "local.environments"})["told"]
-    assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in told[name]} == {"gateway"}
+    environments = evaluate({"told": "local.environments"})["told"]
+    assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in environments[name]} == {"gateway"}
 
 
 def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
@@ -292,21 +294,21 @@ def test_the_scheduler_asks_only_for_tasks_that_services_know() -> None:
     assert not any(paused.values())
     schedules = expanded(job, "schedule")
     assert {key for key, cron in schedules.items() if cron == "* * * * *"} == {f"sweep-{name}" for name in SERVICES}
-    told = {key.partition("-")[0]: cron for key, cron in schedules.items() if not key.startswith("sweep-")}
-    assert told == {each.task: f"0 {'*' if each.hour is None else each.hour} * * *" for each in schedule.JOBS}
-    assert told == {"sync": "0 * * * *", "refresh": "0 1 * * *", "analysis": "0 2 * * *"}
+    scheduled = {key.partition("-")[0]: cron for key, cron in schedules.items() if not key.startswith("sweep-")}
+    assert scheduled == {each.task: f"0 {'*' if each.hour is None else each.hour} * * *" for each in schedule.JOBS}
+    assert scheduled == {"sync": "0 * * * *", "refresh": "0 1 * * *", "analysis": "0 2 * * *"}
 
 
 def test_services_are_probed_where_they_answer() -> None:
     for probe, path in (("startup_probe", "/readyz"), ("liveness_probe", "/healthz")):
-        told = expanded(sole(SERVICE), "template", "containers", probe, "http_get", "path")
-        assert told == dict.fromkeys(SERVICES, path)
+        paths = expanded(sole(SERVICE), "template", "containers", probe, "http_get", "path")
+        assert paths == dict.fromkeys(SERVICES, path)
 
 
 def test_every_variable_of_a_service_is_one_of_its_settings() -> None:
-    told = evaluate({"plain": "local.environments", "secret": "local.secrets_of"})
+    variables = evaluate({"plain": "local.environments", "secret": "local.secrets_of"})
     for name in SERVICES:
-        given = {*told["plain"][name], *told["secret"][name]} - {"OTEL_EXPORTER_OTLP_ENDPOINT"}
+        given = {*variables["plain"][name], *variables["secret"][name]} - {"OTEL_EXPORTER_OTLP_ENDPOINT"}
         settings = import_module(f"{name.replace('-', '_')}.settings").Settings
         assert given <= variables_of(settings), name
 

@@ -18,7 +18,7 @@ PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,-]+\])?==(\S+)", re.MULTI
 
 
 def pins(lock: Path) -> set[tuple[str, str]]:
-    return {(found[1], found[2]) for found in PIN.finditer(lock.read_text())}
+    return {(match[1], match[2]) for match in PIN.finditer(lock.read_text())}
 
 
 def names(service: str) -> set[str]:
@@ -51,7 +51,7 @@ def test_every_package_has_its_hash_and_no_lock_names_a_host(lock: Path) -> None
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_installs_only_what_it_needs(service: str) -> None:
-    """The gateway keeps a ledger and exports, the others documents; nobody ships what tests or one machine need."""
+    """The gateway keeps people and exports, the others documents; nobody ships what tests or one machine need."""
     installed = names(service)
     identity_store = {"sqlalchemy", "alembic", "argon2-cffi", "google-cloud-storage"}
     assert installed & identity_store == (identity_store if service == "gateway" else set())
@@ -64,8 +64,8 @@ def test_a_service_installs_only_what_it_needs(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_lock_holds_what_the_service_asks_for(service: str) -> None:
     project = tomllib.loads((ROOT / "services" / service / "pyproject.toml").read_text())["project"]
-    asked = {re.split(r"[\[;<>= ]", line)[0] for line in project["dependencies"]}
-    assert asked - names(service) == {"pulsepoint-kernel"}
+    requirements = {re.split(r"[\[;<>= ]", line)[0] for line in project["dependencies"]}
+    assert requirements - names(service) == {"pulsepoint-kernel"}
 
 
 def dockerfile() -> list[str]:

@@ -53,7 +53,7 @@ def installed(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def identity_store(service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
-    """The DSN of an empty database for the service that keeps a ledger."""
+    """The DSN of an empty database for the service that keeps the identity store."""
     if service != "gateway":
         yield None
         return
@@ -61,16 +61,16 @@ def identity_store(service: str, tmp_path_factory: pytest.TempPathFactory) -> It
         yield dsn
 
 
-def alone(target: Path, **told: str) -> dict[str, str]:
+def alone(target: Path, **settings: str) -> dict[str, str]:
     """An environment in which nothing of this checkout or its packages can be found."""
-    return {"PATH": f"{target}/bin:/usr/bin:/bin", "HOME": str(target), "PULSEPOINT_PROFILE": "memory", **told}
+    return {"PATH": f"{target}/bin:/usr/bin:/bin", "HOME": str(target), "PULSEPOINT_PROFILE": "memory", **settings}
 
 
-def python(target: Path, *arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
+def python(target: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(target / "bin" / "python"), *arguments],
         cwd=target,
-        env=alone(target, **told),
+        env=alone(target, **settings),
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +78,7 @@ def python(target: Path, *arguments: str, **told: str) -> subprocess.CompletedPr
 
 
 @contextmanager
-def running(target: Path, log: Path, **told: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def running(target: Path, log: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The service as its image starts it, once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,7 +87,7 @@ def running(target: Path, log: Path, **told: str) -> Iterator[tuple[subprocess.P
         process = subprocess.Popen(
             [str(target / "bin" / "serve")],
             cwd=log.parent,
-            env=alone(target, PORT=str(port), **told),
+            env=alone(target, PORT=str(port), **settings),
             stdout=output,
             stderr=output,
         )
@@ -115,15 +115,19 @@ def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> N
 def test_a_service_runs_on_its_own_packages_and_ends_when_told(
     service: str, installed: Path, identity_store: str | None, tmp_path: Path
 ) -> None:
-    told = {"PULSEPOINT_SHOPIFY_API_SECRET": token_hex(16)} if service == "ingest-shopify" else {}
+    settings = {"PULSEPOINT_SHOPIFY_API_SECRET": token_hex(16)} if service == "ingest-shopify" else {}
     if identity_store is not None:
         owner, runtime = asyncio.run(provision(identity_store, owner_password="owner", runtime_password="runtime"))
         migrated = python(
             installed, "-m", "gateway.adapters.identity_store.migrate", PULSEPOINT_IDENTITY_STORE_OWNER_URL=owner
         )
         assert migrated.returncode == 0, migrated.stderr
-        told = {"DATABASE_URL": runtime, "SECRET_KEY": token_hex(32), "PULSEPOINT_WEB_FOLDER": str(installed / "web")}
-    with running(installed, tmp_path / "log", **told) as (process, url):
+        settings = {
+            "DATABASE_URL": runtime,
+            "SECRET_KEY": token_hex(32),
+            "PULSEPOINT_WEB_FOLDER": str(installed / "web"),
+        }
+    with running(installed, tmp_path / "log", **settings) as (process, url):
         ready = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
         assert ready.json() == {"status": "ready", "service": service}
         if service == "gateway":

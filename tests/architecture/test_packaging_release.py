@@ -73,10 +73,10 @@ def test_it_names_no_secret_and_no_image_that_changes_under_its_name() -> None:
 
 def test_what_a_shell_reads_is_not_taken_for_a_substitution() -> None:
     """Cloud Build replaces `$NAME` itself and refuses names it does not know; the shell's own are written `$$NAME`."""
-    known = set(PLAN["substitutions"]) | {"PROJECT_ID", "BUILD_ID"}
+    declared = set(PLAN["substitutions"]) | {"PROJECT_ID", "BUILD_ID"}
     text = "\n".join(line for line in (ROOT / "cloudbuild.yaml").read_text().splitlines() if not line.startswith("#"))
-    used = {found[1] for found in re.finditer(r"(?<!\$)\$\{?([A-Za-z_]+)", text)}
-    assert used <= known
+    used = {match[1] for match in re.finditer(r"(?<!\$)\$\{?([A-Za-z_]+)", text)}
+    assert used <= declared
     assert set(PLAN["substitutions"]) <= used
 
 
@@ -125,7 +125,7 @@ class Cloud:
             if target.get("percent")
         }
 
-    def asked(self) -> list[str]:
+    def smoke_arguments(self) -> list[str]:
         """The arguments of each smoke test."""
         return [call[call.index("--args") + 1] for call in self.calls if "pulsepoint-smoke" in call]
 
@@ -144,7 +144,7 @@ def test_a_release_ends_with_all_traffic_on_the_new_revisions() -> None:
     assert cloud.live() == OLD
     assert stepped(cloud, "shift") == [0]
     assert cloud.live() == NEW
-    candidates, shifted = cloud.asked()
+    candidates, shifted = cloud.smoke_arguments()
     assert candidates.split(",") == ["-m", "pulsepoint.runtime.smoke", *(f"https://candidate---{s}" for s in SERVICES)]
     assert shifted.split(",")[2:] == [f"https://{service}" for service in SERVICES]
 
@@ -211,6 +211,6 @@ async def test_smoke_waits_until_a_service_is_ready_and_tells_who_is_not(capsys:
         assert await asyncio.to_thread(smoke.main, [f"{address}/never"], 0.0) == 1
     assert await asyncio.to_thread(smoke.main, [address], 0.0) == 1
     assert smoke.main([]) == 2
-    told = capsys.readouterr()
-    assert "Ready: http" in told.out
-    assert "/never is not ready: 404" in told.err
+    printed = capsys.readouterr()
+    assert "Ready: http" in printed.out
+    assert "/never is not ready: 404" in printed.err

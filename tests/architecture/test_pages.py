@@ -44,20 +44,22 @@ def addresses() -> set[str]:
 
 
 def test_every_setting_a_page_names_is_read_by_some_service(page: Path) -> None:
-    told = set(re.findall(r"\bPULSEPOINT_[A-Z_]+\b", page.read_text(encoding="utf-8")))
-    assert told - settings() - OUTSIDE == set()
-    assert all(name in SOURCES for name in told & OUTSIDE)
+    named = set(re.findall(r"\bPULSEPOINT_[A-Z_]+\b", page.read_text(encoding="utf-8")))
+    assert named - settings() - OUTSIDE == set()
+    assert all(name in SOURCES for name in named & OUTSIDE)
 
 
 def test_every_address_a_page_names_is_served(page: Path) -> None:
-    told = set(re.findall(r"\b(?:GET|POST|PUT) (/api/[\w/{}-]+)", page.read_text(encoding="utf-8")))
-    assert {re.sub(r"\{\w+\}", "{}", path).rstrip("/") for path in told} - addresses() == set()
+    named = set(re.findall(r"\b(?:GET|POST|PUT) (/api/[\w/{}-]+)", page.read_text(encoding="utf-8")))
+    assert {re.sub(r"\{\w+\}", "{}", path).rstrip("/") for path in named} - addresses() == set()
 
 
 def test_every_log_line_a_page_names_is_written(page: Path) -> None:
-    known = set(re.findall(r'log\.\w+\(\s*"([a-z_.]+)"', SOURCES))
-    told = set(re.findall(r"`((?:push|webhook|cache|sweep|effect|ad_day)\.[a-z_]+)`", page.read_text(encoding="utf-8")))
-    assert told - known - set(BY_TYPE) == set()
+    written = set(re.findall(r'log\.\w+\(\s*"([a-z_.]+)"', SOURCES))
+    named = set(
+        re.findall(r"`((?:push|webhook|cache|sweep|effect|ad_day)\.[a-z_]+)`", page.read_text(encoding="utf-8"))
+    )
+    assert named - written - set(BY_TYPE) == set()
 
 
 def test_every_file_a_page_links_or_names_is_there(page: Path) -> None:

@@ -1,4 +1,4 @@
-"""Outside platforms on loopback, for towers that run as processes of their own."""
+"""Outside platforms on loopback, for instances that run as processes of their own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`kill -9` at each crash hook and at twenty seeded random moments while orders come in: nothing acknowledged is lost.
 
-One home for all of it. The client sends slice after slice and repeats what was not acknowledged; the tower dies
+One home for all of it. The client sends slice after slice and repeats what was not acknowledged; the instance dies
 in the middle of each slice and starts again over what it left.
 """
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.instance
 
 
 class Client:
-    """Sends slices to the tower and remembers what was acknowledged."""
+    """Sends slices to the instance and remembers what was acknowledged."""
 
     def __init__(self, instance: InstanceProcess) -> None:
         self.instance = instance
@@ -195,7 +195,7 @@ def _tenant_tables(warehouse: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _counted(instance: InstanceProcess) -> set[int]:
-    """The ids of all orders and refunds in the warehouse of a tower that is stopped."""
+    """The ids of all orders and refunds in the warehouse of an instance that is stopped."""
     with duckdb.connect(instance.home / "warehouse.duckdb", read_only=True) as warehouse:
         orders = warehouse.execute(f"SELECT order_id FROM {_tenant_tables(warehouse, 'orders')}").fetchall()
         refunds = warehouse.execute(f"SELECT refund_id FROM {_tenant_tables(warehouse, 'refunds')}").fetchall()
@@ -203,7 +203,7 @@ def _counted(instance: InstanceProcess) -> set[int]:
 
 
 def _facts(instance: InstanceProcess) -> dict[str, list[tuple[object, ...]]]:
-    """Every fact with when it was recorded, of a tower that is stopped."""
+    """Every fact with when it was recorded, of an instance that is stopped."""
     with duckdb.connect(instance.home / "warehouse.duckdb", read_only=True) as warehouse:
         return {
             table: warehouse.execute(

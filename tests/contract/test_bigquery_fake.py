@@ -99,7 +99,7 @@ async def test_requests_over_the_limits_are_refused(client: bigquery.Client) -> 
         ("SELECT FROM WHERE", "Syntax error"),
         ("SELECT nothing FROM shop.words", "nothing"),
         ("SELECT number FROM words", "must be qualified"),
-        ("DELETE FROM shop.words WHERE TRUE", "stand-in cannot"),
+        ("DELETE FROM shop.words WHERE TRUE", "fake cannot"),
         ("SELECT number FROM shop.words WHERE word = @word", "'word' not found"),
     ],
 )

@@ -98,7 +98,7 @@ class TestCloudStorageObjectStore(ObjectStoreSuite):
             f"X-Goog-Expires={seconds}": f"X-Goog-Expires={int(seconds) + 60}",
             "attachment": "inline",
             "X-Goog-Signature=": "X-Goog-Signature=00",
-            "pulsepoint%40stand-in": "other%40stand-in",
+            "pulsepoint%40fake": "other%40fake",
             "//127.0.0.1": "//localhost",
         }
         assert (await fetched(link)).status_code == 200

@@ -80,8 +80,8 @@ async def an_empty_shop(gateway: RunningGateway, name: str = "Northwind") -> tup
 async def tell_order(gateway: RunningGateway, scope: TenantContext, order_id: str, **fields: int) -> None:
     """Deliver an order placed now to the gateway, as the bus would."""
     now = datetime.now(UTC)
-    told = order(order_id, name=f"#{order_id}", processed_at=now, currency="GBP", **fields)
-    event = new_event(told, source="ingest-shopify", entity=order_id, version=version_at(now), scope=scope)
+    body = order(order_id, name=f"#{order_id}", processed_at=now, currency="GBP", **fields)
+    event = new_event(body, source="ingest-shopify", entity=order_id, version=version_at(now), scope=scope)
     assert await deliver(gateway.runtime, "orders", event) == 204
 
 
@@ -187,15 +187,15 @@ async def test_the_board_shows_what_the_api_says(site: Site, browser: Browser, t
     address, gateway = site
     email, scope = await a_shop(gateway, "Paper & Glow Ltd <b>")
     async with await gateway.login(email) as client:
-        told = (await client.get(f"/api/brands/{scope.brand_id}/dashboard")).json()["performance_snapshot"]
+        snapshot = (await client.get(f"/api/brands/{scope.brand_id}/dashboard")).json()["performance_snapshot"]
     async with visit(browser, address, color_scheme=theme, viewport={"width": width, "height": 900}) as page:
         await board(page, email)
         await expect(page.get_by_role("heading", level=1)).to_have_text("Paper & Glow Ltd <b>")
         figures = page.get_by_role("region", name="Key figures")
-        revenue = told["total_revenue"]
+        revenue = snapshot["total_revenue"]
         await expect(figures).to_contain_text(f"£{revenue:,.0f}" if revenue >= 10_000 else f"£{revenue:,.2f}")
-        await expect(figures).to_contain_text(str(told["orders"]))
-        await expect(figures).to_contain_text(f"£{told['average_order_value']:,.2f}")
+        await expect(figures).to_contain_text(str(snapshot["orders"]))
+        await expect(figures).to_contain_text(f"£{snapshot['average_order_value']:,.2f}")
         await expect(page.get_by_role("region", name="Alerts").get_by_role("listitem")).to_have_count(1)
         await expect(page.get_by_role("region", name="Recommendations").get_by_role("heading", level=3)).to_have_count(
             2
@@ -272,8 +272,8 @@ async def test_a_dropped_export_becomes_orders_and_what_was_left_out_is_told(
         await shoot(page, "imported", whole=False)
     async with await gateway.login(email) as client:
         shop = (await client.get(f"/api/brands/{scope.brand_id}/settings")).json()["shopify_store"]
-    raw = [told for told in gateway.ports.bus.published if told.attributes.get("shop") == shop]
-    assert [told.attributes["shopify-topic"] for told in raw] == ["orders/create"] * 2
+    raw = [message for message in gateway.ports.bus.published if message.attributes.get("shop") == shop]
+    assert [message.attributes["shopify-topic"] for message in raw] == ["orders/create"] * 2
 
 
 async def drop(page: Page, text: str) -> None:
@@ -313,8 +313,14 @@ async def test_an_export_dropped_where_no_brand_is_yet_makes_its_own(site: Site,
 async def test_an_export_dropped_on_the_demo_is_not_meant_for_the_demos_shop(site: Site, browser: Browser) -> None:
     address, gateway = site
     email, scope = await a_shop(gateway, "Fjell")
-    told = {"state": "live", "brand_id": str(scope.brand_id), "days_told": 731, "days": 731, "oldest_day": "2024-09-01"}
-    gateway.app.api.state.demo = lambda: told
+    progress = {
+        "state": "live",
+        "brand_id": str(scope.brand_id),
+        "days_told": 731,
+        "days": 731,
+        "oldest_day": "2024-09-01",
+    }
+    gateway.app.api.state.demo = lambda: progress
     try:
         async with visit(browser, address) as page:
             await board(page, email)
@@ -330,16 +336,16 @@ async def test_while_other_days_are_on_their_way_the_page_says_that_it_is_busy(s
     email, _ = await a_shop(gateway)
     async with visit(browser, address) as page:
         await board(page, email)
-        asked, answered = asyncio.Event(), asyncio.Event()
+        requested, answered = asyncio.Event(), asyncio.Event()
 
-        async def held_back(route: Route) -> None:
-            asked.set()
+        async def delayed(route: Route) -> None:
+            requested.set()
             await answered.wait()
             await route.continue_()
 
-        await page.route("**/dashboard?**", held_back)
+        await page.route("**/dashboard?**", delayed)
         await page.get_by_role("button", name="90 days").click()
-        await asked.wait()
+        await requested.wait()
         busy = page.locator("main [aria-busy=true]")
         await expect(busy).to_have_count(1)
         answered.set()

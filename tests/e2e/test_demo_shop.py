@@ -28,7 +28,7 @@ MOST_GROWTH = 0.15
 
 @pytest.fixture(scope="module")
 async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoInstance]:
-    """A tower with a demo whose history is told."""
+    """An instance with a demo whose history is told."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     build_page()
@@ -56,9 +56,9 @@ async def test_the_shop_lives_with_the_page_open_without_an_error_and_in_even_me
 
 
 async def the_page_tells_what_the_api_tells(page: Page, demo: DemoInstance) -> None:
-    told = await demo.api.get(f"{demo.brand}/dashboard", compare=True)
+    dashboard = await demo.api.get(f"{demo.brand}/dashboard", compare=True)
     books = await demo.api.get(f"{demo.brand}/books")
-    snapshot = told["performance_snapshot"]
+    snapshot = dashboard["performance_snapshot"]
     channels = snapshot["by_channel"]
     assert sum(each["orders"] for each in channels) == snapshot["orders"] > 0
     assert round(sum(each["revenue"] for each in channels), 2) == snapshot["total_revenue"]
@@ -76,7 +76,7 @@ async def the_page_tells_what_the_api_tells(page: Page, demo: DemoInstance) -> N
             row = table.get_by_role("row", name="Unattributed")
             await expect(row).to_contain_text(f"{each['orders']:,}")
             await expect(row).to_contain_text(tidy(each["revenue"]))
-    [book] = [one for one in books["books"] if one["model"] == told["period"]["model"]]
+    [book] = [entry for entry in books["books"] if entry["model"] == dashboard["period"]["model"]]
     footer = page.get_by_role("contentinfo")
     for words in ("Books balance", f"{book['orders']:,} orders", f"€{book['sales']:,.2f}", "difference €0.00"):
         await expect(footer).to_contain_text(words, timeout=slow)
@@ -103,7 +103,7 @@ async def test_an_incident_is_followed_from_its_cause_to_its_trace(
     for station in stations:
         assert station in printed.stdout, printed.stdout
     messages: list[dict[str, Any]] = (await demo.sandbox.get("/slack/messages"))["messages"]
-    assert any(one["trace_id"] and one["trace_id"] in printed.stdout for one in messages)
+    assert any(message["trace_id"] and message["trace_id"] in printed.stdout for message in messages)
     await until(lambda: alert_of(demo, trouble), "the alert on the page", 30)
     assert demo.complaints() == []
 
@@ -127,5 +127,5 @@ def make_incident(demo: DemoInstance, trouble: str) -> subprocess.CompletedProce
 async def alert_of(demo: DemoInstance, trouble: str) -> bool:
     """Whether the alert has the trace that the page draws."""
     kind = {"stock-out": "stock_out_risk", "broken-pixel": "roas_drop"}[trouble]
-    told = await demo.api.get(f"{demo.brand}/alerts", status="all")
-    return any(one["type"] == kind and one["trace_id"] for one in told["alerts"])
+    payload = await demo.api.get(f"{demo.brand}/alerts", status="all")
+    return any(alert["type"] == kind and alert["trace_id"] for alert in payload["alerts"])

@@ -1,4 +1,4 @@
-"""A tower that is told to end does not wait for the pages that are open."""
+"""An instance that is told to end does not wait for the pages that are open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders.identity_store import brand_body
 
 
 @pytest.mark.instance
-async def test_the_tower_ends_while_a_page_follows_it(tmp_path: Path) -> None:
+async def test_the_instance_ends_while_a_page_follows_it(tmp_path: Path) -> None:
     async with running_instance(tmp_path / "var", {}) as instance:
         access = instance.access
         async with httpx.AsyncClient(base_url=access.address, timeout=30, trust_env=False) as client:

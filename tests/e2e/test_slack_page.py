@@ -1,4 +1,4 @@
-"""The demo's stand-in for Slack in a real browser."""
+"""The demo's fake for Slack in a real browser."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def test_a_message_appears_by_itself_and_the_page_is_accessible() -> None:
     ):
         await expect(page.get_by_text("No message yet")).to_be_visible()
         async with httpx.AsyncClient(base_url=address) as client:
-            told = await client.post("/services/T/B/x", json={"text": "Socks are <b>out</b> of stock"})
-        assert told.text == "ok"
+            response = await client.post("/services/T/B/x", json={"text": "Socks are <b>out</b> of stock"})
+        assert response.text == "ok"
         await expect(page.get_by_role("article")).to_contain_text("Socks are <b>out</b> of stock", timeout=20_000)
         await expect(page.get_by_text("1 message, newest first.")).to_be_visible()
         assert await fits_the_width(page)

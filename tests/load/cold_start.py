@@ -41,7 +41,7 @@ def free_port() -> int:
 
 @contextmanager
 def identity_store() -> Iterator[dict[str, str]]:
-    """The environment that tells the gateway where a migrated ledger is, as in production."""
+    """The environment that tells the gateway where a migrated identity store is, as in production."""
     with tempfile.TemporaryDirectory() as home, embedded_server(Path(home) / "postgres") as dsn:
 
         async def made() -> str:

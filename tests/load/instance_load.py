@@ -30,16 +30,16 @@ SHOP = "load.myshopify.com"
 BURST_FIRST = 10_000_000
 CONNECTIONS = 64
 PATIENCE = 120
-"""Seconds for an order to be accepted, and for the tower to catch up."""
+"""Seconds for an order to be accepted, and for the instance to catch up."""
 WAVE, AHEAD = 1_000, 5_000
-"""Orders sent at once in the burst, and how many the tower may be behind before the next wave waits for it."""
-# One address asks for a thousand people here: the limit that protects a tower from one is not what is measured.
+"""Orders sent at once in the burst, and how many the instance may be behind before the next wave waits for it."""
+# One address asks for a thousand people here: the limit that protects an instance from one is not what is measured.
 ENVIRONMENT = {"PULSEPOINT_REQUESTS_PER_MINUTE": "1000000", "PULSEPOINT_LOG_LEVEL": "WARNING"}
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Orders that the tower acknowledged, and how long sending took."""
+    """Orders that the instance acknowledged, and how long sending took."""
 
     what: str
     numbers: list[int]
@@ -56,7 +56,7 @@ async def users(
 ) -> Accepted:
     """`count` users for `seconds`; locust prints their latencies. Raises when locust fails for another reason."""
     report = folder / "accepted.json"
-    told = {
+    environment = {
         "LOAD_SHOP": SHOP,
         "LOAD_BRAND": brand.brand_id,
         "LOAD_TOKEN": token.access_token,
@@ -70,12 +70,12 @@ async def users(
         *("--exit-code-on-error", "0", "--stop-timeout", "30"),
     ]
     started = time.monotonic()
-    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, env={**os.environ, **told}, check=True)
+    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, env={**os.environ, **environment}, check=True)
     return Accepted(f"{count} users", orjson.loads(report.read_bytes()), time.monotonic() - started)
 
 
 async def burst(instance: InstanceProcess, client: InstanceClient, brand: Brand, seconds: int, before: int) -> Accepted:
-    """Orders as fast as they are acknowledged until `AHEAD` are not counted yet, then as fast as the tower counts.
+    """Orders as fast as they are acknowledged until `AHEAD` are not counted yet, then as fast as the instance counts.
 
     That is the highest rate it holds for `seconds`. `before`: how many orders it was sent already.
     """
@@ -97,39 +97,42 @@ async def burst(instance: InstanceProcess, client: InstanceClient, brand: Brand,
 
 
 async def counted(client: InstanceClient, brand: Brand) -> tuple[int, int]:
-    """Orders in the tower's totals, and their net revenue in cents."""
+    """Orders in the instance's totals, and their net revenue in cents."""
     today = datetime.now(UTC).date()
-    asked = {
+    params = {
         "metrics": "orders,net_revenue",
         "start_date": str(today - timedelta(days=1)),
         "end_date": str(today + timedelta(days=1)),
     }
-    [row] = (await client.read(f"/api/brands/{brand.brand_id}/performance", **asked))["rows"] or [None]
+    [row] = (await client.read(f"/api/brands/{brand.brand_id}/performance", **params))["rows"] or [None]
     if row is None:
         return 0, 0
     return int(row["numbers"]["orders"]["value"]), round(float(row["numbers"]["net_revenue"]["value"]) * 100)
 
 
-async def caught_up(client: InstanceClient, brand: Brand, wanted: int, patience: float) -> tuple[int, int]:
+async def caught_up(client: InstanceClient, brand: Brand, expected: int, patience: float) -> tuple[int, int]:
     """What is counted once that is at least `wanted` orders, or `patience` seconds have passed."""
     deadline = time.monotonic() + patience
-    found = await counted(client, brand)
-    while found[0] < wanted and time.monotonic() < deadline:
+    counts = await counted(client, brand)
+    while counts[0] < expected and time.monotonic() < deadline:
         await asyncio.sleep(1)
-        found = await counted(client, brand)
-    return found
+        counts = await counted(client, brand)
+    return counts
 
 
 async def compare(client: InstanceClient, brand: Brand, accepted: list[int], patience: float) -> bool:
-    """Wait until the tower counts at least what was accepted, then compare orders and money."""
-    wanted, cents = len(set(accepted)), sum(price_cents(number) for number in set(accepted))
-    found, revenue = await caught_up(client, brand, wanted, patience)
-    print(f"accepted {wanted} orders of {cents} cents; the tower counts {found} of {revenue} cents", flush=True)
-    return (found, revenue) == (wanted, cents) or (found > wanted and revenue > cents)
+    """Wait until the instance counts at least what was accepted, then compare orders and money."""
+    expected, cents = len(set(accepted)), sum(price_cents(number) for number in set(accepted))
+    orders, revenue = await caught_up(client, brand, expected, patience)
+    print(
+        f"accepted {expected} orders of {cents} cents; the instance counts {orders} of {revenue} cents",
+        flush=True,
+    )
+    return (orders, revenue) == (expected, cents) or (orders > expected and revenue > cents)
 
 
 async def load(kind: type[InstanceProcess], count: int, seconds: int, patience: float) -> bool:
-    """Both tests on one fresh tower; whether every accepted order was found."""
+    """Both tests on one fresh instance; whether every accepted order was found."""
     with tempfile.TemporaryDirectory(prefix="pulsepoint-load-") as name:
         instance = kind(Path(name), ENVIRONMENT)
         async with running(instance), open_client(instance.access) as client:
@@ -139,9 +142,9 @@ async def load(kind: type[InstanceProcess], count: int, seconds: int, patience: 
             )
             people = await users(instance, brand, token, count, seconds, Path(name))
             people.tell()
-            held = await burst(instance, client, brand, seconds, len(people.numbers))
-            held.tell()
-            return await compare(client, brand, people.numbers + held.numbers, patience)
+            outcome = await burst(instance, client, brand, seconds, len(people.numbers))
+            outcome.tell()
+            return await compare(client, brand, people.numbers + outcome.numbers, patience)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """What a thousand people and a few shops do at once: signed webhooks come in, dashboards are read.
 
-Run by `make load`, which tells it where the tower is by LOAD_* variables and compares what was accepted with the
-tower's totals; alone: `locust -f tests/load/locustfile.py`.
+Run by `make load`, which tells it where the instance is by LOAD_* variables and compares what was accepted with the
+instance's totals; alone: `locust -f tests/load/locustfile.py`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ stock levels; then one tick, in which stock, advice and alerts are assessed. As 
 spans and settles before it is answered. `python -m tests.load.operations` writes `deploy/release/operations.json`.
 
 Counted as Firestore counts: a read for each document asked for, and for each query at least one; a write for each
-document, marker, leftover and effect of a commit (the adapter checks all of them by preconditions, without reads); a
-delete for each document dropped, leftover settled and marker that expires.
+document, dedup key, outbox record and effect of a commit (the adapter checks all of them by preconditions, without
+reads); a delete for each document dropped, outbox record dispatched and dedup key that expires.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from tests.builders.shopify import RECEIVED_AT, delivered_message, level_body, l
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "release" / "operations.json"
 SCOPE = TenantContext(UUID(int=7), UUID(int=8))
 ORDERS = 20
-LEDGER = "gateway"
+IDENTITY_STORE = "gateway"
 """Keeps its documents in PostgreSQL, which is paid by the hour."""
 MINIMUM_BYTES = 1_000
 """Of a publish or push request: https://cloud.google.com/pubsub/pricing"""
@@ -55,10 +55,10 @@ MINIMUM_BYTES = 1_000
 class Counting:
     """Operations so far, messages on their way, bytes stored by table, and the tables each question read."""
 
-    told: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     waiting: list[Message] = field(default_factory=list)
     stored: Counter[str] = field(default_factory=Counter)
-    asked: list[frozenset[str]] = field(default_factory=list)
+    tables_read: list[frozenset[str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -70,16 +70,16 @@ class CountingBus:
     async def publish(self, messages: Sequence[Message]) -> None:
         """See `MessageBus.publish`."""
         sizes = [_size(message) for message in messages]
-        self.counting.told["publish_requests"] += 1
-        self.counting.told["publish_bytes"] += max(MINIMUM_BYTES, sum(sizes))
+        self.counting.counts["publish_requests"] += 1
+        self.counting.counts["publish_bytes"] += max(MINIMUM_BYTES, sum(sizes))
         for message, size in zip(messages, sizes, strict=True):
             for subscription in subscriptions_to(message.topic):
-                wanted = message.attributes["ce-type"] in subscription.types
-                self.counting.told["pushes"] += wanted
+                matches = message.attributes["ce-type"] in subscription.types
+                self.counting.counts["pushes"] += matches
                 # What a filter drops is billed as delivered.
-                self.counting.told["push_bytes"] += max(MINIMUM_BYTES, size) if wanted else size
+                self.counting.counts["push_bytes"] += max(MINIMUM_BYTES, size) if matches else size
             if message.topic == "observability":
-                self.counting.told["archive_bytes"] += size
+                self.counting.counts["archive_bytes"] += size
         self.counting.waiting.extend(messages)
 
 
@@ -88,7 +88,7 @@ class CountingStore(MemoryDocumentStore):
 
     def __init__(self, service: str, clock: FixedClock, counting: Counting) -> None:
         super().__init__(service, clock)
-        self._told = counting.told if service != LEDGER else Counter[str]()
+        self._counts = counting.counts if service != IDENTITY_STORE else Counter[str]()
 
     async def transact(
         self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
@@ -97,7 +97,7 @@ class CountingStore(MemoryDocumentStore):
         made: list[Commit] = []
 
         async def counted(transaction: Transaction) -> Commit:
-            made.append(await work(_CountingTransaction(transaction, self._told)))
+            made.append(await work(_CountingTransaction(transaction, self._counts)))
             return made[-1]
 
         committed = await super().transact(scope, counted, attempts=attempts)
@@ -107,60 +107,60 @@ class CountingStore(MemoryDocumentStore):
 
     def _count(self, commit: Commit) -> None:
         dropped = sum(write.data is None for write in commit.writes)
-        self._told["document_deletes"] += dropped
-        self._told["document_writes"] += len(commit.writes) - dropped + len(commit.effects)
-        self._told["document_writes"] += commit.finished_effect is not None
+        self._counts["document_deletes"] += dropped
+        self._counts["document_writes"] += len(commit.writes) - dropped + len(commit.effects)
+        self._counts["document_writes"] += commit.finished_effect is not None
         if commit.dedup_key is not None:
-            self._told["document_writes"] += 1 + bool(commit.facts or commit.messages)
-            self._told["document_deletes"] += 1  # the marker, when its time is over
+            self._counts["document_writes"] += 1 + bool(commit.facts or commit.messages)
+            self._counts["document_deletes"] += 1  # the dedup key, when its time is over
 
     async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
         """See `DocumentStore.settle`."""
-        self._told["document_deletes"] += len(ids)
+        self._counts["document_deletes"] += len(ids)
         await super().mark_dispatched(ids)
 
-    async def outbox_records(self, **asked: Any) -> list[Any]:
-        """See `DocumentStore.leftovers`."""
-        return self._queried(await super().outbox_records(**asked))
+    async def outbox_records(self, **options: Any) -> list[Any]:
+        """See `DocumentStore.outbox_records`."""
+        return self._queried(await super().outbox_records(**options))
 
-    async def claim_due_effects(self, now: Any, **asked: Any) -> list[Any]:
+    async def claim_due_effects(self, now: Any, **options: Any) -> list[Any]:
         """See `DocumentStore.claim_due_effects`."""
-        claimed = self._queried(await super().claim_due_effects(now, **asked))
-        self._told["document_writes"] += len(claimed)
+        claimed = self._queried(await super().claim_due_effects(now, **options))
+        self._counts["document_writes"] += len(claimed)
         return claimed
 
     async def expire(self, now: Any) -> int:
         """See `DocumentStore.expire`; Firestore's adapter asks three collection groups."""
-        self._told["document_reads"] += 3
+        self._counts["document_reads"] += 3
         return await super().expire(now)
 
-    def _queried(self, found: list[Any]) -> list[Any]:
-        self._told["document_reads"] += max(1, len(found))
-        return found
+    def _queried(self, rows: list[Any]) -> list[Any]:
+        self._counts["document_reads"] += max(1, len(rows))
+        return rows
 
 
 class _CountingTransaction:
     """Counts reads and passes everything on."""
 
-    def __init__(self, transaction: Transaction, told: Counter[str]) -> None:
+    def __init__(self, transaction: Transaction, counts: Counter[str]) -> None:
         self._transaction = transaction
-        self._told = told
+        self._counts = counts
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transaction, name)
 
-    async def get(self, *asked: Any, **more: Any) -> Any:
-        self._told["document_reads"] += 1
-        return await self._transaction.get(*asked, **more)
+    async def get(self, *arguments: Any, **more: Any) -> Any:
+        self._counts["document_reads"] += 1
+        return await self._transaction.get(*arguments, **more)
 
     async def get_many(self, keys: Sequence[Any], **more: Any) -> Any:
-        self._told["document_reads"] += len(keys)
+        self._counts["document_reads"] += len(keys)
         return await self._transaction.get_many(keys, **more)
 
-    async def find(self, *asked: Any, **more: Any) -> Any:
-        found = await self._transaction.find(*asked, **more)
-        self._told["document_reads"] += max(1, len(found))
-        return found
+    async def find(self, *arguments: Any, **more: Any) -> Any:
+        rows = await self._transaction.find(*arguments, **more)
+        self._counts["document_reads"] += max(1, len(rows))
+        return rows
 
 
 @dataclass(slots=True)
@@ -175,19 +175,19 @@ class CountingWarehouse:
         sizes = [len(orjson.dumps(fact.row, default=str)) for fact in facts]
         for fact, size in zip(facts, sizes, strict=True):
             self.counting.stored[fact.table] += size
-        self.counting.told["fact_rows"] += len(facts)
-        self.counting.told["fact_bytes"] += sum(sizes)
+        self.counting.counts["fact_rows"] += len(facts)
+        self.counting.counts["fact_bytes"] += sum(sizes)
         # https://cloud.google.com/bigquery/pricing: a row counts as 1 KB at least
-        self.counting.told["fact_billed_bytes"] += sum(max(1_024, size) for size in sizes)
+        self.counting.counts["fact_billed_bytes"] += sum(max(1_024, size) for size in sizes)
         await self.inner.append(facts)
 
     async def query(
         self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         """See `Warehouse.query`."""
-        self.counting.told["questions"] += 1
-        self.counting.told["question_tables"] += len(_tables_of(sql))
-        self.counting.asked.append(_tables_of(sql))
+        self.counting.counts["questions"] += 1
+        self.counting.counts["question_tables"] += len(_tables_of(sql))
+        self.counting.tables_read.append(_tables_of(sql))
         return list(await self.inner.query(scope, sql, parameters))
 
 
@@ -213,24 +213,26 @@ async def count(orders: int = ORDERS) -> dict[str, dict[str, float]]:
         instance = {name: await _service(name, clock, counting, warehouse) for name in SERVICES}
         await _deliver(instance, counting, [encode(shop_configured(SCOPE), "brands")])
         await _tick(instance, counting, clock)
-        counting.told.clear()
+        counting.counts.clear()
         counting.stored.clear()
         for number in range(orders):
             for message in _webhooks(number):
                 await CountingBus(counting).publish([message])
                 await _deliver(instance, counting, [])
-        by_order = {name: amount / orders for name, amount in sorted(counting.told.items())}
+        by_order = {name: amount / orders for name, amount in sorted(counting.counts.items())}
         stored = {table: size / orders for table, size in counting.stored.items()}
-        counting.told.clear()
-        counting.asked.clear()
+        counting.counts.clear()
+        counting.tables_read.clear()
         await _tick(instance, counting, clock)
-        by_tick: dict[str, float] = dict(sorted(counting.told.items()))
+        by_tick: dict[str, float] = dict(sorted(counting.counts.items()))
         # What an order adds to all that a tick's questions may read.
-        by_tick["question_bytes_an_order"] = sum(stored.get(table, 0.0) for read in counting.asked for table in read)
-        counting.told.clear()
+        by_tick["question_bytes_an_order"] = sum(
+            stored.get(table, 0.0) for read in counting.tables_read for table in read
+        )
+        counting.counts.clear()
         for runtime in instance.values():
             await runtime.sweep(outbox_older_than=10)
-        by_sweep: dict[str, float] = dict(sorted(counting.told.items()))
+        by_sweep: dict[str, float] = dict(sorted(counting.counts.items()))
     return {"order": by_order, "tick": by_tick, "sweep": by_sweep}
 
 

@@ -1,6 +1,6 @@
 """What an order costs from webhook to credits, at growing sizes: it should not grow with what is already there.
 
-Cost is CPU time of the tower and its PostgreSQL, divided by that of a fixed loop timed in the same run.
+Cost is CPU time of the instance and its PostgreSQL, divided by that of a fixed loop timed in the same run.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def calibration() -> float:
 
 @contextmanager
 def instance(home: Path) -> Iterator[psutil.Process]:
-    """An empty tower as a process of its own."""
+    """An empty instance as a process of its own."""
     port = free_port()
     environment = {**os.environ, "PORT": str(port), "PULSEPOINT_HOME": str(home), "PULSEPOINT_DEMO": "0"}
     environment["PULSEPOINT_LOG_LEVEL"] = "WARNING"
@@ -73,7 +73,7 @@ def instance(home: Path) -> Iterator[psutil.Process]:
 
 
 def cpu_seconds(home: Path, process: psutil.Process) -> float:
-    """CPU time so far of the tower and of the PostgreSQL whose data lie in `home`, its ended backends included."""
+    """CPU time so far of the instance and of the PostgreSQL whose data lie in `home`, its ended backends included."""
     total = process.cpu_times()
     spent = total.user + total.system
     for server in _servers(home):
@@ -83,7 +83,7 @@ def cpu_seconds(home: Path, process: psutil.Process) -> float:
 
 
 def memory_bytes(home: Path, process: psutil.Process) -> int:
-    """Resident memory of the tower alone; PostgreSQL's is mostly its shared buffers."""
+    """Resident memory of the instance alone; PostgreSQL's is mostly its shared buffers."""
     return int(process.memory_info().rss)
 
 
@@ -126,9 +126,9 @@ def measure(*, quick: bool = False) -> list[Row]:
         costs.append(spent / size / median([loop, calibration()]))
         print(f"  {size:,} orders: {size / taken:,.0f} a second, {costs[-1] / costs[0]:.2f}x the first", flush=True)
         rows.append(Row(f"replay of {size:,} orders", size / taken, "orders/s"))
-        rows.append(Row(f"memory of the tower after {size:,} orders", memory / 1e6, "MB"))
+        rows.append(Row(f"memory of the instance after {size:,} orders", memory / 1e6, "MB"))
         ratio = costs[-1] / costs[0]
-        told = f"the same at {sizes[0]:,}"
+        label = f"the same at {sizes[0]:,}"
         goal = "<= 1.3" if size == sizes[-1] else ""
-        rows.append(Row(f"cost an order at {size:,} orders", costs[-1], "loops", told, ratio, goal))
+        rows.append(Row(f"cost an order at {size:,} orders", costs[-1], "loops", label, ratio, goal))
     return rows

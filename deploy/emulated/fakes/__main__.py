@@ -1,4 +1,4 @@
-"""Run one stand-in: `python -m deploy.emulated.fakes bigquery --port 9050`."""
+"""Run one fake: `python -m deploy.emulated.fakes bigquery --port 9050`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ HOST = "127.0.0.1"
 
 
 def names() -> list[str]:
-    """The stand-ins there are."""
+    """The fakes there are."""
     package = import_module("deploy.emulated.fakes")
     return sorted(each.name for each in iter_modules(package.__path__) if not each.name.startswith("_"))
 
 
 def main() -> None:
-    """Serve the stand-in named on the command line until it is told to end."""
+    """Serve the fake named on the command line until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m deploy.emulated.fakes", description=__doc__)
     parser.add_argument("name", choices=names())
     parser.add_argument("--host", default=HOST)

@@ -1,4 +1,4 @@
-"""A stand-in of Cloud Storage: the JSON API's upload and download, and objects served by V4 signed URLs.
+"""A fake of Cloud Storage: the JSON API's upload and download, and objects served by V4 signed URLs.
 
 Links are checked as the original does, against the public half of the service account key that clients sign with: the
 file GOOGLE_APPLICATION_CREDENTIALS names, else `service-account.json` in the state folder; made where it is absent.
@@ -30,7 +30,7 @@ from deploy.emulated.fakes._signed_urls import Refusal, SignedUrls
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.ports.clock import Clock
 
-ACCOUNT = "pulsepoint@stand-in.example"
+ACCOUNT = "pulsepoint@fake.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +51,25 @@ class Objects:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._held: dict[tuple[str, str], Stored] = {}
+        self._objects: dict[tuple[str, str], Stored] = {}
         self.sessions: dict[str, tuple[str, str, str]] = {}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             for file in folder.iterdir():
                 header, _, data = file.read_bytes().partition(b"\n")
                 bucket, name, content_type = json.loads(header)
-                self._held[bucket, name] = Stored(data, content_type)
+                self._objects[bucket, name] = Stored(data, content_type)
 
     def keep(self, bucket: str, name: str, stored: Stored) -> None:
         """Store an object in place of the one of that name."""
-        self._held[bucket, name] = stored
+        self._objects[bucket, name] = stored
         if self._folder is not None:
             header = json.dumps([bucket, name, stored.content_type]).encode()
             (self._folder / sha256(f"{bucket}/{name}".encode()).hexdigest()).write_bytes(header + b"\n" + stored.data)
 
     def find(self, bucket: str, name: str) -> Stored | None:
         """The object of that name, or None."""
-        return self._held.get((bucket, name))
+        return self._objects.get((bucket, name))
 
 
 def service_account_file(path: Path) -> Path:
@@ -79,9 +79,9 @@ def service_account_file(path: Path) -> Path:
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        told = {
+        account = {
             "type": "service_account",
-            "project_id": "stand-in",
+            "project_id": "fake",
             "private_key_id": uuid4().hex,
             "private_key": pem.decode(),
             "client_email": ACCOUNT,
@@ -89,7 +89,7 @@ def service_account_file(path: Path) -> Path:
         }
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps(told))
+        draft.write_text(json.dumps(account))
         draft.replace(path)
     return path
 
@@ -111,9 +111,9 @@ def app_of(objects: Objects, account: Path, clock: Clock) -> Starlette:
     async def upload(request: Request) -> Response:
         bucket, body = request.path_params["bucket"], await request.body()
         if request.query_params["uploadType"] == "resumable":
-            session, wanted = uuid4().hex, json.loads(body)
+            session, metadata = uuid4().hex, json.loads(body)
             content_type = request.headers.get("x-upload-content-type", "application/octet-stream")
-            objects.sessions[session] = (bucket, wanted["name"], content_type)
+            objects.sessions[session] = (bucket, metadata["name"], content_type)
             return Response(headers={"Location": f"{request.url}&upload_id={session}"})
         return _kept(objects, bucket, *_parts(request, body))
 
@@ -122,23 +122,23 @@ def app_of(objects: Objects, account: Path, clock: Clock) -> Starlette:
         return _kept(objects, bucket, {"name": name}, Stored(await request.body(), content_type))
 
     async def download(request: Request) -> Response:
-        found = objects.find(request.path_params["bucket"], request.path_params["name"])
-        if found is None:
+        stored = objects.find(request.path_params["bucket"], request.path_params["name"])
+        if stored is None:
             message = f"No such object: {request.path_params['bucket']}/{request.path_params['name']}"
             return JSONResponse({"error": {"code": 404, "message": message}}, 404)
-        return Response(found.data, headers={"X-Goog-Hash": f"crc32c={found.hash}"}, media_type=found.content_type)
+        return Response(stored.data, headers={"X-Goog-Hash": f"crc32c={stored.hash}"}, media_type=stored.content_type)
 
     async def signed(request: Request) -> Response:
         try:
             links.check(request)
         except Refusal as refusal:
             return _refused(refusal.status, refusal.code, str(refusal))
-        found = objects.find(request.path_params["bucket"], request.path_params["name"])
-        if found is None:
+        stored = objects.find(request.path_params["bucket"], request.path_params["name"])
+        if stored is None:
             return _refused(404, "NoSuchKey", "The specified key does not exist.")
         disposition = request.query_params.get("response-content-disposition")
         headers = {"Content-Disposition": disposition} if disposition else {}
-        return Response(found.data, headers=headers, media_type=found.content_type)
+        return Response(stored.data, headers=headers, media_type=stored.content_type)
 
     return Starlette(
         routes=[
@@ -165,8 +165,8 @@ def _kept(objects: Objects, bucket: str, resource: dict[str, Any], stored: Store
     if resource.get("crc32c", stored.hash) != stored.hash:
         return JSONResponse({"error": {"code": 400, "message": "Provided CRC32C does not match."}}, 400)
     objects.keep(bucket, resource["name"], stored)
-    told = {"kind": "storage#object", "bucket": bucket, "name": resource["name"], "crc32c": stored.hash}
-    return JSONResponse({**told, "contentType": stored.content_type, "size": str(len(stored.data))})
+    stated = {"kind": "storage#object", "bucket": bucket, "name": resource["name"], "crc32c": stored.hash}
+    return JSONResponse({**stated, "contentType": stored.content_type, "size": str(len(stored.data))})
 
 
 def _refused(status: int, code: str, message: str) -> Response:

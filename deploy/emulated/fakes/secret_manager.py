@@ -1,4 +1,4 @@
-"""A stand-in of Secret Manager's REST API: what Pulsepoint asks of it, with the refusals of the original.
+"""A fake of Secret Manager's REST API: what Pulsepoint asks of it, with the refusals of the original.
 
 https://cloud.google.com/secret-manager/docs/reference/rest
 """
@@ -56,21 +56,21 @@ class SecretManager:
         self._file = file
         if file is not None and file.exists():
             for resource, versions in json.loads(file.read_text()):
-                held = [Version(data and b64decode(data), state) for data, state in versions]
-                self.secrets[resource["name"]] = Secret(resource, held)
+                kept = [Version(data and b64decode(data), state) for data, state in versions]
+                self.secrets[resource["name"]] = Secret(resource, kept)
 
     def save(self) -> None:
-        """Write every secret, in clear: stand-ins are for made-up secrets only."""
+        """Write every secret, in clear: fakes are for made-up secrets only."""
         if self._file is None:
             return
-        told = [
+        stored = [
             [secret.resource, [[each.data and b64encode(each.data).decode(), each.state] for each in secret.versions]]
             for secret in self.secrets.values()
         ]
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps(told))
+        draft.write_text(json.dumps(stored))
         draft.replace(self._file)
 
     def secret(self, name: str) -> Secret:
@@ -100,7 +100,7 @@ class SecretManager:
             raise Refused("INVALID_ARGUMENT", "The checksum does not match the payload.")
         secret = self.secret(name)
         secret.versions.append(Version(data))
-        return _told(name, secret, len(secret.versions))
+        return _resource(name, secret, len(secret.versions))
 
     def access(self, name: str, which: str) -> dict[str, Any]:
         """The value of an enabled version."""
@@ -117,8 +117,8 @@ class SecretManager:
         """Versions, newest first."""
         secret = self.secret(name)
         numbers = range(len(secret.versions), 0, -1)
-        told = [_told(name, secret, number) for number in numbers]
-        chosen = [version for version in told if state in (None, version["state"])]
+        versions = [_resource(name, secret, number) for number in numbers]
+        chosen = [version for version in versions if state in (None, version["state"])]
         return {"versions": chosen, "totalSize": len(chosen)}
 
     def destroy(self, name: str, which: str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class SecretManager:
         if version.state == "DESTROYED":
             raise Refused("FAILED_PRECONDITION", f"Secret Version [{name}/versions/{number}] is in DESTROYED state.")
         version.data, version.state = None, "DESTROYED"
-        return _told(name, secret, number)
+        return _resource(name, secret, number)
 
     def delete(self, name: str) -> dict[str, Any]:
         """Forget a secret and all its versions."""
@@ -150,38 +150,40 @@ def create_app(state: Path | None = None) -> Starlette:
     return app_of(SecretManager(state / "secrets.json" if state else None))
 
 
-def app_of(held: SecretManager) -> Starlette:
+def app_of(manager: SecretManager) -> Starlette:
     """The API over `held`."""
 
     async def create(request: Request) -> dict[str, Any]:
-        return held.create(request.path_params["project"], request.query_params["secretId"], await request.json())
+        return manager.create(request.path_params["project"], request.query_params["secretId"], await request.json())
 
     async def add(request: Request) -> dict[str, Any]:
-        return held.add(_name(request), (await request.json())["payload"])
+        return manager.add(_name(request), (await request.json())["payload"])
 
     async def access(request: Request) -> dict[str, Any]:
-        return held.access(_name(request), request.path_params["version"])
+        return manager.access(_name(request), request.path_params["version"])
 
     async def listed(request: Request) -> dict[str, Any]:
-        found = re.fullmatch(r"(?:state:(\w+))?", request.query_params.get("filter", ""))
-        if found is None:
-            raise Refused("INVALID_ARGUMENT", "This stand-in filters by one state only.")
-        return held.listed(_name(request), found[1])
+        condition = re.fullmatch(r"(?:state:(\w+))?", request.query_params.get("filter", ""))
+        if condition is None:
+            raise Refused("INVALID_ARGUMENT", "This fake filters by one state only.")
+        return manager.listed(_name(request), condition[1])
 
     async def destroy(request: Request) -> dict[str, Any]:
-        return held.destroy(_name(request), request.path_params["version"])
+        return manager.destroy(_name(request), request.path_params["version"])
 
     async def delete(request: Request) -> dict[str, Any]:
-        return held.delete(_name(request))
+        return manager.delete(_name(request))
 
     secrets = "/v1/projects/{project}/secrets"
     routes = [
-        Route(secrets, _answering(create, held.save), methods=["POST"]),
-        Route(f"{secrets}/{{secret}}:addVersion", _answering(add, held.save), methods=["POST"]),
+        Route(secrets, _answering(create, manager.save), methods=["POST"]),
+        Route(f"{secrets}/{{secret}}:addVersion", _answering(add, manager.save), methods=["POST"]),
         Route(f"{secrets}/{{secret}}/versions", _answering(listed), methods=["GET"]),
         Route(f"{secrets}/{{secret}}/versions/{{version}}:access", _answering(access), methods=["GET"]),
-        Route(f"{secrets}/{{secret}}/versions/{{version}}:destroy", _answering(destroy, held.save), methods=["POST"]),
-        Route(f"{secrets}/{{secret}}", _answering(delete, held.save), methods=["DELETE"]),
+        Route(
+            f"{secrets}/{{secret}}/versions/{{version}}:destroy", _answering(destroy, manager.save), methods=["POST"]
+        ),
+        Route(f"{secrets}/{{secret}}", _answering(delete, manager.save), methods=["DELETE"]),
     ]
     return Starlette(routes=routes)
 
@@ -189,10 +191,10 @@ def app_of(held: SecretManager) -> Starlette:
 def _answering(handler: Callable[[Request], Any], changed: Callable[[], None] | None = None) -> Any:
     async def answer(request: Request) -> JSONResponse:
         try:
-            told = await handler(request)
+            payload = await handler(request)
             if changed is not None:
                 changed()
-            return JSONResponse(told)
+            return JSONResponse(payload)
         except Refused as refused:
             code = STATUS_OF[refused.status]
             error = {"code": code, "message": str(refused), "status": refused.status}
@@ -205,5 +207,5 @@ def _name(request: Request) -> str:
     return f"projects/{request.path_params['project']}/secrets/{request.path_params['secret']}"
 
 
-def _told(name: str, secret: Secret, number: int) -> dict[str, Any]:
+def _resource(name: str, secret: Secret, number: int) -> dict[str, Any]:
     return {"name": f"{name}/versions/{number}", "state": secret.versions[number - 1].state}

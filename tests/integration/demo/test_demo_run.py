@@ -1,4 +1,4 @@
-"""The demo's steps on memory engines: the sandbox in this process under a clock of its own, a tower that notes."""
+"""The demo's steps on memory engines: the sandbox in this process under a clock of its own, an instance that notes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NotingInstance:
 
     def client(self) -> httpx.AsyncClient:
         """A client of it."""
-        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="http://tower")
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="http://instance")
 
     async def waiting(self) -> int:
         """Nothing."""
@@ -87,9 +87,9 @@ def a_file(**changes: Any) -> DemoFile:
     return DemoFile(**{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **moments, **changes})
 
 
-def told_days(steps: list[Step]) -> list[date]:
-    told = [path for kind, path in steps if kind == "sandbox" and path.startswith("days/")]
-    return [date.fromisoformat(path.removeprefix("days/")) for path in told]
+def played_days(steps: list[Step]) -> list[date]:
+    paths = [path for kind, path in steps if kind == "sandbox" and path.startswith("days/")]
+    return [date.fromisoformat(path.removeprefix("days/")) for path in paths]
 
 
 async def test_the_shop_opens_at_once_and_its_past_comes_newest_first(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_the_shop_opens_at_once_and_its_past_comes_newest_first(tmp_path: 
         demo = await played(shop, instance, tmp_path, a_file())
         first = [kind if kind != "sandbox" else path for kind, path in instance.steps[:4]]
         assert first == ["clock_offset_seconds", "sync", "catalogue", "live"]
-        assert told_days(instance.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
+        assert played_days(instance.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
         assert demo.progress()["state"] == "live"
         assert shop.inbox.messages
 
@@ -107,13 +107,13 @@ async def test_spend_is_asked_for_before_the_sales_of_its_days_are_told(tmp_path
     instance = NotingInstance()
     async with sandbox(small_world(DAYS)) as shop:
         await played(shop, instance, tmp_path, a_file())
-    asked: set[date] = set()
-    for kind, told in instance.steps:
-        if kind == "sync" and told[0] is not None:
-            start, end = map(date.fromisoformat, told)
-            asked |= {start + timedelta(days=number) for number in range((end - start).days + 1)}
-        elif kind == "sandbox" and told.startswith("days/"):
-            assert date.fromisoformat(told.removeprefix("days/")) in asked
+    pulled: set[date] = set()
+    for kind, path in instance.steps:
+        if kind == "sync" and path[0] is not None:
+            start, end = map(date.fromisoformat, path)
+            pulled |= {start + timedelta(days=number) for number in range((end - start).days + 1)}
+        elif kind == "sandbox" and path.startswith("days/"):
+            assert date.fromisoformat(path.removeprefix("days/")) in pulled
 
 
 async def test_alerts_are_sent_from_now_on_and_only_once_the_days_they_compare_with_are_told(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_alerts_are_sent_from_now_on_and_only_once_the_days_they_compare_w
     async with sandbox(small_world(DAYS)) as shop:
         demo = await played(shop, instance, tmp_path, a_file())
     [at] = [index for index, (kind, _) in enumerate(instance.steps) if kind == "quiet_until"]
-    assert len(told_days(instance.steps[:at])) == QUIET_DAYS + 1
+    assert len(played_days(instance.steps[:at])) == QUIET_DAYS + 1
     assert datetime.fromisoformat(instance.steps[at][1]) >= OPENED
     assert demo.file.sends_alerts
 
@@ -132,14 +132,14 @@ async def test_a_later_start_goes_on_where_the_last_one_stopped(tmp_path: Path) 
     file = a_file(oldest_day=str(stopped), catalog_sent=True, sends_alerts=True)
     async with sandbox(small_world(DAYS)) as shop:
         await played(shop, instance, tmp_path, file)
-    assert told_days(instance.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
+    assert played_days(instance.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
     steps = {kind if kind != "sandbox" else path for kind, path in instance.steps}
     assert not steps & {"catalogue", "quiet_until"}
     kept = read_demo(tmp_path)
     assert kept is not None and kept.filled and kept.oldest_day == str(LAST_DAY - timedelta(days=DAYS - 1))
 
 
-async def test_a_demo_whose_port_is_taken_says_so_and_leaves_the_tower_alone(
+async def test_a_demo_whose_port_is_taken_says_so_and_leaves_the_instance_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -147,9 +147,9 @@ async def test_a_demo_whose_port_is_taken_says_so_and_leaves_the_tower_alone(
         monkeypatch.setenv("PULSEPOINT_SANDBOX_PORT", str(port))
         settings = InstanceSettings(home=tmp_path, demo=True)
         instance_file(settings)
-        with capture_logs() as told:
+        with capture_logs() as lines:
             await run_demo(NotingInstance(), settings)
-    [stopped] = [one for one in told if one["event"] == "demo.stopped"]
+    [stopped] = [line for line in lines if line["event"] == "demo.stopped"]
     assert f"127.0.0.1:{port}" in stopped["reason"]
     assert "PULSEPOINT_SANDBOX_PORT" in stopped["reason"]
     assert demo_progress() is None

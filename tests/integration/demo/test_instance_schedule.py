@@ -1,4 +1,4 @@
-"""The tower of one machine keeps the schedule itself: a task crosses into the gateway and from there to who works."""
+"""An instance of one machine keeps the schedule itself: a task crosses into the gateway and on to who works."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ async def instance(tmp_path: Path) -> AsyncIterator[Instance]:
 async def new_brand(instance: Instance) -> TenantContext:
     async with instance.client() as client:
         email, password = instance.login
-        told = (await client.post("/api/auth/token", json={"email": email, "password": password})).json()
-        client.headers["authorization"] = f"Bearer {told['access_token']}"
+        token = (await client.post("/api/auth/token", json={"email": email, "password": password})).json()
+        client.headers["authorization"] = f"Bearer {token['access_token']}"
         brand_id = UUID((await client.post("/api/brands", json=brand_body())).json()["brand_id"])
     runtime = instance.apps["gateway"].runtime
     assert runtime is not None
@@ -42,21 +42,21 @@ async def new_brand(instance: Instance) -> TenantContext:
 
 async def assessed(instance: Instance, scope: TenantContext, *, after: int) -> int:
     """The version of the brand's assessment, once it is above `after`."""
-    store, found = instance.engines.store("inventory-intel"), list[Document | None]()
+    store, documents = instance.engines.store("inventory-intel"), list[Document | None]()
 
     async def look(transaction: Transaction) -> Commit:
-        found.append(await transaction.get("assessments", "stock"))
+        documents.append(await transaction.get("assessments", "stock"))
         return Commit()
 
     async def newer() -> int | None:
         await store.transact(scope, look)
-        last = found[-1]
+        last = documents[-1]
         return last.version if last is not None and last.version > after else None
 
     return int(await until(newer, f"an assessment after number {after}", 60))
 
 
-async def test_the_tower_asks_and_stock_is_judged_though_nothing_happened(instance: Instance) -> None:
+async def test_the_instance_asks_and_stock_is_judged_though_nothing_happened(instance: Instance) -> None:
     assert "schedule" in {task.get_name() for task in asyncio.all_tasks()}
     scope = await new_brand(instance)
     first = await assessed(instance, scope, after=0)
@@ -67,6 +67,6 @@ async def test_the_tower_asks_and_stock_is_judged_though_nothing_happened(instan
     assert await instance.ask("nothing", DUE) == 404
 
 
-async def test_nobody_asks_the_tower_for_tasks_from_outside(instance: Instance) -> None:
+async def test_nobody_asks_the_instance_for_tasks_from_outside(instance: Instance) -> None:
     async with instance.client() as client:
         assert (await client.post("/tasks/analysis")).status_code == 404

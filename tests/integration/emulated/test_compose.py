@@ -69,9 +69,9 @@ def test_every_part_tells_whether_it_is_well(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(PARTS))
 def test_parts_wait_for_parts_that_can_tell(name: str) -> None:
-    for other, told in PARTS[name].get("depends_on", {}).items():
-        wanted = "service_completed_successfully" if other == "prepare" else "service_healthy"
-        assert told["condition"] == wanted, other
+    for other, waits in PARTS[name].get("depends_on", {}).items():
+        condition = "service_completed_successfully" if other == "prepare" else "service_healthy"
+        assert waits["condition"] == condition, other
 
 
 def test_the_demo_is_at_the_front_s_address_and_its_sandbox_where_services_may_call(
@@ -82,12 +82,12 @@ def test_the_demo_is_at_the_front_s_address_and_its_sandbox_where_services_may_c
     settings = InstanceSettings()
     assert PARTS["demo"]["network_mode"] == "service:front"
     assert (settings.address, sandbox_address(settings)) == ("http://127.0.0.1:8080", "http://front:8081")
-    for name, told in service_settings(settings).items():
+    for name, environment in service_settings(settings).items():
         given = {variable.removeprefix("PULSEPOINT_").lower() for variable in PARTS[name]["environment"]}
-        assert told.keys() <= given, name
+        assert environment.keys() <= given, name
     for secret in ("PULSEPOINT_ADMIN_PASSWORD", "PULSEPOINT_SHOPIFY_API_SECRET"):
-        known = {part["environment"][secret] for part in PARTS.values() if secret in part.get("environment", {})}
-        assert known == {PARTS["demo"]["environment"][secret]}
+        secrets = {part["environment"][secret] for part in PARTS.values() if secret in part.get("environment", {})}
+        assert secrets == {PARTS["demo"]["environment"][secret]}
 
 
 def test_the_builder_is_given_what_the_image_of_what_plays_google_is_made_from() -> None:
@@ -100,15 +100,15 @@ def test_the_builder_is_given_what_the_image_of_what_plays_google_is_made_from()
 
 
 def test_no_secret_stands_in_the_file() -> None:
-    found = 0
+    count = 0
     for part in PARTS.values():
         for variable, value in part.get("environment", {}).items():
             if SECRET.search(variable):
-                found += 1
+                count += 1
                 assert HANDED_IN.match(value), variable
             if "://" in str(value) and "@" in str(value):
                 assert re.search(r":\$\{[A-Z_]+:\?[^}]+\}@", value), variable
-    assert found >= 4
+    assert count >= 4
 
 
 def test_the_base_image_is_named_by_the_builder() -> None:

@@ -107,7 +107,7 @@ async def test_one_month_of_real_orders_adds_up_while_services_die(
     compared = await compare(
         cloud.instance, path, scenario, Progress(quiet=True), seconds=PATIENCE, shop="february.myshopify.com"
     )
-    assert [(each.month, each.told) for each in compared] == [("2011-02", 49806265)]
+    assert [(each.month, each.counted) for each in compared] == [("2011-02", 49806265)]
     assert all(letter["explanation"] for letter in await dead_letters(cloud.instance))
 
 
@@ -148,24 +148,24 @@ async def test_both_profiles_give_the_same_reports(cloud: Running, sales: Path, 
         await counted(single, sales)
         await single.idle(PATIENCE)
         ours, theirs = await reports(cloud.instance), await reports(single)
-    for name, told in theirs.items():
-        assert canonical(ours[name]) == canonical(told), name
+    for name, report in theirs.items():
+        assert canonical(ours[name]) == canonical(report), name
 
 
 async def test_the_command_line_verifies_the_cloud(cloud: Running) -> None:
-    told = await command(cloud.instance, "verify", "--shop", SHOP)
-    assert told["ok"], told
+    verified = await command(cloud.instance, "verify", "--shop", SHOP)
+    assert verified["ok"], verified
     assert "findings" in await command(cloud.instance, "doctor")
 
 
 async def counted(instance: InstanceProcess, sales: Path, shop: str = SHOP) -> None:
-    """Wait until the tower's totals are the file's; while services die the API may not answer."""
-    expected, told = oracle(sales), dict[str, int]()
+    """Wait until the instance's totals are the file's; while services die the API may not answer."""
+    expected, revenue = oracle(sales), dict[str, int]()
     async with asyncio.timeout(PATIENCE):
-        while told != expected:
+        while revenue != expected:
             await asyncio.sleep(2)  # the API lets one address ask a hundred times a minute
             try:
-                told = await net_revenue(instance, sorted(expected), shop)
+                revenue = await net_revenue(instance, sorted(expected), shop)
             except (InstanceRefused, NoInstance, AssertionError):
                 continue
 
@@ -206,20 +206,20 @@ async def reports(instance: InstanceProcess) -> dict[str, Any]:
         brand = await client.brand_of(SHOP)
         assert brand is not None
         return {
-            name: await client.read(f"/api/brands/{brand.brand_id}/{path}", **asked)
-            for name, (path, asked) in REPORTS.items()
+            name: await client.read(f"/api/brands/{brand.brand_id}/{path}", **params)
+            for name, (path, params) in REPORTS.items()
         }
 
 
-def canonical(told: Any) -> str:
+def canonical(report: Any) -> str:
     """JSON with sorted keys, without what differs between two runs of anything."""
 
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: kept(one) for key, one in value.items() if key not in EXCLUDED}
-        return [kept(one) for one in value] if isinstance(value, list) else value
+            return {key: kept(each) for key, each in value.items() if key not in EXCLUDED}
+        return [kept(each) for each in value] if isinstance(value, list) else value
 
-    return json.dumps(kept(told), sort_keys=True, indent=1)
+    return json.dumps(kept(report), sort_keys=True, indent=1)
 
 
 async def command(instance: InstanceProcess, *arguments: str) -> dict[str, Any]:
@@ -234,5 +234,5 @@ async def command(instance: InstanceProcess, *arguments: str) -> dict[str, Any]:
         subprocess.run, program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.stderr == "", done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    payload: dict[str, Any] = json.loads(done.stdout)
+    return payload

@@ -22,14 +22,14 @@ class Far:
     """Plays both services; keeps the last request. The first `refusals` find nobody."""
 
     def __init__(self, answered: httpx.Response | Exception | None = None, refusals: int = 0) -> None:
-        self.asked, self.refusals = 0, refusals
+        self.calls, self.refusals = 0, refusals
         self.request: httpx.Request | None = None
         self.answered = answered or httpx.Response(200, content=streamed(b"ok"))
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.request = request
-        self.asked += 1
-        if self.asked <= self.refusals:
+        self.calls += 1
+        if self.calls <= self.refusals:
             raise httpx.ConnectError("refused")
         if isinstance(self.answered, Exception):
             raise self.answered
@@ -79,7 +79,7 @@ async def test_a_request_waits_for_a_service_that_restarts() -> None:
 async def test_a_request_that_a_dying_service_may_have_served_is_not_repeated_here() -> None:
     far = Far(httpx.ReadError("reset"))
     answered = await ask(far, "POST", "/webhooks/shopify")
-    assert (answered.status_code, answered.headers["retry-after"], far.asked) == (503, "1", 1)
+    assert (answered.status_code, answered.headers["retry-after"], far.calls) == (503, "1", 1)
 
 
 async def test_answers_come_through_as_they_are() -> None:

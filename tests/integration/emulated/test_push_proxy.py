@@ -35,10 +35,10 @@ class Far:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        told = self.answers.pop(0) if self.answers else 204
-        if isinstance(told, Exception):
-            raise told
-        return httpx.Response(told)
+        status = self.answers.pop(0) if self.answers else 204
+        if isinstance(status, Exception):
+            raise status
+        return httpx.Response(status)
 
 
 def settings_in(folder: Path) -> ProxySettings:
@@ -69,9 +69,9 @@ async def push(client: httpx.AsyncClient, message_id: str, subscription: str = S
 
 
 async def backlog(client: httpx.AsyncClient) -> dict[str, int]:
-    told: dict[str, Any] = (await client.get("/backlog")).json()[SUBSCRIPTION]
-    assert told.pop("quiet_seconds") >= 0
-    return told
+    queue: dict[str, Any] = (await client.get("/backlog")).json()[SUBSCRIPTION]
+    assert queue.pop("quiet_seconds") >= 0
+    return queue
 
 
 async def test_its_tokens_pass_every_check_of_a_service(tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ async def test_attempts_are_counted_until_one_is_acknowledged(tmp_path: Path) ->
     async with proxied(tmp_path, far) as client:
         assert [await push(client, "1") for _ in range(4)] == [503, 503, 500, 204]
         assert await push(client, "2") == 204
-        told = [orjson.loads(request.content) for request in far.requests]
-        assert [one["deliveryAttempt"] for one in told] == [1, 2, 3, 4, 1]
-        assert told[0]["message"]["attributes"] == {"a": "b"}
+        pushes = [orjson.loads(request.content) for request in far.requests]
+        assert [each["deliveryAttempt"] for each in pushes] == [1, 2, 3, 4, 1]
+        assert pushes[0]["message"]["attributes"] == {"a": "b"}
 
 
 async def test_a_push_waits_for_a_service_that_restarts(tmp_path: Path) -> None:

@@ -12,20 +12,24 @@ from pathlib import Path
 
 import psutil
 
-from deploy.emulated.processes import known_processes, living
+from deploy.emulated.processes import living, recorded_processes
 from deploy.local.instance_process import ROOT
 
 
-async def start(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+async def start(home: Path, **extra: str) -> subprocess.CompletedProcess[str]:
     """`python -m deploy.emulated` over `home`, until it has given up."""
-    told = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PULSEPOINT_DEMO": "0"}
-    told |= {"PULSEPOINT_HOME": str(home), **environment}
-    told.pop("JAVA_HOME", None)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PULSEPOINT_DEMO": "0",
+    }
+    environment |= {"PULSEPOINT_HOME": str(home), **extra}
+    environment.pop("JAVA_HOME", None)
     return await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "deploy.emulated"],
         cwd=ROOT,
-        env=told,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -34,8 +38,8 @@ async def start(home: Path, **environment: str) -> subprocess.CompletedProcess[s
 
 def left_running(home: Path) -> list[psutil.Process]:
     """Processes that a start wrote down and did not end."""
-    found = (living(known) for known in known_processes(home / "emulated").values())
-    return [process for process in found if process is not None]
+    processes = (living(record) for record in recorded_processes(home / "emulated").values())
+    return [process for process in processes if process is not None]
 
 
 async def test_a_taken_port_is_told_at_once(tmp_path: Path) -> None:
@@ -57,6 +61,6 @@ async def test_every_missing_engine_is_told_in_one_line(tmp_path: Path) -> None:
         port = str(free.getsockname()[1])
     done = await start(tmp_path, PORT=port, PATH=str(tools), CLOUDSDK_ROOT_DIR="")
     assert done.returncode == 1
-    (line,) = (told for told in done.stderr.splitlines() if told)
+    (line,) = (line for line in done.stderr.splitlines() if line)
     assert "install Redis" in line and ("install Java" in line or "install the Google Cloud CLI" in line)
     assert "Traceback" not in done.stdout + done.stderr and left_running(tmp_path) == []

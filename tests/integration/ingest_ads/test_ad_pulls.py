@@ -1,4 +1,4 @@
-"""From a sync request over HTTP to ad-days in the warehouse, against the local stand-in for the platforms."""
+"""From a sync request over HTTP to ad-days in the warehouse, against the local fake for the platforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pulsepoint verify` and `pulsepoint doctor` on a real tower: the same input twice, and a stray webhook."""
+"""`pulsepoint verify` and `pulsepoint doctor` on a real instance: the same input twice, and a stray webhook."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def verified(instance: InstanceProcess, path: Path, *how: str) -> tuple[di
     return replayed["total"], brand
 
 
-async def test_towers_given_the_same_file_in_another_order_verify_to_one_hash(tmp_path: Path) -> None:
+async def test_instances_given_the_same_file_in_another_order_verify_to_one_hash(tmp_path: Path) -> None:
     path = write_transactions(tmp_path / "sales.csv", trading_days(seed=11, invoices=40))
     async with running_instance(tmp_path / "home") as instance:
         total, whole = await verified(instance, path)

@@ -1,4 +1,4 @@
-"""A transactions file through a real, empty tower: every month equals the file, whatever delivery does to it."""
+"""A transactions file through a real, empty instance: every month equals the file, whatever delivery does to it."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ async def test_one_month_of_real_orders_adds_up(tmp_path: Path, real_data: Path,
     whole = real_data / "transactions" / "uci_online_retail_2010-12_to_2011-08.parquet"
     path = part_of(whole, "2011-02", tmp_path)
     compared = await check(path, tmp_path / "home", scenario, Progress(quiet=True), seconds=SECONDS)
-    assert [(each.month, each.told) for each in compared] == [("2011-02", 49806265)]
+    assert [(each.month, each.counted) for each in compared] == [("2011-02", 49806265)]

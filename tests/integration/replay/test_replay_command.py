@@ -1,4 +1,4 @@
-"""The `pulsepoint` command against a real tower."""
+"""The `pulsepoint` command against a real instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command itself: help, messages when no tower runs, refused options, JSON."""
+"""The command itself: help, messages when no instance runs, refused options, JSON."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def instance_that_is_gone(home: Path) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    told = {"address": address, "admin_email": "a@b.c", "admin_password": "p", "shopify_api_secret": "s"}
-    (home / "tower.json").write_text(json.dumps(told))
+    stored = {"address": address, "admin_email": "a@b.c", "admin_password": "p", "shopify_api_secret": "s"}
+    (home / "tower.json").write_text(json.dumps(stored))
     return address
 
 
@@ -42,22 +42,22 @@ def test_every_command_has_help(command: list[str]) -> None:
     assert "Usage" in result.output
 
 
-def test_without_a_tower_the_message_says_where_was_looked_and_what_to_do(home: Path) -> None:
+def test_without_an_instance_the_message_says_where_was_looked_and_what_to_do(home: Path) -> None:
     result = run("token")
     assert result.exit_code == 1
     assert str(home) in result.stderr
     assert "make run" in result.stderr
 
 
-def test_a_tower_that_is_gone_is_told_with_its_address(home: Path, tmp_path: Path) -> None:
+def test_an_instance_that_is_gone_is_told_with_its_address(home: Path, tmp_path: Path) -> None:
     address = instance_that_is_gone(home)
     file = write_transactions(tmp_path / "sales.csv", [Line()])
     result = run("replay", str(file), "--shop", SHOP, "--json")
     assert result.exit_code == 1
-    assert f"No tower answers at {address}" in json.loads(result.stdout)["error"]
+    assert f"No instance answers at {address}" in json.loads(result.stdout)["error"]
 
 
-def test_a_tower_file_that_is_not_one_is_told(home: Path) -> None:
+def test_an_instance_file_that_is_not_one_is_told(home: Path) -> None:
     (home / "tower.json").write_text('{"address": "http://127.0.0.1:1"}')
     result = run("token")
     assert result.exit_code == 1
@@ -89,8 +89,8 @@ def test_secrets_are_in_no_text_of_the_objects_that_hold_them(home: Path) -> Non
     from deploy.cli.home import read_access
     from deploy.cli.sender import Target
 
-    told = {"address": "http://x", "admin_email": "a@b.c", "admin_password": "pass-1", "shopify_api_secret": "hush-1"}
-    (home / "tower.json").write_text(json.dumps(told))
+    stored = {"address": "http://x", "admin_email": "a@b.c", "admin_password": "pass-1", "shopify_api_secret": "hush-1"}
+    (home / "tower.json").write_text(json.dumps(stored))
     shown = repr(read_access(home)) + repr(Target("http://x", SHOP, "hush-1"))
     assert "pass-1" not in shown
     assert "hush-1" not in shown

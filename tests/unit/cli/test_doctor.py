@@ -1,4 +1,4 @@
-"""What `pulsepoint doctor` says of a tower that is well, late or wrong."""
+"""What `pulsepoint doctor` says of an instance that is well, late or wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
 ROOMY = Disk(free=50 * 1024**3, total=100 * 1024**3)
 ACCOUNT = {"platform": "meta", "account_id": "act_1", "status": "connected", "sync_error_message": None}
-HELD = {"service": "ingest-shopify", "reason": "unknown_shop", "explanation": "no brand owns stray.myshopify.com"}
+QUARANTINED = {
+    "service": "ingest-shopify",
+    "reason": "unknown_shop",
+    "explanation": "no brand owns stray.myshopify.com",
+}
 BOOK = {"model": "last_touch", "currency": "GBP", "difference": 0.0}
 
 
@@ -25,18 +29,18 @@ def ago(**time: float) -> str:
     return (NOW - timedelta(**time)).isoformat()
 
 
-def source(name: str, **told: Any) -> dict[str, Any]:
+def source(name: str, **fields: Any) -> dict[str, Any]:
     return {
         "source": name,
         "things": 3,
         "snapshots": 3,
         "newest_at": ago(hours=1),
         "recorded_at": ago(minutes=5),
-    } | told
+    } | fields
 
 
 def well() -> dict[str, Any]:
-    """What a tower answers when all is well."""
+    """What an instance answers when all is well."""
     return {
         "/api/admin/queues": {
             "queues": [{"subscription": "a.b", "waiting": 2, "in_flight": 1, "oldest_age_seconds": 0.4}],
@@ -65,25 +69,25 @@ class Instance:
     """Answers by the end of the path."""
 
     def __init__(self, brands: list[Brand] | None = None, **changed: Any) -> None:
-        self._answers = {f"/{name}": told for name, told in changed.items()}
-        self._answers |= {path: told for path, told in well().items() if path.rsplit("/", 1)[1] not in changed}
+        self._answers = {f"/{name}": answer for name, answer in changed.items()}
+        self._answers |= {path: answer for path, answer in well().items() if path.rsplit("/", 1)[1] not in changed}
         self._brands = [BRAND] if brands is None else brands
 
     async def brands(self) -> list[Brand]:
         return self._brands
 
     async def read(self, path: str, **parameters: str) -> Any:
-        return next(told for end, told in self._answers.items() if path.endswith(end))
+        return next(answer for end, answer in self._answers.items() if path.endswith(end))
 
 
 async def asking_for_action(instance: Instance, disk: Disk = ROOMY) -> list[Finding]:
     return [each for each in await examined(instance, disk, NOW) if each.level in ("late", "wrong")]
 
 
-async def test_a_tower_that_is_well_asks_for_nothing() -> None:
-    found = await examined(Instance(), ROOMY, NOW)
-    assert is_well(found)
-    words = {each.subject: each.words for each in found}
+async def test_an_instance_that_is_well_asks_for_nothing() -> None:
+    findings = await examined(Instance(), ROOMY, NOW)
+    assert is_well(findings)
+    words = {each.subject: each.words for each in findings}
     assert words["Northwind: meta act_1"] == "connected, last synced 2 h ago"
     assert words["Northwind: Slack"] == "connected, 4 alerts posted"
     assert words["Northwind: orders"] == "newest recorded 5 min ago"
@@ -109,9 +113,15 @@ UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violat
         ({"queues": DUE}, "late", "alerting slack.post", "1 are due, the oldest for 15 min", "log"),
         ({"queues": FAILING}, "wrong", "alerting slack.post", "2 failed", "log"),
         ({"queues": STUCK}, "late", "commits", "7 commits", "Restart"),
-        ({"quarantine": {"total": 2, "messages": [HELD, HELD]}}, "wrong", "quarantine", "2 held", "Make a brand"),
         (
-            {"dead-letters": {"total": 900, "messages": [HELD | {"reason": "odd"}]}},
+            {"quarantine": {"total": 2, "messages": [QUARANTINED, QUARANTINED]}},
+            "wrong",
+            "quarantine",
+            "2 held",
+            "Make a brand",
+        ),
+        (
+            {"dead-letters": {"total": 900, "messages": [QUARANTINED | {"reason": "odd"}]}},
             "wrong",
             "dead letters",
             "1 of the newest held by ingest-shopify: odd",
@@ -132,24 +142,24 @@ UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violat
 async def test_each_trouble_is_told_with_what_to_do(
     changed: dict[str, Any], level: str, subject: str, words: str, todo: str
 ) -> None:
-    [found] = await asking_for_action(Instance(**changed))
-    assert found.level == level
-    assert subject in found.subject
-    assert words in found.words
-    assert found.todo is not None and todo in found.todo
+    [finding] = await asking_for_action(Instance(**changed))
+    assert finding.level == level
+    assert subject in finding.subject
+    assert words in finding.words
+    assert finding.todo is not None and todo in finding.todo
 
 
 async def test_books_that_balance_but_for_the_newest_orders_are_well() -> None:
     flowing = Instance(books=OUT, conservation={"ok": True, "violations": []})
-    found = await examined(flowing, ROOMY, NOW)
-    assert is_well(found)
-    assert "balanced but for orders of the last 60 s" in {each.words for each in found}
+    findings = await examined(flowing, ROOMY, NOW)
+    assert is_well(findings)
+    assert "balanced but for orders of the last 60 s" in {each.words for each in findings}
 
 
 @pytest.mark.parametrize("disk", [Disk(free=1024**3, total=10 * 1024**3), Disk(free=40 * 1024**3, total=1024**4)])
 async def test_a_disk_that_fills_up_is_wrong(disk: Disk) -> None:
-    [found] = await asking_for_action(Instance(), disk)
-    assert found.subject == "disk"
+    [finding] = await asking_for_action(Instance(), disk)
+    assert finding.subject == "disk"
 
 
 def test_the_disk_is_that_of_the_home(tmp_path: Path) -> None:
@@ -165,14 +175,14 @@ async def test_what_is_not_connected_is_a_note_and_not_wrong() -> None:
         sources={"sources": [source("orders", things=0, newest_at=None, recorded_at=None)]},
         books={"balanced": True, "books": []},
     )
-    found = await examined(bare, ROOMY, NOW)
-    assert is_well(found)
-    notes = {each.subject for each in found if each.level == "note"}
+    findings = await examined(bare, ROOMY, NOW)
+    assert is_well(findings)
+    notes = {each.subject for each in findings if each.level == "note"}
     assert notes == {"queues", "Northwind: shop", "Northwind: ads", "Northwind: Slack"}
-    assert all(each.todo for each in found if each.level == "note")
+    assert all(each.todo for each in findings if each.level == "note")
 
 
-async def test_a_tower_without_a_brand_says_so() -> None:
+async def test_an_instance_without_a_brand_says_so() -> None:
     [note] = [each for each in await examined(Instance(brands=[]), ROOMY, NOW) if each.level == "note"]
     assert note.words == "no brand yet"
 
@@ -188,11 +198,11 @@ async def test_orders_are_aged_by_the_shops_own_clock() -> None:
 
 
 async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
-    found = await examined(Instance(**UNSETTLED), ROOMY, NOW)
+    findings = await examined(Instance(**UNSETTLED), ROOMY, NOW)
     console = Console(width=200, file=StringIO())
-    print_findings(found, console)
+    print_findings(findings, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     for title in ("What is connected", "What is late", "What is wrong"):
         assert title in text
     assert "1 thing to look at." in text
-    assert as_json(found)["ok"] is False
+    assert as_json(findings)["ok"] is False

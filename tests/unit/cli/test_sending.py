@@ -17,7 +17,7 @@ from deploy.cli.sender import NotAnswered, Pace, Sent, Target, send_all
 from file_import.webhooks import Delivery
 
 SECRET = "hush"
-TARGET = Target("http://tower", "first-light.myshopify.com", SECRET)
+TARGET = Target("http://instance", "first-light.myshopify.com", SECRET)
 AT_ONCE = Pace(concurrency=4, patience=5)
 
 
@@ -58,7 +58,7 @@ async def test_every_delivery_carries_shopifys_headers_over_the_exact_bytes() ->
     [request] = instance.requests
     expected = base64.b64encode(hmac.new(SECRET.encode(), request.content, hashlib.sha256).digest()).decode()
     assert request.content == b'{"id":0}\n'
-    assert request.url == "http://tower/webhooks/shopify"
+    assert request.url == "http://instance/webhooks/shopify"
     assert {name: value for name, value in request.headers.items() if name.startswith("x-shopify")} == {
         "x-shopify-topic": "orders/create",
         "x-shopify-hmac-sha256": expected,
@@ -85,9 +85,9 @@ async def test_a_refused_delivery_is_told_and_not_sent_again() -> None:
     assert "401" in sent.refusals[0]
 
 
-async def test_a_silent_tower_ends_the_sending_after_the_patience() -> None:
+async def test_a_silent_instance_ends_the_sending_after_the_patience() -> None:
     instance = Instance(*[httpx.ConnectError("refused")] * 1000)
-    with pytest.raises(NotAnswered, match="http://tower did not acknowledge"):
+    with pytest.raises(NotAnswered, match="http://instance did not acknowledge"):
         await send(instance, 50, Pace(concurrency=2, patience=0.1))
 
 

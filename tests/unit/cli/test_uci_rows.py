@@ -92,8 +92,8 @@ def test_dates_of_no_known_format_are_refused_with_the_first_one(tmp_path: Path)
 def test_one_date_unlike_the_others_is_refused_by_its_row(tmp_path: Path) -> None:
     lines = [Line("1", at="12/1/2010 8:26"), Line("2", at="12/13/2010 9:00"), Line("3", at="2010-12-14 09:00:00")]
     path = write_transactions(tmp_path / "sales.csv", lines)
-    told = r"'2010-12-14 09:00:00' of row 3 is not written like the rest of the file \(%m/%d/%Y %H:%M\)"
-    with open_source(path) as source, pytest.raises(UnreadableFile, match=told):
+    message = r"'2010-12-14 09:00:00' of row 3 is not written like the rest of the file \(%m/%d/%Y %H:%M\)"
+    with open_source(path) as source, pytest.raises(UnreadableFile, match=message):
         prepare(source)
 
 
@@ -140,7 +140,7 @@ def test_part_of_a_piece_is_no_quantity(tmp_path: Path) -> None:
     assert prepared.left_out == (LeftOut("2011-02", "unreadable", 1, 0),)
 
 
-def test_what_the_tower_would_refuse_as_too_large_is_left_out_with_its_sum(tmp_path: Path) -> None:
+def test_what_the_instance_would_refuse_as_too_large_is_left_out_with_its_sum(tmp_path: Path) -> None:
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", [Line("1"), Line("2", quantity=9_999_999_999)]))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
     assert prepared.left_out == (LeftOut("2011-02", "amount too large", 1, 9_999_999_999 * 255),)
@@ -249,10 +249,10 @@ def test_a_row_with_missing_cells_is_left_out_and_the_rest_is_read(tmp_path: Pat
         (bytes(range(1, 256)) * 40, r"cannot be read|no known format"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_for_what_it_is(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_is_no_table_is_refused_for_what_it_is(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "sales.csv"
     path.write_bytes(content)
-    with pytest.raises(UnreadableFile, match=told), open_source(path):
+    with pytest.raises(UnreadableFile, match=message), open_source(path):
         pass
 
 

@@ -97,14 +97,14 @@ def a_shop(scope: TenantContext = SCOPE) -> list[FactRow]:
     ]
 
 
-async def found_by(
+async def outcome_of(
     warehouse: Warehouse, check: Check, policy: str = "return", settled_before: datetime = LATER
 ) -> Checked:
     return await run_check(warehouse, SCOPE, check, cancelled_orders=policy, settled_before=settled_before)
 
 
 async def violations(warehouse: DuckDBWarehouse, policy: str = "return") -> dict[str, Checked]:
-    done = [await found_by(warehouse, check, policy) for check in CHECKS]
+    done = [await outcome_of(warehouse, check, policy) for check in CHECKS]
     return {each.check.name: each for each in done if each.total}
 
 
@@ -118,11 +118,11 @@ async def test_a_credit_one_micro_off_is_found_by_order_and_in_the_sum(warehouse
     head, credit = credit_facts("o1", [("meta", "Spring Sale", 100)], version=9)
     wrong = replace(credit, row=credit.row | {"credit_micros": 100 * MICROS + 1})
     await warehouse.append([head, wrong])
-    found = await violations(warehouse)
-    assert set(found) == {"conservation", "entry_credits"}
-    [entry] = found["entry_credits"].violations
+    violated = await violations(warehouse)
+    assert set(violated) == {"conservation", "entry_credits"}
+    [entry] = violated["entry_credits"].violations
     assert (entry.subject, entry.expected, entry.found) == ("o1", 100 * MICROS, 100 * MICROS + 1)
-    [total] = found["conservation"].violations
+    [total] = violated["conservation"].violations
     assert total.found - total.expected == 1
 
 
@@ -131,9 +131,9 @@ async def test_two_errors_that_cancel_out_are_both_found(warehouse: DuckDBWareho
     for order_id, more in (("o1", 1), ("o3", -1)):
         head, credit = credit_facts(order_id, [("meta", None, 100)], version=9)
         await warehouse.append([head, replace(credit, row=credit.row | {"credit_micros": 100 * MICROS + more})])
-    found = await violations(warehouse)
-    assert set(found) == {"entry_credits"}
-    assert [each.subject for each in found["entry_credits"].violations] == ["o1", "o3"]
+    violated = await violations(warehouse)
+    assert set(violated) == {"entry_credits"}
+    assert [each.subject for each in violated["entry_credits"].violations] == ["o1", "o3"]
 
 
 async def test_sums_leave_out_orders_that_are_not_settled_and_only_those(warehouse: DuckDBWarehouse) -> None:
@@ -142,11 +142,11 @@ async def test_sums_leave_out_orders_that_are_not_settled_and_only_those(warehou
     await warehouse.append([*a_shop(), order_fact("o9", net=7, recorded_at=timestamp)])
     changed = replace(refund := refund_fact(a_refund(31), "o2", 2), row=refund.row | {"recorded_at": timestamp})
     await warehouse.append([changed])
-    assert (await found_by(warehouse, conservation, settled_before=timestamp)).total == 1
-    assert (await found_by(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 0
+    assert (await outcome_of(warehouse, conservation, settled_before=timestamp)).total == 1
+    assert (await outcome_of(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 0
     head, credit = credit_facts("o1", [("meta", None, 99)], version=9)
     await warehouse.append([head, credit])
-    assert (await found_by(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 1
+    assert (await outcome_of(warehouse, conservation, settled_before=timestamp - timedelta(seconds=1))).total == 1
 
 
 async def test_a_refund_credited_twice_is_found(warehouse: DuckDBWarehouse) -> None:
@@ -154,26 +154,26 @@ async def test_a_refund_credited_twice_is_found(warehouse: DuckDBWarehouse) -> N
     twice = credit_facts("o2", [("email", None, 80), ("email", None, -30), ("direct", None, -30)], version=9)
     rows = [replace(row, row=row.row | {"entry_id": "r1", "entry_kind": "refund"}) for row in twice[2:]]
     await warehouse.append([*twice[:2], *rows])
-    found = await violations(warehouse)
-    assert found["entry_credits"].violations[0].detail.startswith("refund r1")
-    assert "order_net" in found
+    violated = await violations(warehouse)
+    assert violated["entry_credits"].violations[0].detail.startswith("refund r1")
+    assert "order_net" in violated
 
 
 async def test_an_order_without_attribution_is_found(warehouse: DuckDBWarehouse) -> None:
     head = order_fact("o9", net=7)
     await warehouse.append([*a_shop(), head, *line_facts(head, [a_line(7)])])
-    found = await violations(warehouse)
-    assert found["order_net"].violations[0].detail == "no attribution"
+    violated = await violations(warehouse)
+    assert violated["order_net"].violations[0].detail == "no attribution"
 
 
 async def test_rows_without_a_head_and_heads_without_rows_are_found(warehouse: DuckDBWarehouse) -> None:
     _, stray = credit_facts("o1", [("meta", None, 1)], version=9)
     bare, _ = credit_facts("o2", [("email", None, 50)], version=9)
     await warehouse.append([*a_shop(), stray, bare, order_fact("o8", net=4)])
-    found = await violations(warehouse)
-    [orphan] = found["orphans"].violations
+    violated = await violations(warehouse)
+    [orphan] = violated["orphans"].violations
     assert (orphan.subject, orphan.detail, orphan.found) == ("o1", "rows of credits without a head", 1)
-    assert [each.subject for each in found["heads"].violations] == ["o2", "o8"]
+    assert [each.subject for each in violated["heads"].violations] == ["o2", "o8"]
 
 
 class Broken:
@@ -214,8 +214,8 @@ async def test_a_view_that_shows_something_else_is_found(
     changed = order_fact("o1", 2, net=100)
     await warehouse.append([*a_shop(), changed, *line_facts(changed, [a_line(100)])])
     [check] = [each for each in CHECKS if each.name == name]
-    assert (await found_by(warehouse, check)).total == 0
-    assert (await found_by(Broken(warehouse, old, new), check)).total > 0
+    assert (await outcome_of(warehouse, check)).total == 0
+    assert (await outcome_of(Broken(warehouse, old, new), check)).total > 0
 
 
 async def test_the_policy_for_cancelled_orders_decides_what_is_expected(warehouse: DuckDBWarehouse) -> None:
@@ -229,7 +229,7 @@ async def test_the_policy_for_cancelled_orders_decides_what_is_expected(warehous
 OTHER_INSTANCE = TenantContext(UUID(int=77), UUID(int=78))
 
 
-async def test_the_same_input_in_another_order_on_another_tower_has_the_same_hash() -> None:
+async def test_the_same_input_in_another_order_on_another_instance_has_the_same_hash() -> None:
     hashes = set()
     for seed, scope in ((1, SCOPE), (2, SCOPE), (3, OTHER_INSTANCE)):
         facts = a_shop(scope)
@@ -270,14 +270,14 @@ async def test_a_state_of_more_than_a_page_is_read_to_its_end(warehouse: DuckDBW
 
 async def test_counts_tell_snapshots_things_and_the_newest_moment(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(a_shop())
-    told = {row["source"]: row for row in await run_named_query(warehouse, SCOPE, "verify_counts")}
-    assert (told["ads: meta"]["snapshots"], told["ads: meta"]["things"]) == (2, 1)
-    assert told["orders"]["newest_at"] == NOON
-    assert told["notifications"]["things"] == 0
+    counts = {row["source"]: row for row in await run_named_query(warehouse, SCOPE, "verify_counts")}
+    assert (counts["ads: meta"]["snapshots"], counts["ads: meta"]["things"]) == (2, 1)
+    assert counts["orders"]["newest_at"] == NOON
+    assert counts["notifications"]["things"] == 0
 
 
 class Instance:
-    """Answers of a tower: each check's, one after the other, the last again and again."""
+    """Answers of an instance: each check's, one after the other, the last again and again."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self._answers = list(answers)
@@ -301,13 +301,13 @@ class Instance:
 
 
 def answer(*subjects: str) -> dict[str, Any]:
-    found = [
+    violated = [
         {"subject": each, "detail": "d", "expected": 5_000_000, "found": 5_000_001, "currency": "GBP"}
         for each in subjects
     ]
     return {
-        "name": "order_net", "title": "Net", "unit": "micros", "ok": not found, "total": len(found),
-        "violations": found, "settled_seconds": 0,
+        "name": "order_net", "title": "Net", "unit": "micros", "ok": not violated, "total": len(violated),
+        "violations": violated, "settled_seconds": 0,
     }  # fmt: skip
 
 
@@ -317,21 +317,21 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_order_whose_credits_were_on_their_way_is_no_violation() -> None:
-    [found] = await verify_brands(Instance(answer("o1"), answer("o2")), Progress(quiet=True), shop=None, patience=5)
-    assert found.ok
+    [verified] = await verify_brands(Instance(answer("o1"), answer("o2")), Progress(quiet=True), shop=None, patience=5)
+    assert verified.ok
 
 
 async def test_an_order_that_stays_wrong_is_one() -> None:
     instance = Instance(answer("o1", "o2"), answer("o1", "o3"))
-    [found] = await verify_brands(instance, Progress(quiet=True), shop=None, patience=0.05)
-    assert [each["subject"] for each in found.checks[0]["violations"]] == ["o1"]
-    assert as_json([found])["ok"] is False
+    [verified] = await verify_brands(instance, Progress(quiet=True), shop=None, patience=0.05)
+    assert [each["subject"] for each in verified.checks[0]["violations"]] == ["o1"]
+    assert as_json([verified])["ok"] is False
 
 
 async def test_the_report_says_what_was_expected_what_is_unmatched_and_the_hash() -> None:
-    [found] = await verify_brands(Instance(answer("o1")), Progress(quiet=True), shop=BRAND.shop, patience=0)
+    [verified] = await verify_brands(Instance(answer("o1")), Progress(quiet=True), shop=BRAND.shop, patience=0)
     console = Console(width=160, file=StringIO())
-    print_verified([found], console)
+    print_verified([verified], console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "VIOLATION order_net: o1 (d): expected 5.000000 GBP, found 5.000001 GBP." in text
     assert "Unmatched spend that earned no credit: meta Spring, 12.340000 GBP." in text
@@ -346,9 +346,11 @@ async def test_a_shop_nobody_owns_is_told() -> None:
 
 
 @pytest.mark.parametrize("command", ["verify", "doctor"])
-def test_the_command_has_help_and_needs_a_tower(command: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_has_help_and_needs_an_instance(
+    command: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PULSEPOINT_HOME", str(tmp_path))
     assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
     refused = CliRunner().invoke(app, [command, "--json"])
     assert refused.exit_code == 1
-    assert "No tower has run" in refused.stdout
+    assert "No instance has run" in refused.stdout

@@ -14,11 +14,11 @@ from deploy.local.home import HomeInUse, PortTaken, check_port, lock_home
 from deploy.local.instance_process import ROOT
 
 
-def test_a_home_is_one_towers(tmp_path: Path) -> None:
-    held = lock_home(tmp_path / "var")
+def test_a_home_is_one_instances(tmp_path: Path) -> None:
+    lock = lock_home(tmp_path / "var")
     with pytest.raises(HomeInUse, match="another PULSEPOINT_HOME"):
         lock_home(tmp_path / "var")
-    os.close(held)
+    os.close(lock)
     os.close(lock_home(tmp_path / "var"))
 
 
@@ -30,7 +30,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
     check_port("127.0.0.1", port)
 
 
-async def test_a_tower_whose_port_is_taken_says_so_and_starts_nothing(tmp_path: Path) -> None:
+async def test_an_instance_whose_port_is_taken_says_so_and_starts_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         environment = {
             **os.environ,
@@ -41,8 +41,8 @@ async def test_a_tower_whose_port_is_taken_says_so_and_starts_nothing(tmp_path: 
         instance = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "deploy.local"), cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
         )
-        _, told = await instance.communicate()
+        _, errors = await instance.communicate()
     assert instance.returncode == 1
-    assert told.decode().startswith("Pulsepoint cannot listen on 127.0.0.1, port ")
-    assert told.decode().count("\n") == told.decode().count("127.0.0.1") == 1
+    assert errors.decode().startswith("Pulsepoint cannot listen on 127.0.0.1, port ")
+    assert errors.decode().count("\n") == errors.decode().count("127.0.0.1") == 1
     assert [entry.name for entry in (tmp_path / "var").iterdir()] == ["tower.lock"]

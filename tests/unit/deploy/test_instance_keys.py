@@ -1,4 +1,4 @@
-"""The keys a tower keeps in its home."""
+"""The keys an instance keeps in its home."""
 
 from __future__ import annotations
 

@@ -25,12 +25,12 @@ class Watch:
 
     def __init__(self, start: datetime = START) -> None:
         self.clock = FixedClock(start)
-        self.asked: list[tuple[str, datetime]] = []
+        self.requested: list[tuple[str, datetime]] = []
         self.at: list[datetime] = []
         self.answers: list[int | Exception] = []
 
     async def ask(self, task: str, due: datetime) -> int:
-        self.asked.append((task, due))
+        self.requested.append((task, due))
         self.at.append(self.clock.now())
         answer = self.answers.pop(0) if self.answers else 204
         if isinstance(answer, Exception):
@@ -60,29 +60,29 @@ def test_every_task_of_the_gateway_is_a_job_and_no_other() -> None:
 async def test_a_day_syncs_hourly_and_judges_and_keeps_once() -> None:
     watch = Watch()
     await watch.run(days=1)
-    assert Counter(task for task, _ in watch.asked) == {"sync": 24, "analysis": 1, "refresh": 1}
-    assert [due.hour for task, due in watch.asked if task == "analysis"] == [2]
-    assert [due for _, due in watch.asked] == watch.at
+    assert Counter(task for task, _ in watch.requested) == {"sync": 24, "analysis": 1, "refresh": 1}
+    assert [due.hour for task, due in watch.requested if task == "analysis"] == [2]
+    assert [due for _, due in watch.requested] == watch.at
 
 
 async def test_what_was_due_before_the_start_is_left_out() -> None:
     watch = Watch(START.replace(hour=2, minute=0, second=0, microsecond=0))
     await watch.run(minutes=59)
-    assert watch.asked == []
+    assert watch.requested == []
 
 
 async def test_a_sleep_that_ends_early_asks_once() -> None:
     watch = Watch()
     await watch.run(slept={29: -0.25}, minutes=40)
     due = START.replace(hour=1, minute=0, second=0, microsecond=0)
-    assert watch.asked == [("sync", due), ("refresh", due)]
+    assert watch.requested == [("sync", due), ("refresh", due)]
 
 
 async def test_after_a_machine_slept_the_last_moment_of_each_job_counts() -> None:
     watch = Watch()
     await watch.run(slept={3: 5.5 * 3600}, hours=6)
-    hours = {(task, due.hour) for task, due in watch.asked}
-    assert hours == {("sync", 6), ("analysis", 2), ("refresh", 1)} and len(watch.asked) == 3
+    hours = {(task, due.hour) for task, due in watch.requested}
+    assert hours == {("sync", 6), ("analysis", 2), ("refresh", 1)} and len(watch.requested) == 3
 
 
 @pytest.mark.parametrize("failure", [503, 404, OSError("gone")])
@@ -91,7 +91,7 @@ async def test_what_fails_is_asked_for_again_for_the_same_moment(failure: int | 
     watch.answers = [failure, 204, failure]
     await watch.run(minutes=50)
     due = START.replace(hour=1, minute=0, second=0, microsecond=0)
-    assert watch.asked == [("sync", due), ("refresh", due), ("sync", due), ("sync", due)]
+    assert watch.requested == [("sync", due), ("refresh", due), ("sync", due), ("sync", due)]
     assert [at.minute for at in watch.at] == [0, 0, 1, 2]
 
 
@@ -111,8 +111,8 @@ async def test_what_fails_is_asked_for_again_for_the_same_moment(failure: int | 
     ],
 )
 def test_a_daily_job_is_due_by_the_zone_s_clocks(zone: str, now: str, due: str) -> None:
-    told = last_due(ANALYSIS, datetime.fromisoformat(now).replace(tzinfo=UTC), ZoneInfo(zone))
-    assert told == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert last_due(ANALYSIS, moment, ZoneInfo(zone)) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_an_hourly_job_follows_zones_that_are_half_an_hour_off() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import stat
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,6 +30,15 @@ def test_what_was_written_is_read_again_and_only_by_its_owner(tmp_path: Path) ->
     assert again is not None and again.next_day("Europe/Berlin") == date(2026, 2, 28)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert demo.control_token not in repr(demo)
+
+
+def test_a_file_of_an_earlier_version_is_resumed_with_all_it_holds(tmp_path: Path) -> None:
+    demo = fresh_demo("everyday", "Europe/Berlin", LATE)
+    demo.catalog_sent = True
+    stored = asdict(demo)
+    stored["told_until"], stored["catalogue_told"] = stored.pop("played_until"), stored.pop("catalog_sent")
+    (tmp_path / FILE).write_text(json.dumps(stored))
+    assert read_demo(tmp_path) == demo
 
 
 def test_a_file_that_cannot_be_read_is_no_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the stand-in for Slack takes, refuses and shows."""
+"""What the fake for Slack takes, refuses and shows."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ REMEMBERED_SECONDS = 60.0
 def create_app(
     state: Path | None = None, *, remembered_seconds: float = REMEMBERED_SECONDS, table_lag: int = 0
 ) -> Starlette:
-    """The stand-in, with its state in `state/bigquery.duckdb` or in memory.
+    """The fake, with its state in `state/bigquery.duckdb` or in memory.
 
     `remembered_seconds` is how long a repeated insertId is left out, `table_lag` how many insertAll requests a new
     table is unknown to.

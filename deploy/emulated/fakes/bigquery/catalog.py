@@ -38,10 +38,10 @@ class Catalog:
         """The resource; raises `Refused` where the dataset or the table is not there."""
         if (dataset, "") not in self._there:
             raise not_found(f"Dataset {project}:{dataset}")
-        found = self._there.get((dataset, name))
-        if found is None:
+        resource = self._there.get((dataset, name))
+        if resource is None:
             raise not_found(f"Table {project}:{dataset}.{name}")
-        return found
+        return resource
 
     def names(self, dataset: str | None = None) -> list[str]:
         """The tables of a dataset, or the datasets."""
@@ -51,11 +51,11 @@ class Catalog:
 
     def put(self, dataset: str, name: str, body: Resource) -> Resource:
         """Keep a resource, with a new etag."""
-        told = {key: value for key, value in body.items() if key != "etag"}
+        content = {key: value for key, value in body.items() if key != "etag"}
         count = int(body.get("generation", 0)) + 1
-        told["generation"] = count
-        digest = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:20]
-        kept = {**told, "etag": f'"{digest}"'}
+        content["generation"] = count
+        digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+        kept = {**content, "etag": f'"{digest}"'}
         self._connection.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?)", [dataset, name, json.dumps(kept)])
         self._there[dataset, name] = kept
         return kept
@@ -108,9 +108,9 @@ def added_fields(table: str, before: list[dict[str, Any]], after: list[dict[str,
 
     https://cloud.google.com/bigquery/docs/managing-table-schemas
     """
-    told = {field["name"]: field for field in after}
+    by_name = {field["name"]: field for field in after}
     for field in before:
-        same = told.pop(field["name"], None)
+        same = by_name.pop(field["name"], None)
         if same is None:
             raise invalid(
                 f"Provided Schema does not match Table {table}. Field {field['name']} is missing in new schema"
@@ -118,13 +118,13 @@ def added_fields(table: str, before: list[dict[str, Any]], after: list[dict[str,
         narrowed = same["mode"] == "REQUIRED" and field["mode"] != "REQUIRED"
         if same["type"] != field["type"] or narrowed:
             raise invalid(f"Provided Schema does not match Table {table}. Field {field['name']} has changed")
-    for field in told.values():
+    for field in by_name.values():
         if field["mode"] == "REQUIRED":
             raise invalid(
                 f"Provided Schema does not match Table {table}. Cannot add required fields to an existing schema."
                 f" (field: {field['name']})"
             )
-    return list(told.values())
+    return list(by_name.values())
 
 
 def columns(fields: list[dict[str, Any]]) -> Iterator[str]:

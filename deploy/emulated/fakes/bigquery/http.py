@@ -25,7 +25,7 @@ ROOT = "/bigquery/v2/projects/{project}"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Call:
     """One request: its path, its query, its body and the etag it holds."""
 
     path: Mapping[str, str]
@@ -60,82 +60,82 @@ class Projects:
 
     # Changes and looks at resources are made one at a time; queries run beside them.
 
-    def list_datasets(self, asked: Asked) -> Resource:
+    def list_datasets(self, call: Call) -> Resource:
         with self.catalog.lock:
-            found = [self.catalog.get(asked.path["project"], name) for name in self.catalog.names()]
-            return {"kind": "bigquery#datasetList", "datasets": found}
+            datasets = [self.catalog.get(call.path["project"], name) for name in self.catalog.names()]
+            return {"kind": "bigquery#datasetList", "datasets": datasets}
 
-    def make_dataset(self, asked: Asked) -> Resource:
+    def make_dataset(self, call: Call) -> Resource:
         with self.catalog.lock:
-            return self[asked.path["project"]].tables.make_dataset(asked.body)
+            return self[call.path["project"]].tables.make_dataset(call.body)
 
-    def get_dataset(self, asked: Asked) -> Resource:
+    def get_dataset(self, call: Call) -> Resource:
         with self.catalog.lock:
-            return self.catalog.get(asked.path["project"], asked.path["dataset"])
+            return self.catalog.get(call.path["project"], call.path["dataset"])
 
-    def change_dataset(self, asked: Asked) -> Resource:
+    def change_dataset(self, call: Call) -> Resource:
         with self.catalog.lock:
-            tables = self[asked.path["project"]].tables
-            return tables.change_dataset(asked.path["dataset"], asked.body, asked.if_match)
+            tables = self[call.path["project"]].tables
+            return tables.change_dataset(call.path["dataset"], call.body, call.if_match)
 
-    def drop_dataset(self, asked: Asked) -> Resource:
+    def drop_dataset(self, call: Call) -> Resource:
         with self.catalog.lock:
-            contents = asked.query.get("deleteContents") == "true"
-            self[asked.path["project"]].tables.drop_dataset(asked.path["dataset"], contents=contents)
+            contents = call.query.get("deleteContents") == "true"
+            self[call.path["project"]].tables.drop_dataset(call.path["dataset"], contents=contents)
             return {}
 
-    def list_tables(self, asked: Asked) -> Resource:
-        project, dataset = asked.path["project"], asked.path["dataset"]
+    def list_tables(self, call: Call) -> Resource:
+        project, dataset = call.path["project"], call.path["dataset"]
         with self.catalog.lock:
             self.catalog.get(project, dataset)
-            found = [self.catalog.get(project, dataset, name) for name in self.catalog.names(dataset)]
-            return {"kind": "bigquery#tableList", "tables": found, "totalItems": len(found)}
+            tables = [self.catalog.get(project, dataset, name) for name in self.catalog.names(dataset)]
+            return {"kind": "bigquery#tableList", "tables": tables, "totalItems": len(tables)}
 
-    def make_table(self, asked: Asked) -> Resource:
+    def make_table(self, call: Call) -> Resource:
         with self.catalog.lock:
-            return self[asked.path["project"]].tables.make(asked.path["dataset"], asked.body)
+            return self[call.path["project"]].tables.make(call.path["dataset"], call.body)
 
-    def get_table(self, asked: Asked) -> Resource:
+    def get_table(self, call: Call) -> Resource:
         with self.catalog.lock:
-            return self.catalog.get(asked.path["project"], asked.path["dataset"], asked.path["table"])
+            return self.catalog.get(call.path["project"], call.path["dataset"], call.path["table"])
 
-    def change_table(self, asked: Asked) -> Resource:
+    def change_table(self, call: Call) -> Resource:
         with self.catalog.lock:
-            tables = self[asked.path["project"]].tables
-            return tables.change(asked.path["dataset"], asked.path["table"], asked.body, asked.if_match)
+            tables = self[call.path["project"]].tables
+            return tables.change(call.path["dataset"], call.path["table"], call.body, call.if_match)
 
-    def drop_table(self, asked: Asked) -> Resource:
+    def drop_table(self, call: Call) -> Resource:
         with self.catalog.lock:
-            self[asked.path["project"]].tables.drop(asked.path["dataset"], asked.path["table"])
+            self[call.path["project"]].tables.drop(call.path["dataset"], call.path["table"])
             return {}
 
-    def insert_rows(self, asked: Asked) -> Resource:
-        path = asked.path
-        return self.streaming.insert(path["project"], path["dataset"], path["table"], asked.body)
+    def insert_rows(self, call: Call) -> Resource:
+        path = call.path
+        return self.streaming.insert(path["project"], path["dataset"], path["table"], call.body)
 
-    def insert_job(self, asked: Asked) -> Resource:
-        return self[asked.path["project"]].jobs.insert(asked.body)
+    def insert_job(self, call: Call) -> Resource:
+        return self[call.path["project"]].jobs.insert(call.body)
 
-    def get_job(self, asked: Asked) -> Resource:
-        return self[asked.path["project"]].jobs.get(asked.path["job"])
+    def get_job(self, call: Call) -> Resource:
+        return self[call.path["project"]].jobs.get(call.path["job"])
 
-    def cancel_job(self, asked: Asked) -> Resource:
-        return {"kind": "bigquery#jobCancelResponse", "job": self.get_job(asked)}
+    def cancel_job(self, call: Call) -> Resource:
+        return {"kind": "bigquery#jobCancelResponse", "job": self.get_job(call)}
 
-    def query(self, asked: Asked) -> Resource:
-        return self[asked.path["project"]].jobs.query(asked.body)
+    def query(self, call: Call) -> Resource:
+        return self[call.path["project"]].jobs.query(call.body)
 
-    def results(self, asked: Asked) -> Resource:
-        start = int(asked.query.get("pageToken") or asked.query.get("startIndex") or 0)
-        most = asked.query.get("maxResults")
-        jobs = self[asked.path["project"]].jobs
-        return jobs.results(asked.path["job"], start, None if most is None else int(most))
+    def results(self, call: Call) -> Resource:
+        start = int(call.query.get("pageToken") or call.query.get("startIndex") or 0)
+        most = call.query.get("maxResults")
+        jobs = self[call.path["project"]].jobs
+        return jobs.results(call.path["job"], start, None if most is None else int(most))
 
 
 def routes(projects: Projects) -> list[Route]:
     """The addresses of the API."""
     dataset, table = f"{ROOT}/datasets/{{dataset}}", f"{ROOT}/datasets/{{dataset}}/tables/{{table}}"
-    known: list[tuple[str, str, Callable[[Asked], Resource]]] = [
+    methods: list[tuple[str, str, Callable[[Call], Resource]]] = [
         ("GET", f"{ROOT}/datasets", projects.list_datasets),
         ("POST", f"{ROOT}/datasets", projects.make_dataset),
         ("GET", dataset, projects.get_dataset),
@@ -153,18 +153,18 @@ def routes(projects: Projects) -> list[Route]:
         ("POST", f"{ROOT}/queries", projects.query),
         ("GET", f"{ROOT}/queries/{{job}}", projects.results),
     ]
-    return [Route(path, _endpoint(call), methods=[method]) for method, path, call in known] + [
+    return [Route(path, _endpoint(call), methods=[method]) for method, path, call in methods] + [
         Route("/healthz", lambda request: Response(status_code=204))
     ]
 
 
-def _endpoint(call: Callable[[Asked], Resource]) -> Callable[[Request], Any]:
+def _endpoint(method: Callable[[Call], Resource]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
-            asked = Asked(
+            call = Call(
                 request.path_params, request.query_params, await _body(request), request.headers.get("if-match")
             )
-            return JSONResponse(await run_in_threadpool(call, asked))
+            return JSONResponse(await run_in_threadpool(method, call))
         except Refused as refused:
             return JSONResponse(refused.body(), status_code=refused.status)
 

@@ -42,7 +42,7 @@ class Jobs:
         configuration = body.get("configuration") or {}
         query = configuration.get("query")
         if query is None:
-            raise invalid("the stand-in runs query jobs only")
+            raise invalid("the fake runs query jobs only")
         reference = body.get("jobReference") or {}
         job_id = reference.get("jobId") or str(uuid4())
         if job_id in self._done:
@@ -67,16 +67,16 @@ class Jobs:
 
     def get(self, job_id: str) -> Resource:
         """jobs.get."""
-        return self._found(job_id).resource
+        return self._existing(job_id).resource
 
     def results(self, job_id: str, start: int, most: int | None) -> Resource:
         """jobs.getQueryResults."""
-        return {**self._page(self._found(job_id), start, most), "kind": "bigquery#getQueryResultsResponse"}
+        return {**self._page(self._existing(job_id), start, most), "kind": "bigquery#getQueryResultsResponse"}
 
     def _run(self, query: Resource, location: str | None, configuration: Resource) -> tuple[Answer, str]:
         """The answer and where it was found: where the tables lie, if nobody said."""
         if query.get("useLegacySql", True):
-            raise invalid("the stand-in has no legacy SQL")
+            raise invalid("the fake has no legacy SQL")
         default = (query.get("defaultDataset") or {}).get("datasetId")
         with self._catalog.lock:
             plan = self._queries.plan(query["query"], default, location)
@@ -89,10 +89,10 @@ class Jobs:
             with self._catalog.lock:
                 self._catalog.get(self._project, destination["datasetId"])
                 self._tables.fill(destination["datasetId"], destination["tableId"], answer, query)
-        held = self._catalog.find(plan.reads[0][0]) if plan.reads else None
-        return answer, location or (str(held["location"]) if held else "US")
+        dataset = self._catalog.find(plan.reads[0][0]) if plan.reads else None
+        return answer, location or (str(dataset["location"]) if dataset else "US")
 
-    def _found(self, job_id: str) -> Job:
+    def _existing(self, job_id: str) -> Job:
         if job_id not in self._done:
             raise not_found(f"Job {self._project}:{job_id}")
         return self._done[job_id]
@@ -110,16 +110,16 @@ class Jobs:
         status: Resource = {"state": "DONE"}
         if error is not None:
             status |= {"errorResult": error.error, "errors": [error.error]}
-        told: Resource = {"statementType": "SELECT"}
+        statistics: Resource = {"statementType": "SELECT"}
         if answer is not None:
-            told |= {"totalBytesProcessed": str(answer.processed), "totalBytesBilled": str(answer.billed)}
+            statistics |= {"totalBytesProcessed": str(answer.processed), "totalBytesBilled": str(answer.billed)}
         return {
             "kind": "bigquery#job",
             "id": f"{self._project}:{location}.{job_id}",
             "jobReference": {"projectId": self._project, "jobId": job_id, "location": location},
             "configuration": {"jobType": "QUERY", **configuration},
             "status": status,
-            "statistics": {"totalBytesProcessed": told.get("totalBytesProcessed", "0"), "query": told},
+            "statistics": {"totalBytesProcessed": statistics.get("totalBytesProcessed", "0"), "query": statistics},
         }
 
     def _page(self, job: Job, start: int, most: int | None) -> Resource:

@@ -1,4 +1,4 @@
-"""Queries: BigQuery's SQL over what the catalogue has, run by DuckDB, at BigQuery's price.
+"""Queries: BigQuery's SQL over what the catalog has, run by DuckDB, at BigQuery's price.
 
 Only what `pulsepoint.warehouse.dialect` allows can be asked; all else is refused as invalid SQL, by name.
 """
@@ -128,11 +128,11 @@ class Queries:
     def _located(self, project: str, dataset: str, table: str, location: str | None) -> tuple[str, str]:
         if project and project != self._project:
             raise Refused(403, "accessDenied", f"Access Denied: Project {project}")
-        held = self._catalog.find(dataset)
-        if held is None or (location and held["location"].lower() != location.lower()):
+        resource = self._catalog.find(dataset)
+        if resource is None or (location and resource["location"].lower() != location.lower()):
             raise not_found(f"Dataset {self._project}:{dataset} was not found in location {location or 'US'}")
         if self._catalog.find(dataset, table) is None:
-            where = f"{self._project}:{dataset}.{table} was not found in location {held['location']}"
+            where = f"{self._project}:{dataset}.{table} was not found in location {resource['location']}"
             raise not_found(f"Table {where}")
         return dataset, table
 
@@ -144,14 +144,14 @@ class Queries:
         return sum(sizes), billed
 
     def _tables_behind(self, reads: tuple[tuple[str, str], ...]) -> set[tuple[str, str]]:
-        found: set[tuple[str, str]] = set()
+        tables: set[tuple[str, str]] = set()
         for dataset, name in reads:
             resource = self._catalog.find(dataset, name) or {}
             if resource.get("type") == "VIEW":
-                found |= self._tables_behind(tuple((each[0], each[1]) for each in resource["reads"]))
+                tables |= self._tables_behind(tuple((each[0], each[1]) for each in resource["reads"]))
             else:
-                found.add((dataset, name))
-        return found
+                tables.add((dataset, name))
+        return tables
 
 
 @lru_cache(maxsize=512)
@@ -177,7 +177,7 @@ def _read(sql: str) -> Read:
     try:
         said = to_duckdb(to_bigquery(tree), frozenset(stored), unique_facts=False)
     except UnsupportedSQL as error:
-        raise invalid_query(f"the stand-in cannot run this: {error}") from None
+        raise invalid_query(f"the fake cannot run this: {error}") from None
     return Read(said.within("main"), said.parameters, tuple(dict.fromkeys(tables)))
 
 

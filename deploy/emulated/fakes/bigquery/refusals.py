@@ -17,8 +17,8 @@ class Refused(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the answer."""
-        told = {"code": self.status, "message": self.error["message"], "errors": [self.error]}
-        return {"error": {**told, "status": STATUSES.get(self.status, "UNKNOWN")}}
+        error = {"code": self.status, "message": self.error["message"], "errors": [self.error]}
+        return {"error": {**error, "status": STATUSES.get(self.status, "UNKNOWN")}}
 
 
 def invalid(message: str) -> Refused:

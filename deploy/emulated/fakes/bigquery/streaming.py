@@ -32,7 +32,7 @@ class Streaming:
         self._connection = connection
         self._remembered_seconds = remembered_seconds
         self._table_lag = table_lag
-        self._asked: dict[tuple[str, str], int] = {}
+        self._attempts: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], dict[str, float]] = {}
 
     def insert(self, project: str, dataset: str, name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -40,8 +40,8 @@ class Streaming:
         with self._catalog.lock:
             table = self._catalog.get(project, dataset, name)
             key = (dataset, name)
-            self._asked[key] = self._asked.get(key, 0) + 1
-            if self._asked[key] <= self._table_lag:
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] <= self._table_lag:
                 raise not_found(f"Table {project}:{dataset}.{name}")
             rows = self._checked_request(table, request)
             problems: list[dict[str, Any]] = []
@@ -52,11 +52,11 @@ class Streaming:
                     problems.append({"index": index, "errors": wrong})
                 good.append((row.get("insertId"), row["json"]))
             if problems:
-                told = {problem["index"] for problem in problems}
+                refused = {problem["index"] for problem in problems}
                 if request.get("skipInvalidRows"):
-                    good = [row for index, row in enumerate(good) if index not in told]
+                    good = [row for index, row in enumerate(good) if index not in refused]
                 else:
-                    problems += [_stopped(index) for index in range(len(rows)) if index not in told]
+                    problems += [_stopped(index) for index in range(len(rows)) if index not in refused]
                     good = []
             self._write(key, table, good)
             answer: dict[str, Any] = {"kind": "bigquery#tableDataInsertAllResponse"}
@@ -91,22 +91,22 @@ class Streaming:
             f"INSERT INTO \"{stored_name(*key)}\" SELECT unnest(from_json(?, '{struct}'), recursive := true)",
             [json.dumps(read)],
         )
-        told = {"numRows": str(int(table["numRows"]) + len(fresh)), "numBytes": str(int(table["numBytes"]) + size)}
-        self._catalog.count(*key, told)
+        counts = {"numRows": str(int(table["numRows"]) + len(fresh)), "numBytes": str(int(table["numBytes"]) + size)}
+        self._catalog.count(*key, counts)
 
     def _without_repeats(
         self, key: tuple[str, str], rows: list[tuple[str | None, dict[str, Any]]]
     ) -> list[dict[str, Any]]:
         now = time.monotonic()
-        known = {each: at for each, at in self._ids.get(key, {}).items() if now - at < self._remembered_seconds}
+        remembered = {each: at for each, at in self._ids.get(key, {}).items() if now - at < self._remembered_seconds}
         fresh = []
         for insert_id, row in rows:
-            if insert_id is not None and insert_id in known:
+            if insert_id is not None and insert_id in remembered:
                 continue
             if insert_id is not None and self._remembered_seconds:
-                known[insert_id] = now
+                remembered[insert_id] = now
             fresh.append(row)
-        self._ids[key] = known
+        self._ids[key] = remembered
         return fresh
 
 

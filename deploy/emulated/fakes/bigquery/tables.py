@@ -42,7 +42,7 @@ class Tables:
             raise invalid(f'Invalid dataset ID "{name}".')
         if self._catalog.find(name):
             raise Refused(409, "duplicate", f"Already Exists: Dataset {self._project}:{name}")
-        told = {
+        resource = {
             **body,
             "kind": "bigquery#dataset",
             "id": f"{self._project}:{name}",
@@ -50,7 +50,7 @@ class Tables:
             "location": body.get("location") or "US",
             "labels": merged_labels({}, body.get("labels") or {}),
         }
-        return self._catalog.put(name, "", told)
+        return self._catalog.put(name, "", resource)
 
     def change_dataset(self, name: str, body: Resource, if_match: str | None) -> Resource:
         """datasets.patch."""
@@ -74,28 +74,28 @@ class Tables:
 
     def make(self, dataset: str, body: Resource) -> Resource:
         """tables.insert, of a table or a view."""
-        held = self._catalog.get(self._project, dataset)
+        parent = self._catalog.get(self._project, dataset)
         name = body["tableReference"]["tableId"]
         if not NAME.fullmatch(name):
             raise invalid(f'Invalid table ID "{name}".')
         where = f"{self._project}:{dataset}.{name}"
         if self._catalog.find(dataset, name):
             raise Refused(409, "duplicate", f"Already Exists: Table {where}")
-        told = {
+        resource = {
             **body,
             "kind": "bigquery#table",
             "id": where,
             "tableReference": {"projectId": self._project, "datasetId": dataset, "tableId": name},
-            "location": held["location"],
+            "location": parent["location"],
             "labels": merged_labels({}, body.get("labels") or {}),
         }
         if "view" in body:
-            return self._catalog.put(dataset, name, {**told, **self._viewed(dataset, name, body["view"])})
+            return self._catalog.put(dataset, name, {**resource, **self._viewed(dataset, name, body["view"])})
         fields = fields_of(body.get("schema"))
         _check_layout(body, {field["name"] for field in fields})
         self._connection.execute(f'CREATE TABLE "{stored_name(dataset, name)}" ({", ".join(columns(fields))})')
         empty = {"type": "TABLE", "schema": {"fields": fields}, "numRows": "0", "numBytes": "0"}
-        return self._catalog.put(dataset, name, {**told, **empty})
+        return self._catalog.put(dataset, name, {**resource, **empty})
 
     def change(self, dataset: str, name: str, body: Resource, if_match: str | None) -> Resource:
         """tables.patch."""
@@ -143,7 +143,7 @@ class Tables:
 
     def _viewed(self, dataset: str, name: str, view: Resource) -> Resource:
         if view.get("useLegacySql", True):
-            raise invalid("the stand-in has no legacy SQL")
+            raise invalid("the fake has no legacy SQL")
         plan = self._queries.plan(view["query"], dataset, None, named=True)
         if plan.parameters:
             raise invalid("Query parameters cannot be used in views.")
@@ -158,10 +158,10 @@ class Tables:
 
 
 def _check_layout(body: Resource, names: set[str]) -> None:
-    wanted = list((body.get("clustering") or {}).get("fields", []))
+    clustering = list((body.get("clustering") or {}).get("fields", []))
     field = (body.get("timePartitioning") or {}).get("field")
-    for name in [*wanted, *([field] if field else [])]:
+    for name in [*clustering, *([field] if field else [])]:
         if name not in names:
             raise invalid(f"The field specified for clustering or partitioning cannot be found in the schema: {name}")
-    if len(wanted) > 4:
+    if len(clustering) > 4:
         raise invalid("Too many clustering fields, at most 4.")

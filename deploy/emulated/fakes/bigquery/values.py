@@ -33,11 +33,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def kind(name: str) -> str:
-    """BigQuery's type of that name; raises `Refused` for one the stand-in does not keep."""
-    found = KINDS.get(name.upper())
-    if found is None:
+    """BigQuery's type of that name; raises `Refused` for one the fake does not keep."""
+    canonical = KINDS.get(name.upper())
+    if canonical is None:
         raise invalid(f"Invalid value for type: {name} is not a valid value")
-    return found
+    return canonical
 
 
 def _text(value: Any) -> str:
@@ -62,9 +62,9 @@ def _real(value: Any) -> float:
 
 
 def _truth(value: Any) -> bool:
-    told = str(value).lower()
-    if isinstance(value, bool | str) and told in {"true", "false"}:
-        return told == "true"
+    text = str(value).lower()
+    if isinstance(value, bool | str) and text in {"true", "false"}:
+        return text == "true"
     raise ValueError(f"Cannot convert value to boolean (bad value): {value}")
 
 
@@ -104,13 +104,13 @@ SIZES: dict[str, Callable[[Any], int]] = {
 
 def parameter(given: dict[str, Any]) -> Any:
     """The value of one entry of `queryParameters`; raises `Refused`."""
-    told, value = given["parameterType"], given.get("parameterValue", {})
+    declared, value = given["parameterType"], given.get("parameterValue", {})
     try:
-        if told["type"].upper() == "ARRAY":
-            read = READ[kind(told["arrayType"]["type"])]
+        if declared["type"].upper() == "ARRAY":
+            read = READ[kind(declared["arrayType"]["type"])]
             return [read(each["value"]) for each in value.get("arrayValues", [])]
         plain = value.get("value")
-        return None if plain is None else READ[kind(told["type"])](plain)
+        return None if plain is None else READ[kind(declared["type"])](plain)
     except ValueError as error:
         raise invalid_query(f"Invalid value for query parameter '{given.get('name')}': {error}") from None
 
@@ -121,11 +121,11 @@ def result_kind(duckdb_type: str) -> str:
         return "NUMERIC"
     if duckdb_type in {"HUGEINT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", '"NULL"', "NULL"}:
         return "INTEGER"
-    known = {"VARCHAR": "STRING", "DOUBLE": "FLOAT", "FLOAT": "FLOAT", "BOOLEAN": "BOOLEAN", "DATE": "DATE"}
-    known |= {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP", "TIMESTAMP": "DATETIME"}
-    if duckdb_type not in known:
-        raise invalid_query(f"the stand-in has no answer of type {duckdb_type}")
-    return known[duckdb_type]
+    kinds = {"VARCHAR": "STRING", "DOUBLE": "FLOAT", "FLOAT": "FLOAT", "BOOLEAN": "BOOLEAN", "DATE": "DATE"}
+    kinds |= {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP", "TIMESTAMP": "DATETIME"}
+    if duckdb_type not in kinds:
+        raise invalid_query(f"the fake has no answer of type {duckdb_type}")
+    return kinds[duckdb_type]
 
 
 def cell(value: Any, as_kind: str) -> dict[str, str | None]:
