@@ -212,9 +212,9 @@ def test_no_secret_is_written_in_plain_text() -> None:
     }
     # The certificate of Redis's own authority, which is public.
     assert written == {"google_secret_manager_secret_version.redis_ca.secret_data"}
-    environments = evaluate({"told": "local.environments", "secrets": "local.secret_readers"})
+    environments = evaluate({"environments": "local.environments", "secrets": "local.secret_readers"})
     secret = set(environments["secrets"])
-    assert all(not secret & set(plain) for plain in environments["told"].values())
+    assert all(not secret & set(plain) for plain in environments["environments"].values())
     keys = re.compile(r"AKIA[0-9A-Z]{16}|AIza[\w-]{35}|-----BEGIN|sk-[\w-]{20}|shpss_|xox[bp]-|[0-9a-f]{40}")
     for path in [*INFRA.glob("*.tf"), *INFRA.glob("*.tfvars"), INFRA / "catalog.json"]:
         assert not keys.search(path.read_text(encoding="utf-8")), path.name
@@ -281,7 +281,7 @@ def test_every_service_has_a_size(tfvars: str) -> None:
 def test_only_the_gateway_keeps_its_processor_between_requests() -> None:
     idle = expanded(sole(SERVICE), "template", "containers", "resources", "cpu_idle")
     assert idle == {name: name != "gateway" for name in SERVICES}
-    environments = evaluate({"told": "local.environments"})["told"]
+    environments = evaluate({"environments": "local.environments"})["told"]
     assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in environments[name]} == {"gateway"}
 
 

@@ -45,7 +45,7 @@ class Control:
         """Below `/sandbox`."""
         return [
             Route("/state", self._asked(self._state)),
-            Route("/catalogue", self._asked(self._catalog), methods=["POST"]),
+            Route("/catalog", self._asked(self._catalog), methods=["POST"]),
             Route("/days/{day}", self._asked(self._day), methods=["POST"]),
             Route("/live", self._asked(self._go_live), methods=["POST"]),
             Route("/speed", self._asked(self._speed), methods=["POST"]),

@@ -83,8 +83,8 @@ async def played(shop: Sandbox, instance: NotingInstance, home: Path, file: Demo
 
 
 def a_file(**changes: Any) -> DemoFile:
-    moments = {"opened_at": OPENED.isoformat(), "told_until": OPENED.isoformat()}
-    return DemoFile(**{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **moments, **changes})
+    timestamps = {"opened_at": OPENED.isoformat(), "played_until": OPENED.isoformat()}
+    return DemoFile(**{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **timestamps, **changes})
 
 
 def played_days(steps: list[Step]) -> list[date]:
@@ -97,7 +97,7 @@ async def test_the_shop_opens_at_once_and_its_past_comes_newest_first(tmp_path: 
     async with sandbox(small_world(DAYS)) as shop:
         demo = await played(shop, instance, tmp_path, a_file())
         first = [kind if kind != "sandbox" else path for kind, path in instance.steps[:4]]
-        assert first == ["clock_offset_seconds", "sync", "catalogue", "live"]
+        assert first == ["clock_offset_seconds", "sync", "catalog", "live"]
         assert played_days(instance.steps) == [OPENED.date() - timedelta(days=number) for number in range(DAYS + 1)]
         assert demo.progress()["state"] == "live"
         assert shop.inbox.messages
@@ -134,7 +134,7 @@ async def test_a_later_start_goes_on_where_the_last_one_stopped(tmp_path: Path) 
         await played(shop, instance, tmp_path, file)
     assert played_days(instance.steps) == [stopped - timedelta(days=number) for number in range(1, DAYS + 1 - 25)]
     steps = {kind if kind != "sandbox" else path for kind, path in instance.steps}
-    assert not steps & {"catalogue", "quiet_until"}
+    assert not steps & {"catalog", "quiet_until"}
     kept = read_demo(tmp_path)
     assert kept is not None and kept.filled and kept.oldest_day == str(LAST_DAY - timedelta(days=DAYS - 1))
 

@@ -240,7 +240,7 @@ def test_a_row_with_missing_cells_is_left_out_and_the_rest_is_read(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b"PK\x03\x04" + bytes(200), "Excel workbook"),
