@@ -281,7 +281,7 @@ def test_every_service_has_a_size(tfvars: str) -> None:
 def test_only_the_gateway_keeps_its_processor_between_requests() -> None:
     idle = expanded(sole(SERVICE), "template", "containers", "resources", "cpu_idle")
     assert idle == {name: name != "gateway" for name in SERVICES}
-    environments = evaluate({"environments": "local.environments"})["told"]
+    environments = evaluate({"environments": "local.environments"})["environments"]
     assert {name for name in SERVICES if "PULSEPOINT_CPU_BETWEEN_REQUESTS" in environments[name]} == {"gateway"}
 
 

@@ -84,7 +84,9 @@ async def played(shop: Sandbox, instance: NotingInstance, home: Path, file: Demo
 
 def a_file(**changes: Any) -> DemoFile:
     timestamps = {"opened_at": OPENED.isoformat(), "played_until": OPENED.isoformat()}
-    return DemoFile(**{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **timestamps, **changes})
+    return DemoFile(
+        **{"world": "calm", "last_day": str(LAST_DAY), "days": DAYS, "brand_id": "b", **timestamps, **changes}
+    )
 
 
 def played_days(steps: list[Step]) -> list[date]:
