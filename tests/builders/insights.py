@@ -10,12 +10,13 @@ from typing import Any
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
-from pulsepoint.events.envelope import Event, Payload, new_event
+from pulsepoint.events.envelope import Event, P, Payload, new_event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction
-from pulsepoint.runtime.outcome import EffectDefinition, Handler, Outcome
+from pulsepoint.runtime.outcome import EffectDefinition, Outcome
 from pulsepoint.runtime.reader import ServiceReader
+from pulsepoint.runtime.routes import Handler
 from pulsepoint.tenancy import TenantContext
 from tests.builders.inventory import NOW, SCOPE
 
@@ -30,7 +31,7 @@ class Bench:
         self.store = MemoryDocumentStore(service, self.clock)
         self.events: list[Event] = []
 
-    async def handle(self, handler: Handler, event: Event) -> Outcome:
+    async def handle(self, handler: Handler[Any], event: Event) -> Outcome:
         """Run a handler on an event."""
         return await self._run(event.scope, lambda reader: handler(reader, event))
 
@@ -125,3 +126,10 @@ def stock_assessed(*statuses: StockStatus, at: datetime = NOW, healthy: int = 10
     for status in statuses:
         counts[status.status] = counts.get(status.status, 0) + 1
     return StockAssessed(assessed_at=at, window_days=28, counts=counts, statuses=statuses)
+
+
+def payload_in(outcome: Outcome, payload_type: type[P], position: int = 0) -> P:
+    """The payload of one event of an outcome, which is of this type."""
+    payload = outcome.events[position].payload
+    assert isinstance(payload, payload_type)
+    return payload

@@ -17,9 +17,10 @@ from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
-from pulsepoint.events.envelope import Event, Message, decode, encode
+from pulsepoint.events.envelope import Event, Message, P, decode, encode
 from pulsepoint.runtime.app import Runtime, start_runtime
-from pulsepoint.runtime.outcome import EffectDefinition, Handler
+from pulsepoint.runtime.outcome import EffectDefinition
+from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import TenantContext
@@ -55,7 +56,7 @@ async def memory_ports(service: str, clock: FixedClock) -> AsyncIterator[MemoryP
 async def running(
     name: str,
     clock: FixedClock,
-    handlers: Mapping[str, Handler],
+    handlers: Routes,
     effects: Mapping[str, EffectDefinition] | None = None,
 ) -> AsyncIterator[Runtime]:
     """A runtime of service `name` with these handlers and effects; no loops run: tests call what they need."""
@@ -94,7 +95,7 @@ async def run_effects(runtime: Runtime) -> int:
     return ran
 
 
-def published(runtime: Runtime, payload_type: Any, scope: TenantContext | None = None) -> list[Event]:
+def published(runtime: Runtime, payload_type: type[P], scope: TenantContext | None = None) -> list[Event[P]]:
     """The events of one payload type that the service published, in order."""
     messages = runtime.ports.bus.published
     events = [decode(m, payload_type) for m in messages if m.attributes.get("ce-type") == payload_type.TYPE]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pulsepoint.events.brands import BrandConfigured
-from pulsepoint.events.envelope import Event, Message, decode_raw, new_event, raw_message
+from pulsepoint.events.envelope import Event, Message, RawPayload, decode_raw, new_event, raw_message
 from pulsepoint.tenancy import TenantContext
 
 SHOP = "light-lane.myshopify.com"
@@ -170,7 +170,7 @@ def signed(
 
 def delivered(
     body: object, topic: str = "orders/create", shop: str = SHOP, *, received_at: datetime = RECEIVED_AT, **more: str
-) -> Event:
+) -> Event[RawPayload]:
     """The event the first subscriber gets for a verified body (bytes, or what JSON holds)."""
     return decode_raw(delivered_message(body, topic, shop, received_at=received_at, **more))
 

@@ -15,10 +15,12 @@ from pulsepoint.errors import EngineUnavailable
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Event, Payload, encode, new_event
-from pulsepoint.events.observability import MessageQuarantined
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased
+from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
 from pulsepoint.runtime.app import Runtime, answer, read_body, start_runtime
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.orders import SCOPE, order_event
@@ -54,7 +56,7 @@ class Shop:
         before = await reader.get("totals", "orders")
         return Outcome(writes=[Write("totals", "orders", {"count": before.data["count"] + 1 if before else 1})])
 
-    async def note(self, reader: Reader, event: Event) -> Outcome:
+    async def note(self, reader: Reader, event: Event[MessageQuarantined]) -> Outcome:
         """Handler of `message.held`."""
         self.quarantined.append(event.payload)
         return NOTHING
@@ -91,9 +93,9 @@ class Shop:
 @asynccontextmanager
 async def open_shop() -> AsyncIterator[tuple[Shop, PubSubMessageBus]]:
     shop, project = Shop(), fresh_project()
-    handlers: dict[str, Any] = {
-        "attribution": {"order.recorded": shop.count},
-        "gateway": {"message.held": shop.note, "message.released": nothing},
+    handlers = {
+        "attribution": Routes(on(OrderRecorded, shop.count)),
+        "gateway": Routes(on(MessageQuarantined, shop.note), on(MessageReleased, nothing)),
     }
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(serving(shop))

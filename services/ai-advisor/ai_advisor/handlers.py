@@ -13,24 +13,26 @@ from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Brand, CampaignDay, Performance, SalesDay, performance_of, window_of
 from ai_advisor.domain.summary import Standing, Writer, summarise
 from pulsepoint.errors import RetryableError
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
 from pulsepoint.ports.document_store import FactRow, Write
-from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 
 ADVICE = "advice"
 
 
-def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
+def handlers(rules: Rules, writer: Writer) -> Routes:
     """The function for each event type; `writer` puts what stands into words."""
 
-    async def compute_advice(reader: Reader, event: Event) -> Outcome:
+    async def compute_advice(reader: Reader, event: Event[StockAssessed]) -> Outcome:
         existing = await reader.get("advice", ADVICE)
         if existing is not None and existing.data["stock_version"] >= event.version:
             return NOTHING
         brand = await _brand(reader)
-        stock: StockAssessed = event.payload
+        stock = event.payload
         performance = await _performance(reader, brand, stock)
         citations = Citations(reader.scope, brand, performance.period, reader.now())
         advice = advise(citations, brand, performance, stock.statuses, rules)
@@ -48,10 +50,10 @@ def handlers(rules: Rules, writer: Writer) -> dict[str, Handler]:
             events=(reader.event(payload, entity=ADVICE, version=version, time=payload.computed_at),),
         )
 
-    return {"stock.assessed": compute_advice, "brand.configured": keep_brand}
+    return Routes(on(StockAssessed, compute_advice), on(BrandConfigured, keep_brand))
 
 
-async def keep_brand(reader: Reader, event: Event) -> Outcome:
+async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep a brand's newest settings."""
     identity = str(event.scope.brand_id)
     existing = await reader.get("brands", identity)

@@ -12,18 +12,22 @@ from alerting.domain.open_alerts import OpenAlert, key_of
 from alerting.evaluation import POST, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice
 from pulsepoint.errors import RetryableError, VendorRefused
+from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import NotificationSent
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
+from pulsepoint.events.inventory import StockAssessed
 from pulsepoint.ports.document_store import StoredEffect, Write
-from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Handler, Routes, on
 from pulsepoint.telemetry import current_trace_id
 
 STOCK = "stock"
 ADVICE = "advice"
 
 
-async def keep_brand(reader: Reader, event: Event) -> Outcome:
+async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep a brand's newest settings; what was wrong with an ad account it no longer has is over."""
     identity = str(event.scope.brand_id)
     existing = await reader.get("brands", identity)
@@ -41,7 +45,7 @@ async def keep_brand(reader: Reader, event: Event) -> Outcome:
     )
 
 
-async def keep_stock(reader: Reader, event: Event) -> Outcome:
+async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
     """Keep of an assessment what the evaluation on its advice needs; where the advice came first, evaluate now."""
     existing, last_evaluation = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
     if existing is not None and existing.data["version"] >= event.version:
@@ -64,16 +68,16 @@ async def keep_stock(reader: Reader, event: Event) -> Outcome:
     )
 
 
-def on_advice(rules: roas.Rules) -> Handler:
+def on_advice(rules: roas.Rules) -> Handler[AdviceComputed]:
     """The handler that evaluates stock and ROAS once a tick."""
 
-    async def evaluate_tick(reader: Reader, event: Event) -> Outcome:
+    async def evaluate_tick(reader: Reader, event: Event[AdviceComputed]) -> Outcome:
         kept, last = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
         if last is not None and last.data["version"] >= event.version:
             return NOTHING
         brand = await _brand(reader)
         open_alerts = await read_open_alerts(reader)
-        advice: AdviceComputed = event.payload
+        advice = event.payload
         seen = last.data["stock_version"] if last else 0
         evaluations = [await _evaluate_roas(reader, brand, open_alerts, advice.computed_at, rules)]
         stock_version = kept.data["version"] if kept else 0
@@ -93,7 +97,7 @@ def on_advice(rules: roas.Rules) -> Handler:
     return evaluate_tick
 
 
-async def on_sync_failed(reader: Reader, event: Event) -> Outcome:
+async def on_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outcome:
     """Open an alert for an account that cannot be pulled, unless it was pulled since."""
     account = syncs.account_of(event.payload.platform, event.payload.account_id)
     synced = await reader.get("syncs", account)
@@ -107,7 +111,7 @@ async def on_sync_failed(reader: Reader, event: Event) -> Outcome:
     )
 
 
-async def on_synced(reader: Reader, event: Event) -> Outcome:
+async def on_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
     """Resolve what a good pull ends: the account's failure, and days that add up again."""
     payload = event.payload
     account = syncs.account_of(payload.platform, payload.account_id)
@@ -125,7 +129,7 @@ async def on_synced(reader: Reader, event: Event) -> Outcome:
     return await evaluate(reader, brand, open_alerts, evaluation, at=reader.now() + brand.clock_offset, writes=(write,))
 
 
-async def on_quarantined(reader: Reader, event: Event) -> Outcome:
+async def on_quarantined(reader: Reader, event: Event[AdDayQuarantined]) -> Outcome:
     """Open an alert for a day that does not add up, unless a later pull already lifted it."""
     finding = syncs.quarantined(event.payload)
     if finding.key not in await _quarantined_days(reader, event.payload.platform, event.payload.account_id):
@@ -236,16 +240,16 @@ def _channel_day(row: Mapping[str, Any]) -> roas.ChannelDay:
     )
 
 
-def handlers(rules: roas.Rules) -> dict[str, Handler]:
+def handlers(rules: roas.Rules) -> Routes:
     """The function for each event type."""
-    return {
-        "brand.configured": keep_brand,
-        "stock.assessed": keep_stock,
-        "advice.computed": on_advice(rules),
-        "ads.sync_failed": on_sync_failed,
-        "ads.synced": on_synced,
-        "ad_day.quarantined": on_quarantined,
-    }
+    return Routes(
+        on(BrandConfigured, keep_brand),
+        on(StockAssessed, keep_stock),
+        on(AdviceComputed, on_advice(rules)),
+        on(AdsSyncFailed, on_sync_failed),
+        on(AdsSynced, on_synced),
+        on(AdDayQuarantined, on_quarantined),
+    )
 
 
 HANDLERS = handlers(roas.Rules())

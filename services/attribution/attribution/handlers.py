@@ -20,7 +20,8 @@ from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale, kept_brand
-from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import current_traceparent
 
 ORDERS = "orders"
@@ -38,34 +39,34 @@ class StoredOrder:
     state: OrderState
 
 
-async def attribute_order(reader: Reader, event: Event) -> Outcome:
+async def attribute_order(reader: Reader, event: Event[OrderRecorded]) -> Outcome:
     """An order snapshot, with the refunds it carried."""
-    payload: OrderRecorded = event.payload
+    payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
     return _recorded(reader, policy, [(stored, stored.state.with_order(payload, event.version, event.digest))])
 
 
-async def attribute_refund(reader: Reader, event: Event) -> Outcome:
+async def attribute_refund(reader: Reader, event: Event[RefundRecorded]) -> Outcome:
     """A refund delivered on its own, perhaps before its order."""
-    payload: RefundRecorded = event.payload
+    payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
     return _recorded(reader, policy, [(stored, stored.state.with_refund(payload))])
 
 
-async def withdraw_order(reader: Reader, event: Event) -> Outcome:
+async def withdraw_order(reader: Reader, event: Event[OrderDeleted]) -> Outcome:
     """A deleted order: nothing of it counts any more, nor of snapshots from before."""
-    payload: OrderDeleted = event.payload
+    payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
     return _recorded(reader, policy, [(stored, stored.state.with_deletion(event.version, event.digest))])
 
 
-async def erase_subject(reader: Reader, event: Event) -> Outcome:
+async def erase_subject(reader: Reader, event: Event[SubjectErased]) -> Outcome:
     """A forgotten buyer: what these orders' touches say of a person goes, credits stay."""
-    payload: SubjectErased = event.payload
+    payload = event.payload
     return await _erase(reader, sorted(set(payload.order_ids)), key=str(event.id))
 
 
-async def configure_brand(reader: Reader, event: Event) -> Outcome:
+async def configure_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """New settings; where they change how revenue is credited, orders are attributed anew, batch by batch."""
     document = await reader.get(BRANDS, _brand_id(reader))
     if is_stale(document, event):
@@ -96,13 +97,13 @@ async def erase_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outc
     return await _erase(reader, list(effect.data["order_ids"]), key=str(effect.data["key"]))
 
 
-HANDLERS: dict[str, Handler] = {
-    OrderRecorded.TYPE: attribute_order,
-    RefundRecorded.TYPE: attribute_refund,
-    OrderDeleted.TYPE: withdraw_order,
-    SubjectErased.TYPE: erase_subject,
-    BrandConfigured.TYPE: configure_brand,
-}
+HANDLERS = Routes(
+    on(OrderRecorded, attribute_order),
+    on(RefundRecorded, attribute_refund),
+    on(OrderDeleted, withdraw_order),
+    on(SubjectErased, erase_subject),
+    on(BrandConfigured, configure_brand),
+)
 
 EFFECTS: dict[str, EffectDefinition] = {
     REATTRIBUTE: EffectDefinition(on_success=reattribute_batch),

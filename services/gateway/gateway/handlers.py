@@ -7,26 +7,32 @@ quarantining the message would only publish another message about the same tenan
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from gateway.connections import integration_id
 from gateway.news import sync_entry, tell_alert, tell_order
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
+from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.observability import MessageQuarantined, MessageReleased, SpanRecord, SpansRecorded
+from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.ports.document_store import Document, FactRow, Write
-from pulsepoint.runtime.outcome import NOTHING, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import SYSTEM
 
+PullEnded: TypeAlias = AdsSynced | AdsSyncFailed
+PrivacyRequest: TypeAlias = SubjectErased | SubjectDataRequested | ShopErasureRequested | AppUninstalled
 RELEASES = "releases"
 """Documents of released messages, for releases that arrive before their quarantine."""
 
 
-async def list_quarantined(reader: Reader, event: Event) -> Outcome:
+async def list_quarantined(reader: Reader, event: Event[MessageQuarantined]) -> Outcome:
     """List a quarantined message, unless it was released since."""
-    quarantined: MessageQuarantined = event.payload
+    quarantined = event.payload
     tenant, listed, released = await reader.get_many(
         [
             ("tenants", str(event.scope.tenant_id)),
@@ -53,9 +59,9 @@ def _release_after(held_at: datetime, document: Document | None) -> dict[str, An
     return {"outcome": document.data["outcome"], "released_at": document.data["released_at"]}
 
 
-async def unlist_released(reader: Reader, event: Event) -> Outcome:
+async def unlist_released(reader: Reader, event: Event[MessageReleased]) -> Outcome:
     """Take a message off the list; where it is not on it yet, remember that it need not be."""
-    released: MessageReleased = event.payload
+    released = event.payload
     release = {"outcome": released.outcome, "released_at": released.released_at.isoformat()}
     listed = await reader.get("held_messages", released.held_id)
     writes = [Write(RELEASES, released.held_id, release, expires_at=reader.now() + timedelta(days=32))]
@@ -64,9 +70,9 @@ async def unlist_released(reader: Reader, event: Event) -> Outcome:
     return Outcome(writes=writes)
 
 
-async def note_synced(reader: Reader, event: Event) -> Outcome:
+async def note_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
     """A pull of an ad account ended well; it enters the feed where it changed anything."""
-    synced: AdsSynced = event.payload
+    synced = event.payload
     noted = await _note_sync(
         reader,
         event,
@@ -78,14 +84,14 @@ async def note_synced(reader: Reader, event: Event) -> Outcome:
     return Outcome(writes=[*noted.writes, sync_entry(reader, event)])
 
 
-async def note_sync_failed(reader: Reader, event: Event) -> Outcome:
+async def note_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outcome:
     """A pull of an ad account failed."""
-    failed: AdsSyncFailed = event.payload
+    failed = event.payload
     status = "needs_attention" if failed.refused else "failed"
     return await _note_sync(reader, event, failed.failed_at, {"status": status, "sync_error_message": failed.reason})
 
 
-async def _note_sync(reader: Reader, event: Event, at: datetime, change: dict[str, Any]) -> Outcome:
+async def _note_sync(reader: Reader, event: Event[PullEnded], at: datetime, change: dict[str, Any]) -> Outcome:
     platform, account_id = event.payload.platform, event.payload.account_id
     id = integration_id(str(event.scope.brand_id), platform, account_id)
     brand, existing = await reader.get_many([("brands", str(event.scope.brand_id)), ("integrations", id)])
@@ -103,9 +109,9 @@ async def _note_sync(reader: Reader, event: Event, at: datetime, change: dict[st
     return Outcome(writes=[Write("integrations", id, row)])
 
 
-async def keep_spans(reader: Reader, event: Event) -> Outcome:
+async def keep_spans(reader: Reader, event: Event[SpansRecorded]) -> Outcome:
     """Finished spans become facts of the deployment."""
-    recorded: SpansRecorded = event.payload
+    recorded = event.payload
     return Outcome(facts=[_fact_of(reader, span) for span in recorded.hops])
 
 
@@ -119,14 +125,14 @@ def _fact_of(reader: Reader, span: SpanRecord) -> FactRow:
     return reader.fact("observability_events", f"{span.trace_id}:{span.span_id}", version, columns, scope=SYSTEM)
 
 
-async def audit_request(reader: Reader, event: Event) -> Outcome:
+async def audit_request(reader: Reader, event: Event[PrivacyRequest]) -> Outcome:
     """A platform's request about people's data, or a shop that left, where people can see it."""
     payload = event.payload
-    subject = getattr(payload, "subject", None) or getattr(payload, "shop", None) or "unknown"
-    return await _audit(reader, event, "shopify", str(subject))
+    about = payload.shop if isinstance(payload, ShopErasureRequested | AppUninstalled) else payload.subject
+    return await _audit(reader, event, "shopify", about or "unknown")
 
 
-async def audit_notification(reader: Reader, event: Event) -> Outcome:
+async def audit_notification(reader: Reader, event: Event[NotificationSent]) -> Outcome:
     """A message that reached a person's channel, with the trace it names."""
     return await _audit(reader, event, "pulsepoint", event.payload.alert_id)
 
@@ -149,18 +155,18 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-HANDLERS: dict[str, Handler] = {
-    "message.held": list_quarantined,
-    "message.released": unlist_released,
-    "ads.synced": note_synced,
-    "ads.sync_failed": note_sync_failed,
-    "hops.recorded": keep_spans,
-    "subject.erased": audit_request,
-    "subject.data_requested": audit_request,
-    "shop.erasure_requested": audit_request,
-    "app.uninstalled": audit_request,
-    "notification.sent": audit_notification,
-    "order.recorded": tell_order,
-    "alert.opened": tell_alert,
-    "alert.resolved": tell_alert,
-}
+HANDLERS = Routes(
+    on(MessageQuarantined, list_quarantined),
+    on(MessageReleased, unlist_released),
+    on(AdsSynced, note_synced),
+    on(AdsSyncFailed, note_sync_failed),
+    on(SpansRecorded, keep_spans),
+    on(SubjectErased, audit_request),
+    on(SubjectDataRequested, audit_request),
+    on(ShopErasureRequested, audit_request),
+    on(AppUninstalled, audit_request),
+    on(NotificationSent, audit_notification),
+    on(OrderRecorded, tell_order),
+    on(AlertOpened, tell_alert),
+    on(AlertResolved, tell_alert),
+)

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.domain.feed import ALERT_TRACES, entry, is_news, order_body, trace_of
+from pulsepoint.events.ads import AdsSynced
+from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
 
 
-async def tell_order(reader: Reader, event: Event) -> Outcome:
+async def tell_order(reader: Reader, event: Event[OrderRecorded]) -> Outcome:
     """An order that was just placed; older ones are history, which the dashboard shows."""
-    order: OrderRecorded = event.payload
+    order = event.payload
     brand = await reader.get("brands", str(event.scope.brand_id))
     if brand is None:
         return NOTHING
@@ -24,7 +26,7 @@ async def tell_order(reader: Reader, event: Event) -> Outcome:
     return Outcome(writes=[entry(event, order_body(order), reader.now())])
 
 
-async def tell_alert(reader: Reader, event: Event) -> Outcome:
+async def tell_alert(reader: Reader, event: Event[AlertOpened | AlertResolved]) -> Outcome:
     """An alert that opened, with the trace it opened in, or one that resolved."""
     if await reader.get("brands", str(event.scope.brand_id)) is None:
         return NOTHING
@@ -36,7 +38,7 @@ async def tell_alert(reader: Reader, event: Event) -> Outcome:
     return Outcome(writes=writes)
 
 
-def sync_entry(reader: Reader, event: Event) -> Write:
+def sync_entry(reader: Reader, event: Event[AdsSynced]) -> Write:
     """A pull of an ad account that ended well."""
     body = event.payload.model_dump(mode="json", include={"platform", "account_id", "changed", "synced_at"})
     return entry(event, body, reader.now())

@@ -14,14 +14,15 @@ from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import Event
 from pulsepoint.ports.document_store import FactRow, StoredEffect, Write
-from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 
 PULL = "ads.pull"
 
 
-async def keep_brand(reader: Reader, event: Event) -> Outcome:
+async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep the newest snapshot of the brand's ad accounts and business clock."""
-    brand: BrandConfigured = event.payload
+    brand = event.payload
     identity = str(event.scope.brand_id)
     known = await reader.get("brands", identity)
     if known is not None and (known.data["version"], known.data["digest"]) >= (event.version, event.digest):
@@ -49,12 +50,12 @@ def _configured(brand: Mapping[str, Any]) -> int:
     return int(brand.get("configured", brand["version"]))
 
 
-async def order_pulls(reader: Reader, event: Event) -> Outcome:
+async def order_pulls(reader: Reader, event: Event[SyncRequested]) -> Outcome:
     """One pull per connected account of the asked platform (None: all).
 
     Raises `RetryableError` while this service has not heard of the brand: the command may have overtaken it.
     """
-    request: SyncRequested = event.payload
+    request = event.payload
     if request.start_day and request.end_day and request.end_day < request.start_day:
         raise MalformedInput("sync.requested: end_day lies before start_day")
     brand = await reader.get("brands", str(event.scope.brand_id))
@@ -219,10 +220,7 @@ def _synced(reader: Reader, key: str, pull: Pull, changed: int) -> Event:
     return reader.event(payload, entity=key, version=pull.version)
 
 
-HANDLERS: dict[str, Handler] = {
-    BrandConfigured.TYPE: keep_brand,
-    SyncRequested.TYPE: order_pulls,
-}
+HANDLERS = Routes(on(BrandConfigured, keep_brand), on(SyncRequested, order_pulls))
 
 EFFECTS: dict[str, EffectDefinition] = {
     PULL: EffectDefinition(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ingest_shopify.domain.fields import micros_of
-from pulsepoint.events.envelope import Event, Payload, canonical, digest_of
+from pulsepoint.events.envelope import Event, P, Payload, canonical, digest_of
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.orders import (
     OrderDeleted,
@@ -33,8 +33,8 @@ def facts_of(reader: Reader, event: Event) -> list[FactRow]:
     return list(rows(reader, event)) if rows is not None else []
 
 
-def _order(reader: Reader, event: Event) -> Iterator[FactRow]:
-    order: OrderRecorded = event.payload
+def _order(reader: Reader, event: Event[OrderRecorded]) -> Iterator[FactRow]:
+    order = event.payload
     head = {**order.model_dump(exclude=_NOT_COLUMNS), "deleted": False}
     yield reader.fact("orders", event.entity, event.version, head, digest=event.digest, scope=event.scope)
     for part, line in _parts(order.lines):
@@ -46,8 +46,8 @@ def _order(reader: Reader, event: Event) -> Iterator[FactRow]:
         yield from _refund_rows(reader, event, order.order_id, order.currency, refund)
 
 
-def _refund(reader: Reader, event: Event) -> Iterator[FactRow]:
-    payload: RefundRecorded = event.payload
+def _refund(reader: Reader, event: Event[RefundRecorded]) -> Iterator[FactRow]:
+    payload = event.payload
     yield from _refund_rows(reader, event, payload.order_id, payload.currency, payload.refund)
 
 
@@ -64,14 +64,14 @@ def _refund_rows(reader: Reader, event: Event, order_id: str, currency: str, ref
         )
 
 
-def _deleted_order(reader: Reader, event: Event) -> Iterator[FactRow]:
-    payload: OrderDeleted = event.payload
+def _deleted_order(reader: Reader, event: Event[OrderDeleted]) -> Iterator[FactRow]:
+    payload = event.payload
     columns = {**_UNKNOWN_ORDER, "order_id": payload.order_id, "test": False, "deleted": True}
     yield reader.fact("orders", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 
-def _edit(reader: Reader, event: Event) -> Iterator[FactRow]:
-    edit: OrderEditCommitted = event.payload
+def _edit(reader: Reader, event: Event[OrderEditCommitted]) -> Iterator[FactRow]:
+    edit = event.payload
     columns = {
         "edit_id": edit.edit_id,
         "order_id": edit.order_id,
@@ -82,8 +82,8 @@ def _edit(reader: Reader, event: Event) -> Iterator[FactRow]:
     yield reader.fact("order_edits", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 
-def _product(reader: Reader, event: Event) -> Iterator[FactRow]:
-    product: ProductRecorded = event.payload
+def _product(reader: Reader, event: Event[ProductRecorded]) -> Iterator[FactRow]:
+    product = event.payload
     head = {**product.model_dump(include={"product_id", "title", "status"}), "deleted": False}
     yield reader.fact("products", event.entity, event.version, head, digest=event.digest, scope=event.scope)
     for place, variant in enumerate(product.variants):
@@ -94,14 +94,14 @@ def _product(reader: Reader, event: Event) -> Iterator[FactRow]:
         )
 
 
-def _deleted_product(reader: Reader, event: Event) -> Iterator[FactRow]:
-    payload: ProductDeleted = event.payload
+def _deleted_product(reader: Reader, event: Event[ProductDeleted]) -> Iterator[FactRow]:
+    payload = event.payload
     columns = {"product_id": payload.product_id, "title": None, "status": None, "deleted": True}
     yield reader.fact("products", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
 
 
-def _level(reader: Reader, event: Event) -> Iterator[FactRow]:
-    level: StockLevelRecorded = event.payload
+def _level(reader: Reader, event: Event[StockLevelRecorded]) -> Iterator[FactRow]:
+    level = event.payload
     # So that what is concluded from the level can link back to it, whatever else arrived meanwhile.
     columns = {**level.model_dump(), "trace": current_traceparent()}
     yield reader.fact("inventory_levels", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
@@ -113,12 +113,20 @@ def _parts(lines: Sequence[Line]) -> Iterator[tuple[str, Line]]:
         yield f"{line.line_id}:{place}", line
 
 
-_ROWS: dict[type[Payload], Callable[[Reader, Event], Iterator[FactRow]]] = {
-    OrderRecorded: _order,
-    RefundRecorded: _refund,
-    OrderDeleted: _deleted_order,
-    OrderEditCommitted: _edit,
-    ProductRecorded: _product,
-    ProductDeleted: _deleted_product,
-    StockLevelRecorded: _level,
-}
+def _makes(
+    payload_type: type[P], rows: Callable[[Reader, Event[P]], Iterator[FactRow]]
+) -> tuple[type[Payload], Callable[[Reader, Event[Any]], Iterator[FactRow]]]:
+    return payload_type, rows
+
+
+_ROWS = dict(
+    (
+        _makes(OrderRecorded, _order),
+        _makes(RefundRecorded, _refund),
+        _makes(OrderDeleted, _deleted_order),
+        _makes(OrderEditCommitted, _edit),
+        _makes(ProductRecorded, _product),
+        _makes(ProductDeleted, _deleted_product),
+        _makes(StockLevelRecorded, _level),
+    )
+)

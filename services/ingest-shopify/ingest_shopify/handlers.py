@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from ingest_shopify.domain import Reading, is_shop_domain, read_delivery
@@ -20,9 +20,11 @@ from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
-from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import TenantContext
 
+Delivered: TypeAlias = Event[RawPayload]
 BODIES_REMEMBERED = timedelta(days=400)
 """The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
@@ -47,13 +49,13 @@ class _Shop:
         )
 
 
-async def deliver(reader: Reader, event: Event) -> Outcome:
+async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand that owns its shop.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
     `body_of_another_shop`, `shop_mismatch` or a reason of `read_delivery`.
     """
-    raw: RawPayload = event.payload
+    raw = event.payload
     domain = raw.headers.get("shop", "")
     if not is_shop_domain(domain):
         raise MalformedInput(f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", reason="shop_domain")
@@ -77,7 +79,7 @@ async def deliver(reader: Reader, event: Event) -> Outcome:
     return await _publish(reader, event, shop, reading, writes)
 
 
-def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, seen: Document | None) -> list[Write]:
+def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Delivered, seen: Document | None) -> list[Write]:
     """The writes that keep another shop's header from taking this body: the header is not signed.
 
     Where the subscription's address carries a token it decides alone; else the first shop a body came from.
@@ -93,7 +95,7 @@ def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Event, see
     return []
 
 
-async def _publish(reader: Reader, event: Event, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
+async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
     payload: Any = reading.payload
     entity = reading.entity
     if isinstance(payload, OrderRecorded):
@@ -122,12 +124,12 @@ def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
     return order.model_copy(update={"subject": buyer.subject})
 
 
-async def take_over_shop(reader: Reader, event: Event) -> Outcome:
+async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep who owns a shop, and replay what was quarantined while nobody did.
 
     Raises `PermanentError`: reason `shop_domain` for what is no shop, `shop_taken` for another brand's shop.
     """
-    brand: BrandConfigured = event.payload
+    brand = event.payload
     domain = brand.shopify_store.strip().lower()
     if not domain:
         return NOTHING
@@ -161,8 +163,5 @@ async def take_over_shop(reader: Reader, event: Event) -> Outcome:
     return Outcome(writes=writes, effects=[drain])
 
 
-HANDLERS: dict[str, Handler] = {
-    "shopify.delivered": deliver,
-    "brand.configured": take_over_shop,
-}
+HANDLERS = Routes(on(RawPayload, deliver), on(BrandConfigured, take_over_shop))
 EFFECTS: dict[str, EffectDefinition] = {}

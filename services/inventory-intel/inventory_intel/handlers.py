@@ -18,11 +18,17 @@ from inventory_intel.domain.spend import CampaignDay, running_campaigns
 from inventory_intel.domain.stock import DaysInStock, VariantStock
 from inventory_intel.domain.window import Window, window_of
 from pulsepoint.brand.settings import BrandSettings
+from pulsepoint.events.ads import AdsSynced
+from pulsepoint.events.attributions import OrderAttributed
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.envelope import Event
-from pulsepoint.events.inventory import StockAssessed, StockStatus
+from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded, StockStatus
+from pulsepoint.events.products import ProductDeleted, ProductRecorded
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import find_brand, keep_brand
-from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import link_causes
 
 TICK = "assess"
@@ -68,25 +74,25 @@ def tick_of(reader: Reader, pace: Pace) -> Effect:
     return Effect(TICK, f"{end:.3f}", {}, delay=timedelta(seconds=end - now + GRACE_SECONDS))
 
 
-def handlers(pace: Pace) -> dict[str, Handler]:
+def handlers(pace: Pace) -> Routes:
     """The function for each event type."""
 
     async def ask_for_assessment(reader: Reader, event: Event) -> Outcome:
         return Outcome(effects=(tick_of(reader, pace),))
 
-    async def keep_settings(reader: Reader, event: Event) -> Outcome:
+    async def keep_settings(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
         kept = await keep_brand(reader, event)
         return replace(kept, effects=(tick_of(reader, pace),)) if kept.writes else NOTHING
 
-    return {
-        "product.recorded": ask_for_assessment,
-        "product.deleted": ask_for_assessment,
-        "stock_level.recorded": ask_for_assessment,
-        "order.attributed": ask_for_assessment,
-        "ads.synced": ask_for_assessment,
-        "analysis.requested": ask_for_assessment,
-        "brand.configured": keep_settings,
-    }
+    return Routes(
+        on(ProductRecorded, ask_for_assessment),
+        on(ProductDeleted, ask_for_assessment),
+        on(StockLevelRecorded, ask_for_assessment),
+        on(OrderAttributed, ask_for_assessment),
+        on(AdsSynced, ask_for_assessment),
+        on(AnalysisRequested, ask_for_assessment),
+        on(BrandConfigured, keep_settings),
+    )
 
 
 def effects(pace: Pace) -> dict[str, EffectDefinition]:

@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from random import getrandbits
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, Generic, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypeVar
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.tenancy import SYSTEM, TenantContext
@@ -50,14 +51,29 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class RawPayload:
+    """A webhook's body exactly as it came, with the headers needed to read it later."""
+
+    TYPE: ClassVar[str] = "shopify.delivered"
+    SCHEMA: ClassVar[int] = 1
+    body: bytes
+    headers: dict[str, str]
+
+
+AnyPayload: TypeAlias = Payload | RawPayload
+P = TypeVar("P", bound=Payload)
+P_co = TypeVar("P_co", bound=AnyPayload, default=Payload, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[P_co]):
     """One thing that happened, with who it belongs to and which trace it is part of.
 
     `version` is the source's own clock in microseconds since 1970 (or a document version for derived
-    facts); `time` is when the source says it happened (UTC).
+    facts); `time` is when the source says it happened (UTC). A bare `Event` has any payload but a raw one.
     """
 
-    payload: Any
+    payload: P_co
     entity: str
     version: int
     source: str
@@ -70,17 +86,7 @@ class Event:
     @property
     def type(self) -> str:
         """The wire type, such as `order.recorded`."""
-        return str(self.payload.TYPE)
-
-
-@dataclass(frozen=True, slots=True)
-class RawPayload:
-    """A webhook's body exactly as it came, with the headers needed to read it later."""
-
-    TYPE: ClassVar[str] = "shopify.delivered"
-    SCHEMA: ClassVar[int] = 1
-    body: bytes
-    headers: dict[str, str]
+        return self.payload.TYPE
 
 
 def digest_of(data: bytes) -> str:
@@ -99,7 +105,7 @@ def derive_id(source: str, entity: str, version: int, digest: str) -> UUID:
 
 
 def new_event(
-    payload: Payload,
+    payload: P,
     *,
     source: str,
     entity: str,
@@ -107,7 +113,7 @@ def new_event(
     scope: TenantContext,
     time: datetime | None = None,
     traceparent: str = "",
-) -> Event:
+) -> Event[P]:
     """An event whose id follows from its content; `time` defaults to `version` read as microseconds."""
     digest = digest_of(canonical(payload))
     timestamp = time or datetime.fromtimestamp(version / 1_000_000, tz=UTC)
@@ -137,7 +143,7 @@ def encode(event: Event, topic: str) -> Message:
     return Message(topic, canonical(event.payload), attributes)
 
 
-def decode(message: Message, payload_type: type[Payload]) -> Event:
+def decode(message: Message, payload_type: type[P]) -> Event[P]:
     """The event in a bus message; raises `MalformedInput` naming the attribute or field that is wrong."""
     attributes = message.attributes
     try:
@@ -186,7 +192,7 @@ def _second(days: int, seconds: int) -> str:
     return (EPOCH + timedelta(days, seconds)).replace(tzinfo=None).isoformat()
 
 
-def decode_raw(message: Message) -> Event:
+def decode_raw(message: Message) -> Event[RawPayload]:
     """The raw delivery in a bus message, owned by the system tenant until its shop is looked up."""
     attributes = message.attributes
     try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.errors import RetryableError
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
@@ -27,17 +28,16 @@ class KeptBrand:
     version: int
 
 
-def is_stale(kept: Document | None, event: Event) -> bool:
+def is_stale(kept: Document | None, event: Event[BrandConfigured]) -> bool:
     """True where the kept snapshot is this one or a later one: the higher version, of equal ones the higher digest."""
     if kept is None:
         return False
     return (int(kept.data["version"]), str(kept.data.get("digest", ""))) >= (event.version, event.digest)
 
 
-def brand_write(reader: Reader, event: Event, **own: Any) -> Write:
+def brand_write(reader: Reader, event: Event[BrandConfigured], **own: Any) -> Write:
     """The write that keeps the settings of a `brand.configured`, with the service's own fields."""
-    settings: BrandSettings = event.payload
-    data = {**settings.model_dump(mode="json"), "version": event.version, "digest": event.digest, **own}
+    data = {**event.payload.model_dump(mode="json"), "version": event.version, "digest": event.digest, **own}
     return Write(BRANDS, str(event.scope.brand_id), data)
 
 
@@ -49,7 +49,7 @@ def kept_brand(document: Document) -> KeptBrand:
     return KeptBrand(BrandSettings.model_validate(settings), int(data["version"]))
 
 
-async def keep_brand(reader: Reader, event: Event) -> Outcome:
+async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Handler of `brand.configured`: keep the newest settings."""
     kept = await reader.get(BRANDS, str(event.scope.brand_id))
     return NOTHING if is_stale(kept, event) else Outcome(writes=(brand_write(reader, event),))

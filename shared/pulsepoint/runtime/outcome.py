@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from pulsepoint.events.envelope import Event, Message
+from pulsepoint.events.envelope import Event, Message, P
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.tenancy import TenantContext
 
@@ -81,13 +81,13 @@ class Reader(Protocol):
 
     def event(
         self,
-        payload: Any,
+        payload: P,
         *,
         entity: str,
         version: int,
         scope: TenantContext | None = None,
         time: datetime | None = None,
-    ) -> Event:
+    ) -> Event[P]:
         """An event of this service about `entity`, in the trace being handled."""
         ...
 
@@ -110,9 +110,6 @@ class Reader(Protocol):
         """
         ...
 
-
-Handler = Callable[[Reader, Event], Awaitable[Outcome]]
-"""One function per event type."""
 
 Run = Callable[[Any, StoredEffect], Awaitable[Any]]
 """`async (ports, effect) -> JSON-able result`: the only place that touches the outside."""

@@ -7,7 +7,7 @@ Push format: https://cloud.google.com/pubsub/docs/push#receive_push
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,13 +17,15 @@ from opentelemetry.trace import SpanKind
 
 from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, UnknownShop
 from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
-from pulsepoint.events.envelope import Event, Message, Payload, RawPayload, decode, decode_raw
+from pulsepoint.events.commands import ReplayRequested
+from pulsepoint.events.envelope import AnyPayload, Event, Message, Payload, RawPayload, decode, decode_raw
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.crash import crash_point
-from pulsepoint.runtime.outcome import Handler, Outcome, Reader
+from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline, Work
 from pulsepoint.runtime.quarantine import QuarantineStore
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import Telemetry, span_context_of
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
@@ -35,11 +37,9 @@ UNTRACED = frozenset({"observability"})
 class PushReceiver:
     """Takes the deliveries of one service's subscriptions."""
 
-    def __init__(
-        self, pipeline: Pipeline, handlers: Mapping[str, Handler], quarantine: QuarantineStore, telemetry: Telemetry
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, handlers: Routes, quarantine: QuarantineStore, telemetry: Telemetry) -> None:
         self._pipeline = pipeline
-        self._handlers = {**handlers, "replay.requested": quarantine.replay_requested}
+        self._handlers = handlers.with_routes(on(ReplayRequested, quarantine.replay_requested))
         self._quarantine = quarantine
         self._telemetry = telemetry
         self._dead_letters = f"{pipeline.service}.dead-letters"
@@ -69,9 +69,9 @@ class PushReceiver:
         ):
             return await self._guard(delivery, self._handle(declared, delivery))
 
-    async def _guard(self, delivery: Delivery, work: object) -> int:
+    async def _guard(self, delivery: Delivery, work: Awaitable[None]) -> int:
         try:
-            await work  # type: ignore[misc]
+            await work
         except RetryableError as error:
             log.warning(
                 "push.retry", subscription=delivery.subscription, error=type(error).__name__, detail=str(error)[:300]
@@ -90,7 +90,7 @@ class PushReceiver:
             event = decode_delivery(delivery.message)
             scope = SYSTEM if subscription.scope == "system" else event.scope
             if isinstance(event.payload, RawPayload):
-                self._telemetry.record(_ingress_span(event, delivery))
+                self._telemetry.record(_ingress_span(event, event.payload, delivery))
             handler = self._handlers[event.type]
 
             async def handle(reader: Reader) -> Outcome:
@@ -127,7 +127,7 @@ def read_push(subscription: str, body: bytes) -> Delivery:
         raise MalformedInput(f"not a push body: {error}") from None
 
 
-def decode_delivery(message: Message) -> Event:
+def decode_delivery(message: Message) -> Event[AnyPayload]:
     """The event in a message of the catalog; raises `MalformedInput` for a type nobody declared."""
     entry = BY_TYPE.get(message.attributes.get("ce-type", ""))
     if entry is None:
@@ -162,7 +162,7 @@ def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str
     )
 
 
-def _ingress_span(event: Event, delivery: Delivery) -> SpanRecord:
+def _ingress_span(event: Event[AnyPayload], raw: RawPayload, delivery: Delivery) -> SpanRecord:
     """The webhook request itself, recorded by its first subscriber from what the webhook path wrote down."""
     context = span_context_of(event.traceparent)
     if context is None:
@@ -182,5 +182,5 @@ def _ingress_span(event: Event, delivery: Delivery) -> SpanRecord:
         kind="server",
         started_at=event.time,
         duration_us=taken,
-        attributes={"shop": event.entity, "shopify.topic": event.payload.headers.get("shopify-topic", "")},
+        attributes={"shop": event.entity, "shopify.topic": raw.headers.get("shopify-topic", "")},
     )

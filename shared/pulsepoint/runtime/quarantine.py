@@ -161,9 +161,9 @@ class QuarantineStore:
 
         await self._pipeline.execute(scope, work, dedup_key=uuid4())
 
-    async def replay_requested(self, reader: Reader, event: Event) -> Outcome:
+    async def replay_requested(self, reader: Reader, event: Event[ReplayRequested]) -> Outcome:
         """Handler of `replay.requested`: deliver one quarantined message of this service again."""
-        command: ReplayRequested = event.payload
+        command = event.payload
         if command.service != reader.service:
             return NOTHING
         document = await reader.get("held", command.held_id)

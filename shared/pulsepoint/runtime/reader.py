@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from pulsepoint.events.envelope import Event, Payload, new_event
+from pulsepoint.events.envelope import Event, P, new_event
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
@@ -55,13 +55,13 @@ class ServiceReader:
 
     def event(
         self,
-        payload: Payload,
+        payload: P,
         *,
         entity: str,
         version: int,
         scope: TenantContext | None = None,
         time: datetime | None = None,
-    ) -> Event:
+    ) -> Event[P]:
         """An event of this service in the trace being handled."""
         return new_event(
             payload,

@@ -16,7 +16,8 @@ from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
-from pulsepoint.runtime.outcome import EffectDefinition, Handler
+from pulsepoint.runtime.outcome import EffectDefinition
+from pulsepoint.runtime.routes import Routes
 
 
 class Ports(Protocol):
@@ -76,7 +77,7 @@ class Service:
     """
 
     name: str
-    handlers: Mapping[str, Handler]
+    handlers: Routes
     effects: Mapping[str, EffectDefinition] = field(default_factory=dict)
     routers: Sequence[APIRouter] = ()
     raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)

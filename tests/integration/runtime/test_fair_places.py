@@ -11,6 +11,7 @@ from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.ports.document_store import Commit, StoredEffect
 from pulsepoint.runtime.effects import PARALLEL
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes
 from pulsepoint.tenancy import TenantContext
 from tests.builders.runtime import run_effects, running
 
@@ -50,7 +51,7 @@ async def ask(runtime: Any, scope: TenantContext, keys: range) -> None:
 async def test_a_brand_whose_vendor_hangs_leaves_places_to_others() -> None:
     vendor, clock = Vendor(), FixedClock(NOW)
     definition = EffectDefinition(on_success=concluded, run=vendor.run)
-    async with running("alerting", clock, {}, {"post": definition}) as runtime:
+    async with running("alerting", clock, Routes(), {"post": definition}) as runtime:
         await ask(runtime, SLOW, range(2 * PARALLEL))
         await runtime.effects.start_due()
         await ask(runtime, OTHER, range(1))
@@ -85,7 +86,7 @@ class HurryingClock(FixedClock):
 async def test_a_start_ends_though_what_is_handed_back_is_due_before_it_does() -> None:
     vendor = Vendor()
     definition = EffectDefinition(on_success=concluded, run=vendor.run)
-    async with running("alerting", HurryingClock(), {}, {"post": definition}) as runtime:
+    async with running("alerting", HurryingClock(), Routes(), {"post": definition}) as runtime:
         await ask(runtime, SLOW, range(2 * PARALLEL))
         assert await runtime.effects.start_due() == PARALLEL // 2
         vendor.go.set()

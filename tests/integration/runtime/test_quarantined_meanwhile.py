@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import UnknownShop
 from pulsepoint.events.catalog import RAW_TOPIC
-from pulsepoint.events.envelope import Event, Message, raw_message
+from pulsepoint.events.envelope import Event, Message, RawPayload, raw_message
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from tests.builders.runtime import deliver, published, running
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,14 +26,14 @@ def delivery() -> Message:
 async def test_a_brand_made_while_its_message_is_held_gets_the_message() -> None:
     looks = 0
 
-    async def handler(reader: Reader, event: Event) -> Outcome:
+    async def handler(reader: Reader, event: Event[RawPayload]) -> Outcome:
         nonlocal looks
         looks += 1
         if looks == 1:
             raise UnknownShop("no brand owns it")
         return Outcome(writes=[Write("seen", "1", {})])
 
-    async with running("ingest-shopify", FixedClock(NOW), {"shopify.delivered": handler}) as runtime:
+    async with running("ingest-shopify", FixedClock(NOW), Routes(on(RawPayload, handler))) as runtime:
         assert await deliver(runtime, RAW_TOPIC, delivery()) == 503
         assert published(runtime, MessageQuarantined) == []
         assert await deliver(runtime, RAW_TOPIC, delivery()) == 204
@@ -40,10 +41,10 @@ async def test_a_brand_made_while_its_message_is_held_gets_the_message() -> None
 
 
 async def test_a_message_that_fails_still_is_held() -> None:
-    async def handler(reader: Reader, event: Event) -> Outcome:
+    async def handler(reader: Reader, event: Event[RawPayload]) -> Outcome:
         raise UnknownShop("no brand owns it")
 
-    async with running("ingest-shopify", FixedClock(NOW), {"shopify.delivered": handler}) as runtime:
+    async with running("ingest-shopify", FixedClock(NOW), Routes(on(RawPayload, handler))) as runtime:
         assert await deliver(runtime, RAW_TOPIC, delivery()) == 204
         [quarantined] = published(runtime, MessageQuarantined)
         assert quarantined.payload.reason == "unknown_shop"

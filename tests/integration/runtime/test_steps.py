@@ -20,6 +20,7 @@ from pulsepoint.events.observability import MessageQuarantined, MessageReleased
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.ports.document_store import Commit, FactRow, StoredEffect, Write
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import TenantContext
 from tests.builders.runtime import deliver, published, run_effects, running
 
@@ -78,7 +79,7 @@ class BreaksOnce:
 
 
 async def test_a_redelivered_event_is_counted_once() -> None:
-    async with running("attribution", FixedClock(NOW), {"order.deleted": count_deletion}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, count_deletion))) as runtime:
         event = order_deleted()
         assert [await deliver(runtime, "orders", event) for _ in range(3)] == [204, 204, 204]
         assert len(await rows_of(runtime)) == 1
@@ -91,7 +92,7 @@ async def test_a_redelivered_event_is_counted_once() -> None:
 
 @pytest.mark.parametrize(("port", "call"), [("warehouse", "append"), ("bus", "publish")])
 async def test_what_a_failed_step_left_is_finished_by_the_redelivery(port: str, call: str) -> None:
-    async with running("attribution", FixedClock(NOW), {"order.deleted": count_deletion}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, count_deletion))) as runtime:
         object.__setattr__(runtime.ports, port, BreaksOnce(getattr(runtime.ports, port), call))
         assert await deliver(runtime, "orders", order_deleted()) == 503
         assert await deliver(runtime, "orders", order_deleted(), attempt=2) == 204
@@ -101,7 +102,7 @@ async def test_what_a_failed_step_left_is_finished_by_the_redelivery(port: str, 
 
 async def test_what_a_failed_step_left_is_finished_by_the_sweep() -> None:
     clock = FixedClock(NOW)
-    async with running("attribution", clock, {"order.deleted": count_deletion}) as runtime:
+    async with running("attribution", clock, Routes(on(OrderDeleted, count_deletion))) as runtime:
         object.__setattr__(runtime.ports, "warehouse", BreaksOnce(runtime.ports.warehouse, "append"))
         assert await deliver(runtime, "orders", order_deleted()) == 503
         clock.advance(seconds=60)
@@ -121,7 +122,7 @@ async def test_an_unreadable_message_is_quarantined_acknowledged_and_replayable(
             raise MalformedInput("line 3 has no price")
         return NOTHING
 
-    async with running("attribution", FixedClock(NOW), {"order.deleted": choosy}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, choosy))) as runtime:
         assert await deliver(runtime, "orders", order_deleted("42")) == 204
         quarantined = published(runtime, MessageQuarantined)[0].payload
         assert (quarantined.kind, quarantined.reason, quarantined.explanation) == (
@@ -143,7 +144,7 @@ async def test_held_bodies_are_encrypted() -> None:
     async def refuse(reader: Reader, event: Event) -> Outcome:
         raise MalformedInput("no")
 
-    async with running("attribution", FixedClock(NOW), {"order.deleted": refuse}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, refuse))) as runtime:
         await deliver(runtime, "orders", order_deleted("very-secret-order"))
 
         async def look(transaction: Any) -> Any:
@@ -160,7 +161,7 @@ async def test_a_large_message_that_does_not_compress_is_held_whole_and_replayed
     message = encode(order_deleted("42"), "orders")
     large = Message(message.topic, body, message.attributes)
 
-    async with running("attribution", FixedClock(NOW), {}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes()) as runtime:
         for _ in range(2):
             assert await deliver(runtime, "orders", large) == 204
         quarantined = published(runtime, MessageQuarantined)[-1].payload
@@ -180,13 +181,13 @@ async def test_an_unknown_error_asks_for_another_attempt() -> None:
     async def broken(reader: Reader, event: Event) -> Outcome:
         raise KeyError("a defect")
 
-    async with running("attribution", FixedClock(NOW), {"order.deleted": broken}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, broken))) as runtime:
         assert await deliver(runtime, "orders", order_deleted()) == 500
         assert published(runtime, MessageQuarantined) == []
 
 
 async def test_types_a_subscription_does_not_want_are_dropped() -> None:
-    async with running("inventory-intel", FixedClock(NOW), {}) as runtime:
+    async with running("inventory-intel", FixedClock(NOW), Routes()) as runtime:
         event = new_event(
             NotificationSent(alert_id="a", target="slack", trace_id="t", sent_at=NOW),
             source="alerting",
@@ -198,7 +199,7 @@ async def test_types_a_subscription_does_not_want_are_dropped() -> None:
 
 
 async def test_a_push_to_another_services_subscription_is_not_found() -> None:
-    async with running("attribution", FixedClock(NOW), {}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes()) as runtime:
         assert await runtime.receiver.receive("alerting.insights", b'{"message": {"attributes": {}}}') == 404
         assert await runtime.receiver.receive("attribution.orders", b"not json") == 400
 
@@ -221,7 +222,9 @@ async def test_an_effect_is_performed_concluded_and_gone() -> None:
         return Outcome(writes=[Write("results", "one", {"result": result})])
 
     effects = {"post": EffectDefinition(on_success=on_success, run=run)}
-    async with running("attribution", FixedClock(NOW), {"order.deleted": effect_after("post")}, effects) as runtime:
+    async with running(
+        "attribution", FixedClock(NOW), Routes(on(OrderDeleted, effect_after("post"))), effects
+    ) as runtime:
         await deliver(runtime, "orders", order_deleted("9"))
         assert await run_effects(runtime) == 1
         assert await run_effects(runtime) == 0
@@ -237,7 +240,7 @@ async def test_a_pending_effect_is_single_and_waits_for_its_time() -> None:
         return NOTHING
 
     effects = {"tick": EffectDefinition(on_success=on_success)}
-    async with running("attribution", clock, {"order.deleted": effect_after("tick", 5)}, effects) as runtime:
+    async with running("attribution", clock, Routes(on(OrderDeleted, effect_after("tick", 5))), effects) as runtime:
         for number in range(5):
             await deliver(runtime, "orders", order_deleted(str(number)))
         assert await run_effects(runtime) == 0
@@ -264,7 +267,7 @@ async def test_a_failing_effect_is_recorded_and_tried_again_when_the_vendor_says
         return NOTHING
 
     effects = {"pull": EffectDefinition(on_success=on_success, run=run, on_failure=on_failure)}
-    async with running("attribution", clock, {"order.deleted": effect_after("pull")}, effects) as runtime:
+    async with running("attribution", clock, Routes(on(OrderDeleted, effect_after("pull"))), effects) as runtime:
         await deliver(runtime, "orders", order_deleted())
         assert await run_effects(runtime) == 1
         clock.advance(seconds=99)
@@ -283,7 +286,7 @@ async def test_work_that_changes_nothing_leaves_no_marker_and_may_change_somethi
     async def wait_for_the_brand(reader: Reader, event: Event) -> Outcome:
         return await count_deletion(reader, event) if ready else NOTHING
 
-    async with running("attribution", FixedClock(NOW), {"order.deleted": wait_for_the_brand}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, wait_for_the_brand))) as runtime:
         assert await deliver(runtime, "orders", order_deleted()) == 204
         assert await rows_of(runtime) == []
         ready = True
@@ -297,7 +300,7 @@ async def test_a_waiting_effect_is_not_stored_again_for_each_event() -> None:
     async def ask(reader: Reader, event: Event) -> Outcome:
         return Outcome(effects=[Effect("tick", "one", {}, delay=timedelta(minutes=5))])
 
-    async with running("attribution", FixedClock(NOW), {"order.deleted": ask}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes(on(OrderDeleted, ask))) as runtime:
         transact = runtime.ports.store.transact
 
         async def counting(scope: TenantContext, work: Any) -> Any:

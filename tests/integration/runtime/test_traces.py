@@ -8,12 +8,13 @@ from uuid import UUID
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.catalog import RAW_TOPIC
-from pulsepoint.events.envelope import Event, encode, new_event, raw_message
+from pulsepoint.events.envelope import Event, RawPayload, encode, new_event, raw_message
 from pulsepoint.events.observability import SpanRecord, SpansRecorded
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.app import Runtime
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import TenantContext
 from tests.builders.runtime import deliver, published, run_effects, running
 
@@ -28,11 +29,11 @@ async def spans_of(runtime: Runtime) -> list[SpanRecord]:
 
 
 async def test_the_first_subscriber_records_the_webhook_and_continues_its_trace() -> None:
-    async def handler(reader: Reader, event: Event) -> Outcome:
+    async def handler(reader: Reader, event: Event[RawPayload]) -> Outcome:
         payload = OrderDeleted(order_id="1")
         return Outcome(events=[reader.event(payload, entity="1", version=1, scope=BRAND)])
 
-    async with running("ingest-shopify", FixedClock(NOW), {"shopify.delivered": handler}) as runtime:
+    async with running("ingest-shopify", FixedClock(NOW), Routes(on(RawPayload, handler))) as runtime:
         headers = {"shop": "a.myshopify.com", "shopify-topic": "orders/delete"}
         message = raw_message(RAW_TOPIC, b"{}", headers, body_id="x", received_at=NOW, traceparent=TRACEPARENT)
         assert await deliver(runtime, RAW_TOPIC, message) == 204
@@ -51,7 +52,7 @@ async def test_a_tick_is_a_trace_of_its_own_linked_to_its_cause() -> None:
         return NOTHING
 
     effects = {"assess": EffectDefinition(on_success=on_success)}
-    handlers = {"order.attributed": ask_for_tick}
+    handlers = Routes(on(OrderAttributed, ask_for_tick))
     async with running("inventory-intel", FixedClock(NOW), handlers, effects) as runtime:
         payload = OrderAttributed(order_id="1", currency="GBP", net_micros=0, credits=0, attributed_at=NOW)
         event = new_event(payload, source="attribution", entity="1", version=1, scope=BRAND, traceparent=TRACEPARENT)
@@ -67,7 +68,7 @@ async def test_observability_handlers_emit_no_observability() -> None:
     async def handler(reader: Reader, event: Event) -> Outcome:
         return NOTHING
 
-    async with running("gateway", FixedClock(NOW), {"hops.recorded": handler}) as runtime:
+    async with running("gateway", FixedClock(NOW), Routes(on(SpansRecorded, handler))) as runtime:
         event = new_event(SpansRecorded(hops=()), source="alerting", entity="a", version=1, scope=BRAND)
         assert await deliver(runtime, "observability", event) == 204
         assert await spans_of(runtime) == []

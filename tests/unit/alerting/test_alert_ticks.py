@@ -16,6 +16,7 @@ from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.errors import RetryableError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
+from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.insights import AdviceComputed
@@ -23,7 +24,7 @@ from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import Outcome
-from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status
+from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_assessed, stock_status
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts
 
 SECRET = "slack-webhook"
@@ -80,14 +81,14 @@ async def test_a_risk_opens_one_alert_posts_it_once_and_resolves_by_itself(bench
     assert types(first) == ["alert.opened"]
     [effect] = first.effects
     assert effect.kind == "slack.post"
-    assert effect.key == first.events[0].payload.alert_id
+    assert effect.key == payload_in(first, AlertOpened).alert_id
     for version in (2, 3):
         again = await tick(bench, version, stock_status())
         assert not again.events
         assert not again.effects
     over = await tick(bench, 4)
     assert types(over) == ["alert.resolved"]
-    assert over.events[0].payload.alert_id == effect.key
+    assert payload_in(over, AlertResolved).alert_id == effect.key
     [row] = await bench.rows(ALERTS)
     assert (row["opened_at"], row["resolved_at"], row["version"]) == (timestamp(1), timestamp(4), 2)
     back = await tick(bench, 5, stock_status())
@@ -155,7 +156,7 @@ async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, revenue
     outcome = await advise(bench, 1, at=NOW)
     assert types(outcome) == opened
     if opened:
-        assert outcome.events[0].payload.subject == "channel:meta"
+        assert payload_in(outcome, AlertOpened).subject == "channel:meta"
 
 
 def failed(*, at: datetime = NOW, attempts: int = 2) -> AdsSyncFailed:
@@ -269,7 +270,7 @@ async def test_a_post_names_the_trace_it_runs_in_and_that_is_recorded(bench: Ben
     assert notice.trace_id == trace_id
     assert notice.link == f"https://tower.example/#/brands/{SCOPE.brand_id}/alerts/a1"
     outcome = await bench.on_success(definition, slack_effect(), result)
-    assert outcome.events[0].payload.trace_id == trace_id
+    assert payload_in(outcome, NotificationSent).trace_id == trace_id
     [row] = await bench.rows("SELECT * FROM notifications WHERE brand_id = @brand_id")
     assert (row["alert_id"], row["trace_id"], row["sent_at"]) == ("a1", trace_id, NOW)
 

@@ -17,6 +17,7 @@ from gateway.tasks import PAGE, TASKS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.events.commands import AnalysisRequested, SyncRequested
+from pulsepoint.events.envelope import Payload
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import TenantContext
@@ -24,7 +25,7 @@ from tests.builders.runtime import memory_ports, published, run_effects
 
 DUE = datetime(2026, 3, 1, 2, tzinfo=UTC)
 LATE = DUE + timedelta(minutes=59, seconds=59)
-COMMANDS = {"sync": SyncRequested, "analysis": AnalysisRequested}
+COMMANDS: dict[str, type[Payload]] = {"sync": SyncRequested, "analysis": AnalysisRequested}
 
 
 @dataclass

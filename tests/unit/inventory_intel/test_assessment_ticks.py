@@ -16,7 +16,7 @@ from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.outcome import Outcome
 from pulsepoint.telemetry import Telemetry
-from tests.builders.insights import Bench, bench_of, effect_of, event_of
+from tests.builders.insights import Bench, bench_of, effect_of, event_of, payload_in
 from tests.builders.inventory import (
     NOW,
     OTHER_BRAND,
@@ -44,7 +44,7 @@ async def configure(bench: Bench, *, version: int = 1, **changes: Any) -> Outcom
 
 async def tick(bench: Bench) -> tuple[StockAssessed, Outcome]:
     outcome = await bench.on_success(EFFECTS[TICK], effect_of(TICK))
-    return outcome.events[0].payload, outcome
+    return payload_in(outcome, StockAssessed), outcome
 
 
 def level_event() -> Any:
@@ -244,7 +244,7 @@ async def test_a_large_catalogue_is_written_down_less_often_but_in_the_end(bench
     bench.clock.advance(seconds=4)
     kept = await bench.on_success(slow, effect_of(TICK))
     assert not kept.facts
-    assert kept.events[0].payload.counts == {"out_of_stock": 2}
+    assert payload_in(kept, StockAssessed).counts == {"out_of_stock": 2}
     [later] = kept.effects
     bench.clock.set(bench.clock.now() + later.delay)
     written = await bench.on_success(slow, effect_of(TICK))

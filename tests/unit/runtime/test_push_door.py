@@ -16,6 +16,7 @@ from pulsepoint.events.envelope import Event, encode, new_event
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.runtime.app import INTERNAL, ServiceApp, create_app
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
+from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import TenantContext
@@ -68,7 +69,7 @@ async def opened(**settings: Any) -> AsyncIterator[Door]:
         async with memory_ports("attribution", FixedClock(NOW)) as ports:
             yield ports
 
-    service = Service("attribution", {"order.deleted": note})
+    service = Service("attribution", Routes(on(OrderDeleted, note)))
     app = create_app(service, ServiceSettings(**settings), build, engines=object())  # type: ignore[arg-type]
     async with app.open():
         yield Door(app, handled)

@@ -17,6 +17,7 @@ from pulsepoint.events.envelope import encode, new_event
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.events.orders import OrderDeleted
 from pulsepoint.runtime.outcome import Outcome, Reader
+from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.signals import SIGNALLED, TOKENS, signal_messages
 from pulsepoint.tenancy import TenantContext
 from tests.builders.runtime import deliver, running
@@ -52,7 +53,7 @@ async def test_an_opened_alert_is_told_once_with_its_kind_and_tenant() -> None:
     async def work(reader: Reader) -> Outcome:
         return Outcome(events=[reader.event(opened(), entity="a", version=1, scope=BRAND)])
 
-    async with running("alerting", FixedClock(NOW), {}) as runtime:
+    async with running("alerting", FixedClock(NOW), Routes()) as runtime:
         with capture_logs() as lines:
             for _ in range(2):
                 await runtime.pipeline.execute(BRAND, work, dedup_key=UUID(int=1))
@@ -71,7 +72,7 @@ async def test_an_opened_alert_is_told_once_with_its_kind_and_tenant() -> None:
 
 
 async def test_a_quarantined_message_is_told_with_its_reason() -> None:
-    async with running("attribution", FixedClock(NOW), {}) as runtime:
+    async with running("attribution", FixedClock(NOW), Routes()) as runtime:
         deleted = new_event(OrderDeleted(order_id="1"), source="s", entity="1", version=1, scope=BRAND)
         broken = encode(deleted, "orders")
         broken.attributes["ce-dataschema"] = "order.deleted/99"
@@ -108,7 +109,7 @@ def span_costing(cost: int) -> SpanRecord:
 
 
 async def test_a_model_call_tells_its_cost_and_other_hops_nothing() -> None:
-    async with running("ai-advisor", FixedClock(NOW), {}) as runtime:
+    async with running("ai-advisor", FixedClock(NOW), Routes()) as runtime:
         with capture_logs() as lines:
             runtime.telemetry.record(span_costing(0))
             runtime.telemetry.record(span_costing(1_500))

@@ -12,6 +12,7 @@ import pytest
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, Runtime, ServiceApp, create_app
+from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.runtime import memory_ports
@@ -62,7 +63,7 @@ async def clockwork() -> AsyncIterator[Clockwork]:
             yield ports
 
     made = Clockwork()
-    service = Service("attribution", {}, tasks={"wind": made.wind})
+    service = Service("attribution", Routes(), tasks={"wind": made.wind})
     made.app = create_app(service, ServiceSettings(), build, engines=object())  # type: ignore[arg-type]
     async with made.app.open():
         yield made
