@@ -11,11 +11,11 @@ from datetime import timedelta
 import structlog
 
 from gateway.domain.identity import check_signing_key
-from gateway.identity.login import bootstrap_admin
 from gateway.identity.tokens import Tokens
 from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, IdentityStore
 from gateway.settings import Settings
+from gateway.use_cases.login import bootstrap_admin
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.ports.cache import Cache

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from gateway.connections import integration_id
 from gateway.news import sync_entry, tell_alert, tell_order
+from gateway.use_cases.connections import integration_id
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.envelope import Event

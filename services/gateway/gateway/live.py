@@ -15,8 +15,8 @@ from uuid import UUID
 
 import structlog
 
-from gateway.domain.feed import KEPT
-from gateway.ports import Feed, FeedEntry, FeedPlace
+from gateway.domain.feed import KEPT, FeedEntry, FeedPlace
+from gateway.ports import Feed
 from pulsepoint.errors import PulsepointError
 from pulsepoint.tenancy import TenantContext
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.feed import ALERT_TRACES, entry, is_news, order_body, trace_of
+from gateway.domain.feed import ALERT_TRACES, COLLECTION, is_news, order_body, trace_of
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
@@ -42,3 +42,8 @@ def sync_entry(reader: Reader, event: Event[AdsSynced]) -> Write:
     """A pull of an ad account that ended well."""
     body = event.payload.model_dump(mode="json", include={"platform", "account_id", "changed", "synced_at"})
     return entry(event, body, reader.now())
+
+
+def entry(event: Event, body: dict[str, Any], now: datetime) -> Write:
+    """The write that appends to the feed of the event's brand."""
+    return Write(COLLECTION, str(event.id), {"kind": event.type, "body": body, "created_at": now.isoformat()})

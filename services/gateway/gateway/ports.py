@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from gateway.domain.brands import Brand
+from gateway.domain.feed import FeedEntry, FeedPlace
 from pulsepoint.ports.directory import UserDirectory
+from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.tenancy import TenantContext
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person as they are now, whatever their token says."""
+    """A person as they are now, whatever their token says; `brand_ids` as in `Person`."""
 
     email: str
     role: str
     disabled: bool
     tenant_status: str
+    brand_ids: frozenset[UUID] | None = None
+
+    @property
+    def active(self) -> bool:
+        """True where neither the person nor their tenant was shut out."""
+        return not self.disabled and self.tenant_status == "active"
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One thing that happened to a brand; numbers of a brand have no gaps."""
+class Commands(Protocol):
+    """Commits what a use case decided, appends its facts and publishes its events."""
 
-    tenant_id: UUID
-    brand_id: UUID
-    number: int
-    kind: str
-    body: dict[str, Any]
-    created_at: datetime
+    async def execute(
+        self, scope: TenantContext, work: Callable[[Reader], Awaitable[Outcome]], *, dedup_key: UUID
+    ) -> bool:
+        """Run `work` in a transaction of `scope`, again after a conflict; False when `dedup_key` was there already.
 
-
-@dataclass(frozen=True, slots=True)
-class FeedPlace:
-    """How far somebody has read a brand's feed."""
-
-    tenant_id: UUID
-    brand_id: UUID
-    number: int
+        Raises what `work` raises, and `RetryableError`s of the engines.
+        """
+        ...
 
 
 class Feed(Protocol):

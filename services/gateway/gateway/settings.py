@@ -14,7 +14,8 @@ class Settings(ServiceSettings):
     `ledger_runtime`, and `PULSEPOINT_IDENTITY_STORE_OWNER_URL`, where given, migrates it at the start.
 
     `allow_local_urls` lets brands name an emulator of Slack on this machine, for tests. `trusted_proxies` counts
-    the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is.
+    the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is. `commit` is what
+    this was built from, as `GET /version` answers it.
     """
 
     secret_key: SecretStr | None = Field(
@@ -38,5 +39,6 @@ class Settings(ServiceSettings):
     web_folder: Path = Path(__file__).parents[1] / "web" / "dist"
     feed_poll_seconds: float = Field(default=0.5, gt=0)
     feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    commit: str = ""
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     upload_limit_bytes: int = Field(default=200 * 1024 * 1024, gt=0)

@@ -46,14 +46,14 @@ FORGERIES: dict[str, Any] = {
     ),
     "another issuer": lambda payload: jwt.encode({**payload, "iss": "elsewhere"}, KEY, algorithm="HS256"),
     "expired": lambda payload: jwt.encode({**payload, "exp": 1}, KEY, algorithm="HS256"),
-    "another tenant": lambda payload: jwt.encode({**payload, "tenant": str(uuid4())}, KEY, algorithm="HS256"),
+    "another tenant": lambda payload: jwt.encode({**payload, "tenant_id": str(uuid4())}, KEY, algorithm="HS256"),
     "another person": lambda payload: jwt.encode({**payload, "sub": str(uuid4())}, KEY, algorithm="HS256"),
     "no uuid": lambda payload: jwt.encode({**payload, "sub": "admin"}, KEY, algorithm="HS256"),
     **{
         f"no {name}": lambda payload, name=name: jwt.encode(
             {key: value for key, value in payload.items() if key != name}, KEY, algorithm="HS256"
         )
-        for name in ("exp", "iat", "iss", "aud", "sub", "tenant")
+        for name in ("exp", "iat", "iss", "aud", "sub", "tenant_id")
     },
     "nothing": lambda payload: "",
     "noise": lambda payload: "a.b.c",

@@ -13,9 +13,8 @@ import httpx
 import orjson
 import pytest
 
-from gateway.domain.feed import KEPT
+from gateway.domain.feed import KEPT, FeedEntry, FeedPlace
 from gateway.live import LiveFeed
-from gateway.ports import FeedEntry, FeedPlace
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Payload, new_event

@@ -262,3 +262,15 @@ async def test_a_cloud_without_superuser_can_make_the_ledger_too(server: str) ->
     await admin.execute(f"ALTER DATABASE {database} OWNER TO postgres")
     await admin.execute("DROP OWNED BY cloud_admin CASCADE")
     await admin.close()
+
+
+async def test_no_check_of_the_schema_repeats_the_words_of_the_product(identity_store: Databases) -> None:
+    """A member added to an enum needs no migration."""
+    rows = await identity_store.admin.fetch(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'ledger'::regnamespace"
+    )
+    assert {row["conname"] for row in rows} == {
+        "tenants_status_check",
+        "users_email_check",
+        "ai_feedback_user_rating_check",
+    }

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.brands import checked_currency, checked_shop, checked_timezone, row_of, settings_of
+from gateway.domain.brands import row_of, settings_of
 from gateway.domain.dashboard import days_view, decimal, money, plain_summary
 from gateway.domain.periods import Period, is_advised, period, today
 from gateway.domain.traces import shown
 from gateway.endpoints.guard import client_address
+from pulsepoint.brand.settings import currency_code, shop_domain, timezone_name
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.metrics.query import MeasuredRow, Number
@@ -53,16 +54,16 @@ def test_a_period_is_as_asked_or_refused_and_the_one_before_is_as_long(start: da
 )
 def test_a_shop_domain_must_wholly_be_one_of_shopifys(shop: str) -> None:
     with pytest.raises(ValueError, match=r"myshopify\.com"):
-        checked_shop(shop)
+        shop_domain(shop)
 
 
 def test_what_people_type_is_tidied() -> None:
-    assert checked_shop(" My-Shop.myshopify.com ") == "my-shop.myshopify.com"
-    assert checked_currency("gbp") == "GBP"
+    assert shop_domain(" My-Shop.myshopify.com ") == "my-shop.myshopify.com"
+    assert currency_code("gbp") == "GBP"
     with pytest.raises(ValueError, match="ISO 4217"):
-        checked_currency("£")
+        currency_code("£")
     with pytest.raises(ValueError, match="IANA"):
-        checked_timezone("GMT+25")
+        timezone_name("GMT+25")
 
 
 def test_a_brand_is_read_from_its_row_as_it_was_written() -> None:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import jwt
 import pytest
 
 from gateway.domain.identity import EXAMPLE_KEYS, WeakKey, check_signing_key
 from gateway.identity import passwords
-from gateway.identity.login import bootstrap_admin, log_in
 from gateway.identity.passwords import hash_password, verify_password
-from gateway.identity.tokens import BadToken, Claims, Tokens
+from gateway.identity.tokens import ALGORITHM, BadToken, Claims, Tokens
+from gateway.use_cases.login import bootstrap_admin, log_in
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.ports.directory import KnownUser
@@ -100,6 +101,33 @@ async def test_a_token_tells_whom_it_was_given_to_until_it_expires() -> None:
         tokens.read(tokens.give(claims, datetime.now(UTC) - timedelta(minutes=6)))
 
 
+def test_a_token_carries_the_claims_of_the_api_page() -> None:
+    tokens = Tokens(b"k" * 32, "pulsepoint", "pulsepoint-api", timedelta(minutes=5))
+    claims = Claims(uuid4(), uuid4())
+    payload = jwt.decode(tokens.give(claims, datetime.now(UTC)), options={"verify_signature": False})
+    assert {"sub": payload["sub"], "tenant_id": payload["tenant_id"]} == {
+        "sub": str(claims.user_id),
+        "tenant_id": str(claims.tenant_id),
+    }
+    assert "tenant" not in payload
+
+
+def test_a_token_with_the_earlier_tenant_claim_is_good_until_it_expires() -> None:
+    tokens = Tokens(b"k" * 32, "pulsepoint", "pulsepoint-api", timedelta(minutes=5))
+    claims, now = Claims(uuid4(), uuid4()), datetime.now(UTC)
+
+    def earlier(expires_at: datetime) -> str:
+        payload = {
+            "sub": str(claims.user_id), "tenant": str(claims.tenant_id), "iss": "pulsepoint", "aud": "pulsepoint-api",
+            "iat": int(now.timestamp()), "exp": int(expires_at.timestamp()),
+        }  # fmt: skip
+        return jwt.encode(payload, tokens.key, algorithm=ALGORITHM)
+
+    assert tokens.read(earlier(now + timedelta(minutes=5))) == claims
+    with pytest.raises(BadToken, match="expired"):
+        tokens.read(earlier(now - timedelta(minutes=1)))
+
+
 async def test_the_first_person_gets_a_password_nobody_chose_and_there_is_no_second() -> None:
     clock = FixedClock(NOW)
     store = MemoryDocumentStore("gateway", clock)
@@ -118,8 +146,8 @@ def test_only_log_in_and_schedules_ask_the_directory() -> None:
                 callers.add((node.attr, path.relative_to(SERVICES).as_posix()))
     gateways = {each for each in callers if each[0] != "shop_owner"}
     assert gateways == {
-        ("user_by_email", "gateway/gateway/identity/login.py"),
-        ("is_empty", "gateway/gateway/identity/login.py"),
+        ("user_by_email", "gateway/gateway/use_cases/login.py"),
+        ("is_empty", "gateway/gateway/use_cases/login.py"),
         ("active_brands", "gateway/gateway/tasks.py"),
     }
     assert all(path.startswith("ingest-shopify/") for name, path in callers if name == "shop_owner")

@@ -1,27 +1,24 @@
-"""What a brand is to the identity store, and what may be configured."""
+"""A brand of the identity store, and what becomes of its settings when people change them."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import available_timezones
 
+from pulsepoint.brand.settings import AdAccount
 from pulsepoint.events.brands import BrandConfigured
 
-# https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant
-SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-CURRENCY = re.compile(r"[A-Z]{3}")
-MODELS = ("last_touch", "last_non_direct")
-CANCELLED_POLICIES = ("return", "exclude", "keep")
+SLACK_HOST = "hooks.slack.com"
 _COLUMNS = ("name", "shopify_store", "currency", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A brand of the asking tenant."""
+    """A brand of the asking tenant; `version` numbers its settings from 1."""
 
     brand_id: UUID
     settings: BrandConfigured
@@ -29,35 +26,70 @@ class Brand:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """An ad account as it is to be; a `token` of None leaves the one that is kept."""
+
+    account: AdAccount
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrandChange:
+    """What people change of a brand: settings by name, and what is kept as a secret.
+
+    `accounts` of None leaves the ad accounts; `sets_slack` says that `slack_url` replaces the webhook (None: removes
+    it).
+    """
+
+    settings: Mapping[str, Any]
+    accounts: tuple[AccountChange, ...] | None = None
+    sets_slack: bool = False
+    slack_url: str | None = None
+
+    def local_addresses(self) -> list[str]:
+        """The addresses on this machine that the change names, as people know them."""
+        local = [
+            f"{each.account.platform.value} account {each.account.account_id}"
+            for each in self.accounts or ()
+            if each.account.base_url
+        ]
+        return local + ["slack_webhook_url"] * bool(self.slack_url and is_local(self.slack_url))
+
+
 def row_of(settings: BrandConfigured, created_at: datetime) -> dict[str, Any]:
-    """The identity store row that holds these settings."""
+    """The row of the identity store that holds these settings."""
     rest = settings.model_dump(mode="json")
     columns = {name: rest.pop(name) for name in _COLUMNS}
     return {**columns, "settings": rest, "created_at": created_at.isoformat()}
 
 
-def settings_of(row: dict[str, Any]) -> BrandConfigured:
-    """The settings an identity store row holds."""
+def settings_of(row: Mapping[str, Any]) -> BrandConfigured:
+    """The settings that a row of the identity store holds."""
     return BrandConfigured(**{name: row[name] for name in _COLUMNS}, **row["settings"])
 
 
-def checked_shop(shop: str) -> str:
-    """The shop domain in lower case; raises `ValueError` unless it is wholly one of Shopify's."""
-    domain = shop.strip().lower()
-    if not SHOP_DOMAIN.fullmatch(domain):
-        raise ValueError("must be a domain like my-shop.myshopify.com")
-    return domain
+def configured(earlier: BrandConfigured | None, changes: Mapping[str, Any]) -> BrandConfigured:
+    """The settings after a change; those of a new brand where there are none earlier."""
+    return BrandConfigured.model_validate({**(earlier.model_dump() if earlier is not None else {}), **changes})
 
 
-def checked_timezone(name: str) -> str:
-    """The timezone's name; raises `ValueError` unless the IANA database has it."""
-    if name not in available_timezones():
-        raise ValueError("must be an IANA timezone such as Europe/London")
-    return name
+def is_local(url: str) -> bool:
+    """True for http:// on 127.0.0.1 or localhost."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
 
 
-def checked_currency(code: str) -> str:
-    """The currency code in capitals; raises `ValueError` unless it has three letters."""
-    if not CURRENCY.fullmatch(code.upper()):
-        raise ValueError("must be an ISO 4217 code such as GBP")
-    return code.upper()
+def slack_webhook(url: str) -> str:
+    """The address of an incoming webhook; raises `ValueError` unless it is Slack's own or on this machine."""
+    parts = urlsplit(url)
+    if not is_local(url) and (parts.scheme != "https" or parts.netloc != SLACK_HOST):
+        raise ValueError(f"must be an incoming webhook of Slack: https://{SLACK_HOST}/services/…")
+    return url
+
+
+def emulator_url(url: str) -> str:
+    """The address of an emulator of an ad platform; raises `ValueError` unless it is on this machine."""
+    if not is_local(url):
+        raise ValueError("must be http:// on 127.0.0.1 or localhost: an emulator of the platform")
+    return url

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from gateway.domain.dashboard import money
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import OrderRecorded
-from pulsepoint.ports.document_store import Write
 
 COLLECTION = "feed"
 ALERT_TRACES = "alert_traces"
@@ -16,6 +17,27 @@ KEPT = 1000
 """Entries kept of each brand."""
 RECENT = timedelta(hours=24)
 """How near the business clock an order must lie to enter the feed: a history that is filled in is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One thing that happened to a brand; numbers of a brand have no gaps."""
+
+    tenant_id: UUID
+    brand_id: UUID
+    number: int
+    kind: str
+    body: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPlace:
+    """How far somebody has read a brand's feed."""
+
+    tenant_id: UUID
+    brand_id: UUID
+    number: int
 
 
 def is_news(order: OrderRecorded, business_now: datetime) -> bool:
@@ -35,11 +57,6 @@ def order_body(order: OrderRecorded) -> dict[str, Any]:
         "country": order.shipping_country,
         "units": sum(line.quantity for line in order.lines),
     }
-
-
-def entry(event: Event, body: dict[str, Any], now: datetime) -> Write:
-    """The write that appends to the feed of the event's brand."""
-    return Write(COLLECTION, str(event.id), {"kind": event.type, "body": body, "created_at": now.isoformat()})
 
 
 def trace_of(event: Event) -> str | None:

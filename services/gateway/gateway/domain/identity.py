@@ -1,12 +1,12 @@
-"""Who is asking and what their role lets them do."""
+"""People who are logged in, and the key that signs their tokens."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import IntEnum
 from uuid import UUID
 
+from gateway.domain.permissions import Permission, Role, allows, sees_brand
 from pulsepoint.errors import PermanentError
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
@@ -39,36 +39,32 @@ class WeakKey(PermanentError):
     reason = "weak_key"
 
 
-class Role(IntEnum):
-    """What a person may do; each role may do what those below may.
-
-    Users read, managers change brands and start syncs, admins see people and quarantined messages, operators also see
-    what belongs to no tenant yet.
-    """
-
-    user = 1
-    manager = 2
-    admin = 3
-    operator = 4
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone logged in."""
+    """Someone logged in; `brand_ids` are the only brands they may see, None for all of their tenant's."""
 
     user_id: UUID
     tenant_id: UUID
     role: Role
     email: str
+    brand_ids: frozenset[UUID] | None = None
 
     @property
     def scope(self) -> TenantContext:
         """Their tenant."""
         return TenantContext(self.tenant_id)
 
+    def may(self, permission: Permission) -> bool:
+        """True where their role grants the permission."""
+        return allows(self.role, permission, brand_ids=self.brand_ids)
+
+    def sees(self, brand_id: UUID) -> bool:
+        """True where they may know of a brand of their tenant."""
+        return sees_brand(self.brand_ids, brand_id)
+
     def scopes(self) -> tuple[TenantContext, ...]:
         """The tenants whose quarantined messages and traces they may see."""
-        return (self.scope, SYSTEM) if self.role >= Role.operator else (self.scope,)
+        return (self.scope, SYSTEM) if self.may(Permission.OPERATE) else (self.scope,)
 
 
 def check_signing_key(key: str) -> bytes:

@@ -16,6 +16,7 @@ from gateway.endpoints import (
     demo,
     feed,
     integrations,
+    orders,
     page,
     performance,
     quarantine,
@@ -23,6 +24,7 @@ from gateway.endpoints import (
     traces,
     uploads,
     verify,
+    version,
 )
 from gateway.endpoints.guard import Guard
 from gateway.endpoints.problems import install
@@ -33,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     brands.router,
     dashboard.router,
     advice.router,
+    orders.router,
     feed.router,
     uploads.router,
     performance.router,
@@ -44,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     demo.router,
     queues.router,
     verify.router,
+    version.router,
     page.router,
 )
 _GENERATED_DOCS = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})

@@ -1,4 +1,4 @@
-"""Who is asking, and the brand they ask about."""
+"""Who is asking, what their role lets them do, and the brand they ask about."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
-from gateway.domain.identity import Person, Role
+from gateway.domain.identity import Person
+from gateway.domain.permissions import Permission, least_role
 from gateway.identity.tokens import BadToken
+from gateway.settings import Settings
+from gateway.use_cases.login import current_person
 from pulsepoint.errors import AccessDenied
 from pulsepoint.runtime.app import Runtime
 
@@ -31,8 +34,15 @@ def open_runtime(request: Request) -> Runtime:
     return runtime
 
 
+def own_settings(request: Request) -> Settings:
+    """The gateway's own settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 PortsOf = Annotated[Ports, Depends(open_ports)]
 RuntimeOf = Annotated[Runtime, Depends(open_runtime)]
+SettingsOf = Annotated[Settings, Depends(own_settings)]
 
 
 async def logged_in(
@@ -41,35 +51,40 @@ async def logged_in(
     """The person a valid token was given to, as they are now; raises `BadToken`."""
     if credentials is None:
         raise BadToken("send the access token of POST /api/auth/token: Authorization: Bearer …")
-    claims = ports.tokens.read(credentials.credentials)
-    person = Person(claims.user_id, claims.tenant_id, Role.user, "")
-    standing = await ports.identity_store.standing(person.scope, claims.user_id)
-    if standing is None or standing.disabled or standing.tenant_status != "active":
-        raise BadToken("this log-in is no longer active")
-    return Person(claims.user_id, claims.tenant_id, Role[standing.role], standing.email)
+    return await current_person(ports.tokens.read(credentials.credentials), ports.identity_store)
 
 
 PersonOf = Annotated[Person, Depends(logged_in)]
 
 
-def at_least(role: Role) -> Callable[[Person], Awaitable[Person]]:
-    """A dependency that lets only this role and those above it through."""
+def with_permission(permission: Permission) -> Callable[[Person], Awaitable[Person]]:
+    """A dependency that lets through only people whose role grants the permission; 403 for the others."""
 
     async def check(person: PersonOf) -> Person:
-        if person.role < role:
-            raise HTTPException(403, f"This takes the role {role.name}; yours is {person.role.name}.")
+        if not person.may(permission):
+            least = least_role(permission)
+            raise HTTPException(403, f"This takes the role {least.value}; yours is {person.role.value}.")
         return person
 
     return check
 
 
-ManagerOf = Annotated[Person, Depends(at_least(Role.manager))]
-AdminOf = Annotated[Person, Depends(at_least(Role.admin))]
+TenantReaderOf = Annotated[Person, Depends(with_permission(Permission.READ_TENANT))]
+MakerOf = Annotated[Person, Depends(with_permission(Permission.MAKE_BRAND))]
+ConfigurerOf = Annotated[Person, Depends(with_permission(Permission.CONFIGURE_BRAND))]
+SyncerOf = Annotated[Person, Depends(with_permission(Permission.SYNC_BRAND))]
+UploaderOf = Annotated[Person, Depends(with_permission(Permission.UPLOAD_ORDERS))]
+VerifierOf = Annotated[Person, Depends(with_permission(Permission.VERIFY_BRAND))]
+AuditorOf = Annotated[Person, Depends(with_permission(Permission.READ_AUDIT))]
+ReplayerOf = Annotated[Person, Depends(with_permission(Permission.REPLAY_MESSAGES))]
+OperatorOf = Annotated[Person, Depends(with_permission(Permission.OPERATE))]
 
 
-async def own_brand(brand_id: UUID, person: PersonOf, ports: PortsOf) -> Brand:
-    """The brand in the path; raises `AccessDenied` alike for one that is absent and one of another tenant."""
-    brand = await ports.identity_store.brand(person.scope, brand_id)
+async def own_brand(
+    brand_id: UUID, person: Annotated[Person, Depends(with_permission(Permission.READ_BRAND))], ports: PortsOf
+) -> Brand:
+    """The brand in the path; raises `AccessDenied` alike for one that is absent and one that is not theirs to see."""
+    brand = await ports.identity_store.brand(person.scope, brand_id) if person.sees(brand_id) else None
     if brand is None:
         raise AccessDenied
     return brand

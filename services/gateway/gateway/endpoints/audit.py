@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from gateway.endpoints.access import AdminOf, PortsOf
+from gateway.endpoints.access import AuditorOf, PortsOf
 from gateway.endpoints.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/audit", tags=["audit"], responses=PROBLEMS)
@@ -35,7 +35,7 @@ class Audit(BaseModel):
 
 @router.get("")
 async def read_audit(
-    person: AdminOf,
+    person: AuditorOf,
     ports: PortsOf,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,

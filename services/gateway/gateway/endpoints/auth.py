@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from gateway.endpoints.access import PersonOf, PortsOf
 from gateway.endpoints.guard import client_address
 from gateway.endpoints.problems import PROBLEMS
-from gateway.identity.login import log_in
 from gateway.settings import Settings
+from gateway.use_cases.login import log_in
 from pulsepoint.events.envelope import digest_of
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"], responses=PROBLEMS)
@@ -63,4 +63,4 @@ async def give_token(credentials: Credentials, request: Request, ports: PortsOf)
 @router.get("/me")
 async def who_am_i(person: PersonOf) -> Me:
     """Who is logged in."""
-    return Me(user_id=person.user_id, tenant_id=person.tenant_id, email=person.email, role=person.role.name)
+    return Me(user_id=person.user_id, tenant_id=person.tenant_id, email=person.email, role=person.role.value)

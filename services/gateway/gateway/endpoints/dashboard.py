@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from gateway.domain.brands import MODELS, Brand
+from gateway.domain.brands import Brand
 from gateway.domain.dashboard import (
     AD_CHANNELS,
     CHANNEL_METRICS,
@@ -28,22 +28,14 @@ from gateway.domain.dashboard import (
 from gateway.domain.periods import Period, is_advised, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
+from gateway.endpoints.parameters import AsOf, EndDate, Model, StartDate, chosen_model
 from gateway.endpoints.problems import PROBLEMS
-from gateway.endpoints.timestamps import Day as DayParameter
-from gateway.endpoints.timestamps import Timestamp
-from pulsepoint.errors import MalformedInput, PermanentError
-from pulsepoint.metrics.facts import Settings
+from gateway.use_cases.measuring import Measuring
+from pulsepoint.errors import PermanentError
 from pulsepoint.metrics.named_queries import run_named_query
-from pulsepoint.metrics.query import Measurement, Number, measure
-from pulsepoint.ports.warehouse import Warehouse
-from pulsepoint.tenancy import TenantContext
+from pulsepoint.metrics.query import Number
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["dashboard"], responses=PROBLEMS)
-
-StartDate = Annotated[DayParameter | None, Query(description="first day, in the brand's timezone, included")]
-EndDate = Annotated[DayParameter | None, Query(description="last day, in the brand's timezone, included")]
-Model = Annotated[str | None, Query(description=f"attribution model: {', '.join(MODELS)}; the brand's by default")]
-AsOf = Annotated[Timestamp | None, Query(description="as it was known at this instant")]
 
 
 class ChannelView(BaseModel):
@@ -183,41 +175,6 @@ class Books(BaseModel):
     books: list[Book]
 
 
-def chosen_model(model: str | None, brand: Brand) -> str:
-    """The model asked for, or the brand's; raises `MalformedInput` for one that is not there."""
-    chosen = model or brand.settings.default_model
-    if chosen not in MODELS:
-        raise MalformedInput(f"model must be one of {', '.join(MODELS)}")
-    return chosen
-
-
-class Asking:
-    """The metric catalog, queried about one brand under its settings."""
-
-    def __init__(self, warehouse: Warehouse, scope: TenantContext, brand: Brand, model: str, as_of: datetime | None):
-        self.warehouse, self.scope, self.brand, self.as_of = warehouse, scope, brand, as_of
-        self.settings = Settings(model, brand.settings.cancelled_orders)
-
-    async def measure(self, metrics: tuple[str, ...], days: Period, by: tuple[str, ...] = ()) -> Measurement:
-        """See `pulsepoint.metrics.query.measure`; money in the brand's currency."""
-        return await measure(
-            self.warehouse,
-            self.scope,
-            metrics,
-            start=days.start,
-            end=days.end,
-            timezone=self.brand.settings.timezone,
-            by=by,
-            settings=self.settings,
-            currency=self.brand.settings.currency,
-            as_of=self.as_of,
-        )
-
-    async def run_named_query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
-        """See `pulsepoint.metrics.named_queries.run_named_query`."""
-        return await run_named_query(self.warehouse, self.scope, name, **parameters)
-
-
 @router.get("/dashboard")
 async def read_dashboard(
     brand: BrandOf,
@@ -232,21 +189,25 @@ async def read_dashboard(
     """Revenue, spend, channels, stock and advice for a period; thirty days until today by default."""
     days = period(start_date, end_date, brand.settings, ports.clock.now())
     chosen = chosen_model(model, brand)
-    asking = Asking(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
-    snapshot, sentence = await _snapshot(asking, days, compare=compare)
+    measuring = Measuring(ports.warehouse, person.scope.brand(brand.brand_id), brand, chosen, as_of)
+    snapshot, sentence = await _snapshot(measuring, days, compare=compare)
     advice, recommendations, counts, short, coverage = await asyncio.gather(
-        asking.run_named_query("dashboard_advice"),
-        asking.run_named_query("dashboard_recommendations"),
-        asking.run_named_query("dashboard_stock"),
-        asking.run_named_query("dashboard_short_stock"),
-        asking.run_named_query("dashboard_days", timezone=brand.settings.timezone),
+        measuring.run_named_query("dashboard_advice"),
+        measuring.run_named_query("dashboard_recommendations"),
+        measuring.run_named_query("dashboard_stock"),
+        measuring.run_named_query("dashboard_short_stock"),
+        measuring.run_named_query("dashboard_days", timezone=brand.settings.timezone),
     )
     currency = brand.settings.currency
     by_name = {channel.channel: channel for channel in snapshot.by_channel}
     return Dashboard(
         brand_id=str(brand.brand_id),
         period=PeriodView(
-            start_date=days.start, end_date=days.end, timezone=brand.settings.timezone, model=chosen, **coverage[0]
+            start_date=days.start,
+            end_date=days.end,
+            timezone=brand.settings.timezone,
+            model=chosen.value,
+            **coverage[0],
         ),
         summary=Summary(
             summary=_words(advice, days, brand) or sentence,
@@ -264,15 +225,15 @@ def _words(advice: list[dict[str, Any]], days: Period, brand: Brand) -> str | No
     return summaries[0] if summaries else None
 
 
-async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Snapshot, str]:
+async def _snapshot(measuring: Measuring, days: Period, *, compare: bool) -> tuple[Snapshot, str]:
     totals, channels, daily, claims = await asyncio.gather(
-        asking.measure(TOTALS, days),
-        asking.measure(CHANNEL_METRICS, days, ("channel",)),
-        asking.measure(DAY_METRICS, days, ("day",)),
-        _claims(asking, days),
+        measuring.measure(TOTALS, days),
+        measuring.measure(CHANNEL_METRICS, days, ("channel",)),
+        measuring.measure(DAY_METRICS, days, ("day",)),
+        _claims(measuring, days),
     )
-    before = await asking.measure(TOTALS, days.before()) if compare else None
-    currency = asking.brand.settings.currency
+    before = await measuring.measure(TOTALS, days.before()) if compare else None
+    currency = measuring.brand.settings.currency
     snapshot = Snapshot(
         **totals_view(totals.rows[0]),
         currency=currency,
@@ -285,10 +246,10 @@ async def _snapshot(asking: Asking, days: Period, *, compare: bool) -> tuple[Sna
     return snapshot, plain_summary(totals.rows[0], days, currency)
 
 
-async def _claims(asking: Asking, days: Period) -> dict[str, Mapping[str, Number]]:
+async def _claims(measuring: Measuring, days: Period) -> dict[str, Mapping[str, Number]]:
     """What each ad platform claims; nothing where claims of several attribution windows would be added up."""
     try:
-        measured = await asking.measure(CLAIMS, days, ("channel",))
+        measured = await measuring.measure(CLAIMS, days, ("channel",))
     except PermanentError as error:
         if error.reason != "mixed_windows":
             raise

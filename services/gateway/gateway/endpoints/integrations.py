@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
-from uuid import uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf, RuntimeOf
+from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, RuntimeOf, SyncerOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Day
+from gateway.use_cases.integrations import connections_of, request_sync
 from pulsepoint.brand.vocabulary import Platform
-from pulsepoint.errors import MalformedInput
-from pulsepoint.events.commands import SyncRequested
-from pulsepoint.runtime.outcome import Outcome, Reader
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["integrations"], responses=PROBLEMS)
 
@@ -57,39 +55,17 @@ class SyncStarted(BaseModel):
 @router.get("/integrations")
 async def list_integrations(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Integrations:
     """Ad accounts of the brand; those never pulled yet are connecting."""
-    rows = await ports.identity_store.integrations(person.scope, brand.brand_id)
-    synced = {(row["platform"], row["account_id"]) for row in rows}
-    waiting = [
-        IntegrationView(
-            platform=account.platform,
-            account_id=account.account_id,
-            status="connecting",
-            last_synced_at=None,
-            sync_error_message=None,
-        )
-        for account in brand.settings.ad_accounts
-        if (account.platform, account.account_id) not in synced
-    ]
-    return Integrations(integrations=[IntegrationView(**row) for row in rows] + waiting)
+    connections = await connections_of(person, brand, ports.identity_store)
+    return Integrations(integrations=[IntegrationView(**asdict(each)) for each in connections])
 
 
 @router.post("/sync", status_code=202)
-async def request_sync(
-    brand: BrandOf, person: ManagerOf, runtime: RuntimeOf, body: SyncRequest | None = None
+async def post_sync(
+    brand: BrandOf, person: SyncerOf, ports: PortsOf, runtime: RuntimeOf, body: SyncRequest | None = None
 ) -> SyncStarted:
     """Pull the brand's ad accounts now."""
     request = body or SyncRequest()
-    if request.start_day and request.end_day and request.start_day > request.end_day:
-        raise MalformedInput("start_day must not be after end_day")
-    scope = person.scope.brand(brand.brand_id)
-    requested_at: list[datetime] = []
-
-    async def work(reader: Reader) -> Outcome:
-        now = reader.now()
-        requested_at.append(now)
-        command = SyncRequested(**request.model_dump(), requested_at=now)
-        version = int(now.timestamp() * 1_000_000)
-        return Outcome(events=[reader.event(command, entity=str(brand.brand_id), version=version)])
-
-    await runtime.pipeline.execute(scope, work, dedup_key=uuid4())
-    return SyncStarted(requested_at=requested_at[-1])
+    requested_at = await request_sync(
+        person, brand, **request.model_dump(), commands=runtime.pipeline, clock=ports.clock
+    )
+    return SyncStarted(requested_at=requested_at)

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from gateway.domain.dashboard import decimal, excluded_view
 from gateway.domain.periods import period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, own_brand
-from gateway.endpoints.dashboard import Asking, AsOf, EndDate, Model, StartDate, chosen_model
+from gateway.endpoints.parameters import AsOf, EndDate, Model, StartDate, chosen_model
 from gateway.endpoints.problems import PROBLEMS
+from gateway.use_cases.measuring import Measuring
 from pulsepoint.errors import MalformedInput
 from pulsepoint.metrics.catalog import CATALOG_VERSION, catalog, metric
 from pulsepoint.metrics.explain import recompute
@@ -123,8 +124,8 @@ async def read_performance(
         raise MalformedInput(f"ask for 1 to {MAX_METRICS} metrics")
     days = period(start_date, end_date, brand.settings, ports.clock.now())
     scope = person.scope.brand(brand.brand_id)
-    asking = Asking(ports.warehouse, scope, brand, chosen_model(model, brand), as_of)
-    measurement = await asking.measure(names, days, dimensions)
+    measuring = Measuring(ports.warehouse, scope, brand, chosen_model(model, brand), as_of)
+    measurement = await measuring.measure(names, days, dimensions)
     rows = [
         PerformanceRow(
             at=dict(row.at),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from gateway.domain.identity import Person, Role
-from gateway.endpoints.access import at_least
+from gateway.endpoints.access import OperatorOf
 from gateway.endpoints.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/admin/queues", tags=["operation"], responses=PROBLEMS)
-OperatorOf = Annotated[Person, Depends(at_least(Role.operator))]
 
 Depth = Callable[[], Awaitable[Mapping[str, Mapping[str, float]]]]
 """What whoever runs the bus puts on the app's state as `depth`: its numbers by subscription."""

@@ -18,7 +18,8 @@ def _day(value: Any) -> Any:
     return value
 
 
-def _timestamp(value: Any) -> Any:
+def iso_timestamp(value: Any) -> Any:
+    """The value as it is; raises `ValueError` unless it is None, or a timestamp of ISO 8601 with its offset."""
     if (
         value is not None
         and not isinstance(value, date)
@@ -30,5 +31,5 @@ def _timestamp(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 """`2026-03-31`."""
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(iso_timestamp)]
 """`2026-03-31T12:00:00+02:00`; in a URL the plus sign is %2B."""

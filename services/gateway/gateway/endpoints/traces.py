@@ -9,13 +9,10 @@ import orjson
 from fastapi import APIRouter, HTTPException, Path
 from pydantic import BaseModel
 
-from gateway.domain.identity import Person
-from gateway.domain.traces import MAX_TRACES, linked_traces, links_of, shown, summary
-from gateway.endpoints.access import PersonOf, PortsOf
+from gateway.domain.traces import links_of, summary
+from gateway.endpoints.access import PortsOf, TenantReaderOf
 from gateway.endpoints.problems import PROBLEMS
-from pulsepoint.metrics.named_queries import run_named_query
-from pulsepoint.ports.warehouse import Warehouse
-from pulsepoint.tenancy import SYSTEM
+from gateway.use_cases.traces import spans_of
 
 router = APIRouter(prefix="/api/traces", tags=["traces"], responses=PROBLEMS)
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -60,41 +57,24 @@ class TraceView(BaseModel):
 
 
 @router.get("/{trace_id}")
-async def read_trace(trace_id: TraceId, person: PersonOf, ports: PortsOf) -> TraceView:
+async def read_trace(trace_id: TraceId, person: TenantReaderOf, ports: PortsOf) -> TraceView:
     """A trace with its causes; spans of other tenants are left out, and a trace with none of yours is not there."""
-    hops = await _reachable(ports.warehouse, trace_id, person)
-    if not hops:
+    spans = await spans_of(person, trace_id, ports.warehouse)
+    if not spans:
         raise HTTPException(404, "There is no such trace, or it belongs to another tenant.")
-    hops.sort(key=lambda span: (span["started_at"], span["span_id"]))
     return TraceView(
         trace_id=trace_id,
-        trace_ids=list(dict.fromkeys(span["trace_id"] for span in hops)),
-        summary=TraceSummary(**summary(hops)),
-        hops=[_view(span) for span in hops],
+        trace_ids=list(dict.fromkeys(span["trace_id"] for span in spans)),
+        summary=TraceSummary(**summary(spans)),
+        hops=[_view(span) for span in spans],
     )
-
-
-async def _reachable(warehouse: Warehouse, trace_id: str, person: Person) -> list[dict[str, Any]]:
-    scopes = frozenset(str(scope.tenant_id) for scope in person.scopes())
-    spans: list[dict[str, Any]] = []
-    waiting, seen = [trace_id], {trace_id}
-    while waiting and len(seen) <= MAX_TRACES:
-        linked = await run_named_query(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())
-        visible = shown(linked, scopes)
-        spans += visible
-        fresh = sorted(linked_traces(visible) - seen)
-        seen |= set(fresh)
-        waiting += fresh
-    return spans
 
 
 def _view(span: dict[str, Any]) -> SpanView:
     fields = {name: span[name] for name in SpanView.model_fields if name in span}
-    return SpanView(
-        **fields
-        | {
-            "links": links_of(span),
-            "attributes": orjson.loads(span["attributes"]),
-            "cost_usd": span["cost_nano_usd"] / 1e9,
-        }
-    )
+    more = {
+        "links": links_of(span),
+        "attributes": orjson.loads(span["attributes"]),
+        "cost_usd": span["cost_nano_usd"] / 1e9,
+    }
+    return SpanView(**fields | more)

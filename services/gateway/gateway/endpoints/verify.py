@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
-from gateway.endpoints.access import BrandOf, ManagerOf, PersonOf, PortsOf
+from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, VerifierOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.verification import CHECKS, Check, run_check, state_of
 from pulsepoint.metrics.named_queries import run_named_query
@@ -119,7 +119,7 @@ class Verification(BaseModel):
 
 @router.get("/verify")
 async def verify(
-    request: Request, brand: BrandOf, person: ManagerOf, ports: PortsOf, settled_seconds: SettledSeconds = 0
+    request: Request, brand: BrandOf, person: VerifierOf, ports: PortsOf, settled_seconds: SettledSeconds = 0
 ) -> Verification:
     """Run every check. On a large brand ask check by check: that answers sooner."""
     scope = person.scope.brand(brand.brand_id)
@@ -137,7 +137,7 @@ async def verify(
 
 
 @router.get("/verify/checks")
-async def list_checks(brand: BrandOf, person: ManagerOf) -> CheckNames:
+async def list_checks(brand: BrandOf, person: VerifierOf) -> CheckNames:
     """The checks by name."""
     return CheckNames(checks=[_name(check) for check in CHECKS] + [SOURCES_CHECK])
 
@@ -147,7 +147,7 @@ async def run_one_check(
     request: Request,
     name: Annotated[str, Path(max_length=64)],
     brand: BrandOf,
-    person: ManagerOf,
+    person: VerifierOf,
     ports: PortsOf,
     settled_seconds: SettledSeconds = 0,
 ) -> CheckView:
@@ -161,7 +161,7 @@ async def run_one_check(
 
 
 @router.get("/verify/state")
-async def read_state(brand: BrandOf, person: ManagerOf, ports: PortsOf) -> StateView:
+async def read_state(brand: BrandOf, person: VerifierOf, ports: PortsOf) -> StateView:
     """The hash of the brand's current rows."""
     state = await state_of(ports.warehouse, person.scope.brand(brand.brand_id))
     return StateView(sha256=state.sha256, rows=state.rows)

@@ -1,1 +1,1 @@
-"""Passwords, tokens and log-in."""
+"""Passwords and tokens."""

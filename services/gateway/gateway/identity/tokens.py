@@ -11,7 +11,10 @@ import jwt
 from pulsepoint.errors import PermanentError
 
 ALGORITHM = "HS256"
-REQUIRED = ("exp", "iat", "iss", "aud", "sub", "tenant")
+REQUIRED = ("exp", "iat", "iss", "aud", "sub")
+TENANT_CLAIM = "tenant_id"
+EARLIER_TENANT_CLAIM = "tenant"
+"""In tokens given before 2026-12; each is good until it expires."""
 
 
 class BadToken(PermanentError):
@@ -41,7 +44,7 @@ class Tokens:
         """A token that is good until `lifetime` from `now`."""
         payload = {
             "sub": str(claims.user_id),
-            "tenant": str(claims.tenant_id),
+            TENANT_CLAIM: str(claims.tenant_id),
             "iss": self.issuer,
             "aud": self.audience,
             "iat": int(now.timestamp()),
@@ -60,8 +63,9 @@ class Tokens:
                 audience=self.audience,
                 options={"require": list(REQUIRED), "strict_aud": True},
             )
-            return Claims(UUID(payload["sub"]), UUID(payload["tenant"]))
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+            tenant = payload[TENANT_CLAIM if TENANT_CLAIM in payload else EARLIER_TENANT_CLAIM]
+            return Claims(UUID(payload["sub"]), UUID(tenant))
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise BadToken(f"{_wrong(error)}: get one from POST /api/auth/token") from None
 
 

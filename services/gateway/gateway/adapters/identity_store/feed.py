@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.adapters.identity_store.engine import tenant_transaction, untenanted
 from gateway.adapters.identity_store.rows import typed
 from gateway.adapters.identity_store.tables import feed
-from gateway.domain.feed import COLLECTION, KEPT
-from gateway.ports import FeedEntry, FeedPlace
+from gateway.domain.feed import COLLECTION, KEPT, FeedEntry, FeedPlace
 from pulsepoint.adapters.document_rules import EncodedWrite
 from pulsepoint.errors import MalformedInput
 from pulsepoint.tenancy import TenantContext

@@ -45,14 +45,11 @@ class PostgresIdentityReader:
 
     async def _standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
         statement = (
-            select(users.c.email, users.c.role, users.c.disabled_at, tenants.c.status)
+            select(users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, tenants.c.status)
             .join(tenants, tenants.c.tenant_id == users.c.tenant_id)
             .where(users.c.user_id == user_id)
         )
-        rows = await self._rows(scope, statement)
-        return next(
-            (Standing(row["email"], row["role"], row["disabled_at"] is not None, row["status"]) for row in rows), None
-        )
+        return next(map(_standing_of, await self._rows(scope, statement)), None)
 
     async def brands(self, scope: TenantContext) -> list[Brand]:
         """See `IdentityStore.brands`."""
@@ -113,6 +110,11 @@ class PostgresIdentityReader:
 
 def _still_quarantined(kind: str) -> ColumnElement[bool]:
     return and_(quarantined_messages.c.kind == kind, quarantined_messages.c.outcome.is_(None))
+
+
+def _standing_of(row: dict[str, Any]) -> Standing:
+    brand_ids = None if row["brand_ids"] is None else frozenset(row["brand_ids"])
+    return Standing(row["email"], row["role"], row["disabled_at"] is not None, row["status"], brand_ids)
 
 
 def _brand(row: dict[str, Any]) -> Brand:

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.types import TypeEngine
 
 from gateway.adapters.identity_store.tables import Collection
 from pulsepoint.errors import MalformedInput
@@ -25,6 +26,8 @@ def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     if isinstance(value, date):
         return value.isoformat()
     return value
@@ -41,13 +44,18 @@ def typed(table: Table, data: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in data.items():
         if name not in table.c:
             raise MalformedInput(f"{table.name} has no column {name}")
-        kind = table.c[name].type
         try:
-            if isinstance(value, str) and isinstance(kind, Uuid):
-                value = UUID(value)
-            elif isinstance(value, str) and isinstance(kind, TIMESTAMP):
-                value = datetime.fromisoformat(value)
+            values[name] = _typed(table.c[name].type, value)
         except ValueError as error:
             raise MalformedInput(f"{table.name}.{name}: {error}") from None
-        values[name] = value
     return values
+
+
+def _typed(kind: TypeEngine[Any], value: Any) -> Any:
+    if isinstance(value, list) and isinstance(kind, ARRAY):
+        return [_typed(kind.item_type, each) for each in value]
+    if isinstance(value, str) and isinstance(kind, Uuid):
+        return UUID(value)
+    if isinstance(value, str) and isinstance(kind, TIMESTAMP):
+        return datetime.fromisoformat(value)
+    return value

@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 SCHEMA = "ledger"
 metadata = MetaData(schema=SCHEMA)
@@ -58,6 +58,7 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("brand_ids", ARRAY(Uuid)),
     _version(),
 )
 

@@ -1,4 +1,4 @@
-"""Log-in, and the first tenant's administrator. The only callers of the directory."""
+"""Log-in, who a token's person is now, and the first tenant's administrator. The only callers of the directory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from gateway.domain.identity import Person
+from gateway.domain.permissions import Role
 from gateway.identity.passwords import hash_password, verify_password
-from gateway.identity.tokens import Claims
-from gateway.ports import Directory
+from gateway.identity.tokens import BadToken, Claims
+from gateway.ports import Directory, IdentityStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.directory import UserDirectory
 from pulsepoint.ports.document_store import Commit, DocumentStore, Transaction, Write
@@ -18,12 +20,20 @@ from pulsepoint.tenancy import TenantContext
 
 
 async def log_in(directory: UserDirectory, email: str, password: str) -> Claims | None:
-    """Who this is; None, in the same time, for an unknown address, a wrong password or a tenant not active."""
+    """A person's claims; None, in the same time, for an unknown address, a wrong password or a tenant not active."""
     user = await directory.user_by_email(email.strip().lower())
     fits = await verify_password(password, user.password_hash if user else None)
     if not fits or user is None or user.tenant_status != "active":
         return None
     return Claims(user.user_id, user.tenant_id)
+
+
+async def current_person(claims: Claims, identity_store: IdentityStore) -> Person:
+    """The person of a token as they are now, their role and brands read anew; raises `BadToken` when shut out."""
+    standing = await identity_store.standing(TenantContext(claims.tenant_id), claims.user_id)
+    if standing is None or not standing.active:
+        raise BadToken("this log-in is no longer active")
+    return Person(claims.user_id, claims.tenant_id, Role(standing.role), standing.email, standing.brand_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,6 @@ def _first_rows(tenant_id: UUID, email: str, password_hash: str, now: datetime) 
         Write(
             "users",
             str(uuid4()),
-            {"email": email, "role": "operator", "password_hash": password_hash, "created_at": at},
+            {"email": email, "role": Role.OPERATOR.value, "password_hash": password_hash, "created_at": at},
         ),
     )
