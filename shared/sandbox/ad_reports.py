@@ -80,7 +80,7 @@ class AdBook:
 
     def _row(self, delivery: Delivery, day: date, passed: int, as_of: int) -> AdDay:
         campaign, now = delivery.campaign, datetime.fromtimestamp(as_of, UTC)
-        claims = [claim for claim in self._claims.get((campaign.campaign_id, day), ()) if claim.known_at <= now]
+        claims = [claim for claim in self._claims.get((campaign.campaign_id, day), ()) if claim.visible_from <= now]
         return AdDay(
             platform=campaign.platform,
             account_id=campaign.account_id,

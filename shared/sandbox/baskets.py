@@ -56,11 +56,11 @@ class Demand:
 
     def wishes(self, draws: Draws) -> dict[int, int]:
         """Units wanted by article index, in the order they came to mind."""
-        wanted: dict[int, int] = {}
+        units: dict[int, int] = {}
         for _ in range(1 + draws.successes(MOST_EXTRA, self._extra_ppm)):
             article = draws.pick(self._table)
-            wanted[article] = wanted.get(article, 0) + 1
-        return wanted
+            units[article] = units.get(article, 0) + 1
+        return units
 
     def return_ppm(self, article: int) -> int:
         """The chance that a unit sold today comes back."""

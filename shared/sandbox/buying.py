@@ -32,18 +32,18 @@ class Buyer:
 
     def open(self, today: OpenDay, demand: Demand) -> None:
         """Fill the empty shelf of the first day."""
-        for article, known in enumerate(self._assortment.articles):
+        for article, stocked in enumerate(self._assortment.articles):
             for place in range(len(LOCATIONS)):
                 daily = self._daily_ppm(demand, article, place)
-                units = opening_units(daily, known.variant.lead_time_days, self._settings.stock)
+                units = opening_units(daily, stocked.variant.lead_time_days, self._settings.stock)
                 self._stock.change(article, place, units, "opening", today.starts_at, today.day)
 
     def review(self, at: int, today: OpenDay, coming: Callable[[int], Demand]) -> list[tuple[int, Purchase]]:
         """Buy what is short; `coming` gives the demand so many days ahead. Returns deliveries with their moments."""
         due = []
         draws = Draws(self._settings.seed, "suppliers", today.day.isoformat())
-        for article, known in enumerate(self._assortment.articles):
-            lead = known.variant.lead_time_days
+        for article, stocked in enumerate(self._assortment.articles):
+            lead = stocked.variant.lead_time_days
             for place in range(len(LOCATIONS)):
                 level = self._stock.level(article, place)
                 units = purchase_units(level, self._daily_ppm(coming(lead), article, place), lead, self._settings.stock)
@@ -54,7 +54,7 @@ class Buyer:
                 due.append((today.starts_at + (lead + late) * DAY + DELIVERED_AT, Purchase(article, place, units)))
         return due
 
-    def held_up(self, purchase: Purchase, today: OpenDay, incidents: tuple[Incident, ...]) -> bool:
+    def is_delayed(self, purchase: Purchase, today: OpenDay, incidents: tuple[Incident, ...]) -> bool:
         """Whether a delivery cannot come today."""
         sku = self._assortment.articles[purchase.article].variant.sku
         kinds = ("supplier_delay", "stock_loss")

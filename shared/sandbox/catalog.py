@@ -18,7 +18,7 @@ LOCATIONS = (
 
 _SIZES = (("XS", 8), ("S", 22), ("M", 32), ("L", 26), ("XL", 12))
 _SHOES = (("38", 10), ("40", 18), ("42", 26), ("43", 24), ("45", 14))
-_ONE = (("One size", 100),)
+_SINGLE = (("One size", 100),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ _ASSORTMENT = (
     _Line("DAY", "Preikestolen Daypack 22 l", "Packs", 9_900, 3_900, 110, "steady", 60, 28,
           (("Moss", 55), ("Black", 45))),
     _Line("TRK", "Jotunheimen Pack 55 l", "Packs", 19_900, 8_400, 45, "summer", 80, 35, (("Moss", 50), ("Black", 50))),
-    _Line("DRY", "Dry Bag Set", "Packs", 3_900, 1_200, 90, "summer", 20, 14, _ONE),
-    _Line("TNT", "Femund 2 Tent", "Camp", 34_900, 16_200, 35, "summer", 70, 49, _ONE),
+    _Line("DRY", "Dry Bag Set", "Packs", 3_900, 1_200, 90, "summer", 20, 14, _SINGLE),
+    _Line("TNT", "Femund 2 Tent", "Camp", 34_900, 16_200, 35, "summer", 70, 49, _SINGLE),
     _Line("SLB", "Rago Sleeping Bag", "Camp", 17_900, 7_600, 45, "summer", 60, 42, (("Regular", 60), ("Long", 40))),
-    _Line("MAT", "Ultralight Sleeping Mat", "Camp", 10_900, 4_300, 60, "summer", 60, 35, _ONE),
-    _Line("STV", "Primus Gas Stove", "Camp", 6_900, 2_900, 70, "summer", 30, 21, _ONE),
+    _Line("MAT", "Ultralight Sleeping Mat", "Camp", 10_900, 4_300, 60, "summer", 60, 35, _SINGLE),
+    _Line("STV", "Primus Gas Stove", "Camp", 6_900, 2_900, 70, "summer", 30, 21, _SINGLE),
     _Line("BTL", "Steel Bottle 0.75 l", "Camp", 2_900, 900, 150, "steady", 20, 14, (("Steel", 50), ("Forest", 50))),
-    _Line("LMP", "Headlamp Polar 400", "Camp", 5_900, 2_400, 95, "winter", 40, 21, _ONE),
-    _Line("POL", "Carbon Trekking Poles", "Camp", 8_900, 3_600, 70, "steady", 50, 28, _ONE),
-    _Line("KUP", "Birch Kuksa Cup", "Camp", 3_400, 1_100, 70, "steady", 20, 21, _ONE),
+    _Line("LMP", "Headlamp Polar 400", "Camp", 5_900, 2_400, 95, "winter", 40, 21, _SINGLE),
+    _Line("POL", "Carbon Trekking Poles", "Camp", 8_900, 3_600, 70, "steady", 50, 28, _SINGLE),
+    _Line("KUP", "Birch Kuksa Cup", "Camp", 3_400, 1_100, 70, "steady", 20, 21, _SINGLE),
 )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Assortment:
-    """The catalogue and its hidden side; `siblings` are the indexes of an article's other variants."""
+    """The catalog and its hidden side; `siblings` are the indexes of an article's other variants."""
 
     products: tuple[Product, ...]
     articles: tuple[Article, ...]
@@ -107,7 +107,7 @@ def make_assortment(created_at: datetime) -> Assortment:
                 variant_id=VARIANT_ID + index,
                 product_id=PRODUCT_ID + number,
                 inventory_item_id=ITEM_ID + index,
-                sku=f"FF-{line.code}" if line.options is _ONE else f"FF-{line.code}-{_sku_part(option)}",
+                sku=f"FF-{line.code}" if line.options is _SINGLE else f"FF-{line.code}-{_sku_part(option)}",
                 title=option,
                 price_cents=line.price_cents,
                 unit_cost_cents=line.cost_cents,

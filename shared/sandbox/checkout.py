@@ -65,15 +65,15 @@ class Checkout:
         incidents: tuple[Incident, ...],
     ) -> Served:  # fmt: skip
         """The order of an intent, numbered `number` if there is one, and what it wanted in vain."""
-        seed, wanted = self._settings.seed, self._settings.demand
+        seed, settings = self._settings.seed, self._settings.demand
         draws = Draws(seed, "basket", intent.stream)
         customer = self._customer(intent)
         buyer = self._shoppers[customer]
         wishes = demand.wishes(draws)
         nearest = nearest_store(buyer.address)
-        basket = fill(wishes, self._stock, self._assortment, nearest, wanted.substitute_ppm, draws)
+        basket = fill(wishes, self._stock, self._assortment, nearest, settings.substitute_ppm, draws)
         lost = self._lost(intent, basket, day)
-        if not basket.held:
+        if not basket.reserved:
             return Served(None, lost, {}, customer, False)
         code = code_of(promotion, self._campaigns.get(intent.campaign_id or ""), Draws(seed, "code", intent.stream))
         first = self._assortment.articles[next(iter(wishes))].variant.product_id
@@ -84,7 +84,7 @@ class Checkout:
             number, intent.due_at, day, basket, self._assortment, self._settings.shop, buyer, code, device, evidence
         )
         buyer.orders += 1
-        articles = {index: article for index, (article, _) in enumerate(basket.held)}
+        articles = {index: article for index, (article, _) in enumerate(basket.reserved)}
         return Served(order, lost, articles, customer, consent)
 
     def claims(
@@ -100,8 +100,8 @@ class Checkout:
         if intent.customer is not None:
             return intent.customer
         draws = Draws(self._settings.seed, "buyer", intent.stream)
-        known = 1 + draws.below(3) if intent.kind == "repeat" else 0
-        return self._shoppers.welcome(draws, orders=known)
+        orders_before = 1 + draws.below(3) if intent.kind == "repeat" else 0
+        return self._shoppers.welcome(draws, orders=orders_before)
 
     def _lost(self, intent: Intent, basket: Basket, day: date) -> tuple[LostSale, ...]:
         rows = []

@@ -35,32 +35,32 @@ class Sale:
 class Claimants:
     """The platforms, claiming."""
 
-    def __init__(self, wanted: ClaimSettings, campaigns: Mapping[str, CampaignSettings]) -> None:
-        self._wanted, self._campaigns = wanted, campaigns
+    def __init__(self, settings: ClaimSettings, campaigns: Mapping[str, CampaignSettings]) -> None:
+        self._settings, self._campaigns = settings, campaigns
 
     def claims(self, intent: Intent, sale: Sale, day_of: Callable[[int], date], draws: Draws) -> list[Claim]:
         """At most one claim a platform, on the day of the contact it rests on."""
-        found = []
+        claims = []
         for platform in PLATFORMS:
-            heard, modelled = draws.chance(sale.heard_ppm), draws.chance(self._wanted.modelled_ppm)
+            heard, modelled = draws.chance(sale.heard_ppm), draws.chance(self._settings.modelled_ppm)
             delay = draws.between(120, 6 * 3_600)
             contact = self._last(platform, intent.contacts, sale.at)
             if contact is None or not heard or not (sale.consent or modelled):
                 continue
-            weight = PPM if sale.consent or platform != "google" else self._wanted.modelled_weight_ppm
-            found.append(
+            weight = PPM if sale.consent or platform != "google" else self._settings.modelled_weight_ppm
+            claims.append(
                 Claim(
                     platform=platform,
                     campaign_id=contact.campaign_id,
                     order_id=sale.order.order_id,
                     touched_day=day_of(contact.at),
-                    known_at=datetime.fromtimestamp(sale.at + delay, UTC),
+                    visible_from=datetime.fromtimestamp(sale.at + delay, UTC),
                     contact=contact.kind,
                     conversions_micros=weight,
                     value_cents=sale.order.total_cents * weight // PPM,
                 )
             )
-        return found
+        return claims
 
     def _last(self, platform: Platform, contacts: tuple[Contact, ...], at: int) -> Contact | None:
         """The last click within the click window, else the last view within the view window."""

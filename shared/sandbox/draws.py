@@ -21,11 +21,11 @@ _CHUNK = 16_000_000
 
 def _exp_powers() -> tuple[int, ...]:
     """2^64 e^(-2^k / 10^6) for k = 0..23, by Taylor's series in 160-bit fixed point."""
-    one = 1 << 160
+    unit = 1 << 160
     powers: list[int] = []
     for bit in range(24):
         # e^(-x) = (e^(-x/32))^32 keeps the series short; x/32 is below 0.27.
-        term = total = one
+        term = total = unit
         for n in range(1, 40):
             term = -term * (1 << bit) // (32 * 1_000_000 * n)
             total += term

@@ -94,10 +94,10 @@ class Engine:
                 return
             self.today = self._open_day(self.today.day + timedelta(days=1), self.today.number + 1)
 
-    def advance_one(self) -> None:
+    def advance_to_next(self) -> None:
         """Live through items until something that can be told has happened."""
-        told = len(self.ground_truth.happenings)
-        while len(self.ground_truth.happenings) == told:
+        before = len(self.ground_truth.happenings)
+        while len(self.ground_truth.happenings) == before:
             if self._agenda and self._agenda[0][0] < self.today.ends_at:
                 self._now, _, task = heappop(self._agenda)
                 self._live_through(task)
@@ -172,7 +172,7 @@ class Engine:
             case Comeback():
                 self._come_back(task)
             case Purchase():
-                if self._buyer.held_up(task, self.today, self._active):
+                if self._buyer.is_delayed(task, self.today, self._active):
                     self._enter(next_morning(self._now), task)
                 else:
                     self._buyer.receive(task, self._now, self.today)

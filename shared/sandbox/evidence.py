@@ -81,8 +81,10 @@ def _utm(campaign: CampaignSettings, draws: Draws, drift_ppm: int) -> list[tuple
 class Witness:
     """Says what the shop's order shows of an intent's journey."""
 
-    def __init__(self, shop: ShopSettings, wanted: EvidenceSettings, campaigns: Mapping[str, CampaignSettings]) -> None:
-        self._domain, self._wanted, self._campaigns = shop.domain, wanted, campaigns
+    def __init__(
+        self, shop: ShopSettings, settings: EvidenceSettings, campaigns: Mapping[str, CampaignSettings]
+    ) -> None:
+        self._domain, self._settings, self._campaigns = shop.domain, settings, campaigns
 
     def see(self, intent: Intent, handle: str, sight: Sight, draws: Draws) -> tuple[Device, Evidence, bool]:
         """The device of the order, its evidence, and whether the platforms could see the buyer (consent).
@@ -91,7 +93,7 @@ class Witness:
         """
         device, steps = pick_device(draws), intent.steps
         waited = intent.due_at - intent.started_at > 2 * HOUR
-        if waited and draws.chance(self._wanted.cross_device_ppm):
+        if waited and draws.chance(self._settings.cross_device_ppm):
             # They finish elsewhere: only the last visit is on the device that orders.
             device, steps = other_device(device), steps[-1:]
         consent = draws.chance(sight.consent_ppm)
@@ -115,9 +117,9 @@ class Witness:
         product = f"/products/{handle}"
         if step.channel == "campaign" and step.campaign_id is not None:
             campaign = self._campaigns[step.campaign_id]
-            query = _utm(campaign, draws, self._wanted.drift_ppm)
+            query = _utm(campaign, draws, self._settings.drift_ppm)
             click = _click_id(campaign, draws)
-            if draws.chance(self._wanted.click_id_ppm):
+            if draws.chance(self._settings.click_id_ppm):
                 query.append(click)
             referrers = _REFERRERS[campaign.platform]
             page = "/" if campaign.kind == "brand_search" else product

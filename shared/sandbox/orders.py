@@ -22,7 +22,7 @@ CODE_USED_PPM = 850_000
 class Basket:
     """Units by article and place, and those wanted in vain by article."""
 
-    held: dict[tuple[int, int], int]
+    reserved: dict[tuple[int, int], int]
     lost: dict[int, int]
 
 
@@ -32,16 +32,16 @@ def fill(
     """Take wishes from the shelf; some take another variant instead of one that is gone, others go without."""
     basket = Basket({}, {})
     for article, units in wishes.items():
-        place, sent = stock.find(article, units, nearest, basket.held)
+        place, sent = stock.find(article, units, nearest, basket.reserved)
         if sent:
-            basket.held[article, place] = basket.held.get((article, place), 0) + sent
+            basket.reserved[article, place] = basket.reserved.get((article, place), 0) + sent
         if not (missing := units - sent):
             continue
         other = _substitute(article, missing, stock, assortment, nearest, basket, substitute_ppm, draws)
         if other is None:
             basket.lost[article] = basket.lost.get(article, 0) + missing
         else:
-            basket.held[other] = basket.held.get(other, 0) + missing
+            basket.reserved[other] = basket.reserved.get(other, 0) + missing
     return basket
 
 
@@ -52,7 +52,7 @@ def _substitute(
     if not siblings or not draws.chance(ppm):
         return None
     other = siblings[draws.below(len(siblings))]
-    place, sent = stock.find(other, units, nearest, basket.held)
+    place, sent = stock.find(other, units, nearest, basket.reserved)
     return (other, place) if sent == units else None
 
 
@@ -84,19 +84,19 @@ def _lines(
     basket: Basket, assortment: Assortment, number: int, percent: int, shop: ShopSettings
 ) -> tuple[OrderLine, ...]:
     lines = []
-    for index, ((article, place), units) in enumerate(basket.held.items()):
-        known = assortment.articles[article]
-        gross = known.variant.price_cents * units
+    for index, ((article, place), units) in enumerate(basket.reserved.items()):
+        article_details = assortment.articles[article]
+        gross = article_details.variant.price_cents * units
         discount = gross * percent // 100
         lines.append(
             OrderLine(
                 line_id=LINE_ID + number * 32 + index,
-                product_id=known.variant.product_id,
-                variant_id=known.variant.variant_id,
-                sku=known.variant.sku,
-                title=known.product_title,
+                product_id=article_details.variant.product_id,
+                variant_id=article_details.variant.variant_id,
+                sku=article_details.variant.sku,
+                title=article_details.product_title,
                 quantity=units,
-                price_cents=known.variant.price_cents,
+                price_cents=article_details.variant.price_cents,
                 discount_cents=discount,
                 tax_cents=tax_in(gross - discount, shop),
                 location_id=LOCATIONS[place].location_id,

@@ -315,7 +315,7 @@ class Claim:
     campaign_id: str
     order_id: int
     touched_day: date
-    known_at: datetime
+    visible_from: datetime
     contact: Literal["click", "view"]
     conversions_micros: int
     value_cents: int

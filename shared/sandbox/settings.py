@@ -301,13 +301,13 @@ class WorldSettings:
         demand(0 <= self.seed < 1 << 63, "seed", "must be from 0 to 2^63 - 1")
         ids = [campaign.campaign_id for campaign in self.campaigns]
         demand(len(ids) == len(set(ids)), "campaigns", "two campaigns have the same campaign_id")
-        wanted = self.demand
+        demand_settings = self.demand
         shares = sum(campaign.share_ppm for campaign in self.campaigns)
-        total = wanted.organic_ppm + wanted.direct_ppm + wanted.email_ppm + shares
+        total = demand_settings.organic_ppm + demand_settings.direct_ppm + demand_settings.email_ppm + shares
         demand(total == PPM, "demand", f"organic, direct, email and the campaigns' shares add up to {total}, not {PPM}")
         for incident in self.incidents:
-            known = not incident.campaign_id or incident.campaign_id in ids
-            demand(known, f"incidents.{incident.kind}", f"no campaign {incident.campaign_id}")
+            exists = not incident.campaign_id or incident.campaign_id in ids
+            demand(exists, f"incidents.{incident.kind}", f"no campaign {incident.campaign_id}")
 
     def ending(self, last_day: date, days: int | None = None) -> WorldSettings:
         """The same world with the last day of its history on `last_day`, and so many days of it."""

@@ -66,44 +66,44 @@ def read_world(path: Path) -> WorldSettings:
 
 def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidWorld(f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidWorld(f"is no TOML: {error}") from None
-    told.setdefault("name", path.stem)
-    base = told.pop("extends", None)
+    document.setdefault("name", path.stem)
+    base = document.pop("extends", None)
     if base is None:
-        return told
+        return document
     if not isinstance(base, str) or not base.isidentifier():
         raise InvalidWorld("extends: must be the name of a world beside this one")
     if path in seen:
         raise InvalidWorld(f"extends: {base} goes round in a circle")
     merged = _merged(path.with_name(f"{base}.toml"), (*seen, path))
-    for key, value in told.items():
-        known = merged.get(key)
-        if isinstance(known, dict) and isinstance(value, dict):
-            merged[key] = {**known, **value}
-        elif key == "campaigns" and isinstance(known, list) and isinstance(value, list):
-            merged[key] = _merged_campaigns(known, value)
+    for key, value in document.items():
+        inherited = merged.get(key)
+        if isinstance(inherited, dict) and isinstance(value, dict):
+            merged[key] = {**inherited, **value}
+        elif key == "campaigns" and isinstance(inherited, list) and isinstance(value, list):
+            merged[key] = _merged_campaigns(inherited, value)
         else:
             merged[key] = value
     return merged
 
 
-def _merged_campaigns(known: list[Any], told: list[Any]) -> list[Any]:
-    if not all(isinstance(entry, dict) for entry in told):
+def _merged_campaigns(inherited: list[Any], campaigns: list[Any]) -> list[Any]:
+    if not all(isinstance(entry, dict) for entry in campaigns):
         raise InvalidWorld("campaigns: must be a list of tables, [[campaigns]]")
-    by_id = {entry.get("campaign_id"): entry for entry in known}
-    for entry in told:
+    by_id = {entry.get("campaign_id"): entry for entry in inherited}
+    for entry in campaigns:
         campaign_id = entry.get("campaign_id")
         by_id[campaign_id] = {**by_id.get(campaign_id, {}), **entry}
     return list(by_id.values())
 
 
-def _world(told: Mapping[str, Any]) -> WorldSettings:
+def _world(document: Mapping[str, Any]) -> WorldSettings:
     values: dict[str, Any] = {}
-    for key, value in told.items():
+    for key, value in document.items():
         if key in _TABLES:
             values[key] = _build(_TABLES[key], value, key)
         elif key in _LISTS:
@@ -116,11 +116,11 @@ def _world(told: Mapping[str, Any]) -> WorldSettings:
     return world
 
 
-def _build(kind: type[Any], told: object, where: str) -> Any:
+def _build(kind: type[Any], table: object, where: str) -> Any:
     """One table as its dataclass; promotions and incidents have `when` and `days` side by side."""
-    if not isinstance(told, dict):
+    if not isinstance(table, dict):
         raise InvalidWorld(f"{where}: must be a table")
-    values = dict(told)
+    values = dict(table)
     if "when" in {each.name for each in fields(kind)}:
         values["when"] = _when(values, where)
     return _made(kind, values, where)
@@ -139,15 +139,15 @@ def _when(values: dict[str, Any], where: str) -> When:
 
 def _made(kind: type[Any], values: dict[str, Any], where: str) -> Any:
     prefix = f"{where}." if where else ""
-    known = {each.name: each for each in fields(kind)}
+    settings = {each.name: each for each in fields(kind)}
     for name, value in values.items():
-        if name not in known:
-            raise InvalidWorld(f"{prefix}{name}: there is no such setting; there are {', '.join(known)}")
-        expected = _KINDS.get(str(known[name].type))
+        if name not in settings:
+            raise InvalidWorld(f"{prefix}{name}: there is no such setting; there are {', '.join(settings)}")
+        expected = _KINDS.get(str(settings[name].type))
         if expected is not None and type(value) is not expected:
             raise InvalidWorld(f"{prefix}{name}: must be {expected.__name__}, got {value!r}")
     missing = [
-        name for name, each in known.items()
+        name for name, each in settings.items()
         if name not in values and each.default is MISSING and each.default_factory is MISSING
     ]  # fmt: skip
     if missing:

@@ -65,15 +65,15 @@ class Stock:
         """The second at which any place's level of an article changed last."""
         return max(level.changed_at for level in self._levels[article])
 
-    def free(self, article: int, place: int, held: Mapping[tuple[int, int], int]) -> int:
+    def free(self, article: int, place: int, reserved: Mapping[tuple[int, int], int]) -> int:
         """Units of an article at a place that no line in `held` (by article and place) has yet."""
-        return self._levels[article][place].available - held.get((article, place), 0)
+        return self._levels[article][place].available - reserved.get((article, place), 0)
 
-    def find(self, article: int, units: int, nearest: int, held: Mapping[tuple[int, int], int]) -> tuple[int, int]:
+    def find(self, article: int, units: int, nearest: int, reserved: Mapping[tuple[int, int], int]) -> tuple[int, int]:
         """The place to send from and how many of `units` it can send: the nearest one that has most of them."""
-        best, sent = nearest, min(units, self.free(article, nearest, held))
+        best, sent = nearest, min(units, self.free(article, nearest, reserved))
         for place in range(len(LOCATIONS)):
-            can = min(units, self.free(article, place, held))
+            can = min(units, self.free(article, place, reserved))
             if can > sent:
                 best, sent = place, can
         return best, sent
@@ -93,12 +93,12 @@ def _packs(units_ppm: int) -> int:
     return max(1, -(-units_ppm // (PPM * PACK))) * PACK
 
 
-def opening_units(daily_ppm: int, lead_days: int, wanted: StockSettings) -> int:
+def opening_units(daily_ppm: int, lead_days: int, settings: StockSettings) -> int:
     """What a place starts with: enough until a first purchase arrives, and half its cover on top."""
-    return _packs(daily_ppm * (lead_days + wanted.safety_days + wanted.cover_days // 2))
+    return _packs(daily_ppm * (lead_days + settings.safety_days + settings.cover_days // 2))
 
 
-def purchase_units(level: Level, daily_ppm: int, lead_days: int, wanted: StockSettings) -> int:
+def purchase_units(level: Level, daily_ppm: int, lead_days: int, settings: StockSettings) -> int:
     """Units to buy now: none while what is here or coming outlasts lead time and safety, else cover in whole packs."""
     left = (level.available + level.incoming) * PPM
-    return 0 if left > daily_ppm * (lead_days + wanted.safety_days) else _packs(daily_ppm * wanted.cover_days)
+    return 0 if left > daily_ppm * (lead_days + settings.safety_days) else _packs(daily_ppm * settings.cover_days)

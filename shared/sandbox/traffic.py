@@ -61,32 +61,32 @@ class Traffic:
         intents: list[Intent] = []
         for origin, share_ppm in self._origins(today):
             source = origin.campaign_id or origin.kind
-            found, others = self._source(today, origin, source, share_ppm)
-            intents.extend(found)
-            visits[source] = len(found) + others
+            buyers, others = self._source(today, origin, source, share_ppm)
+            intents.extend(buyers)
+            visits[source] = len(buyers) + others
             if origin.day is not None:
-                clicked = sum(_clicked(intent, source) for intent in found)
+                clicked = sum(_clicked(intent, source) for intent in buyers)
                 own_clicks[source] = clicked + others * origin.day.click_ppm // PPM
-        intents.extend(self._known_before(today))
+        intents.extend(self._earlier_customers(today))
         clicks = {day.campaign.campaign_id: _clicks(day, visits, own_clicks, intents) for day in today.campaigns}
         return Crowd(visits, clicks, tuple(intents))
 
     def _origins(self, today: OpenDay) -> Iterator[tuple[Origin, int]]:
-        wanted = self._settings.demand
-        yield Origin("organic"), wanted.organic_ppm
-        yield Origin("direct"), wanted.direct_ppm
-        yield Origin("email"), wanted.email_ppm
+        demand = self._settings.demand
+        yield Origin("organic"), demand.organic_ppm
+        yield Origin("direct"), demand.direct_ppm
+        yield Origin("email"), demand.email_ppm
         for day in today.campaigns:
             yield Origin("campaign", day), day.share_ppm
 
     def _source(self, today: OpenDay, origin: Origin, source: str, share_ppm: int) -> tuple[list[Intent], int]:
         """The buyers of one source, and how many more visit."""
-        wanted, promotion = self._settings.demand, today.promotion
-        first_orders = wanted.orders_per_day * (PPM - wanted.repeat_ppm) * share_ppm // PPM
-        first_orders = first_orders * day_factor(today.day, wanted.season_ppm) // PPM
+        demand, promotion = self._settings.demand, today.promotion
+        first_orders = demand.orders_per_day * (PPM - demand.repeat_ppm) * share_ppm // PPM
+        first_orders = first_orders * day_factor(today.day, demand.season_ppm) // PPM
         if promotion is not None:
             first_orders = first_orders * promotion.traffic_ppm // PPM
-        visits = first_orders * PPM // wanted.conversion_ppm
+        visits = first_orders * PPM // demand.conversion_ppm
         lift = lifted_ppm(today.campaigns, origin.campaign_id)
         buying = first_orders * lift // self._planned[origin.campaign_id]
         if promotion is not None:
@@ -103,10 +103,10 @@ class Traffic:
         draws = Draws(self._settings.seed, "journey", stream)
         return make_intent(stream, draws, origin, _timestamp(today, draws), today.campaigns, today.promotion)
 
-    def _known_before(self, today: OpenDay) -> Iterator[Intent]:
+    def _earlier_customers(self, today: OpenDay) -> Iterator[Intent]:
         """Those who bought before the world's first day and come back: a shop does not start from nothing."""
-        wanted = self._settings.demand
-        mean = wanted.orders_per_day * wanted.repeat_ppm * still_waiting_ppm(today.number) // PPM
+        demand = self._settings.demand
+        mean = demand.orders_per_day * demand.repeat_ppm * still_waiting_ppm(today.number) // PPM
         if mean:
             draws = Draws(self._settings.seed, "known", today.day.isoformat())
             for number in range(draws.poisson(mean)):

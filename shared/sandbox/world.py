@@ -47,8 +47,8 @@ class World:
     def campaigns(self) -> tuple[Campaign, ...]:
         """All ad campaigns."""
         return tuple(
-            Campaign(known.platform, known.account_id, known.campaign_id, known.name, known.kind)
-            for known in self.settings.campaigns
+            Campaign(campaign.platform, campaign.account_id, campaign.campaign_id, campaign.name, campaign.kind)
+            for campaign in self.settings.campaigns
         )
 
     def history(self) -> tuple[date, date]:
@@ -98,7 +98,7 @@ class World:
         at = ground_truth.index_at(start)
         while True:
             while at >= len(ground_truth.happenings):
-                self._engine.advance_one()
+                self._engine.advance_to_next()
             yield ground_truth.happenings[at]
             at += 1
 

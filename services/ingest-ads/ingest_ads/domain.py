@@ -108,15 +108,15 @@ def adds_up(campaigns: int, rows: int, totals: Iterable[int], rounding_micros: i
     `totals` are what the account said before and, on a running day, after the campaigns were read: the sum may
     lie between them. Platforms that round each row to cents may be off by `rounding_micros` a row.
     """
-    told = list(totals)
+    spent = list(totals)
     slack = rounding_micros * max(rows, 1)
-    return min(told) - slack <= campaigns <= max(told) + slack
+    return min(spent) - slack <= campaigns <= max(spent) + slack
 
 
 def content_digest(account: AccountFacts, row: CampaignDay) -> str:
     """Digest of what a row says; equal digests mean nothing was restated."""
-    told = {**account.model_dump(mode="json"), **row.model_dump(mode="json")}
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    content = {**account.model_dump(mode="json"), **row.model_dump(mode="json")}
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def settle_day(stored: Mapping[str, Any] | None, pulled: PulledDay, account: AccountFacts, version: int) -> DaySettled:
@@ -129,22 +129,24 @@ def settle_day(stored: Mapping[str, Any] | None, pulled: PulledDay, account: Acc
     before = stored or {"version": 0, "quarantined": None, "campaigns": {}}
     if int(before["version"]) >= version:
         return DaySettled(document=None)
-    known: dict[str, list[str]] = before["campaigns"]
+    stored_campaigns: dict[str, list[str]] = before["campaigns"]
     if not pulled.adds_up:
         mark = [pulled.account_spend_micros, pulled.campaign_spend_micros]
-        document = {"version": version, "quarantined": mark, "campaigns": known}
+        document = {"version": version, "quarantined": mark, "campaigns": stored_campaigns}
         return DaySettled(document, quarantine=True if before["quarantined"] != mark else None)
-    seen = {row.campaign_id: row for row in (*_vanished(known, pulled), *pulled.rows)}
+    seen = {row.campaign_id: row for row in (*_vanished(stored_campaigns, pulled), *pulled.rows)}
     digests = {identity: content_digest(account, row) for identity, row in seen.items()}
-    changed = tuple(row for identity, row in seen.items() if known.get(identity, [""])[0] != digests[identity])
+    changed = tuple(
+        row for identity, row in seen.items() if stored_campaigns.get(identity, [""])[0] != digests[identity]
+    )
     campaigns = {identity: [digests[identity], row.campaign_name] for identity, row in seen.items()}
     document = {"version": version, "quarantined": None, "campaigns": campaigns}
     return DaySettled(document, changed, quarantine=False if before["quarantined"] is not None else None)
 
 
-def _vanished(known: Mapping[str, list[str]], pulled: PulledDay) -> Iterator[CampaignDay]:
+def _vanished(stored_campaigns: Mapping[str, list[str]], pulled: PulledDay) -> Iterator[CampaignDay]:
     present = {row.campaign_id for row in pulled.rows}
-    for identity, (_, name) in known.items():
+    for identity, (_, name) in stored_campaigns.items():
         if identity not in present:
             yield CampaignDay(
                 campaign_id=identity,

@@ -24,8 +24,8 @@ async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep the newest snapshot of the brand's ad accounts and business clock."""
     brand = event.payload
     identity = str(event.scope.brand_id)
-    known = await reader.get("brands", identity)
-    if known is not None and (known.data["version"], known.data["digest"]) >= (event.version, event.digest):
+    stored = await reader.get("brands", identity)
+    if stored is not None and (stored.data["version"], stored.data["digest"]) >= (event.version, event.digest):
         return NOTHING
     data = {
         "version": event.version,
@@ -34,15 +34,15 @@ async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
         "ad_accounts": [account.model_dump(mode="json") for account in brand.ad_accounts],
         "clock_offset_seconds": brand.clock_offset_seconds,
     }
-    if known is not None and _only_the_clock_moved(known.data, data):
-        data["configured"] = _configured(known.data)
+    if stored is not None and _only_the_clock_moved(stored.data, data):
+        data["configured"] = _configured(stored.data)
     return Outcome(writes=[Write("brands", identity, data)])
 
 
-def _only_the_clock_moved(known: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+def _only_the_clock_moved(stored: Mapping[str, Any], changed: Mapping[str, Any]) -> bool:
     """Whether this is a business clock being followed, which mends no account."""
     clock, accounts = "clock_offset_seconds", "ad_accounts"
-    return bool(known[clock] != news[clock] and known[accounts] == news[accounts])
+    return bool(stored[clock] != changed[clock] and stored[accounts] == changed[accounts])
 
 
 def _configured(brand: Mapping[str, Any]) -> int:
@@ -82,12 +82,12 @@ def _pulls(account: AdAccount, request: SyncRequested, offset: int, configured: 
     if request.start_day is None and request.end_day is None:
         yield Effect(PULL, key, order.model_dump(mode="json"))
         return
-    for start, end in _asked_spans(request, offset, now):
+    for start, end in _requested_spans(request, offset, now):
         span = order.model_copy(update={"start_day": start, "end_day": end})
         yield Effect(PULL, f"{key}:{start}:{end}", span.model_dump(mode="json"))
 
 
-def _asked_spans(request: SyncRequested, offset: int, now: datetime) -> Iterator[tuple[date, date]]:
+def _requested_spans(request: SyncRequested, offset: int, now: datetime) -> Iterator[tuple[date, date]]:
     # No timezone is more than a day ahead of UTC; the pull itself stops at the account's own today.
     latest = (now + timedelta(seconds=offset)).date() + timedelta(days=1)
     start = request.start_day or request.end_day or latest
@@ -119,9 +119,9 @@ async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outc
         if settled.quarantine:
             events.append(_quarantined(reader, key, pull, day))
         for row in settled.rows:
-            fact, told = _recorded(reader, key, pull, row)
+            fact, recorded = _recorded(reader, key, pull, row)
             facts.append(fact)
-            events.append(told)
+            events.append(recorded)
         changed += len(settled.rows)
     events.append(_synced(reader, key, pull, changed))
     return Outcome(facts=facts, writes=writes, events=events)
@@ -133,7 +133,7 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
     if not await _still_configured(reader, order):
         return NOTHING
     failed_at = reader.now()
-    told = AdsSyncFailed(
+    payload = AdsSyncFailed(
         platform=order.platform,
         account_id=order.account_id,
         reason=_reason(order, error),
@@ -142,7 +142,9 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
         failed_at=failed_at,
     )
     version = (failed_at - EPOCH) // timedelta(microseconds=1)
-    return Outcome(events=[reader.event(told, entity=account_key(order.platform, order.account_id), version=version)])
+    return Outcome(
+        events=[reader.event(payload, entity=account_key(order.platform, order.account_id), version=version)]
+    )
 
 
 def account_key(platform: str, account_id: str) -> str:

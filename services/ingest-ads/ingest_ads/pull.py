@@ -83,24 +83,24 @@ async def _pull_days(platform: AdsPlatform, account: OpenAccount, start: date, e
     before = await platform.account_days(account, start, end)
     campaigns = await platform.campaign_days(account, start, end)
     rows = _by_day(campaigns, start, end, account.facts.platform)
-    told = [before]
-    if not all(_adds_up(day, rows[day], told, campaigns) for day in days_between(start, end)):
+    totals = [before]
+    if not all(_adds_up(day, rows[day], totals, campaigns) for day in days_between(start, end)):
         # A running day grows between two requests: what was spent lies between the totals before and after.
-        told.append(await platform.account_days(account, start, end))
+        totals.append(await platform.account_days(account, start, end))
     return tuple(
         PulledDay(
             day=day,
-            account_spend_micros=told[-1].get(day, 0),
-            adds_up=_adds_up(day, rows[day], told, campaigns),
+            account_spend_micros=totals[-1].get(day, 0),
+            adds_up=_adds_up(day, rows[day], totals, campaigns),
             rows=tuple(sorted(rows[day], key=lambda row: row.campaign_id)),
         )
         for day in days_between(start, end)
     )
 
 
-def _adds_up(day: date, rows: list[CampaignDay], told: list[dict[date, int]], campaigns: CampaignDays) -> bool:
+def _adds_up(day: date, rows: list[CampaignDay], totals: list[dict[date, int]], campaigns: CampaignDays) -> bool:
     spent = sum(row.spend_micros for row in rows)
-    return adds_up(spent, len(rows), (totals.get(day, 0) for totals in told), campaigns.rounding_micros)
+    return adds_up(spent, len(rows), (day_totals.get(day, 0) for day_totals in totals), campaigns.rounding_micros)
 
 
 def _by_day(campaigns: CampaignDays, start: date, end: date, platform: str) -> Mapping[date, list[CampaignDay]]:

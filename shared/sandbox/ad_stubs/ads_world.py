@@ -54,8 +54,8 @@ class World(Faults):
 
     def limits(self) -> Limits:
         """How much is given at once, as the settings say now."""
-        told = self.settings
-        return Limits(told.page_size, told.too_much_over, told.retry_after_seconds, told.slow_seconds)
+        settings = self.settings
+        return Limits(settings.page_size, settings.too_much_over, settings.retry_after_seconds, settings.slow_seconds)
 
     def accounts(self) -> tuple[StubAccount, ...]:
         """See `AdsSource.accounts`."""

@@ -111,9 +111,9 @@ class Faults:
 
     def fault(self, platform: Platform, request: Request) -> str | None:
         """The fault this request meets."""
-        asked = request.headers.get("x-stub-fault") or request.query_params.get("stub_fault")
-        if asked:
-            return asked
+        requested = request.headers.get("x-stub-fault") or request.query_params.get("stub_fault")
+        if requested:
+            return requested
         if self.pending.get(platform):
             return self.pending[platform].pop(0)
         return self.standing.get(platform)
@@ -125,10 +125,10 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AdsRequest:
     """A request with what answers it."""
 
-    request: Request
+    http: Request
     source: AdsSource
     limits: Limits
     fault: str | None
@@ -157,7 +157,7 @@ class Asked:
         return totals
 
 
-Answer = Callable[[Asked], Awaitable[Response]]
+Answer = Callable[[AdsRequest], Awaitable[Response]]
 
 
 def money(cents: int) -> str:

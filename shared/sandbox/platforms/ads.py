@@ -21,9 +21,9 @@ from sandbox.platforms import google, meta, tiktok
 from sandbox.platforms.ad_days import (
     FAULTS,
     PLATFORMS,
+    AdsRequest,
     AdsSource,
     Answer,
-    Asked,
     Faults,
     Limits,
     Malformed,
@@ -77,7 +77,7 @@ def _endpoint(
         if fault == "slow":
             await asyncio.sleep(limits().slow_seconds)
         try:
-            return await answer(Asked(request, source, limits(), fault))
+            return await answer(AdsRequest(request, source, limits(), fault))
         except Malformed as error:
             return REFUSALS[platform](str(error))
         except NotReady:
@@ -88,11 +88,11 @@ def _endpoint(
 
 def _fault_setter(faults: Faults) -> Any:
     async def endpoint(request: Request) -> Response:
-        asked = await request.json()
-        platform, fault = asked.get("platform"), asked.get("fault")
+        command = await request.json()
+        platform, fault = command.get("platform"), command.get("fault")
         if platform not in PLATFORMS or fault not in FAULTS | {None}:
             return JSONResponse({"error": "unknown platform or fault"}, status_code=422)
-        faults.set_fault(platform, fault, asked.get("times"))
+        faults.set_fault(platform, fault, command.get("times"))
         return JSONResponse({"standing": faults.standing, "pending": faults.pending})
 
     return endpoint

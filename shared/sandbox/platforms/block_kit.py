@@ -25,8 +25,8 @@ LONGEST_TEXT = 40_000
 class InvalidMessage(Exception):
     """Slack would refuse the message; `code` is the answer's text."""
 
-    def __init__(self, code: str, told: str) -> None:
-        super().__init__(f"{code}: {told}")
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
         self.code = code
 
 

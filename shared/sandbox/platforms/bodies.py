@@ -70,7 +70,7 @@ class ShopifyBodies:
         """The order's REST body at `updated`, with the refunds it carries."""
         cancelled = next((refund.created_at for refund in refunds if refund.cancels), None)
         returns = tuple(self._return(refund, order) for refund in refunds)
-        told: dict[str, Any] = order_body(
+        body: dict[str, Any] = order_body(
             self._sale(order, refunds),
             cancelled_at=self._local(cancelled) if cancelled else None,
             refunds=returns,
@@ -78,15 +78,15 @@ class ShopifyBodies:
         lines = {line.line_id: line for line in order.lines}
         evidence = order.evidence
         notes = evidence.note_attributes if noted else ()
-        told |= {
+        body |= {
             "updated_at": self._iso(updated),
             "landing_site": evidence.landing_site,
             "referring_site": evidence.referring_site,
             "note_attributes": [{"name": name, "value": value} for name, value in notes],
-            "line_items": [_with_variant(item, lines[item["id"]]) for item in told["line_items"]],
-            "refunds": [self._refined(body, refund) for body, refund in zip(told["refunds"], refunds, strict=True)],
+            "line_items": [_with_variant(item, lines[item["id"]]) for item in body["line_items"]],
+            "refunds": [self._refined(shown, refund) for shown, refund in zip(body["refunds"], refunds, strict=True)],
         }
-        return told
+        return body
 
     def refund(self, refund: Refund, order: Order) -> dict[str, Any]:
         """The refund's REST body."""
@@ -136,13 +136,13 @@ class ShopifyBodies:
         """The refund with what only the world knows: its lines' own ids, variants and whether they went back."""
         lines = [
             {
-                **told,
+                **refund_line,
                 "id": line.refund_line_id,
                 "restock_type": ("cancel" if refund.cancels else "return") if line.restocked else "no_restock",
                 "location_id": line.location_id if line.restocked else None,
-                "line_item": {**told["line_item"], "variant_id": line.variant_id},
+                "line_item": {**refund_line["line_item"], "variant_id": line.variant_id},
             }
-            for told, line in zip(body["refund_line_items"], refund.lines, strict=True)
+            for refund_line, line in zip(body["refund_line_items"], refund.lines, strict=True)
         ]
         return {**body, "refund_line_items": lines}
 

@@ -44,16 +44,16 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         """Below `/sandbox`."""
         return [
-            Route("/state", self._asked(self._state)),
-            Route("/catalog", self._asked(self._catalog), methods=["POST"]),
-            Route("/days/{day}", self._asked(self._day), methods=["POST"]),
-            Route("/live", self._asked(self._go_live), methods=["POST"]),
-            Route("/speed", self._asked(self._speed), methods=["POST"]),
-            Route("/strikes", self._asked(self._strike), methods=["POST"]),
-            Route("/sent", self._asked(self._sent)),
+            Route("/state", self._guarded(self._state)),
+            Route("/catalog", self._guarded(self._catalog), methods=["POST"]),
+            Route("/days/{day}", self._guarded(self._day), methods=["POST"]),
+            Route("/live", self._guarded(self._go_live), methods=["POST"]),
+            Route("/speed", self._guarded(self._speed), methods=["POST"]),
+            Route("/strikes", self._guarded(self._strike), methods=["POST"]),
+            Route("/sent", self._guarded(self._sent)),
         ]
 
-    def _asked(self, answer: Callable[[Request], Awaitable[dict[str, Any]]]) -> Any:
+    def _guarded(self, answer: Callable[[Request], Awaitable[dict[str, Any]]]) -> Any:
         async def endpoint(request: Request) -> Response:
             if not secrets.compare_digest(request.headers.get("x-sandbox-token", ""), self._token):
                 return JSONResponse({"error": "no sandbox token"}, 403)
@@ -75,7 +75,7 @@ class Control:
             "failed": repr(self._live.exception()) if failed and self._live else None,
             "now": shop.clock.now().isoformat(),
             "speed": shop.clock.speed,
-            "told_until": shop.told_until.isoformat(),
+            "told_until": shop.delivered_until.isoformat(),
             "orders_live": shop.orders_live,
             "acknowledged": sender.acknowledged,
             "repeated": sender.repeated,
@@ -87,7 +87,7 @@ class Control:
         return {"webhooks": await self._shop.send_catalog()}
 
     async def _day(self, request: Request) -> dict[str, Any]:
-        return {"webhooks": await self._shop.tell_day(date.fromisoformat(request.path_params["day"]))}
+        return {"webhooks": await self._shop.send_day(date.fromisoformat(request.path_params["day"]))}
 
     async def _go_live(self, request: Request) -> dict[str, Any]:
         if self._live is None or self._live.done():
@@ -106,26 +106,26 @@ class Control:
 
     async def _sent(self, request: Request) -> dict[str, Any]:
         after = request.query_params.get("after", "0")
-        newest = [one.as_json() for one in self._shop.sender.newest if one.number > int(after)]
+        newest = [delivery.as_json() for delivery in self._shop.sender.newest if delivery.number > int(after)]
         return {"sent": newest, "acknowledged": self._shop.sender.acknowledged}
 
 
 def strike_json(strike: Strike) -> dict[str, Any]:
     """A strike as it is kept between starts."""
-    one = strike.incident
+    incident = strike.incident
     return {
         "at": strike.at.isoformat(),
-        "kind": one.kind,
-        "days": one.when.days,
-        "on_day": one.when.on_day,
-        "sku": one.sku,
-        "campaign_id": one.campaign_id,
-        "amount_ppm": one.amount_ppm,
+        "kind": incident.kind,
+        "days": incident.when.days,
+        "on_day": incident.when.on_day,
+        "sku": incident.sku,
+        "campaign_id": incident.campaign_id,
+        "amount_ppm": incident.amount_ppm,
     }
 
 
-def strike_from(told: dict[str, Any]) -> Strike:
+def strike_from(stored: dict[str, Any]) -> Strike:
     """A strike as `strike_json` wrote it."""
-    when = When(days=told["days"], on_day=told["on_day"])
-    incident = Incident(told["kind"], when, told["sku"], told["campaign_id"], told["amount_ppm"])
-    return Strike(datetime.fromisoformat(told["at"]), incident)
+    when = When(days=stored["days"], on_day=stored["on_day"])
+    incident = Incident(stored["kind"], when, stored["sku"], stored["campaign_id"], stored["amount_ppm"])
+    return Strike(datetime.fromisoformat(stored["at"]), incident)

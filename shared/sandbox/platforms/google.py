@@ -12,26 +12,26 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdAccount, AdRow, Answer, Asked, Malformed, bearer, read
+from sandbox.platforms.ad_days import AdAccount, AdRow, AdsRequest, Answer, Malformed, bearer, read
 
 CENT_MICROS = 10_000
 SPAN = re.compile(r"BETWEEN '(?P<first>[\d-]+)' AND '(?P<last>[\d-]+)'")
 RESOURCES = re.compile(r"\bFROM (customer|campaign)\b")
 
 
-async def _search(asked: Asked) -> Response:
-    if failed := _failure(asked):
+async def _search(request: AdsRequest) -> Response:
+    if failed := _failure(request):
         return failed
-    account = asked.account("google", asked.request.path_params["customer"], bearer(asked.request))
-    if account is None and not asked.opens("google", bearer(asked.request)):
-        told = "Request had invalid authentication credentials."
-        return _error(401, "UNAUTHENTICATED", told, "authenticationError", "OAUTH_TOKEN_INVALID")
+    account = request.account("google", request.http.path_params["customer"], bearer(request.http))
+    if account is None and not request.opens("google", bearer(request.http)):
+        message = "Request had invalid authentication credentials."
+        return _error(401, "UNAUTHENTICATED", message, "authenticationError", "OAUTH_TOKEN_INVALID")
     if account is None:
         reason = "USER_PERMISSION_DENIED"
         return _error(403, "PERMISSION_DENIED", "No permission.", "authorizationError", reason)
-    query = await _query(asked)
-    rows = [row async for row in _rows(asked, account, query)]
-    size = asked.limits.page_size
+    query = await _query(request)
+    rows = [row async for row in _rows(request, account, query)]
+    size = request.limits.page_size
     chunks = [rows[first : first + size] for first in range(0, len(rows), size)]
     return JSONResponse([{"results": chunk, "fieldMask": "stub", "requestId": "stub"} for chunk in chunks])
 
@@ -41,9 +41,9 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
-async def _query(asked: Asked) -> str:
+async def _query(request: AdsRequest) -> str:
     try:
-        return str((await asked.request.json())["query"])
+        return str((await request.http.json())["query"])
     except (ValueError, TypeError, KeyError):
         raise Malformed("query") from None
 
@@ -54,7 +54,7 @@ def malformed(name: str) -> Response:
     return _error(400, "INVALID_ARGUMENT", f"Error in {name}.", "queryError", reason)
 
 
-async def _rows(asked: Asked, account: AdAccount, query: str) -> AsyncIterator[dict[str, Any]]:
+async def _rows(request: AdsRequest, account: AdAccount, query: str) -> AsyncIterator[dict[str, Any]]:
     if "FROM conversion_action" in query:
         yield {"conversionAction": {"clickThroughLookbackWindowDays": str(account.click_window_days)}}
         return
@@ -67,10 +67,10 @@ async def _rows(asked: Asked, account: AdAccount, query: str) -> AsyncIterator[d
         return
     start, end = (read(span.groupdict(), name, date.fromisoformat) for name in ("first", "last"))
     if "FROM customer" in query:
-        for day, cents in (await asked.totals(account, start, end)).items():
+        for day, cents in (await request.totals(account, start, end)).items():
             yield {"metrics": {"costMicros": str(cents * CENT_MICROS)}, "segments": {"date": day.isoformat()}}
         return
-    for row in await asked.rows(account, start, end):
+    for row in await request.rows(account, start, end):
         yield _campaign_day(row)
 
 
@@ -94,14 +94,14 @@ def _error(status: int, name: str, message: str, kind: str, reason: str, *, deta
     if details is not None:
         error["details"] = details
     failure = {"@type": "type.googleapis.com/google.ads.googleads.v26.errors.GoogleAdsFailure", "errors": [error]}
-    told = {"code": status, "message": message, "status": name, "details": [failure]}
-    return JSONResponse([{"error": told}], status_code=status)
+    error_object = {"code": status, "message": message, "status": name, "details": [failure]}
+    return JSONResponse([{"error": error_object}], status_code=status)
 
 
-def _failure(asked: Asked) -> Response | None:
-    match asked.fault:
+def _failure(request: AdsRequest) -> Response | None:
+    match request.fault:
         case "rate_limited":
-            wait = f"{asked.limits.retry_after_seconds}s"
+            wait = f"{request.limits.retry_after_seconds}s"
             delay = {"quotaErrorDetails": {"rateScope": "ACCOUNT", "retryDelay": wait}}
             exhausted = "RESOURCE_EXHAUSTED"
             return _error(429, exhausted, "Too many requests.", "quotaError", exhausted, details=delay)
@@ -110,8 +110,8 @@ def _failure(asked: Asked) -> Response | None:
         case "server_error":
             return _error(500, "INTERNAL", "Internal error encountered.", "internalError", "INTERNAL_ERROR")
         case "unknown_field":
-            told = "Unrecognized field: 'metrics.x'."
-            return _error(400, "INVALID_ARGUMENT", told, "queryError", "UNRECOGNIZED_FIELD")
+            message = "Unrecognized field: 'metrics.x'."
+            return _error(400, "INVALID_ARGUMENT", message, "queryError", "UNRECOGNIZED_FIELD")
         case "too_much_data":
             return _error(504, "DEADLINE_EXCEEDED", "Deadline exceeded.", "internalError", "DEADLINE_EXCEEDED")
     return None

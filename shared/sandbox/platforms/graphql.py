@@ -43,7 +43,7 @@ def select(query: str, variables: Mapping[str, Any]) -> tuple[Selected, ...]:
 
 def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """The selected parts of `values`; a function there is called with the field's arguments. Raises `InvalidQuery`."""
-    told: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for field in selected:
         if field.name not in values:
             raise InvalidQuery(f"Field '{field.name}' doesn't exist on type '{kind}'")
@@ -52,13 +52,13 @@ def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -
             value = value(field.arguments)
         elif field.arguments:
             raise unknown_argument(field.name, next(iter(field.arguments)))
-        told[field.alias] = _shaped(field, value)
-    return told
+        data[field.alias] = _shaped(field, value)
+    return data
 
 
 def _shaped(field: Selected, value: Any) -> Any:
     if isinstance(value, list):
-        return [_shaped(field, one) for one in value]
+        return [_shaped(field, item) for item in value]
     if isinstance(value, dict):
         if not field.fields:
             raise InvalidQuery(f"Field must have selections (field '{field.name}' has none)")
@@ -74,12 +74,12 @@ def _tokens(query: str) -> list[str]:
     tokens: list[str] = []
     at = 0
     while query[at:].strip():
-        found = _TOKEN.match(query, at)
-        if found is None or len(tokens) >= MOST_TOKENS:
+        match = _TOKEN.match(query, at)
+        if match is None or len(tokens) >= MOST_TOKENS:
             raise InvalidQuery(f"syntax error, unexpected character at {at}")
-        tokens.append(found.group(1))
-        at = found.end()
-    return [one for one in tokens if one != ","]
+        tokens.append(match.group(1))
+        at = match.end()
+    return [part for part in tokens if part != ","]
 
 
 class _Parser:
@@ -117,11 +117,11 @@ class _Parser:
         if depth > DEEPEST:
             raise InvalidQuery("the query is nested too deep")
         self._expect("{")
-        found: list[Selected] = []
+        fields: list[Selected] = []
         while self._peek() != "}":
-            found.append(self._field(depth))
+            fields.append(self._field(depth))
         self._expect("}")
-        return tuple(found)
+        return tuple(fields)
 
     def _field(self, depth: int) -> Selected:
         alias = name = self._name()
@@ -157,10 +157,10 @@ class _Parser:
             raise InvalidQuery(f"syntax error, unexpected {token!r}")
         return token
 
-    def _expect(self, wanted: str) -> None:
+    def _expect(self, expected: str) -> None:
         token = self._take()
-        if token != wanted:
-            raise InvalidQuery(f"syntax error, unexpected {token!r}, expecting {wanted!r}")
+        if token != expected:
+            raise InvalidQuery(f"syntax error, unexpected {token!r}, expecting {expected!r}")
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""

@@ -8,42 +8,42 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdRow, Answer, Asked, bearer, money, parts, read
+from sandbox.platforms.ad_days import AdRow, AdsRequest, Answer, bearer, money, parts, read
 
 PURCHASES = ("purchase", "offsite_conversion.fb_pixel_purchase", "omni_purchase")
 BAD_TOKEN = "Invalid OAuth access token - Cannot parse access token"  # noqa: S105 - a message
 
 
-async def _account(asked: Asked) -> Response:
-    if failed := _failure(asked):
+async def _account(request: AdsRequest) -> Response:
+    if failed := _failure(request):
         return failed
-    account = asked.account("meta", asked.request.path_params["account"], _token(asked))
+    account = request.account("meta", request.http.path_params["account"], _token(request))
     if account is None:
-        return _no_account(asked)
-    told = {"account_id": account.account_id, "currency": account.currency, "timezone_name": account.timezone}
-    return JSONResponse({**told, "id": f"act_{account.account_id}"})
+        return _no_account(request)
+    fields = {"account_id": account.account_id, "currency": account.currency, "timezone_name": account.timezone}
+    return JSONResponse({**fields, "id": f"act_{account.account_id}"})
 
 
-async def _insights(asked: Asked) -> Response:
-    query = asked.request.query_params
-    if read(query, "limit", int, "25") > asked.limits.too_much_over:
+async def _insights(request: AdsRequest) -> Response:
+    query = request.http.query_params
+    if read(query, "limit", int, "25") > request.limits.too_much_over:
         return _too_much()
-    if failed := _failure(asked):
+    if failed := _failure(request):
         return failed
-    account = asked.account("meta", asked.request.path_params["account"], _token(asked))
+    account = request.account("meta", request.http.path_params["account"], _token(request))
     if account is None:
-        return _no_account(asked)
+        return _no_account(request)
     if query.get("time_increment") != "1":
         return _error(400, 100, "(#100) The stand-in answers by day only.")
     start, end = read(query, "time_range", _span)
     if query.get("level") == "account":
         rows = [
-            {"spend": money(cents), **_day(day)} for day, cents in (await asked.totals(account, start, end)).items()
+            {"spend": money(cents), **_day(day)} for day, cents in (await request.totals(account, start, end)).items()
         ]
     else:
         windows = read(query, "action_attribution_windows", _names, "[]")
-        rows = [_row(row, windows) for row in await asked.rows(account, start, end)]
-    return JSONResponse(_page(asked, rows))
+        rows = [_row(row, windows) for row in await request.rows(account, start, end)]
+    return JSONResponse(_page(request, rows))
 
 
 ANSWERS: tuple[tuple[str, str, Answer], ...] = (
@@ -52,16 +52,16 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
-def _token(asked: Asked) -> str:
+def _token(request: AdsRequest) -> str:
     """From the header or the parameter: https://developers.facebook.com/docs/graph-api/overview#access-tokens."""
-    return bearer(asked.request) or asked.request.query_params.get("access_token", "")
+    return bearer(request.http) or request.http.query_params.get("access_token", "")
 
 
-def _no_account(asked: Asked) -> Response:
-    if not asked.opens("meta", _token(asked)):
+def _no_account(request: AdsRequest) -> Response:
+    if not request.opens("meta", _token(request)):
         return _error(400, 190, BAD_TOKEN)
-    told = f"Unsupported get request. Object with ID 'act_{asked.request.path_params['account']}' does not exist"
-    return _error(400, 100, f"{told} or cannot be loaded due to missing permissions", subcode=33)
+    message = f"Unsupported get request. Object with ID 'act_{request.http.path_params['account']}' does not exist"
+    return _error(400, 100, f"{message} or cannot be loaded due to missing permissions", subcode=33)
 
 
 def malformed(name: str) -> Response:
@@ -78,13 +78,13 @@ def _names(text: str) -> list[str]:
     return [str(name) for name in json.loads(text)]
 
 
-def _page(asked: Asked, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    query = asked.request.query_params
-    size = min(max(1, read(query, "limit", int, "25")), asked.limits.page_size)
+def _page(request: AdsRequest, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    query = request.http.query_params
+    size = min(max(1, read(query, "limit", int, "25")), request.limits.page_size)
     first = read(query, "after", lambda cursor: int(cursor.removeprefix("c")), "0")
     page: dict[str, Any] = {"data": rows[first : first + size], "paging": {"cursors": {"after": f"c{first + size}"}}}
     if first + size < len(rows):
-        page["paging"]["next"] = str(asked.request.url.include_query_params(after=f"c{first + size}"))
+        page["paging"]["next"] = str(request.http.url.include_query_params(after=f"c{first + size}"))
     return page
 
 
@@ -93,7 +93,7 @@ def _day(day: date) -> dict[str, str]:
 
 
 def _row(row: AdRow, windows: list[str]) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    insight: dict[str, Any] = {
         "campaign_id": row.campaign_id,
         "campaign_name": row.campaign,
         "spend": money(row.spend),
@@ -102,9 +102,9 @@ def _row(row: AdRow, windows: list[str]) -> dict[str, Any]:
         **_day(row.day),
     }
     if row.purchases_micros:
-        told["actions"] = [_action(name, parts(row.purchases_micros), windows) for name in PURCHASES]
-        told["action_values"] = [_action(name, money(row.value), windows) for name in PURCHASES]
-    return told
+        insight["actions"] = [_action(name, parts(row.purchases_micros), windows) for name in PURCHASES]
+        insight["action_values"] = [_action(name, money(row.value), windows) for name in PURCHASES]
+    return insight
 
 
 def _action(name: str, value: str, windows: list[str]) -> dict[str, str]:
@@ -112,10 +112,10 @@ def _action(name: str, value: str, windows: list[str]) -> dict[str, str]:
     return {"action_type": name, "value": value, **{window: value for window in windows if window.endswith("_click")}}
 
 
-def _failure(asked: Asked) -> Response | None:
-    wait = asked.limits.retry_after_seconds
+def _failure(request: AdsRequest) -> Response | None:
+    wait = request.limits.retry_after_seconds
     usage = json.dumps({"1": [{"type": "ads_insights", "call_count": 100, "estimated_time_to_regain_access": 1}]})
-    match asked.fault:
+    match request.fault:
         case "rate_limited":
             headers = {"retry-after": str(wait), "x-business-use-case-usage": usage}
             return _error(400, 80000, "There have been too many calls from this ad-account.", headers=headers)

@@ -33,9 +33,9 @@ class Past:
             if isinstance(item, Order):
                 self.orders[item.order_id] = item
             elif isinstance(item, Refund):
-                known = self._refunds.setdefault(item.order_id, [])
-                if all(one.refund_id != item.refund_id for one in known):
-                    known.append(item)
+                refunds = self._refunds.setdefault(item.order_id, [])
+                if all(refund.refund_id != item.refund_id for refund in refunds):
+                    refunds.append(item)
             else:
                 self.levels[item.inventory_item_id, item.location_id] = item
 
@@ -43,13 +43,13 @@ class Past:
         """The order's refunds so far, oldest first."""
         return self._refunds.get(order_id, [])
 
-    def told(self, item: Happening) -> list[Webhook]:
+    def webhooks_of(self, item: Happening) -> list[Webhook]:
         """The webhooks of one remembered happening."""
         if isinstance(item, Order):
             return self._bodies.ordered(item)
         if isinstance(item, StockChange):
             return [self._bodies.level(item)]
-        earlier = [one for one in self.refunds_of(item.order_id) if one.refund_id < item.refund_id]
+        earlier = [refund for refund in self.refunds_of(item.order_id) if refund.refund_id < item.refund_id]
         return self._bodies.refunded(item, self.orders[item.order_id], earlier)
 
     def looking_back(self, items: Iterable[Happening]) -> list[Webhook]:
@@ -57,15 +57,15 @@ class Past:
         every = list(items)
         levels = settled([item for item in every if isinstance(item, StockChange)])
         others = [item for item in every if not isinstance(item, StockChange)]
-        return in_time_order(webhook for item in (*others, *levels) for webhook in self.told(item))
+        return in_time_order(webhook for item in (*others, *levels) for webhook in self.webhooks_of(item))
 
     def catalog(self, products: Iterable[Product], at: datetime) -> list[Webhook]:
         """Products with their stock, and every level, as they are `at`."""
         available: Counter[int] = Counter()
         for level in self.levels.values():
             available[level.variant_id] += level.available
-        told = [self._bodies.product(product, available, at) for product in products]
-        return told + [self._bodies.level(level) for level in self.levels.values()]
+        webhooks = [self._bodies.product(product, available, at) for product in products]
+        return webhooks + [self._bodies.level(level) for level in self.levels.values()]
 
     def best_seller(self, until: datetime, days: int = 28) -> tuple[str, str] | None:
         """(sku, title) of what sold most units in the last `days` and is in stock; None where nothing is."""

@@ -133,10 +133,10 @@ class Sender:
             raise NotYet(f"{delivery.topic}: {type(error).__name__}") from None
         if answer.is_success:
             return
-        told = f"{delivery.topic} {delivery.webhook_id}: {answer.status_code}"
+        outcome = f"{delivery.topic} {delivery.webhook_id}: {answer.status_code}"
         if answer.status_code in (408, 425, 429) or answer.is_server_error:
-            raise NotYet(told)
-        raise Refused(told)
+            raise NotYet(outcome)
+        raise Refused(outcome)
 
 
 def comes_twice(delivery: Delivery) -> bool:

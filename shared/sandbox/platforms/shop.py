@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -53,12 +54,12 @@ class Shop:
         sender: Sender,
         *,
         opened_at: datetime,
-        told_until: datetime | None = None,
+        delivered_until: datetime | None = None,
         strikes: Sequence[Strike] = (),
     ) -> None:
         self._turns, self.clock, self.sender = turns, clock, sender
         self.opened_at = opened_at
-        self.told_until = told_until or opened_at
+        self.delivered_until = delivered_until or opened_at
         self.strikes = list(strikes)
         self._zone = ZoneInfo(turns.settings.shop.timezone)
         self.past = Past(ShopifyBodies(turns.settings.shop.timezone))
@@ -79,7 +80,7 @@ class Shop:
         self._turns.ready.set()
 
     def _catch_up(self, world: World) -> None:
-        moments = [self.told_until, *(strike.at for strike in self.strikes)]
+        moments = [self.delivered_until, *(strike.at for strike in self.strikes)]
         live_from = min(min(moments).astimezone(self._zone).date(), self.history_ends)
         day = self._turns.settings.shop.first_day
         while day < live_from:
@@ -90,7 +91,7 @@ class Shop:
         for strike in self.strikes:
             self._take(world, strike.at)
             world.strike(strike.incident, after=strike.at)
-        self._take(world, self.told_until)
+        self._take(world, self.delivered_until)
 
     def _take(self, world: World, until: datetime) -> None:
         """Live through everything until then, and line up what it makes Shopify tell."""
@@ -102,25 +103,25 @@ class Shop:
             for item in passed
             if moment_of(item) <= self.opened_at and moment_of(item).astimezone(self._zone).date() == self.history_ends
         ]
-        for webhook in (one for item in passed for one in self.past.told(item)):
-            if webhook.occurred_at > self.told_until:
+        for webhook in chain.from_iterable(map(self.past.webhooks_of, passed)):
+            if webhook.occurred_at > self.delivered_until:
                 self._waited += 1
                 heappush(self._waiting, (webhook.occurred_at, self._waited, webhook))
 
     async def send_catalog(self) -> int:
         """Products and stock as they are now; how many webhooks that took."""
         products = await self._turns.later(lambda world: world.catalog())
-        return await self.sender.send(self.past.catalog(products, self.told_until))
+        return await self.sender.send(self.past.catalog(products, self.delivered_until))
 
-    async def tell_day(self, day: date) -> int:
+    async def send_day(self, day: date) -> int:
         """One day of the past; how many webhooks that took. Raises `ValueError` for a day that is not past."""
         if day > self.history_ends:
             raise ValueError(f"{day} is not past")
         if day == self.history_ends:
             items: Iterable[Happening] = self._early
         else:
-            told = await self._turns.later(lambda world: world.day(day))
-            items = (*told.orders, *told.refunds, *told.stock_changes)
+            history = await self._turns.later(lambda world: world.day(day))
+            items = (*history.orders, *history.refunds, *history.stock_changes)
         return await self.sender.send(self.past.looking_back(items))
 
     async def live(self) -> None:
@@ -134,7 +135,7 @@ class Shop:
             if due:
                 await self.sender.send(due)
                 self.orders_live += sum(webhook.topic == "orders/create" for webhook in due)
-            self.told_until = now
+            self.delivered_until = now
             await asyncio.sleep(LONGEST_NAP)
 
     async def strike(self, trouble: Trouble) -> dict[str, Any]:
@@ -142,17 +143,17 @@ class Shop:
         now = self.clock.now()
         day = (now.astimezone(self._zone).date() - self._turns.settings.shop.first_day).days
         when = When(days=STRIKE_DAYS, on_day=day)
-        told: dict[str, Any] = {"trouble": trouble, "at": now.isoformat()}
+        report: dict[str, Any] = {"trouble": trouble, "at": now.isoformat()}
         if trouble == "stock-out":
-            found = self.past.best_seller(now)
-            if found is None:
+            best_seller = self.past.best_seller(now)
+            if best_seller is None:
                 raise CannotStrike("nothing that sells is in stock")
-            incidents = [Incident("stock_loss", when, sku=found[0])]
-            told |= {"sku": found[0], "title": found[1], "items": self._items_of(found[0])}
+            incidents = [Incident("stock_loss", when, sku=best_seller[0])]
+            report |= {"sku": best_seller[0], "title": best_seller[1], "items": self._items_of(best_seller[0])}
         else:
             incidents = [Incident("broken_pixel", when, amount_ppm=900_000), Incident("broken_utm", when)]
         await self._turns.later(lambda world: self._strike(world, now, incidents))
-        return told
+        return report
 
     def _strike(self, world: World, now: datetime, incidents: Sequence[Incident]) -> None:
         # As a later start will do it: everything until now, then the incident.

@@ -45,11 +45,11 @@ class ShopifyFace:
         if not VERSION.fullmatch(request.path_params["version"]):
             return JSONResponse({"errors": "Not Found"}, 404)
         if not secrets.compare_digest(request.headers.get("x-shopify-access-token", ""), self._token):
-            told = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-            return JSONResponse({"errors": told}, 401)
+            message = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return JSONResponse({"errors": message}, 401)
         try:
-            asked = orjson.loads((await request.body())[:LARGEST_BODY])
-            selected = select(str(asked["query"]), asked.get("variables") or {})
+            document = orjson.loads((await request.body())[:LARGEST_BODY])
+            selected = select(str(document["query"]), document.get("variables") or {})
             data = answer(selected, self._root(), "QueryRoot")
         except InvalidQuery as error:
             return JSONResponse({"errors": [{"message": str(error)}], "extensions": COST})

@@ -43,13 +43,13 @@ class Message:
     @property
     def trace_id(self) -> str | None:
         """The trace the message names, if any."""
-        found = TRACE.search(json.dumps(self.body.get("blocks", [])))
-        return found.group(1) if found else None
+        match = TRACE.search(json.dumps(self.body.get("blocks", [])))
+        return match.group(1) if match else None
 
     def as_json(self) -> dict[str, Any]:
         """As the list of messages tells it."""
-        told = {"number": self.number, "channel": self.channel, "received_at": self.received_at.isoformat()}
-        return {**told, "trace_id": self.trace_id, "message": self.body}
+        summary = {"number": self.number, "channel": self.channel, "received_at": self.received_at.isoformat()}
+        return {**summary, "trace_id": self.trace_id, "message": self.body}
 
 
 class SlackFace:
@@ -89,12 +89,18 @@ class SlackFace:
 
     async def _list(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
-        newer = [one.as_json() for one in self.messages if one.number > (int(after) if after.isdecimal() else 0)]
+        newer = [
+            message.as_json() for message in self.messages if message.number > (int(after) if after.isdecimal() else 0)
+        ]
         return JSONResponse({"messages": newer})
 
     async def _page(self, request: Request) -> Response:
-        told = page([(one.received_at, one.body, one.trace_id) for one in self.messages], self._trace_url, self._now())
-        return HTMLResponse(told, headers={"content-security-policy": POLICY, "cache-control": "no-store"})
+        html = page(
+            [(message.received_at, message.body, message.trace_id) for message in self.messages],
+            self._trace_url,
+            self._now(),
+        )
+        return HTMLResponse(html, headers={"content-security-policy": POLICY, "cache-control": "no-store"})
 
     async def _style(self, request: Request) -> Response:
         return Response(STYLE, media_type="text/css")

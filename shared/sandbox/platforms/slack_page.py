@@ -43,10 +43,10 @@ FOLLOW = """
 setInterval(async () => {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
-  const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const name of ["header", "main"]) {
-    const [shown, fresh] = [document, told].map((page) => page.querySelector(name));
-    if (shown.innerHTML !== fresh.innerHTML) shown.replaceWith(fresh);
+    const [shown, news] = [document, fresh].map((page) => page.querySelector(name));
+    if (shown.innerHTML !== news.innerHTML) shown.replaceWith(news);
   }
 }, 4_000);
 """
@@ -54,16 +54,17 @@ setInterval(async () => {
 
 def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_url: str, now: datetime) -> str:
     """The whole page; `messages` are (received at, body, trace id), newest first."""
-    told = [_article(at, body, trace_id, trace_url) for at, body, trace_id in messages]
+    articles = [_article(at, body, trace_id, trace_url) for at, body, trace_id in messages]
+    count = len(articles)
     empty = '<p class="empty">No message yet. Alerts appear here as they are sent.</p>'
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<title>Slack messages</title><link rel="stylesheet" href="style.css">'
         '<script src="follow.js" defer></script></head><body>'
-        f"<header><h1># pulsepoint-alerts</h1><p>{len(told)} message{'' if len(told) == 1 else 's'}, newest first. "
+        f"<header><h1># pulsepoint-alerts</h1><p>{count} message{'' if count == 1 else 's'}, newest first. "
         f"The demo's stand-in for Slack, read at {now:%H:%M:%S} UTC.</p></header>"
-        f"<main>{''.join(told) or empty}</main></body></html>"
+        f"<main>{''.join(articles) or empty}</main></body></html>"
     )
 
 
@@ -80,13 +81,13 @@ def _article(at: datetime, body: dict[str, Any], trace_id: str | None, trace_url
 
 
 def _severity(blocks: list[dict[str, Any]]) -> str:
-    told = {
+    words = {
         str(element.get("text", "")).lower()
         for block in blocks
         if block["type"] == "context"
         for element in block["elements"]
     }
-    return next((name for name in ("critical", "warning") if name in told), "info")
+    return next((name for name in ("critical", "warning") if name in words), "info")
 
 
 def _block(block: dict[str, Any]) -> str:
@@ -97,9 +98,11 @@ def _block(block: dict[str, Any]) -> str:
             texts = [block["text"]] if "text" in block else []
             return "".join(f"<p>{_text(text)}</p>" for text in [*texts, *block.get("fields", [])])
         case "context":
-            return f'<p class="context">{"".join(f"<span>{_text(one)}</span>" for one in block["elements"])}</p>'
+            return (
+                f'<p class="context">{"".join(f"<span>{_text(element)}</span>" for element in block["elements"])}</p>'
+            )
         case "actions":
-            shown = (f'<span class="button">{_text(one["text"])}</span> ' for one in block["elements"])
+            shown = (f'<span class="button">{_text(element["text"])}</span> ' for element in block["elements"])
             return f"<p>{''.join(shown)}</p>"
     return "<hr>"
 

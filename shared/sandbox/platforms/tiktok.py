@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.platforms.ad_days import AdRow, Answer, Asked, Malformed, money, parts, read
+from sandbox.platforms.ad_days import AdRow, AdsRequest, Answer, Malformed, money, parts, read
 
 BAD_TOKEN = "Access token is incorrect or has been revoked."  # noqa: S105 - a message
 NO_PERMISSION = "No permission to operate the advertiser."
@@ -23,26 +23,26 @@ METRICS = (
 )  # fmt: skip
 
 
-async def _advertiser(asked: Asked) -> Response:
-    if failed := _failure(asked):
+async def _advertiser(request: AdsRequest) -> Response:
+    if failed := _failure(request):
         return failed
-    if not asked.opens("tiktok", _token(asked)):
+    if not request.opens("tiktok", _token(request)):
         return _answer(40105, BAD_TOKEN)
-    account_id = read(asked.request.query_params, "advertiser_ids", lambda text: str(json.loads(text)[0]))
-    account = asked.account("tiktok", account_id, _token(asked))
+    account_id = read(request.http.query_params, "advertiser_ids", lambda text: str(json.loads(text)[0]))
+    account = request.account("tiktok", account_id, _token(request))
     if account is None:
         return _answer(40001, NO_PERMISSION)
-    told = {"advertiser_id": account_id, "name": "Stub", "currency": account.currency, "timezone": "Etc/GMT"}
-    return _answer(0, "OK", {"list": [{**told, "display_timezone": account.timezone}]})
+    advertiser = {"advertiser_id": account_id, "name": "Stub", "currency": account.currency, "timezone": "Etc/GMT"}
+    return _answer(0, "OK", {"list": [{**advertiser, "display_timezone": account.timezone}]})
 
 
-async def _report(asked: Asked) -> Response:
-    if failed := _failure(asked):
+async def _report(request: AdsRequest) -> Response:
+    if failed := _failure(request):
         return failed
-    query = asked.request.query_params
-    if not asked.opens("tiktok", _token(asked)):
+    query = request.http.query_params
+    if not request.opens("tiktok", _token(request)):
         return _answer(40105, BAD_TOKEN)
-    account = asked.account("tiktok", read(query, "advertiser_id", str), _token(asked))
+    account = request.account("tiktok", read(query, "advertiser_id", str), _token(request))
     if account is None:
         return _answer(40001, NO_PERMISSION)
     start, end = read(query, "start_date", date.fromisoformat), read(query, "end_date", date.fromisoformat)
@@ -54,12 +54,12 @@ async def _report(asked: Asked) -> Response:
                 "dimensions": {"advertiser_id": account.account_id, "stat_time_day": f"{day} 00:00:00"},
                 "metrics": {"spend": money(cents)},
             }
-            for day, cents in (await asked.totals(account, start, end)).items()
+            for day, cents in (await request.totals(account, start, end)).items()
         ]
     else:
         metrics = read(query, "metrics", _metrics)
-        rows = [_row(row, metrics) for row in await asked.rows(account, start, end)]
-    return _answer(0, "OK", _page(asked, query, rows))
+        rows = [_row(row, metrics) for row in await request.rows(account, start, end)]
+    return _answer(0, "OK", _page(request, query, rows))
 
 
 ANSWERS: tuple[tuple[str, str, Answer], ...] = (
@@ -68,8 +68,8 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
 )
 
 
-def _token(asked: Asked) -> str:
-    return asked.request.headers.get("access-token", "")
+def _token(request: AdsRequest) -> str:
+    return request.http.headers.get("access-token", "")
 
 
 def malformed(name: str) -> Response:
@@ -88,8 +88,8 @@ def _metrics(text: str) -> list[str]:
     return names
 
 
-def _page(asked: Asked, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    size = min(max(1, read(query, "page_size", int, "10")), asked.limits.page_size)
+def _page(request: AdsRequest, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    size = min(max(1, read(query, "page_size", int, "10")), request.limits.page_size)
     page = max(1, read(query, "page", int, "1"))
     pages = -(-len(rows) // size)
     info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": pages}
@@ -97,7 +97,7 @@ def _page(asked: Asked, query: Mapping[str, str], rows: list[dict[str, Any]]) ->
 
 
 def _row(row: AdRow, metrics: list[str]) -> dict[str, Any]:
-    told = {
+    values = {
         "campaign_name": row.campaign,
         "spend": money(row.spend),
         "impressions": str(row.impressions),
@@ -107,20 +107,20 @@ def _row(row: AdRow, metrics: list[str]) -> dict[str, Any]:
         "total_complete_payment_rate": money(row.value),
     }
     dimensions = {"campaign_id": row.campaign_id, "stat_time_day": f"{row.day} 00:00:00"}
-    return {"dimensions": dimensions, "metrics": {name: told[name] for name in metrics}}
+    return {"dimensions": dimensions, "metrics": {name: values[name] for name in metrics}}
 
 
 def _answer(code: int, message: str, data: Any = None, *, status: int = 200) -> Response:
-    told = {"code": code, "message": message, "request_id": "stub", "data": data if data is not None else {}}
-    return JSONResponse(told, status_code=status)
+    body = {"code": code, "message": message, "request_id": "stub", "data": data if data is not None else {}}
+    return JSONResponse(body, status_code=status)
 
 
-def _failure(asked: Asked) -> Response | None:
-    match asked.fault:
+def _failure(request: AdsRequest) -> Response | None:
+    match request.fault:
         case "rate_limited":
-            headers = {"retry-after": str(asked.limits.retry_after_seconds)}
-            told = {"code": 40100, "message": "Requests made too frequently.", "request_id": "stub", "data": {}}
-            return JSONResponse(told, headers=headers)
+            headers = {"retry-after": str(request.limits.retry_after_seconds)}
+            body = {"code": 40100, "message": "Requests made too frequently.", "request_id": "stub", "data": {}}
+            return JSONResponse(body, headers=headers)
         case "expired_token":
             return _answer(40102, "The access token has expired.")
         case "server_error":

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sandbox.world import World
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
 class Turns:
@@ -22,11 +22,11 @@ class Turns:
         self.ready = Event()
         self.settings = world.settings
 
-    def ask(self, question: Callable[[World], Told]) -> Told:
+    def ask(self, question: Callable[[World], Result]) -> Result:
         """What the world answers; waits for whoever asks now."""
         with self._lock:
             return question(self._world)
 
-    async def later(self, question: Callable[[World], Told]) -> Told:
+    async def later(self, question: Callable[[World], Result]) -> Result:
         """What the world answers, asked in another thread."""
         return await asyncio.to_thread(self.ask, question)

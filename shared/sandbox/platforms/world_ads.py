@@ -38,13 +38,13 @@ class WorldAds:
         now = self._clock.now()
         first, last = max(start, self._first_day), min(end, now.astimezone(self._zone).date())
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        told = [row for day in days for row in self._day(account, day, now)]
-        return [row for row in told if row.spend or row.impressions or row.clicks or row.purchases_micros]
+        rows = [row for day in days for row in self._day(account, day, now)]
+        return [row for row in rows if row.spend or row.impressions or row.clicks or row.purchases_micros]
 
     def _day(self, account: AdAccount, day: date, now: datetime) -> list[AdRow]:
         rows = self._turns.ask(lambda world: world.ad_days(day, now))
-        wanted = (account.platform, account.account_id)
-        return [_row(row) for row in rows if (row.platform, bare(row.account_id)) == wanted]
+        owner = (account.platform, account.account_id)
+        return [_row(row) for row in rows if (row.platform, bare(row.account_id)) == owner]
 
 
 def bare(account_id: str) -> str:

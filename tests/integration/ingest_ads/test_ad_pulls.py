@@ -63,7 +63,7 @@ async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> No
     async with ads_service(StubSettings(accounts=accounts), ads_tiktok_click_window_days=28) as ads:
         await ads.connect()
         await ads.sync()
-        told = {
+        columns = {
             row["platform"]: (
                 row["account_currency"],
                 row["account_timezone"],
@@ -72,7 +72,7 @@ async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> No
             )
             for row in await ads.rows()
         }
-        assert told == {
+        assert columns == {
             "meta": ("SEK", "Europe/Stockholm", 7, 1),
             "tiktok": ("GBP", "Europe/London", 28, None),
             "google": ("GBP", "Europe/London", 30, 0),
@@ -126,9 +126,9 @@ async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(accou
         ads.world.set_fault(account.platform, "mismatch")
         await ads.sync()
         assert await ads.rows() == []
-        held = ads.events(AdDayQuarantined)
-        assert [event.day for event in held] == [YESTERDAY, TODAY]
-        assert held[0].account_spend_micros - held[0].campaign_spend_micros == MISMATCH_CENTS * 10_000
+        quarantined = ads.events(AdDayQuarantined)
+        assert [event.day for event in quarantined] == [YESTERDAY, TODAY]
+        assert quarantined[0].account_spend_micros - quarantined[0].campaign_spend_micros == MISMATCH_CENTS * 10_000
         assert await ads.spent() == 0
 
         await ads.sync()
@@ -292,10 +292,10 @@ async def test_an_asked_range_is_not_swallowed_by_a_pull_that_waits() -> None:
 async def test_an_end_before_the_start_is_held_with_its_reason() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
-        asked = sync_requested(start_day=TODAY, end_day=YESTERDAY)
-        assert await deliver(ads.runtime, "commands", asked) == 204
-        [held] = ads.events(MessageQuarantined)
-        assert "end_day" in held.explanation
+        command = sync_requested(start_day=TODAY, end_day=YESTERDAY)
+        assert await deliver(ads.runtime, "commands", command) == 204
+        [quarantined] = ads.events(MessageQuarantined)
+        assert "end_day" in quarantined.explanation
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from sandbox.platforms.past import moment_of
 from sandbox.records import Order, StockChange
 from tests.builders.sandbox import DAYS, LAST_DAY, OPENED, TOKENS, Sandbox, sandbox, small_world
 
-Told = TypeVar("Told")
+Payload = TypeVar("Payload")
 CENT = 10_000
 PLATFORMS: tuple[Platform, ...] = tuple(Platform)
 CONTROL = {"x-sandbox-token": TOKENS.control}
@@ -40,9 +40,9 @@ async def test_every_body_of_the_past_is_read_and_sums_to_the_worlds_records() -
         for day in days():
             answer = await shop.http.post(f"/sandbox/days/{day}", headers=CONTROL)
             assert answer.status_code == 200, answer.text
-        told = shop.inbox.readings()
-        orders = {one.order_id: one for _, one in payloads(shop, OrderRecorded, "orders/create")}
-        refunds = {one.refund.refund_id: one for _, one in payloads(shop, RefundRecorded, "refunds/create")}
+        readings = shop.inbox.readings()
+        orders = {payload.order_id: payload for _, payload in payloads(shop, OrderRecorded, "orders/create")}
+        refunds = {payload.refund.refund_id: payload for _, payload in payloads(shop, RefundRecorded, "refunds/create")}
         lived = [shop.world.day(day) for day in days()]
         assert len(orders) == sum(len(d.orders) for d in lived)
         assert sum(order.net_micros for order in orders.values()) == CENT * sum(
@@ -53,9 +53,9 @@ async def test_every_body_of_the_past_is_read_and_sums_to_the_worlds_records() -
         )
         included = {order_id: order.taxes_included for order_id, order in orders.items()}
         assert refunds and sum(
-            refund_net(one.refund, taxes_included=included[one.order_id]) for one in refunds.values()
+            refund_net(payload.refund, taxes_included=included[payload.order_id]) for payload in refunds.values()
         ) == CENT * sum(refund.net_cents for d in lived for refund in d.refunds)
-        assert Counter(topic for topic, _ in told)["orders/updated"] > 0
+        assert Counter(topic for topic, _ in readings)["orders/updated"] > 0
         assert not shop.platforms.shop.sender.refused
         assert shop.platforms.shop.sender.repeated > 0, "deliveries come twice now and then"
 
@@ -63,12 +63,12 @@ async def test_every_body_of_the_past_is_read_and_sums_to_the_worlds_records() -
 async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -> None:
     async with sandbox() as shop:
         await shop.http.post("/sandbox/catalog", headers=CONTROL)
-        told = [reading.payload for _, reading in shop.inbox.readings()]
-        products = {one.product_id: one for one in told if isinstance(one, ProductRecorded)}
+        recorded = [reading.payload for _, reading in shop.inbox.readings()]
+        products = {payload.product_id: payload for payload in recorded if isinstance(payload, ProductRecorded)}
         levels = {
-            (one.inventory_item_id, one.location_id): one.available
-            for one in told
-            if isinstance(one, StockLevelRecorded)
+            (payload.inventory_item_id, payload.location_id): payload.available
+            for payload in recorded
+            if isinstance(payload, StockLevelRecorded)
         }
         assert set(products) == {str(product.product_id) for product in shop.world.catalog()}
         expected: dict[tuple[str, str], int] = {}
@@ -82,7 +82,7 @@ async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -
             if isinstance(item, StockChange):
                 expected[str(item.inventory_item_id), str(item.location_id)] = item.available
         assert levels == expected
-        stock = sum(variant.available or 0 for one in products.values() for variant in one.variants)
+        stock = sum(variant.available or 0 for payload in products.values() for variant in payload.variants)
         assert stock == sum(expected.values())
 
 
@@ -90,7 +90,7 @@ async def test_a_wrong_secret_signs_nothing_that_is_taken() -> None:
     async with sandbox(secret="another-secret-another-secret-another") as shop:
         await shop.http.post(f"/sandbox/days/{LAST_DAY}", headers=CONTROL)
         assert shop.inbox.messages == []
-        assert any(told.endswith("401") for told in shop.platforms.shop.sender.refused)
+        assert any(refusal.endswith("401") for refusal in shop.platforms.shop.sender.refused)
 
 
 async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
@@ -98,7 +98,9 @@ async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
         platforms = adapters(shop)
         start, end = LAST_DAY - timedelta(days=29), LAST_DAY
         for platform in PLATFORMS:
-            account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+            account_id = next(
+                campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == platform
+            )
             account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform.value]))
             assert (account.facts.currency, account.facts.timezone) == ("EUR", "Europe/Berlin")
             rows = (await platforms[platform].campaign_days(account, start, end)).rows
@@ -122,7 +124,7 @@ async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
 async def test_todays_spend_grows_with_the_business_clock_and_tomorrow_is_not_told() -> None:
     async with sandbox() as shop:
         meta = adapters(shop)[Platform.META]
-        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
+        account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "meta")
         account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
         today = OPENED.date()
         before = await meta.account_days(account, today, today + timedelta(days=1))
@@ -136,7 +138,9 @@ async def test_a_wrong_token_opens_no_account() -> None:
     async with sandbox() as shop:
         platforms = adapters(shop)
         for platform in PLATFORMS:
-            account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+            account_id = next(
+                campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == platform
+            )
             with pytest.raises(VendorRefused):
                 await platforms[platform].account(Connection(account_id, "guessed"))
 
@@ -175,15 +179,15 @@ async def test_a_parameter_that_cannot_be_read_is_told_by_name_as_the_platform_d
     platform: Platform, address: str, status: int, words: str
 ) -> None:
     async with sandbox() as shop:
-        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == platform)
+        account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == platform)
         token = TOKENS.ads[platform.value]
         # Not str.format: the address has braces of its own.
-        told = await shop.http.get(
+        response = await shop.http.get(
             address.replace("{}", account_id), headers={"authorization": f"Bearer {token}", "access-token": token}
         )
-        assert told.status_code == status
-        assert words in told.text
-        assert told.json().get("code", 40002) == 40002
+        assert response.status_code == status
+        assert words in response.text
+        assert response.json().get("code", 40002) == 40002
 
 
 @pytest.mark.parametrize(
@@ -196,14 +200,14 @@ async def test_a_parameter_that_cannot_be_read_is_told_by_name_as_the_platform_d
 )
 async def test_a_query_that_google_cannot_read_is_an_invalid_argument(body: dict[str, str], reason: str) -> None:
     async with sandbox() as shop:
-        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "google")
-        told = await shop.http.post(
+        account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "google")
+        response = await shop.http.post(
             f"/google/v25/customers/{account_id}/googleAds:searchStream",
             headers={"authorization": f"Bearer {TOKENS.ads['google']}"},
             json=body,
         )
-        assert told.status_code == 400
-        [error] = told.json()
+        assert response.status_code == 400
+        [error] = response.json()
         assert error["error"]["status"] == "INVALID_ARGUMENT"
         assert error["error"]["details"][0]["errors"][0]["errorCode"] == {"queryError": reason}
 
@@ -212,7 +216,7 @@ async def test_ads_are_not_told_before_the_past_is_lived_through() -> None:
     async with sandbox() as shop:
         shop.platforms.shop._turns.ready.clear()
         meta = adapters(shop)[Platform.META]
-        account_id = next(one.account_id for one in shop.world.campaigns() if one.platform == "meta")
+        account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "meta")
         account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
         with pytest.raises(VendorError):
             await meta.campaign_days(account, LAST_DAY, LAST_DAY)
@@ -223,16 +227,16 @@ async def test_what_is_live_is_told_as_the_clock_passes_it_and_no_sooner() -> No
         await shop.http.post("/sandbox/live", headers=CONTROL)
         shop.wall.advance(hours=1)
         until = shop.clock.now()
-        await told_until(shop, until)
-        told = {one.order_id for _, one in payloads(shop, OrderRecorded, "orders/create")}
+        await wait_until_delivered(shop, until)
+        delivered = {payload.order_id for _, payload in payloads(shop, OrderRecorded, "orders/create")}
         expected = set()
         for item in shop.world.live(OPENED):
             if moment_of(item) > until:
                 break
             if isinstance(item, Order) and item.created_at > OPENED:
                 expected.add(str(item.order_id))
-        assert told == expected
-        assert len(told) > 20
+        assert delivered == expected
+        assert len(delivered) > 20
 
 
 async def test_a_stock_out_is_told_as_a_level_of_nothing_and_happens_again_after_a_restart() -> None:
@@ -242,14 +246,14 @@ async def test_a_stock_out_is_told_as_a_level_of_nothing_and_happens_again_after
         answer = await shop.http.post("/sandbox/strikes", headers=CONTROL, json={"trouble": "stock-out"})
         cause = answer.json()
         shop.wall.advance(minutes=30)
-        await told_until(shop, shop.clock.now())
+        await wait_until_delivered(shop, shop.clock.now())
         gone = levels_of(shop, cause["items"])
         assert {available for _, _, available in gone} >= {0}
         first = shop.platforms.shop
         kept = [strike_from(strike_json(strike)) for strike in first.strikes]
-        told = first.told_until
+        stopped_at = first.delivered_until
         orders = set(first.past.orders)
-    async with sandbox(told_until=told, strikes=kept) as again:
+    async with sandbox(delivered_until=stopped_at, strikes=kept) as again:
         assert set(again.platforms.shop.past.orders) == orders
         assert again.platforms.shop.past.levels == first.past.levels
 
@@ -277,12 +281,12 @@ async def test_graphql_pages_through_orders_by_cursor() -> None:
                 headers={"x-shopify-access-token": TOKENS.shopify},
                 json={"query": query, "variables": {"after": after}},
             )
-            told = answer.json()["data"]
-            assert told["shop"] == {"name": "Fjell & Fjord", "currencyCode": "EUR", "ianaTimezone": "Europe/Berlin"}
-            seen += [edge["node"]["id"] for edge in told["orders"]["edges"]]
-            if not told["orders"]["pageInfo"]["hasNextPage"]:
+            data = answer.json()["data"]
+            assert data["shop"] == {"name": "Fjell & Fjord", "currencyCode": "EUR", "ianaTimezone": "Europe/Berlin"}
+            seen += [edge["node"]["id"] for edge in data["orders"]["edges"]]
+            if not data["orders"]["pageInfo"]["hasNextPage"]:
                 break
-            after = told["orders"]["pageInfo"]["endCursor"]
+            after = data["orders"]["pageInfo"]["endCursor"]
         assert len(seen) == len(set(seen)) == len(shop.platforms.shop.past.orders) > 40
 
 
@@ -297,25 +301,25 @@ async def test_graphql_refuses_a_filter_rather_than_tell_too_much() -> None:
         assert answer.json()["errors"] == [{"message": "Field 'orders' doesn't accept argument 'query'"}]
 
 
-def payloads(shop: Sandbox, kind: type[Told], topic: str) -> list[tuple[str, Told]]:
-    readings = [(told, reading.payload) for told, reading in shop.inbox.readings() if told == topic]
+def payloads(shop: Sandbox, kind: type[Payload], topic: str) -> list[tuple[str, Payload]]:
+    readings = [(sent_topic, reading.payload) for sent_topic, reading in shop.inbox.readings() if sent_topic == topic]
     assert all(isinstance(payload, kind) for _, payload in readings)
-    return [(told, payload) for told, payload in readings if isinstance(payload, kind)]
+    return [(sent_topic, payload) for sent_topic, payload in readings if isinstance(payload, kind)]
 
 
-async def told_until(shop: Sandbox, timestamp: datetime) -> None:
+async def wait_until_delivered(shop: Sandbox, timestamp: datetime) -> None:
     """Wait until the shop has told everything up to a moment."""
     async with asyncio.timeout(30):
-        while shop.platforms.shop.told_until < timestamp:  # noqa: ASYNC110 - a condition of another task
+        while shop.platforms.shop.delivered_until < timestamp:  # noqa: ASYNC110 - a condition of another task
             await asyncio.sleep(0.02)
 
 
 def levels_of(shop: Sandbox, items: list[int]) -> list[tuple[str, str, int | None]]:
-    wanted = {str(item) for item in items}
+    ids = {str(item) for item in items}
     return [
-        (one.inventory_item_id, one.location_id, one.available)
+        (level.inventory_item_id, level.location_id, level.available)
         for _, reading in shop.inbox.readings()
-        if isinstance(one := reading.payload, StockLevelRecorded) and one.inventory_item_id in wanted
+        if isinstance(level := reading.payload, StockLevelRecorded) and level.inventory_item_id in ids
     ]
 
 

@@ -33,20 +33,20 @@ def row(campaign_id: str = "1", spend: int = 1_000_000, **fields: Any) -> Campai
 
 
 def pulled(*rows: CampaignDay, total: int | None = None, good: bool = True) -> PulledDay:
-    spent = sum(one.spend_micros for one in rows)
+    spent = sum(campaign.spend_micros for campaign in rows)
     return PulledDay(day=DAY, account_spend_micros=spent if total is None else total, adds_up=good, rows=rows)
 
 
 def test_a_new_day_records_every_row() -> None:
     settled = settle_day(None, pulled(row("1"), row("2")), ACCOUNT, 1)
-    assert [one.campaign_id for one in settled.rows] == ["1", "2"]
+    assert [campaign.campaign_id for campaign in settled.rows] == ["1", "2"]
     assert settled.quarantine is None
 
 
 def test_only_the_changed_campaign_is_recorded_again() -> None:
     first = settle_day(None, pulled(row("1"), row("2")), ACCOUNT, 1)
     second = settle_day(first.document, pulled(row("1"), row("2", 5)), ACCOUNT, 2)
-    assert [(one.campaign_id, one.spend_micros) for one in second.rows] == [("2", 5)]
+    assert [(campaign.campaign_id, campaign.spend_micros) for campaign in second.rows] == [("2", 5)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_pull_that_began_earlier_but_ended_later_changes_nothing() -> None:
 def test_a_vanished_campaign_is_restated_to_zero_once() -> None:
     first = settle_day(None, pulled(row("1"), row("2")), ACCOUNT, 1)
     second = settle_day(first.document, pulled(row("1")), ACCOUNT, 2)
-    assert [(one.campaign_id, one.spend_micros, one.clicks) for one in second.rows] == [("2", 0, 0)]
+    assert [(campaign.campaign_id, campaign.spend_micros, campaign.clicks) for campaign in second.rows] == [("2", 0, 0)]
     assert settle_day(second.document, pulled(row("1")), ACCOUNT, 3).rows == ()
 
 
@@ -92,8 +92,8 @@ def test_quarantine_is_told_when_it_starts_changes_and_ends() -> None:
     other = settle_day(same.document, pulled(row("1"), total=6, good=False), ACCOUNT, 3)
     lifted = settle_day(other.document, pulled(row("1")), ACCOUNT, 4)
     after = settle_day(lifted.document, pulled(row("1")), ACCOUNT, 5)
-    assert [one.quarantine for one in (first, same, other, lifted, after)] == [True, None, True, False, None]
-    assert [len(one.rows) for one in (first, same, other, lifted, after)] == [0, 0, 0, 1, 0]
+    assert [settled.quarantine for settled in (first, same, other, lifted, after)] == [True, None, True, False, None]
+    assert [len(settled.rows) for settled in (first, same, other, lifted, after)] == [0, 0, 0, 1, 0]
 
 
 @given(
@@ -113,7 +113,7 @@ def test_documents_survive_json_and_replaying_what_was_recorded_gives_the_last_g
         settled = settle_day(document, day, ACCOUNT, version)
         if settled.document is not None:
             document = orjson.loads(orjson.dumps(settled.document))
-        recorded.update({one.campaign_id: one.spend_micros for one in settled.rows})
+        recorded.update({campaign.campaign_id: campaign.spend_micros for campaign in settled.rows})
         if version > newest:
             newest = version
             if good:

@@ -49,13 +49,13 @@ def error_of(status: int, body: Any, headers: dict[str, str] | None = None) -> V
 
 
 def answering(*answers: Any, **settings: str) -> tuple[GoogleAds, list[httpx.Request]]:
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json=answers[len(asked) - 1])
+        requests.append(request)
+        return httpx.Response(200, json=answers[len(requests) - 1])
 
-    return GoogleAds(httpx.AsyncClient(transport=httpx.MockTransport(answer)), **settings), asked
+    return GoogleAds(httpx.AsyncClient(transport=httpx.MockTransport(answer)), **settings), requests
 
 
 async def opened(platform: GoogleAds, connection: Connection = CONNECTION) -> OpenAccount:
@@ -107,34 +107,34 @@ def test_real_streams_conserve_spend_by_campaign_and_day(real_data: Path) -> Non
 
 
 async def test_every_chunk_counts_and_headers_are_sent() -> None:
-    platform, asked = answering(
+    platform, requests = answering(
         chunks(CUSTOMER), [], chunks(result("1"), result("2")), developer_token="dev", login_customer_id="111-222-3333"
     )
     account = await opened(platform)
     days = await platform.campaign_days(account, DAY, DAY)
     assert [row.campaign_id for row in days.rows] == ["1", "2"]
     assert account.facts.click_window_days is None
-    assert asked[2].url.path == "/v26/customers/1234567890/googleAds:searchStream"
-    assert asked[2].headers["authorization"] == "Bearer secret-token"
-    assert asked[2].headers["developer-token"] == "dev"
-    assert asked[2].headers["login-customer-id"] == "1112223333"
-    query = json.loads(asked[2].content)["query"]
+    assert requests[2].url.path == "/v26/customers/1234567890/googleAds:searchStream"
+    assert requests[2].headers["authorization"] == "Bearer secret-token"
+    assert requests[2].headers["developer-token"] == "dev"
+    assert requests[2].headers["login-customer-id"] == "1112223333"
+    query = json.loads(requests[2].content)["query"]
     assert "metrics.conversions," in query
     assert "all_conversions" not in query
     assert "channel" not in query, "Performance Max must not be filtered away"
 
 
 async def test_headers_that_are_not_configured_are_not_sent() -> None:
-    platform, asked = answering(chunks(CUSTOMER), [])
+    platform, requests = answering(chunks(CUSTOMER), [])
     await opened(platform)
-    assert "developer-token" not in asked[0].headers
-    assert "login-customer-id" not in asked[0].headers
+    assert "developer-token" not in requests[0].headers
+    assert "login-customer-id" not in requests[0].headers
 
 
 async def test_an_accounts_own_manager_outranks_the_settings() -> None:
-    platform, asked = answering(chunks(CUSTOMER), [], login_customer_id="1")
+    platform, requests = answering(chunks(CUSTOMER), [], login_customer_id="1")
     await opened(platform, Connection("1234567890", "t", login_customer_id="999-9"))
-    assert asked[0].headers["login-customer-id"] == "9999"
+    assert requests[0].headers["login-customer-id"] == "9999"
 
 
 async def test_a_manager_account_is_refused() -> None:
@@ -213,13 +213,13 @@ ANYTHING = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["campaign", "segments", "metrics"]), ANYTHING))
 def test_a_row_of_another_shape_is_a_vendor_error_and_nothing_else(changes: dict[str, Any]) -> None:
-    told = "v26"
+    message = "v26"
     try:
         with EXCHANGE.reading():
             campaign_days([{**result(), **changes}])
     except VendorError as error:
-        told = str(error)
-    assert "v26" in told
+        message = str(error)
+    assert "v26" in message
 
 
 @given(ANYTHING, st.integers(100, 599))

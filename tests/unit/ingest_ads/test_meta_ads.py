@@ -32,15 +32,15 @@ def action(name: str, value: str = "1", **windows: str) -> dict[str, str]:
 
 
 def answering(*bodies: Any, headers: dict[str, str] | None = None) -> tuple[MetaAds, list[httpx.Request]]:
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        body = bodies[min(len(asked), len(bodies)) - 1]
+        requests.append(request)
+        body = bodies[min(len(requests), len(bodies)) - 1]
         status = 500 if "error" in body else 200
         return httpx.Response(status, json=body, headers=headers)
 
-    return MetaAds(httpx.AsyncClient(transport=httpx.MockTransport(answer))), asked
+    return MetaAds(httpx.AsyncClient(transport=httpx.MockTransport(answer))), requests
 
 
 def load(path: Path) -> Any:
@@ -69,8 +69,8 @@ def test_omni_purchase_is_preferred_to_purchase() -> None:
 
 
 def test_only_the_windows_asked_for_are_counted() -> None:
-    told = action("omni_purchase", "9", **{"7d_click": "2", "1d_view": "1", "28d_click": "8"})
-    assert purchases([told], WINDOWS) == 3_000_000
+    purchase = action("omni_purchase", "9", **{"7d_click": "2", "1d_view": "1", "28d_click": "8"})
+    assert purchases([purchase], WINDOWS) == 3_000_000
     assert purchases([action("omni_purchase", "9", **{"1d_view": "1"})], WINDOWS) == 1_000_000
 
 
@@ -94,8 +94,8 @@ def test_real_bodies_of_campaigns_with_insights_are_read(real_data: Path) -> Non
     ]
     assert rows
     assert {row.day for row in rows} == {date(2019, 11, 12)}
-    told = [Decimal(insight["spend"]) for one in body["data"] for insight in one.get("insights", ())]
-    assert sum(row.spend_micros for row in rows) == sum(told) * 1_000_000
+    spends = [Decimal(insight["spend"]) for campaign in body["data"] for insight in campaign.get("insights", ())]
+    assert sum(row.spend_micros for row in rows) == sum(spends) * 1_000_000
 
 
 def test_a_real_campaign_with_three_spellings_counts_one_purchase(real_data: Path) -> None:
@@ -131,8 +131,8 @@ EXPECTED_ERRORS = [
 
 def test_every_recorded_error_means_one_thing(real_data: Path) -> None:
     errors = load(real_data / "ads/meta/errors.json")
-    found = [type(error_of(one.get("status_code", 400), one["json"])) for one in errors]
-    assert found == EXPECTED_ERRORS
+    kinds = [type(error_of(recorded.get("status_code", 400), recorded["json"])) for recorded in errors]
+    assert kinds == EXPECTED_ERRORS
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 341, 368, 613, 80000, 80003, 80004, 80014])
@@ -147,8 +147,8 @@ def test_a_bare_429_waits_as_its_header_says() -> None:
 
 
 def test_the_time_until_access_returns_outranks_retry_after() -> None:
-    told = json.dumps({"9": [{"call_count": 100, "estimated_time_to_regain_access": 3}]})
-    headers = {"x-business-use-case-usage": told, "retry-after": "1"}
+    usage_header = json.dumps({"9": [{"call_count": 100, "estimated_time_to_regain_access": 3}]})
+    headers = {"x-business-use-case-usage": usage_header, "retry-after": "1"}
     assert error_of(400, {"error": {"code": 80000, "message": "slow"}}, headers).retry_after == 180.0
 
 
@@ -167,25 +167,25 @@ async def test_the_token_travels_in_a_header_and_next_pages_are_asked_by_cursor(
     next_url = "https://elsewhere.example/v25.0/act_42/insights?access_token=leak&after=CUR"
     first = {"data": [ROW], "paging": {"cursors": {"after": "CUR"}, "next": next_url}}
     last = {"data": [{**ROW, "campaign_id": "2"}], "paging": {"cursors": {"after": "END"}}}
-    meta, asked = answering({"currency": "GBP", "timezone_name": "Europe/London"}, first, last)
+    meta, requests = answering({"currency": "GBP", "timezone_name": "Europe/London"}, first, last)
     account = await meta.account(CONNECTION)
     days = await meta.campaign_days(account, date(2026, 3, 9), date(2026, 3, 10))
     assert [row.campaign_id for row in days.rows] == ["1", "2"]
-    assert {request.url.host for request in asked} == {"graph.facebook.com"}
-    assert all(request.headers["authorization"] == "Bearer secret-token" for request in asked)
-    assert all("token" not in str(request.url) for request in asked)
-    assert asked[2].url.params["after"] == "CUR"
-    assert json.loads(asked[1].url.params["action_attribution_windows"]) == list(WINDOWS)
-    assert asked[1].url.params["time_increment"] == "1"
+    assert {request.url.host for request in requests} == {"graph.facebook.com"}
+    assert all(request.headers["authorization"] == "Bearer secret-token" for request in requests)
+    assert all("token" not in str(request.url) for request in requests)
+    assert requests[2].url.params["after"] == "CUR"
+    assert json.loads(requests[1].url.params["action_attribution_windows"]) == list(WINDOWS)
+    assert requests[1].url.params["time_increment"] == "1"
 
 
 async def test_too_much_data_halves_the_page_down_to_one() -> None:
     too_much = {"error": {"code": 1, "message": "Please reduce the amount of data you're asking for"}}
-    meta, asked = answering({"currency": "GBP", "timezone_name": "Europe/London"}, too_much)
+    meta, requests = answering({"currency": "GBP", "timezone_name": "Europe/London"}, too_much)
     account = await meta.account(CONNECTION)
     with pytest.raises(TooMuchDataError):
         await meta.campaign_days(account, date(2026, 3, 9), date(2026, 3, 9))
-    sizes = [int(request.url.params["limit"]) for request in asked[1:]]
+    sizes = [int(request.url.params["limit"]) for request in requests[1:]]
     assert sizes == [500, 250, 125, 62, 31, 15, 7, 3, 1]
 
 
@@ -199,15 +199,17 @@ async def test_pages_in_a_circle_are_an_error() -> None:
 
 async def test_a_used_up_allowance_stops_before_the_next_page() -> None:
     page = {"data": [ROW], "paging": {"cursors": {"after": "CUR"}, "next": "https://x.example/?after=CUR"}}
-    told = json.dumps({"acc_id_util_pct": 97.5, "estimated_time_to_regain_access": 2})
-    meta, asked = answering(
-        {"currency": "GBP", "timezone_name": "Europe/London"}, page, headers={"x-fb-ads-insights-throttle": told}
+    usage_header = json.dumps({"acc_id_util_pct": 97.5, "estimated_time_to_regain_access": 2})
+    meta, requests = answering(
+        {"currency": "GBP", "timezone_name": "Europe/London"},
+        page,
+        headers={"x-fb-ads-insights-throttle": usage_header},
     )
     account = await meta.account(CONNECTION)
     with pytest.raises(VendorRateLimited) as caught:
         await meta.campaign_days(account, date(2026, 3, 9), date(2026, 3, 9))
     assert caught.value.retry_after == 120.0
-    assert len(asked) == 2
+    assert len(requests) == 2
 
 
 @given(st.text(max_size=60))
@@ -226,13 +228,13 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*ROW, "actions", "action_values"]), JSON))
 def test_a_body_of_another_shape_is_a_vendor_error_and_nothing_else(changes: dict[str, Any]) -> None:
-    told = "v25.0"
+    message = "v25.0"
     try:
         with EXCHANGE.reading():
             campaign_day({**ROW, **changes}, windows=WINDOWS)
     except VendorError as error:
-        told = str(error)
-    assert "v25.0" in told
+        message = str(error)
+    assert "v25.0" in message
 
 
 @given(JSON, st.integers(100, 599))

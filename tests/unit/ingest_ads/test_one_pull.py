@@ -59,19 +59,19 @@ async def pull(platform: FixedPlatform, **order: Any) -> Pull:
 
 
 async def test_the_version_is_the_pulls_start() -> None:
-    told = await pull(FixedPlatform(rows=(row(),), totals=((TODAY, 5),)))
-    assert told.version == version_at(datetime(2026, 3, 10, 12, tzinfo=UTC))
-    assert [(day.day, day.adds_up) for day in told.days] == [(date(2026, 3, 9), True), (TODAY, True)]
+    result = await pull(FixedPlatform(rows=(row(),), totals=((TODAY, 5),)))
+    assert result.version == version_at(datetime(2026, 3, 10, 12, tzinfo=UTC))
+    assert [(day.day, day.adds_up) for day in result.days] == [(date(2026, 3, 9), True), (TODAY, True)]
 
 
 async def test_spend_of_campaigns_without_a_total_does_not_add_up() -> None:
-    told = await pull(FixedPlatform(rows=(row(),)))
-    assert [day.adds_up for day in told.days] == [True, False]
+    result = await pull(FixedPlatform(rows=(row(),)))
+    assert [day.adds_up for day in result.days] == [True, False]
 
 
 async def test_a_total_without_campaigns_does_not_add_up() -> None:
-    told = await pull(FixedPlatform(totals=((TODAY, 5),)))
-    assert [day.adds_up for day in told.days] == [True, False]
+    result = await pull(FixedPlatform(totals=((TODAY, 5),)))
+    assert [day.adds_up for day in result.days] == [True, False]
 
 
 async def test_a_campaigns_day_sent_twice_is_an_error() -> None:
@@ -91,5 +91,5 @@ async def test_an_unknown_timezone_is_an_error_that_names_it(timezone: str) -> N
 
 
 async def test_days_that_have_not_begun_are_not_asked_for() -> None:
-    told = await pull(FixedPlatform(), start_day=date(2026, 3, 12), end_day=date(2026, 3, 13))
-    assert told.days == ()
+    result = await pull(FixedPlatform(), start_day=date(2026, 3, 12), end_day=date(2026, 3, 13))
+    assert result.days == ()

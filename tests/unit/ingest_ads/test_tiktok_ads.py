@@ -38,13 +38,13 @@ def error_of(status: int, body: Any, headers: dict[str, str] | None = None) -> V
 
 
 def answering(*answers: Any) -> tuple[TikTokAds, list[httpx.Request]]:
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json={"code": 0, "message": "OK", "data": answers[len(asked) - 1]})
+        requests.append(request)
+        return httpx.Response(200, json={"code": 0, "message": "OK", "data": answers[len(requests) - 1]})
 
-    return TikTokAds(httpx.AsyncClient(transport=httpx.MockTransport(answer))), asked
+    return TikTokAds(httpx.AsyncClient(transport=httpx.MockTransport(answer))), requests
 
 
 async def opened(platform: TikTokAds) -> OpenAccount:
@@ -102,7 +102,7 @@ def test_real_daily_rows_are_read_and_values_are_money(real_data: Path) -> None:
 
 def test_every_recorded_error_means_one_thing(real_data: Path) -> None:
     errors = json.loads((real_data / "ads/tiktok/errors.json").read_text())
-    assert {one["code"]: type(error_of(200, one)) for one in errors} == {
+    assert {body["code"]: type(error_of(200, body)) for body in errors} == {
         40105: VendorRefused,
         40100: VendorRateLimited,
     }
@@ -136,13 +136,13 @@ def test_a_token_echoed_in_a_message_is_cut_out() -> None:
 
 async def test_all_pages_are_read_with_the_token_in_its_header() -> None:
     other = {**ROW, "dimensions": {**ROW["dimensions"], "campaign_id": "2"}}
-    platform, asked = answering(ADVERTISER, page([ROW], 1, 2, 2), page([other], 2, 2, 2))
+    platform, requests = answering(ADVERTISER, page([ROW], 1, 2, 2), page([other], 2, 2, 2))
     days = await platform.campaign_days(await opened(platform), DAY, DAY)
     assert [row.campaign_id for row in days.rows] == ["1", "2"]
-    assert [request.url.params.get("page") for request in asked] == [None, "1", "2"]
-    assert {request.headers["access-token"] for request in asked} == {"secret-token"}
-    assert all("secret-token" not in str(request.url) for request in asked)
-    assert "conversion" not in json.loads(asked[1].url.params["metrics"])
+    assert [request.url.params.get("page") for request in requests] == [None, "1", "2"]
+    assert {request.headers["access-token"] for request in requests} == {"secret-token"}
+    assert all("secret-token" not in str(request.url) for request in requests)
+    assert "conversion" not in json.loads(requests[1].url.params["metrics"])
 
 
 async def test_fewer_rows_than_announced_are_an_error() -> None:
@@ -158,8 +158,8 @@ async def test_no_rows_are_no_error() -> None:
 
 
 async def test_the_display_timezone_is_preferred() -> None:
-    told = {"list": [{**ADVERTISER["list"][0], "display_timezone": "America/Los_Angeles"}]}
-    platform, _ = answering(told)
+    advertisers = {"list": [{**ADVERTISER["list"][0], "display_timezone": "America/Los_Angeles"}]}
+    platform, _ = answering(advertisers)
     assert (await opened(platform)).facts.timezone == "America/Los_Angeles"
 
 
@@ -178,13 +178,13 @@ ANYTHING = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.
 def test_a_row_of_another_shape_is_a_vendor_error_and_nothing_else(
     metrics: dict[str, Any], dimensions: dict[str, Any]
 ) -> None:
-    told = "v1.3"
+    message = "v1.3"
     try:
         with EXCHANGE.reading():
             campaign_day({"dimensions": {**ROW["dimensions"], **dimensions}, "metrics": {**METRICS, **metrics}})
     except VendorError as error:
-        told = str(error)
-    assert "v1.3" in told
+        message = str(error)
+    assert "v1.3" in message
 
 
 @given(ANYTHING | st.dictionaries(st.sampled_from(["code", "message"]), ANYTHING), st.integers(100, 599))

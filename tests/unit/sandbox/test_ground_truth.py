@@ -71,10 +71,10 @@ def test_refunds_never_exceed_their_orders(world: World) -> None:
 
 
 def test_each_order_and_refund_has_one_split_that_adds_up(world: World) -> None:
-    told: Counter[tuple[int, int | None]] = Counter()
+    sums: Counter[tuple[int, int | None]] = Counter()
     origins: Counter[int] = Counter()
     for cause in world.causes(*world.history()):
-        told[cause.order_id, cause.refund_id] += cause.cents
+        sums[cause.order_id, cause.refund_id] += cause.cents
         assert (cause.campaign_id is not None) == (cause.kind == "campaign")
         assert (cause.cents >= 0) == (cause.refund_id is None) or cause.cents == 0
     expected: dict[tuple[int, int | None], int] = {}
@@ -83,7 +83,7 @@ def test_each_order_and_refund_has_one_split_that_adds_up(world: World) -> None:
     for refund in refunds_of(world):
         expected[refund.order_id, refund.refund_id] = -refund.net_cents
         origins[refund.order_id] += 1
-    assert told == expected
+    assert sums == expected
     assert origins.total() == len(origins)
 
 

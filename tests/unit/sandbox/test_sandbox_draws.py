@@ -33,27 +33,27 @@ def test_exponentials_are_exact_to_fifteen_digits() -> None:
 def test_poisson_counts_have_the_mean_and_variance_of_their_law(mean_micros: int) -> None:
     draws, count = Draws(3, "poisson", mean_micros), 6_000
     drawn = [draws.poisson(mean_micros) for _ in range(count)]
-    mean, wanted = sum(drawn) / count, mean_micros / 1e6
+    mean, expected = sum(drawn) / count, mean_micros / 1e6
     variance = sum((value - mean) ** 2 for value in drawn) / (count - 1)
-    assert abs(mean - wanted) < 4 * sqrt(wanted / count)
+    assert abs(mean - expected) < 4 * sqrt(expected / count)
     # The sample variance of a Poisson law has variance (mean + 2 mean^2) / n, near enough.
-    assert abs(variance - wanted) < 4 * sqrt((wanted + 2 * wanted**2) / count)
+    assert abs(variance - expected) < 4 * sqrt((expected + 2 * expected**2) / count)
 
 
 def test_picks_follow_their_weights() -> None:
     draws, table, count = Draws(5, "picks"), Table((50, 0, 30, 20)), 40_000
-    found = [0, 0, 0, 0]
+    counts = [0, 0, 0, 0]
     for _ in range(count):
-        found[draws.pick(table)] += 1
-    assert found[1] == 0
+        counts[draws.pick(table)] += 1
+    assert counts[1] == 0
     for index, share in ((0, 0.5), (2, 0.3), (3, 0.2)):
-        assert abs(found[index] - share * count) < 4 * sqrt(count * share * (1 - share))
+        assert abs(counts[index] - share * count) < 4 * sqrt(count * share * (1 - share))
 
 
 def test_chances_come_true_as_often_as_they_say() -> None:
     draws = Draws(9, "chances")
-    found = sum(draws.chance(26_000) for _ in range(100_000))
-    assert abs(found - 2_600) < 4 * sqrt(2_600)
+    count = sum(draws.chance(26_000) for _ in range(100_000))
+    assert abs(count - 2_600) < 4 * sqrt(2_600)
 
 
 def test_split_parts_add_up() -> None:

@@ -19,14 +19,14 @@ def _with_click_id(world: World) -> float:
 
 
 def test_click_ids_are_of_their_platforms_and_keep_their_case() -> None:
-    found: Counter[str] = Counter()
+    click_ids: Counter[str] = Counter()
     for order in orders_of(lived(world_settings())):
         query = _query(order)
         for name, prefix in (("fbclid", "IwAR"), ("gclid", "Cj0KCQ"), ("ttclid", "E.C.P.")):
             if name in query:
                 assert query[name][0].startswith(prefix)
-                found[name] += 1
-    assert min(found[name] for name in ("fbclid", "gclid", "ttclid")) > 20
+                click_ids[name] += 1
+    assert min(click_ids[name] for name in ("fbclid", "gclid", "ttclid")) > 20
 
 
 def test_utms_drift_in_spelling_but_mostly_are_tidy() -> None:
@@ -88,7 +88,7 @@ def test_a_broken_pixel_takes_the_notes_and_a_redirect_the_query() -> None:
 def test_platforms_hear_less_while_the_pixel_is_broken() -> None:
     world = lived(world_settings("broken_tracking"))
     last = world.history()[1]
-    claims = Counter(claim.known_at.date() for claim in world.claims(*world.history()))
+    claims = Counter(claim.visible_from.date() for claim in world.claims(*world.history()))
     broken = sum(claims[last - timedelta(days=4 - number)] for number in range(3)) / 3
     usual = sum(claims[last - timedelta(days=15 - number)] for number in range(9)) / 9
     assert broken < 0.6 * usual

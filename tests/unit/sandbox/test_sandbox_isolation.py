@@ -42,20 +42,20 @@ def _named(path: Path) -> set[str]:
 
 def _reaches(path: Path) -> set[str]:
     """Ways in which a file gets at the sandbox: imports, module names and paths in strings."""
-    found = {name for name in _imports(path) if name.split(".")[0] == "sandbox"}
+    names = {name for name in _imports(path) if name.split(".")[0] == "sandbox"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
-            found |= {node.value} if REACHING.search(node.value) else set()
-    return found
+            names |= {node.value} if REACHING.search(node.value) else set()
+    return names
 
 
 def test_no_service_and_no_kernel_module_knows_the_sandbox() -> None:
-    looked = 0
+    files = 0
     for folder in (REPOSITORY / "services", REPOSITORY / "shared" / "pulsepoint"):
         for path in _sources(folder):
-            looked += 1
+            files += 1
             assert not _reaches(path), (path, _reaches(path))
-    assert looked > 100
+    assert files > 100
 
 
 @pytest.mark.parametrize(

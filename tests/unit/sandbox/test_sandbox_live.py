@@ -14,12 +14,12 @@ from tests.builders.sandbox_worlds import lived, world_settings
 
 def test_what_happens_live_is_what_history_tells_later() -> None:
     settings = world_settings("everyday", days=30)
-    world, told = World(settings), lived(settings)
+    world, history = World(settings), lived(settings)
     _, last = world.history()
-    noon = told.day(last).orders[10].created_at
+    noon = history.day(last).orders[10].created_at
     lived_through = list(islice(world.live(noon), 900))
     tomorrow = [
-        happening for number in range(2) for happening in told.day(last + timedelta(days=number)).orders
+        happening for number in range(2) for happening in history.day(last + timedelta(days=number)).orders
         if happening.created_at >= noon
     ]  # fmt: skip
     assert [h for h in lived_through if isinstance(h, Order)][: len(tomorrow)] == tomorrow
@@ -65,8 +65,8 @@ def test_a_stock_loss_strikes_at_its_moment_and_not_with_the_next_order() -> Non
 
 def test_a_stocktake_never_shares_its_second_with_a_sale_of_the_article() -> None:
     settings = world_settings(days=10)
-    told = lived(settings)
-    order = told.day(told.history()[1]).orders[5]
+    world = lived(settings)
+    order = world.day(world.history()[1]).orders[5]
     line = order.lines[0]
     world, timestamp = World(settings), order.created_at - timedelta(seconds=1)
     world.between(timestamp - timedelta(days=1), timestamp)

@@ -31,9 +31,9 @@ def test_nothing_is_lost_where_shelves_are_full(world: World) -> None:
 
 
 def test_orders_per_day_are_those_asked_for(world: World) -> None:
-    wanted = world.settings.demand
-    repeat = wanted.repeat_ppm / 1e6
-    mean = wanted.orders_per_day * DAYS
+    demand = world.settings.demand
+    repeat = demand.repeat_ppm / 1e6
+    mean = demand.orders_per_day * DAYS
     # Repeat orders come in families, which widens the Poisson law by (1 + r) / (1 - r) at most.
     assert abs(len(orders_of(world)) - mean) < SIGMAS * sqrt(mean * (1 + repeat) / (1 - repeat))
 
@@ -70,9 +70,9 @@ def test_so_many_units_come_back(world: World) -> None:
     last = world.history()[1]
     cancelled = {refund.order_id for refund in refunds_of(world) if refund.cancels}
     old = [o for o in orders_of(world) if o.day <= last - timedelta(days=45) and o.order_id not in cancelled]
-    known = {order.order_id for order in old}
+    order_ids = {order.order_id for order in old}
     sold = sum(line.quantity for order in old for line in order.lines)
-    back = sum(line.quantity for refund in refunds_of(world) if refund.order_id in known for line in refund.lines)
+    back = sum(line.quantity for refund in refunds_of(world) if refund.order_id in order_ids for line in refund.lines)
     share = world.settings.demand.return_ppm / 1e6
     assert abs(back - sold * share) < SIGMAS * sqrt(sold * share * (1 - share))
 
@@ -90,13 +90,13 @@ def test_first_orders_come_from_the_origins_asked_for(world: World) -> None:
     for cause in world.causes(*world.history()):
         if cause.refund_id is None:
             origins.setdefault(cause.order_id, cause.campaign_id or cause.kind)
-    found = Counter(origin for origin in origins.values() if origin != "repeat")
-    demand, total = world.settings.demand, found.total()
-    asked = {"organic": demand.organic_ppm, "direct": demand.direct_ppm, "email": demand.email_ppm}
-    asked |= {campaign.campaign_id: campaign.share_ppm for campaign in world.settings.campaigns}
-    for origin, ppm in asked.items():
+    counts = Counter(origin for origin in origins.values() if origin != "repeat")
+    demand, total = world.settings.demand, counts.total()
+    expected = {"organic": demand.organic_ppm, "direct": demand.direct_ppm, "email": demand.email_ppm}
+    expected |= {campaign.campaign_id: campaign.share_ppm for campaign in world.settings.campaigns}
+    for origin, ppm in expected.items():
         share = ppm / 1e6
-        assert abs(found[origin] - total * share) <= SIGMAS * sqrt(total * share * (1 - share)), origin
+        assert abs(counts[origin] - total * share) <= SIGMAS * sqrt(total * share * (1 - share)), origin
 
 
 def test_consent_is_given_as_often_as_asked_for(world: World) -> None:

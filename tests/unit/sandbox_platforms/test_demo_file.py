@@ -49,6 +49,6 @@ def test_a_file_that_cannot_be_read_is_no_file(tmp_path: Path) -> None:
 
 def test_services_meet_the_sandbox_only_where_there_is_a_demo() -> None:
     assert service_settings(InstanceSettings(demo=False)) == {}
-    told = service_settings(InstanceSettings(demo=True, port=9000))
-    assert told == {"alerting": {"allow_local_urls": True}, "gateway": {"allow_local_urls": True}}
+    settings = service_settings(InstanceSettings(demo=True, port=9000))
+    assert settings == {"alerting": {"allow_local_urls": True}, "gateway": {"allow_local_urls": True}}
     assert demo_progress() is None

@@ -10,11 +10,11 @@ from deploy.local.incident import took, way_from
 from tests.builders.demo_instance import complains
 
 
-def hop(trace: str, span: str, name: str, service: str, second: int, **fields: Any) -> dict[str, Any]:
+def span(trace: str, span_id: str, name: str, service: str, second: int, **fields: Any) -> dict[str, Any]:
     """A hop as the API tells it."""
     return {
         "trace_id": trace,
-        "span_id": span,
+        "span_id": span_id,
         "parent_span_id": None,
         "links": [],
         "name": name,
@@ -28,24 +28,24 @@ def hop(trace: str, span: str, name: str, service: str, second: int, **fields: A
 
 LEVEL = {"shopify.topic": "inventory_levels/update"}
 SPANS = [
-    hop("a", "1", "POST /webhooks/shopify", "ingest-shopify", 0, attributes={"shopify.topic": "orders/create"}),
-    hop("a", "2", "process orders", "attribution", 1, parent_span_id="1"),
-    hop("b", "1", "POST /webhooks/shopify", "ingest-shopify", 2, attributes=LEVEL),
-    hop("c", "1", "effect assess", "inventory-intel", 5, links=[["a", "2"], ["b", "1"]]),
-    hop("c", "2", "process insights", "alerting", 6, parent_span_id="1"),
-    hop("c", "3", "effect slack.post", "alerting", 7, parent_span_id="2"),
+    span("a", "1", "POST /webhooks/shopify", "ingest-shopify", 0, attributes={"shopify.topic": "orders/create"}),
+    span("a", "2", "process orders", "attribution", 1, parent_span_id="1"),
+    span("b", "1", "POST /webhooks/shopify", "ingest-shopify", 2, attributes=LEVEL),
+    span("c", "1", "effect assess", "inventory-intel", 5, links=[["a", "2"], ["b", "1"]]),
+    span("c", "2", "process insights", "alerting", 6, parent_span_id="1"),
+    span("c", "3", "effect slack.post", "alerting", 7, parent_span_id="2"),
 ]
 
 
 def test_the_way_is_that_from_the_webhook_asked_for_and_nothing_beside_it() -> None:
     way = way_from("inventory_levels/update", SPANS, "c")
-    assert [hop["service"] for hop in way] == ["ingest-shopify", "inventory-intel", "alerting", "alerting"]
+    assert [span["service"] for span in way] == ["ingest-shopify", "inventory-intel", "alerting", "alerting"]
     assert took(way) == 5.5
     assert len(way_from("orders/create", SPANS, "c")) == 5
 
 
 def test_there_is_no_way_while_a_hop_is_missing_or_the_message_is_not_posted() -> None:
-    assert way_from("inventory_levels/update", [one for one in SPANS if one["span_id"] != "2"], "c") == []
+    assert way_from("inventory_levels/update", [span for span in SPANS if span["span_id"] != "2"], "c") == []
     assert way_from("inventory_levels/update", SPANS[:-1], "c") == []
     assert way_from("products/update", SPANS, "c") == []
 

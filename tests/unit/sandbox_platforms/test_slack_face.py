@@ -17,7 +17,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def notice(**fields: str) -> Notice:
-    told = {
+    alert = {
         "severity": "critical",
         "title": "Socks are out of stock",
         "explanation": "None left & <3 wanted>",
@@ -26,7 +26,7 @@ def notice(**fields: str) -> Notice:
         "trace_id": TRACE,
         **fields,
     }
-    return Notice(**told)
+    return Notice(**alert)
 
 
 def header(text: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def test_the_page_shows_messages_escaped_newest_first_with_the_trace_linke
     assert page.index("&lt;script&gt;") < page.index("Socks are out of stock")
     assert f'<a href="http://tower/#/traces/{TRACE}"><code>{TRACE}</code></a>' in page
     assert "None left &amp; &lt;3 wanted&gt;" in page
-    assert [one["number"] for one in listed] == [2]
+    assert [message["number"] for message in listed] == [2]
     assert listed[0]["trace_id"] == TRACE
 
 

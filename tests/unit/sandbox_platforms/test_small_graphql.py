@@ -33,7 +33,7 @@ def test_a_null_object_stays_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("{ nothing }", "doesn't exist"),
         ("{ shop }", "must have selections"),
@@ -46,6 +46,6 @@ def test_a_null_object_stays_null() -> None:
         ("{ a" * 14, "nested too deep"),
     ],
 )
-def test_what_cannot_be_answered_is_said(query: str, told: str) -> None:
-    with pytest.raises(InvalidQuery, match=told):
+def test_what_cannot_be_answered_is_said(query: str, message: str) -> None:
+    with pytest.raises(InvalidQuery, match=message):
         ask(query)

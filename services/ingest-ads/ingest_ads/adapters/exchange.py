@@ -16,7 +16,7 @@ import httpx
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
-TOLD = 300
+MESSAGE_LENGTH = 300
 """Characters of a vendor's message that are passed on."""
 
 
@@ -65,7 +65,7 @@ class Exchange:
         except KeyError as missing:
             raise VendorError(f"{self.name} left out the field {str(missing.args[0])[:60]}") from None
         except (MalformedInput, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-            raise VendorError(f"{self.name} answered what cannot be read: {str(error)[:TOLD]}") from None
+            raise VendorError(f"{self.name} answered what cannot be read: {str(error)[:MESSAGE_LENGTH]}") from None
 
     def unreadable(self, reply: Reply) -> VendorError:
         """The error for an answer without the vendor's own error envelope: only its HTTP status speaks."""
@@ -91,7 +91,7 @@ def _not_json(constant: str) -> Any:
 
 def clean(message: object, token: str) -> str:
     """A vendor's message without the token it may have echoed, cut to a readable length."""
-    return str(message).replace(token, "[token]")[:TOLD] if token else str(message)[:TOLD]
+    return str(message).replace(token, "[token]")[:MESSAGE_LENGTH] if token else str(message)[:MESSAGE_LENGTH]
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -99,11 +99,11 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
     https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
     """
-    told = headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return float(told[:9])
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
     try:
-        timestamp = parsedate_to_datetime(told)
+        timestamp = parsedate_to_datetime(value)
     except (ValueError, IndexError, TypeError):
         return None
     if timestamp.tzinfo is None:

@@ -62,10 +62,10 @@ class GoogleAds:
 
     async def account(self, connection: Connection) -> OpenAccount:
         """See `AdsPlatform.account`; the click window is None where conversion actions differ in theirs."""
-        found = await self._search(connection, ACCOUNT)
+        rows = await self._search(connection, ACCOUNT)
         windows = await self._search(connection, WINDOWS)
         with self.exchange.reading():
-            customer = _first(found)["customer"]
+            customer = _first(rows)["customer"]
             if customer.get("manager"):
                 raise VendorRefused(f"{self.exchange.name}: {connection.account_id} is a manager: connect its clients")
             facts = AccountFacts(
@@ -122,13 +122,13 @@ def _first(rows: list[Any]) -> Any:
     return rows[0]
 
 
-def _field(told: Mapping[str, Any], name: str) -> Any:
+def _field(resource: Mapping[str, Any], name: str) -> Any:
     """A field by its JSON name, or by its proto name: recorded bodies carry both spellings."""
-    if name in told:
-        return told[name]
+    if name in resource:
+        return resource[name]
     proto = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    if proto in told:
-        return told[proto]
+    if proto in resource:
+        return resource[proto]
     raise KeyError(name)
 
 
@@ -147,16 +147,16 @@ def _cost(metrics: Mapping[str, Any]) -> int:
 
 def click_window(rows: Iterable[Any]) -> int | None:
     """The one click window that all counted conversion actions share, else None."""
-    told = {count(_field(row["conversionAction"], "clickThroughLookbackWindowDays"), "window") for row in rows}
-    return told.pop() if len(told) == 1 else None
+    windows = {count(_field(row["conversionAction"], "clickThroughLookbackWindowDays"), "window") for row in rows}
+    return windows.pop() if len(windows) == 1 else None
 
 
 def campaign_days(rows: Iterable[Any]) -> tuple[CampaignDay, ...]:
     """Days of campaigns from result rows; rows of one campaign and day are segments of it and are added up."""
     merged: dict[tuple[str, date], CampaignDay] = {}
     for row in rows:
-        one = _campaign_day(row)
-        merged[one.key] = _sum(merged[one.key], one) if one.key in merged else one
+        day = _campaign_day(row)
+        merged[day.key] = _sum(merged[day.key], day) if day.key in merged else day
     return tuple(merged.values())
 
 
@@ -175,9 +175,9 @@ def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
     )
 
 
-def _sum(one: CampaignDay, other: CampaignDay) -> CampaignDay:
+def _sum(left: CampaignDay, right: CampaignDay) -> CampaignDay:
     names = ("spend_micros", "impressions", "clicks", "conversions_micros", "conversion_value_micros")
-    return one.model_copy(update={name: getattr(one, name) + getattr(other, name) for name in names})
+    return left.model_copy(update={name: getattr(left, name) + getattr(right, name) for name in names})
 
 
 def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
@@ -187,16 +187,16 @@ def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> Vendor
     https://developers.google.com/google-ads/api/reference/rpc/v26/AuthorizationErrorEnum.AuthorizationError; quotas:
     https://developers.google.com/google-ads/api/reference/rpc/v26/QuotaErrorEnum.QuotaError
     """
-    told = _told_error(reply.body)
-    if told is None:
+    error = _error_object(reply.body)
+    if error is None:
         if reply.status == 404:
             return VendorError(f"{exchange.name} is not served (HTTP 404): the version may have been retired")
         return exchange.unreadable(reply)
-    details = list(_details(told))
+    details = list(_details(error))
     reasons = [(kind, reason) for kind, reason, _ in details]
-    status = str(told.get("status", ""))
+    status = str(error.get("status", ""))
     named = ", ".join(str(reason) for _, reason in reasons) or status
-    message = f"{clean(named, token)}: {clean(told.get('message', 'no reason given'), token)}"
+    message = f"{clean(named, token)}: {clean(error.get('message', 'no reason given'), token)}"
     if any(kind in REFUSED_KINDS or reason in REFUSED_REASONS for kind, reason in reasons):
         return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
     if status == "RESOURCE_EXHAUSTED" or reply.status == 429 or any(kind == "quotaError" for kind, _ in reasons):
@@ -210,7 +210,7 @@ def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> Vendor
     return VendorError(f"{exchange.name} failed ({message})")
 
 
-def _told_error(body: Any) -> dict[str, Any] | None:
+def _error_object(body: Any) -> dict[str, Any] | None:
     """The error object of an answer: on its own, or as an element of the stream's array."""
     for candidate in body if isinstance(body, list) else [body]:
         if isinstance(candidate, dict) and isinstance(candidate.get("error"), dict) and candidate["error"]:
@@ -219,9 +219,9 @@ def _told_error(body: Any) -> dict[str, Any] | None:
     return None
 
 
-def _details(told: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
+def _details(error_object: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
     """Kind, reason and asked delay (seconds) of each GoogleAdsError in the failure."""
-    for detail in _list(told.get("details")):
+    for detail in _list(error_object.get("details")):
         for error in _list(detail.get("errors")):
             code = error.get("errorCode")
             quota = error.get("details")
@@ -231,7 +231,7 @@ def _details(told: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]
 
 
 def _list(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _seconds(duration: object) -> float | None:

@@ -101,12 +101,12 @@ class MetaAds:
         totals: dict[date, int] = {}
         async for page in self._pages(account.connection, _insights("account", ACCOUNT_FIELDS, start, end)):
             with self.exchange.reading():
-                totals.update({_one_day(row): to_micros(row["spend"], field="spend") for row in page})
+                totals.update({_single_day(row): to_micros(row["spend"], field="spend") for row in page})
         return totals
 
     async def _pages(self, connection: Connection, params: Mapping[str, str]) -> AsyncIterator[list[Any]]:
         """Pages of insights by cursor; where Meta says it is too much data, the page is halved and asked again."""
-        size, after, asked = self.page_size, "", set[str]()
+        size, after, cursors = self.page_size, "", set[str]()
         while True:
             page_params = {**params, "limit": str(size), **({"after": after} if after else {})}
             try:
@@ -121,8 +121,8 @@ class MetaAds:
             yield rows
             if not cursor:
                 return
-            asked.add(after)
-            if cursor in asked:
+            cursors.add(after)
+            if cursor in cursors:
                 raise VendorError(f"{self.exchange.name} pages in a circle")
             after = cursor
 
@@ -164,14 +164,14 @@ def _page(body: Mapping[str, Any]) -> tuple[list[Any], str]:
         raise MalformedInput("data: expected a list")
     if not _has_next(body):
         return rows, ""
-    told = body["paging"].get("cursors", {}).get("after")
-    cursor = told or parse_qs(urlsplit(body["paging"]["next"]).query).get("after", [""])[0]
+    after = body["paging"].get("cursors", {}).get("after")
+    cursor = after or parse_qs(urlsplit(body["paging"]["next"]).query).get("after", [""])[0]
     if not cursor:
         raise MalformedInput("paging.next: no cursor")
     return rows, text_of(cursor, "after")
 
 
-def _one_day(row: Mapping[str, Any]) -> date:
+def _single_day(row: Mapping[str, Any]) -> date:
     day = day_of(row["date_start"])
     if day_of(row["date_stop"]) != day:
         raise MalformedInput("date_stop: expected one day a row")
@@ -186,7 +186,7 @@ def campaign_day(row: Mapping[str, Any], *, windows: tuple[str, ...] = ()) -> Ca
     return CampaignDay(
         campaign_id=text_of(row["campaign_id"], "campaign_id"),
         campaign_name=text_of(row.get("campaign_name") or row["campaign_id"], "campaign_name"),
-        day=_one_day(row),
+        day=_single_day(row),
         spend_micros=to_micros(row["spend"], field="spend"),
         impressions=optional_count(row.get("impressions"), "impressions"),
         clicks=optional_count(row.get("clicks"), "clicks"),
@@ -216,11 +216,11 @@ def meta_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorEr
 
     Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling
     """
-    told = reply.body.get("error") if isinstance(reply.body, dict) else None
-    if not isinstance(told, dict) or not told:
+    error = reply.body.get("error") if isinstance(reply.body, dict) else None
+    if not isinstance(error, dict) or not error:
         return exchange.unreadable(reply)
-    code, subcode = _number(told.get("code")), _number(told.get("error_subcode"))
-    message = clean(told.get("message", "no reason given"), token)
+    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    message = clean(error.get("message", "no reason given"), token)
     if TOO_MUCH in message or subcode == TOO_MUCH_SUBCODE:
         return TooMuchDataError(f"{exchange.name}: {message}")
     if code in LIMITED or reply.status == 429:
@@ -264,10 +264,16 @@ def _plain(value: object) -> bool:
 def _usage_entries(header: str) -> list[dict[str, Any]]:
     """The objects of a usage header: one flat object, or lists of them by business id."""
     try:
-        told = json.loads(header) if header else {}
+        usage_object = json.loads(header) if header else {}
     except (ValueError, RecursionError):
         return []
-    if not isinstance(told, dict):
+    if not isinstance(usage_object, dict):
         return []
-    nested = [entry for value in told.values() if isinstance(value, list) for entry in value if isinstance(entry, dict)]
-    return [told, *nested]
+    nested = [
+        entry
+        for value in usage_object.values()
+        if isinstance(value, list)
+        for entry in value
+        if isinstance(entry, dict)
+    ]
+    return [usage_object, *nested]

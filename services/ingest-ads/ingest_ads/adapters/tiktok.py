@@ -85,14 +85,18 @@ class TikTokAds:
         }
         data = await self._get(connection, "advertiser/info/", params)
         with self.exchange.reading():
-            told = [one for one in data["list"] if str(one.get("advertiser_id")) == connection.account_id]
-            if not told:
+            advertisers = [
+                advertiser
+                for advertiser in data["list"]
+                if str(advertiser.get("advertiser_id")) == connection.account_id
+            ]
+            if not advertisers:
                 raise VendorRefused(f"{self.exchange.name} shows no advertiser {connection.account_id}")
             facts = AccountFacts(
                 platform="tiktok",
                 account_id=connection.account_id,
-                currency=text_of(told[0]["currency"], "currency"),
-                timezone=text_of(told[0].get("display_timezone") or told[0]["timezone"], "timezone"),
+                currency=text_of(advertisers[0]["currency"], "currency"),
+                timezone=text_of(advertisers[0].get("display_timezone") or advertisers[0]["timezone"], "timezone"),
                 click_window_days=self.click_window_days,
                 view_window_days=self.view_window_days,
             )
@@ -120,14 +124,14 @@ class TikTokAds:
         rows: list[Any] = []
         page, pages, announced = 1, 1, 0
         while page <= pages:
-            asked = {**params, "advertiser_id": connection.account_id, "page": str(page)}
-            data = await self._get(connection, REPORT, {**asked, "page_size": str(self.page_size)})
+            query = {**params, "advertiser_id": connection.account_id, "page": str(page)}
+            data = await self._get(connection, REPORT, {**query, "page_size": str(self.page_size)})
             with self.exchange.reading():
-                found = data["list"]
-                if not isinstance(found, list):
+                page_rows = data["list"]
+                if not isinstance(page_rows, list):
                     raise MalformedInput("list: expected a list")
-                pages, announced = _page_info(data, len(found))
-            rows += found
+                pages, announced = _page_info(data, len(page_rows))
+            rows += page_rows
             page += 1
         if len(rows) != announced:
             raise VendorError(f"{self.exchange.name} announced {announced} rows and sent {len(rows)}")
@@ -156,12 +160,12 @@ def _report(level: str, entity: str, metrics: tuple[str, ...], start: date, end:
     }
 
 
-def _page_info(data: Mapping[str, Any], found: int) -> tuple[int, int]:
+def _page_info(data: Mapping[str, Any], count_on_page: int) -> tuple[int, int]:
     """Pages and rows in all; an answer without `page_info` is the only page."""
-    told = data.get("page_info")
-    if told is None:
-        return 1, found
-    return count(told["total_page"], "total_page"), count(told["total_number"], "total_number")
+    info = data.get("page_info")
+    if info is None:
+        return 1, count_on_page
+    return count(info["total_page"], "total_page"), count(info["total_number"], "total_number")
 
 
 def campaign_day(row: Mapping[str, Any]) -> CampaignDay:
