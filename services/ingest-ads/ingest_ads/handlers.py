@@ -180,7 +180,7 @@ def _recorded(reader: Reader, key: str, pull: Pull, row: CampaignDay) -> tuple[F
 
 def _account_columns(account: AccountFacts) -> dict[str, Any]:
     return {
-        "platform": account.platform,
+        "platform": account.platform.value,
         "account_id": account.account_id,
         "account_currency": account.currency,
         "account_timezone": account.timezone,
@@ -191,7 +191,7 @@ def _account_columns(account: AccountFacts) -> dict[str, Any]:
 
 def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, Any]:
     return {
-        "platform": pull.account.platform,
+        "platform": pull.account.platform.value,
         "account_id": pull.account.account_id,
         "day": day.day,
         "account_spend_micros": day.account_spend_micros,

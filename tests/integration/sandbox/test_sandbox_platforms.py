@@ -101,7 +101,7 @@ async def test_ad_adapters_read_each_face_and_its_sums_are_the_worlds() -> None:
             account_id = next(
                 campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == platform
             )
-            account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform.value]))
+            account = await platforms[platform].account(Connection(account_id, TOKENS.ads[platform]))
             assert (account.facts.currency, account.facts.timezone) == ("EUR", "Europe/Berlin")
             rows = (await platforms[platform].campaign_days(account, start, end)).rows
             totals = await platforms[platform].account_days(account, start, end)
@@ -150,7 +150,7 @@ async def test_an_account_that_the_token_does_not_open_is_refused() -> None:
         platforms = adapters(shop)
         for platform in PLATFORMS:
             with pytest.raises(VendorRefused):
-                await platforms[platform].account(Connection("1", TOKENS.ads[platform.value]))
+                await platforms[platform].account(Connection("1", TOKENS.ads[platform]))
 
 
 META, TIKTOK = "/meta/v25.0/{}/insights?time_increment=1", "/tiktok/open_api/v1.3/report/integrated/get/?"
@@ -180,7 +180,7 @@ async def test_a_parameter_that_cannot_be_read_is_told_by_name_as_the_platform_d
 ) -> None:
     async with sandbox() as shop:
         account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == platform)
-        token = TOKENS.ads[platform.value]
+        token = TOKENS.ads[platform]
         # Not str.format: the address has braces of its own.
         response = await shop.http.get(
             address.replace("{}", account_id), headers={"authorization": f"Bearer {token}", "access-token": token}
