@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from sandbox.ad_habits import AD_HABITS
 from sandbox.campaigns import CampaignDay
-from sandbox.claims import CLICK_DAYS, VIEW_DAYS
 from sandbox.draws import Draws
 from sandbox.records import AdDay, Claim
 from sandbox.seasons import HOURS
@@ -79,6 +79,7 @@ class AdBook:
         return tuple(self._row(delivery, day, passed, as_of) for delivery in deliveries)
 
     def _row(self, delivery: Delivery, day: date, passed: int, as_of: int) -> AdDay:
+        habits = AD_HABITS[delivery.campaign.platform]
         campaign, now = delivery.campaign, datetime.fromtimestamp(as_of, UTC)
         claims = [claim for claim in self._claims.get((campaign.campaign_id, day), ()) if claim.visible_from <= now]
         return AdDay(
@@ -94,6 +95,6 @@ class AdBook:
             clicks=delivery.clicks * passed // PPM,
             claimed_conversions_micros=sum(claim.conversions_micros for claim in claims),
             claimed_value_cents=sum(claim.value_cents for claim in claims),
-            click_window_days=CLICK_DAYS[campaign.platform],
-            view_window_days=VIEW_DAYS[campaign.platform],
+            click_window_days=habits.click_days,
+            view_window_days=habits.view_days,
         )

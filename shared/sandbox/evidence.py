@@ -1,9 +1,4 @@
-"""What an order shows of its journey: landing addresses with tidy or untidy UTMs, click ids, notes of the pixel.
-
-Parameters as the platforms document them: gclid https://support.google.com/google-ads/answer/9744275, fbclid
-https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc, ttclid
-https://ads.tiktok.com/help/article/tiktok-click-id.
-"""
+"""What an order shows of its journey: landing addresses with tidy or untidy UTMs, click ids, notes of the pixel."""
 
 from __future__ import annotations
 
@@ -12,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote_plus
 
+from sandbox.ad_habits import AD_HABITS
 from sandbox.draws import Draws, Table
 from sandbox.journeys import HOUR, Intent, Step
 from sandbox.records import Device, Evidence, Visit
@@ -20,19 +16,6 @@ from sandbox.shoppers import other_device, pick_device
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-_CLICK_ID = {"meta": ("fbclid", "IwAR", 56), "tiktok": ("ttclid", "E.C.P.", 48), "google": ("gclid", "Cj0KCQ", 60)}
-_TIDY = {"meta": ("facebook", "paid_social"), "tiktok": ("tiktok", "paid_social"), "google": ("google", "cpc")}
-_SOURCES = {
-    "meta": ("Facebook", "fb", "meta", "ig", "instagram"),
-    "tiktok": ("TikTok", "tiktok_ads", "TIKTOK"),
-    "google": ("Google", "adwords", "google_ads"),
-}
-_MEDIUMS = {"meta": ("cpc", "Paid-Social", "paid"), "tiktok": ("cpc", "Paid_Social"), "google": ("ppc", "CPC", "paid")}
-_REFERRERS = {
-    "meta": ("https://l.facebook.com/", "https://l.instagram.com/", "https://m.facebook.com/"),
-    "tiktok": ("https://www.tiktok.com/",),
-    "google": ("https://www.google.com/", "https://www.google.de/"),
-}
 _SEARCHES = ("https://www.google.com/", "https://www.google.de/", "https://www.bing.com/", "https://duckduckgo.com/")
 _SEARCH_TABLE = Table((48, 38, 9, 5))
 
@@ -53,22 +36,24 @@ def slug(name: str) -> str:
 
 
 def _click_id(campaign: CampaignSettings, draws: Draws) -> tuple[str, str]:
-    name, prefix, length = _CLICK_ID[campaign.platform]
+    habits = AD_HABITS[campaign.platform]
+    length = habits.click_id_letters
     letters: list[str] = []
     while len(letters) < length:
         bits = draws.bits()
         letters.extend(_LETTERS[bits >> shift & 63] for shift in range(0, 60, 6))
-    return name, prefix + "".join(letters[:length])
+    return habits.click_id, habits.click_id_prefix + "".join(letters[:length])
 
 
 def _utm(campaign: CampaignSettings, draws: Draws, drift_ppm: int) -> list[tuple[str, str]]:
     """UTMs as the advertiser set them up: mostly tidy, else an alias, another case, the id for the name, or nothing."""
-    source, medium = _TIDY[campaign.platform]
+    habits = AD_HABITS[campaign.platform]
+    source, medium = habits.source, habits.medium
     name = slug(campaign.name)
     if draws.chance(drift_ppm):
-        if campaign.platform == "google" and draws.chance(500_000):
+        if habits.auto_tags and draws.chance(500_000):
             return []  # auto-tagging only
-        sources, mediums = _SOURCES[campaign.platform], _MEDIUMS[campaign.platform]
+        sources, mediums = habits.sources, habits.mediums
         if draws.chance(600_000):
             source = sources[draws.below(len(sources))]
         if draws.chance(400_000):
@@ -121,7 +106,7 @@ class Witness:
             click = _click_id(campaign, draws)
             if draws.chance(self._settings.click_id_ppm):
                 query.append(click)
-            referrers = _REFERRERS[campaign.platform]
+            referrers = AD_HABITS[campaign.platform].referrers
             page = "/" if campaign.kind == "brand_search" else product
             return page, referrers[draws.below(len(referrers))], query
         if step.channel == "organic":

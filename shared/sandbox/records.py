@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-Platform = Literal["meta", "tiktok", "google"]
+from pulsepoint.brand.vocabulary import Platform
+
 CampaignKind = Literal["prospecting", "retargeting", "brand_search", "shopping", "performance_max"]
 StockReason = Literal["opening", "order", "return", "cancellation", "delivery", "reorder", "stocktake"]
 Device = Literal["mobile", "desktop", "tablet"]

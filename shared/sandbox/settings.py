@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.records import CampaignKind, Platform
+from pulsepoint.brand.vocabulary import Platform
+from sandbox.records import CampaignKind
 
 PPM = 1_000_000
 
@@ -188,7 +189,7 @@ class CampaignSettings:
         """Check."""
         where = f"campaigns.{self.campaign_id}"
         demand(self.campaign_id.isdigit(), f"{where}.campaign_id", "must be digits, as platforms have them")
-        demand(self.platform in ("meta", "tiktok", "google"), f"{where}.platform", f"unknown: {self.platform!r}")
+        demand(isinstance(self.platform, Platform), f"{where}.platform", f"unknown: {self.platform!r}")
         kinds = ("prospecting", "retargeting", "brand_search", "shopping", "performance_max")
         demand(self.kind in kinds, f"{where}.kind", f"must be one of {', '.join(kinds)}")
         demand(self.budget_cents >= 0, f"{where}.budget_cents", "must not be negative")

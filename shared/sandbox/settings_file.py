@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.settings import (
     CampaignSettings,
     ClaimSettings,
@@ -117,13 +118,24 @@ def _world(document: Mapping[str, Any]) -> WorldSettings:
 
 
 def _build(kind: type[Any], table: object, where: str) -> Any:
-    """One table as its dataclass; promotions and incidents have `when` and `days` side by side."""
+    """One table as its dataclass; promotions and incidents have `when` and `days` side by side, platforms a name."""
     if not isinstance(table, dict):
         raise InvalidWorld(f"{where}: must be a table")
     values = dict(table)
-    if "when" in {each.name for each in fields(kind)}:
+    names = {each.name for each in fields(kind)}
+    if "when" in names:
         values["when"] = _when(values, where)
+    if "platform" in names and "platform" in values:
+        values["platform"] = _platform(values["platform"], where)
     return _made(kind, values, where)
+
+
+def _platform(value: object, where: str) -> Platform:
+    try:
+        return Platform(str(value))
+    except ValueError:
+        names = ", ".join(platform.value for platform in Platform)
+        raise InvalidWorld(f"{where}.platform: unknown: {value!r}; there are {names}") from None
 
 
 def _when(values: dict[str, Any], where: str) -> When:

@@ -14,6 +14,7 @@ from ingest_shopify.domain.deliveries import Reading, read_delivery
 from ingest_shopify.endpoints import webhook_app
 from ingest_shopify.settings import Settings
 from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.envelope import Message, decode_raw
 from sandbox.platforms.app import Platforms, Resume, Tokens, create_platforms
 from sandbox.platforms.clock import BusinessClock
@@ -25,7 +26,7 @@ from sandbox.world import World
 SECRET = "hush-hush-hush-hush-hush-hush-hush"
 LAST_DAY = date(2026, 3, 9)
 OPENED = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
-TOKENS = Tokens("control", "shpat", {"meta": "meta-token", "tiktok": "tiktok-token", "google": "google-token"})
+TOKENS = Tokens("control", "shpat", {platform: f"{platform}-token" for platform in Platform})
 DAYS = 40
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from ingest_ads.domain import AccountFacts, CampaignDay, Pull, PulledDay, settle_day, spans
 from ingest_ads.pull import EPOCH, PullOrder, pull_account
+from pulsepoint.brand.settings import AdAccount, BrandSettings
 from pulsepoint.errors import MalformedInput, RetryableError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
-from pulsepoint.events.brands import AdAccount, BrandConfigured
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import Event
 from pulsepoint.ports.document_store import FactRow, StoredEffect, Write
+from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 
@@ -21,28 +23,24 @@ PULL = "ads.pull"
 
 
 async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
-    """Keep the newest snapshot of the brand's ad accounts and business clock."""
-    brand = event.payload
-    identity = str(event.scope.brand_id)
-    stored = await reader.get("brands", identity)
-    if stored is not None and (stored.data["version"], stored.data["digest"]) >= (event.version, event.digest):
+    """Keep the newest settings of the brand, and the version under which its ad accounts were set up last."""
+    stored = await reader.get(BRANDS, str(event.scope.brand_id))
+    if is_stale(stored, event):
         return NOTHING
-    data = {
-        "version": event.version,
-        "digest": event.digest,
-        "configured": event.version,
-        "ad_accounts": [account.model_dump(mode="json") for account in brand.ad_accounts],
-        "clock_offset_seconds": brand.clock_offset_seconds,
-    }
-    if stored is not None and _only_the_clock_moved(stored.data, data):
-        data["configured"] = _configured(stored.data)
-    return Outcome(writes=[Write("brands", identity, data)])
+    configured = event.version
+    if stored is not None and _only_the_clock_moved(stored.data, event.payload):
+        configured = _configured(stored.data)
+    return Outcome(writes=[brand_write(reader, event, configured=configured)])
 
 
-def _only_the_clock_moved(stored: Mapping[str, Any], changed: Mapping[str, Any]) -> bool:
-    """Whether this is a business clock being followed, which mends no account."""
-    clock, accounts = "clock_offset_seconds", "ad_accounts"
-    return bool(stored[clock] != changed[clock] and stored[accounts] == changed[accounts])
+def _only_the_clock_moved(stored: Mapping[str, Any], settings: BrandSettings) -> bool:
+    """True where a business clock is being followed, which mends no account."""
+    return stored["clock_offset_seconds"] != settings.clock_offset_seconds and _accounts(stored) == settings.ad_accounts
+
+
+def _accounts(brand: Mapping[str, Any]) -> tuple[AdAccount, ...]:
+    """The ad accounts of a kept brand; earlier releases kept nothing else of it but the clock."""
+    return tuple(AdAccount.model_validate(account) for account in brand["ad_accounts"])
 
 
 def _configured(brand: Mapping[str, Any]) -> int:
@@ -58,15 +56,14 @@ async def order_pulls(reader: Reader, event: Event[SyncRequested]) -> Outcome:
     request = event.payload
     if request.start_day and request.end_day and request.end_day < request.start_day:
         raise MalformedInput("sync.requested: end_day lies before start_day")
-    brand = await reader.get("brands", str(event.scope.brand_id))
+    brand = await reader.get(BRANDS, str(event.scope.brand_id))
     if brand is None:
         raise RetryableError("this brand's settings have not arrived yet")
     offset = int(brand.data["clock_offset_seconds"])
     return Outcome(
         effects=[
             effect
-            for raw in brand.data["ad_accounts"]
-            for account in [AdAccount.model_validate(raw)]
+            for account in _accounts(brand.data)
             if request.platform in (None, account.platform)
             for effect in _pulls(account, request, offset, _configured(brand.data), reader.now())
         ]
@@ -153,14 +150,14 @@ def account_key(platform: str, account_id: str) -> str:
 
 
 async def _still_configured(reader: Reader, order: PullOrder) -> bool:
-    brand = await reader.get("brands", str(reader.scope.brand_id))
+    brand = await reader.get(BRANDS, str(reader.scope.brand_id))
     pulled = order.model_dump(include=set(AdAccount.model_fields))
     return brand is not None and pulled in brand.data["ad_accounts"]
 
 
 def _reason(order: PullOrder, error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"{order.platform} did not answer in time"
+        return f"{order.platform.label} did not answer in time"
     return (str(error) or type(error).__name__)[:500]
 
 
@@ -180,7 +177,7 @@ def _recorded(reader: Reader, key: str, pull: Pull, row: CampaignDay) -> tuple[F
 
 def _account_columns(account: AccountFacts) -> dict[str, Any]:
     return {
-        "platform": account.platform.value,
+        "platform": account.platform,
         "account_id": account.account_id,
         "account_currency": account.currency,
         "account_timezone": account.timezone,
@@ -191,7 +188,7 @@ def _account_columns(account: AccountFacts) -> dict[str, Any]:
 
 def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, Any]:
     return {
-        "platform": pull.account.platform.value,
+        "platform": pull.account.platform,
         "account_id": pull.account.account_id,
         "day": day.day,
         "account_spend_micros": day.account_spend_micros,

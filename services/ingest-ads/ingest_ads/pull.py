@@ -58,12 +58,13 @@ async def pull_account(ports: PullPorts, effect: StoredEffect) -> dict[str, Any]
 
 
 async def _connection(ports: PullPorts, scope: TenantContext, order: PullOrder) -> Connection:
+    account = f"{order.platform.label} account {order.account_id}"
     token = await ports.secrets.get(scope, order.secret_ref) if order.secret_ref else None
     if not token:
-        raise VendorRefused(f"no access token is stored for {order.platform} account {order.account_id}: connect it")
+        raise VendorRefused(f"no access token is stored for {account}: connect it")
     text = token.decode("ascii", errors="replace").strip()
     if not text.isascii() or not text.isprintable():
-        raise VendorRefused(f"the token of {order.platform} account {order.account_id} is none: connect it again")
+        raise VendorRefused(f"the token of {account} is none: connect it again")
     return Connection(order.account_id, text, order.login_customer_id, order.base_url)
 
 
@@ -73,7 +74,7 @@ def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, d
         today = local_today(now, facts.timezone, order.clock_offset_seconds)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise VendorError(
-            f"{facts.platform} account {facts.account_id} has the unknown timezone {facts.timezone!r}"
+            f"{facts.platform.label} account {facts.account_id} has the unknown timezone {facts.timezone!r}"
         ) from None
     start = order.start_day or today - timedelta(days=1)
     return start, min(order.end_day or today, today)
@@ -103,14 +104,14 @@ def _adds_up(day: date, rows: list[CampaignDay], totals: list[dict[date, int]], 
     return adds_up(spent, len(rows), (day_totals.get(day, 0) for day_totals in totals), campaigns.rounding_micros)
 
 
-def _by_day(campaigns: CampaignDays, start: date, end: date, platform: str) -> Mapping[date, list[CampaignDay]]:
+def _by_day(campaigns: CampaignDays, start: date, end: date, platform: Platform) -> Mapping[date, list[CampaignDay]]:
     grouped: dict[date, list[CampaignDay]] = defaultdict(list)
     seen: set[tuple[str, date]] = set()
     for row in campaigns.rows:
         if not start <= row.day <= end:
-            raise VendorError(f"{platform} answered {row.day}, which was not asked for ({start} to {end})")
+            raise VendorError(f"{platform.label} answered {row.day}, which was not asked for ({start} to {end})")
         if row.key in seen:
-            raise VendorError(f"{platform} answered campaign {row.campaign_id} on {row.day} twice")
+            raise VendorError(f"{platform.label} answered campaign {row.campaign_id} on {row.day} twice")
         seen.add(row.key)
         grouped[row.day].append(row)
     return grouped

@@ -9,20 +9,21 @@ from hashlib import sha256
 
 from starlette.requests import Request
 
-from sandbox.platforms.ad_days import MISMATCH_CENTS, AdAccount, AdRow, Fault, Faults, Limits, Platform
+from pulsepoint.brand.vocabulary import Platform
+from sandbox.platforms.ad_days import MISMATCH_CENTS, AdAccount, AdRow, Fault, Faults, Limits
 
 __all__ = ["CAMPAIGNS", "DEFAULT_ACCOUNTS", "MISMATCH_CENTS", "StubAccount", "StubSettings", "World"]
 
 CAMPAIGNS: dict[Platform, tuple[str, ...]] = {
-    "meta": ("prospecting", "retargeting", "spring-sale"),
-    "tiktok": ("prospecting", "spring-sale"),
-    "google": ("brand-search", "performance-max", "spring-sale"),
+    Platform.META: ("prospecting", "retargeting", "spring-sale"),
+    Platform.TIKTOK: ("prospecting", "spring-sale"),
+    Platform.GOOGLE: ("brand-search", "performance-max", "spring-sale"),
 }
 StubAccount = AdAccount
 DEFAULT_ACCOUNTS = (
-    StubAccount("meta", "1000000000000001", "stub-meta-token"),
-    StubAccount("tiktok", "7000000000000000001", "stub-tiktok-token"),
-    StubAccount("google", "1234567890", "stub-google-token"),
+    StubAccount(Platform.META, "1000000000000001", "stub-meta-token"),
+    StubAccount(Platform.TIKTOK, "7000000000000000001", "stub-tiktok-token"),
+    StubAccount(Platform.GOOGLE, "1234567890", "stub-google-token"),
 )
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, Protocol, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pulsepoint.brand.vocabulary import Platform
+
 T = TypeVar("T")
-Platform = Literal["meta", "tiktok", "google"]
-PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok", "google")
 Fault = Literal["rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"]
 FAULTS: frozenset[str] = frozenset(
     {"rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"}

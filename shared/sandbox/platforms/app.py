@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
-from sandbox.platforms.ad_days import Platform
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ads import ads_routes
 from sandbox.platforms.clock import BusinessClock
 from sandbox.platforms.control import Control
@@ -63,7 +63,7 @@ async def create_platforms(
     trace_url: str = "",
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Platforms]:
-    """The platforms at `/shopify`, `/meta`, `/tiktok`, `/google`, `/slack`, and `/sandbox` to steer them.
+    """The platforms at `/shopify`, at each ad platform's name (`/meta`), at `/slack`, and `/sandbox` to steer them.
 
     Webhooks go to `webhooks`, through `transport` where given (an app in this process). Call `control.prepare` to
     live through the past; ads answer 503 and the control address 409 until that is done.
@@ -83,9 +83,7 @@ async def create_platforms(
         source = WorldAds(turns, clock, tokens.ads)
         mounted: dict[str, list[BaseRoute]] = {
             "/shopify": shopify.routes(),
-            "/meta": ads_routes(source, platforms=("meta",)),
-            "/tiktok": ads_routes(source, platforms=("tiktok",)),
-            "/google": ads_routes(source, platforms=("google",)),
+            **{f"/{platform.value}": ads_routes(source, platforms=(platform,)) for platform in Platform},
             "/slack": slack.routes(),
             "/sandbox": control.routes(),
         }

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ad_days import AdAccount, AdRow, AdsRequest, Answer, Malformed, bearer, read
 
 CENT_MICROS = 10_000
@@ -22,8 +23,8 @@ RESOURCES = re.compile(r"\bFROM (customer|campaign)\b")
 async def _search(request: AdsRequest) -> Response:
     if failed := _failure(request):
         return failed
-    account = request.account("google", request.http.path_params["customer"], bearer(request.http))
-    if account is None and not request.opens("google", bearer(request.http)):
+    account = request.account(Platform.GOOGLE, request.http.path_params["customer"], bearer(request.http))
+    if account is None and not request.opens(Platform.GOOGLE, bearer(request.http)):
         message = "Request had invalid authentication credentials."
         return _error(401, "UNAUTHENTICATED", message, "authenticationError", "OAUTH_TOKEN_INVALID")
     if account is None:

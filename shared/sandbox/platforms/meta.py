@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ad_days import AdRow, AdsRequest, Answer, bearer, money, parts, read
 
 PURCHASES = ("purchase", "offsite_conversion.fb_pixel_purchase", "omni_purchase")
@@ -17,7 +18,7 @@ BAD_TOKEN = "Invalid OAuth access token - Cannot parse access token"  # noqa: S1
 async def _account(request: AdsRequest) -> Response:
     if failed := _failure(request):
         return failed
-    account = request.account("meta", request.http.path_params["account"], _token(request))
+    account = request.account(Platform.META, request.http.path_params["account"], _token(request))
     if account is None:
         return _no_account(request)
     fields = {"account_id": account.account_id, "currency": account.currency, "timezone_name": account.timezone}
@@ -30,7 +31,7 @@ async def _insights(request: AdsRequest) -> Response:
         return _too_much()
     if failed := _failure(request):
         return failed
-    account = request.account("meta", request.http.path_params["account"], _token(request))
+    account = request.account(Platform.META, request.http.path_params["account"], _token(request))
     if account is None:
         return _no_account(request)
     if query.get("time_increment") != "1":
@@ -58,7 +59,7 @@ def _token(request: AdsRequest) -> str:
 
 
 def _no_account(request: AdsRequest) -> Response:
-    if not request.opens("meta", _token(request)):
+    if not request.opens(Platform.META, _token(request)):
         return _error(400, 190, BAD_TOKEN)
     message = f"Unsupported get request. Object with ID 'act_{request.http.path_params['account']}' does not exist"
     return _error(400, 100, f"{message} or cannot be loaded due to missing permissions", subcode=33)

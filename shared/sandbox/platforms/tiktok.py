@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ad_days import AdRow, AdsRequest, Answer, Malformed, money, parts, read
 
 BAD_TOKEN = "Access token is incorrect or has been revoked."  # noqa: S105 - a message
@@ -26,10 +27,10 @@ METRICS = (
 async def _advertiser(request: AdsRequest) -> Response:
     if failed := _failure(request):
         return failed
-    if not request.opens("tiktok", _token(request)):
+    if not request.opens(Platform.TIKTOK, _token(request)):
         return _answer(40105, BAD_TOKEN)
     account_id = read(request.http.query_params, "advertiser_ids", lambda text: str(json.loads(text)[0]))
-    account = request.account("tiktok", account_id, _token(request))
+    account = request.account(Platform.TIKTOK, account_id, _token(request))
     if account is None:
         return _answer(40001, NO_PERMISSION)
     advertiser = {"advertiser_id": account_id, "name": "Stub", "currency": account.currency, "timezone": "Etc/GMT"}
@@ -40,9 +41,9 @@ async def _report(request: AdsRequest) -> Response:
     if failed := _failure(request):
         return failed
     query = request.http.query_params
-    if not request.opens("tiktok", _token(request)):
+    if not request.opens(Platform.TIKTOK, _token(request)):
         return _answer(40105, BAD_TOKEN)
-    account = request.account("tiktok", read(query, "advertiser_id", str), _token(request))
+    account = request.account(Platform.TIKTOK, read(query, "advertiser_id", str), _token(request))
     if account is None:
         return _answer(40001, NO_PERMISSION)
     start, end = read(query, "start_date", date.fromisoformat), read(query, "end_date", date.fromisoformat)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ad_days import AdAccount, AdRow, NotReady
 from sandbox.platforms.clock import BusinessClock
 from sandbox.platforms.turns import Turns
-from sandbox.records import AdDay, Platform
+from sandbox.records import AdDay
 
 
 class WorldAds:

@@ -37,7 +37,7 @@ async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
         await ads.sync()
         rows = await ads.rows()
         assert {(row["platform"], row["day"]) for row in rows} == {
-            (platform, day) for platform in ("meta", "tiktok", "google") for day in (YESTERDAY, TODAY)
+            (platform, day) for platform in Platform for day in (YESTERDAY, TODAY)
         }
         assert await ads.spent() == sum(
             expected_micros(ads, account, day) for account in DEFAULT_ACCOUNTS for day in (YESTERDAY, TODAY)
@@ -143,7 +143,7 @@ async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(accou
 async def test_a_day_that_grows_while_it_is_read_is_asked_again_before_it_is_doubted() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
-        ads.world.set_fault("meta", "mismatch", 2)  # the account and the first total; the second total is right
+        ads.world.set_fault(Platform.META, "mismatch", 2)  # the account and the first total; the second total is right
         await ads.sync()
         assert ads.events(AdDayQuarantined) == []
         assert await ads.spent() == sum(expected_micros(ads, META, day) for day in (YESTERDAY, TODAY))
@@ -153,30 +153,30 @@ async def test_a_day_counted_before_is_not_counted_while_it_does_not_add_up() ->
     async with ads_service() as ads:
         await ads.connect((META,))
         await ads.sync()
-        ads.world.set_fault("meta", "mismatch")
+        ads.world.set_fault(Platform.META, "mismatch")
         await ads.sync()
         assert await ads.spent() == 0
-        ads.world.set_fault("meta", None)
+        ads.world.set_fault(Platform.META, None)
         rows = await ads.rows()
         await ads.sync()
         assert await ads.rows() == rows, "unchanged rows count again without being appended again"
         assert await ads.spent() > 0
 
 
-@pytest.mark.parametrize("failing", ["meta", "tiktok", "google"])
-async def test_one_vendors_failure_does_not_hold_up_the_others(failing: str) -> None:
+@pytest.mark.parametrize("failing", list(Platform))
+async def test_one_vendors_failure_does_not_hold_up_the_others(failing: Platform) -> None:
     async with ads_service() as ads:
         await ads.connect()
-        ads.world.set_fault(failing, "server_error")  # type: ignore[arg-type]
+        ads.world.set_fault(failing, "server_error")
         await ads.sync()
-        assert {event.platform for event in ads.events(AdsSynced)} == {"meta", "tiktok", "google"} - {failing}
+        assert {event.platform for event in ads.events(AdsSynced)} == set(Platform) - {failing}
         [failure] = ads.events(AdsSyncFailed)
         assert (failure.platform, failure.refused, failure.attempts) == (failing, False, 1)
 
-        ads.world.set_fault(failing, None)  # type: ignore[arg-type]
+        ads.world.set_fault(failing, None)
         ads.clock.advance(seconds=60)
         await run_effects(ads.runtime)
-        assert {event.platform for event in ads.events(AdsSynced)} == {"meta", "tiktok", "google"}
+        assert {event.platform for event in ads.events(AdsSynced)} == set(Platform)
 
 
 @pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 7), ("google", 7)])
@@ -197,7 +197,7 @@ async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: st
 async def test_a_vendor_that_asks_for_years_is_asked_again_after_a_day() -> None:
     async with ads_service(StubSettings(retry_after_seconds=999_999_999)) as ads:
         await ads.connect((GOOGLE,))
-        ads.world.set_fault("google", "rate_limited", 1)
+        ads.world.set_fault(Platform.GOOGLE, "rate_limited", 1)
         await ads.sync()
         ads.clock.advance(hours=24)
         await run_effects(ads.runtime)
@@ -247,7 +247,7 @@ async def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: byt
 async def test_sixty_accounts_all_arrive() -> None:
     accounts = tuple(
         StubAccount(platform, f"{number:010d}", f"token-{platform}-{number}")
-        for platform in ("meta", "tiktok", "google")
+        for platform in Platform
         for number in range(1, 21)
     )
     async with ads_service(StubSettings(accounts=accounts)) as ads:
@@ -282,7 +282,7 @@ async def test_an_asked_range_is_pulled_whole_in_spans_and_stops_today() -> None
 async def test_an_asked_range_is_not_swallowed_by_a_pull_that_waits() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
-        ads.world.set_fault("meta", "server_error", 1)
+        ads.world.set_fault(Platform.META, "server_error", 1)
         await ads.sync()
         await ads.request(start_day=date(2026, 2, 1), end_day=date(2026, 2, 2))
         await run_effects(ads.runtime)
@@ -355,7 +355,7 @@ async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
 @pytest.mark.parametrize(
     ("account", "version"),
     [(META, "v25.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
-    ids=["meta", "tiktok", "google"],
+    ids=list(Platform),
 )
 async def test_an_unknown_field_fails_loudly_and_names_the_version(account: StubAccount, version: str) -> None:
     async with ads_service() as ads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS
 from tests.builders.ads import (
@@ -48,7 +49,7 @@ async def test_what_arrives_for_an_account_disconnected_meanwhile_is_dropped() -
 async def test_who_mends_an_account_need_not_wait_until_the_failed_pull_is_due_again() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
-        ads.world.set_fault("meta", "expired_token", 1)
+        ads.world.set_fault(Platform.META, "expired_token", 1)
         await ads.sync()
         assert [event.refused for event in ads.events(AdsSyncFailed)] == [True]
         ads.clock.advance(seconds=1)
@@ -61,7 +62,7 @@ async def test_who_mends_an_account_need_not_wait_until_the_failed_pull_is_due_a
 async def test_a_clock_that_is_followed_asks_for_no_second_pull() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
-        ads.world.set_fault("meta", "expired_token", 1)
+        ads.world.set_fault(Platform.META, "expired_token", 1)
         await ads.sync()
         for moved in (60, 120):
             ads.clock.advance(seconds=1)

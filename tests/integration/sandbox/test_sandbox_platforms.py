@@ -125,7 +125,7 @@ async def test_todays_spend_grows_with_the_business_clock_and_tomorrow_is_not_to
     async with sandbox() as shop:
         meta = adapters(shop)[Platform.META]
         account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "meta")
-        account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
+        account = await meta.account(Connection(account_id, TOKENS.ads[Platform.META]))
         today = OPENED.date()
         before = await meta.account_days(account, today, today + timedelta(days=1))
         shop.wall.advance(minutes=3)
@@ -203,7 +203,7 @@ async def test_a_query_that_google_cannot_read_is_an_invalid_argument(body: dict
         account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "google")
         response = await shop.http.post(
             f"/google/v25/customers/{account_id}/googleAds:searchStream",
-            headers={"authorization": f"Bearer {TOKENS.ads['google']}"},
+            headers={"authorization": f"Bearer {TOKENS.ads[Platform.GOOGLE]}"},
             json=body,
         )
         assert response.status_code == 400
@@ -217,7 +217,7 @@ async def test_ads_are_not_told_before_the_past_is_lived_through() -> None:
         shop.platforms.shop._turns.ready.clear()
         meta = adapters(shop)[Platform.META]
         account_id = next(campaign.account_id for campaign in shop.world.campaigns() if campaign.platform == "meta")
-        account = await meta.account(Connection(account_id, TOKENS.ads["meta"]))
+        account = await meta.account(Connection(account_id, TOKENS.ads[Platform.META]))
         with pytest.raises(VendorError):
             await meta.campaign_days(account, LAST_DAY, LAST_DAY)
 

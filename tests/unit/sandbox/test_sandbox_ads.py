@@ -8,9 +8,9 @@ from math import sqrt
 
 import pytest
 
+from sandbox.ad_habits import AD_HABITS
 from sandbox.campaigns import CampaignDay, Pressures, carried, contact_ppm, lifted_ppm, saturation
 from sandbox.causes import incremental
-from sandbox.claims import CLICK_DAYS, VIEW_DAYS
 from sandbox.records import AdDay
 from sandbox.settings import PPM, Incident, ShopSettings, When, WorldSettings
 from sandbox.world import World
@@ -196,7 +196,8 @@ def test_no_claim_rests_on_a_contact_outside_its_window() -> None:
     days = {order.order_id: order.day for order in orders_of(world)}
     oldest: Counter[str] = Counter()
     for claim in world.claims(*world.history()):
-        window = (CLICK_DAYS if claim.contact == "click" else VIEW_DAYS)[claim.platform]
+        habits = AD_HABITS[claim.platform]
+        window = habits.click_days if claim.contact == "click" else habits.view_days
         age = (days[claim.order_id] - claim.touched_day).days if claim.order_id in days else 0
         assert window and age <= window
         oldest[f"{claim.platform} {claim.contact}"] = max(oldest[f"{claim.platform} {claim.contact}"], age)

@@ -76,12 +76,22 @@ def test_every_way_to_reach_across_is_seen(tmp_path: Path, line: str) -> None:
     assert _reaches(reaching)
 
 
-def test_the_world_stands_on_the_standard_library_alone() -> None:
+def test_the_world_stands_on_the_standard_library_and_the_names_of_the_ad_platforms_alone() -> None:
     files = sorted(SANDBOX.glob("*.py"))
     assert len(files) > 20
     for path in files:
-        roots = {name.split(".")[0] for name in _imports(path)}
-        assert roots <= {*sys.stdlib_module_names, "sandbox"}, (path.name, roots)
+        modules = {name for name in _imports(path) if name.split(".")[0] not in {*sys.stdlib_module_names, "sandbox"}}
+        assert modules <= {"pulsepoint.brand.vocabulary"}, (path.name, modules)
+        assert not _from_vocabulary(path) - {"Platform"}, path.name
+
+
+def _from_vocabulary(path: Path) -> set[str]:
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "pulsepoint.brand.vocabulary"
+        for alias in node.names
+    }
 
 
 def test_the_platforms_faces_never_touch_the_true_ledger() -> None:

@@ -10,7 +10,7 @@ from sandbox.digest import digest
 from sandbox.world import World
 from tests.builders.sandbox_worlds import world_settings
 
-DIGEST_OF_90_DAYS = "6c5909c0e4c3bd1ac911c584161a5793ce06b8cf19d4bd7b0c3dca501b918114"
+DIGEST_OF_90_DAYS = "22f1809240f5f1f3e33e657ab73b43c5620acbe61006b4c5520c4fa6623b0c04"
 
 
 def test_the_everyday_world_has_the_committed_digest() -> None:

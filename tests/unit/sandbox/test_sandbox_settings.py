@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.settings import CampaignSettings, InvalidWorld, ShopSettings, When
 from sandbox.settings_file import named_world, read_world, worlds
 from sandbox.world import World
@@ -86,4 +87,4 @@ def test_a_window_covers_its_days_each_year_or_once() -> None:
 
 def test_campaign_ids_are_digits() -> None:
     with pytest.raises(InvalidWorld, match="must be digits"):
-        CampaignSettings("c1", "meta", "prospecting", "Name", "1", 1, 0, 1)
+        CampaignSettings("c1", Platform.META, "prospecting", "Name", "1", 1, 0, 1)

@@ -21,6 +21,7 @@ import httpx
 from ingest_ads.adapters.exchange import Exchange, Reply, clean, count, day_of, retry_after, text_of
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -69,7 +70,7 @@ class GoogleAds:
             if customer.get("manager"):
                 raise VendorRefused(f"{self.exchange.name}: {connection.account_id} is a manager: connect its clients")
             facts = AccountFacts(
-                platform="google",
+                platform=Platform.GOOGLE,
                 account_id=connection.account_id,
                 currency=text_of(_field(customer, "currencyCode"), "currencyCode"),
                 timezone=text_of(_field(customer, "timeZone"), "timeZone"),

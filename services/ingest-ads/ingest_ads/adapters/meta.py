@@ -21,6 +21,7 @@ import httpx
 from ingest_ads.adapters.exchange import Exchange, Reply, clean, day_of, optional_count, retry_after, text_of
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -74,7 +75,7 @@ class MetaAds:
         body = await self._get(connection, _node(connection), {"fields": "account_id,currency,timezone_name"})
         with self.exchange.reading():
             facts = AccountFacts(
-                platform="meta",
+                platform=Platform.META,
                 account_id=connection.account_id,
                 currency=text_of(body["currency"], "currency"),
                 timezone=text_of(body["timezone_name"], "timezone_name"),

@@ -28,6 +28,7 @@ from ingest_ads.adapters.exchange import (
 )
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -93,7 +94,7 @@ class TikTokAds:
             if not advertisers:
                 raise VendorRefused(f"{self.exchange.name} shows no advertiser {connection.account_id}")
             facts = AccountFacts(
-                platform="tiktok",
+                platform=Platform.TIKTOK,
                 account_id=connection.account_id,
                 currency=text_of(advertisers[0]["currency"], "currency"),
                 timezone=text_of(advertisers[0].get("display_timezone") or advertisers[0]["timezone"], "timezone"),
