@@ -113,7 +113,7 @@ class Demo:
         """Follow the sandbox: its clock, its ads, and how far it has told the present."""
         while True:
             state = await self._look()
-            self.file.played_until, self.file.strikes = state["told_until"], state["strikes"]
+            self.file.played_until, self.file.strikes = state["played_until"], state["strikes"]
             self._save()
             await self._follow_clock(state)
             await asyncio.sleep(LOOK_SECONDS)

@@ -106,7 +106,7 @@ async def sandbox(
     chosen = settings or small_world()
     inbox, wall = WebhookInbox(), WallClock()
     app = webhook_app(InboxPorts(inbox, SystemClock()), Settings(shopify_api_secret=SECRET))
-    clock = BusinessClock(resume.get("delivered_until", OPENED), speed=60, wall=wall)
+    clock = BusinessClock(resume.get("played_until", OPENED), speed=60, wall=wall)
     async with (
         create_platforms(
             World(chosen),

@@ -38,7 +38,7 @@ class Resume:
     """Where an earlier start of the same world stopped; see `Shop`."""
 
     opened_at: datetime
-    delivered_until: datetime | None = None
+    played_until: datetime | None = None
     strikes: Sequence[Strike] = ()
 
 
@@ -75,7 +75,7 @@ async def create_platforms(
             clock,
             Sender(http, webhooks),
             opened_at=resume.opened_at,
-            delivered_until=resume.delivered_until,
+            played_until=resume.played_until,
             strikes=resume.strikes,
         )
         control, slack = Control(shop, tokens.control), SlackFace(trace_url=trace_url)

@@ -75,7 +75,7 @@ class Control:
             "failed": repr(self._live.exception()) if failed and self._live else None,
             "now": shop.clock.now().isoformat(),
             "speed": shop.clock.speed,
-            "told_until": shop.delivered_until.isoformat(),
+            "played_until": shop.played_until.isoformat(),
             "orders_live": shop.orders_live,
             "acknowledged": sender.acknowledged,
             "repeated": sender.repeated,

@@ -43,7 +43,7 @@ class Shop:
     """One shop: its past to be told day by day, and its present told as it happens.
 
     `opened_at` is the world's moment of the first start: what came before is past, what comes after is live.
-    `told_until` is how far the live part had been told; later starts resume there. `strikes` are those of earlier
+    `played_until` is how far the live part had been told; later starts resume there. `strikes` are those of earlier
     starts: they happen again at the same moments, so that the world is the same.
     """
 
@@ -54,12 +54,12 @@ class Shop:
         sender: Sender,
         *,
         opened_at: datetime,
-        delivered_until: datetime | None = None,
+        played_until: datetime | None = None,
         strikes: Sequence[Strike] = (),
     ) -> None:
         self._turns, self.clock, self.sender = turns, clock, sender
         self.opened_at = opened_at
-        self.delivered_until = delivered_until or opened_at
+        self.played_until = played_until or opened_at
         self.strikes = list(strikes)
         self._zone = ZoneInfo(turns.settings.shop.timezone)
         self.past = Past(ShopifyBodies(turns.settings.shop.timezone))
@@ -75,12 +75,12 @@ class Shop:
         return self.opened_at.astimezone(self._zone).date()
 
     async def prepare(self) -> None:
-        """Live through everything until `told_until`: the first days take a while, in a thread."""
+        """Live through everything until `played_until`: the first days take a while, in a thread."""
         await self._turns.later(self._catch_up)
         self._turns.ready.set()
 
     def _catch_up(self, world: World) -> None:
-        moments = [self.delivered_until, *(strike.at for strike in self.strikes)]
+        moments = [self.played_until, *(strike.at for strike in self.strikes)]
         live_from = min(min(moments).astimezone(self._zone).date(), self.history_ends)
         day = self._turns.settings.shop.first_day
         while day < live_from:
@@ -91,7 +91,7 @@ class Shop:
         for strike in self.strikes:
             self._take(world, strike.at)
             world.strike(strike.incident, after=strike.at)
-        self._take(world, self.delivered_until)
+        self._take(world, self.played_until)
 
     def _take(self, world: World, until: datetime) -> None:
         """Live through everything until then, and line up what it makes Shopify tell."""
@@ -104,14 +104,14 @@ class Shop:
             if moment_of(item) <= self.opened_at and moment_of(item).astimezone(self._zone).date() == self.history_ends
         ]
         for webhook in chain.from_iterable(map(self.past.webhooks_of, passed)):
-            if webhook.occurred_at > self.delivered_until:
+            if webhook.occurred_at > self.played_until:
                 self._waited += 1
                 heappush(self._waiting, (webhook.occurred_at, self._waited, webhook))
 
     async def send_catalog(self) -> int:
         """Products and stock as they are now; how many webhooks that took."""
         products = await self._turns.later(lambda world: world.catalog())
-        return await self.sender.send(self.past.catalog(products, self.delivered_until))
+        return await self.sender.send(self.past.catalog(products, self.played_until))
 
     async def send_day(self, day: date) -> int:
         """One day of the past; how many webhooks that took. Raises `ValueError` for a day that is not past."""
@@ -135,7 +135,7 @@ class Shop:
             if due:
                 await self.sender.send(due)
                 self.orders_live += sum(webhook.topic == "orders/create" for webhook in due)
-            self.delivered_until = now
+            self.played_until = now
             await asyncio.sleep(LONGEST_NAP)
 
     async def strike(self, trouble: Trouble) -> dict[str, Any]:

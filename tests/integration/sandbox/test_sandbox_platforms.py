@@ -227,7 +227,7 @@ async def test_what_is_live_is_told_as_the_clock_passes_it_and_no_sooner() -> No
         await shop.http.post("/sandbox/live", headers=CONTROL)
         shop.wall.advance(hours=1)
         until = shop.clock.now()
-        await wait_until_delivered(shop, until)
+        await wait_until_played(shop, until)
         delivered = {payload.order_id for _, payload in payloads(shop, OrderRecorded, "orders/create")}
         expected = set()
         for item in shop.world.live(OPENED):
@@ -246,14 +246,14 @@ async def test_a_stock_out_is_told_as_a_level_of_nothing_and_happens_again_after
         answer = await shop.http.post("/sandbox/strikes", headers=CONTROL, json={"trouble": "stock-out"})
         cause = answer.json()
         shop.wall.advance(minutes=30)
-        await wait_until_delivered(shop, shop.clock.now())
+        await wait_until_played(shop, shop.clock.now())
         gone = levels_of(shop, cause["items"])
         assert {available for _, _, available in gone} >= {0}
         first = shop.platforms.shop
         kept = [strike_from(strike_json(strike)) for strike in first.strikes]
-        stopped_at = first.delivered_until
+        stopped_at = first.played_until
         orders = set(first.past.orders)
-    async with sandbox(delivered_until=stopped_at, strikes=kept) as again:
+    async with sandbox(played_until=stopped_at, strikes=kept) as again:
         assert set(again.platforms.shop.past.orders) == orders
         assert again.platforms.shop.past.levels == first.past.levels
 
@@ -307,10 +307,10 @@ def payloads(shop: Sandbox, kind: type[Payload], topic: str) -> list[tuple[str, 
     return [(sent_topic, payload) for sent_topic, payload in readings if isinstance(payload, kind)]
 
 
-async def wait_until_delivered(shop: Sandbox, timestamp: datetime) -> None:
+async def wait_until_played(shop: Sandbox, timestamp: datetime) -> None:
     """Wait until the shop has told everything up to a moment."""
     async with asyncio.timeout(30):
-        while shop.platforms.shop.delivered_until < timestamp:  # noqa: ASYNC110 - a condition of another task
+        while shop.platforms.shop.played_until < timestamp:  # noqa: ASYNC110 - a condition of another task
             await asyncio.sleep(0.02)
 
 
