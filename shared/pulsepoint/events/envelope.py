@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.events.upcasting import lift
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 EVENT_NAMESPACE = UUID("6d1f7a52-2f0e-5d0c-9b41-0d6f0f1b7a10")
@@ -29,9 +30,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Payload(BaseModel):
-    """Base of event data: frozen, and it refuses fields it does not know.
+    """Base of event data: frozen, and made with the fields it has only (`decode` alone ignores others).
 
-    Subclasses name their wire type in `TYPE` ("order.recorded") and their `SCHEMA` version.
+    Subclasses name their wire type in `TYPE` ("order.recorded") and the newest `SCHEMA` they are written in; how one
+    grows is said in `pulsepoint.events.upcasting`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -144,13 +146,14 @@ def encode(event: Event, topic: str) -> Message:
 
 
 def decode(message: Message, payload_type: type[P]) -> Event[P]:
-    """The event in a bus message; raises `MalformedInput` naming the attribute or field that is wrong."""
+    """The event in a bus message of this schema, an earlier or a newer one; fields it does not know are ignored.
+
+    Raises `MalformedInput` naming the attribute or field that is wrong.
+    """
     attributes = message.attributes
     try:
-        if attributes["ce-dataschema"] != f"{payload_type.TYPE}/{payload_type.SCHEMA}":
-            raise MalformedInput(f"unknown data schema {attributes['ce-dataschema']!r} for {payload_type.TYPE}")
         return Event(
-            payload=payload_type.model_validate_json(message.data),
+            payload=_payload(payload_type, attributes["ce-dataschema"], message.data),
             entity=attributes["ce-subject"],
             version=int(attributes["version"]),
             source=attributes["ce-source"],
@@ -168,6 +171,16 @@ def decode(message: Message, payload_type: type[P]) -> Event[P]:
         raise MalformedInput(f"{payload_type.TYPE}: {where}: {first['msg']}") from None
     except ValueError as error:
         raise MalformedInput(f"message attribute cannot be read: {error}") from None
+
+
+def _payload(payload_type: type[P], data_schema: str, data: bytes) -> P:
+    if data_schema != f"{payload_type.TYPE}/{payload_type.SCHEMA}":
+        type, _, schema = data_schema.rpartition("/")
+        if type != payload_type.TYPE or not schema.isdecimal():
+            raise MalformedInput(f"unknown data schema {data_schema!r} for {payload_type.TYPE}")
+        if int(schema) < payload_type.SCHEMA:
+            data = orjson.dumps(lift(type, orjson.loads(data), int(schema), payload_type.SCHEMA))
+    return payload_type.model_validate_json(data, extra="ignore")
 
 
 def raw_message(

@@ -1,0 +1,42 @@
+"""Messages of earlier schemas, lifted to the one the code knows.
+
+A payload's `SCHEMA` is the newest this code writes. A field is added with a default, `SCHEMA` goes up by one, and the
+step from the schema before is registered here: `with_defaults` where the default says all. Whoever reads newer
+messages ignores what it does not know, so a service may be released before or after those it reads from. A field that
+goes or changes its meaning would mislead such readers: that takes an event type of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from pydantic import JsonValue
+
+from pulsepoint.errors import MalformedInput
+
+JsonObject = dict[str, JsonValue]
+Upcaster = Callable[[JsonObject], JsonObject]
+"""One step: a payload of schema n as one of schema n + 1."""
+
+
+def with_defaults(data: JsonObject) -> JsonObject:
+    """The payload as it is: fields added in this step have defaults."""
+    return data
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType({})
+"""Steps by (wire type, schema that is lifted by one)."""
+
+
+def lift(type: str, data: JsonObject, schema: int, current: int) -> JsonObject:
+    """The payload of `schema` as one of `current`; raises `MalformedInput` where a step is not registered.
+
+    A newer payload stays as it is: the additions are ignored by whoever validates it.
+    """
+    for step in range(schema, current):
+        upcaster = UPCASTERS.get((type, step))
+        if upcaster is None:
+            raise MalformedInput(f"{type} of schema {schema} is older than this release reads", reason="schema")
+        data = upcaster(data)
+    return data
