@@ -1,4 +1,4 @@
-"""What the gateway does with events: keep what people are shown about quarantined messages, connections and requests.
+"""The gateway's handlers: they keep what people are shown about quarantined messages, connections and requests.
 
 Facts about tenants the identity store does not know are dropped: keeping them would take a tenant's row, and
 quarantining the message would only publish another message about the same tenant.

@@ -1,4 +1,4 @@
-"""What the gateway alone needs: its identity store read by tenant, and the look-up at log-in."""
+"""The gateway's own ports: its identity store read by tenant, and the look-up at log-in."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Directory(UserDirectory, Protocol):
     """Log-in, whether there is anybody yet, and whom schedules are for."""
 
     async def is_empty(self) -> bool:
-        """Whether nobody can log in yet."""
+        """True while nobody can log in."""
         ...
 
     async def active_brands(self, *, after: TenantContext, limit: int) -> list[TenantContext]:

@@ -36,7 +36,7 @@ class AccountChange:
 
 @dataclass(frozen=True, slots=True)
 class BrandChange:
-    """What people change of a brand: settings by name, and what is kept as a secret.
+    """A change of a brand: settings by name, and what is kept as a secret.
 
     `accounts` of None leaves the ad accounts; `sets_slack` says that `slack_url` replaces the webhook (None: removes
     it).

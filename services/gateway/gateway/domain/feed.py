@@ -1,4 +1,4 @@
-"""What a brand's feed tells pages that are open: what happened, without anything about a person."""
+"""A brand's feed for pages that are open: what happened, without anything about a person."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedPlace:
-    """How far somebody has read a brand's feed."""
+    """The place up to which somebody has read a brand's feed."""
 
     tenant_id: UUID
     brand_id: UUID
@@ -41,7 +41,7 @@ class FeedPlace:
 
 
 def is_news(order: OrderRecorded, business_now: datetime) -> bool:
-    """Whether an order is one to tell: placed about now by the brand's own clock, and no test."""
+    """True for an order that enters the feed: placed about now by the brand's own clock, and no test."""
     return not order.test and abs(business_now - order.processed_at) <= RECENT
 
 

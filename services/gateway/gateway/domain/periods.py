@@ -23,7 +23,7 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days."""
+        """The number of days."""
         return (self.end - self.start).days + 1
 
     def before(self) -> Period:
@@ -37,7 +37,7 @@ def today(settings: BrandConfigured, now: datetime) -> date:
 
 
 def is_advised(days: Period, settings: BrandConfigured, computed_at: datetime) -> bool:
-    """Whether a summary computed at `computed_at`, by the brand's clock, is about any of these days."""
+    """True where a summary computed at `computed_at`, by the brand's clock, is about any of these days."""
     last = computed_at.astimezone(ZoneInfo(settings.timezone)).date()
     return days.start <= last and days.end >= last - timedelta(days=ADVISED_DAYS)
 

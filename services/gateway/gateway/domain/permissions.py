@@ -1,4 +1,4 @@
-"""What each role may do: the one table that every endpoint's dependency asks.
+"""The permissions of each role: the one table that every endpoint's dependency asks.
 
 A new role is a member of `Role` and a row of `GRANTS`. A person may also be limited to some brands
 (`users.brand_ids`), whatever their role: then nothing that concerns the whole tenant is theirs.

@@ -1,4 +1,4 @@
-"""Who is asking, what their role lets them do, and the brand they ask about."""
+"""Dependencies of the routes: the person who asks, what their role lets them do, and the brand they ask about."""
 
 from __future__ import annotations
 

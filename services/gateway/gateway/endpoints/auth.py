@@ -62,5 +62,5 @@ async def give_token(credentials: Credentials, request: Request, ports: PortsOf)
 
 @router.get("/me")
 async def who_am_i(person: PersonOf) -> Me:
-    """Who is logged in."""
+    """The person who is logged in."""
     return Me(user_id=person.user_id, tenant_id=person.tenant_id, email=person.email, role=person.role.value)

@@ -44,7 +44,7 @@ class Account(BaseModel):
     base_url: EmulatorUrl | None = None
 
     def change(self) -> AccountChange:
-        """What is configured, the token by the name of its secret, and the token itself."""
+        """The account as configured, its token by the name of the secret, and the token itself."""
         account = AdAccount(
             platform=self.platform,
             account_id=self.account_id,
@@ -71,7 +71,7 @@ class Changes(BrandChoices):
     _quiet_until = field_validator("quiet_until", mode="before")(iso_timestamp)
 
     def change(self) -> BrandChange:
-        """What was sent of it; a setting left out is no part of it."""
+        """The change that was sent; a setting left out is no part of it."""
         secret = self.slack_webhook_url
         return BrandChange(
             settings=self.model_dump(exclude={"slack_webhook_url", "ad_accounts"}, exclude_unset=True),

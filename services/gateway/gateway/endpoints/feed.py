@@ -61,7 +61,7 @@ async def follow_events(
 
 
 def as_events(news: list[FeedEntry] | int) -> bytes:
-    """What `LiveFeed.follow` yields, as a piece of an event stream; a comment where nothing happened."""
+    """The event stream's next piece for what `LiveFeed.follow` yields; a comment where nothing happened."""
     if isinstance(news, int):
         return b"id: %d\nevent: from\ndata: {}\n\n" % news
     return b"".join(map(as_event, news)) or b": nothing new\n\n"

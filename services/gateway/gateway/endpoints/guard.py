@@ -1,4 +1,4 @@
-"""What every request passes first: security headers, the limits per address and of a body, and a 500 that says
+"""The guard that every request passes first: security headers, the limits per address and of a body, and a 500 that says
 nothing inside.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.

@@ -54,13 +54,13 @@ async def icon(request: Request) -> Response:
 
 @router.get("/theme.js")
 async def theme(request: Request) -> Response:
-    """What sets the theme before the first paint."""
+    """The script that sets the theme before the first paint."""
     return _answer(request, _folder(request), "theme.js", _ALWAYS_ASK)
 
 
 @router.get("/docs.css")
 async def docs_style() -> Response:
-    """How /docs looks."""
+    """The style of /docs."""
     return Response(_DOCS_STYLE, media_type=_TYPES[".css"], headers=_ALWAYS_ASK)
 
 
@@ -89,7 +89,7 @@ def _read(path: Path, changed: int) -> tuple[bytes, bytes | None]:
 
 @router.get("/health")
 async def health(request: Request) -> dict[str, str]:
-    """Whether the gateway serves."""
+    """Answers while the gateway serves."""
     return {"status": "ok", "service": "gateway"}
 
 

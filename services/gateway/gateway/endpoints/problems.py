@@ -77,7 +77,7 @@ async def of_http(request: Request, error: Exception) -> Response:
 
 
 def _of_routing(request: Request, status: int, headers: Mapping[str, str]) -> str:
-    """What Starlette answers itself says nothing but the status."""
+    """The detail for an answer of Starlette's own, which says nothing but the status."""
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = headers.get("Allow", "another method")
         return f"{request.method} is not possible at this address; {allowed} is. /docs describes the API."
@@ -94,7 +94,7 @@ async def of_validation(request: Request, error: Exception) -> Response:
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    """Where and why, in words; pydantic's own prefix for our checks says nothing to whoever reads it."""
+    """The field and the reason, in words; pydantic's own prefix for our checks says nothing to whoever reads it."""
     if error["type"] == "json_invalid":
         why = error.get("ctx", {}).get("error", "it cannot be read")
         return {"field": "body", "message": f"This is no JSON: {why}, at character {error['loc'][-1]}"}

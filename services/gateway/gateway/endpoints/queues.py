@@ -48,7 +48,7 @@ class UnfinishedView(BaseModel):
 
 
 class Queues(BaseModel):
-    """What waits; a subscription or kind with nothing is left out."""
+    """Everything that waits; a subscription or kind with nothing is left out."""
 
     queues: list[QueueView]
     effects: list[EffectsView]
@@ -59,7 +59,7 @@ class Queues(BaseModel):
     "", response_model=Queues, responses={204: {"description": "The engines are the cloud's: ask its monitoring."}}
 )
 async def read_queues(request: Request, person: OperatorOf) -> Queues | Response:
-    """How deep the queues are and what is due; 204 where this machine does not run them."""
+    """The depth of the queues and what is due; 204 where this machine does not run them."""
     depth: Depth | None = getattr(request.app.state, "depth", None)
     backlog: Backlog | None = getattr(request.app.state, "backlog", None)
     if depth is None:

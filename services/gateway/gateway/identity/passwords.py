@@ -22,7 +22,7 @@ async def hash_password(password: str) -> str:
 
 
 async def verify_password(password: str, stored_hash: str | None) -> bool:
-    """Whether the password fits; an unknown person (None) costs as much as a known one and never fits."""
+    """True where the password fits; an unknown person (None) costs as much as a known one and never fits."""
     fits = await asyncio.to_thread(_fits, password, stored_hash if stored_hash is not None else _nobody())
     return fits and stored_hash is not None
 

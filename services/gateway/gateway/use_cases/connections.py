@@ -1,4 +1,4 @@
-"""What becomes of the list of connections when a brand's ad accounts change."""
+"""The list of connections when a brand's ad accounts change."""
 
 from __future__ import annotations
 

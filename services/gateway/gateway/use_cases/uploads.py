@@ -45,7 +45,7 @@ class RowsLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What a file became; `net_cents` in hundredths of `currency`, days as ISO dates (None in an empty file)."""
+    """The deliveries of a file; `net_cents` in hundredths of `currency`, days as ISO dates (None in an empty file)."""
 
     format: str
     deliveries: int

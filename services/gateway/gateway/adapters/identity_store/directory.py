@@ -27,7 +27,7 @@ class PostgresDirectory:
         return None if row is None else KnownUser(*row)
 
     async def is_empty(self) -> bool:
-        """Whether nobody can log in yet."""
+        """See `Directory.is_empty`."""
         async with untenanted(self._engine) as connection:
             return bool((await connection.execute(_IS_EMPTY)).scalar_one())
 

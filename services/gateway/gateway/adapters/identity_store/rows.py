@@ -1,4 +1,4 @@
-"""How typed identity store rows look as JSON-able documents, and back."""
+"""Typed rows of the identity store as JSON-able documents, and back."""
 
 from __future__ import annotations
 

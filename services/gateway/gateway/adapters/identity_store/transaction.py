@@ -1,4 +1,4 @@
-"""What a handler reads the identity store through: one tenant's rows, remembered so that the commit can check them."""
+"""A handler's reads of the identity store: one tenant's rows, remembered so that the commit can check them."""
 
 from __future__ import annotations
 
