@@ -1,5 +1,4 @@
-"""The guard that every request passes first: security headers, the limits per address and of a body, and a 500 that says
-nothing inside.
+"""The guard that every request passes first: security headers, limits per address and of a body, a 500 without detail.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 """
