@@ -38,20 +38,24 @@ class Texts:
         """True where the text is there, in this language or in English."""
         return text_id in self._messages
 
-    def say(self, text_id: str, /, *, count: int | None = None, **values: str) -> str:
-        """The text with its placeholders filled; `count` chooses the plural form and fills `{count}`.
+    def say(
+        self, text_id: str, values: Mapping[str, str] | None = None, /, *, count: int | None = None, **more: str
+    ) -> str:
+        """The text with its placeholders filled by `values` and `more`; `count` chooses the plural form and fills
+        `{count}`.
 
         Values are already worded (`wording.money(…)`), untrusted names among them. Raises `UnknownText`.
         """
+        filled = {**(values or {}), **more}
         forms = self._messages.get(text_id)
         if forms is None:
             raise UnknownText(f"no text is named {text_id!r}")
         form = forms[0]
         if count is not None:
             form = forms[min(_plural_index(self._language_of(text_id), count), len(forms) - 1)]
-            values.setdefault("count", self.wording.number(count))
+            filled.setdefault("count", self.wording.number(count))
         try:
-            return form.format_map(values)
+            return form.format_map(filled)
         except KeyError as missing:
             raise UnknownText(f"{text_id}: no value for {{{missing.args[0]}}}") from None
 

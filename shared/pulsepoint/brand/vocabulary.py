@@ -185,17 +185,40 @@ class StockState(Word):
         return list(StockState).index(self)
 
 
+class Cause(Word):
+    """Why an alert or a recommendation stands, where its type leaves that open; it chooses the sentences."""
+
+    OUT_OF_STOCK = "out_of_stock"
+    RUNNING_OUT = "running_out"
+    BACKORDERED = "backordered"
+    ROAS = "roas"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
 class AlertType(Word):
     """What an alert is about."""
 
     STOCKOUT_RISK = "stockout_risk"
     ROAS_DROP = "roas_drop"
     SYNC_FAILURE = "sync_failure"
+    AD_DAYS_MISMATCH = "ad_days_mismatch"
 
     @classmethod
     def earlier(cls) -> Mapping[str, str]:
         """Stored before 2026-12."""
         return {"stock_out_risk": "stockout_risk"}
+
+    @property
+    def causes(self) -> tuple[Cause | None, ...]:
+        """The causes it opens for; None alone where its type says it all."""
+        match self:
+            case AlertType.STOCKOUT_RISK:
+                return (Cause.OUT_OF_STOCK, Cause.RUNNING_OUT)
+            case AlertType.SYNC_FAILURE:
+                return (Cause.FAILED, Cause.REFUSED)
+            case _:
+                return (None,)
 
 
 class Severity(Word):
@@ -229,6 +252,20 @@ class RecommendationType(Word):
     def rank(self) -> int:
         """Its place among equals, from 0."""
         return list(RecommendationType).index(self)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes it is given for; raises `KeyError` for a member nobody described."""
+        return _ADVISED_FOR[self.value]
+
+
+_GONE = (Cause.OUT_OF_STOCK, Cause.RUNNING_OUT)
+_ADVISED_FOR: Mapping[str, tuple[Cause, ...]] = {
+    "pause_campaign": _GONE,
+    "reduce_spend": (*_GONE, Cause.ROAS),
+    "reorder": (*_GONE, Cause.BACKORDERED),
+    "raise_spend": (Cause.ROAS,),
+}
 
 
 class Priority(Word):

@@ -1,0 +1,93 @@
+"""Alerts, recommendations and summaries as they are stored and sent: kind, figures and names, never sentences.
+
+`names` are untrusted texts (a campaign, a product, what a platform answered) and days in ISO form. Sentences stored
+before 2026-12 stand in the optional fields and are read as they are (`pulsepoint.brand.sentences`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from pulsepoint.brand.figures import Figure, citations_of
+from pulsepoint.brand.vocabulary import AlertType, Cause, Priority, RecommendationType, Severity
+
+FOREIGN_SPEND = "foreign_spend."
+"""Begins the names of figures of ad spend in other currencies than the shop's; the currency code ends them."""
+
+
+class Stated(BaseModel):
+    """The part that alerts, recommendations and summaries share."""
+
+    model_config = ConfigDict(frozen=True)
+    cause: Cause | None = None
+    figures: dict[str, Figure] = {}
+    names: dict[str, str] = {}
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """What a warehouse row or a document states: `figures` and `names` as JSON text, null in old rows.
+
+        Columns it does not know are left out. Raises `ValidationError`.
+        """
+        values = {name: row[name] for name in cls.model_fields if row.get(name) is not None}
+        for name in ("figures", "names"):
+            if isinstance(values.get(name), str):
+                values[name] = orjson.loads(values[name])
+        return cls.model_validate(values)
+
+    def columns(self) -> dict[str, Any]:
+        """`cause`, `figures` and `names` as a warehouse row holds them: JSON text with sorted keys."""
+        stated = self.model_dump(mode="json", include={"cause", "figures", "names"})
+        texts = {
+            name: orjson.dumps(stated[name], option=orjson.OPT_SORT_KEYS).decode() for name in ("figures", "names")
+        }
+        return {"cause": stated["cause"], **texts}
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        """The citations of its figures, each once."""
+        return citations_of(self.figures)
+
+
+class AlertFacts(Stated):
+    """An alert: `subject` names what it is about, `channel` and `product` where it has one."""
+
+    type: AlertType
+    severity: Severity
+    subject: str
+    channel: str | None = None
+    product: str | None = None
+    title: str | None = None
+    explanation: str | None = None
+    recommended_action: str | None = None
+
+
+class RecommendationFacts(Stated):
+    """One thing to do; money in micros of the brand's currency, days both included."""
+
+    recommendation_id: str
+    type: RecommendationType
+    priority: Priority
+    subject: str
+    channel: str | None = None
+    start_day: date | None = None
+    end_day: date | None = None
+    current_spend_micros: int | None = None
+    recommended_change_micros: int | None = None
+    action: str | None = None
+    reason: str | None = None
+    expected_impact: str | None = None
+
+
+class SummaryFacts(Stated):
+    """A period in figures, days both included; `today_counts` where it ends today."""
+
+    start_day: date | None = None
+    end_day: date | None = None
+    today_counts: bool = False
+    summary: str | None = None

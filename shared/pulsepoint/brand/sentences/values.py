@@ -1,0 +1,45 @@
+"""The values that fill the placeholders of texts: figures as they are worded, names on one line."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pulsepoint.brand.facts import Stated
+from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.vocabulary import Channel, Platform
+from pulsepoint.brand.wording import name
+
+LONGEST_NAMES = {"account": 40, "reason": 300}
+
+
+def values_of(stated: Stated, texts: Texts) -> dict[str, str]:
+    """Every figure and name of what is stated, by its name; names are cut to length and lose control characters."""
+    worded = {key: texts.wording.figure(figure) for key, figure in stated.figures.items()}
+    names = {
+        key: name(text, LONGEST_NAMES[key]) if key in LONGEST_NAMES else name(text)
+        for key, text in stated.names.items()
+    }
+    return {**worded, **names}
+
+
+def amount(stated: Stated, figure: str, texts: Texts, of: str) -> str:
+    """A count with what it counts, by the text `amount.{of}`: `2 units`; 0 of them where it is not known."""
+    return texts.say(f"amount.{of}", count=value(stated, figure))
+
+
+def value(stated: Stated, figure: str) -> int:
+    """The integer of a figure; 0 where it is missing or not known."""
+    kept = stated.figures.get(figure)
+    return (kept.value if kept is not None else None) or 0
+
+
+def channel_name(code: str | None) -> str:
+    """The spelling of a channel or platform; a code that is neither reads as it is."""
+    if code in set(Platform):
+        return Platform(code).label
+    return Channel(code).label if code in set(Channel) else str(code)
+
+
+def day(text: str | date, texts: Texts) -> str:
+    """A day, from its ISO form."""
+    return texts.wording.day(date.fromisoformat(text) if isinstance(text, str) else text)
