@@ -132,9 +132,16 @@ locals {
       severity = "ERROR"
       act      = "docs/troubleshooting.md: data not syncing."
     }
+    ad-days-mismatch = {
+      title    = "A day of an ad account does not add up"
+      query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_alerts_opened{${local.on_run},kind=\"ad_days_mismatch\"}[15m])) > 0"
+      duration = "0s"
+      severity = "WARNING"
+      act      = "The day is pulled again by itself; docs/troubleshooting.md: data not syncing."
+    }
     stock-outs = {
       title    = "A product that sells or is advertised runs out"
-      query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_alerts_opened{${local.on_run},kind=\"stock_out_risk\"}[15m])) > 0"
+      query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_alerts_opened{${local.on_run},kind=\"stockout_risk\"}[15m])) > 0"
       duration = "0s"
       severity = "WARNING"
       act      = "The brand's people were told in Slack; GET /api/brands/{id}/alerts lists them."

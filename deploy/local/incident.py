@@ -24,6 +24,7 @@ from rich.table import Table
 from deploy.cli.home import InstanceAccess, NoInstance, home_directory, read_access
 from deploy.local.demo_clients import InstanceApi, SandboxApi, Unanswered
 from deploy.local.demo_file import DemoFile, read_demo
+from pulsepoint.brand.vocabulary import AlertType
 
 Trouble = Literal["stock-out", "broken-pixel"]
 LOOK_SECONDS = 1.5
@@ -85,12 +86,12 @@ class Incident:
     async def stock_alert(self) -> str | None:
         """The alert on the article."""
         return await self._alert(
-            lambda alert: alert["type"] == "stock_out_risk" and alert["product"] == self._product()
+            lambda alert: alert["type"] == AlertType.STOCKOUT_RISK and alert["product"] == self._product()
         )
 
     async def roas_alert(self) -> str | None:
         """The alert on a channel whose ROAS fell."""
-        return await self._alert(lambda alert: alert["type"] == "roas_drop")
+        return await self._alert(lambda alert: alert["type"] == AlertType.ROAS_DROP)
 
     async def message(self) -> str | None:
         """The message in Slack, and the trace it names."""

@@ -10,10 +10,13 @@ from typing import Any
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
+from pulsepoint.brand.facts import RecommendationFacts
+from pulsepoint.brand.sentences import RecommendationText, recommendation_text
+from pulsepoint.brand.texts import texts
 from pulsepoint.events.envelope import Event, P, Payload, new_event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.money import MICROS
-from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction, Write
 from pulsepoint.runtime.outcome import EffectDefinition, Outcome
 from pulsepoint.runtime.reader import ServiceReader
 from pulsepoint.runtime.routes import Handler
@@ -50,6 +53,14 @@ class Bench:
         await self.store.transact(SCOPE, read)
         return stored[-1]
 
+    async def keep(self, *writes: Write) -> None:
+        """Put documents into the store."""
+
+        async def attempt(transaction: Transaction) -> Commit:
+            return Commit(writes=writes)
+
+        await self.store.transact(SCOPE, attempt)
+
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a SELECT in the warehouse."""
         return await self.warehouse.query(SCOPE, sql)
@@ -78,6 +89,11 @@ async def bench_of(service: str) -> AsyncIterator[Bench]:
     """A bench on an empty warehouse."""
     async with open_duckdb(":memory:") as warehouse:
         yield Bench(service, warehouse)
+
+
+def text_of(recommendation: RecommendationFacts) -> RecommendationText:
+    """The sentences of a recommendation, in English."""
+    return recommendation_text(recommendation, texts())
 
 
 def event_of(

@@ -129,6 +129,25 @@ async def test_a_column_declared_later_is_added_to_a_table_made_before(served: S
     assert rows == [{"order_id": "o2", "shipping_region": "ENG"}, {"order_id": "o3", "shipping_region": None}]
 
 
+async def test_what_need_not_be_told_any_more_may_be_null_in_a_table_made_before(served: Served) -> None:
+    client = served.client()
+    await touch(served)
+    reference = f"test-project.{SCOPE.schema}.alerts"
+    await asyncio.to_thread(client.delete_table, reference)
+    declared = next(table for table in schema.tables() if table.name == "alerts")
+    fields = [
+        bigquery.SchemaField(column.name, column.type, "REQUIRED" if column.name == "title" else "NULLABLE")
+        for column in declared.columns
+        if column.name != "figures"
+    ]
+    stamp = bigquery.SchemaField("appended_at", "TIMESTAMP", "REQUIRED")
+    await asyncio.to_thread(client.create_table, bigquery.Table(reference, [*fields, stamp]))
+    await forget_declaration(client)
+    await touch(served)
+    brought = {field.name: field.mode for field in (await asyncio.to_thread(client.get_table, reference)).schema}
+    assert (brought["title"], brought["figures"], brought["appended_at"]) == ("NULLABLE", "NULLABLE", "REQUIRED")
+
+
 async def forget_declaration(client: bigquery.Client) -> None:
     dataset = await asyncio.to_thread(client.get_dataset, SCOPE.schema)
     dataset.labels[declaration()] = None

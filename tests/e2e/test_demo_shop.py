@@ -126,6 +126,6 @@ def make_incident(demo: DemoInstance, trouble: str) -> subprocess.CompletedProce
 
 async def alert_of(demo: DemoInstance, trouble: str) -> bool:
     """Whether the alert has the trace that the page draws."""
-    kind = {"stock-out": "stock_out_risk", "broken-pixel": "roas_drop"}[trouble]
+    kind = {"stock-out": "stockout_risk", "broken-pixel": "roas_drop"}[trouble]
     payload = await demo.api.get(f"{demo.brand}/alerts", status="all")
     return any(alert["type"] == kind and alert["trace_id"] for alert in payload["alerts"])

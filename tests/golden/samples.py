@@ -29,6 +29,7 @@ NAMED: dict[str, Any] = {
     "shipping_country": "DE",
     "default_model": "last_non_direct",
     "cancelled_orders": "return",
+    "locale": "fr-CH",
     "channel": "meta",
     "counts": {"critical": 1, "healthy": 2},
     "StockStatus.status": "critical",

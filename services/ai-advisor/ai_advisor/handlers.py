@@ -10,37 +10,30 @@ import orjson
 
 from ai_advisor.domain.advice import Rules, advise
 from ai_advisor.domain.citations import Citations
-from ai_advisor.domain.performance import Brand, CampaignDay, Performance, SalesDay, performance_of, window_of
-from ai_advisor.domain.summary import Standing, Writer, summarise
-from pulsepoint.errors import RetryableError
+from ai_advisor.domain.performance import CampaignDay, Performance, SalesDay, performance_of, window_of
+from ai_advisor.domain.summary import summarise
+from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
+from pulsepoint.metrics import citations as metrics
 from pulsepoint.ports.document_store import FactRow, Write
+from pulsepoint.runtime.brand_projection import brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 
 ADVICE = "advice"
 
 
-def handlers(rules: Rules, writer: Writer) -> Routes:
-    """The function for each event type; `writer` puts what stands into words."""
+def handlers(rules: Rules) -> Routes:
+    """The function for each event type."""
 
     async def compute_advice(reader: Reader, event: Event[StockAssessed]) -> Outcome:
         existing = await reader.get("advice", ADVICE)
         if existing is not None and existing.data["stock_version"] >= event.version:
             return NOTHING
-        brand = await _brand(reader)
-        stock = event.payload
-        performance = await _performance(reader, brand, stock)
-        citations = Citations(reader.scope, brand, performance.period, reader.now())
-        advice = advise(citations, brand, performance, stock.statuses, rules)
-        payload = AdviceComputed(
-            computed_at=stock.assessed_at,
-            summary=writer(Standing(brand, performance, stock.counts, advice)),
-            recommendations=advice.recommendations,
-        )
+        payload = await _advice(reader, event.payload, rules)
         version = (existing.version if existing else 0) + 1
         digest = _digest(payload)
         unchanged = existing is not None and existing.data["digest"] == digest
@@ -53,28 +46,20 @@ def handlers(rules: Rules, writer: Writer) -> Routes:
     return Routes(on(StockAssessed, compute_advice), on(BrandConfigured, keep_brand))
 
 
-async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
-    """Keep a brand's newest settings."""
-    identity = str(event.scope.brand_id)
-    existing = await reader.get("brands", identity)
-    if existing is not None and existing.data["version"] >= event.version:
-        return NOTHING
-    data = {**event.payload.model_dump(mode="json"), "version": event.version}
-    return Outcome(writes=(Write("brands", identity, data),))
+async def _advice(reader: Reader, stock: StockAssessed, rules: Rules) -> AdviceComputed:
+    brand = (await brand_of(reader)).settings
+    performance = await _performance(reader, brand, stock)
+    cite = metrics.Citations(reader.scope, brand, reader.now())
+    citations = Citations(reader.scope.brand_id, performance.period, cite)
+    advice = advise(citations, brand, performance, stock.statuses, rules)
+    summary = summarise(citations, brand.currency, performance, stock.counts, advice.too_little_data)
+    return AdviceComputed(**summary.model_dump(), computed_at=stock.assessed_at, recommendations=advice.recommendations)
 
 
-async def _brand(reader: Reader) -> Brand:
-    kept = await reader.get("brands", str(reader.scope.brand_id))
-    if kept is None:
-        # Events of different topics overtake each other; the settings are on their way.
-        raise RetryableError("the settings of this brand have not arrived yet")
-    return Brand.of(kept.data)
-
-
-async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Performance:
+async def _performance(reader: Reader, brand: BrandSettings, stock: StockAssessed) -> Performance:
     window = window_of(stock.assessed_at, brand.timezone)
     days = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
-    campaigns = await reader.query("advice_campaign_days", model=brand.model, **days)
+    campaigns = await reader.query("advice_campaign_days", model=brand.default_model, **days)
     sales = await reader.query("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
     return performance_of(
         [_campaign_day(row) for row in campaigns],
@@ -85,35 +70,41 @@ async def _performance(reader: Reader, brand: Brand, stock: StockAssessed) -> Pe
 
 
 def _digest(payload: AdviceComputed) -> str:
-    # Fact ids pin the moment they were computed at: the same figures a tick later are no new advice.
-    content = payload.model_dump(mode="json", exclude={"computed_at": True, "recommendations": {"__all__": {"facts"}}})
+    # Citations pin the moment they were computed at: the same figures a tick later are no new advice.
+    content = payload.model_dump(
+        mode="json",
+        exclude={
+            "computed_at": True,
+            "figures": {"__all__": {"fact_id"}},
+            "recommendations": {"__all__": {"facts": True, "figures": {"__all__": {"fact_id"}}}},
+        },
+    )
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -> list[FactRow]:
     head = {
+        **payload.columns(),
         "computed_at": payload.computed_at,
+        "start_day": payload.start_day,
+        "end_day": payload.end_day,
+        "today_counts": payload.today_counts,
         "summary": payload.summary,
         "recommendations": len(payload.recommendations),
     }
+    del head["cause"]
     rows = [reader.fact("advice", ADVICE, version, head, digest=digest)]
     for position, recommendation in enumerate(payload.recommendations, start=1):
-        rows.append(
-            reader.fact(
-                "ai_insights",
-                ADVICE,
-                version,
-                _columns(recommendation, position),
-                part=recommendation.recommendation_id,
-                digest=digest,
-            )
-        )
+        columns = _columns(recommendation, position)
+        part = recommendation.recommendation_id
+        rows.append(reader.fact("ai_insights", ADVICE, version, columns, part=part, digest=digest))
     return rows
 
 
 def _columns(recommendation: Recommendation, position: int) -> dict[str, Any]:
     return {
-        **recommendation.model_dump(exclude={"facts"}),
+        **recommendation.model_dump(exclude={"facts", "figures", "names", "cause"}),
+        **recommendation.columns(),
         "position": position,
         "facts": orjson.dumps(recommendation.facts).decode(),
     }
@@ -133,5 +124,5 @@ def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
     )
 
 
-HANDLERS = handlers(Rules(), summarise)
+HANDLERS = handlers(Rules())
 EFFECTS: dict[str, EffectDefinition] = {}

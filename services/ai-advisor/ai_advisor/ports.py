@@ -1,1 +1,1 @@
-"""ai-advisor needs no port of its own yet: it asks the warehouse and publishes; its words are written by code."""
+"""ai-advisor needs no port of its own: it asks the warehouse and publishes figures; words are made at the edge."""

@@ -2,97 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from alerting.domain import roas, stock, syncs
-from alerting.domain.brand import Brand
 from alerting.domain.open_alerts import OpenAlert, key_of
 from alerting.evaluation import POST, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice
-from pulsepoint.errors import RetryableError, VendorRefused
+from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.figures import Figure
+from pulsepoint.brand.sentences import alert_text
+from pulsepoint.brand.settings import BrandSettings
+from pulsepoint.brand.texts import texts
+from pulsepoint.brand.vocabulary import AlertType, RecommendationType
+from pulsepoint.brand.wording import DEFAULT_LOCALE
+from pulsepoint.errors import VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import NotificationSent
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
-from pulsepoint.events.insights import AdviceComputed, Recommendation
+from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockAssessed
+from pulsepoint.metrics.citations import Citations
 from pulsepoint.ports.document_store import StoredEffect, Write
+from pulsepoint.runtime.brand_projection import BRANDS, brand_of, brand_write, is_stale, kept_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Handler, Routes, on
 from pulsepoint.telemetry import current_trace_id
 
-STOCK = "stock"
-ADVICE = "advice"
+STOCK = ("stock", "stock")
+ADVICE = ("evaluations", "advice")
+"""The last evaluated advice: its version, when it was computed, the assessment it saw, and the reorders it advised."""
 
 
 async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     """Keep a brand's newest settings; what was wrong with an ad account it no longer has is over."""
-    identity = str(event.scope.brand_id)
-    existing = await reader.get("brands", identity)
-    if existing is not None and existing.data["version"] >= event.version:
+    existing = await reader.get(BRANDS, str(event.scope.brand_id))
+    if is_stale(existing, event):
         return NOTHING
-    data = {**event.payload.model_dump(mode="json"), "version": event.version}
-    write = Write("brands", identity, data)
-    gone = (syncs.accounts_of(existing.data) if existing is not None else set()) - syncs.accounts_of(data)
+    brand: BrandSettings = event.payload
+    before = syncs.subjects_of(kept_brand(existing).settings.ad_accounts) if existing is not None else set()
+    gone = before - syncs.subjects_of(brand.ad_accounts)
+    write = brand_write(reader, event)
     if not gone:
         return Outcome(writes=(write,))
-    brand, open_alerts = Brand.of(data), await read_open_alerts(reader)
+    open_alerts = await read_open_alerts(reader)
     over = frozenset(key for key in open_alerts for account in gone if syncs.is_about(key, account))
-    return await evaluate(
-        reader, brand, open_alerts, Evaluation((), over, over), at=reader.now() + brand.clock_offset, writes=(write,)
-    )
+    at = brand.business_time(reader.now())
+    return await evaluate(reader, brand, open_alerts, Evaluation((), over, over), at=at, writes=(write,))
 
 
 async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
     """Keep of an assessment what the evaluation on its advice needs; where the advice came first, evaluate now."""
-    existing, last_evaluation = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
+    existing, last = await reader.get_many([STOCK, ADVICE])
     if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
-    brand = await _brand(reader)
+    brand = (await brand_of(reader)).settings
     at = event.payload.assessed_at
     view = stock.view_of(event.payload, brand.lead_time_days)
-    write = Write("stock", STOCK, {**view.as_document(), "version": event.version})
-    if last_evaluation is None or datetime.fromisoformat(last_evaluation.data["computed_at"]) < at:
+    write = Write(*STOCK, {**view.as_document(), "version": event.version})
+    if last is None or datetime.fromisoformat(last.data["computed_at"]) < at:
         return Outcome(writes=(write,))
     open_alerts = await read_open_alerts(reader)
-    write_evaluation = Write("evaluations", ADVICE, {**last_evaluation.data, "stock_version": event.version})
-    return await evaluate(
-        reader,
-        brand,
-        open_alerts,
-        _evaluate_stock(brand, open_alerts, view, ()),
-        at=at,
-        writes=(write, write_evaluation),
-    )
+    seen = Write(*ADVICE, {**last.data, "stock_version": event.version})
+    evaluation = _evaluate_stock(reader, brand, open_alerts, view, _reorders(last.data), at)
+    return await evaluate(reader, brand, open_alerts, evaluation, at=at, writes=(write, seen))
 
 
 def on_advice(rules: roas.Rules) -> Handler[AdviceComputed]:
     """The handler that evaluates stock and ROAS once a tick."""
 
     async def evaluate_tick(reader: Reader, event: Event[AdviceComputed]) -> Outcome:
-        kept, last = await reader.get_many([("stock", STOCK), ("evaluations", ADVICE)])
+        kept, last = await reader.get_many([STOCK, ADVICE])
         if last is not None and last.data["version"] >= event.version:
             return NOTHING
-        brand = await _brand(reader)
+        brand = (await brand_of(reader)).settings
         open_alerts = await read_open_alerts(reader)
-        advice = event.payload
+        at = event.payload.computed_at
         seen = last.data["stock_version"] if last else 0
-        evaluations = [await _evaluate_roas(reader, brand, open_alerts, advice.computed_at, rules)]
-        stock_version = kept.data["version"] if kept else 0
-        if kept is not None and stock_version > seen:
+        done = _done(event, max(seen, kept.data["version"] if kept else 0))
+        evaluations = [await _evaluate_roas(reader, brand, open_alerts, at, rules)]
+        if kept is not None and kept.data["version"] > seen:
             # One assessment counts once: a second look at it is no second time that a condition did not hold.
-            evaluations.append(
-                _evaluate_stock(brand, open_alerts, stock.StockView.of(kept.data), advice.recommendations)
-            )
-        done = {
-            "version": event.version,
-            "computed_at": advice.computed_at.isoformat(),
-            "stock_version": max(seen, stock_version),
-        }
-        write = Write("evaluations", ADVICE, done)
-        return await evaluate(reader, brand, open_alerts, _merged(evaluations), at=advice.computed_at, writes=(write,))
+            view = stock.StockView.of(kept.data)
+            evaluations.append(_evaluate_stock(reader, brand, open_alerts, view, _reorders(done), at))
+        writes = (Write(*ADVICE, done),)
+        return await evaluate(reader, brand, open_alerts, _merged(evaluations), at=at, writes=writes)
 
     return evaluate_tick
 
@@ -104,11 +100,7 @@ async def on_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outcome
     finding = syncs.failure(event.payload)
     if finding is None or (synced and datetime.fromisoformat(synced.data["synced_at"]) >= event.payload.failed_at):
         return NOTHING
-    brand = await _brand(reader)
-    evaluation = Evaluation((finding,), frozenset({finding.key}))
-    return await evaluate(
-        reader, brand, await read_open_alerts(reader), evaluation, at=reader.now() + brand.clock_offset
-    )
+    return await _evaluate_now(reader, Evaluation((finding,), frozenset({finding.key})))
 
 
 async def on_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
@@ -118,15 +110,13 @@ async def on_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
     existing = await reader.get("syncs", account)
     if existing is not None and datetime.fromisoformat(existing.data["synced_at"]) >= payload.synced_at:
         return NOTHING
-    brand = await _brand(reader)
     open_alerts = await read_open_alerts(reader)
     quarantined = await _quarantined_days(reader, payload.platform, payload.account_id)
     prefix = syncs.day_key(payload.platform, payload.account_id, "")
     over = {key for key in open_alerts if key.startswith(prefix)} - quarantined
     over.add(syncs.account_key(payload.platform, payload.account_id))
     write = Write("syncs", account, {"synced_at": payload.synced_at.isoformat()})
-    evaluation = Evaluation((), frozenset(over), frozenset(over))
-    return await evaluate(reader, brand, open_alerts, evaluation, at=reader.now() + brand.clock_offset, writes=(write,))
+    return await _evaluate_now(reader, Evaluation((), frozenset(over), frozenset(over)), writes=(write,))
 
 
 async def on_quarantined(reader: Reader, event: Event[AdDayQuarantined]) -> Outcome:
@@ -134,11 +124,7 @@ async def on_quarantined(reader: Reader, event: Event[AdDayQuarantined]) -> Outc
     finding = syncs.quarantined(event.payload)
     if finding.key not in await _quarantined_days(reader, event.payload.platform, event.payload.account_id):
         return NOTHING
-    brand = await _brand(reader)
-    evaluation = Evaluation((finding,), frozenset({finding.key}))
-    return await evaluate(
-        reader, brand, await read_open_alerts(reader), evaluation, at=reader.now() + brand.clock_offset
-    )
+    return await _evaluate_now(reader, Evaluation((finding,), frozenset({finding.key})))
 
 
 async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
@@ -148,13 +134,16 @@ async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
     if secret is None:
         raise VendorRefused("the brand's Slack webhook URL is not known: connect Slack again")
     trace_id = current_trace_id() or (effect.causes[-1][3:35] if effect.causes else "")
+    alert, locale = AlertFacts.of_row(data), data.get("locale", DEFAULT_LOCALE)
+    told = alert_text(alert, texts(locale))
     notice = Notice(
-        severity=data["severity"],
-        title=data["title"],
-        explanation=data["explanation"],
-        recommended_action=data["recommended_action"],
+        severity=alert.severity,
+        title=told.title,
+        explanation=told.explanation,
+        recommended_action=told.recommended_action,
         link=f"{ports.public_url}/#/brands/{effect.scope.brand_id}/alerts/{data['alert_id']}",
         trace_id=trace_id,
+        locale=locale,
     )
     await ports.messenger.post(secret.decode().strip(), notice)
     return {"trace_id": trace_id, "sent_at": ports.clock.now().isoformat()}
@@ -174,12 +163,11 @@ async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outc
     )
 
 
-async def _brand(reader: Reader) -> Brand:
-    kept = await reader.get("brands", str(reader.scope.brand_id))
-    if kept is None:
-        # Events of different topics overtake each other; the settings are on their way.
-        raise RetryableError("the settings of this brand have not arrived yet")
-    return Brand.of(kept.data)
+async def _evaluate_now(reader: Reader, evaluation: Evaluation, *, writes: Iterable[Write] = ()) -> Outcome:
+    brand = (await brand_of(reader)).settings
+    open_alerts = await read_open_alerts(reader)
+    at = brand.business_time(reader.now())
+    return await evaluate(reader, brand, open_alerts, evaluation, at=at, writes=writes)
 
 
 async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> set[str]:
@@ -188,33 +176,71 @@ async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> s
 
 
 async def _evaluate_roas(
-    reader: Reader, brand: Brand, open_alerts: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
+    reader: Reader, brand: BrandSettings, open_alerts: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
 ) -> Evaluation:
     first, last = roas.days_of(at, brand.timezone)
     rows = await reader.query(
         "alerting_channel_days",
-        model=brand.model,
+        model=brand.default_model,
         currency=brand.currency,
         timezone=brand.timezone,
         start_day=first,
         end_day=last,
     )
     comparisons = roas.compare(map(_channel_day, rows), last)
-    clear = {
-        key_of("roas_drop", roas.subject_of(comparison.channel))
-        for comparison in comparisons
-        if comparison.is_clear(rules)
-    }
+    cite = Citations(reader.scope, brand, reader.now())
     return Evaluation(
-        roas.findings(comparisons, brand.currency, rules), _of_type(open_alerts, "roas_drop"), frozenset(clear)
+        roas.findings(comparisons, brand.currency, rules, cite),
+        _of_type(open_alerts, AlertType.ROAS_DROP),
+        frozenset(
+            key_of(AlertType.ROAS_DROP, roas.subject_of(comparison.channel))
+            for comparison in comparisons
+            if comparison.is_clear(rules)
+        ),
     )
 
 
 def _evaluate_stock(
-    brand: Brand, open_alerts: Mapping[str, OpenAlert], view: stock.StockView, advice: Sequence[Recommendation]
+    reader: Reader,
+    brand: BrandSettings,
+    open_alerts: Mapping[str, OpenAlert],
+    view: stock.StockView,
+    reorders: Mapping[str, Figure],
+    at: datetime,
 ) -> Evaluation:
-    keys = _of_type(open_alerts, "stock_out_risk")
-    return Evaluation(stock.findings(view, brand.currency, advice), keys, frozenset(stock.clear_keys(view, keys)))
+    keys = _of_type(open_alerts, AlertType.STOCKOUT_RISK)
+    citations = Citations(reader.scope, brand, reader.now())
+    day = at.astimezone(brand.zone).date()
+
+    def cite(metric: str, variant_id: str) -> str:
+        return citations(metric, {"variant_id": variant_id}, day, day)
+
+    findings = stock.findings(view, brand.currency, reorders, cite)
+    return Evaluation(findings, keys, frozenset(stock.clear_keys(view, keys)))
+
+
+def _done(event: Event[AdviceComputed], stock_version: int) -> dict[str, Any]:
+    advice = event.payload
+    reorders = {
+        item.subject: item.figures["reorder_units"].model_dump(mode="json")
+        for item in advice.recommendations
+        if item.type is RecommendationType.REORDER and "reorder_units" in item.figures
+    }
+    return {
+        "version": event.version,
+        "computed_at": advice.computed_at.isoformat(),
+        "stock_version": stock_version,
+        "reorders": reorders,
+    }
+
+
+def _reorders(done: Mapping[str, Any]) -> dict[str, Figure]:
+    """The units advised to order, by variant id; none in documents stored before 2026-12."""
+    prefix = stock.subject_of("")
+    return {
+        subject.removeprefix(prefix): Figure.model_validate(figure)
+        for subject, figure in done.get("reorders", {}).items()
+    }
 
 
 def _merged(evaluations: Iterable[Evaluation]) -> Evaluation:
@@ -226,8 +252,8 @@ def _merged(evaluations: Iterable[Evaluation]) -> Evaluation:
     )
 
 
-def _of_type(open_alerts: Iterable[str], kind: str) -> frozenset[str]:
-    return frozenset(key for key in open_alerts if key.startswith(f"{kind}|"))
+def _of_type(open_alerts: Iterable[str], kind: AlertType) -> frozenset[str]:
+    return frozenset(key for key in open_alerts if key.startswith(key_of(kind, "")))
 
 
 def _channel_day(row: Mapping[str, Any]) -> roas.ChannelDay:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.feed import ALERT_TRACES, COLLECTION, is_news, order_body, trace_of
+from pulsepoint.brand.sentences import alert_text
+from pulsepoint.brand.texts import texts
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
@@ -31,6 +33,8 @@ async def tell_alert(reader: Reader, event: Event[AlertOpened | AlertResolved]) 
     if await reader.get("brands", str(event.scope.brand_id)) is None:
         return NOTHING
     body: dict[str, Any] = event.payload.model_dump(mode="json", include={"alert_id", "severity", "title", "type"})
+    if isinstance(event.payload, AlertOpened):
+        body["title"] = alert_text(event.payload, texts()).title
     writes = [entry(event, body, reader.now())]
     trace_id = trace_of(event)
     if event.type == "alert.opened" and trace_id is not None:

@@ -19,6 +19,7 @@ from pulsepoint.money import MICROS
 
 # https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 LONGEST_LOOKBACK_DAYS = 365
 
@@ -51,6 +52,13 @@ def currency_code(code: str) -> str:
     return code.upper()
 
 
+def locale_name(tag: str) -> str:
+    """The language tag; raises `ValueError` unless it is a language with an optional region (BCP 47)."""
+    if not _LOCALE.fullmatch(tag):
+        raise ValueError("must be a language such as en or fr-CH")
+    return tag
+
+
 def _whole(value: Any) -> Any:
     # True is no number of days, and "30" or 30.0 is a slip of whoever wrote it.
     if value is not None and type(value) is not int:
@@ -61,6 +69,7 @@ def _whole(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole)]
 ShopDomain = Annotated[str, AfterValidator(shop_domain), Field(max_length=255)]
 TimezoneName = Annotated[str, AfterValidator(timezone_name)]
+LocaleName = Annotated[str, AfterValidator(locale_name)]
 CurrencyCode = Annotated[str, AfterValidator(currency_code)]
 
 
@@ -89,6 +98,7 @@ class BrandChoices(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     timezone: TimezoneName = setting("The timezone whose days figures are about, by its IANA name.", default="UTC")
+    locale: LocaleName = setting("The language of messages sent for the brand, such as en or fr-CH.", default="en")
     default_model: AttributionModel = setting(
         "The attribution model that figures use unless another is asked for.",
         default=AttributionModel.LAST_NON_DIRECT,

@@ -5,33 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from pulsepoint.brand.facts import AlertFacts, Stated
+from pulsepoint.brand.vocabulary import AlertType, Severity
 from pulsepoint.events.envelope import Payload
 
 
-class AlertOpened(Payload):
-    """A condition that people should know of began to hold."""
+class AlertOpened(AlertFacts, Payload):
+    """A condition that people should know of began to hold; sentences are set in events stored before 2026-12."""
 
     TYPE: ClassVar[str] = "alert.opened"
+    SCHEMA: ClassVar[int] = 2
     alert_id: str
-    type: Literal["stock_out_risk", "roas_drop", "sync_failure"]
-    severity: Literal["critical", "warning", "info"]
-    subject: str
-    channel: str | None = None
-    product: str | None = None
-    title: str
-    explanation: str
-    recommended_action: str
     opened_at: datetime
     facts: tuple[str, ...] = ()
 
 
-class AlertResolved(Payload):
-    """The condition no longer holds."""
+class AlertResolved(Stated, Payload):
+    """The condition no longer holds; what it was is not told in events stored before 2026-12."""
 
     TYPE: ClassVar[str] = "alert.resolved"
+    SCHEMA: ClassVar[int] = 2
     alert_id: str
     resolved_at: datetime
-    explanation: str
+    type: AlertType | None = None
+    severity: Severity | None = None
+    subject: str | None = None
+    channel: str | None = None
+    product: str | None = None
+    title: str | None = None
+    explanation: str | None = None
 
 
 class NotificationSent(Payload):

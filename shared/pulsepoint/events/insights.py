@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
+from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
 from pulsepoint.events.envelope import Payload
 
 ADVISED_DAYS = 14
-"""Days that a summary is about: those before the day it was computed, or on a tower's first day until that one."""
+"""Days that a summary is about: those before the day it was computed, or on an instance's first day until that one."""
 
 
-class Recommendation(BaseModel):
-    """One thing to do, why, and the fact ids it rests on; money in micros of the brand's currency."""
+class Recommendation(RecommendationFacts):
+    """One thing to do, why, and the fact ids it rests on; sentences are set in events stored before 2026-12."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    recommendation_id: str
-    type: Literal["reduce_spend", "pause_campaign", "raise_spend", "reorder"]
-    priority: Literal["high", "medium", "low"]
-    subject: str
-    action: str
-    reason: str
-    expected_impact: str
-    current_spend_micros: int | None = None
-    recommended_change_micros: int | None = None
+    model_config = ConfigDict(frozen=True, extra="ignore")
     facts: tuple[str, ...] = ()
 
 
-class AdviceComputed(Payload):
-    """All advice that stands for a brand at a moment, best first; it replaces what stood before."""
+class AdviceComputed(SummaryFacts, Payload):
+    """All advice that stands for a brand at a moment, best first, and the summary's figures; it replaces what stood
+    before.
+    """
 
     TYPE: ClassVar[str] = "advice.computed"
+    SCHEMA: ClassVar[int] = 2
     computed_at: datetime
-    summary: str
     recommendations: tuple[Recommendation, ...]

@@ -25,7 +25,15 @@ def with_defaults(data: JsonObject) -> JsonObject:
     return data
 
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType({})
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
+    {
+        # Kind, figures and names beside the sentences, which are told as they are where they are set.
+        ("alert.opened", 1): with_defaults,
+        ("alert.resolved", 1): with_defaults,
+        ("advice.computed", 1): with_defaults,
+        ("brand.configured", 1): with_defaults,  # the language of messages
+    }
+)
 """Steps by (wire type, schema that is lifted by one)."""
 
 

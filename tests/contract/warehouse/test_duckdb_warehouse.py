@@ -17,7 +17,7 @@ from pulsepoint.adapters.duckdb.errors import OURS, THEIRS, mapped
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
 from pulsepoint.warehouse.rows import tables_by_name
-from tests.builders.warehouse import SCOPE, order_fact
+from tests.builders.warehouse import NOON, SCOPE, fact, order_fact
 from tests.contract.suites.warehouse import WarehouseSuite, count
 
 ROOT = Path(__file__).parents[3]
@@ -163,6 +163,30 @@ async def test_a_column_declared_later_is_added_to_a_table_made_before(tmp_path:
         await second.append([order_fact("o2", shipping_region="ENG")])
         rows = await second.query(SCOPE, "SELECT order_id, shipping_region FROM orders_current ORDER BY order_id")
     assert rows == [{"order_id": "o1", "shipping_region": None}, {"order_id": "o2", "shipping_region": "ENG"}]
+
+
+async def test_what_need_not_be_told_any_more_may_be_null_in_a_table_made_before(tmp_path: Path) -> None:
+    """An alert of today, without sentences, beside one of an earlier release, which had to have some."""
+    path = tmp_path / "warehouse.duckdb"
+    alert = {"type": "roas_drop", "severity": "high", "subject": "channel:meta", "opened_at": NOON, "facts": "[]"}
+    async with open_duckdb(path) as first:
+        await first.append([fact("alerts", "a1", 1, {**alert, "alert_id": "a1", "title": "ROAS of Meta fell"})])
+    with duckdb.connect(str(path)) as old:
+        for (view,) in old.execute(
+            "SELECT view_name FROM duckdb_views() WHERE schema_name = ?", [SCOPE.schema]
+        ).fetchall():
+            old.execute(f'DROP VIEW {SCOPE.schema}."{view}"')
+        for column in ("cause", "figures", "names"):
+            old.execute(f"ALTER TABLE {SCOPE.schema}.alerts_keyed DROP COLUMN {column}")
+        old.execute(f"ALTER TABLE {SCOPE.schema}.alerts_keyed ALTER COLUMN title SET NOT NULL")
+        old.execute("UPDATE main.made_schemas SET declared = 'an earlier declaration'")
+    async with open_duckdb(path) as second:
+        await second.append([fact("alerts", "a2", 1, {**alert, "alert_id": "a2", "figures": "{}"})])
+        rows = await second.query(SCOPE, "SELECT alert_id, title, figures FROM alerts_current ORDER BY alert_id")
+    assert rows == [
+        {"alert_id": "a1", "title": "ROAS of Meta fell", "figures": None},
+        {"alert_id": "a2", "title": None, "figures": "{}"},
+    ]
 
 
 async def test_the_key_is_no_column_of_the_tables_questions_read(warehouse: DuckDBWarehouse) -> None:

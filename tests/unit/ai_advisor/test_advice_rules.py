@@ -11,29 +11,21 @@ from hypothesis import strategies as st
 
 from ai_advisor.domain.advice import Advice, Rules, advise, reorder_quantity
 from ai_advisor.domain.citations import Citations
-from ai_advisor.domain.performance import Brand, CampaignPerformance, Performance, Period, Totals
+from ai_advisor.domain.performance import CampaignPerformance, Performance, Period, Totals
+from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics import citations as metrics
 from pulsepoint.money import MICROS
-from tests.builders.insights import stock_status
-from tests.builders.inventory import NOW, SCOPE
+from tests.builders.insights import stock_status, text_of
+from tests.builders.inventory import NOW, SCOPE, brand_data
 
 END = date(2026, 3, 14)
 PERIOD = Period(END - timedelta(days=13), END)
 
 
-def brand(**changes: Any) -> Brand:
-    values: dict[str, Any] = {
-        "timezone": "UTC",
-        "currency": "EUR",
-        "model": "last_non_direct",
-        "cancelled_orders": "return",
-        "lead_time_days": 14,
-        "roas_target_micros": 2 * MICROS,
-        "clock_offset": timedelta(),
-        **changes,
-    }
-    return Brand(**values)
+def brand(**changes: Any) -> BrandSettings:
+    return BrandSettings.model_validate(brand_data(**{"roas_target_micros": 2 * MICROS, **changes}))
 
 
 def campaign(**changes: Any) -> CampaignPerformance:
@@ -58,11 +50,11 @@ def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 1
 
 
 def citations() -> Citations:
-    return Citations(SCOPE, brand(), PERIOD, NOW)
+    return Citations(SCOPE.brand_id, PERIOD, metrics.Citations(SCOPE, brand(), NOW))
 
 
 def advice(
-    *campaigns: CampaignPerformance, statuses: tuple[StockStatus, ...] = (), settings: Brand | None = None
+    *campaigns: CampaignPerformance, statuses: tuple[StockStatus, ...] = (), settings: BrandSettings | None = None
 ) -> Advice:
     return advise(citations(), settings or brand(), performance(*campaigns), statuses, Rules())
 
@@ -88,8 +80,8 @@ def test_a_campaign_that_sells_mostly_what_is_gone_is_paused(status: str) -> Non
     assert recommendation.priority == "high"
     assert recommendation.current_spend_micros == 100 * MICROS
     assert recommendation.recommended_change_micros == -100 * MICROS
-    assert "50 % of what this campaign sells" in recommendation.reason
-    assert "100.00 EUR a day, 50.00 EUR of it" in recommendation.reason
+    assert "50 % of what this campaign sells" in text_of(recommendation).reason
+    assert "100.00 EUR a day, 50.00 EUR of it" in text_of(recommendation).reason
 
 
 def test_a_campaign_that_sells_some_of_what_is_gone_is_reduced_by_that_part() -> None:
@@ -105,7 +97,7 @@ def test_parts_of_several_variants_are_summed() -> None:
     statuses = (exposing(30), exposing(30, variant_id="v2"))
     [recommendation] = advice(campaign(), statuses=statuses).recommendations
     assert recommendation.type == "pause_campaign"
-    assert "and 1 more" in recommendation.reason
+    assert "and 1 more" in text_of(recommendation).reason
 
 
 def test_backorders_pause_nothing() -> None:
@@ -125,8 +117,11 @@ def test_a_roas_under_target_is_reduced_by_what_is_missing() -> None:
     [recommendation] = advice(campaign(revenue_micros=2100 * MICROS)).recommendations
     assert (recommendation.type, recommendation.priority) == ("reduce_spend", "medium")
     assert recommendation.recommended_change_micros == -25 * MICROS
-    assert "ROAS 1.50 against a target of 2.00: 1,400.00 EUR spent, 2,100.00 EUR net revenue" in recommendation.reason
-    assert recommendation.expected_impact.startswith("Estimated")
+    assert (
+        "ROAS 1.50 against a target of 2.00: 1,400.00 EUR spent, 2,100.00 EUR net revenue"
+        in text_of(recommendation).reason
+    )
+    assert text_of(recommendation).expected_impact.startswith("Estimated")
 
 
 def test_a_roas_far_under_target_is_urgent_and_cut_by_half_at_most() -> None:
@@ -137,7 +132,7 @@ def test_a_roas_far_under_target_is_urgent_and_cut_by_half_at_most() -> None:
 def test_a_roas_well_over_target_is_raised_by_a_fifth() -> None:
     [recommendation] = advice(campaign(revenue_micros=4200 * MICROS)).recommendations
     assert (recommendation.type, recommendation.recommended_change_micros) == ("raise_spend", 20 * MICROS)
-    assert "60.00 EUR more revenue a day" in recommendation.expected_impact
+    assert "60.00 EUR more revenue a day" in text_of(recommendation).expected_impact
 
 
 def test_a_roas_a_little_over_target_is_not_raised() -> None:
@@ -173,17 +168,19 @@ def test_without_any_sale_nothing_is_judged() -> None:
 def test_what_runs_out_is_reordered_for_lead_time_and_review() -> None:
     [recommendation] = advice(statuses=(stock_status(),)).recommendations
     # Two a day for 14 + 7 days, less the six that are there.
-    assert (recommendation.type, recommendation.priority, recommendation.action) == (
+    assert (recommendation.type, recommendation.priority, text_of(recommendation).action) == (
         "reorder",
         "high",
         "Reorder 36 units of Shirt v1",
     )
-    assert "6 units left at 2.0 a day (56 units sold in 28 days in stock) last 3.0 days" in recommendation.reason
+    assert (
+        "6 units left at 2.0 a day (56 units sold in 28 days in stock) last 3.0 days" in text_of(recommendation).reason
+    )
 
 
 def test_unknown_stock_history_is_said() -> None:
     [recommendation] = advice(statuses=(stock_status(days_unknown=20),)).recommendations
-    assert "Stock is known for 8 of these days; the others count as in stock." in recommendation.reason
+    assert "Stock is known for 8 of these days; the others count as in stock." in text_of(recommendation).reason
 
 
 def test_low_stock_is_reordered_with_less_haste() -> None:
@@ -198,7 +195,7 @@ def test_what_is_plenty_or_does_not_sell_is_not_reordered(changes: dict[str, Any
 
 def test_backorders_are_reordered_too() -> None:
     [recommendation] = advice(statuses=(stock_status(continue_selling=True),)).recommendations
-    assert "Backorders are taken meanwhile." in recommendation.reason
+    assert "Backorders are taken meanwhile." in text_of(recommendation).reason
 
 
 @given(st.integers(1, 10**12), st.integers(-100, 10**6), st.integers(0, 365))
@@ -239,6 +236,6 @@ def test_the_most_urgent_comes_first() -> None:
 
 def test_untrusted_names_are_one_line_and_cut() -> None:
     [recommendation] = advice(campaign(revenue_micros=0, name="Big\n\u202esale " + "x" * 300)).recommendations
-    assert "\n" not in recommendation.action
-    assert "\u202e" not in recommendation.action
-    assert len(recommendation.action) < 160
+    assert "\n" not in text_of(recommendation).action
+    assert "\u202e" not in text_of(recommendation).action
+    assert len(text_of(recommendation).action) < 160

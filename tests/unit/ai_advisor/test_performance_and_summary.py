@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_advisor.domain.advice import Advice
+from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import (
-    Brand,
     CampaignDay,
     Performance,
     Period,
@@ -21,20 +20,31 @@ from ai_advisor.domain.performance import (
     Totals,
     performance_of,
 )
-from ai_advisor.domain.summary import Standing, summarise
-from ai_advisor.domain.words import change, tenths, times
+from ai_advisor.domain.summary import summarise
 from ai_advisor.handlers import HANDLERS
+from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
+from pulsepoint.brand.sentences import summary_text
+from pulsepoint.brand.settings import BrandSettings
+from pulsepoint.brand.texts import texts
 from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics import citations as metrics
 from pulsepoint.metrics.facts import read_fact_id
 from pulsepoint.metrics.query import measure
 from pulsepoint.money import MICROS
-from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status
+from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
 
 TODAY = date(2026, 3, 15)
+PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
+
+
+def summary_of(performance: Performance, counts: dict[str, int], too_little_data: int = 0) -> str:
+    brand = BrandSettings.model_validate(brand_data())
+    citations = Citations(SCOPE.brand_id, performance.period, metrics.Citations(SCOPE, brand, NOW))
+    return summary_text(summarise(citations, "EUR", performance, counts, too_little_data), (), texts())
 
 
 def day(ago: int, spend: int, revenue: int = 0, *, currency: str = "EUR", campaign_id: str = "c1") -> CampaignDay:
@@ -92,36 +102,24 @@ def test_totals_are_sums_over_the_period(rows: list[tuple[int, int, int]]) -> No
     assert sum(item.revenue_micros for item in result.campaigns) in (0, result.now.net_micros)
 
 
-def test_ratios_are_cut_not_rounded_up() -> None:
-    assert (times(1_999_999), times(-1_239_999), tenths(6_990_000)) == ("1.99", "-1.23", "6.9")
-
-
 @pytest.mark.parametrize(
     ("now", "before", "said"),
-    [(108, 100, "8 % more"), (97, 100, "3 % less"), (1000, 999, "as much"), (-5, 10, "150 % less")],
+    [(108, 100, "8 % more than"), (97, 100, "3 % less than"), (1000, 999, "as much as"), (-5, 10, "150 % less than")],
 )
 def test_changes_are_said_in_whole_percent(now: int, before: int, said: str) -> None:
-    assert change(now, before) == said
-
-
-def standing(performance: Performance, counts: dict[str, int], advice: Advice | None = None) -> Standing:
-    return Standing(
-        Brand.of(brand_data(cancelled_orders="return", roas_target_micros=1)),
-        performance,
-        counts,
-        advice or Advice((), 0),
-    )
+    performance = Performance(PERIOD, Totals(now, 3, 0), Totals(before, 3, 0))
+    assert f"orders, {said} the 14 days before." in summary_of(performance, {})
 
 
 def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
     performance = Performance(
-        Period(date(2026, 3, 1), date(2026, 3, 14)),
+        PERIOD,
         Totals(12_345_670_000, 321, 1_234_000_000),
         Totals(11_431_175_926, 300, 1_300_000_000),
         foreign_spend={"SEK": 1_000 * MICROS},
     )
     counts = {"out_of_stock": 1, "critical": 2, "healthy": 9, "untracked": 4}
-    assert summarise(standing(performance, counts, Advice((), 2))) == (
+    assert summary_of(performance, counts, too_little_data=2) == (
         "From 2026-03-01 to 2026-03-14 the shop sold 12,345.67 EUR net in 321 orders, 8 % more than the 14 days "
         "before. Ads cost 1,234.00 EUR: blended ROAS 10.00 (8.79 before). "
         "Ads for 1,000.00 SEK are in another currency than the shop's and are not part of these figures. "
@@ -131,7 +129,7 @@ def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
 
 
 def test_the_summary_of_an_empty_shop_claims_nothing() -> None:
-    said = summarise(standing(of([], []), {}))
+    said = summary_of(of([], []), {})
     assert said.endswith(
         "nothing was sold. No ad spend is known for these days. No stock is known. There is nothing to advise."
     )
@@ -178,14 +176,17 @@ async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Ben
     outcome = await assessed(bench, stock_status())
     payload = outcome.events[0].payload
     assert [item.type for item in payload.recommendations] == ["reorder", "reduce_spend"]
-    assert "ROAS 1.00 against a target of 2.00: 1,000.00 EUR spent" in payload.recommendations[1].reason
-    assert "sold 1,000.00 EUR net in 20 orders" in payload.summary
-    assert "advice weighs revenue, not profit" in payload.summary
+    assert "ROAS 1.00 against a target of 2.00: 1,000.00 EUR spent" in text_of(payload.recommendations[1]).reason
+    summary = summary_text(payload, payload.recommendations, texts())
+    assert "sold 1,000.00 EUR net in 20 orders" in summary
+    assert "advice weighs revenue, not profit" in summary
     rows = await bench.rows("SELECT * FROM ai_insights_current WHERE brand_id = @brand_id ORDER BY position")
     assert [(row["position"], row["type"]) for row in rows] == [(1, "reorder"), (2, "reduce_spend")]
     assert [tuple(orjson.loads(row["facts"])) for row in rows] == [item.facts for item in payload.recommendations]
     [head] = await bench.rows("SELECT * FROM advice_current WHERE brand_id = @brand_id")
-    assert head["summary"] == payload.summary
+    stored = [RecommendationFacts.of_row(row) for row in rows]
+    assert summary_text(SummaryFacts.of_row(head), stored, texts()) == summary
+    assert [text_of(item) for item in stored] == [text_of(item) for item in payload.recommendations]
 
 
 async def test_the_same_advice_is_told_again_but_not_written_again(bench: Bench) -> None:
@@ -221,7 +222,7 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     unpaid = order_facts("organic", days_ago(3), [{"variant_id": "v1"}])
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
-    assert "1,000.00 EUR net revenue credited (20 orders)" in advised.reason
+    assert "1,000.00 EUR net revenue credited (20 orders)" in text_of(advised).reason
     result = [read_fact_id(SCOPE, cited) for cited in advised.facts]
     assert [item.metric for item in result] == ["roas", "spend", "ad_revenue"]
     values = []

@@ -14,6 +14,7 @@ from alerting.handlers import EFFECTS, HANDLERS
 from alerting.ports import Notice
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.errors import RetryableError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
@@ -22,7 +23,7 @@ from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
-from pulsepoint.ports.document_store import StoredEffect
+from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime.outcome import Outcome
 from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_assessed, stock_status
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts
@@ -248,6 +249,8 @@ class SlackPorts:
 def slack_effect(causes: tuple[str, ...] = ()) -> StoredEffect:
     data = {
         "alert_id": "a1",
+        "type": "stock_out_risk",
+        "subject": "variant:v1",
         "severity": "critical",
         "title": "Hat is out of stock",
         "explanation": "e",
@@ -282,6 +285,68 @@ async def test_without_a_span_the_post_names_the_trace_that_caused_it(bench: Ben
     assert run is not None
     await run(ports, slack_effect(("00-" + "1" * 32 + "-" + "2" * 16 + "-01",)))
     assert ports.messenger.sent[0][1].trace_id == "1" * 32
+
+
+async def test_a_post_stored_before_2026_12_is_sent_with_the_sentences_it_holds(bench: Bench) -> None:
+    ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
+    await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x")
+    run = EFFECTS["slack.post"].run
+    assert run is not None
+    await run(ports, slack_effect())
+    notice = ports.messenger.sent[0][1]
+    assert (notice.title, notice.explanation, notice.recommended_action) == ("Hat is out of stock", "e", "r")
+
+
+async def test_a_post_is_made_of_the_figures_and_names_of_its_alert(bench: Bench) -> None:
+    await configure(bench)
+    [effect] = (await tick(bench, 1, stock_status(spend_at_risk_micros=21 * MICROS))).effects
+    ports = SlackPorts(MemorySecretStore(), Posts(), bench.clock)
+    await ports.secrets.put(SCOPE, SECRET, b"https://hooks.slack.example/x")
+    run = EFFECTS["slack.post"].run
+    assert run is not None
+    await run(ports, StoredEffect(SCOPE, effect.kind, effect.key, NOW, effect.data))
+    notice = ports.messenger.sent[0][1]
+    assert notice.title == "Shirt v1 is running out"
+    assert "6 units left, 3.0 days of cover" in notice.explanation
+    assert "21.00 EUR a day" in notice.recommended_action
+
+
+async def test_open_alerts_stored_before_2026_12_stay_open(bench: Bench) -> None:
+    """An upgrade neither opens a second alert for what is open, nor forgets to resolve it."""
+    await configure(bench)
+    stored = {
+        "stock_out_risk|variant:v1": {"alert_id": "old-stock", "misses": 0},
+        "sync_failure|meta:a1": {"alert_id": "old-pull", "misses": 0},
+        f"sync_failure|meta:a1:{NOW.date()}": {"alert_id": "old-day", "misses": 0},
+    }
+    old = {
+        "explanation": "e",
+        "recommended_action": "r",
+        "opened_at": NOW.isoformat(),
+        "resolved_at": None,
+        "facts": "[]",
+    }
+    alerts = [
+        {**old, "alert_id": "old-stock", "type": "stock_out_risk", "severity": "critical", "subject": "variant:v1",
+         "title": "Hat is running out"},
+        {**old, "alert_id": "old-pull", "type": "sync_failure", "severity": "warning", "subject": "meta:a1",
+         "title": "Meta account a1 cannot be pulled"},
+        {**old, "alert_id": "old-day", "type": "sync_failure", "severity": "warning",
+         "subject": f"meta:a1:{NOW.date()}", "title": "Meta account a1 does not add up"},
+    ]  # fmt: skip
+    await bench.keep(
+        Write("books", "open", {"alerts": stored}),
+        *(Write("alerts", str(alert["alert_id"]), alert) for alert in alerts),
+    )
+    assert not (await tick(bench, 1, stock_status())).events
+    assert not (await handle(bench, failed())).events
+    over = await handle(bench, synced(NOW + timedelta(minutes=1)))
+    resolved = [payload_in(over, AlertResolved, position) for position in range(len(over.events))]
+    assert {payload.alert_id for payload in resolved} == {"old-pull", "old-day"}
+    assert [payload.severity for payload in resolved] == [Severity.HIGH, Severity.HIGH]
+    assert payload_in(await tick(bench, 2), AlertResolved).alert_id == "old-stock"
+    rows = await bench.rows(ALERTS)
+    assert {row["title"] for row in rows} == {alert["title"] for alert in alerts}
 
 
 async def test_a_forgotten_webhook_needs_a_person(bench: Bench) -> None:

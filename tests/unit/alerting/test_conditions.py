@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,13 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.domain import roas, stock, syncs
+from pulsepoint.brand import figures
+from pulsepoint.brand.sentences import alert_text
+from pulsepoint.brand.texts import texts
+from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
-from pulsepoint.events.insights import Recommendation
 from pulsepoint.money import MICROS
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
 LAST = date(2026, 3, 14)
+
+
+def uncited(metric: str, at: Mapping[str, str], start: date, end: date) -> None:
+    """No citation."""
+
+
+def variant_id(metric: str, variant: str) -> str:
+    """The citation of a figure of a variant."""
+    return f"{metric}:{variant}"
 
 
 @pytest.mark.parametrize(
@@ -66,25 +79,16 @@ def test_a_stock_alert_says_what_is_left_what_asks_and_what_is_advised() -> None
     at_risk = stock_status(
         title="Wool <Hat>", spend_at_risk_micros=75 * MICROS, campaigns=(("meta", "c1", 75 * MICROS),), days_unknown=3
     )
-    advice = [
-        Recommendation(
-            recommendation_id=subject,
-            type="reorder",
-            priority="high",
-            subject=subject,
-            action=action,
-            reason="r",
-            expected_impact="i",
-        )
-        for subject, action in (("variant:v1", "Reorder 36 units"), ("campaign:meta:c1", "Pause Spring"))
-    ]
-    [result] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", advice)
-    assert result.title == "Wool <Hat> is running out"
-    assert result.explanation == (
+    [result] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", {"v1": figures.count(36)}, variant_id)
+    text = alert_text(result, texts())
+    assert text.title == "Wool <Hat> is running out"
+    assert text.explanation == (
         "6 units left, 3.0 days of cover; it sells 2.0 a day on days in stock; ads spend 75.00 EUR a day on it. "
         "56 units sold in 28 days (3 of these days before its first known stock level)."
     )
-    assert result.recommended_action == "Pause Spring. Reorder 36 units"
+    assert text.recommended_action == (
+        "Reorder 36 units of Wool <Hat>. Hold back the 75.00 EUR a day that ads spend on it until it is back"
+    )
     assert result.severity == "critical"
 
 
@@ -99,7 +103,7 @@ def days(
 
 
 def alerted(rows: list[roas.ChannelDay], **rules: int) -> list[str]:
-    return [alert.subject for alert in roas.findings(roas.compare(rows, LAST), "EUR", roas.Rules(**rules))]
+    return [alert.subject for alert in roas.findings(roas.compare(rows, LAST), "EUR", roas.Rules(**rules), uncited)]
 
 
 @pytest.mark.parametrize(("revenue", "alert"), [(300, False), (210, False), (209, True), (0, True)])
@@ -143,9 +147,10 @@ def test_the_business_clocks_today_is_not_complete() -> None:
 
 
 def test_a_deep_drop_is_critical_and_says_its_figures() -> None:
-    [comparison] = roas.findings(roas.compare(days((100, 60), (100, 300)), LAST), "EUR", roas.Rules())
-    assert (comparison.severity, comparison.title) == ("critical", "ROAS of Meta fell by 80 %")
-    assert "ROAS 0.60 on 300.00 EUR of spend; the 14 days before 3.00" in comparison.explanation
+    [finding] = roas.findings(roas.compare(days((100, 60), (100, 300)), LAST), "EUR", roas.Rules(), uncited)
+    text = alert_text(finding, texts())
+    assert (finding.severity, text.title) == (Severity.CRITICAL, "ROAS of Meta fell by 80 %")
+    assert "ROAS 0.60 on 300.00 EUR of spend; the 14 days before 3.00" in text.explanation
 
 
 @given(
@@ -176,12 +181,12 @@ def test_a_first_failure_may_pass_by_itself() -> None:
     assert syncs.failure(failed(attempts=1)) is None
 
 
-def test_a_second_failure_is_a_warning_and_a_refusal_is_critical() -> None:
+def test_a_second_failure_is_high_and_a_refusal_is_critical() -> None:
     second, refused = syncs.failure(failed()), syncs.failure(failed(attempts=1, refused=True))
     assert second is not None
     assert refused is not None
-    assert (second.severity, refused.severity) == ("warning", "critical")
-    assert refused.recommended_action.startswith("Connect Meta account a1 again")
+    assert (second.severity, refused.severity) == (Severity.HIGH, Severity.CRITICAL)
+    assert alert_text(refused, texts()).recommended_action.startswith("Connect Meta account a1 again")
 
 
 def test_a_day_that_does_not_add_up_says_both_sums() -> None:
@@ -190,4 +195,4 @@ def test_a_day_that_does_not_add_up_says_both_sums() -> None:
     )
     result = syncs.quarantined(day)
     assert result.key == syncs.day_key("google", "a1", LAST)
-    assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in result.explanation
+    assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in alert_text(result, texts()).explanation

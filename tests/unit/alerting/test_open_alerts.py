@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.domain.open_alerts import MOST_OPEN, OPENED_AT_ONCE, Finding, OpenAlert, reconcile
+from pulsepoint.brand.vocabulary import AlertType, Severity
 from tests.builders.inventory import NOW
 
 BRAND = UUID(int=12)
@@ -16,7 +17,7 @@ SUBJECTS = ("v1", "v2", "v3")
 
 
 def finding(subject: str = "v1") -> Finding:
-    return Finding("stock_out_risk", subject, "critical", "title", "why", "what to do")
+    return Finding(type=AlertType.STOCKOUT_RISK, subject=subject, severity=Severity.CRITICAL)
 
 
 KEYS = frozenset(finding(subject).key for subject in SUBJECTS)
@@ -67,7 +68,7 @@ def test_many_conditions_open_a_few_at_a_time_worst_first() -> None:
 
 
 def test_a_full_book_takes_no_more() -> None:
-    open_alerts = {f"stock_out_risk|y{number}": OpenAlert(str(number)) for number in range(MOST_OPEN)}
+    open_alerts = {f"stockout_risk|y{number}": OpenAlert(str(number)) for number in range(MOST_OPEN)}
     assert not reconcile(BRAND, open_alerts, [finding()], evaluated=(), at=NOW).opened
 
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from alerting.adapters.addresses import is_public, judge
 from alerting.adapters.slack import HEADER_LIMIT, SECTION_LIMIT, SlackWebhook, escaped, message_of
 from alerting.ports import Notice
+from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
 NOTICE = Notice(
-    severity="critical",
+    severity=Severity.CRITICAL,
     title="Wool Hat is out of stock",
     explanation="It is out of stock; ads spend 75.00 EUR a day on it.",
     recommended_action="Pause Meta campaign “Spring”",
@@ -57,6 +58,12 @@ def test_a_message_carries_title_reason_action_link_and_trace() -> None:
             },
         ],
     }
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_every_severity_has_a_mark(severity: Severity) -> None:
+    context = message_of(replace(NOTICE, severity=severity))["blocks"][-1]
+    assert context["elements"][0]["text"] == severity.label
 
 
 def test_untrusted_text_can_mention_nobody_and_link_nowhere() -> None:

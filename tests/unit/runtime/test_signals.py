@@ -33,7 +33,7 @@ def opened() -> AlertOpened:
     """A stock-out."""
     return AlertOpened(
         alert_id="a",
-        type="stock_out_risk",
+        type="stockout_risk",
         severity="critical",
         subject="v1",
         product="A lamp of Ada's",
@@ -63,7 +63,7 @@ async def test_an_opened_alert_is_told_once_with_its_kind_and_tenant() -> None:
             "event": "signal",
             "log_level": "warning",
             "type": "alert.opened",
-            "kind": "stock_out_risk",
+            "kind": "stockout_risk",
             "severity": "critical",
             "tenant": str(BRAND.tenant_id),
         }

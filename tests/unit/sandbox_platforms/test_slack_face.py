@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from alerting.adapters.slack import message_of
 from alerting.ports import Notice
+from pulsepoint.brand.vocabulary import Severity
 from sandbox.platforms.block_kit import InvalidMessage, check_message
 from sandbox.platforms.slack import SlackFace
 
@@ -17,8 +18,8 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def notice(**fields: str) -> Notice:
-    alert = {
-        "severity": "critical",
+    values: dict[str, Any] = {
+        "severity": Severity.CRITICAL,
         "title": "Socks are out of stock",
         "explanation": "None left & <3 wanted>",
         "recommended_action": "Reorder",
@@ -26,7 +27,7 @@ def notice(**fields: str) -> Notice:
         "trace_id": TRACE,
         **fields,
     }
-    return Notice(**alert)
+    return Notice(**values)
 
 
 def header(text: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Pure rules: how campaigns perform, what is advised, how it is said."""
+"""Pure rules: the performance of campaigns, what is advised, the figures of a summary."""

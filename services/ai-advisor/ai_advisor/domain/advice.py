@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid5
 
 from ai_advisor.domain.citations import Citations
-from ai_advisor.domain.performance import Brand, CampaignPerformance, Performance
-from ai_advisor.domain.words import days, money, name, platform, tenths, times, units
+from ai_advisor.domain.performance import CampaignPerformance, Performance
+from pulsepoint.brand import figures
+from pulsepoint.brand.settings import BrandSettings
+from pulsepoint.brand.vocabulary import Cause, Priority, RecommendationType, StockState
+from pulsepoint.brand.wording import name
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 
 NAMESPACE = UUID("0a4c2f4e-6f0b-5c33-9d0e-5d7a3a1f8b52")
-RUNS_OUT = ("out_of_stock", "critical", "low")
-GONE = ("out_of_stock", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ class Advice:
 
 
 def advise(
-    citations: Citations, settings: Brand, performance: Performance, statuses: Sequence[StockStatus], rules: Rules
+    citations: Citations,
+    brand: BrandSettings,
+    performance: Performance,
+    statuses: Sequence[StockStatus],
+    rules: Rules,
 ) -> Advice:
     """All advice that stands; at most one recommendation a campaign, stock before ROAS."""
     exposure_of = exposures(statuses)
@@ -68,14 +74,14 @@ def advise(
     too_little = 0
     for campaign in performance.campaigns:
         exposure = exposure_of.get((campaign.platform, campaign.campaign_id), Exposure(0, 0, None, 0))
-        recommendation = for_stock(citations, settings, campaign, exposure, rules)
-        if recommendation is None and not enough_data(settings, performance, campaign, rules):
+        recommendation = for_stock(citations, brand, campaign, exposure, rules)
+        if recommendation is None and not enough_data(brand, performance, campaign, rules):
             too_little += 1
             continue
-        recommendation = recommendation or for_roas(citations, settings, performance, campaign, exposure, rules)
+        recommendation = recommendation or for_roas(citations, brand, performance, campaign, exposure, rules)
         if recommendation is not None:
             recommendations.append(recommendation)
-    recommendations.extend(reorders(citations, settings, statuses, rules))
+    recommendations.extend(reorders(citations, brand, statuses, rules))
     return Advice(tuple(sorted(recommendations, key=_best_first)), too_little)
 
 
@@ -84,12 +90,13 @@ def exposures(statuses: Iterable[StockStatus]) -> Mapping[tuple[str, str], Expos
     by_campaign: dict[tuple[str, str], Exposure] = defaultdict(lambda: Exposure(0, 0, None, 0))
     largest: dict[tuple[str, str], int] = {}
     for status in statuses:
-        if status.continue_selling or status.status not in RUNS_OUT:
+        state = StockState(status.status)
+        if status.continue_selling or not state.runs_out:
             continue
         for channel, campaign_id, part in status.campaigns:
             key = (channel, campaign_id)
             exposure = by_campaign[key]
-            if status.status not in GONE:
+            if not state.is_gone:
                 by_campaign[key] = Exposure(
                     exposure.gone_micros, exposure.low_micros + part, exposure.worst, exposure.variants
                 )
@@ -100,18 +107,18 @@ def exposures(statuses: Iterable[StockStatus]) -> Mapping[tuple[str, str], Expos
     return by_campaign
 
 
-def enough_data(settings: Brand, performance: Performance, campaign: CampaignPerformance, rules: Rules) -> bool:
+def enough_data(brand: BrandSettings, performance: Performance, campaign: CampaignPerformance, rules: Rules) -> bool:
     """True where the campaign spent long and much enough for its ROAS to mean something."""
     value = performance.now.order_value_micros
     if value is None or campaign.days_with_spend < rules.fewest_days:
         return False
-    return campaign.spend_micros * settings.roas_target_micros >= rules.orders_at_target * value * MICROS
+    return campaign.spend_micros * brand.roas_target_micros >= rules.orders_at_target * value * MICROS
 
 
 def for_stock(
-    citations: Citations, settings: Brand, campaign: CampaignPerformance, exposure: Exposure, rules: Rules
+    citations: Citations, brand: BrandSettings, campaign: CampaignPerformance, exposure: Exposure, rules: Rules
 ) -> Recommendation | None:
-    """Pause what sells mostly gone stock, reduce what sells it in part."""
+    """Pause what sells mostly gone stock, reduce what sells it in part; None below `reduce_share`."""
     daily, worst = campaign.daily_spend_micros, exposure.worst
     if worst is None or daily <= 0:
         return None
@@ -119,63 +126,60 @@ def for_stock(
     share = gone * 100 // daily
     if share < rules.reduce_share:
         return None
-    pause = share >= rules.pause_share
-    left = (
-        "is out of stock"
-        if worst.status == "out_of_stock"
-        else f"has {units(worst.available)} left, {tenths(worst.days_of_cover_micros or 0)} days of cover"
-    )
-    others = f" and {exposure.variants - 1} more" if exposure.variants > 1 else ""
-    spend, part = money(daily, settings.currency), money(gone, settings.currency)
-    reason = (
-        f"{share} % of what this campaign sells is gone or nearly ({name(worst.title)} {left}{others}); "
-        f"backorders are not taken. It spends {spend} a day, {part} of it on these."
-    )
-    verb = "Pause" if pause else "Reduce"
-    by = "" if pause else f" by {part} a day"
-    return Recommendation(
-        recommendation_id=_id(citations, "stock", campaign),
-        type="pause_campaign" if pause else "reduce_spend",
-        priority="high" if pause or worst.status == "out_of_stock" else "medium",
-        subject=_subject(campaign),
-        action=f"{verb} {_campaign_words(campaign)}{by} until stock is back",
-        reason=reason,
-        expected_impact=f"Estimated: saves {spend if pause else part} a day that would sell what is not there.",
+    pause, out = share >= rules.pause_share, worst.status == StockState.OUT_OF_STOCK
+    return _recommend(
+        _id(citations, "stock", campaign),
+        RecommendationType.PAUSE_CAMPAIGN if pause else RecommendationType.REDUCE_SPEND,
+        Priority.HIGH if pause or out else Priority.MEDIUM,
+        Cause.OUT_OF_STOCK if out else Cause.RUNNING_OUT,
+        _subject(campaign),
+        figures={
+            "share": figures.percent(share),
+            "daily_spend": _daily_spend(citations, brand, campaign),
+            "spend_at_risk": figures.money(gone, brand.currency),
+            "saved": figures.money(daily if pause else gone, brand.currency),
+            "other_variants": figures.count(exposure.variants - 1),
+            "available": figures.count(worst.available, citations.of_variant("available_units", worst.variant_id)),
+            "days_of_cover": figures.days(
+                worst.days_of_cover_micros, citations.of_variant("days_of_cover", worst.variant_id)
+            ),
+        },
+        names={"campaign": name(campaign.name), "product": name(worst.title)},
+        channel=campaign.platform,
         current_spend_micros=daily,
         recommended_change_micros=-(daily if pause else gone),
-        facts=(*citations.of_campaign(campaign), *citations.of_variant(worst.variant_id)),
     )
 
 
 def for_roas(
     citations: Citations,
-    settings: Brand,
+    brand: BrandSettings,
     performance: Performance,
     campaign: CampaignPerformance,
     exposure: Exposure,
     rules: Rules,
 ) -> Recommendation | None:
     """Reduce under the target ROAS, raise well above it where stock is healthy."""
-    roas, target = campaign.roas_micros, settings.roas_target_micros
+    roas, target = campaign.roas_micros, brand.roas_target_micros
     if roas is None or campaign.daily_spend_micros <= 0:
         return None
     if roas < target:
-        return _reduce(citations, settings, performance, campaign, roas, rules)
+        return _reduce(citations, brand, campaign, roas, rules)
     proven = campaign.orders >= rules.raise_orders and campaign.days_with_spend >= rules.raise_days
     in_stock = exposure.gone_micros == 0 and exposure.low_micros == 0
     if roas * 100 >= target * rules.raise_over_target and proven and in_stock:
-        return _raise(citations, settings, performance, campaign, roas, rules)
+        return _raise(citations, brand, campaign, roas, rules)
     return None
 
 
 def reorders(
-    citations: Citations, settings: Brand, statuses: Iterable[StockStatus], rules: Rules
+    citations: Citations, brand: BrandSettings, statuses: Iterable[StockStatus], rules: Rules
 ) -> Iterable[Recommendation]:
     """Order again what sells and is covered for less than the lead time, most urgent first."""
-    urgent = [status for status in statuses if status.status in RUNS_OUT and status.velocity_micros > 0]
-    urgent.sort(key=lambda status: (RUNS_OUT.index(status.status), -status.velocity_micros, status.variant_id))
+    urgent = [status for status in statuses if StockState(status.status).runs_out and status.velocity_micros > 0]
+    urgent.sort(key=lambda status: (StockState(status.status).rank, -status.velocity_micros, status.variant_id))
     for status in urgent[: rules.most_reorders]:
-        yield _reorder(citations, settings, status, rules)
+        yield _reorder(citations, brand, status, rules)
 
 
 def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int) -> int:
@@ -186,98 +190,125 @@ def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int)
 
 def _reduce(
     citations: Citations,
-    settings: Brand,
-    performance: Performance,
+    brand: BrandSettings,
     campaign: CampaignPerformance,
     roas: int,
     rules: Rules,
 ) -> Recommendation:
-    target, currency = settings.roas_target_micros, settings.currency
+    target = brand.roas_target_micros
     missing = (target - max(roas, 0)) * 100 // target
     percent = min(rules.largest_cut, max(rules.smallest_cut, missing))
-    cut = campaign.daily_spend_micros * percent // 100
-    return Recommendation(
-        recommendation_id=_id(citations, "roas", campaign),
-        type="reduce_spend",
-        priority="high" if roas * 2 < target else "medium",
-        subject=_subject(campaign),
-        action=f"Reduce {_campaign_words(campaign)} by {percent} %, {money(cut, currency)} a day",
-        reason=_roas_reason(settings, performance, campaign, roas),
-        expected_impact=(
-            f"Estimated: saves {money(cut, currency)} a day; at the present ROAS that spend brings "
-            f"{money(cut * roas // MICROS, currency)}."
-        ),
-        current_spend_micros=campaign.daily_spend_micros,
-        recommended_change_micros=-cut,
-        facts=citations.of_campaign(campaign),
-    )
+    priority = Priority.HIGH if roas * 2 < target else Priority.MEDIUM
+    kind = RecommendationType.REDUCE_SPEND
+    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=priority, percent=-percent)
 
 
 def _raise(
     citations: Citations,
-    settings: Brand,
-    performance: Performance,
+    brand: BrandSettings,
     campaign: CampaignPerformance,
     roas: int,
     rules: Rules,
 ) -> Recommendation:
-    more = campaign.daily_spend_micros * rules.raise_by // 100
-    currency = settings.currency
-    return Recommendation(
-        recommendation_id=_id(citations, "roas", campaign),
-        type="raise_spend",
-        priority="medium",
-        subject=_subject(campaign),
-        action=f"Raise {_campaign_words(campaign)} by {rules.raise_by} %, {money(more, currency)} a day",
-        reason=f"{_roas_reason(settings, performance, campaign, roas)} Nothing it sells is running out.",
-        expected_impact=(
-            f"Estimated, if the ROAS holds: {money(more * roas // MICROS, currency)} more revenue a day. "
-            "Returns usually fall as spend grows."
-        ),
+    kind, percent = RecommendationType.RAISE_SPEND, rules.raise_by
+    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=Priority.MEDIUM, percent=percent)
+
+
+def _change_spend(
+    citations: Citations,
+    brand: BrandSettings,
+    campaign: CampaignPerformance,
+    roas: int,
+    *,
+    kind: RecommendationType,
+    priority: Priority,
+    percent: int,
+) -> Recommendation:
+    """Change a campaign's daily spend by a signed per cent of it, for its ROAS."""
+    currency, change = brand.currency, campaign.daily_spend_micros * abs(percent) // 100
+    return _recommend(
+        _id(citations, "roas", campaign),
+        kind,
+        priority,
+        Cause.ROAS,
+        _subject(campaign),
+        figures={
+            "percent": figures.percent(abs(percent)),
+            "change": figures.money(change, currency),
+            "revenue_change": figures.money(change * roas // MICROS, currency),
+            "daily_spend": _daily_spend(citations, brand, campaign),
+            "roas": figures.ratio(roas, citations.of_campaign("roas", campaign)),
+            "roas_target": figures.ratio(brand.roas_target_micros),
+            "spend": figures.money(campaign.spend_micros, currency, citations.of_campaign("spend", campaign)),
+            "ad_revenue": figures.money(
+                campaign.revenue_micros, currency, citations.of_campaign("ad_revenue", campaign)
+            ),
+            "orders": figures.count(campaign.orders),
+        },
+        names={"campaign": name(campaign.name)},
+        channel=campaign.platform,
+        start_day=citations.period.start_day,
+        end_day=citations.period.end_day,
         current_spend_micros=campaign.daily_spend_micros,
-        recommended_change_micros=more,
-        facts=citations.of_campaign(campaign),
+        recommended_change_micros=change if percent > 0 else -change,
     )
 
 
-def _reorder(citations: Citations, settings: Brand, status: StockStatus, rules: Rules) -> Recommendation:
-    lead, review = settings.lead_time_days, rules.review_days
-    quantity = reorder_quantity(status, lead, review)
-    cover = tenths(status.days_of_cover_micros or 0)
-    history = (
-        f" Stock is known for {status.days_in_stock - status.days_unknown} of these days; the others count as in stock."
-        if status.days_unknown
-        else ""
+def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, rules: Rules) -> Recommendation:
+    lead, review, state = brand.lead_time_days, rules.review_days, StockState(status.status)
+    known = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
+    return _recommend(
+        uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
+        RecommendationType.REORDER,
+        Priority.HIGH if state.is_gone else Priority.MEDIUM,
+        _stock_cause(status),
+        f"variant:{status.variant_id}",
+        figures={
+            "reorder_units": figures.count(reorder_quantity(status, lead, review)),
+            "available": figures.count(
+                max(status.available, 0), citations.of_variant("available_units", status.variant_id)
+            ),
+            "velocity": figures.rate(status.velocity_micros, citations.of_variant("velocity", status.variant_id)),
+            "days_of_cover": figures.days(
+                status.days_of_cover_micros or 0, citations.of_variant("days_of_cover", status.variant_id)
+            ),
+            "units_sold": figures.count(status.units_sold),
+            "days_in_stock": figures.count(status.days_in_stock),
+            **known,
+            "lead_time": figures.count(lead),
+            "review": figures.count(review),
+        },
+        names={"product": name(status.title)},
     )
-    pace = f"{tenths(status.velocity_micros)} a day"
-    taken = " Backorders are taken meanwhile." if status.continue_selling else ""
+
+
+def _stock_cause(status: StockStatus) -> Cause:
+    if status.continue_selling:
+        return Cause.BACKORDERED
+    return Cause.OUT_OF_STOCK if status.status == StockState.OUT_OF_STOCK else Cause.RUNNING_OUT
+
+
+def _recommend(
+    recommendation_id: str,
+    kind: RecommendationType,
+    priority: Priority,
+    cause: Cause,
+    subject: str,
+    **facts: Any,
+) -> Recommendation:
     return Recommendation(
-        recommendation_id=uuid5(NAMESPACE, f"{citations.scope.brand_id}/reorder/{status.variant_id}").hex,
-        type="reorder",
-        priority="high" if status.status in GONE else "medium",
-        subject=f"variant:{status.variant_id}",
-        action=f"Reorder {units(quantity)} of {name(status.title)}",
-        reason=(
-            f"{units(max(status.available, 0))} left at {pace} ({units(status.units_sold)} sold in "
-            f"{days(status.days_in_stock)} in stock) last {cover} days; the lead time is {days(lead)}. The quantity "
-            f"covers the lead time and {days(review)} until the next look.{history}{taken}"
-        ),
-        expected_impact=f"Estimated: keeps {pace} selling after the {cover} days that stock lasts.",
-        facts=citations.of_variant(status.variant_id),
+        recommendation_id=recommendation_id,
+        type=kind,
+        priority=priority,
+        cause=cause,
+        subject=subject,
+        facts=figures.citations_of(facts["figures"]),
+        **facts,
     )
 
 
-def _roas_reason(settings: Brand, performance: Performance, campaign: CampaignPerformance, roas: int) -> str:
-    period = performance.period
-    return (
-        f"ROAS {times(roas)} against a target of {times(settings.roas_target_micros)}: "
-        f"{money(campaign.spend_micros, settings.currency)} spent, {money(campaign.revenue_micros, settings.currency)} "
-        f"net revenue credited ({campaign.orders:,} orders) from {period.start_day} to {period.end_day}."
-    )
-
-
-def _campaign_words(campaign: CampaignPerformance) -> str:
-    return f"{platform(campaign.platform)} campaign “{name(campaign.name)}”"
+def _daily_spend(citations: Citations, brand: BrandSettings, campaign: CampaignPerformance) -> figures.Figure:
+    return figures.money(campaign.daily_spend_micros, brand.currency)
 
 
 def _subject(campaign: CampaignPerformance) -> str:
@@ -286,18 +317,14 @@ def _subject(campaign: CampaignPerformance) -> str:
 
 def _id(citations: Citations, why: str, campaign: CampaignPerformance) -> str:
     return uuid5(
-        NAMESPACE, f"{citations.scope.brand_id}/{why}/{campaign.platform}/{campaign.account_id}/{campaign.campaign_id}"
+        NAMESPACE, f"{citations.brand_id}/{why}/{campaign.platform}/{campaign.account_id}/{campaign.campaign_id}"
     ).hex
 
 
-_TYPES = ("pause_campaign", "reduce_spend", "reorder", "raise_spend")
-
-
 def _best_first(recommendation: Recommendation) -> tuple[int, int, int, str]:
-    priority = ("high", "medium", "low").index(recommendation.priority)
     return (
-        priority,
-        _TYPES.index(recommendation.type),
+        recommendation.priority.rank,
+        recommendation.type.rank,
         -abs(recommendation.recommended_change_micros or 0),
         recommendation.subject,
     )

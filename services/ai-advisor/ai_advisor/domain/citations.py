@@ -1,40 +1,37 @@
-"""The facts a recommendation rests on, as fact ids anyone can have computed again."""
+"""The citations of a brand's advice: fact ids that anyone can have computed again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from uuid import UUID
 
-from ai_advisor.domain.performance import Brand, CampaignPerformance, Period
-from pulsepoint.metrics import facts
-from pulsepoint.tenancy import TenantContext
+from ai_advisor.domain.performance import CampaignPerformance, Period
+from pulsepoint.metrics.citations import Cite
 
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """Whose facts, of which days, as they were known at `as_of`."""
+    """Citations for one brand and period."""
 
-    scope: TenantContext
-    brand: Brand
+    brand_id: UUID
     period: Period
-    as_of: datetime
+    cite: Cite
 
-    def of_campaign(self, campaign: CampaignPerformance) -> tuple[str, ...]:
-        """Fact ids of a campaign's ROAS, spend and credited revenue."""
+    def of_campaign(self, metric: str, campaign: CampaignPerformance, period: Period | None = None) -> str | None:
+        """The fact id of a campaign's metric in `period` (default: the advice's)."""
+        days = period or self.period
         at = {
             "channel": campaign.platform,
             "account_id": campaign.account_id,
             "campaign_id": campaign.campaign_id,
         }
-        return tuple(self._id(name, at) for name in ("roas", "spend", "ad_revenue"))
+        return self.cite(metric, at, days.start_day, days.end_day)
 
-    def of_variant(self, variant_id: str) -> tuple[str, ...]:
-        """Fact ids of a variant's days of cover, units available and velocity."""
-        return tuple(
-            self._id(name, {"variant_id": variant_id}) for name in ("days_of_cover", "available_units", "velocity")
-        )
+    def of_variant(self, metric: str, variant_id: str) -> str | None:
+        """The fact id of a metric of a variant's stock."""
+        return self.cite(metric, {"variant_id": variant_id}, self.period.start_day, self.period.end_day)
 
-    def _id(self, metric: str, at: dict[str, str]) -> str:
-        days = facts.Period(self.period.start_day, self.period.end_day, self.brand.timezone)
-        settings = facts.Settings(self.brand.model, self.brand.cancelled_orders)
-        return facts.fact_id(facts.Fact(metric, self.scope, days, settings, self.brand.currency, self.as_of, at))
+    def of_shop(self, metric: str, period: Period | None = None) -> str | None:
+        """The fact id of a metric of the whole shop in `period` (default: the advice's)."""
+        days = period or self.period
+        return self.cite(metric, {}, days.start_day, days.end_day)

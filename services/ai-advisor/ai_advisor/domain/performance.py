@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pulsepoint.events.insights import ADVISED_DAYS
@@ -15,32 +14,6 @@ from pulsepoint.money import MICROS
 
 RECENT_DAYS = 7
 ACTIVE_DAYS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """The settings of a brand that advice needs; `roas_target_micros` is 2_000_000 for a ROAS of 2."""
-
-    timezone: str
-    currency: str
-    model: str
-    cancelled_orders: str
-    lead_time_days: int
-    roas_target_micros: int
-    clock_offset: timedelta
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Brand:
-        """The brand kept in a `brands` document."""
-        return cls(
-            timezone=data["timezone"],
-            currency=data["currency"],
-            model=data["default_model"],
-            cancelled_orders=data["cancelled_orders"],
-            lead_time_days=data["lead_time_days"],
-            roas_target_micros=data["roas_target_micros"],
-            clock_offset=timedelta(seconds=data["clock_offset_seconds"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerting.adapters.addresses import Resolve, Target, judge, resolve_host
 from alerting.ports import Notice
+from pulsepoint.brand.texts import texts
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
 TIMEOUT_SECONDS = 10.0
-_MARKS = {"critical": "Critical", "warning": "Warning", "info": "For your information"}
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -78,16 +78,18 @@ def message_of(notice: Notice) -> dict[str, Any]:
         SectionBlock,
     )
 
-    action = f"*What to do:* {escaped(notice.recommended_action, SECTION_LIMIT - 20)}"
+    words = texts(notice.locale)
+    action = f"*{words.say('slack.action')}* {escaped(notice.recommended_action, SECTION_LIMIT - 100)}"
+    link = f"<{escaped(notice.link, 2000)}|{words.say('slack.open')}>"
     blocks = [
         HeaderBlock(text=PlainTextObject(text=_cut(notice.title, HEADER_LIMIT), emoji=False)),
         SectionBlock(text=MarkdownTextObject(text=escaped(notice.explanation, SECTION_LIMIT), verbatim=True)),
         SectionBlock(text=MarkdownTextObject(text=action, verbatim=True)),
-        SectionBlock(text=MarkdownTextObject(text=f"<{escaped(notice.link, 2000)}|Open in Pulsepoint>")),
+        SectionBlock(text=MarkdownTextObject(text=link)),
         ContextBlock(
             elements=[
-                MarkdownTextObject(text=_MARKS.get(notice.severity, notice.severity)),
-                MarkdownTextObject(text=f"Trace `{escaped(notice.trace_id, 64)}`"),
+                MarkdownTextObject(text=words.say(f"severity.{notice.severity}")),
+                MarkdownTextObject(text=f"{words.say('slack.trace')} `{escaped(notice.trace_id, 64)}`"),
             ]
         ),
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID, uuid5
+
+from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.vocabulary import AlertType
 
 NAMESPACE = UUID("5c0e1f34-0f3b-5b0a-8a56-6c0b6f1d3e97")
 HYSTERESIS = 2
@@ -14,23 +17,11 @@ OPENED_AT_ONCE = 20
 RESOLVED_AT_ONCE = 100
 MOST_OPEN = 400
 """The open alerts are one document, and a transaction has room for so many; what is left waits for the next tick."""
-
-Kind = Literal["stock_out_risk", "roas_drop", "sync_failure"]
-Severity = Literal["critical", "warning", "info"]
+_DAY = re.compile(r":\d{4}-\d{2}-\d{2}$")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A condition that holds, as people should read it."""
-
-    type: Kind
-    subject: str
-    severity: Severity
-    title: str
-    explanation: str
-    recommended_action: str
-    channel: str | None = None
-    product: str | None = None
+class Finding(AlertFacts):
+    """A condition that holds: what it is about, why, and the figures and untrusted names it is told with."""
 
     @property
     def key(self) -> str:
@@ -55,9 +46,18 @@ class Reconciliation:
     open_alerts: Mapping[str, OpenAlert]
 
 
-def key_of(kind: Kind, subject: str) -> str:
+def key_of(kind: AlertType, subject: str) -> str:
     """Returns the key of a condition, `type|subject`."""
-    return f"{kind}|{subject}"
+    return f"{kind.value}|{subject}"
+
+
+def lifted_key(key: str) -> str:
+    """The key of today for one that was stored before 2026-12; raises `ValueError` for a type that never was."""
+    kind, _, subject = key.partition("|")
+    if kind == AlertType.SYNC_FAILURE and _DAY.search(subject):
+        # Days that do not add up were failures of the pull once.
+        return key_of(AlertType.AD_DAYS_MISMATCH, subject)
+    return key_of(AlertType(kind), subject)
 
 
 def alert_id_of(brand: UUID, key: str, opened_at: datetime) -> str:

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerting.domain.open_alerts import Finding
-from alerting.domain.words import money, platform, times
+from pulsepoint.brand import figures
+from pulsepoint.brand.vocabulary import AlertType, Severity
+from pulsepoint.metrics.citations import Cite
 from pulsepoint.money import MICROS
 
 RECENT_DAYS = 3
@@ -39,13 +41,25 @@ class ChannelDay:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A channel's recent ROAS against the one before; micro-units."""
+    """A channel's recent ROAS against the one before; micro-units. `last_day` ends the recent days."""
 
     channel: str
+    last_day: date
     recent_roas: int
     base_roas: int
     recent_spend: int
     expected_orders: int
+
+    @property
+    def recent(self) -> tuple[date, date]:
+        """The recent days, both included."""
+        return self.last_day - timedelta(days=RECENT_DAYS - 1), self.last_day
+
+    @property
+    def base(self) -> tuple[date, date]:
+        """The days before, both included."""
+        last = self.last_day - timedelta(days=RECENT_DAYS)
+        return last - timedelta(days=BASE_DAYS - 1), last
 
     @property
     def drop_percent(self) -> int:
@@ -83,16 +97,16 @@ def compare(rows: Iterable[ChannelDay], last_day: date) -> list[Compared]:
             totals[2] += row.spend_micros
             totals[3] += row.revenue_micros
             totals[4] += row.orders
-    return [_compared(channel, *totals) for channel, totals in sorted(sums.items()) if _comparable(*totals)]
+    return [_compared(channel, last_day, *totals) for channel, totals in sorted(sums.items()) if _comparable(*totals)]
 
 
-def findings(comparisons: Iterable[Compared], currency: str, rules: Rules) -> list[Finding]:
-    """One finding for each channel whose ROAS dropped, deepest first."""
+def findings(comparisons: Iterable[Compared], currency: str, rules: Rules, cite: Cite) -> list[Finding]:
+    """One finding for each channel whose ROAS dropped, deepest first; `cite` gives the citations of its figures."""
     fallen = sorted(
         (comparison for comparison in comparisons if comparison.holds(rules)),
         key=lambda comparison: (-comparison.drop_percent, comparison.channel),
     )
-    return [_finding(comparison, currency, rules) for comparison in fallen]
+    return [_finding(comparison, currency, rules, cite) for comparison in fallen]
 
 
 def subject_of(channel: str) -> str:
@@ -105,10 +119,17 @@ def _comparable(recent_spend: int, recent_revenue: int, base_spend: int, base_re
 
 
 def _compared(
-    channel: str, recent_spend: int, recent_revenue: int, base_spend: int, base_revenue: int, orders: int
+    channel: str,
+    last_day: date,
+    recent_spend: int,
+    recent_revenue: int,
+    base_spend: int,
+    base_revenue: int,
+    orders: int,
 ) -> Compared:
     return Compared(
         channel=channel,
+        last_day=last_day,
         recent_roas=recent_revenue * MICROS // recent_spend,
         base_roas=base_revenue * MICROS // base_spend,
         recent_spend=recent_spend,
@@ -116,19 +137,21 @@ def _compared(
     )
 
 
-def _finding(comparison: Compared, currency: str, rules: Rules) -> Finding:
-    channel = platform(comparison.channel)
+def _finding(comparison: Compared, currency: str, rules: Rules, cite: Cite) -> Finding:
+    at = {"channel": comparison.channel}
+    deep = comparison.drop_percent > rules.critical_percent
     return Finding(
-        type="roas_drop",
+        type=AlertType.ROAS_DROP,
         subject=subject_of(comparison.channel),
-        severity="critical" if comparison.drop_percent > rules.critical_percent else "warning",
-        title=f"ROAS of {channel} fell by {comparison.drop_percent} %",
-        explanation=(
-            f"The last {RECENT_DAYS} complete days brought ROAS {times(comparison.recent_roas)} on "
-            f"{money(comparison.recent_spend, currency)} of spend; the {BASE_DAYS} days before "
-            f"{times(comparison.base_roas)}. "
-            f"At that rate this spend would have brought about {comparison.expected_orders:,} orders."
-        ),
-        recommended_action=f"Look at what changed on {channel}: landing pages, stock, creatives, tracking",
+        severity=Severity.CRITICAL if deep else Severity.HIGH,
+        figures={
+            "drop": figures.percent(comparison.drop_percent),
+            "roas": figures.ratio(comparison.recent_roas, cite("roas", at, *comparison.recent)),
+            "roas_before": figures.ratio(comparison.base_roas, cite("roas", at, *comparison.base)),
+            "spend": figures.money(comparison.recent_spend, currency, cite("spend", at, *comparison.recent)),
+            "expected_orders": figures.count(comparison.expected_orders),
+            "recent_days": figures.count(RECENT_DAYS),
+            "base_days": figures.count(BASE_DAYS),
+        },
         channel=comparison.channel,
     )

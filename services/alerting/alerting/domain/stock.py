@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from alerting.domain.open_alerts import Finding, key_of
-from alerting.domain.words import clip, money, tenths, units
-from pulsepoint.events.insights import Recommendation
+from pulsepoint.brand import figures
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity, StockState
+from pulsepoint.brand.wording import name
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.money import MICROS
 
 MOST_KEPT = 300
-GONE = ("out_of_stock", "critical")
+UNNAMED = (StockState.HEALTHY, StockState.UNTRACKED)
+"""States whose variants an assessment counts and does not name."""
+CiteVariant = Callable[[str, str], str | None]
+"""`(metric, variant id) -> fact id` of a figure of a variant's stock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class StockView:
 def is_risk(status: StockStatus) -> bool:
     """Gone or nearly, while it sells or is advertised; backorders are no risk."""
     in_demand = status.spend_at_risk_micros > 0 or status.velocity_micros > 0
-    return status.status in GONE and in_demand and not status.continue_selling
+    return StockState(status.status).is_gone and in_demand and not status.continue_selling
 
 
 def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
@@ -62,7 +66,9 @@ def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
     risks = [status for status in assessed.statuses if is_risk(status)]
     others = [status for status in assessed.statuses if not is_risk(status)]
     safe = {status.variant_id for status in others if _clearly_safe(status, lead_time_days)}
-    counted = sum(count for status, count in assessed.counts.items() if status not in ("healthy", "untracked"))
+    counted = sum(
+        count for status, count in assessed.counts.items() if status not in (StockState.HEALTHY, StockState.UNTRACKED)
+    )
     kept = risks[:MOST_KEPT]
     return StockView(
         risks=tuple(kept),
@@ -72,10 +78,11 @@ def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
     )
 
 
-def findings(view: StockView, currency: str, advice: Iterable[Recommendation]) -> list[Finding]:
-    """One finding for each variant at risk, worst first."""
-    by_subject = {one.subject: one.action for one in advice}
-    return [_finding(one, currency, by_subject) for one in view.risks]
+def findings(
+    view: StockView, currency: str, reorders: Mapping[str, figures.Figure], cite: CiteVariant
+) -> list[Finding]:
+    """One finding for each variant at risk, worst first; `reorders` are the units advised to order, by variant id."""
+    return [_finding(status, currency, reorders.get(status.variant_id), cite) for status in view.risks]
 
 
 def subject_of(variant_id: str) -> str:
@@ -85,47 +92,40 @@ def subject_of(variant_id: str) -> str:
 
 def clear_keys(view: StockView, open_keys: Iterable[str]) -> set[str]:
     """Of the open stock alerts those whose variant is clearly out of danger."""
-    prefix = key_of("stock_out_risk", subject_of(""))
+    prefix = key_of(AlertType.STOCKOUT_RISK, subject_of(""))
     return {key for key in open_keys if key.startswith(prefix) and view.is_clear(key.removeprefix(prefix))}
 
 
 def _clearly_safe(status: StockStatus, lead_time_days: int) -> bool:
-    if status.status in GONE:
+    if StockState(status.status).is_gone:
         return False
     cover = status.days_of_cover_micros
     # Critical begins under half the lead time: 1.2 times that is six tenths of it.
     return cover is None or cover * 10 > lead_time_days * 6 * MICROS
 
 
-def _finding(status: StockStatus, currency: str, actions: Mapping[str, str]) -> Finding:
-    title = clip(status.title, 80)
-    gone = status.status == "out_of_stock"
-    left = (
-        "It is out of stock"
-        if gone
-        else f"{units(status.available)} left, {tenths(status.days_of_cover_micros or 0)} days of cover"
-    )
-    sells = f"it sells {tenths(status.velocity_micros)} a day on days in stock"
-    spend = (
-        f"; ads spend {money(status.spend_at_risk_micros, currency)} a day on it" if status.spend_at_risk_micros else ""
-    )
-    unknown = (
-        f" ({status.days_unknown} of these days before its first known stock level)" if status.days_unknown else ""
-    )
-    advised = [
-        actions[subject]
-        for subject in (
-            *(f"campaign:{channel}:{campaign}" for channel, campaign, _ in status.campaigns),
-            subject_of(status.variant_id),
-        )
-        if subject in actions
-    ]
+def _finding(status: StockStatus, currency: str, reorder: figures.Figure | None, cite: CiteVariant) -> Finding:
+    gone = status.status == StockState.OUT_OF_STOCK
+    product = name(status.title)
     return Finding(
-        type="stock_out_risk",
+        type=AlertType.STOCKOUT_RISK,
         subject=subject_of(status.variant_id),
-        severity="critical" if gone or status.spend_at_risk_micros else "warning",
-        title=f"{title} is out of stock" if gone else f"{title} is running out",
-        explanation=f"{left}; {sells}{spend}. {units(status.units_sold)} sold in {status.days_in_stock} days{unknown}.",
-        recommended_action=". ".join(advised[:3]) or "Reorder it, and hold back ads for it until it is back",
-        product=title,
+        severity=Severity.CRITICAL if gone or status.spend_at_risk_micros else Severity.HIGH,
+        cause=Cause.OUT_OF_STOCK if gone else Cause.RUNNING_OUT,
+        figures={**_figures(status, currency, cite), **({"reorder_units": reorder} if reorder is not None else {})},
+        names={"product": product},
+        product=product,
     )
+
+
+def _figures(status: StockStatus, currency: str, cite: CiteVariant) -> dict[str, figures.Figure]:
+    variant = status.variant_id
+    return {
+        "available": figures.count(status.available, cite("available_units", variant)),
+        "days_of_cover": figures.days(status.days_of_cover_micros, cite("days_of_cover", variant)),
+        "velocity": figures.rate(status.velocity_micros, cite("velocity", variant)),
+        "spend_at_risk": figures.money(status.spend_at_risk_micros, currency),
+        "units_sold": figures.count(status.units_sold),
+        "days_in_stock": figures.count(status.days_in_stock),
+        "days_unknown": figures.count(status.days_unknown),
+    }

@@ -2,84 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from alerting.domain.open_alerts import Finding, key_of
-from alerting.domain.words import clip, platform
+from pulsepoint.brand import figures
+from pulsepoint.brand.settings import AdAccount
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
-from pulsepoint.money import to_text
 
 ATTEMPTS = 2
+KINDS = (AlertType.SYNC_FAILURE, AlertType.AD_DAYS_MISMATCH)
 
 
-def account_of(code: str, account_id: str) -> str:
+def account_of(platform: str, account_id: str) -> str:
     """Returns the subject of an ad account, `platform:account id`."""
-    return f"{code}:{account_id}"
+    return f"{platform}:{account_id}"
 
 
-def accounts_of(brand: Mapping[str, Any]) -> set[str]:
-    """The ad accounts in a brand's settings."""
-    return {account_of(account["platform"], account["account_id"]) for account in brand["ad_accounts"]}
+def subjects_of(accounts: Iterable[AdAccount]) -> set[str]:
+    """The subjects of ad accounts."""
+    return {account_of(account.platform, account.account_id) for account in accounts}
 
 
 def is_about(key: str, account: str) -> bool:
     """True for a key of an account: of its pulls, or of one of its days."""
-    whole = key_of("sync_failure", account)
-    return key == whole or key.startswith(f"{whole}:")
+    return any(key == (whole := key_of(kind, account)) or key.startswith(f"{whole}:") for kind in KINDS)
 
 
-def account_key(code: str, account_id: str) -> str:
+def account_key(platform: str, account_id: str) -> str:
     """Returns the key of an account that cannot be pulled."""
-    return key_of("sync_failure", account_of(code, account_id))
+    return key_of(AlertType.SYNC_FAILURE, account_of(platform, account_id))
 
 
-def day_key(code: str, account_id: str, day: date | str) -> str:
+def day_key(platform: str, account_id: str, day: date | str) -> str:
     """Returns the key of an account's day that does not add up; with day "", the prefix of all its days."""
-    return key_of("sync_failure", f"{account_of(code, account_id)}:{day}")
+    return key_of(AlertType.AD_DAYS_MISMATCH, f"{account_of(platform, account_id)}:{day}")
 
 
 def failure(failed: AdsSyncFailed) -> Finding | None:
     """The finding of a failed pull; None for a first failure that may pass by itself."""
     if failed.attempts < ATTEMPTS and not failed.refused:
         return None
-    name = f"{platform(failed.platform)} account {clip(failed.account_id, 40)}"
-    times = "once" if failed.attempts == 1 else f"{failed.attempts} times"
-    act = (
-        f"Connect {name} again: the platform refused its credentials or permissions"
-        if failed.refused
-        else "Nothing yet: the pull is tried again by itself. Look at the platform's status if it lasts"
-    )
     return Finding(
-        type="sync_failure",
+        type=AlertType.SYNC_FAILURE,
         subject=account_of(failed.platform, failed.account_id),
-        severity="critical" if failed.refused else "warning",
-        title=f"{name} cannot be pulled",
-        explanation=f"Pulled {times} without success. The last answer: {clip(failed.reason, 300)}",
-        recommended_action=act,
+        severity=Severity.CRITICAL if failed.refused else Severity.HIGH,
+        cause=Cause.REFUSED if failed.refused else Cause.FAILED,
+        figures={"attempts": figures.count(failed.attempts)},
+        names={"account": failed.account_id, "reason": failed.reason},
         channel=failed.platform,
     )
 
 
 def quarantined(day: AdDayQuarantined) -> Finding:
-    """The finding of a day whose campaigns do not add up to the account's own total."""
-    name = f"{platform(day.platform)} account {clip(day.account_id, 40)}"
+    """The finding of a day whose campaigns do not add up to the account's own total (in the account's currency)."""
     gap = abs(day.account_spend_micros - day.campaign_spend_micros)
     return Finding(
-        type="sync_failure",
+        type=AlertType.AD_DAYS_MISMATCH,
         subject=f"{account_of(day.platform, day.account_id)}:{day.day}",
-        severity="warning",
-        title=f"{name} does not add up on {day.day}",
-        explanation=(
-            f"The account says {_amount(day.account_spend_micros)} was spent, its campaigns "
-            f"{_amount(day.campaign_spend_micros)}: "
-            f"{_amount(gap)} apart, in the account's currency. The day is not counted until they agree."
-        ),
-        recommended_action="Nothing yet: the day is pulled again by itself. Compare it with the platform if it lasts",
+        severity=Severity.HIGH,
+        figures={
+            "account_spend": figures.money(day.account_spend_micros, ""),
+            "campaign_spend": figures.money(day.campaign_spend_micros, ""),
+            "difference": figures.money(gap, ""),
+        },
+        names={"account": day.account_id, "day": day.day.isoformat()},
         channel=day.platform,
     )
-
-
-def _amount(micros: int) -> str:
-    return to_text(micros)

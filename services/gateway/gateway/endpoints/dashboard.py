@@ -28,9 +28,13 @@ from gateway.domain.dashboard import (
 from gateway.domain.periods import Period, is_advised, period
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf
 from gateway.endpoints.advice import RecommendationView, recommendation
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.parameters import AsOf, EndDate, Model, StartDate, chosen_model
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.measuring import Measuring
+from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
+from pulsepoint.brand.sentences import summary_text
+from pulsepoint.brand.texts import Texts
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Number
@@ -180,6 +184,7 @@ async def read_dashboard(
     brand: BrandOf,
     person: PersonOf,
     ports: PortsOf,
+    words: TextsOf,
     start_date: StartDate = None,
     end_date: EndDate = None,
     model: Model = None,
@@ -210,19 +215,23 @@ async def read_dashboard(
             **coverage[0],
         ),
         summary=Summary(
-            summary=_words(advice, days, brand) or sentence,
+            summary=_words(advice, recommendations, days, brand, words) or sentence,
             channel_performance=ChannelPerformance(**{name: by_name.get(name) for name in AD_CHANNELS}),
             inventory_insights=InventoryInsights(**stock_view(counts, short, currency)),
         ),
-        recommendations=[recommendation(row, currency) for row in recommendations],
+        recommendations=[recommendation(row, currency, words) for row in recommendations],
         performance_snapshot=snapshot,
     )
 
 
-def _words(advice: list[dict[str, Any]], days: Period, brand: Brand) -> str | None:
+def _words(
+    advice: list[dict[str, Any]], recommendations: list[dict[str, Any]], days: Period, brand: Brand, words: Texts
+) -> str | None:
     """The advisor's summary where it is about days that were asked for."""
-    summaries = [row["summary"] for row in advice if is_advised(days, brand.settings, row["computed_at"])]
-    return summaries[0] if summaries else None
+    for row in advice:
+        if is_advised(days, brand.settings, row["computed_at"]):
+            return summary_text(SummaryFacts.of_row(row), list(map(RecommendationFacts.of_row, recommendations)), words)
+    return None
 
 
 async def _snapshot(measuring: Measuring, days: Period, *, compare: bool) -> tuple[Snapshot, str]:

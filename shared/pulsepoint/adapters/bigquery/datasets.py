@@ -8,7 +8,7 @@ https://cloud.google.com/bigquery/docs/datasets and https://cloud.google.com/big
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
@@ -116,11 +116,9 @@ class Datasets:
             self._client.create_table(table, retry=self._retry, timeout=CALL_SECONDS)
         except Conflict:
             there = self._client.get_table(table.reference, retry=self._retry, timeout=CALL_SECONDS)
-            names = {field.name for field in there.schema}
-            # A column cannot be added as REQUIRED: https://cloud.google.com/bigquery/docs/managing-table-schemas
-            added = [_nullable(field) for field in table.schema if field.name not in names]
-            if added:
-                there.schema = [*there.schema, *added]
+            brought = _brought_to(there.schema, table.schema)
+            if brought != list(there.schema):
+                there.schema = brought
                 self._client.update_table(there, ["schema"], retry=self._retry, timeout=CALL_SECONDS)
 
     def _make_view(self, dataset: bigquery.DatasetReference, declared: schema.View) -> None:
@@ -155,6 +153,20 @@ def _fields(table: schema.Table) -> list[bigquery.SchemaField]:
     ]
     sent = bigquery.SchemaField(APPENDED_AT, "TIMESTAMP", "REQUIRED", description="When the row was sent.")
     return [*declared, sent]
+
+
+def _brought_to(
+    there: Sequence[bigquery.SchemaField], declared: Sequence[bigquery.SchemaField]
+) -> list[bigquery.SchemaField]:
+    """The columns of a table made before, with those declared since and null where that is allowed by now.
+
+    A column cannot be added as REQUIRED, and REQUIRED can be relaxed to NULLABLE alone:
+    https://cloud.google.com/bigquery/docs/managing-table-schemas
+    """
+    relaxed = {field.name for field in declared if field.mode == "NULLABLE"}
+    names = {field.name for field in there}
+    kept = [_nullable(field) if field.name in relaxed and field.mode == "REQUIRED" else field for field in there]
+    return [*kept, *(_nullable(field) for field in declared if field.name not in names)]
 
 
 def _nullable(field: bigquery.SchemaField) -> bigquery.SchemaField:

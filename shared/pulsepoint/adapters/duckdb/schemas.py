@@ -88,7 +88,8 @@ def _note_newest(schema: str, table: str, rows: str) -> str:
 
 
 def ensure(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """Make the schema's tables and views as they are declared now; new columns are added to old tables.
+    """Make the schema's tables and views as they are declared now; new columns are added to old tables,
+    and what need not be told any more may be null there.
 
     Runs inside the caller's transaction. Raises `duckdb.Error`.
     """
@@ -144,11 +145,12 @@ def _select_of(schema: str, view: warehouse.View) -> str:
 
 def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: warehouse.Table) -> None:
     there = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        "SELECT column_name, is_nullable FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
         " AND database_name = current_database()",
         [schema, f"{table.name}_keyed"],
     ).fetchall()
-    names = {name for (name,) in there}
+    names = {name for name, _ in there}
+    required = {name for name, nullable in there if not nullable}
     if "snapshot" not in names:
         connection.execute(f'ALTER TABLE {schema}."{table.name}_keyed" ADD COLUMN snapshot UHUGEINT')
         connection.execute(f'UPDATE {schema}."{table.name}_keyed" SET snapshot = {_SNAPSHOT}')
@@ -158,3 +160,5 @@ def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: ware
             connection.execute(
                 f'ALTER TABLE {schema}."{table.name}_keyed" ADD COLUMN "{column.name}" {_TYPES[column.type]}'
             )
+        elif column.name in required and not column.required:
+            connection.execute(f'ALTER TABLE {schema}."{table.name}_keyed" ALTER COLUMN "{column.name}" DROP NOT NULL')

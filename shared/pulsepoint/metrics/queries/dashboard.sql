@@ -8,25 +8,25 @@ FROM (
 ) AS active;
 
 -- name: dashboard_alerts
--- Alerts that are open now; with @resolved also those that are no longer. Most severe first, then newest.
+-- Alerts that are open now; with @resolved also those that are no longer. Newest first.
 SELECT alert_id, type, severity, subject, channel, product, title, explanation, recommended_action, opened_at,
-  resolved_at, facts
+  resolved_at, facts, cause, figures, names
 FROM alerts_current
 WHERE brand_id = @brand_id AND (resolved_at IS NULL OR @resolved)
-ORDER BY resolved_at IS NOT NULL, CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
-  opened_at DESC, alert_id;
+ORDER BY resolved_at IS NOT NULL, opened_at DESC, alert_id;
 
 -- name: dashboard_recommendations
 -- The recommendations that stand, as the advisor ordered them.
 SELECT recommendation_id, position, type, priority, subject, action, reason, expected_impact, current_spend_micros,
-  recommended_change_micros, facts
+  recommended_change_micros, facts, cause, channel, start_day, end_day, figures, names
 FROM ai_insights_current
 WHERE brand_id = @brand_id
 ORDER BY position, recommendation_id;
 
 -- name: dashboard_advice
--- The advisor's last summary, and when it was computed.
-SELECT summary, computed_at FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
+-- The figures of the advisor's last summary (its sentences in rows from before 2026-12), and when it was computed.
+SELECT summary, computed_at, start_day, end_day, today_counts, figures, names
+FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
 
 -- name: dashboard_stock
 -- How many variants have each stock status, and the daily ad spend at risk with them.

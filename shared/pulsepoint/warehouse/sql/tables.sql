@@ -127,29 +127,35 @@ CREATE TABLE stock_statuses (
   days_of_cover_micros INT64, status STRING NOT NULL, continue_selling BOOL NOT NULL, spend_at_risk_micros INT64 NOT NULL
 );
 
--- Head of ai_insights; entity = 'advice'.
+-- Head of ai_insights; entity = 'advice'. `figures` is a JSON object of figures by name, `names` one of untrusted texts:
+-- sentences are made of them when read; `summary` holds the sentences of rows from before 2026-12.
 CREATE TABLE advice (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
-  computed_at TIMESTAMP NOT NULL, summary STRING NOT NULL, recommendations INT64 NOT NULL
+  computed_at TIMESTAMP NOT NULL, summary STRING, recommendations INT64 NOT NULL,
+  start_day DATE, end_day DATE, today_counts BOOL, figures STRING, names STRING
 );
 
--- Recommendations of a snapshot; head: advice. `facts` is a JSON array of fact ids; `position` starts at 1.
+-- Recommendations of a snapshot; head: advice. `facts` is a JSON array of fact ids; `position` starts at 1. `figures`
+-- and `names` as in advice; `action`, `reason` and `expected_impact` hold the sentences of rows from before 2026-12.
 CREATE TABLE ai_insights (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
   recommendation_id STRING NOT NULL, position INT64 NOT NULL, type STRING NOT NULL, priority STRING NOT NULL,
-  subject STRING NOT NULL, action STRING NOT NULL, reason STRING NOT NULL, expected_impact STRING NOT NULL,
-  current_spend_micros INT64, recommended_change_micros INT64, facts STRING NOT NULL
+  subject STRING NOT NULL, action STRING, reason STRING, expected_impact STRING,
+  current_spend_micros INT64, recommended_change_micros INT64, facts STRING NOT NULL,
+  cause STRING, channel STRING, start_day DATE, end_day DATE, figures STRING, names STRING
 );
 
--- entity = alert_id; the highest version says whether it is open.
+-- entity = alert_id; the highest version says whether it is open. `figures` and `names` as in advice; `title`,
+-- `explanation` and `recommended_action` hold the sentences of rows from before 2026-12.
 CREATE TABLE alerts (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
   alert_id STRING NOT NULL, type STRING NOT NULL, severity STRING NOT NULL, subject STRING NOT NULL, channel STRING,
-  product STRING, title STRING NOT NULL, explanation STRING NOT NULL, recommended_action STRING NOT NULL,
-  opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, facts STRING NOT NULL
+  product STRING, title STRING, explanation STRING, recommended_action STRING,
+  opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, facts STRING NOT NULL,
+  cause STRING, figures STRING, names STRING
 );
 
 CREATE TABLE notifications (

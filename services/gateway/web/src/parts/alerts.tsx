@@ -5,7 +5,7 @@ import { toAlert } from "../route";
 import { Lines } from "./skeletons";
 import { Trouble } from "./trouble";
 
-export const severityTone = (severity: string): string => ({ critical: "bad", warning: "warn" })[severity] ?? "info";
+export const severityTone = (severity: string): string => ({ critical: "bad", high: "warn", medium: "warn" })[severity] ?? "info";
 
 export function Alerts({ brand }: { brand: Brand }) {
   const alerts = useAlerts(brand.brand_id);
