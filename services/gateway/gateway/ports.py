@@ -16,13 +16,14 @@ from pulsepoint.tenancy import TenantContext
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person as they are now, whatever their token says; `brand_ids` as in `Person`."""
+    """A person as they are now, whatever their token says; `brand_ids` and `locale` as in `Person`."""
 
     email: str
     role: str
     disabled: bool
     tenant_status: str
     brand_ids: frozenset[UUID] | None = None
+    locale: str | None = None
 
     @property
     def active(self) -> bool:

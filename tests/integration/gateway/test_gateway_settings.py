@@ -88,3 +88,14 @@ async def test_the_version_is_told_without_a_log_in(gateway: RunningGateway) -> 
     answer = (await gateway.client.get("/version")).json()
     assert answer["version"] == __version__
     assert answer["commit"] is None or len(answer["commit"]) == 40
+
+
+async def test_a_person_chooses_a_language_and_takes_it_back(gateway: RunningGateway) -> None:
+    await gateway.person("polyglot@language.example", "user")
+    async with await gateway.login("polyglot@language.example") as client:
+        assert (await client.get("/api/auth/me")).json()["locale"] is None
+        for locale in ("fr-CH", None):
+            assert (await client.patch("/api/auth/me", json={"locale": locale})).json()["locale"] == locale
+            assert (await client.get("/api/auth/me")).json()["locale"] == locale
+        for wrong in ({"locale": "French"}, {"role": "admin", "locale": None}, {}):
+            assert (await client.patch("/api/auth/me", json=wrong)).status_code == 422

@@ -41,13 +41,17 @@ class WeakKey(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone logged in; `brand_ids` are the only brands they may see, None for all of their tenant's."""
+    """Someone logged in; `brand_ids` are the only brands they may see, None for all of their tenant's.
+
+    `locale` is the language they chose to read, None where they chose none.
+    """
 
     user_id: UUID
     tenant_id: UUID
     role: Role
     email: str
     brand_ids: frozenset[UUID] | None = None
+    locale: str | None = None
 
     @property
     def scope(self) -> TenantContext:

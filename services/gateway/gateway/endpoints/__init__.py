@@ -70,7 +70,7 @@ def configure(api: FastAPI, settings: Any) -> None:
         api.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "last-event-id"],
             expose_headers=["retry-after"],
             max_age=600,

@@ -6,13 +6,14 @@ from math import ceil
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.endpoints.access import PersonOf, PortsOf
+from gateway.domain.identity import Person
+from gateway.endpoints.access import PersonOf, PortsOf, RuntimeOf, SettingsOf
 from gateway.endpoints.guard import client_address
 from gateway.endpoints.problems import PROBLEMS
-from gateway.settings import Settings
 from gateway.use_cases.login import log_in
+from gateway.use_cases.people import choose_language
 from pulsepoint.events.envelope import digest_of
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"], responses=PROBLEMS)
@@ -34,18 +35,37 @@ class Token(BaseModel):
 
 
 class Me(BaseModel):
-    """The person a token was given to."""
+    """The person a token was given to; `locale` is the language they chose to read, null where they chose none."""
 
     user_id: UUID
     tenant_id: UUID
     email: str
     role: str
+    locale: str | None
+
+    @classmethod
+    def of(cls, person: Person) -> Me:
+        """The view of a person."""
+        return cls(
+            user_id=person.user_id,
+            tenant_id=person.tenant_id,
+            email=person.email,
+            role=person.role.value,
+            locale=person.locale,
+        )
+
+
+class MyChanges(BaseModel):
+    """What people set for themselves: `locale` is a language such as `fr` or `fr-CH`, null for none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    locale: str | None = Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")
 
 
 @router.post("/token")
-async def give_token(credentials: Credentials, request: Request, ports: PortsOf) -> Token:
+async def give_token(credentials: Credentials, request: Request, ports: PortsOf, settings: SettingsOf) -> Token:
     """Log in. Too many attempts for one address of a person, or from one address of a network, have to wait."""
-    settings: Settings = request.app.state.settings
     email = credentials.email.strip().lower()
     caller = client_address(request.scope, settings.trusted_proxies)
     for key in (f"login:{digest_of(email.encode())}", f"login-from:{caller}"):
@@ -63,4 +83,10 @@ async def give_token(credentials: Credentials, request: Request, ports: PortsOf)
 @router.get("/me")
 async def who_am_i(person: PersonOf) -> Me:
     """The person who is logged in."""
-    return Me(user_id=person.user_id, tenant_id=person.tenant_id, email=person.email, role=person.role.value)
+    return Me.of(person)
+
+
+@router.patch("/me")
+async def change_me(changes: MyChanges, person: PersonOf, runtime: RuntimeOf) -> Me:
+    """Choose your language: sentences are in it where your browser asks for none that there is."""
+    return Me.of(await choose_language(person, changes.locale, runtime.pipeline))

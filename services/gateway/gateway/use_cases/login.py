@@ -33,7 +33,8 @@ async def current_person(claims: Claims, identity_store: IdentityStore) -> Perso
     standing = await identity_store.standing(TenantContext(claims.tenant_id), claims.user_id)
     if standing is None or not standing.active:
         raise BadToken("this log-in is no longer active")
-    return Person(claims.user_id, claims.tenant_id, Role(standing.role), standing.email, standing.brand_ids)
+    role = Role(standing.role)
+    return Person(claims.user_id, claims.tenant_id, role, standing.email, standing.brand_ids, standing.locale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
 
 
+_STANDING = (users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, users.c.locale, tenants.c.status)
+
+
 class PostgresIdentityReader:
     """See `IdentityStore`."""
 
@@ -45,7 +48,9 @@ class PostgresIdentityReader:
 
     async def _standing(self, scope: TenantContext, user_id: UUID) -> Standing | None:
         statement = (
-            select(users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, tenants.c.status)
+            select(
+                users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, users.c.locale, tenants.c.status
+            )
             .join(tenants, tenants.c.tenant_id == users.c.tenant_id)
             .where(users.c.user_id == user_id)
         )
@@ -114,7 +119,7 @@ def _still_quarantined(kind: str) -> ColumnElement[bool]:
 
 def _standing_of(row: dict[str, Any]) -> Standing:
     brand_ids = None if row["brand_ids"] is None else frozenset(row["brand_ids"])
-    return Standing(row["email"], row["role"], row["disabled_at"] is not None, row["status"], brand_ids)
+    return Standing(row["email"], row["role"], row["disabled_at"] is not None, row["status"], brand_ids, row["locale"])
 
 
 def _brand(row: dict[str, Any]) -> Brand:

@@ -59,6 +59,7 @@ users = Table(
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     Column("brand_ids", ARRAY(Uuid)),
+    Column("locale", Text),
     _version(),
 )
 
