@@ -11,7 +11,14 @@ from pulsepoint.tenancy import TenantContext
 
 OWNER, OUTSIDER = TenantContext(UUID(int=1)), TenantContext(UUID(int=2))
 PERSON = UUID(int=3)
-ROW = {"email": "a@b.example", "role": "admin", "disabled_at": None, "status": "active", "brand_ids": None, "locale": None}
+ROW = {
+    "email": "a@b.example",
+    "role": "admin",
+    "disabled_at": None,
+    "status": "active",
+    "brand_ids": None,
+    "locale": None,
+}
 
 
 class Counting(PostgresIdentityReader):

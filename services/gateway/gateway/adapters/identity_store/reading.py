@@ -25,7 +25,6 @@ from gateway.ports import Standing
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
 
-
 _STANDING = (users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, users.c.locale, tenants.c.status)
 
 
