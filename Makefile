@@ -8,7 +8,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down incident test check format bench bench-against load replay-check web lock clean install-check
+.PHONY: help run up down incident test check rules format bench bench-against load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(VENV)/dev.stamp ## Format, lint, types and imports; changes nothing
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
+
+rules: $(VENV)/dev.stamp ## Print every domain rule of docs/rules.md with the tests that show it
+	@$(BIN)/python -m tests.rules
 
 infra-check: $(VENV)/dev.stamp ## Terraform: format, checkov, and arguments where the provider's schema is at hand
 	@sh infra/check.sh $(CURDIR)/$(BIN)/python

@@ -112,6 +112,7 @@ def test_tokens_of_pushes_and_tasks_name_one_service_and_one_account() -> None:
             assert audience == audiences["audience"][service]
 
 
+@pytest.mark.rule("SEC-10")
 def test_each_service_receives_its_own_dead_letters() -> None:
     topics = expanded(sole("google_pubsub_subscription.dead_letter"), "topic")
     assert topics == {

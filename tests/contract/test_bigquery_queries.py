@@ -125,6 +125,7 @@ async def test_the_facts_reach_most_questions(both: Both) -> None:
     assert answered > len(named_queries()) * 2 / 3
 
 
+@pytest.mark.rule("SHOP-06")
 @pytest.mark.parametrize("view", [view.name for view in schema.views()])
 async def test_a_view_shows_the_same_rows(both: Both, view: str) -> None:
     sql = f"SELECT * FROM {view}"

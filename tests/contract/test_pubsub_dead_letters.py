@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.pubsub import PubSubMessageBus, open_pubsub
 from pulsepoint.adapters.pubsub.provision import provision
@@ -122,6 +124,7 @@ def event_of(payload: Payload, version: int) -> Event:
     return new_event(payload, source="gateway", entity="test", version=version, scope=SCOPE)
 
 
+@pytest.mark.rule("SEC-10")
 async def test_what_always_fails_ends_in_the_dead_letters_and_a_replay_twice_counts_once(
     pubsub_emulator: str,
 ) -> None:

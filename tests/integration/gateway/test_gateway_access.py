@@ -60,6 +60,7 @@ FORGERIES: dict[str, Any] = {
 }
 
 
+@pytest.mark.rule("SEC-01")
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_a_forged_token_is_refused(gateway: RunningGateway, forgery: str) -> None:
     payload = claims(gateway, await gateway.token())
@@ -74,6 +75,7 @@ async def test_the_token_these_forgeries_start_from_is_good(gateway: RunningGate
     assert answer.status_code == 200
 
 
+@pytest.mark.rule("SEC-11")
 async def test_log_in_answers_alike_for_unknown_people_and_wrong_passwords(gateway: RunningGateway) -> None:
     answers = [
         await gateway.client.post("/api/auth/token", json={"email": email, "password": "wrong"})
@@ -88,6 +90,7 @@ async def test_an_address_no_database_holds_is_refused(gateway: RunningGateway) 
     assert (answer.status_code, answer.json()["reason"]) == (422, "malformed")
 
 
+@pytest.mark.rule("SEC-14")
 async def test_a_suspended_tenant_and_a_disabled_person_are_out_at_once(gateway: RunningGateway) -> None:
     tenant = await gateway.person("boss@suspended.example", "admin")
     async with await gateway.login("boss@suspended.example") as client:
@@ -157,6 +160,7 @@ def routes_with_ids(gateway: RunningGateway) -> list[tuple[str, str]]:
 BODIES = {"PUT": {"name": "mine now"}, "POST": {}}
 
 
+@pytest.mark.rule("SEC-04")
 async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
     gateway: RunningGateway, tenants: TwoTenants
 ) -> None:
@@ -182,6 +186,7 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
             assert answers[0].json()["detail"] == DENIED
 
 
+@pytest.mark.rule("SEC-04")
 async def test_lists_hold_nothing_of_another_tenant(gateway: RunningGateway, tenants: TwoTenants) -> None:
     for path in ("/api/brands", "/api/quarantine", "/api/dead-letters", "/api/audit"):
         answer = await tenants.outsider.get(path)
@@ -227,6 +232,7 @@ async def test_more_requests_than_the_limit_wait(server: str) -> None:
         assert (await gateway.client.get("/api/brands", headers=elsewhere)).status_code == 401
 
 
+@pytest.mark.rule("SEC-11")
 async def test_a_password_cannot_be_guessed_many_times(server: str) -> None:
     async with running_gateway(server, login_attempts=2) as gateway:
         body = {"email": ADMIN, "password": "guess"}

@@ -95,11 +95,13 @@ async def leaks(identity_store: Databases, connection: asyncpg.Connection, table
     return False
 
 
+@pytest.mark.rule("SEC-05")
 @pytest.mark.parametrize("table", TABLES)
 async def test_rows_of_another_tenant_are_not_seen_by_the_runtime(identity_store: Databases, table: str) -> None:
     assert not await leaks(identity_store, identity_store.runtime, table)
 
 
+@pytest.mark.rule("SEC-05")
 @pytest.mark.parametrize("table", TABLES)
 async def test_rows_of_another_tenant_are_not_seen_by_the_owner(identity_store: Databases, table: str) -> None:
     assert not await leaks(identity_store, identity_store.owner, table)
@@ -121,6 +123,7 @@ async def test_the_setting_does_not_outlive_its_transaction(identity_store: Data
     assert await visible(identity_store.runtime, "brands", None) == 0
 
 
+@pytest.mark.rule("SEC-05")
 async def test_every_table_forces_its_policies(identity_store: Databases) -> None:
     rows = await identity_store.admin.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS forced FROM pg_class"
@@ -129,6 +132,7 @@ async def test_every_table_forces_its_policies(identity_store: Databases) -> Non
     assert {row["relname"]: row["forced"] for row in rows} == dict.fromkeys(TABLES, True)
 
 
+@pytest.mark.rule("SEC-05")
 async def test_no_role_can_pass_the_policies_and_the_serving_one_owns_nothing(identity_store: Databases) -> None:
     rows = await identity_store.admin.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'ledger\\_%'")
     attributes = {row["rolname"]: (row["rolsuper"], row["rolbypassrls"], row["rolcanlogin"]) for row in rows}
@@ -142,6 +146,7 @@ async def test_no_role_can_pass_the_policies_and_the_serving_one_owns_nothing(id
     assert await identity_store.admin.fetchval(owned) == 0
 
 
+@pytest.mark.rule("SEC-12")
 async def test_the_audit_log_cannot_be_changed_or_emptied(identity_store: Databases) -> None:
     for statement in (
         "UPDATE ledger.audit_log SET actor = 'x'",

@@ -58,6 +58,7 @@ async def test_an_account_with_a_stand_in_is_pulled_there_and_all_others_where_t
         assert {event.platform for event in ads.events(AdsSynced)} == {"tiktok", "google"}
 
 
+@pytest.mark.rule("ADS-01")
 async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> None:
     accounts = (replace(META, currency="SEK", timezone="Europe/Stockholm"), TIKTOK, GOOGLE)
     async with ads_service(StubSettings(accounts=accounts), ads_tiktok_click_window_days=28) as ads:
@@ -79,6 +80,7 @@ async def test_rows_carry_windows_currency_and_timezone_of_their_account() -> No
         }
 
 
+@pytest.mark.rule("ADS-03")
 async def test_an_unchanged_pull_appends_nothing() -> None:
     async with ads_service() as ads:
         await ads.connect()
@@ -90,6 +92,7 @@ async def test_an_unchanged_pull_appends_nothing() -> None:
         assert [event.changed for event in ads.events(AdsSynced)[3:]] == [0, 0, 0]
 
 
+@pytest.mark.rule("ADS-03")
 async def test_a_restated_day_appends_a_version_and_keeps_the_old_one() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
@@ -105,6 +108,7 @@ async def test_a_restated_day_appends_a_version_and_keeps_the_old_one() -> None:
         assert await ads.spent() == sum(expected_micros(ads, META, day) for day in (YESTERDAY, TODAY))
 
 
+@pytest.mark.rule("ADS-11")
 async def test_a_campaign_left_out_of_a_restated_day_counts_zero() -> None:
     async with ads_service() as ads:
         await ads.connect((GOOGLE,))
@@ -119,6 +123,7 @@ async def test_a_campaign_left_out_of_a_restated_day_counts_zero() -> None:
         assert await ads.spent() == sum(expected_micros(ads, GOOGLE, day) for day in (YESTERDAY, TODAY))
 
 
+@pytest.mark.rule("ADS-04")
 @pytest.mark.parametrize("account", DEFAULT_ACCOUNTS, ids=lambda account: account.platform)
 async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(account: StubAccount) -> None:
     async with ads_service() as ads:
@@ -149,6 +154,7 @@ async def test_a_day_that_grows_while_it_is_read_is_asked_again_before_it_is_dou
         assert await ads.spent() == sum(expected_micros(ads, META, day) for day in (YESTERDAY, TODAY))
 
 
+@pytest.mark.rule("ADS-04")
 async def test_a_day_counted_before_is_not_counted_while_it_does_not_add_up() -> None:
     async with ads_service() as ads:
         await ads.connect((META,))
@@ -163,6 +169,7 @@ async def test_a_day_counted_before_is_not_counted_while_it_does_not_add_up() ->
         assert await ads.spent() > 0
 
 
+@pytest.mark.rule("ADS-09")
 @pytest.mark.parametrize("failing", list(Platform))
 async def test_one_vendors_failure_does_not_hold_up_the_others(failing: Platform) -> None:
     async with ads_service() as ads:
@@ -179,6 +186,7 @@ async def test_one_vendors_failure_does_not_hold_up_the_others(failing: Platform
         assert {event.platform for event in ads.events(AdsSynced)} == set(Platform)
 
 
+@pytest.mark.rule("ADS-09")
 @pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 7), ("google", 7)])
 async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: str, wait: int) -> None:
     account = next(account for account in DEFAULT_ACCOUNTS if account.platform == platform)
@@ -194,6 +202,7 @@ async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: st
         assert len(ads.events(AdsSynced)) == 1
 
 
+@pytest.mark.rule("ADS-09")
 async def test_a_vendor_that_asks_for_years_is_asked_again_after_a_day() -> None:
     async with ads_service(StubSettings(retry_after_seconds=999_999_999)) as ads:
         await ads.connect((GOOGLE,))
@@ -204,6 +213,7 @@ async def test_a_vendor_that_asks_for_years_is_asked_again_after_a_day() -> None
         assert len(ads.events(AdsSynced)) == 1
 
 
+@pytest.mark.rule("ADS-16")
 @pytest.mark.parametrize("account", DEFAULT_ACCOUNTS, ids=lambda account: account.platform)
 async def test_expired_credentials_call_for_a_person_and_the_pull_stays_due(account: StubAccount) -> None:
     async with ads_service() as ads:
@@ -244,6 +254,7 @@ async def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: byt
         assert "caf" not in failure.reason
 
 
+@pytest.mark.rule("ADS-14")
 async def test_sixty_accounts_all_arrive() -> None:
     accounts = tuple(
         StubAccount(platform, f"{number:010d}", f"token-{platform}-{number}")
@@ -298,6 +309,7 @@ async def test_an_end_before_the_start_is_held_with_its_reason() -> None:
         assert "end_day" in quarantined.explanation
 
 
+@pytest.mark.rule("ADS-06")
 @pytest.mark.parametrize(
     ("timezone", "now", "days"),
     [
@@ -334,6 +346,7 @@ async def test_the_business_clock_of_the_brand_moves_the_days() -> None:
         assert event.end_day == date(2025, 3, 10)
 
 
+@pytest.mark.rule("ADS-14")
 async def test_pages_of_any_size_bring_the_same_rows() -> None:
     async def rows_with(page_size: int) -> list[tuple[str, date, int]]:
         async with ads_service(StubSettings(page_size=page_size)) as ads:
@@ -344,6 +357,7 @@ async def test_pages_of_any_size_bring_the_same_rows() -> None:
     assert await rows_with(1) == await rows_with(4) == await rows_with(1000)
 
 
+@pytest.mark.rule("ADS-08")
 async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
     async with ads_service(StubSettings(too_much_over=100, page_size=1000), ads_meta_page_size=500) as ads:
         await ads.connect((META,))
@@ -352,6 +366,7 @@ async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
         assert len(await ads.rows()) == 6
 
 
+@pytest.mark.rule("ADS-13")
 @pytest.mark.parametrize(
     ("account", "version"),
     [(META, "v25.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
@@ -367,6 +382,7 @@ async def test_an_unknown_field_fails_loudly_and_names_the_version(account: Stub
         assert not failure.refused
 
 
+@pytest.mark.rule("ADS-15")
 @pytest.mark.parametrize("fault", [None, "expired_token", "server_error", "rate_limited", "unknown_field"])
 async def test_tokens_are_in_no_log_and_no_event(
     fault: str | None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]

@@ -135,6 +135,7 @@ def test_there_are_real_bodies_to_read() -> None:
 ORDERS = [param for param in webhooks() if param.values[0].startswith("orders/") and "real_shapes" not in param.id]
 
 
+@pytest.mark.rule("REV-01")
 @pytest.mark.parametrize(("topic", "file"), [param for param in ORDERS if "delete" not in param.id])
 def test_net_sales_of_a_real_order_are_the_shops_own_subtotal(topic: str, file: Path) -> None:
     subtotal = json.loads(file.read_bytes())
@@ -152,6 +153,7 @@ def test_the_2017_test_notification_keeps_its_exact_id(real_data: Path) -> None:
     assert order.cancelled_at == datetime(2017, 7, 17, 17, 44, 9, tzinfo=UTC)
 
 
+@pytest.mark.rule("SHOP-08")
 def test_tax_is_taken_out_of_real_orders_whose_prices_include_it(real_data: Path) -> None:
     file = real_data / "shopify/connector_records/airbyte_shopify_records.jsonl"
     orders = [body for topic, body in bodies_in(file) if topic == "orders/updated" and body["taxes_included"]]
@@ -163,6 +165,7 @@ def test_tax_is_taken_out_of_real_orders_whose_prices_include_it(real_data: Path
         assert order.net_micros == round((float(body["subtotal_price"]) - tax) * 1_000_000)
 
 
+@pytest.mark.rule("SHOP-11")
 def test_a_documented_refund_gives_shipping_back_once(real_data: Path) -> None:
     pairs = json.loads((real_data / "shopify/rest/docs_examples/refund.2026-07.json").read_bytes())
     body = next(p["response"]["refund"] for p in pairs if p["response"].get("refund", {}).get("refund_shipping_lines"))
@@ -171,6 +174,7 @@ def test_a_documented_refund_gives_shipping_back_once(real_data: Path) -> None:
     assert (payload.refund.shipping_micros, payload.refund.adjustment_micros) == (5_000_000, 0)
 
 
+@pytest.mark.rule("SHOP-11")
 def test_a_documented_cancellation_that_gave_less_back_is_a_smaller_return(real_data: Path) -> None:
     pairs = json.loads((real_data / "shopify/rest/docs_examples/order.2024-10.json").read_bytes())
     orders = [p["response"]["order"] for p in pairs if isinstance(p["response"].get("order"), dict)]
@@ -218,6 +222,7 @@ def test_a_documented_product_has_all_its_variants(real_data: Path) -> None:
     assert [variant.available for variant in product.variants] == [75, 50]
 
 
+@pytest.mark.rule("SHOP-01")
 def test_the_published_signature_vectors_hold(real_data: Path) -> None:
     vectors = json.loads((real_data / "signatures/shopify_hmac.json").read_text())["webhook_vectors"]
     assert {vector["valid"] for vector in vectors} == {True, False}

@@ -140,6 +140,7 @@ async def test_an_unreadable_message_is_quarantined_acknowledged_and_replayable(
         assert [e.payload.outcome for e in published(runtime, MessageReleased)] == ["replayed"]
 
 
+@pytest.mark.rule("SEC-09")
 async def test_held_bodies_are_encrypted() -> None:
     async def refuse(reader: Reader, event: Event) -> Outcome:
         raise MalformedInput("no")

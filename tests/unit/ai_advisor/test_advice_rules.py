@@ -100,6 +100,7 @@ def test_parts_of_several_variants_are_summed() -> None:
     assert "and 1 more" in text_of(recommendation).reason
 
 
+@pytest.mark.rule("STOCK-04")
 def test_backorders_pause_nothing() -> None:
     assert advice(campaign(), statuses=(exposing(100, continue_selling=True),)).recommendations == ()
 
@@ -139,6 +140,7 @@ def test_a_roas_a_little_over_target_is_not_raised() -> None:
     assert advice(campaign(revenue_micros=4199 * MICROS)).recommendations == ()
 
 
+@pytest.mark.rule("AI-03")
 @pytest.mark.parametrize("status", ["low", "critical"])
 def test_a_campaign_is_not_raised_while_what_it_sells_runs_out(status: str) -> None:
     result = advice(campaign(revenue_micros=9000 * MICROS), statuses=(exposing(5, status),))
@@ -150,6 +152,7 @@ def test_a_raise_needs_orders_and_days(changes: dict[str, int]) -> None:
     assert advice(campaign(revenue_micros=9000 * MICROS, **changes)).recommendations == ()
 
 
+@pytest.mark.rule("AI-02")
 def test_too_little_spend_is_counted_and_not_judged() -> None:
     # Orders are worth 100: 249 of spend should have brought 4.98 orders at a ROAS of 2.
     assert advice(campaign(spend_micros=249 * MICROS, revenue_micros=0)) == Advice((), 1)
@@ -207,6 +210,7 @@ def test_a_reorder_lasts_through_lead_time_and_review(velocity: int, available: 
         assert (quantity - 1 + available) * MICROS < velocity * (lead + 7)
 
 
+@pytest.mark.rule("AI-03")
 def test_one_campaign_gets_one_recommendation() -> None:
     result = advice(campaign(revenue_micros=0), statuses=(exposing(80),))
     assert [recommendation.type for recommendation in result.recommendations] == ["pause_campaign"]
@@ -234,6 +238,7 @@ def test_the_most_urgent_comes_first() -> None:
     ]
 
 
+@pytest.mark.rule("AI-04")
 def test_untrusted_names_are_one_line_and_cut() -> None:
     [recommendation] = advice(campaign(revenue_micros=0, name="Big\n\u202esale " + "x" * 300)).recommendations
     assert "\n" not in text_of(recommendation).action

@@ -78,6 +78,7 @@ def test_the_period_before_is_as_long() -> None:
     assert (result.now.net_micros, result.before.net_micros) == (1, 6)
 
 
+@pytest.mark.rule("REV-06")
 def test_currencies_are_never_mixed() -> None:
     result = of(
         [day(1, 10), day(1, 999, currency="SEK", campaign_id="c2")], [sale(1, 30), sale(1, 999, currency="USD")]
@@ -128,6 +129,7 @@ def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
     )
 
 
+@pytest.mark.rule("AI-05")
 def test_the_summary_of_an_empty_shop_claims_nothing() -> None:
     said = summary_of(of([], []), {})
     assert said.endswith(
@@ -216,6 +218,7 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
     assert kept.data["lead_time_days"] == 30
 
 
+@pytest.mark.rule("AI-01")
 async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) -> None:
     await configure(bench)
     await seed(bench)

@@ -177,10 +177,12 @@ def failed(**changes: Any) -> AdsSyncFailed:
     return AdsSyncFailed(**values)
 
 
+@pytest.mark.rule("ADS-16")
 def test_a_first_failure_may_pass_by_itself() -> None:
     assert syncs.failure(failed(attempts=1)) is None
 
 
+@pytest.mark.rule("ADS-16")
 def test_a_second_failure_is_high_and_a_refusal_is_critical() -> None:
     second, refused = syncs.failure(failed()), syncs.failure(failed(attempts=1, refused=True))
     assert second is not None
@@ -189,6 +191,7 @@ def test_a_second_failure_is_high_and_a_refusal_is_critical() -> None:
     assert alert_text(refused, texts()).recommended_action.startswith("Connect Meta account a1 again")
 
 
+@pytest.mark.rule("ADS-04")
 def test_a_day_that_does_not_add_up_says_both_sums() -> None:
     day = AdDayQuarantined(
         platform="google", account_id="a1", day=LAST, account_spend_micros=12_500_000, campaign_spend_micros=10_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def finding(subject: str = "v1") -> Finding:
 KEYS = frozenset(finding(subject).key for subject in SUBJECTS)
 
 
+@pytest.mark.rule("STOCK-07")
 def test_a_condition_that_goes_on_opens_one_alert() -> None:
     first = reconcile(BRAND, {}, [finding()], evaluated=KEYS, at=NOW)
     second = reconcile(BRAND, first.open_alerts, [finding()], evaluated=KEYS, at=NOW + timedelta(hours=1))
@@ -31,6 +33,7 @@ def test_a_condition_that_goes_on_opens_one_alert() -> None:
     assert second.open_alerts == first.open_alerts
 
 
+@pytest.mark.rule("STOCK-07")
 def test_an_alert_is_resolved_when_its_condition_fails_twice() -> None:
     opened = reconcile(BRAND, {}, [finding()], evaluated=KEYS, at=NOW)
     once = reconcile(BRAND, opened.open_alerts, [], evaluated=KEYS, at=NOW)
@@ -40,6 +43,7 @@ def test_an_alert_is_resolved_when_its_condition_fails_twice() -> None:
     assert not twice.open_alerts
 
 
+@pytest.mark.rule("STOCK-07")
 def test_what_is_clearly_over_is_resolved_at_once() -> None:
     opened = reconcile(BRAND, {}, [finding()], evaluated=KEYS, at=NOW)
     assert reconcile(BRAND, opened.open_alerts, [], evaluated=KEYS, clear=KEYS, at=NOW).resolved
@@ -72,6 +76,7 @@ def test_a_full_book_takes_no_more() -> None:
     assert not reconcile(BRAND, open_alerts, [finding()], evaluated=(), at=NOW).opened
 
 
+@pytest.mark.rule("STOCK-07")
 @given(st.lists(st.tuples(st.sets(st.sampled_from(SUBJECTS)), st.sets(st.sampled_from(SUBJECTS))), max_size=30))
 def test_every_alert_opens_once_and_ends_only_when_absent_twice_or_clearly_over(
     ticks: list[tuple[set[str], set[str]]],

@@ -66,6 +66,7 @@ def test_every_severity_has_a_mark(severity: Severity) -> None:
     assert context["elements"][0]["text"] == severity.label
 
 
+@pytest.mark.rule("AI-04")
 def test_untrusted_text_can_mention_nobody_and_link_nowhere() -> None:
     evil = "<!channel> <https://evil.example|sale> & more"
     message = message_of(replace(NOTICE, title=evil, explanation=evil, recommended_action=evil))
@@ -159,6 +160,7 @@ async def test_silence_is_a_vendor_error() -> None:
         await SlackWebhook(resolve=resolve, transport=httpx.MockTransport(fail)).post(URL, NOTICE)
 
 
+@pytest.mark.rule("SEC-06")
 @pytest.mark.parametrize(
     "url",
     [
@@ -190,6 +192,7 @@ async def test_an_address_too_long_to_be_called_is_refused() -> None:
     assert not seen
 
 
+@pytest.mark.rule("SEC-06")
 @pytest.mark.parametrize(
     "address",
     [

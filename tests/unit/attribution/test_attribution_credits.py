@@ -37,6 +37,7 @@ def uneven(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoice
 EVERY_MODEL: dict[str, Model] = {**MODELS, "thirds": thirds, "uneven": uneven}
 
 
+@pytest.mark.rule("ATTR-01")
 def test_last_touch_counts_direct_visits_and_last_non_direct_looks_behind_them() -> None:
     touches = [touch(3, "meta"), touch(2, "google"), touch(1, "direct")]
     assert last_touch(touches, CREATED_AT, MONTH) == (0, 0, 1)
@@ -47,6 +48,7 @@ def test_only_direct_visits_give_the_credit_to_direct() -> None:
     assert last_non_direct([touch(2, "direct"), touch(1, "direct")], CREATED_AT, MONTH) == (0, 1)
 
 
+@pytest.mark.rule("ATTR-04")
 def test_both_ends_of_the_window_count_and_nothing_beyond_them() -> None:
     ends = [touch(30, "meta"), touch(0, "google")]
     assert last_touch(ends[:1], CREATED_AT, MONTH) == (1,)
@@ -59,6 +61,7 @@ def test_a_longer_lookback_reaches_further() -> None:
     assert last_touch([touch(45)], CREATED_AT, BrandChoices(lookback_days=60)) == (1,)
 
 
+@pytest.mark.rule("ATTR-07")
 def test_of_two_visits_at_the_same_moment_the_later_in_the_sequence_counts() -> None:
     assert last_touch([touch(1, "meta"), touch(1, "google")], CREATED_AT, MONTH) == (0, 1)
 
@@ -68,6 +71,7 @@ def test_a_touch_at_the_edge_of_the_calendar_does_no_harm() -> None:
     assert last_touch([ancient], CREATED_AT, MONTH) == (0,)
 
 
+@pytest.mark.rule("REV-05")
 def test_shares_of_whole_cents_are_whole_cents_and_add_up() -> None:
     assert share(100_000_000, [1, 1, 1]) == [33_340_000, 33_330_000, 33_330_000]
     assert share(-100_000_001, [1, 1, 1]) == [-33_340_001, -33_330_000, -33_330_000]
@@ -86,6 +90,7 @@ AMOUNTS = st.one_of(st.integers(0, 10**12), st.integers(0, 10**8).map(lambda cen
 TOUCHES = st.lists(st.builds(touch, st.floats(-1, 40), st.sampled_from(["meta", "google", "direct"])), max_size=6)
 
 
+@pytest.mark.rule("ATTR-02")
 @settings(max_examples=300, deadline=None)
 @given(
     net=AMOUNTS,
@@ -123,6 +128,7 @@ def test_credits_add_up_to_every_entry_and_to_net_revenue(
         assert all(credit.credit_micros % MINOR_UNIT == 0 for credit in made)
 
 
+@pytest.mark.rule("ATTR-06")
 @settings(max_examples=200, deadline=None)
 @given(parts=st.lists(st.integers(1, 10**9), min_size=1, max_size=7), touches=TOUCHES)
 def test_a_sale_given_back_in_any_number_of_refunds_leaves_every_touch_at_exactly_zero(

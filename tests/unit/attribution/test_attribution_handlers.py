@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +110,7 @@ async def test_an_older_snapshot_with_an_unknown_refund_adds_only_the_refund() -
     assert harness.by_channel() == {"meta": 70_000_000}
 
 
+@pytest.mark.rule("SHOP-10")
 async def test_a_refund_in_the_order_and_alone_is_one_refund() -> None:
     harness = Harness()
     given_back = refund("r1", amount=25)
@@ -118,6 +120,7 @@ async def test_a_refund_in_the_order_and_alone_is_one_refund() -> None:
     assert harness.by_channel() == {"meta": 75_000_000}
 
 
+@pytest.mark.rule("REV-04")
 async def test_an_orphan_refund_is_unattributed_until_its_order_appears() -> None:
     harness = Harness()
     await harness.handle(refund_event(refund("r1", amount=25)))
@@ -126,6 +129,7 @@ async def test_an_orphan_refund_is_unattributed_until_its_order_appears() -> Non
     assert harness.by_channel() == {"meta": 75_000_000}
 
 
+@pytest.mark.rule("ATTR-06")
 async def test_a_full_refund_nets_its_campaign_to_zero() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META)), refund_event(refund(amount=100)))
@@ -133,6 +137,7 @@ async def test_a_full_refund_nets_its_campaign_to_zero() -> None:
     assert {row["campaign"] for row in harness.current("credits")} == {"Spring"}
 
 
+@pytest.mark.rule("SHOP-09")
 async def test_deleted_and_test_orders_credit_nothing() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META)), order_deleted_event())
@@ -141,6 +146,7 @@ async def test_deleted_and_test_orders_credit_nothing() -> None:
     assert (harness.head("2")["net_micros"], harness.credits("2")) == (0, [])
 
 
+@pytest.mark.rule("SHOP-14")
 async def test_a_deletion_told_first_holds_against_the_order_that_follows() -> None:
     harness = Harness()
     outcome = await harness.handle(order_deleted_event())
@@ -161,6 +167,7 @@ async def test_a_snapshot_later_than_the_deletion_counts_as_the_warehouse_shows_
     assert harness.by_channel() == {"meta": 100_000_000}
 
 
+@pytest.mark.rule("TOUCH-11")
 async def test_a_webhook_without_moments_does_not_undo_a_known_journey() -> None:
     harness = Harness()
     journey = evidence("/", moments=(timestamp(CREATED_AT - timedelta(days=1), META),))
@@ -168,6 +175,7 @@ async def test_a_webhook_without_moments_does_not_undo_a_known_journey() -> None
     assert harness.by_channel() == {"meta": 80_000_000}
 
 
+@pytest.mark.rule("TOUCH-11")
 async def test_utms_that_appear_later_attribute_the_order_anew() -> None:
     harness = Harness()
     await harness.handle(order_event(), order_event(evidence=evidence(META), updated_at=AFTER))
@@ -210,6 +218,7 @@ def end_state(events: list[Event]) -> tuple[Any, ...]:
     return asyncio.run(run())
 
 
+@pytest.mark.rule("ATTR-03")
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_any_permutation_with_any_duplicates_ends_in_the_same_credits(data: st.DataObject) -> None:
@@ -219,6 +228,7 @@ def test_any_permutation_with_any_duplicates_ends_in_the_same_credits(data: st.D
     assert end_state(shuffled) == end_state(chosen)
 
 
+@pytest.mark.rule("ATTR-02")
 @settings(max_examples=40, deadline=None)
 @given(
     nets=st.lists(st.integers(0, 500), min_size=1, max_size=3),
@@ -250,6 +260,7 @@ def test_after_edits_refunds_and_cancellation_credits_add_up_to_net_revenue(
     asyncio.run(run())
 
 
+@pytest.mark.rule("ATTR-10")
 async def test_a_longer_lookback_attributes_existing_orders_anew_batch_by_batch() -> None:
     harness = Harness()
     ids = [f"{number:05}" for number in range(2 * BATCH + 3)]
@@ -263,6 +274,7 @@ async def test_a_longer_lookback_attributes_existing_orders_anew_batch_by_batch(
         assert (harness.head(order_id)["version"], harness.head(order_id)["settings_version"]) == (2, 1)
 
 
+@pytest.mark.rule("ATTR-10")
 async def test_a_changed_policy_for_cancelled_orders_attributes_anew() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META), cancelled_at=AFTER))
@@ -272,6 +284,7 @@ async def test_a_changed_policy_for_cancelled_orders_attributes_anew() -> None:
     assert harness.by_channel() == {"meta": 100_000_000}
 
 
+@pytest.mark.rule("ATTR-10")
 async def test_settings_that_credits_do_not_depend_on_start_no_sweep_nor_end_a_running_one() -> None:
     harness = Harness()
     await harness.handle(old_touch_order())
@@ -315,6 +328,7 @@ async def test_an_older_settings_snapshot_changes_nothing() -> None:
     assert not (late.writes or late.effects)
 
 
+@pytest.mark.rule("SEC-08")
 async def test_an_erased_order_keeps_its_credits_and_loses_what_says_who() -> None:
     harness = Harness()
     await harness.handle(order_event(evidence=evidence(META, discount_codes=("ANNA-10",))))
@@ -326,6 +340,7 @@ async def test_an_erased_order_keeps_its_credits_and_loses_what_says_who() -> No
     assert not [word for word in ("IwAR_Secret", "facebook", "cpc", "ANNA-10") if word in kept]
 
 
+@pytest.mark.rule("SEC-08")
 async def test_a_replay_after_the_erasure_brings_no_person_back() -> None:
     harness = Harness()
     await harness.handle(erased(ORDER_ID), order_event(evidence=evidence(META)), refund_event(refund(amount=1)))

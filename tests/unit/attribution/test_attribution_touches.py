@@ -101,6 +101,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return []
 
 
+@pytest.mark.rule("TOUCH-04", "TOUCH-06")
 @pytest.mark.parametrize(
     ("landing", "channel", "paid"),
     [
@@ -136,6 +137,7 @@ def test_tags_and_click_ids_decide_the_channel(landing: str, channel: str, paid:
     assert (touch.channel, touch.paid) == (channel, paid)
 
 
+@pytest.mark.rule("TOUCH-07", "TOUCH-08")
 @pytest.mark.parametrize(
     ("referrer", "channel"),
     [
@@ -167,24 +169,29 @@ def test_no_evidence_at_all_is_no_touch() -> None:
     assert touches() == touches(None, "") == touches("", None, discount_codes=("SAVE10",)) == ()
 
 
+@pytest.mark.rule("TOUCH-03")
 def test_an_explicit_tag_outranks_a_click_id_that_stays_on_the_touch() -> None:
     touch = only("/?utm_source=klaviyo&utm_medium=email&utm_campaign=spring&gclid=CjwKCAjw-aB")
     assert (touch.channel, touch.paid, touch.campaign, touch.click_id) == ("email", False, "spring", "CjwKCAjw-aB")
 
 
+@pytest.mark.rule("TOUCH-05")
 def test_click_ids_keep_their_case() -> None:
     assert only("/?GCLID=AbCdEf_-Z").click_id == "AbCdEf_-Z"
 
 
+@pytest.mark.rule("TOUCH-10")
 def test_a_campaign_id_stands_in_for_a_missing_name() -> None:
     assert only("/?gclid=A&gad_campaignid=2205").campaign == "2205"
 
 
+@pytest.mark.rule("TOUCH-08")
 def test_the_shops_own_page_as_referrer_lends_the_visit_its_tags() -> None:
     touch = only("/wallets/checkouts.json", f"{SHOP}products/a?utm_source=facebook&utm_medium=cpc&utm_campaign=b")
     assert (touch.channel, touch.campaign) == ("meta", "b")
 
 
+@pytest.mark.rule("TOUCH-09")
 @pytest.mark.parametrize(
     "landing",
     [
@@ -208,6 +215,7 @@ def test_broken_and_wrapped_links_are_read_as_they_were_meant(landing: str) -> N
     assert (touch.channel, touch.paid, touch.source, touch.campaign) == ("meta", True, "fb", "a b")
 
 
+@pytest.mark.rule("TOUCH-09")
 def test_a_redirect_link_as_referrer_tells_the_tags_of_its_target() -> None:
     referrer = (
         "https://l.facebook.com/l.php?u=https%3A%2F%2Fshop.example%2F%3Futm_source%3Dfb%26utm_medium%3Dpaid&h=AT0"
@@ -222,6 +230,7 @@ def test_what_is_no_visit_makes_no_touch(landing: str) -> None:
     assert read_address(landing) is None
 
 
+@pytest.mark.rule("TOUCH-01")
 def test_landing_site_and_note_attributes_of_one_visit_are_one_touch_with_both_evidences() -> None:
     notes = (("utm_source", "facebook"), ("UTM-Campaign", "Spring"), ("_fbc", "fb.1.1700000000.IwAR_Xy"))
     touch = only("/?utm_source=fb&utm_medium=cpc&utm_campaign=spring", note_attributes=notes)
@@ -237,6 +246,7 @@ def test_note_attributes_of_another_visit_are_another_touch() -> None:
     }
 
 
+@pytest.mark.rule("TOUCH-01", "TOUCH-02")
 def test_a_moment_has_its_own_time_and_takes_in_the_landing_site_of_the_same_visit() -> None:
     seen_at = CREATED_AT - timedelta(days=3)
     moments = (
@@ -251,6 +261,7 @@ def test_a_moment_has_its_own_time_and_takes_in_the_landing_site_of_the_same_vis
     assert (made[1].evidence, made[1].click_id) == (("journey_moment", "landing_site"), "X")
 
 
+@pytest.mark.rule("TOUCH-02")
 def test_a_landing_site_without_time_gets_the_orders() -> None:
     assert only("/?gclid=X").occurred_at == CREATED_AT
 
@@ -261,6 +272,7 @@ def test_a_bare_landing_site_adds_no_visit_to_a_known_journey() -> None:
     assert [(touch.channel, touch.occurred_at) for touch in made] == [("google", seen_at)]
 
 
+@pytest.mark.rule("ATTR-07")
 def test_the_order_of_moments_does_not_matter() -> None:
     moments = [
         timestamp(CREATED_AT - timedelta(hours=hours), f"/?utm_source={source}")
@@ -291,6 +303,7 @@ PIECES = st.sampled_from(
 HOSTILE = st.one_of(st.none(), st.text(max_size=200), st.lists(PIECES, max_size=30).map("".join))
 
 
+@pytest.mark.rule("TOUCH-12")
 @settings(max_examples=400, deadline=None)
 @given(
     landing=HOSTILE,
@@ -319,6 +332,7 @@ def test_hostile_evidence_never_raises_and_touches_stay_well_formed(
             assert text is None or (0 < len(text) <= 512 and "\u0000" not in text and text.encode())
 
 
+@pytest.mark.rule("TOUCH-12")
 @pytest.mark.parametrize(
     "text",
     ["/?" + "utm_source=fb&" * 900, "https://" + "a" * 10_000, "/?x=" + "%25" * 4000, "/?" + "a[" * 5000, "?" * 10_000,

@@ -60,6 +60,7 @@ async def _rows(warehouse: DuckDBWarehouse, sql: str) -> Sequence[dict[str, Any]
     return await warehouse.query(SCOPE, sql)
 
 
+@pytest.mark.rule("ATTR-02")
 @pytest.mark.parametrize("seed", range(4))
 async def test_credits_of_every_model_add_up_to_every_sales_entry_the_warehouse_shows(seed: int) -> None:
     harness = Harness()

@@ -59,6 +59,7 @@ def test_every_model_has_a_label_and_may_be_a_brands_default(model: AttributionM
     assert BrandChoices.model_validate({"default_model": model.value}).default_model is model
 
 
+@pytest.mark.rule("ATTR-02")
 @pytest.mark.parametrize("model", AttributionModel)
 @settings(max_examples=150, deadline=None)
 @given(
@@ -85,6 +86,7 @@ def test_credits_of_every_model_add_up_to_the_cent(
     assert all(credit.credit_micros % MINOR_UNIT == 0 for credit in credits)
 
 
+@pytest.mark.rule("ATTR-05")
 @pytest.mark.parametrize("model", AttributionModel)
 @settings(max_examples=100, deadline=None)
 @given(touches=JOURNEYS, lookback=st.integers(1, 30))
@@ -99,6 +101,7 @@ def test_every_model_weighs_each_touch_and_none_outside_the_window(
     assert not any(weight for weight, counted in zip(weights, inside, strict=True) if not counted)
 
 
+@pytest.mark.rule("ATTR-01")
 def test_the_default_lookback_is_the_settings_alone() -> None:
     """Models read no other window than the brand's: a default of another length moves all of them."""
 

@@ -74,6 +74,7 @@ def test_every_platform_is_a_channel_and_says_how_its_clicks_are_known() -> None
     assert Channel.DIRECT.platform is None
 
 
+@pytest.mark.rule("REV-03")
 def test_the_policy_for_cancelled_orders_is_one_rule_in_python_and_in_sql() -> None:
     """Every policy, kind of entry and state of the order, asked of both."""
     engine = duckdb.connect()

@@ -28,6 +28,7 @@ def test_a_signing_key_that_is_given_signs(tmp_path: Path) -> None:
     assert instance_file(settings(tmp_path, KEY)).secret_key == KEY
 
 
+@pytest.mark.rule("SEC-02")
 @pytest.mark.parametrize("key", ["", "short", "change-me-change-me-change-me-change-me"])
 def test_a_weak_signing_key_is_refused_and_not_kept(tmp_path: Path, key: str) -> None:
     with pytest.raises(WeakKey):

@@ -25,6 +25,7 @@ def settings(**changes: object) -> BrandConfigured:
     return BrandConfigured(name="b", shopify_store="b.myshopify.com", currency="GBP", **changes)
 
 
+@pytest.mark.rule("REV-07")
 def test_a_brands_day_is_of_its_timezone_and_its_own_clock() -> None:
     assert today(settings(timezone="America/New_York"), NOW) == date(2026, 2, 28)
     assert today(settings(timezone="Asia/Tokyo"), NOW) == date(2026, 3, 1)
@@ -49,6 +50,7 @@ def test_a_period_is_as_asked_or_refused_and_the_one_before_is_as_long(start: da
     assert days.before().end + timedelta(days=1) == start
 
 
+@pytest.mark.rule("SHOP-16")
 @pytest.mark.parametrize(
     "shop", ["", "a.example", "-a.myshopify.com", "a.myshopify.com.evil", "a/b.myshopify.com", "a.myshopify.com\n.x"]
 )

@@ -42,6 +42,7 @@ class People:
         return []
 
 
+@pytest.mark.rule("SEC-02")
 @pytest.mark.parametrize(
     "key",
     [
@@ -73,6 +74,7 @@ async def test_a_password_fits_its_own_hash_only() -> None:
     assert not await verify_password("swordfish", "no hash")
 
 
+@pytest.mark.rule("SEC-11")
 async def test_an_unknown_person_costs_a_whole_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
     real = passwords._fits

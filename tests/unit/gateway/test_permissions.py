@@ -44,12 +44,14 @@ def test_a_permission_starts_with_its_least_role(permission: Permission, role: R
     assert least_role(permission) is role
 
 
+@pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("permission", Permission)
 def test_someone_limited_to_a_brand_may_do_nothing_that_concerns_the_tenant(permission: Permission) -> None:
     limited = allows(Role.OPERATOR, permission, brand_ids=frozenset({uuid4()}))
     assert limited is (permission in ONE_BRAND)
 
 
+@pytest.mark.rule("SEC-13")
 def test_someone_limited_to_a_brand_sees_no_other() -> None:
     one, other = uuid4(), uuid4()
     assert person(Role.USER, one).sees(one)

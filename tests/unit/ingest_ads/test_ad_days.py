@@ -49,6 +49,7 @@ def test_only_the_changed_campaign_is_recorded_again() -> None:
     assert [(campaign.campaign_id, campaign.spend_micros) for campaign in second.rows] == [("2", 5)]
 
 
+@pytest.mark.rule("ADS-02")
 @pytest.mark.parametrize(
     "change",
     [
@@ -79,6 +80,7 @@ def test_a_pull_that_began_earlier_but_ended_later_changes_nothing() -> None:
     assert (late.document, late.rows) == (None, ())
 
 
+@pytest.mark.rule("ADS-11")
 def test_a_vanished_campaign_is_restated_to_zero_once() -> None:
     first = settle_day(None, pulled(row("1"), row("2")), ACCOUNT, 1)
     second = settle_day(first.document, pulled(row("1")), ACCOUNT, 2)

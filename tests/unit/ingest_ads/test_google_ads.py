@@ -66,6 +66,7 @@ def chunks(*rows: Any) -> list[Any]:
     return [{"results": [row], "fieldMask": "x", "requestId": "r"} for row in rows]
 
 
+@pytest.mark.rule("ADS-11")
 def test_int64_arrives_as_text_and_conversions_as_fractions() -> None:
     [row] = campaign_days([result(conversions=Decimal("1.5"), conversionsValue=Decimal("19.99"), allConversions=9)])
     assert (row.spend_micros, row.impressions, row.clicks) == (1_500_000, 10, 2)
@@ -86,6 +87,7 @@ def test_the_click_window_is_known_only_where_all_agree() -> None:
     assert click_window([]) is None
 
 
+@pytest.mark.rule("ADS-12")
 def test_real_performance_max_bodies_are_read_whole(real_data: Path) -> None:
     body = load(real_data / "ads/google/raw/woo_ads_reports_programs.json")
     rows = campaign_days(body["results"])
@@ -106,6 +108,7 @@ def test_real_streams_conserve_spend_by_campaign_and_day(real_data: Path) -> Non
     assert sum(expected.values()) > 0
 
 
+@pytest.mark.rule("ADS-14")
 async def test_every_chunk_counts_and_headers_are_sent() -> None:
     platform, requests = answering(
         chunks(CUSTOMER), [], chunks(result("1"), result("2")), developer_token="dev", login_customer_id="111-222-3333"
@@ -184,6 +187,7 @@ def test_a_status_alone_still_speaks(status: int, expected: type[VendorError]) -
     assert type(error_of(status, None)) is expected
 
 
+@pytest.mark.rule("ADS-13")
 def test_a_retired_version_and_an_unknown_field_name_the_version() -> None:
     assert "v26" in str(error_of(404, None))
     assert "v26" in str(error_of(400, failure("queryError", "UNRECOGNIZED_FIELD")))

@@ -58,22 +58,26 @@ ROW = {
 }
 
 
+@pytest.mark.rule("ADS-07")
 def test_aliases_of_one_purchase_are_never_added() -> None:
     names = ("purchase", "offsite_conversion.fb_pixel_purchase", "omni_purchase", "onsite_web_purchase")
     assert purchases([action(name) for name in names]) == 1_000_000
 
 
+@pytest.mark.rule("ADS-07")
 def test_omni_purchase_is_preferred_to_purchase() -> None:
     assert purchases([action("purchase", "1"), action("omni_purchase", "3")]) == 3_000_000
     assert purchases([action("purchase", "2"), action("link_click", "9")]) == 2_000_000
 
 
+@pytest.mark.rule("ADS-07")
 def test_only_the_windows_asked_for_are_counted() -> None:
     purchase = action("omni_purchase", "9", **{"7d_click": "2", "1d_view": "1", "28d_click": "8"})
     assert purchases([purchase], WINDOWS) == 3_000_000
     assert purchases([action("omni_purchase", "9", **{"1d_view": "1"})], WINDOWS) == 1_000_000
 
 
+@pytest.mark.rule("ADS-02")
 def test_no_actions_are_zero_where_asked_and_nothing_where_not() -> None:
     assert campaign_day(ROW, windows=WINDOWS).conversions_micros == 0
     assert campaign_day(ROW).conversions_micros is None
@@ -135,6 +139,7 @@ def test_every_recorded_error_means_one_thing(real_data: Path) -> None:
     assert kinds == EXPECTED_ERRORS
 
 
+@pytest.mark.rule("ADS-09")
 @pytest.mark.parametrize("code", [4, 17, 32, 341, 368, 613, 80000, 80003, 80004, 80014])
 def test_rate_limits_wait(code: int) -> None:
     assert isinstance(error_of(400, {"error": {"code": code, "message": "too many"}}), VendorRateLimited)
@@ -152,17 +157,20 @@ def test_the_time_until_access_returns_outranks_retry_after() -> None:
     assert error_of(400, {"error": {"code": 80000, "message": "slow"}}, headers).retry_after == 180.0
 
 
+@pytest.mark.rule("ADS-13")
 def test_an_unknown_field_names_the_version() -> None:
     error = error_of(400, {"error": {"code": 100, "message": "(#100) x is not valid for fields param"}})
     assert type(error) is VendorError
     assert "v25.0" in str(error)
 
 
+@pytest.mark.rule("ADS-15")
 def test_a_token_echoed_in_a_message_is_cut_out() -> None:
     assert "secret-token" not in str(error_of(400, {"error": {"code": 190, "message": "bad secret-token"}}))
     assert "secret-token" not in repr(CONNECTION)
 
 
+@pytest.mark.rule("ADS-15")
 async def test_the_token_travels_in_a_header_and_next_pages_are_asked_by_cursor() -> None:
     next_url = "https://elsewhere.example/v25.0/act_42/insights?access_token=leak&after=CUR"
     first = {"data": [ROW], "paging": {"cursors": {"after": "CUR"}, "next": next_url}}
@@ -179,6 +187,7 @@ async def test_the_token_travels_in_a_header_and_next_pages_are_asked_by_cursor(
     assert requests[1].url.params["time_increment"] == "1"
 
 
+@pytest.mark.rule("ADS-08")
 async def test_too_much_data_halves_the_page_down_to_one() -> None:
     too_much = {"error": {"code": 1, "message": "Please reduce the amount of data you're asking for"}}
     meta, requests = answering({"currency": "GBP", "timezone_name": "Europe/London"}, too_much)
@@ -226,6 +235,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.rule("ADS-13")
 @given(st.dictionaries(st.sampled_from([*ROW, "actions", "action_values"]), JSON))
 def test_a_body_of_another_shape_is_a_vendor_error_and_nothing_else(changes: dict[str, Any]) -> None:
     message = "v25.0"

@@ -64,11 +64,13 @@ async def test_the_version_is_the_pulls_start() -> None:
     assert [(day.day, day.adds_up) for day in result.days] == [(date(2026, 3, 9), True), (TODAY, True)]
 
 
+@pytest.mark.rule("ADS-04")
 async def test_spend_of_campaigns_without_a_total_does_not_add_up() -> None:
     result = await pull(FixedPlatform(rows=(row(),)))
     assert [day.adds_up for day in result.days] == [True, False]
 
 
+@pytest.mark.rule("ADS-04")
 async def test_a_total_without_campaigns_does_not_add_up() -> None:
     result = await pull(FixedPlatform(totals=((TODAY, 5),)))
     assert [day.adds_up for day in result.days] == [True, False]
@@ -90,6 +92,7 @@ async def test_an_unknown_timezone_is_an_error_that_names_it(timezone: str) -> N
         await pull(FixedPlatform(timezone=timezone))
 
 
+@pytest.mark.rule("ADS-06")
 async def test_days_that_have_not_begun_are_not_asked_for() -> None:
     result = await pull(FixedPlatform(), start_day=date(2026, 3, 12), end_day=date(2026, 3, 13))
     assert result.days == ()

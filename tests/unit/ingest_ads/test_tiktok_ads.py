@@ -59,6 +59,7 @@ def page(rows: list[Any], number: int, pages: int, total: int) -> dict[str, Any]
     return {"list": rows, "page_info": info}
 
 
+@pytest.mark.rule("ADS-10")
 def test_purchases_are_complete_payments_and_their_rate_is_a_value() -> None:
     row = campaign_day(ROW)
     assert (row.conversions_micros, row.conversion_value_micros) == (3_000_000, 149_970_000)
@@ -120,12 +121,14 @@ def test_return_codes_mean_one_thing(code: int, kind: type[VendorError]) -> None
     assert type(error_of(200, {"code": code, "message": "x"})) is kind
 
 
+@pytest.mark.rule("ADS-10")
 def test_the_return_code_outranks_the_status_and_a_status_alone_still_speaks() -> None:
     assert type(error_of(500, {"code": 40105, "message": "x"})) is VendorRefused
     assert type(error_of(429, None, {"retry-after": "5"})) is VendorRateLimited
     assert type(error_of(502, "<html>")) is VendorError
 
 
+@pytest.mark.rule("ADS-13")
 def test_an_unknown_metric_names_the_version() -> None:
     assert "v1.3" in str(error_of(200, {"code": 40002, "message": "Invalid metric fields: ['x']"}))
 
@@ -145,6 +148,7 @@ async def test_all_pages_are_read_with_the_token_in_its_header() -> None:
     assert "conversion" not in json.loads(requests[1].url.params["metrics"])
 
 
+@pytest.mark.rule("ADS-14")
 async def test_fewer_rows_than_announced_are_an_error() -> None:
     platform, _ = answering(ADVERTISER, page([ROW], 1, 2, 3), page([ROW], 2, 2, 3))
     account = await opened(platform)

@@ -102,6 +102,7 @@ async def test_an_order_becomes_an_event_and_facts_of_the_brand_that_owns_the_sh
     assert not ingest.quarantined()
 
 
+@pytest.mark.rule("SHOP-04")
 async def test_a_delivery_told_again_adds_nothing(ingest: Ingest) -> None:
     body = order_body(refunds=[refund_body()])
     for topic, webhook_id in (("orders/create", "1"), ("orders/create", "2"), ("orders/paid", "3")):
@@ -112,6 +113,7 @@ async def test_a_delivery_told_again_adds_nothing(ingest: Ingest) -> None:
     assert len({event.id for event in published(ingest.runtime, OrderRecorded)}) == 1
 
 
+@pytest.mark.rule("SHOP-05")
 async def test_an_older_snapshot_that_comes_late_changes_nothing(ingest: Ingest) -> None:
     newer = order_body(updated_at="2026-03-10T15:00:00Z", lines=[line_body(price="80.00")])
     await ingest.deliver(newer, "orders/updated")
@@ -133,6 +135,7 @@ async def test_a_refund_on_its_own_is_a_fact_and_an_event(ingest: Ingest) -> Non
     assert [row["order_id"] for row in await ingest.rows("refunds_current")] == ["5778367414385"]
 
 
+@pytest.mark.rule("SHOP-14")
 async def test_a_deleted_order_leaves_a_tombstone_and_no_sales(ingest: Ingest) -> None:
     await ingest.deliver(order_body())
     await ingest.deliver({"id": 5778367414385}, "orders/delete", shopify_triggered_at="2026-03-12T00:00:00Z")
@@ -162,6 +165,7 @@ async def test_products_levels_and_edits_become_facts_and_events(ingest: Ingest)
     assert await ingest.rows("variants_current") == []
 
 
+@pytest.mark.rule("SHOP-17")
 @pytest.mark.parametrize(
     ("body", "topic", "shop", "headers", "reason"),
     [
@@ -188,6 +192,7 @@ async def test_what_cannot_be_used_is_acknowledged_and_held_with_its_reason(
     assert not ingest.payloads(OrderRecorded) + ingest.payloads(SubjectErased) + ingest.payloads(ShopErasureRequested)
 
 
+@pytest.mark.rule("SHOP-02")
 async def test_a_body_replayed_under_another_shops_header_writes_nothing(ingest: Ingest) -> None:
     await ingest.configure(OTHER, OTHER_SHOP)
     await ingest.deliver(order_body())
@@ -197,6 +202,7 @@ async def test_a_body_replayed_under_another_shops_header_writes_nothing(ingest:
     assert ingest.payloads(OrderRecorded, OTHER) == []
 
 
+@pytest.mark.rule("SHOP-21")
 async def test_where_an_address_has_a_token_the_token_decides(ingest: Ingest) -> None:
     shop = await ingest.document("shops", SHOP)
     assert shop is not None
@@ -220,6 +226,7 @@ async def test_an_endpoint_token_outlives_a_change_of_settings(ingest: Ingest) -
     assert again.data["identity_key"] == before.data["identity_key"]
 
 
+@pytest.mark.rule("SHOP-18")
 async def test_what_was_held_for_an_unknown_shop_is_delivered_when_a_brand_owns_it(ingest: Ingest) -> None:
     await ingest.deliver(order_body(), shop=OTHER_SHOP)
     assert ingest.quarantined() == ["unknown_shop"]
@@ -272,6 +279,7 @@ def buyer(**contact: Any) -> dict[str, Any]:
     return {"customer": {"id": None, "email": None, "phone": None, **contact}}
 
 
+@pytest.mark.rule("SEC-07")
 async def test_a_buyer_is_one_random_subject_by_id_email_or_phone(ingest: Ingest) -> None:
     await ingest.deliver(order_body(order_id=1, **buyer(id=7, email="Ada@example.com")))
     await ingest.deliver(order_body(order_id=2, **buyer(email="ada@example.com", phone="+49 30 901820")))
@@ -285,6 +293,7 @@ async def test_a_buyer_is_one_random_subject_by_id_email_or_phone(ingest: Ingest
     assert nobody is None
 
 
+@pytest.mark.rule("SEC-07")
 async def test_people_of_two_brands_have_nothing_in_common(ingest: Ingest) -> None:
     await ingest.configure(OTHER, OTHER_SHOP)
     await ingest.deliver(order_body(order_id=1))
@@ -293,6 +302,7 @@ async def test_people_of_two_brands_have_nothing_in_common(ingest: Ingest) -> No
     assert first != second
 
 
+@pytest.mark.rule("SEC-07")
 async def test_contact_data_stays_out_of_documents_facts_and_events(ingest: Ingest) -> None:
     await ingest.deliver(order_body())
     await ingest.deliver(privacy_body(orders_to_redact=[1]), "customers/redact")
@@ -303,6 +313,7 @@ async def test_contact_data_stays_out_of_documents_facts_and_events(ingest: Inge
         assert contact not in kept
 
 
+@pytest.mark.rule("SHOP-15")
 async def test_an_erased_buyer_stays_unknown_whatever_is_replayed(ingest: Ingest) -> None:
     order = order_body(note_attributes=[{"name": "to", "value": "Ada"}])
     await ingest.deliver(order)
@@ -334,6 +345,7 @@ async def test_an_order_an_erased_buyer_makes_later_has_evidence_but_no_subject(
     assert order.evidence.landing_site is not None
 
 
+@pytest.mark.rule("SHOP-15")
 async def test_an_order_redacted_before_it_was_known_has_no_evidence_and_makes_nobody_known(ingest: Ingest) -> None:
     erasure = privacy_body(customer=None, orders_to_redact=[5778367414385])
     await ingest.deliver(erasure, "customers/redact")

@@ -34,6 +34,7 @@ def test_an_order_is_read_whole() -> None:
     assert order.subject is None
 
 
+@pytest.mark.rule("SHOP-05")
 def test_the_version_of_an_order_is_when_the_shop_updated_it() -> None:
     body = order_body(updated_at="2026-03-10T12:00:00.25+01:00")
     reading = read_delivery("orders/updated", "2026-04", as_bytes(body), shop="s", received_at=RECEIVED_AT)
@@ -41,11 +42,13 @@ def test_the_version_of_an_order_is_when_the_shop_updated_it() -> None:
     assert reading.entity == "5778367414385"
 
 
+@pytest.mark.rule("SHOP-07")
 def test_shop_money_counts_and_presentment_money_does_not() -> None:
     line = line_body(price="9.00", quantity=2, price_set=money("10.00"))
     assert order_of(order_body(lines=[line])).gross_micros == 20 * EUR
 
 
+@pytest.mark.rule("SHOP-07")
 @pytest.mark.parametrize("bag", [None, {}, {"shop_money": None}, {"shop_money": {"amount": None}}])
 def test_a_body_without_money_bags_is_in_the_shops_currency(bag: object) -> None:
     line = line_body(price="12.50", quantity=2, price_set=bag)
@@ -57,6 +60,7 @@ def test_amounts_may_be_text_or_numbers(price: Any) -> None:
     assert order_of(order_body(lines=[line_body(price=price, price_set=None)])).gross_micros == 12_500_000
 
 
+@pytest.mark.rule("SHOP-13")
 def test_discounts_are_the_allocations_of_the_line() -> None:
     line = line_body(
         price="100.00", total_discount="10.00", discount_allocations=[allocation("10.00"), allocation("5.00")]
@@ -65,12 +69,14 @@ def test_discounts_are_the_allocations_of_the_line() -> None:
     assert (order.gross_micros, order.discount_micros, order.net_micros) == (100 * EUR, 15 * EUR, 85 * EUR)
 
 
+@pytest.mark.rule("SHOP-13")
 def test_without_allocations_a_line_has_its_total_discount() -> None:
     line = line_body(price="100.00", total_discount="10.00")
     del line["discount_allocations"]
     assert order_of(order_body(lines=[line], total_discounts="10.00")).net_micros == 90 * EUR
 
 
+@pytest.mark.rule("SHOP-13")
 def test_a_discount_no_line_tells_of_is_shared_among_the_lines_to_the_last_micro() -> None:
     lines = [line_body(number, price="10.00") for number in (1, 2, 3)]
     order = order_of(order_body(lines=lines, total_discounts="10.00"))
@@ -83,6 +89,7 @@ def test_a_line_is_never_discounted_below_nothing() -> None:
     assert order_of(order_body(lines=[line, line_body(2)])).net_micros == 50 * EUR
 
 
+@pytest.mark.rule("SHOP-13")
 def test_a_discount_on_shipping_is_no_discount_on_sales() -> None:
     shipping = {"id": 1, "price": "10.00", "discounted_price": "0.00"}
     body = order_body(total_discounts="15.00", shipping_lines=[shipping])
@@ -95,6 +102,7 @@ def test_net_sales_are_not_taken_below_the_shops_own_subtotal() -> None:
     assert order.net_micros == 40 * EUR
 
 
+@pytest.mark.rule("SHOP-08")
 def test_tax_is_taken_out_where_prices_include_it() -> None:
     line = line_body(price="120.00", discount_allocations=[allocation("24.00")], tax_lines=[tax_line("16.00")])
     order = order_of(order_body(lines=[line], taxes_included=True, total_tax="16.00"))
@@ -108,6 +116,7 @@ def test_tax_is_not_taken_out_where_it_comes_on_top() -> None:
     assert (order.net_micros, order.tax_micros) == (100 * EUR, 20 * EUR)
 
 
+@pytest.mark.rule("SHOP-08")
 def test_included_tax_told_only_for_the_order_is_shared_among_the_lines_without_that_of_shipping() -> None:
     lines = [line_body(1, price="60.00"), line_body(2, price="60.00")]
     shipping = {"id": 1, "price": "12.00", "tax_lines": [tax_line("2.00")]}
@@ -116,6 +125,7 @@ def test_included_tax_told_only_for_the_order_is_shared_among_the_lines_without_
     assert [line.tax_micros for line in order.lines] == [10 * EUR, 10 * EUR]
 
 
+@pytest.mark.rule("SHOP-12")
 def test_gift_cards_and_tips_are_no_sales_and_their_refunds_no_returns() -> None:
     lines = [line_body(1), line_body(2, price="25.00", gift_card=True), line_body(3, price="5.00", tip={})]
     line = refund_line_body(2, subtotal="25.00")
@@ -125,6 +135,7 @@ def test_gift_cards_and_tips_are_no_sales_and_their_refunds_no_returns() -> None
     assert order.refunds[0].subtotal_micros == 0
 
 
+@pytest.mark.rule("SHOP-12")
 def test_a_gift_cards_refund_on_its_own_is_no_return() -> None:
     line = refund_line_body(2, subtotal="25.00", line_item=line_body(2, gift_card=True))
     assert refund_of(refund_body(lines=[line])).subtotal_micros == 0
@@ -188,6 +199,7 @@ def test_moments_that_are_no_instants_are_refused(text: object) -> None:
     assert (error.reason, "processed_at" in str(error)) == ("unreadable_field", True)
 
 
+@pytest.mark.rule("SHOP-19")
 @pytest.mark.parametrize(
     "written", [820982911946154508, "820982911946154508", "gid://shopify/Order/820982911946154508"]
 )
@@ -195,6 +207,7 @@ def test_ids_are_exact_however_they_are_written(written: object) -> None:
     assert order_of({**order_body(), "id": written}).order_id == "820982911946154508"
 
 
+@pytest.mark.rule("SHOP-17")
 @pytest.mark.parametrize(
     ("field", "value", "where"),
     [
@@ -280,11 +293,13 @@ def test_ten_thousand_lines_are_read() -> None:
     assert order_of(order_body(lines=lines)).gross_micros == 100 * EUR
 
 
+@pytest.mark.rule("SHOP-20")
 @pytest.mark.parametrize("version", ["2017-07", "2023-01", "2026-04", "unstable", None, ""])
 def test_known_api_versions_are_read(version: str | None) -> None:
     read_body("orders/create", version, as_bytes(order_body()), received_at=RECEIVED_AT)
 
 
+@pytest.mark.rule("SHOP-20")
 @pytest.mark.parametrize("version", ["2016-01", "2026-13", "2026-4", "latest", "v1", "2026-04-01"])
 def test_unknown_api_versions_are_refused(version: str) -> None:
     assert refusal("orders/create", order_body(), version).reason == "unknown_api_version"
@@ -309,6 +324,7 @@ def test_evidence_is_kept_as_sent_but_cleaned_and_cut() -> None:
     assert evidence.discount_codes == ("VIP30",)
 
 
+@pytest.mark.rule("TOUCH-12")
 @pytest.mark.parametrize("odd", ["text", 7, {"a": 1}, [[1]], [None], True])
 def test_unreadable_evidence_never_refuses_an_order(odd: Any) -> None:
     names = ("landing_site", "referring_site", "note_attributes", "discount_codes", "customerJourneySummary")

@@ -42,6 +42,7 @@ def test_a_product_is_read_with_its_variants() -> None:
     assert (variant.continue_selling, variant.tracked) == (False, True)
 
 
+@pytest.mark.rule("STOCK-06")
 @pytest.mark.parametrize(
     ("fields", "counted"),
     [({"inventory_management": "shopify"}, True), ({"inventory_management": None}, False), ({}, True)],
@@ -51,6 +52,7 @@ def test_a_variant_nobody_counts_is_not_tracked(fields: dict[str, Any], counted:
     assert product_of(product_body(variants=[variant])).variants[0].tracked is counted
 
 
+@pytest.mark.rule("STOCK-04")
 @pytest.mark.parametrize("policy", ["continue", "CONTINUE"])
 def test_backorders_are_told_by_the_inventory_policy(policy: str) -> None:
     variant = {"id": 1, "price": "1.00", "inventory_policy": policy}
@@ -133,11 +135,13 @@ def test_identities_are_keyed_and_of_one_kind_each() -> None:
     assert "4930901820" not in first
 
 
+@pytest.mark.rule("SHOP-16")
 @pytest.mark.parametrize("name", ["a.myshopify.com", "0-shop.myshopify.com", "light-lane.myshopify.com"])
 def test_shop_domains_are_known(name: str) -> None:
     assert is_shop_domain(name)
 
 
+@pytest.mark.rule("SHOP-16")
 @pytest.mark.parametrize(
     "name",
     [

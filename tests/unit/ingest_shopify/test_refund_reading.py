@@ -21,6 +21,7 @@ from tests.builders.shopify import (
 from tests.builders.shopify_readings import EUR, order_of, refund_of, refusal
 
 
+@pytest.mark.rule("SHOP-11")
 def test_a_refund_is_what_went_back_for_lines_beyond_them_and_for_shipping() -> None:
     adjustments = [
         {"kind": "refund_discrepancy", "amount": "-5.00", "amount_set": money("-5.00")},
@@ -32,11 +33,13 @@ def test_a_refund_is_what_went_back_for_lines_beyond_them_and_for_shipping() -> 
     assert refund.issued_at == datetime(2026, 3, 11, 11, tzinfo=UTC)
 
 
+@pytest.mark.rule("SHOP-11")
 def test_giving_back_less_than_the_lines_makes_the_return_smaller() -> None:
     kept = [{"kind": "refund_discrepancy", "amount": "30.00", "amount_set": money("30.00")}]
     assert refund_net(refund_of(refund_body(order_adjustments=kept)), taxes_included=False) == 20 * EUR
 
 
+@pytest.mark.rule("SHOP-11")
 def test_shipping_told_twice_is_counted_once() -> None:
     adjustment = {"kind": "shipping_refund", "amount": "-5.00", "amount_set": money("-5.00")}
     line = {"id": 1, "subtotal_amount_set": money("5.00")}
@@ -44,12 +47,14 @@ def test_shipping_told_twice_is_counted_once() -> None:
     assert (refund.shipping_micros, refund.adjustment_micros) == (5 * EUR, 0)
 
 
+@pytest.mark.rule("SHOP-08")
 def test_a_refunds_tax_is_taken_out_where_prices_include_it() -> None:
     line = refund_line_body(subtotal="60.00", total_tax=10.0, total_tax_set=money("10.00"))
     refund = refund_of(refund_body(lines=[line]))
     assert (refund.tax_micros, refund_net(refund, taxes_included=True)) == (10 * EUR, 50 * EUR)
 
 
+@pytest.mark.rule("SHOP-12")
 def test_a_tips_refund_on_its_own_is_no_return() -> None:
     tip = refund_line_body(2, subtotal="5.00", line_item=line_body(2, tip={"payment_gateway": "cash"}))
     assert [line.line_id for line in refund_of(refund_body(lines=[refund_line_body(1), tip])).lines] == ["1"]
@@ -62,6 +67,7 @@ def test_a_refund_before_subtotals_were_told_follows_from_the_line_that_was_sold
     assert (refund.subtotal_micros, refund.tax_micros) == (90 * EUR, 2 * EUR)
 
 
+@pytest.mark.rule("SHOP-10")
 def test_a_refund_is_alike_on_its_own_and_inside_its_order() -> None:
     assert order_of(order_body(refunds=[refund_body()])).refunds == (refund_of(refund_body()),)
 

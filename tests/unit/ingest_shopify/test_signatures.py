@@ -13,6 +13,7 @@ from ingest_shopify.domain import WebhookKeys
 from tests.builders.shopify import sign
 
 
+@pytest.mark.rule("SHOP-01")
 @given(binary(min_size=1, max_size=200), binary())
 @example(b"k" * 64, b"")
 @example(b"k" * 65, b"{}")

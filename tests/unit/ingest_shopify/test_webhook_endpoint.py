@@ -79,6 +79,7 @@ class BrokenBus:
         raise EngineUnavailable("the queue did not answer")
 
 
+@pytest.mark.rule("SHOP-03")
 async def test_a_signed_delivery_is_published_as_it_came_and_then_acknowledged() -> None:
     door = Door()
     status, headers, body = await door.post(signed(BODY), BODY)
@@ -108,6 +109,7 @@ async def test_each_delivery_begins_a_trace_of_its_own_and_honours_none_from_out
     assert (version, len(trace_id), len(span_id), flags) == ("00", 32, 16, "01")
 
 
+@pytest.mark.rule("SHOP-04")
 async def test_the_same_body_has_the_same_id_whatever_shopify_numbers_the_delivery() -> None:
     door = Door()
     await door.post(signed(BODY), BODY)
@@ -117,6 +119,7 @@ async def test_the_same_body_has_the_same_id_whatever_shopify_numbers_the_delive
     assert ids[0] == ids[1] != ids[2]
 
 
+@pytest.mark.rule("SHOP-01")
 @pytest.mark.parametrize("given", ["", "wronghash", sign(BODY, "another secret"), sign(BODY + b" "), "é" * 44])
 async def test_a_missing_or_wrong_signature_is_refused(given: str) -> None:
     door = Door()
@@ -128,6 +131,7 @@ async def test_a_missing_or_wrong_signature_is_refused(given: str) -> None:
     assert not door.published
 
 
+@pytest.mark.rule("SHOP-01")
 async def test_a_body_changed_on_the_way_is_refused() -> None:
     door = Door()
     changed = json.dumps(json.loads(BODY), separators=(",", ":")).encode()
@@ -213,6 +217,7 @@ async def test_a_length_that_is_no_number_is_refused() -> None:
     assert (await Door().post(headers, BODY))[0] == 400
 
 
+@pytest.mark.rule("SHOP-03")
 async def test_a_bus_that_does_not_confirm_is_no_acknowledgement() -> None:
     status, _, body = await Door(BrokenBus()).post(signed(BODY), BODY)
     assert (status, body) == (503, b"")

@@ -144,6 +144,7 @@ async def test_an_assessment_links_to_where_nothing_was_said_to_be_left_however_
             assert [link.context.trace_id for link in getattr(span, "links", ())] == expected
 
 
+@pytest.mark.rule("STOCK-01")
 async def test_locations_are_summed_and_a_day_counts_when_any_had_stock(bench: Bench) -> None:
     await configure(bench)
     await bench.append(
@@ -162,6 +163,7 @@ async def test_locations_are_summed_and_a_day_counts_when_any_had_stock(bench: B
     assert (status.available, status.days_in_stock) == (7, 25)
 
 
+@pytest.mark.rule("STOCK-02")
 async def test_days_before_the_first_level_count_and_are_told(bench: Bench) -> None:
     await configure(bench)
     await bench.append(

@@ -51,6 +51,7 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
         yield warehouse
 
 
+@pytest.mark.rule("STOCK-01")
 @pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @settings(max_examples=30, deadline=None)
 @given(levels=LEVELS)

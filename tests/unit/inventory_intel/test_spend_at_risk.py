@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def test_a_stopped_campaign_is_not_running() -> None:
     assert [running.campaign_id for running in running_campaigns(rows, today=TODAY, currency="EUR")] == ["c1"]
 
 
+@pytest.mark.rule("REV-06")
 def test_spend_in_another_currency_is_never_added() -> None:
     assert running_campaigns([day(1, 100, currency="SEK")], today=TODAY, currency="EUR") == []
 
@@ -58,6 +60,7 @@ def weight(campaign_id: str, key: str, weight: int, *, platform: str = "meta") -
     return CampaignItem(platform, "a1", campaign_id, key, weight)
 
 
+@pytest.mark.rule("STOCK-05")
 def test_a_campaigns_spend_follows_its_revenue() -> None:
     running = exposures([campaign()], [weight("c1", "v1", 1), weight("c1", "v2", 2), weight("c1", "v1", 1)])
     assert {key: part.spend_micros for key, [part] in running.items()} == {"v1": 50 * MICROS, "v2": 50 * MICROS}
@@ -67,6 +70,7 @@ def test_the_same_id_on_another_platform_is_another_campaign() -> None:
     assert exposures([campaign()], [weight("c1", "v1", 5, platform="google")]) == {}
 
 
+@pytest.mark.rule("STOCK-05")
 @given(
     st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.sampled_from("abcdefg"), st.integers(0, 10**12)), max_size=40),
     st.integers(0, 10**12),
@@ -95,6 +99,7 @@ def credited(variant_id: str, weight: int) -> CreditedItem:
     return CreditedItem("meta", "a1", "c1", SoldItem(variant_id, None, None), weight)
 
 
+@pytest.mark.rule("STOCK-04")
 def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
     statuses = assess(
         [shop_variant("out", 0), shop_variant("back", 0, backorder=True), shop_variant("fine", 30)],
@@ -111,6 +116,7 @@ def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
     assert statuses[0].campaigns == (("meta", "c1", 30 * MICROS),)
 
 
+@pytest.mark.rule("STOCK-06")
 def test_what_sells_but_no_product_names_is_untracked_and_not_told() -> None:
     statuses = assess([], [Sold(SoldItem(None, "S1", None), "Lamp", 5)], {}, [], [], window_days=28, lead_time_days=14)
     assert [(status.variant_id, status.title, status.status, status.units_sold) for status in statuses] == [

@@ -21,6 +21,7 @@ def variant(available: int | None, *, continue_selling: bool = False, **fields: 
     return VariantStock(available=available, continue_selling=continue_selling, inventory_item_id="i1", **values)
 
 
+@pytest.mark.rule("STOCK-01")
 def test_velocity_counts_only_days_with_stock() -> None:
     assert velocity_micros(20, 10, 28) == 2 * MICROS
 
@@ -37,6 +38,7 @@ def test_oversold_stock_covers_no_day() -> None:
     assert cover_micros(-3, MICROS) == 0
 
 
+@pytest.mark.rule("STOCK-03")
 @pytest.mark.parametrize(
     ("available", "cover_days", "status"),
     [
@@ -58,10 +60,12 @@ def test_status_follows_cover_and_lead_time(available: int | None, cover_days: f
     assert status_of(available, cover, 14) == status
 
 
+@pytest.mark.rule("STOCK-03")
 def test_without_a_lead_time_nothing_is_late() -> None:
     assert status_of(1, 1, 0) == "healthy"
 
 
+@pytest.mark.rule("STOCK-02")
 def test_unknown_history_counts_as_in_stock_and_is_told() -> None:
     [judged] = judge([variant(10)], {"v1": 28}, {}, window_days=28, lead_time_days=14)
     assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (28, 28, MICROS)
@@ -69,6 +73,7 @@ def test_unknown_history_counts_as_in_stock_and_is_told() -> None:
     assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (14, 3, 2 * MICROS)
 
 
+@pytest.mark.rule("STOCK-04")
 def test_backorders_expose_no_spend() -> None:
     out, backorder = judge(
         [variant(0), variant(0, continue_selling=True, variant_id="v2")], {}, {}, window_days=28, lead_time_days=14
@@ -106,6 +111,7 @@ def test_the_window_starts_at_a_local_midnight(timestamp: datetime, timezone: st
     assert window.start_at <= window.end_at - timedelta(days=26)
 
 
+@pytest.mark.rule("STOCK-08")
 def test_a_line_without_variant_is_found_by_sku_then_title() -> None:
     shop = Catalog([variant(1), variant(1, variant_id="v2", sku="S2", title="Hat")])
     assert shop.key(SoldItem("v9", "S1", "Shirt")) == "v9"
@@ -115,6 +121,7 @@ def test_a_line_without_variant_is_found_by_sku_then_title() -> None:
     assert shop.key(SoldItem(None, None, "Scarf")) == "title:Scarf"
 
 
+@pytest.mark.rule("STOCK-08")
 def test_an_ambiguous_sku_finds_no_variant() -> None:
     shop = Catalog([variant(1), variant(1, variant_id="v2")])
     assert shop.key(SoldItem(None, "S1", None)) == "sku:S1"

@@ -90,6 +90,7 @@ async def test_a_question_is_answered_from_its_brand_alone(
     assert await run_named_query(beside, BRAND, name, **given) == await run_named_query(alone, BRAND, name, **given)
 
 
+@pytest.mark.rule("REV-10")
 @pytest.mark.parametrize("name", sorted(METRICS))
 async def test_a_metric_is_measured_from_its_brand_alone(
     alone: DuckDBWarehouse, beside: DuckDBWarehouse, name: str

@@ -57,6 +57,7 @@ async def values(warehouse: DuckDBWarehouse, *metrics: str, **options: Any) -> d
     return {name: number.value for name, number in row.numbers.items()}
 
 
+@pytest.mark.rule("ATTR-08")
 async def test_roas_is_the_ratio_of_sums_never_the_mean_of_rows(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
@@ -74,6 +75,7 @@ async def test_roas_is_the_ratio_of_sums_never_the_mean_of_rows(warehouse: DuckD
     }
 
 
+@pytest.mark.rule("ATTR-08")
 async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_claim(warehouse: DuckDBWarehouse) -> None:
     claims: dict[str, Any] = {"conversions_micros": 9_000_000, "conversion_value_micros": 9 * 10**8}
     await warehouse.append(
@@ -103,6 +105,7 @@ async def test_roas_counts_what_the_model_credits_to_ads_not_what_platforms_clai
     }
 
 
+@pytest.mark.rule("ADS-05")
 async def test_roas_is_the_same_in_every_currency(warehouse: DuckDBWarehouse) -> None:
     claim: dict[str, Any] = {"conversion_value_micros": 5_000 * 10**6, "conversions_micros": 10**6}
     await warehouse.append([ad_fact("a", spend=1_000, account_currency="SEK", **claim)])
@@ -127,6 +130,7 @@ async def test_a_ratio_without_a_denominator_is_none(warehouse: DuckDBWarehouse)
     }  # fmt: skip
 
 
+@pytest.mark.rule("ADS-02")
 async def test_what_was_not_asked_of_a_platform_is_none_not_zero(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append([ad_fact("a", spend=30, clicks=10, impressions=1_000), ad_fact("b", spend=70)])
     got = await values(warehouse, "spend", "clicks", "cpc", "ctr", "platform_conversions")
@@ -139,6 +143,7 @@ async def test_what_was_not_asked_of_a_platform_is_none_not_zero(warehouse: Duck
     }
 
 
+@pytest.mark.rule("ATTR-09")
 async def test_mixed_attribution_windows_and_several_platforms_claims_are_refused(warehouse: DuckDBWarehouse) -> None:
     claim: dict[str, Any] = {"conversions_micros": 10**6, "view_window_days": 1}
     await warehouse.append([ad_fact("a", click_window_days=7, **claim), ad_fact("b", click_window_days=28, **claim)])
@@ -153,6 +158,7 @@ async def test_mixed_attribution_windows_and_several_platforms_claims_are_refuse
     assert await values(warehouse, "spend") == {"spend": 30_000_000}
 
 
+@pytest.mark.rule("REV-06")
 async def test_money_in_two_currencies_is_never_added_up(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
@@ -178,6 +184,7 @@ async def test_money_in_two_currencies_is_never_added_up(warehouse: DuckDBWareho
     assert [dict(each.at) for each in by_channel.excluded] == [{"channel": "google"}]
 
 
+@pytest.mark.rule("ADS-04")
 async def test_a_quarantined_day_is_left_out_until_it_adds_up(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append([ad_fact("a", spend=5), ad_fact("a", date(2026, 3, 11), spend=7), quarantine_fact()])
     assert await values(warehouse, "spend") == {"spend": 7_000_000}
@@ -185,6 +192,7 @@ async def test_a_quarantined_day_is_left_out_until_it_adds_up(warehouse: DuckDBW
     assert await values(warehouse, "spend") == {"spend": 12_000_000}
 
 
+@pytest.mark.rule("ATTR-11")
 async def test_campaigns_match_by_id_or_any_name_they_ever_had_in_any_spelling(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
@@ -218,6 +226,7 @@ async def test_a_campaign_id_on_two_accounts_loses_no_spend_and_counts_no_credit
     assert await values(warehouse, "spend", "ad_revenue") == {"spend": 3_000_000, "ad_revenue": 10_000_000}
 
 
+@pytest.mark.rule("ATTR-12")
 async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
@@ -242,6 +251,7 @@ async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehou
     assert sum(row["spend_micros"] or 0 for row in campaigns) == 3_000_000
 
 
+@pytest.mark.rule("ATTR-02")
 async def test_the_books_balance_once_every_order_is_credited(warehouse: DuckDBWarehouse) -> None:
     given_back = refund_fact(refund(amount=10))
     await warehouse.append([order_fact(net=100), given_back, *credit_facts("o1", [("meta", "a", 60)])])
@@ -254,6 +264,7 @@ async def test_the_books_balance_once_every_order_is_credited(warehouse: DuckDBW
     assert (row["difference_micros"], row["entries"], row["credits"]) == (0, 2, 2)
 
 
+@pytest.mark.rule("REV-02", "REV-03")
 async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(warehouse: DuckDBWarehouse) -> None:
     april = {"start": date(2026, 4, 1), "end": date(2026, 4, 30)}
     cancelled = order_fact("c", net=40, cancelled_at=NOON + timedelta(days=30))
@@ -271,6 +282,7 @@ async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(wareho
     assert await sales(settings=Settings(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
 
 
+@pytest.mark.rule("REV-09")
 async def test_a_customer_is_new_by_the_first_order_that_the_policy_counts(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [
@@ -323,6 +335,7 @@ async def test_stock_metrics_are_ratios_of_sums_too(warehouse: DuckDBWarehouse) 
     assert [row.numbers["days_of_cover"].value for row in by_variant.rows] == [10_000_000, 666_667, None]
 
 
+@pytest.mark.rule("REV-07")
 async def test_days_of_another_timezone_say_so_and_ranges_conserve(warehouse: DuckDBWarehouse) -> None:
     ads = [ad_fact("a", date(2026, 3, day), spend=day, account_timezone="Asia/Tokyo") for day in range(1, 32)]
     orders = [order_fact(f"o{n}", net=n, processed_at=datetime(2026, 3, 1, n % 24, tzinfo=UTC)) for n in range(48)]
@@ -335,6 +348,7 @@ async def test_days_of_another_timezone_say_so_and_ranges_conserve(warehouse: Du
         assert bool(measurement.notes) == (timezone != "Asia/Tokyo")
 
 
+@pytest.mark.rule("REV-10")
 async def test_a_tenants_other_brand_adds_nothing(warehouse: DuckDBWarehouse) -> None:
     theirs: list[FactRow] = [order_fact("x", scope=OTHER_BRAND), ad_fact(scope=OTHER_BRAND)]
     await warehouse.append([order_fact(net=1), *theirs, *credit_facts("x", [("meta", "a", 5)], scope=OTHER_BRAND)])
@@ -367,6 +381,7 @@ async def test_an_empty_brand_has_zeros_and_unknowns(warehouse: DuckDBWarehouse)
     assert (await recompute(warehouse, SCOPE, measurement.rows[0].numbers["spend"].fact_id)).value == 0
 
 
+@pytest.mark.rule("REV-05")
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**12), 10**12))
 def test_ratios_round_half_to_even_and_never_touch_floats(numerator: int, denominator: int) -> None:
     got = ratio_of(numerator, denominator, 10**6)

@@ -52,6 +52,7 @@ async def values(warehouse: DuckDBWarehouse, *metrics: str, **options: Any) -> d
     return {name: number.value for name, number in row.numbers.items()}
 
 
+@pytest.mark.rule("REV-08")
 async def test_the_past_is_answered_as_it_was_known(warehouse: DuckDBWarehouse) -> None:
     later = RECORDED_AT + timedelta(days=5)
     await warehouse.append([ad_fact("a", spend=10)])
@@ -69,6 +70,7 @@ async def test_the_same_question_of_the_same_facts_has_the_same_fact_ids(warehou
     assert await measured(warehouse, ["mer"], by=["day"]) == await measured(warehouse, ["mer"], by=["day"])
 
 
+@pytest.mark.rule("REV-08")
 async def test_every_number_is_recomputed_from_its_fact_id_with_its_rows(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [

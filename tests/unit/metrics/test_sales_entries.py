@@ -87,6 +87,7 @@ def new_scope() -> TenantContext:
 FILTERS = {"return": "TRUE", "exclude": "cancelled_at IS NULL", "keep": "kind <> 'cancellation'"}
 
 
+@pytest.mark.rule("REV-01")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shop=shops(), seed=st.integers(0, 2**32), policy=st.sampled_from(sorted(FILTERS)))
 def test_the_view_and_the_rule_agree(
@@ -122,6 +123,7 @@ def test_the_view_and_the_rule_agree(
     assert asyncio.run(shown()) == expected
 
 
+@pytest.mark.rule("SHOP-06")
 async def test_equal_versions_with_different_content_show_the_same_one_every_time(warehouse: DuckDBWarehouse) -> None:
     first, other = order_fact(net=1, digest="a"), order_fact(net=2, digest="b")
     seen = []
@@ -145,6 +147,7 @@ async def test_lines_are_those_of_the_newest_snapshot_alone(warehouse: DuckDBWar
     assert rows == [{"line_id": "1"}]
 
 
+@pytest.mark.rule("REV-10")
 async def test_two_brands_of_a_tenant_with_the_same_order_id_stay_apart(warehouse: DuckDBWarehouse) -> None:
     first, other = new_scope(), new_scope()
     await warehouse.append([order_fact(net=1, scope=first), order_fact(net=2, version=9, test=True, scope=other)])

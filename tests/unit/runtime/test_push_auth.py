@@ -49,11 +49,13 @@ async def refusal(presented: str) -> tuple[int, str]:
     return refused.value.status, str(refused.value)
 
 
+@pytest.mark.rule("SEC-03")
 @pytest.mark.parametrize("issuer", ["https://accounts.google.com", "accounts.google.com"])
 async def test_a_token_of_the_pushing_account_lets_in(issuer: str) -> None:
     await door().check(token(claims(NOW, iss=issuer)))
 
 
+@pytest.mark.rule("SEC-03")
 @pytest.mark.parametrize(
     ("changed", "status", "explanation"),
     [
@@ -106,6 +108,7 @@ async def test_an_unknown_key_refuses() -> None:
     assert await refusal(token(claims(NOW), key="intruder")) == (401, "the token is signed with an unknown key")
 
 
+@pytest.mark.rule("SEC-03")
 @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
 async def test_only_rs256_lets_in(algorithm: str) -> None:
     status, _ = await refusal(token(claims(NOW), algorithm=algorithm))
