@@ -67,6 +67,31 @@ def _duplication(value: str) -> Duplication:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text, and no progress.")]
+File = Annotated[Path, typer.Argument(help="UCI Online Retail columns (CSV or Parquet), or a Shopify orders export.")]
+Shop = Annotated[str, typer.Option(callback=_shop, help="The shop's domain; its brand is made if there is none.")]
+Name = Annotated[str | None, typer.Option(help="Name of a brand that is made. (default: from the shop)")]
+Currency = Annotated[
+    str | None,
+    typer.Option(callback=_currency, help="Of the prices in the file. (default: the brand's or file's, else GBP)"),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(callback=_zone, help="Of the dates in the file. (default: the brand's, else Europe/London)"),
+]
+Rate = Annotated[float, typer.Option(min=0, help="Deliveries a second at most; 0 is as fast as answered.")]
+Concurrency = Annotated[int, typer.Option(min=1, max=512, help="Deliveries under way at once.")]
+Patience = Annotated[float, typer.Option(min=0, help="Seconds to retry a delivery that is not acknowledged.")]
+Seed = Annotated[int | None, typer.Option(help="Send in an order drawn from this seed.")]
+Copies = Annotated[
+    Duplication | None,
+    typer.Option(
+        parser=_duplication,
+        metavar="EVERY:TIMES",
+        help="Every EVERYth message TIMES times, half of the copies with fresh ids.",
+    ),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until every order and refund is counted.")]
+WaitSeconds = Annotated[float, typer.Option(min=1, help="How long --wait waits.")]
 
 
 @app.callback()
@@ -76,33 +101,18 @@ def pulsepoint() -> None:
 
 @app.command("replay")
 def replay_command(
-    file: Annotated[
-        Path, typer.Argument(help="UCI Online Retail columns (CSV or Parquet), or a Shopify orders export.")
-    ],
-    shop: Annotated[str, typer.Option(callback=_shop, help="The shop's domain; its brand is made if there is none.")],
-    name: Annotated[str | None, typer.Option(help="Name of a brand that is made. (default: from the shop)")] = None,
-    currency: Annotated[
-        str | None,
-        typer.Option(callback=_currency, help="Of the prices in the file. (default: the brand's or file's, else GBP)"),
-    ] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option(callback=_zone, help="Of the dates in the file. (default: the brand's, else Europe/London)"),
-    ] = None,
-    rate: Annotated[float, typer.Option(min=0, help="Deliveries a second at most; 0 is as fast as answered.")] = 0,
-    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Deliveries under way at once.")] = 16,
-    patience: Annotated[float, typer.Option(min=0, help="Seconds to retry a delivery that is not acknowledged.")] = 60,
-    shuffle: Annotated[int | None, typer.Option(help="Send in an order drawn from this seed.")] = None,
-    duplicate: Annotated[
-        Duplication | None,
-        typer.Option(
-            parser=_duplication,
-            metavar="EVERY:TIMES",
-            help="Every EVERYth message TIMES times, half of the copies with fresh ids.",
-        ),
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until every order and refund is counted.")] = False,
-    wait_seconds: Annotated[float, typer.Option(min=1, help="How long --wait waits.")] = 600,
+    file: File,
+    shop: Shop,
+    name: Name = None,
+    currency: Currency = None,
+    timezone: Timezone = None,
+    rate: Rate = 0,
+    concurrency: Concurrency = 16,
+    patience: Patience = 60,
+    shuffle: Seed = None,
+    duplicate: Copies = None,
+    wait: Wait = False,
+    wait_seconds: WaitSeconds = 600,
     as_json: AsJson = False,
 ) -> None:
     """Send a transactions file as signed Shopify webhooks.
@@ -123,6 +133,11 @@ def replay_command(
         wait=wait,
         wait_seconds=wait_seconds,
     )
+    _replay(options, as_json=as_json)
+
+
+def _replay(options: ReplayOptions, *, as_json: bool) -> None:
+    """Replays and prints the report; exits with 1 where the instance refused a delivery."""
     progress = Progress(quiet=as_json)
     try:
         replayed = asyncio.run(replay(read_access(home_directory()), options, progress))

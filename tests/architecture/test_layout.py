@@ -1,8 +1,7 @@
-"""One shape for every service, files and functions of a size a person can hold."""
+"""One shape for every service, and who may import what."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -24,21 +23,6 @@ def test_every_service_has_the_same_files(name: str) -> None:
     for required in ("__init__", "handlers", "settings", "bootstrap", "main"):
         assert (package / f"{required}.py").is_file(), f"{name} lacks {required}.py"
     assert (package / "domain.py").is_file() or (package / "domain" / "__init__.py").is_file()
-
-
-def test_files_stay_under_400_lines() -> None:
-    assert [str(p.relative_to(ROOT)) for p in SOURCES if len(p.read_text().splitlines()) > 400] == []
-
-
-def test_functions_stay_under_60_lines() -> None:
-    long = []
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or node.lineno) - node.lineno + 1
-                if length > 60:
-                    long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length}")
-    assert long == []
 
 
 def test_only_bootstrap_engines_and_deploy_import_adapters() -> None:

@@ -156,44 +156,36 @@ def credit_facts(
 ) -> list[FactRow]:
     """An order's attribution: (channel, campaign, whole currency units) for each credit of its sale."""
     named = {name: fields.pop(name) for name in ("scope", "recorded_at") if name in fields}
-    model, currency = fields.pop("model", "last_non_direct"), fields.pop("currency", "GBP")
-    head = fact(
-        "attributions",
-        order_id,
-        version,
-        {
-            "order_id": order_id,
-            "currency": currency,
-            "net_micros": sum(amount for _, _, amount in credits_) * MICROS,
-            "source_version": 1,
-            "settings_version": 1,
-            "rules_version": 1,
-        },
-        **named,
-    )
+    shared = {"order_id": order_id, "currency": fields.pop("currency", "GBP")}
+    model = fields.pop("model", "last_non_direct")
+    versions = dict.fromkeys(("source_version", "settings_version", "rules_version"), 1)
+    net = sum(amount for _, _, amount in credits_) * MICROS
+    head = fact("attributions", order_id, version, {**shared, "net_micros": net, **versions}, **named)
     rows = [
         fact(
             "credits",
             order_id,
             version,
-            {
-                "order_id": order_id,
-                "model": model,
-                "entry_id": order_id,
-                "entry_kind": "sale",
-                "occurred_at": NOON,
-                "channel": channel,
-                "paid": channel in {"meta", "tiktok", "google"},
-                "campaign": campaign,
-                "touch_at": None,
-                "credit_micros": amount * MICROS,
-                "currency": currency,
-                **fields,
-            },
+            {**shared, "model": model, **_sale(order_id), **_credit(*credit), **fields},
             digest=head.row["digest"],
             part=f"{model}:{position}",
             **named,
         )
-        for position, (channel, campaign, amount) in enumerate(credits_)
+        for position, credit in enumerate(credits_)
     ]
     return [head, *rows]
+
+
+def _sale(order_id: str) -> dict[str, Any]:
+    return {"entry_id": order_id, "entry_kind": "sale", "occurred_at": NOON}
+
+
+def _credit(channel: str, campaign: str | None, amount: int) -> dict[str, Any]:
+    paid = channel in {"meta", "tiktok", "google"}
+    return {
+        "channel": channel,
+        "paid": paid,
+        "campaign": campaign,
+        "touch_at": None,
+        "credit_micros": amount * MICROS,
+    }

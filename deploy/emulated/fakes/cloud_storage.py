@@ -105,49 +105,59 @@ def create_app(state: Path | None = None, clock: Clock | None = None) -> Starlet
 
 
 def app_of(objects: Objects, account: Path, clock: Clock) -> Starlette:
-    """The API over `objects`; links are held against the key in the file `account`."""
-    links = SignedUrls(json.loads(account.read_text()), clock)
+    """The API over `objects`; links are held against the key in the JSON file `account`."""
+    api = _Api(objects, SignedUrls(json.loads(account.read_text()), clock))
+    return Starlette(
+        routes=[
+            Route("/upload/storage/v1/b/{bucket}/o", api.upload, methods=["POST"]),
+            Route("/upload/storage/v1/b/{bucket}/o", api.resume, methods=["PUT"]),
+            Route("/download/storage/v1/b/{bucket}/o/{name:path}", api.download, methods=["GET"]),
+            Route("/{bucket}/{name:path}", api.signed, methods=["GET", "HEAD", "PUT", "DELETE"]),
+        ]
+    )
 
-    async def upload(request: Request) -> Response:
+
+@dataclass(frozen=True, slots=True)
+class _Api:
+    """The endpoints."""
+
+    objects: Objects
+    links: SignedUrls
+
+    async def upload(self, request: Request) -> Response:
         bucket, body = request.path_params["bucket"], await request.body()
         if request.query_params["uploadType"] == "resumable":
             session, metadata = uuid4().hex, json.loads(body)
             content_type = request.headers.get("x-upload-content-type", "application/octet-stream")
-            objects.sessions[session] = (bucket, metadata["name"], content_type)
+            self.objects.sessions[session] = (bucket, metadata["name"], content_type)
             return Response(headers={"Location": f"{request.url}&upload_id={session}"})
-        return _kept(objects, bucket, *_parts(request, body))
+        return _kept(self.objects, bucket, *_parts(request, body))
 
-    async def resume(request: Request) -> Response:
-        bucket, name, content_type = objects.sessions.pop(request.query_params["upload_id"])
-        return _kept(objects, bucket, {"name": name}, Stored(await request.body(), content_type))
+    async def resume(self, request: Request) -> Response:
+        bucket, name, content_type = self.objects.sessions.pop(request.query_params["upload_id"])
+        return _kept(self.objects, bucket, {"name": name}, Stored(await request.body(), content_type))
 
-    async def download(request: Request) -> Response:
-        stored = objects.find(request.path_params["bucket"], request.path_params["name"])
+    async def download(self, request: Request) -> Response:
+        stored = self._named(request)
         if stored is None:
             message = f"No such object: {request.path_params['bucket']}/{request.path_params['name']}"
             return JSONResponse({"error": {"code": 404, "message": message}}, 404)
         return Response(stored.data, headers={"X-Goog-Hash": f"crc32c={stored.hash}"}, media_type=stored.content_type)
 
-    async def signed(request: Request) -> Response:
+    async def signed(self, request: Request) -> Response:
         try:
-            links.check(request)
+            self.links.check(request)
         except Refusal as refusal:
             return _refused(refusal.status, refusal.code, str(refusal))
-        stored = objects.find(request.path_params["bucket"], request.path_params["name"])
+        stored = self._named(request)
         if stored is None:
             return _refused(404, "NoSuchKey", "The specified key does not exist.")
         disposition = request.query_params.get("response-content-disposition")
         headers = {"Content-Disposition": disposition} if disposition else {}
         return Response(stored.data, headers=headers, media_type=stored.content_type)
 
-    return Starlette(
-        routes=[
-            Route("/upload/storage/v1/b/{bucket}/o", upload, methods=["POST"]),
-            Route("/upload/storage/v1/b/{bucket}/o", resume, methods=["PUT"]),
-            Route("/download/storage/v1/b/{bucket}/o/{name:path}", download, methods=["GET"]),
-            Route("/{bucket}/{name:path}", signed, methods=["GET", "HEAD", "PUT", "DELETE"]),
-        ]
-    )
+    def _named(self, request: Request) -> Stored | None:
+        return self.objects.find(request.path_params["bucket"], request.path_params["name"])
 
 
 def _parts(request: Request, body: bytes) -> tuple[dict[str, Any], Stored]:
