@@ -17,12 +17,13 @@ class Clicks:
     """How a platform's ads are known in a link.
 
     `proving` are the click ids that only a bought click carries, `hinting` those that organic links carry too;
-    `sources` are values of utm_source that mean its ads even without a medium. All in lower case but the ids, which
-    keep their case.
+    `marks` are parameters that stand beside a bought click and identify none; `sources` are values of utm_source that
+    mean its ads even without a medium. Keys in lower case; values of ids keep their case.
     """
 
     proving: tuple[str, ...]
     hinting: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -45,14 +46,16 @@ class Platform(Word):
 
 
 # https://support.google.com/google-ads/answer/1752125 (gclid; gbraid and wbraid are its kin; gad_source and
-# gad_campaignid stand beside them), https://ads.tiktok.com/help/article/tiktok-click-id (ttclid),
+# gad_campaignid stand beside them or alone), https://support.google.com/campaignmanager/answer/9182069 (dclid),
+# https://ads.tiktok.com/help/article/tiktok-click-id (ttclid),
 # https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc (fbclid, on organic links
 # too).
 _CLICKS: Mapping[Platform, Clicks] = {
     Platform.META: Clicks(proving=(), hinting=("fbclid",), sources=("meta", "fbads", "igads")),
     Platform.TIKTOK: Clicks(proving=("ttclid",), sources=("tiktokads",)),
     Platform.GOOGLE: Clicks(
-        proving=("gclid", "gbraid", "wbraid"),
+        proving=("gclid", "gbraid", "wbraid", "dclid"),
+        marks=("gad_source", "gad_campaignid"),
         sources=("adwords", "googleads", "googleadwords", "gads", "dv360"),
     ),
 }

@@ -20,8 +20,8 @@ class JourneyMoment(BaseModel):
 class TrackingData(BaseModel):
     """Everything in an order that says where its buyer came from, as sent.
 
-    `note_attributes` and `moments` keep the platform's order. Nothing here is interpreted yet: touches are
-    made from it by attribution, and each touch says which field it came from.
+    `note_attributes` and `moments` keep the platform's order; `own_hosts` are hosts of the shop itself. Nothing here
+    is interpreted yet: touches are made from it by attribution, and each touch says which field it came from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,3 +30,4 @@ class TrackingData(BaseModel):
     note_attributes: tuple[tuple[str, str], ...] = ()
     discount_codes: tuple[str, ...] = ()
     moments: tuple[JourneyMoment, ...] = ()
+    own_hosts: tuple[str, ...] = ()

@@ -182,6 +182,17 @@ async def test_utms_that_appear_later_attribute_the_order_anew() -> None:
     assert harness.by_channel() == {"meta": 100_000_000}
 
 
+async def test_touches_by_later_rules_replace_those_of_the_same_snapshot() -> None:
+    harness = Harness()
+    event = order_event(evidence=evidence(META))
+    await harness.handle(event)
+    document = await harness.document()
+    document["journey"] |= {"rules": 1, "touches": []}
+    await harness.pipeline.execute(SCOPE, lambda _: _written(Write("orders", ORDER_ID, document)), dedup_key=uuid4())
+    await harness.handle(event)
+    assert harness.by_channel() == {"meta": 100_000_000}
+
+
 SNAPSHOTS = [
     order_event(evidence=evidence("/"), version=10),
     order_event(evidence=evidence(META), net=90, refunds=(refund("r1", amount=5),), version=20),

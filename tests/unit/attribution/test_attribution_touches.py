@@ -39,7 +39,8 @@ REAL = {
         "google", True, None, "CjwKCAjwvsqZBhAlEiwA-SCRUBBED"),
     "/collections/swim-collection/?utm_source=Instagram_Stories&utm_medium=PaidSocial&utm_campaign=Swim 1 - Jessie "
     "Carousel Story&fbclid=PAAaYbQ0-SCRUBBED": ("meta", True, "Swim 1 - Jessie Carousel Story", "PAAaYbQ0-SCRUBBED"),
-    "/discount/vip30?utm_source=Klaviyo&utm_medium=email&_kx=SCRUBBED.XvGVEi": ("email", False, None, None),
+    "/discount/vip30?utm_source=Klaviyo&utm_medium=email&_kx=SCRUBBED.XvGVEi": (
+        "email", False, None, "SCRUBBED.XvGVEi"),
     "/cart/c/hWN3qUxXn6JnoIIOwvLe1w04?key=SCRUBBED": ("direct", False, None, None),
     "/?utm_source=listmonk&utm_medium=email&utm_campaign=50OFF1": ("email", False, "50OFF1", None),
     "/pages/preorder?utm_source=meta&utm_campaign=nowa_launch&utm_content=ad_a&lp_slug=big-feelings": (

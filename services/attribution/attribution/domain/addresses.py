@@ -23,6 +23,11 @@ _HOST = re.compile(r"^(?:[^/?#\\@]*@)?(\[[^\]/?#]*\]|[^/?#\\:]*)")
 # A second "?" starts parameters again where a key follows: links glued together by hand.
 _SEPARATOR = re.compile(r"&|\?(?=[A-Za-z0-9_%\[\]-]{1,40}=)")
 _INDEX = re.compile(r"\[[^\]]*\]$")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_ENCODED_EQUALS = re.compile(r"%(25)*3d", re.IGNORECASE)
+_PERCENT_MACRO = re.compile(r"%%[A-Za-z_.]+%%")
+# What a platform should have filled in: Meta's {{campaign.name}}, Google's {campaignid}, TikTok's __CAMPAIGN_ID__.
+_MACRO = re.compile(r"\{\{[^{}]*\}\}|\$?\{[^{}\s]*\}|__[A-Z][A-Z0-9_]*__")
 _WEB_SCHEMES = frozenset({"http", "https", "android-app", "ios-app"})
 
 
@@ -42,6 +47,14 @@ def clean(text: str, limit: int = MAX_VALUE) -> str:
     if not (kept.isascii() and kept.isprintable()):
         kept = "".join(character for character in kept if unicodedata.category(character) not in ("Cc", "Cs"))
     return kept.strip()[:limit].rstrip()
+
+
+def filled(text: str, limit: int = MAX_VALUE) -> str:
+    """The text of a parameter as `clean` leaves it, without macros nobody filled in; "" where nothing else is left."""
+    plain = clean(text, limit)
+    if not _MACRO.search(plain):
+        return plain
+    return _MACRO.sub("", plain).strip(" -_|/.:+")
 
 
 def read_address(text: str | None) -> Address | None:
@@ -96,7 +109,7 @@ def site_name(host: str) -> str:
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:
-    for count, piece in enumerate(_SEPARATOR.split(query)):
+    for count, piece in enumerate(_pieces(query)):
         if count >= MAX_PARAMETERS:
             return
         # "&amp;" of a link copied from HTML leaves "amp;" in front of the next key, once for each escaping.
@@ -104,9 +117,29 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
             piece = piece[4:]
         raw_key, _, raw_value = piece.partition("=")
         key = _INDEX.sub("", clean(unquote_plus(raw_key), 64)).lower()
-        value = clean(unquote_plus(raw_value), MAX_ADDRESS)
+        value = clean(unquote_plus(_PERCENT_MACRO.sub("", raw_value)), MAX_ADDRESS)
+        if key.startswith("utm_"):
+            value = _decoded(value)
         if key and value:
             yield key, value
+
+
+def _pieces(query: str) -> Iterator[str]:
+    """The `key=value` texts of a query, those of a query that was encoded as a whole too."""
+    for piece in _SEPARATOR.split(query):
+        if "=" not in piece and _ENCODED_EQUALS.search(piece):
+            yield from _SEPARATOR.split(_decoded(piece))
+        else:
+            yield piece
+
+
+def _decoded(text: str) -> str:
+    """Text without the percent-encodings left over from being encoded more than once."""
+    for _ in range(MAX_NESTING):
+        if not _ENCODED.search(text):
+            break
+        text = clean(unquote_plus(text), MAX_ADDRESS)
+    return text
 
 
 def _inside(value: str, depth: int) -> Iterator[tuple[str, str]]:

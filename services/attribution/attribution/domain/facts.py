@@ -12,11 +12,8 @@ import orjson
 from attribution.domain.credits import Credit, credits_of
 from attribution.domain.orders import OrderState
 from attribution.domain.policy import BrandPolicy
+from attribution.domain.touches import RULES_VERSION
 from pulsepoint.events.attributions import Touch
-
-RULES_VERSION = 1
-"""Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
-
 
 HEAD = "attributions"
 """The table whose row stands for the whole snapshot."""

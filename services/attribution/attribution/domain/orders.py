@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from attribution.domain.touches import touches_of
+from attribution.domain.touches import RULES_VERSION, touches_of
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import canonical, digest_of
@@ -69,13 +69,14 @@ class Journey(Versioned):
     """Touches made from one snapshot's evidence; discount codes are kept as evidence only."""
 
     saying: EvidenceLevel
+    rules: int = 1
     touches: tuple[Touch, ...]
     discount_codes: tuple[str, ...]
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """Journey moments outrank a landing site, which outranks silence; then the snapshot's (version, digest)."""
-        return int(self.saying), self.version, self.digest
+        """Journey moments outrank a landing site, which outranks silence; then the snapshot, then later rules."""
+        return int(self.saying), self.version, self.digest, self.rules
 
     def without_person(self) -> Journey:
         """The journey reduced to what credits need: no click ids, sources or codes."""
@@ -147,6 +148,7 @@ class OrderState(BaseModel):
             version=version,
             digest=digest,
             saying=_evidence_level(order.evidence),
+            rules=RULES_VERSION,
             touches=touches_of(order.evidence, order.created_at),
             discount_codes=order.evidence.discount_codes,
         )

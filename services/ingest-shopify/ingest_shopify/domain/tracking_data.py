@@ -5,6 +5,7 @@ Evidence never refuses an order: what cannot be read is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from pulsepoint.errors import MalformedInput
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
 MOST_ENTRIES = 100
+_HOST = re.compile(r"https?://([a-z0-9.-]{1,253})(?:[:/?#]|$)", re.IGNORECASE)
 _UTM = ("source", "medium", "campaign", "content", "term")
 
 
@@ -27,7 +29,14 @@ def read_tracking_data(order: Fields) -> TrackingData:
         note_attributes=tuple(_pairs(order))[:MOST_ENTRIES],
         discount_codes=tuple(_codes(order))[:MOST_ENTRIES],
         moments=tuple(_moments(order))[:MOST_ENTRIES],
+        own_hosts=_own_hosts(order),
     )
+
+
+def _own_hosts(order: Fields) -> tuple[str, ...]:
+    """The host of the order's own status page: the shop's domain, or its platform's."""
+    host = _HOST.match(order.text("order_status_url") or "")
+    return (host.group(1).lower(),) if host is not None else ()
 
 
 def _entries(value: object) -> Iterator[Fields]:
