@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 
 from ingest_ads.adapters.google import GoogleAds
 from ingest_ads.adapters.meta import MetaAds
-from ingest_ads.adapters.tiktok import TikTokAds
+from ingest_ads.adapters.tiktok import TikTokAds, wall_time
 from ingest_ads.ports import AdsPlatform
 from ingest_ads.settings import Settings
 from pulsepoint.brand.vocabulary import Platform
@@ -61,12 +62,14 @@ async def build(
             cache=engines.cache,
             clock=engines.clock,
             http=http,
-            platforms=ad_platforms(settings, http),
+            platforms=ad_platforms(settings, http, now=engines.clock.now),
         )
 
 
-def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, AdsPlatform]:
-    """The platforms as the settings describe them."""
+def ad_platforms(
+    settings: Settings, http: httpx.AsyncClient, *, now: Callable[[], datetime] = wall_time
+) -> dict[Platform, AdsPlatform]:
+    """An adapter for each platform, as the settings describe it; `now` is wall time, UTC."""
     return {
         Platform.META: MetaAds(
             http,
@@ -83,12 +86,12 @@ def ad_platforms(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, 
             page_size=settings.ads_tiktok_page_size,
             click_window_days=settings.ads_tiktok_click_window_days,
             view_window_days=settings.ads_tiktok_view_window_days,
+            now=now,
         ),
         Platform.GOOGLE: GoogleAds(
             http,
             base_url=settings.ads_google_base_url,
             version=settings.ads_google_version,
-            developer_token=settings.ads_google_developer_token.get_secret_value(),
             login_customer_id=settings.ads_google_login_customer_id,
         ),
     }

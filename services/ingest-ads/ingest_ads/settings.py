@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from pulsepoint.runtime.settings import ServiceSettings
 
@@ -14,7 +14,7 @@ class Settings(ServiceSettings):
     """
 
     ads_meta_base_url: str = "https://graph.facebook.com"
-    ads_meta_version: str = "v25.0"
+    ads_meta_version: str = "v27.0"
     ads_meta_page_size: int = Field(default=500, ge=1, le=5000)
     ads_meta_click_window_days: int = 7
     ads_meta_view_window_days: int = 1
@@ -25,7 +25,6 @@ class Settings(ServiceSettings):
     ads_tiktok_view_window_days: int | None = None
     ads_google_base_url: str = "https://googleads.googleapis.com"
     ads_google_version: str = "v26"
-    ads_google_developer_token: SecretStr = SecretStr("")
     ads_google_login_customer_id: str = ""
     ads_http_timeout_seconds: float = Field(default=20.0, gt=0)
     ads_http_connections: int = Field(default=32, ge=1)

@@ -10,15 +10,16 @@ from hashlib import sha256
 from starlette.requests import Request
 
 from pulsepoint.brand.vocabulary import Platform
-from sandbox.platforms.ad_days import MISMATCH_CENTS, AdAccount, AdRow, Fault, Faults, Limits
+from sandbox.platforms.ad_days import MISMATCH_MICROS, AdAccount, AdRow, Fault, Faults, Limits
 
-__all__ = ["CAMPAIGNS", "DEFAULT_ACCOUNTS", "MISMATCH_CENTS", "StubAccount", "StubSettings", "World"]
+__all__ = ["CAMPAIGNS", "DEFAULT_ACCOUNTS", "MISMATCH_MICROS", "StubAccount", "StubSettings", "World"]
 
 CAMPAIGNS: dict[Platform, tuple[str, ...]] = {
     Platform.META: ("prospecting", "retargeting", "spring-sale"),
     Platform.TIKTOK: ("prospecting", "spring-sale"),
     Platform.GOOGLE: ("brand-search", "performance-max", "spring-sale"),
 }
+CENT_MICROS = 10_000
 StubAccount = AdAccount
 DEFAULT_ACCOUNTS = (
     StubAccount(Platform.META, "1000000000000001", "stub-meta-token"),
@@ -86,9 +87,9 @@ class World(Faults):
             campaign_id=f"{account.account_id[-4:]}{index + 1:04d}",
             campaign=name,
             day=day,
-            spend=spend,
+            spend_micros=spend * CENT_MICROS,
             impressions=clicks * (20 + dice[4] % 40),
             clicks=clicks,
             purchases_micros=purchases * 1_000_000,
-            value=purchases * (1_500 + dice[5] * 10),
+            value_micros=purchases * (1_500 + dice[5] * 10) * CENT_MICROS,
         )

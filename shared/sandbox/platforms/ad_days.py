@@ -18,7 +18,12 @@ Fault = Literal["rate_limited", "expired_token", "server_error", "unknown_field"
 FAULTS: frozenset[str] = frozenset(
     {"rate_limited", "expired_token", "server_error", "unknown_field", "too_much_data", "mismatch", "slow"}
 )
-MISMATCH_CENTS = 1_000
+MISMATCH_MICROS = 10_000_000
+DECIMALS: Mapping[str, int] = {
+    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "VND"), 0),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
+}
+"""Decimals of currencies that have not two: https://www.iso.org/iso-4217-currency-codes.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,16 @@ class AdAccount:
 
 @dataclass(frozen=True, slots=True)
 class AdRow:
-    """A campaign's day as its platform tells it; money in cents, purchases in millionths (platforms model parts)."""
+    """A campaign's day as its platform tells it; money and purchases in millionths (platforms model parts)."""
 
     campaign_id: str
     campaign: str
     day: date
-    spend: int
+    spend_micros: int
     impressions: int
     clicks: int
     purchases_micros: int
-    value: int
+    value_micros: int
 
 
 class NotReady(Exception):
@@ -149,20 +154,23 @@ class AdsRequest:
         return await asyncio.to_thread(self.source.rows, account, start, end)
 
     async def totals(self, account: AdAccount, start: date, end: date) -> dict[date, int]:
-        """The account's own cents a day; a mismatch adds ten units."""
+        """The account's own millionths a day; a mismatch adds ten units."""
         totals: dict[date, int] = {}
         for row in await self.rows(account, start, end):
-            extra = MISMATCH_CENTS if self.fault == "mismatch" and row.day not in totals else 0
-            totals[row.day] = totals.get(row.day, 0) + row.spend + extra
+            extra = MISMATCH_MICROS if self.fault == "mismatch" and row.day not in totals else 0
+            totals[row.day] = totals.get(row.day, 0) + row.spend_micros + extra
         return totals
 
 
 Answer = Callable[[AdsRequest], Awaitable[Response]]
 
 
-def money(cents: int) -> str:
-    """Cents as the platforms print money."""
-    return f"{cents // 100}.{cents % 100:02d}"
+def money(micros: int, currency: str) -> str:
+    """Millionths as platforms print money: in the currency's decimals, rounded half up."""
+    decimals = DECIMALS.get(currency, 2)
+    units = (micros * 10**decimals + 500_000) // 1_000_000
+    whole, rest = divmod(units, 10**decimals)
+    return f"{whole}.{rest:0{decimals}d}" if decimals else str(whole)
 
 
 def parts(micros: int) -> str:

@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.ad_days import AdAccount, AdRow, AdsRequest, Answer, Malformed, bearer, read
 
-CENT_MICROS = 10_000
 SPAN = re.compile(r"BETWEEN '(?P<first>[\d-]+)' AND '(?P<last>[\d-]+)'")
 RESOURCES = re.compile(r"\bFROM (customer|campaign)\b")
 
@@ -68,8 +67,8 @@ async def _rows(request: AdsRequest, account: AdAccount, query: str) -> AsyncIte
         return
     start, end = (read(span.groupdict(), name, date.fromisoformat) for name in ("first", "last"))
     if "FROM customer" in query:
-        for day, cents in (await request.totals(account, start, end)).items():
-            yield {"metrics": {"costMicros": str(cents * CENT_MICROS)}, "segments": {"date": day.isoformat()}}
+        for day, micros in (await request.totals(account, start, end)).items():
+            yield {"metrics": {"costMicros": str(micros)}, "segments": {"date": day.isoformat()}}
         return
     for row in await request.rows(account, start, end):
         yield _campaign_day(row)
@@ -80,12 +79,12 @@ def _campaign_day(row: AdRow) -> dict[str, Any]:
         "campaign": {"id": row.campaign_id, "name": row.campaign},
         "segments": {"date": row.day.isoformat()},
         "metrics": {
-            "costMicros": str(row.spend * CENT_MICROS),
+            "costMicros": str(row.spend_micros),
             "impressions": str(row.impressions),
             "clicks": str(row.clicks),
             # Doubles, as the API sends them; six decimals survive.
             "conversions": row.purchases_micros / 1_000_000,
-            "conversionsValue": row.value / 100,
+            "conversionsValue": row.value_micros / 1_000_000,
         },
     }
 

@@ -39,11 +39,12 @@ async def _insights(request: AdsRequest) -> Response:
     start, end = read(query, "time_range", _span)
     if query.get("level") == "account":
         rows = [
-            {"spend": money(cents), **_day(day)} for day, cents in (await request.totals(account, start, end)).items()
+            {"spend": money(micros, account.currency), **_day(day)}
+            for day, micros in (await request.totals(account, start, end)).items()
         ]
     else:
         windows = read(query, "action_attribution_windows", _names, "[]")
-        rows = [_row(row, windows) for row in await request.rows(account, start, end)]
+        rows = [_row(row, account.currency, windows) for row in await request.rows(account, start, end)]
     return JSONResponse(_page(request, rows))
 
 
@@ -93,18 +94,18 @@ def _day(day: date) -> dict[str, str]:
     return {"date_start": day.isoformat(), "date_stop": day.isoformat()}
 
 
-def _row(row: AdRow, windows: list[str]) -> dict[str, Any]:
+def _row(row: AdRow, currency: str, windows: list[str]) -> dict[str, Any]:
     insight: dict[str, Any] = {
         "campaign_id": row.campaign_id,
         "campaign_name": row.campaign,
-        "spend": money(row.spend),
+        "spend": money(row.spend_micros, currency),
         "impressions": str(row.impressions),
         "clicks": str(row.clicks),
         **_day(row.day),
     }
     if row.purchases_micros:
         insight["actions"] = [_action(name, parts(row.purchases_micros), windows) for name in PURCHASES]
-        insight["action_values"] = [_action(name, money(row.value), windows) for name in PURCHASES]
+        insight["action_values"] = [_action(name, money(row.value_micros, currency), windows) for name in PURCHASES]
     return insight
 
 

@@ -53,13 +53,13 @@ async def _report(request: AdsRequest) -> Response:
         rows = [
             {
                 "dimensions": {"advertiser_id": account.account_id, "stat_time_day": f"{day} 00:00:00"},
-                "metrics": {"spend": money(cents)},
+                "metrics": {"spend": money(micros, account.currency)},
             }
-            for day, cents in (await request.totals(account, start, end)).items()
+            for day, micros in (await request.totals(account, start, end)).items()
         ]
     else:
         metrics = read(query, "metrics", _metrics)
-        rows = [_row(row, metrics) for row in await request.rows(account, start, end)]
+        rows = [_row(row, account.currency, metrics) for row in await request.rows(account, start, end)]
     return _answer(0, "OK", _page(request, query, rows))
 
 
@@ -97,15 +97,15 @@ def _page(request: AdsRequest, query: Mapping[str, str], rows: list[dict[str, An
     return {"page_info": info, "list": rows[(page - 1) * size : page * size]}
 
 
-def _row(row: AdRow, metrics: list[str]) -> dict[str, Any]:
+def _row(row: AdRow, currency: str, metrics: list[str]) -> dict[str, Any]:
     values = {
         "campaign_name": row.campaign,
-        "spend": money(row.spend),
+        "spend": money(row.spend_micros, currency),
         "impressions": str(row.impressions),
         "clicks": str(row.clicks),
         "conversion": str(row.clicks),
         "complete_payment": parts(row.purchases_micros),
-        "total_complete_payment_rate": money(row.value),
+        "total_complete_payment_rate": money(row.value_micros, currency),
     }
     dimensions = {"campaign_id": row.campaign_id, "stat_time_day": f"{row.day} 00:00:00"}
     return {"dimensions": dimensions, "metrics": {name: values[name] for name in metrics}}
@@ -119,9 +119,8 @@ def _answer(code: int, message: str, data: Any = None, *, status: int = 200) -> 
 def _failure(request: AdsRequest) -> Response | None:
     match request.fault:
         case "rate_limited":
-            headers = {"retry-after": str(request.limits.retry_after_seconds)}
-            body = {"code": 40100, "message": "Requests made too frequently.", "request_id": "stub", "data": {}}
-            return JSONResponse(body, headers=headers)
+            # No header says how long: https://business-api.tiktok.com/portal/docs/rate-limits/v1.3
+            return _answer(40100, "App 7 reaches the QPS limit 10, current QPS is 11.")
         case "expired_token":
             return _answer(40102, "The access token has expired.")
         case "server_error":

@@ -12,6 +12,8 @@ from sandbox.platforms.clock import BusinessClock
 from sandbox.platforms.turns import Turns
 from sandbox.records import AdDay
 
+CENT_MICROS = 10_000
+
 
 class WorldAds:
     """`AdsSource` over a world; `tokens` opens the accounts of each platform."""
@@ -40,7 +42,7 @@ class WorldAds:
         first, last = max(start, self._first_day), min(end, now.astimezone(self._zone).date())
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
         rows = [row for day in days for row in self._day(account, day, now)]
-        return [row for row in rows if row.spend or row.impressions or row.clicks or row.purchases_micros]
+        return [row for row in rows if row.spend_micros or row.impressions or row.clicks or row.purchases_micros]
 
     def _day(self, account: AdAccount, day: date, now: datetime) -> list[AdRow]:
         rows = self._turns.ask(lambda world: world.ad_days(day, now))
@@ -58,9 +60,9 @@ def _row(row: AdDay) -> AdRow:
         campaign_id=row.campaign_id,
         campaign=row.campaign_name,
         day=row.day,
-        spend=row.spend_cents,
+        spend_micros=row.spend_cents * CENT_MICROS,
         impressions=row.impressions,
         clicks=row.clicks,
         purchases_micros=row.claimed_conversions_micros,
-        value=row.claimed_value_cents,
+        value_micros=row.claimed_value_cents * CENT_MICROS,
     )

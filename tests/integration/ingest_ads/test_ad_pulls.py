@@ -11,7 +11,7 @@ import pytest
 from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.observability import MessageQuarantined
-from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_CENTS, StubAccount, StubSettings
+from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_MICROS, StubAccount, StubSettings
 from tests.builders.ads import (
     SCOPE,
     STUB_URL,
@@ -28,7 +28,7 @@ META, TIKTOK, GOOGLE = DEFAULT_ACCOUNTS
 
 
 def expected_micros(ads: AdsService, account: StubAccount, day: date) -> int:
-    return sum(row.spend for row in ads.world.rows(account, day, day)) * 10_000
+    return sum(row.spend_micros for row in ads.world.rows(account, day, day))
 
 
 async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
@@ -133,7 +133,7 @@ async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(accou
         assert await ads.rows() == []
         quarantined = ads.events(AdDayQuarantined)
         assert [event.day for event in quarantined] == [YESTERDAY, TODAY]
-        assert quarantined[0].account_spend_micros - quarantined[0].campaign_spend_micros == MISMATCH_CENTS * 10_000
+        assert quarantined[0].account_spend_micros - quarantined[0].campaign_spend_micros == MISMATCH_MICROS
         assert await ads.spent() == 0
 
         await ads.sync()
@@ -187,7 +187,7 @@ async def test_one_vendors_failure_does_not_hold_up_the_others(failing: Platform
 
 
 @pytest.mark.rule("ADS-09")
-@pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 7), ("google", 7)])
+@pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 1), ("google", 7)])
 async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: str, wait: int) -> None:
     account = next(account for account in DEFAULT_ACCOUNTS if account.platform == platform)
     async with ads_service() as ads:
@@ -369,7 +369,7 @@ async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
 @pytest.mark.rule("ADS-13")
 @pytest.mark.parametrize(
     ("account", "version"),
-    [(META, "v25.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
+    [(META, "v27.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
     ids=list(Platform),
 )
 async def test_an_unknown_field_fails_loudly_and_names_the_version(account: StubAccount, version: str) -> None:

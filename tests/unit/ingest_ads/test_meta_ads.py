@@ -19,12 +19,12 @@ from ingest_ads.ports import Connection
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
 WINDOWS = ("7d_click", "1d_view")
-EXCHANGE = Exchange(httpx.AsyncClient(), "Meta Graph API v25.0")
+EXCHANGE = Exchange(httpx.AsyncClient(), "Meta Graph API v27.0", "secret-token")
 CONNECTION = Connection("42", "secret-token")
 
 
 def error_of(status: int, body: Any, headers: dict[str, str] | None = None) -> VendorError:
-    return meta_error(EXCHANGE, Reply(status, headers or {}, body), token="secret-token")
+    return meta_error(EXCHANGE, Reply(status, headers or {}, body))
 
 
 def action(name: str, value: str = "1", **windows: str) -> dict[str, str]:
@@ -161,7 +161,7 @@ def test_the_time_until_access_returns_outranks_retry_after() -> None:
 def test_an_unknown_field_names_the_version() -> None:
     error = error_of(400, {"error": {"code": 100, "message": "(#100) x is not valid for fields param"}})
     assert type(error) is VendorError
-    assert "v25.0" in str(error)
+    assert "v27.0" in str(error)
 
 
 @pytest.mark.rule("ADS-15")
@@ -172,7 +172,7 @@ def test_a_token_echoed_in_a_message_is_cut_out() -> None:
 
 @pytest.mark.rule("ADS-15")
 async def test_the_token_travels_in_a_header_and_next_pages_are_asked_by_cursor() -> None:
-    next_url = "https://elsewhere.example/v25.0/act_42/insights?access_token=leak&after=CUR"
+    next_url = "https://elsewhere.example/v27.0/act_42/insights?access_token=leak&after=CUR"
     first = {"data": [ROW], "paging": {"cursors": {"after": "CUR"}, "next": next_url}}
     last = {"data": [{**ROW, "campaign_id": "2"}], "paging": {"cursors": {"after": "END"}}}
     meta, requests = answering({"currency": "GBP", "timezone_name": "Europe/London"}, first, last)
@@ -199,8 +199,9 @@ async def test_too_much_data_halves_the_page_down_to_one() -> None:
 
 
 async def test_pages_in_a_circle_are_an_error() -> None:
-    page = {"data": [ROW], "paging": {"cursors": {"after": "CUR"}, "next": "https://x.example/?after=CUR"}}
-    meta, _ = answering({"currency": "GBP", "timezone_name": "Europe/London"}, page)
+    paging = {"cursors": {"after": "CUR"}, "next": "https://x.example/?after=CUR"}
+    pages = [{"data": [{**ROW, "campaign_id": name}], "paging": paging} for name in ("1", "2")]
+    meta, _ = answering({"currency": "GBP", "timezone_name": "Europe/London"}, *pages)
     account = await meta.account(CONNECTION)
     with pytest.raises(VendorError, match="circle"):
         await meta.campaign_days(account, date(2026, 3, 9), date(2026, 3, 9))
@@ -238,13 +239,13 @@ JSON = st.recursive(
 @pytest.mark.rule("ADS-13")
 @given(st.dictionaries(st.sampled_from([*ROW, "actions", "action_values"]), JSON))
 def test_a_body_of_another_shape_is_a_vendor_error_and_nothing_else(changes: dict[str, Any]) -> None:
-    message = "v25.0"
+    message = "v27.0"
     try:
         with EXCHANGE.reading():
             campaign_day({**ROW, **changes}, windows=WINDOWS)
     except VendorError as error:
         message = str(error)
-    assert "v25.0" in message
+    assert "v27.0" in message
 
 
 @given(JSON, st.integers(100, 599))

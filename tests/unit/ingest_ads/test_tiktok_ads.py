@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from ingest_ads.adapters.tiktok import TikTokAds, campaign_day, tiktok_error
 from ingest_ads.ports import Connection, OpenAccount
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
-EXCHANGE = Exchange(httpx.AsyncClient(), "TikTok Business API v1.3")
+EXCHANGE = Exchange(httpx.AsyncClient(), "TikTok Business API v1.3", "secret-token")
 CONNECTION = Connection("7", "secret-token")
 DAY = date(2026, 3, 9)
+NOW = datetime(2026, 3, 9, 22, 30, tzinfo=UTC)
 METRICS = {
     "campaign_name": "spring-sale",
     "spend": "20.00",
@@ -34,7 +35,7 @@ ROW: dict[str, Any] = {"dimensions": {"campaign_id": "1", "stat_time_day": "2026
 
 
 def error_of(status: int, body: Any, headers: dict[str, str] | None = None) -> VendorError:
-    return tiktok_error(EXCHANGE, Reply(status, headers or {}, body), token="secret-token")
+    return tiktok_error(EXCHANGE, Reply(status, headers or {}, body), now=NOW)
 
 
 def answering(*answers: Any) -> tuple[TikTokAds, list[httpx.Request]]:
@@ -150,7 +151,8 @@ async def test_all_pages_are_read_with_the_token_in_its_header() -> None:
 
 @pytest.mark.rule("ADS-14")
 async def test_fewer_rows_than_announced_are_an_error() -> None:
-    platform, _ = answering(ADVERTISER, page([ROW], 1, 2, 3), page([ROW], 2, 2, 3))
+    other = {**ROW, "dimensions": {**ROW["dimensions"], "campaign_id": "2"}}
+    platform, _ = answering(ADVERTISER, page([ROW], 1, 2, 3), page([other], 2, 2, 3))
     account = await opened(platform)
     with pytest.raises(VendorError, match="announced 3 rows and sent 2"):
         await platform.campaign_days(account, DAY, DAY)

@@ -1,11 +1,11 @@
-"""One HTTP exchange with an ad platform: JSON in and out, transport errors mapped, tokens kept out of every text."""
+"""One HTTP exchange with an ad platform: JSON in and out, transport errors mapped, the token kept out of every text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -14,10 +14,13 @@ from typing import Any
 import httpx
 
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
-from pulsepoint.money import to_micros
+from pulsepoint.money import MICROS, to_micros
 
 MESSAGE_LENGTH = 300
 """Characters of a vendor's message that are passed on."""
+TELLING_LENGTH = 12
+"""Characters of a token that must not be seen together; shorter parts of it occur in words by chance."""
+HIDDEN = "[token]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Sends requests to one platform; `name` is the API and its version as error messages call it."""
+    """Sends requests to one platform for one account; `name` is the API and its version as error messages call it."""
 
     http: httpx.AsyncClient
     name: str
+    token: str = field(default="", repr=False)
+
+    def text(self, message: object) -> str:
+        """A vendor's message, in at most 300 characters, without the token it may have echoed in whole or in part."""
+        return hide(str(message)[: MESSAGE_LENGTH + len(self.token)], self.token)[:MESSAGE_LENGTH]
 
     async def send(
         self,
@@ -63,9 +71,9 @@ class Exchange:
         try:
             yield
         except KeyError as missing:
-            raise VendorError(f"{self.name} left out the field {str(missing.args[0])[:60]}") from None
+            raise VendorError(f"{self.name} left out the field {self.text(missing.args[0])[:60]}") from None
         except (MalformedInput, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-            raise VendorError(f"{self.name} answered what cannot be read: {str(error)[:MESSAGE_LENGTH]}") from None
+            raise VendorError(f"{self.name} answered what cannot be read: {self.text(error)}") from None
 
     def unreadable(self, reply: Reply) -> VendorError:
         """The error for an answer without the vendor's own error envelope: only its HTTP status speaks."""
@@ -89,9 +97,23 @@ def _not_json(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
 
-def clean(message: object, token: str) -> str:
-    """A vendor's message without the token it may have echoed, cut to a readable length."""
-    return str(message).replace(token, "[token]")[:MESSAGE_LENGTH] if token else str(message)[:MESSAGE_LENGTH]
+def hide(text: str, token: str) -> str:
+    """The text with `[token]` for the token and for every part of it that has twelve characters or more."""
+    size = min(len(token), TELLING_LENGTH)
+    parts = {token[start : start + size] for start in range(len(token) - size + 1)} - {""}
+    shown: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at
+        while text[end : end + size] in parts:
+            end += 1
+        if end == at:
+            shown.append(text[at])
+            at += 1
+        else:
+            shown.append(HIDDEN)
+            at = end + size - 1
+    return "".join(shown)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -127,6 +149,50 @@ def optional_count(value: object, field: str) -> int | None:
 def optional_micros(value: object, field: str) -> int | None:
     """Micros, None where the platform sent nothing (null, or TikTok's dash)."""
     return None if value in (None, "-") else to_micros(value, field=field)
+
+
+def printed_rounding(amounts: Iterable[object]) -> int:
+    """Micros by which rounding may have moved one of the amounts: half the last decimal of the one printed finest.
+
+    0 where there are none.
+    Platforms print in the currency's own decimals (JPY none, USD two, KWD three), some in fewer than ISO 4217 says.
+    Raises `MalformedInput` where one is no number.
+    """
+    printed = [_decimals(amount) for amount in amounts]
+    return int(MICROS // 2 // 10 ** min(max(printed), 6)) if printed else 0
+
+
+def _decimals(amount: object) -> int:
+    to_micros(amount)
+    exponent = Decimal(str(amount)).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def totals_by_day(totals: Iterable[tuple[date, int]]) -> dict[date, int]:
+    """Micros by day; raises `MalformedInput` where a day comes twice."""
+    by_day: dict[date, int] = {}
+    for day, micros in totals:
+        if day in by_day:
+            raise MalformedInput(f"the total of {day} came twice")
+        by_day[day] = micros
+    return by_day
+
+
+class Pages:
+    """The pages of one answer so far; a page that comes again would be counted twice, or be read without end."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def take(self, rows: object) -> list[Any]:
+        """The page's rows; raises `MalformedInput` where they are no list or, not being empty, came before."""
+        if not isinstance(rows, list):
+            raise MalformedInput(f"expected a list of rows, got {type(rows).__name__}")
+        content = repr(rows)
+        if rows and content in self._seen:
+            raise MalformedInput("the same page came twice")
+        self._seen.add(content)
+        return rows
 
 
 def day_of(text: object) -> date:

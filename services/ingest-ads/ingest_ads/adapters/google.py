@@ -3,8 +3,8 @@
 Streaming: https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest
 (REST answers an array of chunks)
 Headers: https://developers.google.com/google-ads/api/docs/concepts/call-structure
-Developer tokens ended on 2026-09-09: the header is optional, ignored now and refused by a later version, so it is
-sent only where one is configured: https://developers.google.com/google-ads/api/docs/api-policy/developer-token
+Developer tokens ended on 2026-09-09: access belongs to the Cloud project of the OAuth client, and none is sent:
+https://developers.google.com/google-ads/api/docs/api-policy/developer-token
 Rows whose selected metrics are all zero are left out:
 https://developers.google.com/google-ads/api/docs/reporting/zero-metrics
 """
@@ -12,13 +12,23 @@ https://developers.google.com/google-ads/api/docs/reporting/zero-metrics
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import httpx
 
-from ingest_ads.adapters.exchange import Exchange, Reply, clean, count, day_of, retry_after, text_of
+from ingest_ads.adapters.exchange import (
+    Exchange,
+    Reply,
+    count,
+    day_of,
+    optional_count,
+    optional_micros,
+    retry_after,
+    text_of,
+    totals_by_day,
+)
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
 from pulsepoint.brand.vocabulary import Platform
@@ -42,7 +52,9 @@ VIEW_WINDOW_DAYS = 0
 """`conversions` follow an interaction with the ad; view-through conversions are another metric, not asked for."""
 REFUSED_STATUS = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 REFUSED_KINDS = frozenset({"authenticationError", "authorizationError", "headerError"})
-REFUSED_REASONS = frozenset({"ACCESS_PROHIBITED", "REQUESTED_METRICS_FOR_MANAGER"})
+REFUSED_REASONS = frozenset(
+    {"ACCESS_PROHIBITED", "REQUESTED_METRICS_FOR_MANAGER", "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION"}
+)
 UNKNOWN_KINDS = frozenset({"queryError", "requestError", "fieldError", "enumError"})
 
 
@@ -53,22 +65,21 @@ class GoogleAds:
     http: httpx.AsyncClient
     base_url: str = "https://googleads.googleapis.com"
     version: str = "v26"
-    developer_token: str = field(default="", repr=False)
     login_customer_id: str = ""
 
-    @property
-    def exchange(self) -> Exchange:
-        """How requests are sent."""
-        return Exchange(self.http, f"Google Ads API {self.version}")
+    def exchange(self, connection: Connection) -> Exchange:
+        """How requests are sent for one account."""
+        return Exchange(self.http, f"Google Ads API {self.version}", connection.token)
 
     async def account(self, connection: Connection) -> OpenAccount:
         """See `AdsPlatform.account`; the click window is None where conversion actions differ in theirs."""
         rows = await self._search(connection, ACCOUNT)
         windows = await self._search(connection, WINDOWS)
-        with self.exchange.reading():
+        exchange = self.exchange(connection)
+        with exchange.reading():
             customer = _first(rows)["customer"]
             if customer.get("manager"):
-                raise VendorRefused(f"{self.exchange.name}: {connection.account_id} is a manager: connect its clients")
+                raise VendorRefused(f"{exchange.name}: {connection.account_id} is a manager: connect its clients")
             facts = AccountFacts(
                 platform=Platform.GOOGLE,
                 account_id=connection.account_id,
@@ -82,32 +93,31 @@ class GoogleAds:
     async def campaign_days(self, account: OpenAccount, start: date, end: date) -> CampaignDays:
         """See `AdsPlatform.campaign_days`."""
         rows = await self._search(account.connection, f"{CAMPAIGNS} {_between(start, end)}")
-        with self.exchange.reading():
-            return CampaignDays(campaign_days(rows))
+        with self.exchange(account.connection).reading():
+            return CampaignDays(tuple(campaign_day(row) for row in rows))
 
     async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
         """See `AdsPlatform.account_days`."""
         rows = await self._search(account.connection, f"{TOTALS} {_between(start, end)}")
-        with self.exchange.reading():
-            return {day_of(row["segments"]["date"]): _cost(row["metrics"]) for row in rows}
+        with self.exchange(account.connection).reading():
+            return totals_by_day((day_of(row["segments"]["date"]), _cost(row["metrics"])) for row in rows)
 
     async def _search(self, connection: Connection, query: str) -> list[Any]:
         customer = connection.account_id.replace("-", "")
         base_url = (connection.base_url or self.base_url).rstrip("/")
         url = f"{base_url}/{self.version}/customers/{customer}/googleAds:searchStream"
-        reply = await self.exchange.send("POST", url, headers=self._headers(connection), json_body={"query": query})
+        exchange = self.exchange(connection)
+        reply = await exchange.send("POST", url, headers=self._headers(connection), json_body={"query": query})
         if reply.status >= 300 or not isinstance(reply.body, list):
-            raise google_error(self.exchange, reply, token=connection.token)
-        with self.exchange.reading():
+            raise google_error(exchange, reply)
+        with exchange.reading():
             # A stream may break after its first chunks: the failure is then an element of the array.
             if any("error" in chunk for chunk in reply.body):
-                raise google_error(self.exchange, reply, token=connection.token)
+                raise google_error(exchange, reply)
             return [row for chunk in reply.body for row in chunk.get("results", ())]
 
     def _headers(self, connection: Connection) -> dict[str, str]:
         headers = {"authorization": f"Bearer {connection.token}"}
-        if self.developer_token:
-            headers["developer-token"] = self.developer_token
         if manager := (connection.login_customer_id or self.login_customer_id).replace("-", ""):
             headers["login-customer-id"] = manager
         return headers
@@ -134,16 +144,16 @@ def _field(resource: Mapping[str, Any], name: str) -> Any:
 
 
 def _metric(metrics: Mapping[str, Any], name: str) -> Any:
-    """A metric that was asked for: JSON may leave a zero out."""
+    """A metric, None where the answer has none: zeros are sent as zeros."""
     try:
         return _field(metrics, name)
     except KeyError:
-        return 0
+        return None
 
 
 def _cost(metrics: Mapping[str, Any]) -> int:
-    """Micros; an int64, which JSON carries as text."""
-    return count(_metric(metrics, "costMicros"), "costMicros")
+    """Micros; an int64, which JSON carries as text. Raises `KeyError` where there is none."""
+    return count(_field(metrics, "costMicros"), "costMicros")
 
 
 def click_window(rows: Iterable[Any]) -> int | None:
@@ -152,16 +162,8 @@ def click_window(rows: Iterable[Any]) -> int | None:
     return windows.pop() if len(windows) == 1 else None
 
 
-def campaign_days(rows: Iterable[Any]) -> tuple[CampaignDay, ...]:
-    """Days of campaigns from result rows; rows of one campaign and day are segments of it and are added up."""
-    merged: dict[tuple[str, date], CampaignDay] = {}
-    for row in rows:
-        day = _campaign_day(row)
-        merged[day.key] = _sum(merged[day.key], day) if day.key in merged else day
-    return tuple(merged.values())
-
-
-def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+def campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+    """One result row; a metric that is not in it is None."""
     campaign, metrics = row["campaign"], row["metrics"]
     identity = text_of(campaign["id"], "campaign.id")
     return CampaignDay(
@@ -169,19 +171,14 @@ def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
         campaign_name=text_of(campaign.get("name") or identity, "campaign.name"),
         day=day_of(row["segments"]["date"]),
         spend_micros=_cost(metrics),
-        impressions=count(_metric(metrics, "impressions"), "impressions"),
-        clicks=count(_metric(metrics, "clicks"), "clicks"),
-        conversions_micros=to_micros(_metric(metrics, "conversions"), field="conversions"),
-        conversion_value_micros=to_micros(_metric(metrics, "conversionsValue"), field="conversionsValue"),
+        impressions=optional_count(_metric(metrics, "impressions"), "impressions"),
+        clicks=optional_count(_metric(metrics, "clicks"), "clicks"),
+        conversions_micros=optional_micros(_metric(metrics, "conversions"), "conversions"),
+        conversion_value_micros=optional_micros(_metric(metrics, "conversionsValue"), "conversionsValue"),
     )
 
 
-def _sum(left: CampaignDay, right: CampaignDay) -> CampaignDay:
-    names = ("spend_micros", "impressions", "clicks", "conversions_micros", "conversion_value_micros")
-    return left.model_copy(update={name: getattr(left, name) + getattr(right, name) for name in names})
-
-
-def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
+def google_error(exchange: Exchange, reply: Reply) -> VendorError:
     """The error an answer means.
 
     Failure shape: https://developers.google.com/google-ads/api/docs/get-started/handle-errors; authorization errors:
@@ -193,16 +190,14 @@ def google_error(exchange: Exchange, reply: Reply, *, token: str = "") -> Vendor
         if reply.status == 404:
             return VendorError(f"{exchange.name} is not served (HTTP 404): the version may have been retired")
         return exchange.unreadable(reply)
-    details = list(_details(error))
-    reasons = [(kind, reason) for kind, reason, _ in details]
+    reasons = list(_reasons(error))
     status = str(error.get("status", ""))
-    named = ", ".join(str(reason) for _, reason in reasons) or status
-    message = f"{clean(named, token)}: {clean(error.get('message', 'no reason given'), token)}"
+    named = ", ".join(reason for _, reason in reasons) or status
+    message = f"{exchange.text(named)}: {exchange.text(error.get('message', 'no reason given'))}"
     if any(kind in REFUSED_KINDS or reason in REFUSED_REASONS for kind, reason in reasons):
         return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
     if status == "RESOURCE_EXHAUSTED" or reply.status == 429 or any(kind == "quotaError" for kind, _ in reasons):
-        waits = [wait for _, _, wait in details if wait is not None]
-        wait = max(waits, default=retry_after(reply.headers))
+        wait = max(_delays(error), default=retry_after(reply.headers))
         return VendorRateLimited(f"{exchange.name} asks to slow down ({message})", retry_after=wait)
     if status in REFUSED_STATUS or reply.status in (401, 403):
         return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
@@ -220,15 +215,26 @@ def _error_object(body: Any) -> dict[str, Any] | None:
     return None
 
 
-def _details(error_object: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
-    """Kind, reason and asked delay (seconds) of each GoogleAdsError in the failure."""
-    for detail in _list(error_object.get("details")):
-        for error in _list(detail.get("errors")):
-            code = error.get("errorCode")
-            quota = error.get("details")
-            delay = quota.get("quotaErrorDetails") if isinstance(quota, dict) else None
-            for kind, reason in code.items() if isinstance(code, dict) else ():
-                yield str(kind), str(reason), _seconds(delay.get("retryDelay") if isinstance(delay, dict) else None)
+def _reasons(error_object: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Kind and reason of each GoogleAdsError in the failure."""
+    for error in _errors(error_object):
+        code = error.get("errorCode")
+        for kind, reason in code.items() if isinstance(code, dict) else ():
+            yield str(kind), str(reason)
+
+
+def _delays(error_object: Mapping[str, Any]) -> Iterator[float]:
+    """Seconds to wait, as the quota's details or google.rpc.RetryInfo say."""
+    quotas = [error.get("details") for error in _errors(error_object)]
+    details = [quota.get("quotaErrorDetails") for quota in quotas if isinstance(quota, dict)]
+    for holder in (*details, *_list(error_object.get("details"))):
+        delay = _seconds(holder.get("retryDelay")) if isinstance(holder, dict) else None
+        if delay is not None:
+            yield delay
+
+
+def _errors(error_object: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [error for detail in _list(error_object.get("details")) for error in _list(detail.get("errors"))]
 
 
 def _list(value: object) -> list[dict[str, Any]]:

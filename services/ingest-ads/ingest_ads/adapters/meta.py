@@ -5,6 +5,8 @@ Windows of an action: https://developers.facebook.com/docs/marketing-api/referen
 (7d_view and 28d_view are gone since 2026-01-12:
 https://developers.facebook.com/blog/post/2025/10/16/ads-insights-api-metric-availability-updates/)
 Limits and their codes: https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
+Codes of insights, which wait, shrink or never ask again:
+https://developers.facebook.com/documentation/ads-commerce/marketing-api/insights/error-codes
 """
 
 from __future__ import annotations
@@ -18,7 +20,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from ingest_ads.adapters.exchange import Exchange, Reply, clean, day_of, optional_count, retry_after, text_of
+from ingest_ads.adapters.exchange import (
+    Exchange,
+    Pages,
+    Reply,
+    day_of,
+    optional_count,
+    printed_rounding,
+    retry_after,
+    text_of,
+    totals_by_day,
+)
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
 from pulsepoint.brand.vocabulary import Platform
@@ -39,11 +51,14 @@ CAMPAIGN_FIELDS = (
 ACCOUNT_FIELDS = ("spend", "date_start", "date_stop")
 PURCHASE = ("omni_purchase", "purchase")
 """Spellings of one purchase, best first: the others repeat the same number, so they are never added up."""
-CENT_ROUNDING = 5_000
 REFUSED = frozenset({3, 10, 102, 104, 190, *range(200, 300)})
 LIMITED = frozenset({4, 17, 32, 341, 368, 613, *range(80000, 80015)})
+LIMITED_SUBCODES = frozenset({1504022, 1504039, 1504043})
 TOO_MUCH = "reduce the amount of data"
-TOO_MUCH_SUBCODE = 1487534
+TOO_MUCH_SUBCODES = frozenset({1487534, 1504018, 1504038, 1504045})
+NEVER_AGAIN_SUBCODES = frozenset({1504041, 3191001})
+NEVER_AGAIN_SECONDS = 86_400.0
+"""A request that Meta says not to repeat waits a day: by then the days it asks for are others."""
 NOT_LINKED_SUBCODE = 2853001
 NO_ACCESS_SUBCODES = frozenset({33, 2446289})
 USAGE_HEADERS = ("x-business-use-case-usage", "x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle")
@@ -59,21 +74,20 @@ class MetaAds:
 
     http: httpx.AsyncClient
     base_url: str = "https://graph.facebook.com"
-    version: str = "v25.0"
+    version: str = "v27.0"
     page_size: int = 500
     click_window_days: int = 7
     view_window_days: int = 1
     usage_limit: int = 95
 
-    @property
-    def exchange(self) -> Exchange:
-        """How requests are sent."""
-        return Exchange(self.http, f"Meta Graph API {self.version}")
+    def exchange(self, connection: Connection) -> Exchange:
+        """How requests are sent for one account."""
+        return Exchange(self.http, f"Meta Graph API {self.version}", connection.token)
 
     async def account(self, connection: Connection) -> OpenAccount:
         """See `AdsPlatform.account`."""
         body = await self._get(connection, _node(connection), {"fields": "account_id,currency,timezone_name"})
-        with self.exchange.reading():
+        with self.exchange(connection).reading():
             facts = AccountFacts(
                 platform=Platform.META,
                 account_id=connection.account_id,
@@ -92,22 +106,23 @@ class MetaAds:
             "action_attribution_windows": json.dumps(windows),
         }
         rows: list[CampaignDay] = []
+        spends: list[object] = []
         async for page in self._pages(account.connection, params):
-            with self.exchange.reading():
+            with self.exchange(account.connection).reading():
                 rows += [campaign_day(row, windows=windows) for row in page]
-        return CampaignDays(tuple(rows), rounding_micros=CENT_ROUNDING)
+                spends += [row["spend"] for row in page]
+        return CampaignDays(tuple(rows), rounding_micros=printed_rounding(spends))
 
     async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
         """See `AdsPlatform.account_days`."""
-        totals: dict[date, int] = {}
-        async for page in self._pages(account.connection, _insights("account", ACCOUNT_FIELDS, start, end)):
-            with self.exchange.reading():
-                totals.update({_single_day(row): to_micros(row["spend"], field="spend") for row in page})
-        return totals
+        params = _insights("account", ACCOUNT_FIELDS, start, end)
+        rows = [row async for page in self._pages(account.connection, params) for row in page]
+        with self.exchange(account.connection).reading():
+            return totals_by_day((_single_day(row), to_micros(row["spend"], field="spend")) for row in rows)
 
     async def _pages(self, connection: Connection, params: Mapping[str, str]) -> AsyncIterator[list[Any]]:
         """Pages of insights by cursor; where Meta says it is too much data, the page is halved and asked again."""
-        size, after, cursors = self.page_size, "", set[str]()
+        size, after, cursors, pages = self.page_size, "", set[str](), Pages()
         while True:
             page_params = {**params, "limit": str(size), **({"after": after} if after else {})}
             try:
@@ -117,26 +132,25 @@ class MetaAds:
                     raise
                 size = max(1, size // 2)
                 continue
-            with self.exchange.reading():
-                rows, cursor = _page(body)
+            with self.exchange(connection).reading():
+                rows, cursor = pages.take(body["data"]), _next_cursor(body)
+                cursors.add(after)
+                if cursor in cursors - {""}:
+                    raise MalformedInput("paging.cursors.after: pages in a circle")
             yield rows
             if not cursor:
                 return
-            cursors.add(after)
-            if cursor in cursors:
-                raise VendorError(f"{self.exchange.name} pages in a circle")
             after = cursor
 
     async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         url = f"{(connection.base_url or self.base_url).rstrip('/')}/{self.version}/{path}"
         headers = {"authorization": f"Bearer {connection.token}"}
-        reply = await self.exchange.send("GET", url, headers=headers, params=params)
+        exchange = self.exchange(connection)
+        reply = await exchange.send("GET", url, headers=headers, params=params)
         if reply.status >= 300 or not isinstance(reply.body, dict) or "error" in reply.body:
-            raise meta_error(self.exchange, reply, token=connection.token)
+            raise meta_error(exchange, reply)
         if _has_next(reply.body) and (spent := usage(reply.headers))[0] >= self.usage_limit:
-            raise VendorRateLimited(
-                f"{self.exchange.name}: {spent[0]} % of the allowance is used", retry_after=spent[1]
-            )
+            raise VendorRateLimited(f"{exchange.name}: {spent[0]} % of the allowance is used", retry_after=spent[1])
         return reply.body
 
 
@@ -158,18 +172,18 @@ def _has_next(body: Mapping[str, Any]) -> bool:
     return isinstance(paging, dict) and bool(paging.get("next"))
 
 
-def _page(body: Mapping[str, Any]) -> tuple[list[Any], str]:
-    """Rows and the next cursor. `paging.next` itself is a URL that may carry a token: only its cursor is taken."""
-    rows = body["data"]
-    if not isinstance(rows, list):
-        raise MalformedInput("data: expected a list")
+def _next_cursor(body: Mapping[str, Any]) -> str:
+    """The cursor of the next page, empty on the last.
+
+    `paging.next` is a URL that may carry a token: only its cursor is taken.
+    """
     if not _has_next(body):
-        return rows, ""
+        return ""
     after = body["paging"].get("cursors", {}).get("after")
     cursor = after or parse_qs(urlsplit(body["paging"]["next"]).query).get("after", [""])[0]
     if not cursor:
         raise MalformedInput("paging.next: no cursor")
-    return rows, text_of(cursor, "after")
+    return text_of(cursor, "after")
 
 
 def _single_day(row: Mapping[str, Any]) -> date:
@@ -212,7 +226,7 @@ def purchases(actions: Any, windows: tuple[str, ...] = ()) -> int:
     return 0
 
 
-def meta_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorError:
+def meta_error(exchange: Exchange, reply: Reply) -> VendorError:
     """The error an answer means.
 
     Codes: https://developers.facebook.com/docs/graph-api/guides/error-handling
@@ -221,17 +235,25 @@ def meta_error(exchange: Exchange, reply: Reply, *, token: str = "") -> VendorEr
     if not isinstance(error, dict) or not error:
         return exchange.unreadable(reply)
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    message = clean(error.get("message", "no reason given"), token)
-    if TOO_MUCH in message or subcode == TOO_MUCH_SUBCODE:
+    message = exchange.text(error.get("message", "no reason given"))
+    if subcode in NEVER_AGAIN_SUBCODES:
+        return VendorRateLimited(
+            f"{exchange.name} asks not to repeat this ({code}): {message}", retry_after=NEVER_AGAIN_SECONDS
+        )
+    if TOO_MUCH in message or subcode in TOO_MUCH_SUBCODES:
         return TooMuchDataError(f"{exchange.name}: {message}")
-    if code in LIMITED or reply.status == 429:
+    if code in LIMITED or subcode in LIMITED_SUBCODES or reply.status == 429:
         wait = usage(reply.headers)[1] or retry_after(reply.headers)
         return VendorRateLimited(f"{exchange.name} asks to slow down ({code}): {message}", retry_after=wait)
-    if code in REFUSED or subcode == NOT_LINKED_SUBCODE or (code == 100 and subcode in NO_ACCESS_SUBCODES):
+    if _refused(code, subcode, reply.status):
         return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}")
-    if code is None and reply.status in (401, 403):
-        return VendorRefused(f"{exchange.name} refuses the credentials: {message}")
     return VendorError(f"{exchange.name} failed ({code}): {message}")
+
+
+def _refused(code: int | None, subcode: int | None, status: int) -> bool:
+    if code is None:
+        return status in (401, 403)
+    return code in REFUSED or subcode == NOT_LINKED_SUBCODE or (code == 100 and subcode in NO_ACCESS_SUBCODES)
 
 
 def _number(value: object) -> int | None:
