@@ -1,0 +1,108 @@
+"""Worlds drawn from a seed: shops of other sizes, mixes and budgets than those that come along, with known incidents.
+
+An incident is what the sandbox's settings say happens, on the days they say; nothing here asks the product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+
+from sandbox.settings import PPM, CampaignSettings, Incident, When, WorldSettings
+from tests.builders.sandbox_worlds import world_settings
+
+HISTORY_DAYS = 150
+FIRST_INCIDENT_DAY = 60
+"""Days before it are quiet: the rules have a past to compare with."""
+APART_DAYS = 45
+"""Days from the start of one incident to the next, so that what one did to the past is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """One incident of a world: its kind and its first and last day."""
+
+    kind: str
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnWorld:
+    """A world's settings and the incidents that happen in it."""
+
+    settings: WorldSettings
+    incidents: tuple[Struck, ...]
+
+
+def calm_world(seed: int, days: int = HISTORY_DAYS) -> DrawnWorld:
+    """A shop in which nothing goes wrong."""
+    return DrawnWorld(_shop(Random(seed), seed, days), ())
+
+
+def struck_world(seed: int, kind: str, days: int = HISTORY_DAYS) -> DrawnWorld:
+    """The same kind of shop, hit by incidents of one `kind`: `broken_utm`, `broken_pixel` or `more_ads`."""
+    draw = Random(seed * 7919 + 1)
+    settings = _shop(Random(seed), seed, days)
+    starts = range(FIRST_INCIDENT_DAY, days - 20, APART_DAYS)
+    incidents = tuple(_incident(draw, settings, kind, start) for start in starts)
+    first = settings.shop.first_day
+    struck = tuple(
+        Struck(
+            kind,
+            first + timedelta(days=incident.when.on_day),
+            first + timedelta(days=incident.when.on_day + incident.when.days - 1),
+        )
+        for incident in incidents
+    )
+    return DrawnWorld(replace(settings, incidents=incidents), struck)
+
+
+def _shop(draw: Random, seed: int, days: int) -> WorldSettings:
+    settings = world_settings(
+        "calm",
+        days=days,
+        seed=seed,
+        demand={
+            "orders_per_day": draw.choice((25, 40, 70, 120)),
+            "aov_cents": draw.randrange(6_000, 20_000),
+            "repeat_ppm": draw.randrange(100_000, 350_000),
+            "return_ppm": draw.randrange(40_000, 150_000),
+        },
+        evidence={
+            "consent_ppm": draw.randrange(600_000, 900_000),
+            "click_id_ppm": draw.randrange(750_000, 950_000),
+            "cross_device_ppm": draw.randrange(60_000, 180_000),
+        },
+        incidents=(),
+        promotions=(),
+    )
+    return replace(settings, campaigns=tuple(_scaled(draw, campaign, settings) for campaign in settings.campaigns))
+
+
+def _scaled(draw: Random, campaign: CampaignSettings, settings: WorldSettings) -> CampaignSettings:
+    # Budgets follow the size of the shop, each with a hand of its own.
+    orders, aov = settings.demand.orders_per_day, settings.demand.aov_cents
+    factor = draw.randrange(700_000, 1_400_000) * orders // 45 * aov // 14_500
+    budget = max(1_000, campaign.budget_cents * factor // PPM)
+    return replace(campaign, budget_cents=budget, half_cents=max(500, campaign.half_cents * factor // PPM))
+
+
+def _incident(draw: Random, settings: WorldSettings, kind: str, start: int) -> Incident:
+    when = When(draw.randrange(6, 12), on_day=start + draw.randrange(0, 12))
+    match kind:
+        case "broken_utm":
+            return Incident("broken_utm", when)
+        case "broken_pixel":
+            return Incident("broken_pixel", when, amount_ppm=draw.randrange(600_000, 1_000_000))
+        case "more_ads":
+            # Three to five times the money on what is nearly saturated: the return on it falls for good reason.
+            dearest = max(settings.campaigns, key=lambda campaign: campaign.budget_cents)
+            return Incident(
+                "more_ads",
+                when,
+                campaign_id=dearest.campaign_id,
+                amount_ppm=draw.randrange(3 * PPM, 5 * PPM),
+            )
+    raise ValueError(f"no incident of kind {kind!r} is drawn here")
