@@ -8,7 +8,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down incident test check rules format bench bench-against load replay-check web lock clean install-check
+.PHONY: help run up down incident test check rules format accuracy bench bench-against load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the sam
 
 bench-against: $(VENV)/dev.stamp ## CPU an order and a dashboard beside a commit's, in interleaved pairs (REV=…, AGAINST_ARGS="--pairs 7")
 	$(BIN)/python -m tests.load.against $(REV) $(AGAINST_ARGS)
+
+accuracy: $(VENV)/dev.stamp ## Alerts on worlds with drawn seeds: precision and recall with intervals (ACCURACY_ARGS="--worlds 16")
+	$(BIN)/python -m tests.accuracy $(ACCURACY_ARGS)
 
 load: $(VENV)/dev.stamp ## A thousand users, then a burst (PROFILE=…, LOAD_ARGS="--seconds 60"); all accepted orders must be counted
 	$(BIN)/python -m tests.load.instance_load --profile $(PROFILE) $(LOAD_ARGS)
