@@ -243,7 +243,7 @@ async def start_runtime(
     quarantine = QuarantineStore(
         pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
     )
-    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry)
+    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry, quarantine)
     receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry)
     return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
 

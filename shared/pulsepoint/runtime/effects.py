@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanKind
 from pulsepoint.errors import VendorError
 from pulsepoint.events.envelope import EVENT_NAMESPACE
 from pulsepoint.ports.document_store import StoredEffect
-from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, GiveUp, Outcome, Reader
+from pulsepoint.runtime.outcome import EffectDefinition, GiveUp, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.quarantine import QuarantineStore
 from pulsepoint.telemetry import Telemetry
 from pulsepoint.tenancy import TenantContext
 
@@ -36,8 +37,15 @@ class EffectRunner:
     hangs leaves a quarter to the next, and so on.
     """
 
-    def __init__(self, pipeline: Pipeline, definitions: Mapping[str, EffectDefinition], telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        definitions: Mapping[str, EffectDefinition],
+        telemetry: Telemetry,
+        quarantine: QuarantineStore,
+    ) -> None:
         self._pipeline = pipeline
+        self._quarantine = quarantine
         self._definitions = definitions
         self._telemetry = telemetry
         self._running: dict[asyncio.Task[None], TenantContext] = {}
@@ -118,9 +126,7 @@ class EffectRunner:
                 await self._record_failure(definition.on_failure, effect, error)
             if effect.attempts + 1 >= definition.max_attempts:
                 log.error("effect.given_up", kind=effect.kind, service=self._pipeline.service, key=effect.key)
-                await self._pipeline.execute(
-                    effect.scope, _nothing, dedup_key=_run_id(effect, "given up"), finished_effect=effect
-                )
+                await self._quarantine.dead_effect(effect, effect.attempts + 1, error)
                 return
             due = self._pipeline.ports.clock.now() + _back_off(definition, effect, error)
             await self._pipeline.ports.store.postpone_effect(effect, due)
@@ -133,10 +139,6 @@ class EffectRunner:
             return await on_failure(reader, effect, error)
 
         await self._pipeline.execute(effect.scope, record, dedup_key=_run_id(effect, f"failed {effect.attempts}"))
-
-
-async def _nothing(reader: Reader) -> Outcome:
-    return NOTHING
 
 
 def _run_id(effect: StoredEffect, step: str) -> UUID:

@@ -127,7 +127,7 @@ class EffectDefinition:
 
     A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
     `retry_after` says); `on_failure` commits what people should know after each failure. After
-    `max_attempts` it is given up, and the log says so.
+    `max_attempts` it is given up: a dead letter, listed and replayable.
     """
 
     on_success: OnSuccess

@@ -36,6 +36,8 @@ PART_BYTES = 600_000
 PARTS_PER_COMMIT = 3
 """So that no commit is larger than an engine takes."""
 PAGE = 20
+EFFECTS = "effects"
+"""In place of the topic of a message: what is kept is an effect of the service's own."""
 
 
 class Cipher:
@@ -119,7 +121,23 @@ class QuarantineStore:
             delivery.message, _Why("dead_letter", source, "attempts_exhausted", explanation, attempts), scope
         )
 
-    async def _hold(self, message: Message, why: _Why, scope: TenantContext, failed: Work | None = None) -> None:
+    async def dead_effect(self, effect: StoredEffect, attempts: int, error: Exception) -> None:
+        """Keep an effect whose attempts ran out as a dead letter, and finish it in the same transaction."""
+        identity = {"ce-id": f"{effect.kind}/{effect.key}", "ce-type": effect.kind}
+        message = Message(EFFECTS, orjson.dumps({"key": effect.key, "data": effect.data}), identity)
+        subscription = f"{self._pipeline.service}.{EFFECTS}"
+        explanation = f"given up after {attempts} attempts: {error}"
+        why = _Why("dead_letter", subscription, "attempts_exhausted", explanation, attempts)
+        await self._hold(message, why, effect.scope, finished_effect=effect)
+
+    async def _hold(
+        self,
+        message: Message,
+        why: _Why,
+        scope: TenantContext,
+        failed: Work | None = None,
+        finished_effect: StoredEffect | None = None,
+    ) -> None:
         routing = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
         identity = f"{self._pipeline.service}/{why.subscription}/{routing if any(routing) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
@@ -142,7 +160,7 @@ class QuarantineStore:
             writes = [Write("held", held_id, data, expires_at=metadata.expires_at), *replaced]
             return Outcome(writes=writes, events=[event])
 
-        await self._pipeline.execute(scope, work, dedup_key=uuid4())
+        await self._pipeline.execute(scope, work, dedup_key=uuid4(), finished_effect=finished_effect)
 
     def _encrypted(self, held_id: str, message: Message) -> list[bytes]:
         whole = orjson.dumps({"topic": message.topic, "attributes": message.attributes}) + b"\n" + message.data
@@ -162,7 +180,7 @@ class QuarantineStore:
         await self._pipeline.execute(scope, work, dedup_key=uuid4())
 
     async def replay_requested(self, reader: Reader, event: Event[ReplayRequested]) -> Outcome:
-        """Handler of `replay.requested`: deliver one quarantined message of this service again."""
+        """Handler of `replay.requested`: deliver one kept message of this service again, or run its effect again."""
         command = event.payload
         if command.service != reader.service:
             return NOTHING
@@ -188,19 +206,24 @@ class QuarantineStore:
         writes: list[Write] = []
         events: list[Event] = []
         messages: list[Message] = []
+        effects: list[Effect] = []
         for document in documents:
             names = [("held_parts", name) for name in document.data["parts"]]
             parts = await reader.get_many(names)
             encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
             head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
             envelope = orjson.loads(head)
-            messages.append(Message(self._home_topic(document, envelope["topic"]), body, envelope["attributes"]))
+            if envelope["topic"] == EFFECTS:
+                kept = orjson.loads(body)
+                effects.append(Effect(envelope["attributes"]["ce-type"], kept["key"], kept["data"]))
+            else:
+                messages.append(Message(self._home_topic(document, envelope["topic"]), body, envelope["attributes"]))
             writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
             released = MessageReleased(
                 held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()
             )
             events.append(reader.event(released, entity=document.id, version=document.version + 1, time=reader.now()))
-        return Outcome(writes=writes, events=events, messages=messages)
+        return Outcome(writes=writes, events=events, messages=messages, effects=effects)
 
     @staticmethod
     def _home_topic(document: Document, topic: str) -> str:
