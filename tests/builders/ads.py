@@ -125,8 +125,10 @@ class AdsService:
 
 
 @asynccontextmanager
-async def ads_service(settings: StubSettings | None = None, **changes: Any) -> AsyncIterator[AdsService]:
-    """A service whose three platforms are the stub; no loops run: tests call what they need."""
+async def ads_service(
+    settings: StubSettings | None = None, *, transport: httpx.AsyncBaseTransport | None = None, **changes: Any
+) -> AsyncIterator[AdsService]:
+    """A service whose platforms are the stub, or behind `transport`; no loops run: tests call what they need."""
     clock = FixedClock(NOON)
     stub = stub_app(settings or StubSettings())
     own = Settings(
@@ -136,6 +138,6 @@ async def ads_service(settings: StubSettings | None = None, **changes: Any) -> A
         engines = Engines(
             memory.bus, memory.warehouse, memory.secrets, memory.cache, clock, store=lambda service: memory.store
         )
-        async with build(own, engines, transport=httpx.ASGITransport(stub)) as ports:
+        async with build(own, engines, transport=transport or httpx.ASGITransport(stub)) as ports:
             runtime = await start_runtime(Service(SERVICE_NAME, HANDLERS, EFFECTS), ports, own)
             yield AdsService(runtime, stub.state.world, clock)

@@ -191,7 +191,7 @@ def _page_info(data: Mapping[str, Any], number: int) -> tuple[int, int]:
 def campaign_day(row: Mapping[str, Any]) -> CampaignDay:
     """One report row; a metric that was not asked for, or is a dash, is None."""
     dimensions, metrics = row["dimensions"], row["metrics"]
-    day = dimensions.get("stat_time_day") or dimensions["stat_time_hour"]
+    day = dimensions.get("stat_time_hour") or dimensions["stat_time_day"]
     identity = text_of(dimensions["campaign_id"], "campaign_id")
     return CampaignDay(
         campaign_id=identity,
