@@ -76,7 +76,7 @@ class Incident:
     async def assessed(self) -> str | None:
         """The article on the dashboard's list of what runs out."""
         dashboard = await self.api.get(f"/api/brands/{self.brand}/dashboard")
-        for row in dashboard["summary"]["inventory_insights"]["running_out"]:
+        for row in dashboard["inventory"]["running_out"]:
             if row["sku"] == self.cause["sku"] and row["status"] in ("out_of_stock", "critical"):
                 self.seen["product"] = row["title"]
                 cover = "nothing left" if not row["available"] else f"{row['days_of_cover']:.1f} days of cover"

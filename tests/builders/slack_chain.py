@@ -170,5 +170,5 @@ async def spend_of(client: httpx.AsyncClient, brand: str) -> bool:
     days = {"start_date": str(today - timedelta(days=3)), "end_date": str(today)}
     answer = await client.get(f"/api/brands/{brand}/dashboard", params=days)
     assert answer.status_code == 200, answer.text
-    channels = answer.json()["summary"]["channel_performance"]
-    return all(channels[name] for name in ("meta", "tiktok", "google"))
+    channels = answer.json()["performance_snapshot"]["by_channel"]
+    return all(name in channels and channels[name]["spend"] for name in ("meta", "tiktok", "google"))

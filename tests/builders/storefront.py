@@ -121,11 +121,11 @@ def advice_facts(scope: TenantContext) -> list[FactRow]:
     return facts
 
 
-def alert(scope: TenantContext, alert_id: str, *, resolved_at: datetime | None = None) -> FactRow:
+def alert(scope: TenantContext, alert_id: str, *, resolved_at: datetime | None = None, version: int = 1) -> FactRow:
     """A stock-out risk."""
     return fact(
-        scope, "alerts", alert_id, alert_id=alert_id, type="stock_out_risk", severity="critical", subject="v1",
-        channel=None, product="White hanging heart T-light holder",
+        scope, "alerts", alert_id, version=version, alert_id=alert_id, type="stock_out_risk", severity="critical",
+        subject="v1", channel=None, product="White hanging heart T-light holder",
         title="White hanging heart T-light holder sells out in 1.3 days",
         explanation="4 are left and 3.1 are sold a day; the next delivery takes 14 days.",
         recommended_action="Reorder now, or lower the ads that sell it.",

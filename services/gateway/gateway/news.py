@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.feed import ALERT_TRACES, COLLECTION, is_news, order_body, trace_of
-from pulsepoint.brand.sentences import alert_text
-from pulsepoint.brand.texts import texts
+from gateway.domain.feed import ALERT_FIELDS, ALERT_TRACES, COLLECTION, is_news, order_body, trace_of
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.envelope import Event
@@ -32,9 +30,7 @@ async def tell_alert(reader: Reader, event: Event[AlertOpened | AlertResolved]) 
     """An alert that opened, with the trace it opened in, or one that resolved."""
     if await reader.get("brands", str(event.scope.brand_id)) is None:
         return NOTHING
-    body: dict[str, Any] = event.payload.model_dump(mode="json", include={"alert_id", "severity", "title", "type"})
-    if isinstance(event.payload, AlertOpened):
-        body["title"] = alert_text(event.payload, texts()).title
+    body: dict[str, Any] = event.payload.model_dump(mode="json", include=set(ALERT_FIELDS), exclude_none=True)
     writes = [entry(event, body, reader.now())]
     trace_id = trace_of(event)
     if event.type == "alert.opened" and trace_id is not None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import decode
 from pulsepoint.tenancy import TenantContext
+from tests.builders.gateway_shop import RANGE, a_brand, a_shop
 from tests.builders.identity_store import RunningGateway, brand_body
-from tests.builders.storefront import alert, shop_facts
+from tests.builders.storefront import alert
 
 JSON = {"Content-Type": "application/json"}
-LAST = date(2026, 3, 31)
-RANGE = "start_date=2026-03-02&end_date=2026-03-31"
-
-
-async def a_brand(client: httpx.AsyncClient, **changes: object) -> str:
-    made = await client.post("/api/brands", json=brand_body(**changes))
-    assert made.status_code == 201, made.text
-    return str(made.json()["brand_id"])
-
-
-async def a_shop(gateway: RunningGateway, client: httpx.AsyncClient) -> str:
-    """A brand with sixty days of facts."""
-    brand_id = await a_brand(client)
-    tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
-    await gateway.ports.warehouse.append(shop_facts(TenantContext(tenant, UUID(brand_id)), LAST))
-    return brand_id
 
 
 def published(gateway: RunningGateway, kind: type, brand_id: str) -> list[object]:
@@ -149,52 +131,6 @@ async def test_stand_ins_on_this_machine_are_refused_unless_the_settings_allow_t
         finally:
             object.__setattr__(gateway.runtime.settings, "allow_local_urls", False)
     assert answer.json()["ad_accounts"][0]["base_url"] == account["base_url"]
-
-
-async def test_the_dashboard_has_the_fields_of_the_contract_and_its_sums_agree(gateway: RunningGateway) -> None:
-    async with await gateway.login() as client:
-        brand_id = await a_shop(gateway, client)
-        dashboard = (await client.get(f"/api/brands/{brand_id}/dashboard?compare=true&{RANGE}")).json()
-        books = (await client.get(f"/api/brands/{brand_id}/books")).json()
-    assert set(dashboard["summary"]) == {"summary", "channel_performance", "inventory_insights"}
-    assert set(dashboard["summary"]["channel_performance"]) == {"meta", "tiktok", "google"}
-    assert {"priority", "action", "reason", "expected_impact"} <= set(dashboard["recommendations"][0])
-    snapshot = dashboard["performance_snapshot"]
-    assert {"total_spend", "total_revenue", "blended_roas", "by_channel"} <= set(snapshot)
-    assert round(sum(day["revenue"] for day in snapshot["by_day"]), 2) == snapshot["total_revenue"]
-    assert round(sum(each["revenue"] for each in snapshot["by_channel"]), 2) == snapshot["total_revenue"]
-    assert round(sum(each["spend"] or 0 for each in snapshot["by_channel"]), 2) == snapshot["total_spend"]
-    assert sum(each["orders"] for each in snapshot["by_channel"]) == snapshot["orders"]
-    assert all(each["orders"] for each in snapshot["by_channel"] if each["revenue"])
-    assert snapshot["blended_roas"] == pytest.approx(snapshot["total_revenue"] / snapshot["total_spend"], abs=1e-6)
-    assert snapshot["previous"]["orders"] > 0
-    assert books["balanced"] is True
-
-
-async def test_the_advisors_words_are_told_only_with_days_they_are_about(gateway: RunningGateway) -> None:
-    async with await gateway.login() as client:
-        brand_id = await a_shop(gateway, client)
-        timezone = (await client.get(f"/api/brands/{brand_id}/settings")).json()["timezone"]
-        today = gateway.ports.clock.now().astimezone(ZoneInfo(timezone)).date()
-        words = {}
-        for back in (14, 15):
-            parameters = {"start_date": "2026-03-02", "end_date": str(today - timedelta(days=back))}
-            dashboard = (await client.get(f"/api/brands/{brand_id}/dashboard", params=parameters)).json()
-            words[back] = dashboard["summary"]["summary"]
-    assert words[14].startswith("Revenue is up on the weeks before.")
-    assert f"net revenue from 2026-03-02 to {today - timedelta(days=15)}" in words[15]
-
-
-async def test_each_fact_id_recomputes_its_number_and_lists_rows(gateway: RunningGateway) -> None:
-    async with await gateway.login() as client:
-        brand_id = await a_shop(gateway, client)
-        snapshot = (await client.get(f"/api/brands/{brand_id}/dashboard?{RANGE}")).json()["performance_snapshot"]
-        for name, fact_id in snapshot["facts"].items():
-            fact = await client.get(f"/api/facts/{fact_id}")
-            assert fact.status_code == 200, fact.text
-            assert fact.json()["value"] == snapshot[name]
-            assert fact.json()["behind"][0]["total_rows"] > 0
-        assert (await client.get("/api/facts/bm9uc2Vuc2U")).status_code == 422
 
 
 async def test_performance_answers_any_metric_by_any_shared_dimension(gateway: RunningGateway) -> None:

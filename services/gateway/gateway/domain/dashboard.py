@@ -1,24 +1,157 @@
-"""The dashboard's numbers, from measurements of the metric catalog."""
+"""A brand's period in figures: totals, channels, days, stock, and the summary that sentences are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from gateway.domain.periods import Period
-from pulsepoint.metrics.query import Excluded, MeasuredRow, Number
+from pulsepoint.brand import figures as make
+from pulsepoint.brand.facts import Stated, SummaryFacts
+from pulsepoint.brand.figures import Figure, Figures
+from pulsepoint.brand.vocabulary import Channel, StockState, Unit
 
-AD_CHANNELS = ("meta", "tiktok", "google")
-TOTALS = ("spend", "net_revenue", "blended_roas", "orders", "aov")
-CHANNEL_METRICS = (
-    "spend", "attributed_revenue", "unattributed_revenue", "roas", "attributed_orders", "unattributed_orders", "clicks",
-)  # fmt: skip
-CLAIMS = ("platform_value", "platform_roas")
-DAY_METRICS = ("net_revenue", "spend", "orders", "blended_roas", "aov")
-# How many of its smallest unit make one of what people read.
-SCALES = {"money": 1_000_000, "count": 1, "micro_count": 1_000_000, "ratio": 1_000_000, "days": 1_000_000}
-Row = Mapping[str, Any]
+TOTALS: Mapping[str, str] = {
+    "total_spend": "spend",
+    "total_revenue": "net_revenue",
+    "blended_roas": "blended_roas",
+    "orders": "orders",
+    "average_order_value": "aov",
+}
+"""The totals of a period, and the metric that defines each."""
+DAY: Mapping[str, str] = {
+    "revenue": "net_revenue",
+    "spend": "spend",
+    "orders": "orders",
+    "blended_roas": "blended_roas",
+    "average_order_value": "aov",
+}
+"""The numbers of one day, and the metric that defines each."""
+CHANNEL: Mapping[str, str] = {
+    "spend": "spend",
+    "revenue": "attributed_revenue",
+    "attributed_roas": "roas",
+    "orders": "attributed_orders",
+    "clicks": "clicks",
+}
+"""The numbers of one channel, and the metric that defines each."""
+UNATTRIBUTED: Mapping[str, str] = {
+    **CHANNEL,
+    "revenue": "unattributed_revenue",
+    "orders": "unattributed_orders",
+}
+"""The same for what no touch earned."""
+CLAIMS: Mapping[str, str] = {"platform_value": "platform_value", "claimed_roas": "platform_roas"}
+"""What a channel's platform claims, and the metric that defines each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFigures:
+    """One channel: the figures of `CHANNEL`, and of `CLAIMS` where they can be added up."""
+
+    channel: Channel
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """One day: the figures of `DAY`."""
+
+    day: date
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMoney:
+    """Money in another currency than the brand's: part of no sum. `at` names its group by its dimensions."""
+
+    metric: str
+    figure: Figure
+    at: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A period in figures: its totals and those of as many days before, its channels, each of its days."""
+
+    days: Period
+    currency: str
+    totals: Figures
+    before: Figures
+    channels: tuple[ChannelFigures, ...]
+    by_day: tuple[DayFigures, ...]
+    foreign: tuple[ForeignMoney, ...]
+    notes: tuple[str, ...]
+
+    def channel(self, channel: Channel) -> Figures:
+        """The figures of a channel; empty where nothing is known of it."""
+        return next((each.figures for each in self.channels if each.channel is channel), {})
+
+
+@dataclass(frozen=True, slots=True)
+class ShortVariant:
+    """A variant that is out or running out; figures `available`, `units_per_day`, `days_of_cover` and
+    `spend_at_risk_per_day`."""
+
+    variant_id: str
+    sku: str | None
+    title: str | None
+    state: StockState
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Variants by state (those there are, worst first), how many are `tracked`, and the daily ad spend at risk."""
+
+    currency: str
+    counts: Mapping[StockState, Figure]
+    tracked: Figure
+    spend_at_risk: Figure
+    running_out: tuple[ShortVariant, ...]
+
+    def stated(self) -> Stated:
+        """The figures that sentences about the stock are made of."""
+        short = {state.value: self.counts.get(state, make.count(0)) for state in StockState if state.runs_out}
+        return Stated(figures={"tracked": self.tracked, **short, "spend_at_risk": self.spend_at_risk})
+
+
+def summary_of(
+    performance: Performance, inventory: Inventory, *, today_counts: bool, too_little_data: Figure | None
+) -> SummaryFacts:
+    """The summary of a period, compared with as many days before it; `today_counts` where it ends today.
+
+    `too_little_data` counts campaigns for which there is too little data to advise on, None where that is not known.
+    """
+    now, before = performance.totals, performance.before
+    more = {} if too_little_data is None else {"too_little_data": too_little_data}
+    return SummaryFacts(
+        start_day=performance.days.start,
+        end_day=performance.days.end,
+        today_counts=today_counts,
+        figures={
+            "net_revenue": now["total_revenue"],
+            "net_revenue_before": before["total_revenue"],
+            "days_before": make.count(performance.days.days),
+            "orders": now["orders"],
+            "spend": now["total_spend"],
+            "blended_roas": now["blended_roas"],
+            "blended_roas_before": before["blended_roas"],
+            **inventory.stated().figures,
+            **more,
+        },
+    )
+
+
+def channel_summary(performance: Performance, channel: Channel) -> SummaryFacts:
+    """The figures of one channel's period that its sentence is made of."""
+    return SummaryFacts(
+        start_day=performance.days.start,
+        end_day=performance.days.end,
+        figures=dict(performance.channel(channel)),
+    )
 
 
 def money(micros: int | None) -> float | None:
@@ -28,122 +161,10 @@ def money(micros: int | None) -> float | None:
 
 def decimal(value: int | None, unit: str) -> float | int | None:
     """A metric's integer in the unit people read; counts stay whole."""
-    if value is None or SCALES[unit] == 1:
-        return value
-    return value / SCALES[unit]
+    scale = Unit(unit).scale
+    return value if value is None or scale == 1 else value / scale
 
 
-def totals_view(row: MeasuredRow) -> dict[str, Any]:
-    """The totals of a period, with the fact id of each."""
-    numbers = row.numbers
-    return {
-        "total_spend": money(numbers["spend"].value),
-        "total_revenue": money(numbers["net_revenue"].value),
-        "blended_roas": money(numbers["blended_roas"].value),
-        "orders": numbers["orders"].value,
-        "average_order_value": money(numbers["aov"].value),
-        "facts": {
-            "average_order_value": numbers["aov"].fact_id,
-            "total_spend": numbers["spend"].fact_id,
-            "total_revenue": numbers["net_revenue"].fact_id,
-            "blended_roas": numbers["blended_roas"].fact_id,
-            "orders": numbers["orders"].fact_id,
-        },
-    }
-
-
-def channels_view(
-    rows: Iterable[MeasuredRow], currency: str, claims: Mapping[str, Mapping[str, Number]]
-) -> list[dict[str, Any]]:
-    """Each channel: what was spent, what the model credits to it, the ratio of what ads earned to their spend, and
-    what its platform claims, where that can be added up."""
-    return [
-        _channel(str(row.at["channel"]), {**row.numbers, **claims.get(str(row.at["channel"]), {})}, currency)
-        for row in rows
-    ]
-
-
-def _channel(name: str, numbers: Mapping[str, Number], currency: str) -> dict[str, Any]:
-    claimed = {metric: numbers[metric] for metric in CLAIMS if metric in numbers}
-    credited = "unattributed" if name == "unattributed" else "attributed"
-    revenue, orders = numbers[f"{credited}_revenue"], numbers[f"{credited}_orders"]
-    return {
-        "channel": name,
-        "spend": money(numbers["spend"].value),
-        "revenue": money(revenue.value),
-        "roas": money(numbers["roas"].value),
-        "orders": orders.value,
-        "clicks": numbers["clicks"].value,
-        **{name: decimal(number.value, "money") for name, number in claimed.items()},
-        "currency": currency,
-        "facts": {
-            "spend": numbers["spend"].fact_id,
-            "revenue": revenue.fact_id,
-            "roas": numbers["roas"].fact_id,
-            "orders": orders.fact_id,
-            "clicks": numbers["clicks"].fact_id,
-            **{name: number.fact_id for name, number in claimed.items()},
-        },
-    }
-
-
-def days_view(period: Period, rows: Iterable[MeasuredRow]) -> list[dict[str, Any]]:
-    """Each day of the period, those without sales or spend too."""
-    by_day = {row.at["day"]: row.numbers for row in rows}
-    days = (period.start + timedelta(days=number) for number in range(period.days))
-    return [_day(day, by_day.get(day)) for day in days]
-
-
-def _day(day: date, numbers: Mapping[str, Number] | None) -> dict[str, Any]:
-    if numbers is None:
-        return {"day": day, "revenue": 0.0, "spend": 0.0, "orders": 0, "roas": None, "average_order_value": None}
-    return {
-        "day": day,
-        "revenue": money(numbers["net_revenue"].value) or 0.0,
-        "spend": money(numbers["spend"].value) or 0.0,
-        "orders": numbers["orders"].value or 0,
-        "roas": money(numbers["blended_roas"].value),
-        "average_order_value": money(numbers["aov"].value),
-    }
-
-
-def excluded_view(excluded: Iterable[Excluded]) -> list[dict[str, Any]]:
-    """Money in other currencies than the brand's, listed apart."""
-    return [
-        {"metric": each.metric, "currency": each.currency, "amount": money(each.value), **each.at} for each in excluded
-    ]
-
-
-def stock_view(counts: Sequence[Row], short: Sequence[Row], currency: str) -> dict[str, Any]:
-    """What the stock means for the ads."""
-    return {
-        "counts": {row["status"]: row["variants"] for row in counts},
-        "spend_at_risk_per_day": money(sum(row["spend_at_risk_micros"] for row in counts)),
-        "currency": currency,
-        "running_out": [
-            {
-                "variant_id": row["variant_id"],
-                "sku": row["sku"],
-                "title": row["title"],
-                "status": row["status"],
-                "available": row["available"],
-                "units_per_day": money(row["velocity_micros"]),
-                "days_of_cover": money(row["days_of_cover_micros"]),
-                "spend_at_risk_per_day": money(row["spend_at_risk_micros"]),
-            }
-            for row in short
-        ],
-    }
-
-
-def plain_summary(row: MeasuredRow, period: Period, currency: str) -> str:
-    """The period in one sentence, for when the advisor has said nothing about it."""
-    revenue, spend = row.numbers["net_revenue"].value or 0, row.numbers["spend"].value or 0
-    orders = row.numbers["orders"].value or 0
-    if not orders and not spend and not revenue:
-        return f"No orders and no ad spend from {period.start} to {period.end}."
-    noun = "order" if orders == 1 else "orders"
-    text = f"{orders:,} {noun}, {revenue / 1e6:,.2f} {currency} net revenue from {period.start} to {period.end}"
-    if spend:
-        return f"{text}; {spend / 1e6:,.2f} {currency} of ad spend, {revenue / spend:.2f} back for each 1 spent."
-    return f"{text}; no ad spend is known."
+def readable(figure: Figure) -> float | int | None:
+    """A figure's value in the unit people read; whole numbers stay whole."""
+    return decimal(figure.value, figure.unit)

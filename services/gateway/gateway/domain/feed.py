@@ -8,11 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from gateway.domain.dashboard import money
+from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.sentences import alert_text
+from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.vocabulary import AlertType, Severity
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import OrderRecorded
 
 COLLECTION = "feed"
 ALERT_TRACES = "alert_traces"
+ALERT_FIELDS = ("alert_id", "type", "severity", "subject", "channel", "product", "cause", "figures", "names", "title")
+"""What an entry holds of an alert: kind and figures, from which its title is made; only old ones have a `title`."""
 KEPT = 1000
 """Entries kept of each brand."""
 RECENT = timedelta(hours=24)
@@ -56,6 +62,23 @@ def order_body(order: OrderRecorded) -> dict[str, Any]:
         "currency": order.currency,
         "country": order.shipping_country,
         "units": sum(line.quantity for line in order.lines),
+    }
+
+
+def shown(entry: FeedEntry, texts: Texts) -> dict[str, Any]:
+    """An entry's body as people read it: an alert with its title in their language, None where nobody said what it was.
+
+    Entries from before 2026-12 hold their title, and the names that types and severities had then.
+    """
+    body = entry.body
+    if not entry.kind.startswith("alert."):
+        return body
+    kind, severity = body.get("type"), body.get("severity")
+    return {
+        "alert_id": body["alert_id"],
+        "type": None if kind is None else AlertType(kind).value,
+        "severity": None if severity is None else Severity(severity).value,
+        "title": body.get("title") or (alert_text(AlertFacts.of_row(body), texts).title if kind else None),
     }
 
 

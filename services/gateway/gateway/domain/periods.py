@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.brands import BrandConfigured
-from pulsepoint.events.insights import ADVISED_DAYS
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 3 * 366
@@ -34,12 +33,6 @@ class Period:
 def today(settings: BrandConfigured, now: datetime) -> date:
     """The brand's day: wall time moved by its clock's offset, in its timezone."""
     return (now + timedelta(seconds=settings.clock_offset_seconds)).astimezone(ZoneInfo(settings.timezone)).date()
-
-
-def is_advised(days: Period, settings: BrandConfigured, computed_at: datetime) -> bool:
-    """True where a summary computed at `computed_at`, by the brand's clock, is about any of these days."""
-    last = computed_at.astimezone(ZoneInfo(settings.timezone)).date()
-    return days.start <= last and days.end >= last - timedelta(days=ADVISED_DAYS)
 
 
 def period(start: date | None, end: date | None, settings: BrandConfigured, now: datetime) -> Period:

@@ -11,11 +11,13 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials
 
-from gateway.domain.feed import FeedEntry
+from gateway.domain.feed import FeedEntry, shown
 from gateway.endpoints.access import BEARER, BrandOf, PersonOf, PortsOf, SettingsOf, logged_in
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.identity.tokens import BadToken
 from gateway.use_cases.feed import follow
+from pulsepoint.brand.texts import Texts
 from pulsepoint.errors import PulsepointError
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["live"], responses=PROBLEMS)
@@ -28,6 +30,7 @@ async def follow_events(
     person: PersonOf,
     ports: PortsOf,
     settings: SettingsOf,
+    words: TextsOf,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
@@ -55,19 +58,19 @@ async def follow_events(
         )
         async with aclosing(following):
             async for news in following:
-                yield as_events(news)
+                yield as_events(news, words)
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def as_events(news: list[FeedEntry] | int) -> bytes:
+def as_events(news: list[FeedEntry] | int, words: Texts) -> bytes:
     """The event stream's next piece for what `LiveFeed.follow` yields; a comment where nothing happened."""
     if isinstance(news, int):
         return b"id: %d\nevent: from\ndata: {}\n\n" % news
-    return b"".join(map(as_event, news)) or b": nothing new\n\n"
+    return b"".join(as_event(entry, words) for entry in news) or b": nothing new\n\n"
 
 
-def as_event(entry: FeedEntry) -> bytes:
+def as_event(entry: FeedEntry, words: Texts) -> bytes:
     """An entry as https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation."""
-    data = orjson.dumps({**entry.body, "at": entry.created_at})
+    data = orjson.dumps({**shown(entry, words), "at": entry.created_at})
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (entry.number, entry.kind.encode(), data)

@@ -1,4 +1,4 @@
-"""The language an answer's sentences are in, and the figures they are made of."""
+"""The language of an answer's sentences, and the figures they are made of."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Header
 from pydantic import BaseModel
 
+from gateway.domain.dashboard import readable
+from gateway.endpoints.access import PersonOf
 from pulsepoint.brand.figures import Figures
 from pulsepoint.brand.texts import Texts, accepted, texts
 from pulsepoint.brand.vocabulary import Unit
@@ -25,10 +27,16 @@ class FigureView(BaseModel):
 
 
 def texts_of_request(
+    person: PersonOf,
     accept_language: Annotated[str | None, Header(max_length=500, description="languages of sentences")] = None,
 ) -> Texts:
-    """The texts in the language that is asked for; English where there are none."""
-    return texts(accepted(accept_language or ""))
+    """The texts in the language that is asked for, else in the person's own; English where neither is there."""
+    return texts(accepted(languages_of(accept_language, person.locale)))
+
+
+def languages_of(asked: str | None, own: str | None) -> str:
+    """An Accept-Language header that asks for the person's own language last."""
+    return ",".join(part for part in (asked, f"{own};q=0.001" if own else None) if part)
 
 
 TextsOf = Annotated[Texts, Depends(texts_of_request)]
@@ -37,8 +45,11 @@ TextsOf = Annotated[Texts, Depends(texts_of_request)]
 def figures_view(figures: Figures, words: Texts) -> Iterable[FigureView]:
     """Figures as the API shows them, in their order."""
     for name, figure in figures.items():
-        value = None if figure.value is None else figure.value / figure.unit.scale
-        text = words.wording.figure(figure)
         yield FigureView(
-            name=name, text=text, value=value, unit=figure.unit, currency=figure.currency, fact_id=figure.fact_id
+            name=name,
+            text=words.wording.figure(figure),
+            value=readable(figure),
+            unit=figure.unit,
+            currency=figure.currency,
+            fact_id=figure.fact_id,
         )

@@ -11,12 +11,13 @@ import orjson
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from gateway.domain.dashboard import decimal, excluded_view
+from gateway.domain.dashboard import decimal
 from gateway.domain.periods import period
-from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, own_brand
-from gateway.endpoints.parameters import AsOf, EndDate, Model, StartDate, chosen_model
+from gateway.endpoints.access import PersonOf, PortsOf, own_brand
+from gateway.endpoints.parameters import EndDate, MeasuringOf, StartDate
+from gateway.endpoints.performance_views import ExcludedView, excluded_view
 from gateway.endpoints.problems import PROBLEMS
-from gateway.use_cases.measuring import Measuring
+from gateway.use_cases.performance import foreign_money
 from pulsepoint.errors import MalformedInput
 from pulsepoint.metrics.catalog import CATALOG_VERSION, catalog, metric
 from pulsepoint.metrics.explain import recompute
@@ -66,7 +67,7 @@ class Performance(BaseModel):
     currency: str | None
     as_of: datetime | None
     rows: list[PerformanceRow]
-    excluded: list[dict[str, Any]]
+    excluded: list[ExcludedView]
     notes: list[str]
 
 
@@ -108,23 +109,18 @@ async def list_metrics(person: PersonOf) -> Metrics:
 
 @router.get("/brands/{brand_id}/performance")
 async def read_performance(
-    brand: BrandOf,
-    person: PersonOf,
+    measuring: MeasuringOf,
     ports: PortsOf,
     metrics: Annotated[str, Query(max_length=1000, description="names, separated by commas")] = "net_revenue,spend",
     by: Annotated[str, Query(max_length=200, description="dimensions, separated by commas")] = "",
     start_date: StartDate = None,
     end_date: EndDate = None,
-    model: Model = None,
-    as_of: AsOf = None,
 ) -> Performance:
     """Any metrics broken down any way they share."""
     names, dimensions = _names(metrics), _names(by)
     if not names or len(names) > MAX_METRICS:
         raise MalformedInput(f"ask for 1 to {MAX_METRICS} metrics")
-    days = period(start_date, end_date, brand.settings, ports.clock.now())
-    scope = person.scope.brand(brand.brand_id)
-    measuring = Measuring(ports.warehouse, scope, brand, chosen_model(model, brand), as_of)
+    days = period(start_date, end_date, measuring.brand.settings, measuring.basis.as_of or ports.clock.now())
     measurement = await measuring.measure(names, days, dimensions)
     rows = [
         PerformanceRow(
@@ -139,11 +135,11 @@ async def read_performance(
     return Performance(
         start_date=days.start,
         end_date=days.end,
-        timezone=brand.settings.timezone,
+        timezone=measuring.brand.settings.timezone,
         currency=measurement.currency,
         as_of=measurement.as_of,
         rows=rows,
-        excluded=excluded_view(measurement.excluded),
+        excluded=excluded_view(foreign_money(measuring, days, measurement)),
         notes=list(measurement.notes),
     )
 

@@ -6,18 +6,22 @@ export interface Totals {
   total_spend: number | null; total_revenue: number | null; blended_roas: number | null; orders: number | null;
   average_order_value: number | null; facts: Record<string, string>;
 }
-export interface Channel {
-  channel: string; spend: number | null; revenue: number | null; roas: number | null; orders: number | null;
-  clicks: number | null; platform_value: number | null; platform_roas: number | null; currency: string;
+export interface ChannelNumbers {
+  spend: number | null; revenue: number | null; attributed_roas: number | null; orders: number | null;
+  clicks: number | null; platform_value: number | null; claimed_roas: number | null; currency: string;
   facts: Record<string, string>;
 }
-export interface Day { day: string; revenue: number; spend: number; orders: number; roas: number | null; average_order_value: number | null }
+export interface Channel extends ChannelNumbers { channel: string }
+export interface Day {
+  day: string; revenue: number | null; spend: number | null; orders: number | null; blended_roas: number | null;
+  average_order_value: number | null; facts: Record<string, string>;
+}
 export interface Snapshot extends Totals {
-  currency: string; by_channel: Channel[]; by_day: Day[]; previous: Totals | null;
+  currency: string; by_channel: Record<string, ChannelNumbers>; by_day: Day[]; previous: Totals | null;
   excluded: { metric: string; currency: string | null; amount: number | null }[]; notes: string[];
 }
 export interface RunningOut {
-  variant_id: string; sku: string | null; title: string | null; status: string; available: number;
+  variant_id: string; sku: string | null; title: string | null; status: string; available: number | null;
   units_per_day: number | null; days_of_cover: number | null; spend_at_risk_per_day: number | null;
 }
 export interface Stock { counts: Record<string, number>; spend_at_risk_per_day: number | null; currency: string; running_out: RunningOut[] }
@@ -29,8 +33,8 @@ export interface Recommendation {
 export interface Asked { start_date: string; end_date: string; timezone: string; model: string; first_day: string | null; last_day: string | null }
 export interface Dashboard {
   brand_id: string; period: Asked;
-  summary: { summary: string; inventory_insights: Stock };
-  recommendations: Recommendation[]; performance_snapshot: Snapshot;
+  summary: { summary: string; channel_performance: Record<string, string>; inventory_insights: string };
+  recommendations: Recommendation[]; inventory: Stock; performance_snapshot: Snapshot;
 }
 export interface Alert {
   alert_id: string; type: string; severity: string; channel: string | null; product: string | null; title: string;

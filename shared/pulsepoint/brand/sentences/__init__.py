@@ -5,6 +5,7 @@ which are told as they are.
 """
 
 from pulsepoint.brand.sentences.alerts import AlertText, alert_text, resolved_text
+from pulsepoint.brand.sentences.periods import channel_text, inventory_text
 from pulsepoint.brand.sentences.recommendations import RecommendationText, recommendation_text
 from pulsepoint.brand.sentences.summaries import summary_text
 
@@ -12,6 +13,8 @@ __all__ = [
     "AlertText",
     "RecommendationText",
     "alert_text",
+    "channel_text",
+    "inventory_text",
     "recommendation_text",
     "resolved_text",
     "summary_text",

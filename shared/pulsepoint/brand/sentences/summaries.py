@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pulsepoint.brand.facts import FOREIGN_SPEND, RecommendationFacts, SummaryFacts
+from pulsepoint.brand.facts import FOREIGN_SPEND, RecommendationFacts, Stated, SummaryFacts
 from pulsepoint.brand.sentences.recommendations import recommendation_text
 from pulsepoint.brand.sentences.values import amount, day, value, values_of
 from pulsepoint.brand.texts import Texts
@@ -22,7 +22,7 @@ def summary_text(summary: SummaryFacts, advice: Sequence[RecommendationFacts], t
         _sold(summary, texts),
         _spent(summary, texts),
         _foreign(summary, texts),
-        _stock(summary, texts),
+        stock_sentence(summary, texts),
         _first(advice, texts),
         _too_little(summary, texts),
         _margins(advice, texts),
@@ -74,7 +74,8 @@ def _foreign(summary: SummaryFacts, texts: Texts) -> str:
     return texts.say("summary.foreign_spend", amounts=texts.say("list.and").join(amounts)) if amounts else ""
 
 
-def _stock(summary: SummaryFacts, texts: Texts) -> str:
+def stock_sentence(summary: Stated, texts: Texts) -> str:
+    """How the stock stands, from the figures `tracked`, `out_of_stock`, `critical` and `low`; empty without them."""
     if "tracked" not in summary.figures:
         return ""
     out, critical, low = (value(summary, state) for state in ("out_of_stock", "critical", "low"))

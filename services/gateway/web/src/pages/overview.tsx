@@ -76,7 +76,7 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
           <RevenueChart told={snapshot} />
           <Recommendations all={told.recommendations} />
           <Channels told={snapshot} model={told.period.model} />
-          <Stock told={told.summary.inventory_insights} />
+          <Stock told={told.inventory} />
         </div>
         <div className="stack span-4">
           <Alerts brand={brand} />

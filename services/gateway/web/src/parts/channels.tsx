@@ -7,7 +7,7 @@ import { Figure } from "./fact_drawer";
 /** What each channel earned by the model, beside what its platform claims. */
 export const Channels = memo(function Channels({ told, model }: { told: Snapshot; model: string }) {
   const shown = useMemo(
-    () => told.by_channel.filter((each) => each.spend || each.revenue || each.orders || each.platform_value).sort((a, b) => (b.revenue ?? 0) - (a.revenue ?? 0)),
+    () => channelsOf(told).filter((each) => each.spend || each.revenue || each.orders || each.platform_value).sort((a, b) => (b.revenue ?? 0) - (a.revenue ?? 0)),
     [told],
   );
   const claimed = useMemo(() => shown.filter((each) => each.platform_value !== null), [shown]);
@@ -53,9 +53,9 @@ function Table({ told, channels, claims }: { told: Snapshot; channels: Channel[]
               <td><Figure fact={each.facts.revenue} label={`revenue of ${channelName(each.channel)}`}>{tidy(each.revenue, each.currency)}</Figure></td>
               <td>{each.orders ? <Figure fact={each.facts.orders} label={`orders of ${channelName(each.channel)}`}>{whole(each.orders)}</Figure> : "–"}</td>
               <td>{each.spend ? <Figure fact={each.facts.spend} label={`spend of ${channelName(each.channel)}`}>{tidy(each.spend, each.currency)}</Figure> : "–"}</td>
-              <td>{each.roas === null ? "–" : <Figure fact={each.facts.roas} label={`ROAS of ${channelName(each.channel)}`}>{times(each.roas)}</Figure>}</td>
+              <td>{each.attributed_roas === null ? "–" : <Figure fact={each.facts.attributed_roas} label={`ROAS of ${channelName(each.channel)}`}>{times(each.attributed_roas)}</Figure>}</td>
               {claims && <td>{each.platform_value === null ? "–" : <Figure fact={each.facts.platform_value} label={`value claimed by ${channelName(each.channel)}`}>{tidy(each.platform_value, each.currency)}</Figure>}</td>}
-              {claims && <td className="wide-only">{times(each.platform_roas)}</td>}
+              {claims && <td className="wide-only">{times(each.claimed_roas)}</td>}
             </tr>
           ))}
           {waiting && (
@@ -86,9 +86,11 @@ function Table({ told, channels, claims }: { told: Snapshot; channels: Channel[]
   );
 }
 
+const channelsOf = (told: Snapshot): Channel[] => Object.entries(told.by_channel).map(([channel, numbers]) => ({ channel, ...numbers }));
+
 /** What was sold and is still on its way through attribution: with it the channels add up to the totals. */
 function notYetAttributed(told: Snapshot): { revenue: number; orders: number } | null {
-  const sum = (pick: (each: Channel) => number | null) => told.by_channel.reduce((all, each) => all + (pick(each) ?? 0), 0);
+  const sum = (pick: (each: Channel) => number | null) => channelsOf(told).reduce((all, each) => all + (pick(each) ?? 0), 0);
   const revenue = Math.round(100 * ((told.total_revenue ?? 0) - sum((each) => each.revenue))) / 100;
   // Models that share an order out count it in several channels: then there is nothing to wait for.
   const orders = Math.max(0, (told.orders ?? 0) - sum((each) => each.orders));

@@ -47,7 +47,7 @@ export const RevenueChart = memo(function RevenueChart({ told }: { told: Snapsho
 
 function chartOf({ by_day: days, currency }: Snapshot, colour: Colours): Options {
   // Platforms tell a day late: the line ends where spend was last known instead of falling to nothing.
-  const told = days.findLastIndex((day) => day.spend > 0);
+  const told = days.findLastIndex((day) => (day.spend ?? 0) > 0);
   const many = days.length > MANY_DAYS;
   const revenue = days.map((day) => day.revenue);
   return {
@@ -75,7 +75,7 @@ function chartOf({ by_day: days, currency }: Snapshot, colour: Colours): Options
         return tip(longDay(day.day), [
           `${money(day.revenue, currency)} net revenue`,
           `${money(day.spend, currency)} ad spend`,
-          count(day.orders, "order"),
+          count(day.orders ?? 0, "order"),
         ]);
       },
     },

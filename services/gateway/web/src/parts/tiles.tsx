@@ -46,7 +46,7 @@ function tilesOf(told: Snapshot, until: string | null): Tile[] {
   const { currency, previous, facts, by_day } = told;
   // Days nothing is known of yet would draw a fall to nothing; platforms tell spend a day late.
   const days = by_day.filter((day) => until === null || day.day <= until);
-  const spent = days.slice(0, days.findLastIndex((day) => day.spend > 0) + 1);
+  const spent = days.slice(0, days.findLastIndex((day) => (day.spend ?? 0) > 0) + 1);
   const of = (pick: (totals: Totals) => number | null, show: (value: number | null) => string) => {
     const before = previous ? pick(previous) : null;
     return { value: show(pick(told)), change: change(pick(told), before), before: before === null ? null : show(before) };
@@ -56,7 +56,7 @@ function tilesOf(told: Snapshot, until: string | null): Tile[] {
   return [
     { label: "Net revenue", fact: facts.total_revenue, tone: 1, line: line((day) => day.revenue), ...of((totals) => totals.total_revenue, inMoney) },
     { label: "Ad spend", fact: facts.total_spend, tone: 0, kind: "spend", line: spent.map((day) => day.spend), ...of((totals) => totals.total_spend, inMoney) },
-    { label: "Blended ROAS (MER)", fact: facts.blended_roas, tone: 1, line: line((day) => day.roas), ...of((totals) => totals.blended_roas, times) },
+    { label: "Blended ROAS (MER)", fact: facts.blended_roas, tone: 1, line: line((day) => day.blended_roas), ...of((totals) => totals.blended_roas, times) },
     { label: "Orders", fact: facts.orders, tone: 1, line: line((day) => day.orders), ...of((totals) => totals.orders, whole) },
     { label: "Average order value", fact: facts.average_order_value, tone: 1, line: line((day) => day.average_order_value), ...of((totals) => totals.average_order_value, (value) => money(value, currency)) },
   ];

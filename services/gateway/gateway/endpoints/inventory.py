@@ -1,0 +1,72 @@
+"""`…/inventory`: the stock, and the ad spend on what is running out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from gateway.domain.dashboard import Inventory, ShortVariant
+from gateway.domain.periods import period
+from gateway.endpoints.access import PortsOf
+from gateway.endpoints.parameters import StandingOf
+from gateway.endpoints.performance_views import values
+from gateway.endpoints.problems import PROBLEMS
+from gateway.use_cases.inventory import inventory_of
+from pulsepoint.brand.vocabulary import StockState
+
+router = APIRouter(prefix="/api/brands/{brand_id}", tags=["inventory"], responses=PROBLEMS)
+
+
+class RunningOutView(BaseModel):
+    """A variant that is out or running out; `facts` has the fact id of each number."""
+
+    variant_id: str
+    sku: str | None
+    title: str | None
+    status: StockState
+    available: int | None
+    units_per_day: float | None
+    days_of_cover: float | None
+    spend_at_risk_per_day: float | None
+    facts: dict[str, str]
+
+    @classmethod
+    def of(cls, variant: ShortVariant) -> RunningOutView:
+        """The view of one variant."""
+        return cls(
+            variant_id=variant.variant_id,
+            sku=variant.sku,
+            title=variant.title,
+            status=variant.state,
+            **values(variant.figures),
+        )
+
+
+class InventoryView(BaseModel):
+    """Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number."""
+
+    counts: dict[str, int]
+    spend_at_risk_per_day: float | None
+    currency: str
+    running_out: list[RunningOutView]
+    facts: dict[str, str]
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> InventoryView:
+        """The view of a brand's stock."""
+        counts = {state.value: count for state, count in inventory.counts.items()}
+        shown = values({**counts, "spend_at_risk_per_day": inventory.spend_at_risk})
+        return cls(
+            counts={state: shown[state] or 0 for state in counts},
+            spend_at_risk_per_day=shown["spend_at_risk_per_day"],
+            currency=inventory.currency,
+            running_out=[RunningOutView.of(variant) for variant in inventory.running_out],
+            facts=shown["facts"],
+        )
+
+
+@router.get("/inventory")
+async def read_inventory(measuring: StandingOf, ports: PortsOf) -> InventoryView:
+    """The stock as it was last judged; with `as_of` as it was known then."""
+    days = period(None, None, measuring.brand.settings, measuring.basis.as_of or ports.clock.now())
+    return InventoryView.of(await inventory_of(measuring, days))

@@ -1,0 +1,106 @@
+"""A brand's period in figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from gateway.domain.dashboard import (
+    CHANNEL,
+    CLAIMS,
+    DAY,
+    TOTALS,
+    UNATTRIBUTED,
+    ChannelFigures,
+    DayFigures,
+    ForeignMoney,
+    Performance,
+)
+from gateway.domain.periods import Period
+from gateway.use_cases.measuring import Measuring, figures
+from pulsepoint.brand.figures import Figure, Figures
+from pulsepoint.brand.vocabulary import Channel, Unit
+from pulsepoint.errors import PermanentError
+from pulsepoint.metrics.catalog import metric
+from pulsepoint.metrics.query import Excluded, MeasuredRow, Measurement
+
+
+async def performance_of(measuring: Measuring, days: Period) -> Performance:
+    """The period's totals, channels and days, and the totals of as many days before it."""
+    totals, before, channels, by_day, claims = await asyncio.gather(
+        measuring.measure(tuple(TOTALS.values()), days),
+        measuring.measure(tuple(TOTALS.values()), days.before()),
+        measuring.measure(tuple({*CHANNEL.values(), *UNATTRIBUTED.values()}), days, ("channel",)),
+        measuring.measure(tuple(DAY.values()), days, ("day",)),
+        _claims(measuring, days),
+    )
+    currency = measuring.currency
+    return Performance(
+        days=days,
+        currency=currency,
+        totals=figures(totals.rows[0], TOTALS, currency),
+        before=figures(before.rows[0], TOTALS, currency),
+        channels=tuple(_channel(row, claims, currency) for row in channels.rows),
+        by_day=tuple(_days(measuring, days, by_day)),
+        foreign=foreign_money(measuring, days, totals),
+        notes=totals.notes,
+    )
+
+
+async def _claims(measuring: Measuring, days: Period) -> Mapping[str, Figures]:
+    """The claims of each ad platform; none where those of several attribution windows would be added up."""
+    try:
+        measured = await measuring.measure(tuple(CLAIMS.values()), days, ("channel",))
+    except PermanentError as error:
+        if error.reason != "mixed_windows":
+            raise
+        return {}
+    return {str(row.at["channel"]): figures(row, CLAIMS, measuring.currency) for row in measured.rows}
+
+
+def _channel(row: MeasuredRow, claims: Mapping[str, Figures], currency: str) -> ChannelFigures:
+    channel = Channel(row.at["channel"])
+    names = UNATTRIBUTED if channel is Channel.UNATTRIBUTED else CHANNEL
+    return ChannelFigures(channel, {**figures(row, names, currency), **claims.get(channel.value, {})})
+
+
+def _days(measuring: Measuring, days: Period, measured: Measurement) -> Iterable[DayFigures]:
+    """Every day of the period; one that has no row has nothing in it, which its citations say too."""
+    rows = {row.at["day"]: row for row in measured.rows}
+    for number in range(days.days):
+        day = days.start + timedelta(days=number)
+        row = rows.get(day)
+        if row is not None:
+            yield DayFigures(day, figures(row, DAY, measuring.currency))
+            continue
+        empty = {
+            shown: _figure(name, _absent(name), measuring.currency).model_copy(
+                update={"fact_id": measuring.cite(name, days, measured.as_of, day=day)}
+            )
+            for shown, name in DAY.items()
+        }
+        yield DayFigures(day, empty)
+
+
+def _absent(name: str) -> int | None:
+    """The value of a metric where there are no rows; a ratio has none."""
+    absent: int | None = getattr(metric(name), "absent", None)
+    return absent
+
+
+def _figure(name: str, value: int | None, currency: str) -> Figure:
+    unit = Unit(metric(name).unit)
+    return Figure(value=value, unit=unit, currency=currency if unit is Unit.MONEY else None)
+
+
+def foreign_money(measuring: Measuring, days: Period, measured: Measurement) -> tuple[ForeignMoney, ...]:
+    """Money that was measured in other currencies than the brand's, each amount with its citation."""
+    return tuple(_foreign(measuring, days, measured, each) for each in measured.excluded)
+
+
+def _foreign(measuring: Measuring, days: Period, measured: Measurement, excluded: Excluded) -> ForeignMoney:
+    code = excluded.currency or ""
+    cited = measuring.cite(excluded.metric, days, measured.as_of, code, **excluded.at)
+    figure = _figure(excluded.metric, excluded.value, code).model_copy(update={"fact_id": cited})
+    return ForeignMoney(excluded.metric, figure, excluded.at)
