@@ -115,8 +115,8 @@ class FirestoreApi:
             )
             async for answer in stream:
                 transaction = answer.transaction or transaction
-                if answer.documents.name:
-                    documents[answer.documents.name] = answer.documents
+                if answer.found.name:
+                    documents[answer.found.name] = answer.found
         return documents, transaction
 
 
