@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 from pulsepoint.brand.vocabulary import Unit
+from pulsepoint.money import MICROS
 
 
 class Figure(BaseModel):
@@ -21,6 +22,12 @@ class Figure(BaseModel):
     unit: Unit
     currency: str | None = None
     fact_id: str | None = None
+
+    @property
+    def as_read(self) -> tuple[int | None, Unit, str | None]:
+        """What people read of it: its value at the precision it is worded with; two that read alike are equal."""
+        step = {Unit.MONEY: MICROS // 100, Unit.RATIO: MICROS // 100}.get(self.unit, self.unit.scale // 10 or 1)
+        return None if self.value is None else self.value // step, self.unit, self.currency
 
 
 Figures = Mapping[str, Figure]

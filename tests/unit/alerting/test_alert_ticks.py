@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,17 +10,22 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
+from alerting.domain.open_alerts import OPENED_AT_ONCE
 from alerting.handlers import EFFECTS, HANDLERS
 from alerting.ports import Notice
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
-from pulsepoint.brand.vocabulary import Severity
+from pulsepoint.brand import figures
+from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.sentences import alert_text
+from pulsepoint.brand.texts import texts
+from pulsepoint.brand.vocabulary import Priority, RecommendationType, Severity
 from pulsepoint.errors import RetryableError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
-from pulsepoint.events.insights import AdviceComputed
+from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import StoredEffect, Write
@@ -48,8 +53,20 @@ async def assess(bench: Bench, version: int, *statuses: StockStatus, at: datetim
     return await bench.handle(HANDLERS["stock.assessed"], event_of(payload, version=version))
 
 
-async def advise(bench: Bench, version: int, *, at: datetime | None = None) -> Outcome:
-    payload = AdviceComputed(computed_at=at or timestamp(version), summary="s", recommendations=())
+async def advise(
+    bench: Bench, version: int, *, at: datetime | None = None, reorders: Mapping[str, int] | None = None
+) -> Outcome:
+    recommendations = tuple(
+        Recommendation(
+            recommendation_id=variant_id,
+            type=RecommendationType.REORDER,
+            priority=Priority.HIGH,
+            subject=f"variant:{variant_id}",
+            figures={"reorder_units": figures.count(units)},
+        )
+        for variant_id, units in (reorders or {}).items()
+    )
+    payload = AdviceComputed(computed_at=at or timestamp(version), recommendations=recommendations)
     return await bench.handle(HANDLERS["advice.computed"], event_of(payload, version=version))
 
 
@@ -125,6 +142,56 @@ async def test_alerts_over_history_are_recorded_and_not_sent(bench: Bench) -> No
     assert types(quiet) == ["alert.opened"]
     assert not quiet.effects
     assert (await tick(bench, 2, stock_status(), stock_status("v2"))).effects
+
+
+async def test_what_opened_in_quiet_time_is_sent_once_when_it_ends(bench: Bench) -> None:
+    await configure(bench, quiet_until=(NOW + timedelta(minutes=3)).isoformat())
+    first = await tick(bench, 1, stock_status(), stock_status("v2"))
+    ids = [payload_in(first, AlertOpened, position).alert_id for position in range(2)]
+    assert not (await tick(bench, 2, stock_status())).effects
+    over = await tick(bench, 3, stock_status(spend_at_risk_micros=MICROS))
+    [effect] = over.effects
+    assert effect.key == ids[0], "what resolved in quiet time is not sent"
+    assert effect.data["figures"] != effect.data["opened_figures"], "it is sent as it stands now"
+    assert not (await tick(bench, 4, stock_status())).effects
+
+
+async def test_after_quiet_time_many_alerts_are_sent_a_few_at_a_time(bench: Bench) -> None:
+    await configure(bench, quiet_until=(NOW + timedelta(minutes=10)).isoformat())
+    many = [stock_status(f"v{number}") for number in range(OPENED_AT_ONCE + 3)]
+    await tick(bench, 1, *many)
+    await tick(bench, 2, *many)
+    sent = [effect.key for version in (10, 11, 12) for effect in (await tick(bench, version, *many)).effects]
+    assert len(sent) == len(set(sent)) == len(many)
+
+
+async def test_an_alert_is_told_anew_while_it_is_open(bench: Bench) -> None:
+    """Issue: an alert said 'reorder 13' beside advice that said 'reorder 19'."""
+    await configure(bench)
+    await assess(bench, 1, stock_status())
+    await advise(bench, 1, reorders={"v1": 13})
+    await assess(bench, 2, stock_status(available=4, days_of_cover_micros=2 * MICROS))
+    changed = await advise(bench, 2, reorders={"v1": 19})
+    assert not changed.events
+    assert not changed.effects
+    [row] = await bench.rows(ALERTS)
+    alert = AlertFacts.of_row(row)
+    assert alert_text(alert, texts()).recommended_action == "Reorder 19 units of Shirt v1"
+    assert alert_text(alert, texts()).explanation.startswith("4 units left, 2.0 days of cover")
+    opened = AlertFacts.of_row({**row, "figures": row["opened_figures"]})
+    assert (opened.figures["available"].value, opened.figures["reorder_units"].value) == (6, 13)
+    assert (row["version"], row["opened_at"]) == (2, timestamp(1))
+
+
+async def test_an_alert_that_reads_the_same_is_not_written_again(bench: Bench) -> None:
+    await configure(bench)
+    await tick(bench, 1, stock_status(velocity_micros=2_010_000))
+    again = await tick(bench, 2, stock_status(velocity_micros=2_090_000))
+    assert not again.facts
+    rise = await tick(bench, 3, stock_status(velocity_micros=2_090_000, spend_at_risk_micros=MICROS))
+    assert len(rise.facts) == 1
+    [row] = await bench.rows(ALERTS)
+    assert row["severity"] == "critical"
 
 
 async def test_without_a_webhook_nothing_is_sent(bench: Bench) -> None:
@@ -345,8 +412,12 @@ async def test_open_alerts_stored_before_2026_12_stay_open(bench: Bench) -> None
     assert {payload.alert_id for payload in resolved} == {"old-pull", "old-day"}
     assert [payload.severity for payload in resolved] == [Severity.HIGH, Severity.HIGH]
     assert payload_in(await tick(bench, 2), AlertResolved).alert_id == "old-stock"
-    rows = await bench.rows(ALERTS)
-    assert {row["title"] for row in rows} == {alert["title"] for alert in alerts}
+    titles = {row["alert_id"]: alert_text(AlertFacts.of_row(row), texts()).title for row in await bench.rows(ALERTS)}
+    assert titles == {
+        "old-stock": "Shirt v1 is running out",
+        "old-pull": "Meta account a1 cannot be pulled",
+        "old-day": "Meta account a1 does not add up",
+    }
 
 
 async def test_a_forgotten_webhook_needs_a_person(bench: Bench) -> None:

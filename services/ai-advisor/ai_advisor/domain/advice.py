@@ -137,7 +137,6 @@ def for_stock(
             "share": figures.percent(share),
             "daily_spend": _daily_spend(citations, brand, campaign),
             "spend_at_risk": figures.money(gone, brand.currency),
-            "saved": figures.money(daily if pause else gone, brand.currency),
             "other_variants": figures.count(exposure.variants - 1),
             "available": figures.count(worst.available, citations.of_variant("available_units", worst.variant_id)),
             "days_of_cover": figures.days(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID, uuid5
+
+import orjson
 
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.vocabulary import AlertType
@@ -15,6 +18,7 @@ NAMESPACE = UUID("5c0e1f34-0f3b-5b0a-8a56-6c0b6f1d3e97")
 HYSTERESIS = 2
 OPENED_AT_ONCE = 20
 RESOLVED_AT_ONCE = 100
+CHANGED_AT_ONCE = 100
 MOST_OPEN = 400
 """The open alerts are one document, and a transaction has room for so many; what is left waits for the next tick."""
 _DAY = re.compile(r":\d{4}-\d{2}-\d{2}$")
@@ -28,20 +32,38 @@ class Finding(AlertFacts):
         """Names the condition: at most one alert is open for a key."""
         return key_of(self.type, self.subject)
 
+    @property
+    def reading(self) -> str:
+        """A digest of what people read of it: two findings that read alike have the same, whatever they cite."""
+        figures = {name: figure.as_read for name, figure in self.figures.items()}
+        told = [self.severity, self.cause, self.channel, self.product, self.names, figures]
+        return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An open alert; `absent` counts evaluations in a row in which its condition did not hold."""
+    """An open alert.
+
+    `absent` counts evaluations in a row in which its condition did not hold, `reading` is that of the finding it was
+    last told with ("" in documents stored before 2026-12), `unsent` says that it opened in quiet time and nobody was
+    told yet.
+    """
 
     alert_id: str
     absent: int = 0
+    reading: str = ""
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The changes of one evaluation: alerts to open (id, finding), to resolve (ids), and those open after it by key."""
+    """The changes of one evaluation, and the alerts open after it by key.
+
+    `opened` and `changed` (open before, and read differently now) are pairs of id and finding, `resolved` ids.
+    """
 
     opened: tuple[tuple[str, Finding], ...]
+    changed: tuple[tuple[str, Finding], ...]
     resolved: tuple[str, ...]
     open_alerts: Mapping[str, OpenAlert]
 
@@ -76,28 +98,39 @@ def reconcile(
 ) -> Reconciliation:
     """Returns what an evaluation at `at` of the keys `evaluated` changes (those of `findings` always count).
 
-    An open alert stays while its condition holds, is resolved at once when the condition is clearly over
-    (`clear`), and otherwise when it did not hold twice in a row. `findings` come worst first.
+    An open alert stays while its condition holds and is told anew where it reads differently; it is resolved at once
+    when the condition is clearly over (`clear`), and otherwise when it did not hold twice in a row. `findings` come
+    worst first.
     """
     holding = {finding.key: finding for finding in findings}
-    over = set(clear)
+    after, resolved = _without_resolved(open_alerts, set(evaluated) - holding.keys(), set(clear))
+    opened: list[tuple[str, Finding]] = []
+    changed: list[tuple[str, Finding]] = []
+    for key, finding in holding.items():
+        alert = open_alerts.get(key)
+        if alert is None:
+            if len(opened) < OPENED_AT_ONCE and len(after) < MOST_OPEN:
+                after[key] = OpenAlert(alert_id_of(brand, key, at), reading=finding.reading)
+                opened.append((after[key].alert_id, finding))
+            continue
+        after[key] = replace(alert, absent=0)
+        if alert.reading != finding.reading and len(changed) < CHANGED_AT_ONCE:
+            after[key] = replace(alert, absent=0, reading=finding.reading)
+            changed.append((alert.alert_id, finding))
+    return Reconciliation(tuple(opened), tuple(changed), tuple(resolved), after)
+
+
+def _without_resolved(
+    open_alerts: Mapping[str, OpenAlert], not_held: set[str], clear: set[str]
+) -> tuple[dict[str, OpenAlert], list[str]]:
+    """The alerts that stay open, and the ids of those that are over, of the evaluated ones that did not hold."""
     after = dict(open_alerts)
     resolved: list[str] = []
-    for key in sorted(set(evaluated) & open_alerts.keys()):
+    for key in sorted(not_held & open_alerts.keys()):
         alert = open_alerts[key]
-        if key in holding:
-            after[key] = OpenAlert(alert.alert_id)
-        elif (key in over or alert.absent + 1 >= HYSTERESIS) and len(resolved) < RESOLVED_AT_ONCE:
+        if (key in clear or alert.absent + 1 >= HYSTERESIS) and len(resolved) < RESOLVED_AT_ONCE:
             resolved.append(alert.alert_id)
             del after[key]
         else:
-            after[key] = OpenAlert(alert.alert_id, alert.absent + 1)
-    opened: list[tuple[str, Finding]] = []
-    for key, finding in holding.items():
-        if key in open_alerts:
-            after[key] = OpenAlert(open_alerts[key].alert_id)
-        elif len(opened) < OPENED_AT_ONCE and len(after) < MOST_OPEN:
-            alert_id = alert_id_of(brand, key, at)
-            opened.append((alert_id, finding))
-            after[key] = OpenAlert(alert_id)
-    return Reconciliation(tuple(opened), tuple(resolved), after)
+            after[key] = replace(alert, absent=alert.absent + 1)
+    return after, resolved

@@ -7,11 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from pulsepoint.brand.facts import AlertFacts, RecommendationFacts
+from pulsepoint.brand.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
 class StandingAlert:
-    """An alert with the citations it rests on; `resolved_at` is None while it is open."""
+    """An alert with the citations it rests on; `resolved_at` is None while it is open.
+
+    `facts` are those of now, `opened_figures` those it opened with (none for alerts of before 2026-12).
+    """
 
     alert_id: str
     facts: AlertFacts
@@ -19,6 +23,7 @@ class StandingAlert:
     opened_at: datetime
     resolved_at: datetime | None
     trace_id: str | None
+    opened_figures: Figures
 
 
 @dataclass(frozen=True, slots=True)

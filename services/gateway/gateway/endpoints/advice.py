@@ -23,7 +23,10 @@ router = APIRouter(prefix="/api/brands/{brand_id}", tags=["advice"], responses=P
 
 
 class AlertView(BaseModel):
-    """An alert; `facts` are the ids of the numbers it rests on, `trace_id` leads to what caused it."""
+    """An alert; `facts` are the ids of the numbers it rests on, `trace_id` leads to what caused it.
+
+    `figures` are those of now, `opened_figures` those it opened with (none for alerts of before 2026-12).
+    """
 
     alert_id: str
     type: AlertType
@@ -37,6 +40,7 @@ class AlertView(BaseModel):
     resolved_at: datetime | None
     facts: list[str]
     figures: list[FigureView]
+    opened_figures: list[FigureView]
     trace_id: str | None
 
     @classmethod
@@ -56,6 +60,7 @@ class AlertView(BaseModel):
             resolved_at=alert.resolved_at,
             facts=list(alert.citations),
             figures=list(figures_view(alert.facts.figures, words)),
+            opened_figures=list(figures_view(alert.opened_figures, words)),
             trace_id=alert.trace_id,
         )
 

@@ -25,6 +25,7 @@ async def alerts_of(
             opened_at=row["opened_at"],
             resolved_at=row["resolved_at"],
             trace_id=traces.get(row["alert_id"]),
+            opened_figures=AlertFacts.of_row({**row, "figures": row["opened_figures"]}).figures,
         )
         for row in rows
     ]

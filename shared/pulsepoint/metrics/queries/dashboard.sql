@@ -10,7 +10,7 @@ FROM (
 -- name: dashboard_alerts
 -- Alerts that are open now; with @resolved also those that are no longer. Newest first.
 SELECT alert_id, type, severity, subject, channel, product, title, explanation, recommended_action, opened_at,
-  resolved_at, facts, cause, figures, names
+  resolved_at, facts, cause, figures, names, opened_figures
 FROM alerts_current
 WHERE brand_id = @brand_id AND (resolved_at IS NULL OR @resolved)
 ORDER BY resolved_at IS NOT NULL, opened_at DESC, alert_id;

@@ -147,15 +147,16 @@ CREATE TABLE ai_insights (
   cause STRING, channel STRING, start_day DATE, end_day DATE, figures STRING, names STRING
 );
 
--- entity = alert_id; the highest version says whether it is open. `figures` and `names` as in advice; `title`,
--- `explanation` and `recommended_action` hold the sentences of rows from before 2026-12.
+-- entity = alert_id; the highest version says whether it is open. `figures` and `names` as in advice, told anew while
+-- it is open; `opened_figures` are those it opened with. `title`, `explanation` and `recommended_action` hold the
+-- sentences of rows from before 2026-12.
 CREATE TABLE alerts (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
   alert_id STRING NOT NULL, type STRING NOT NULL, severity STRING NOT NULL, subject STRING NOT NULL, channel STRING,
   product STRING, title STRING, explanation STRING, recommended_action STRING,
   opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, facts STRING NOT NULL,
-  cause STRING, figures STRING, names STRING
+  cause STRING, figures STRING, names STRING, opened_figures STRING
 );
 
 CREATE TABLE notifications (
