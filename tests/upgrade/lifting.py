@@ -11,7 +11,7 @@ SEVERITIES = {"warning": "high", "info": "low"}
 
 
 def lifted(path: str, answer: Answer) -> Answer:
-    """The body of an old answer to `path` in today's form; one of today's stays as it is."""
+    """The body of an old answer to `path` in today's form."""
     lift = LIFTING.get(path.rsplit("/", 1)[-1])
     return answer if lift is None else lift(answer)
 
