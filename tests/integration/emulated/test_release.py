@@ -25,7 +25,7 @@ from tests.builders.slack_chain import logged_in
 
 SHOP = "released.myshopify.com"
 SECONDS = 240.0
-PAUSE = 0.5
+PAUSE = 1.0
 DAYS = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
 pytestmark = pytest.mark.instance
 
