@@ -1,7 +1,7 @@
 """The next release, in which `OrderRecorded` has one more field: run by those services that were released.
 
-A copy of the kernel is patched as the recipe for a field says (a default, the next SCHEMA, a step that lifts). Those
-who have `folder` on their path run a `sitecustomize` first, which puts the copy before the kernel where the
+A copy of the kernel is patched as the recipe for a field says: a default, the next SCHEMA, a step, a column. Processes
+that have `folder` on their path run a `sitecustomize` first, which puts the copy before the kernel where the
 process's service has been released.
 """
 
@@ -18,8 +18,10 @@ from deploy.local.instance_process import ROOT
 FIELD = "gift_note"
 TYPE = '    TYPE: ClassVar[str] = "order.recorded"\n'
 STEPS = "MappingProxyType(\n    {\n"
+COLUMNS = "  order_id STRING NOT NULL, name STRING, currency STRING,"
 PATCHES = {
     "events/orders.py": (TYPE, f'{TYPE}    SCHEMA: ClassVar[int] = 2\n    {FIELD}: str = "of the next release"\n'),
+    "warehouse/sql/tables.sql": (COLUMNS, f"  {FIELD} STRING,\n{COLUMNS}"),
     "events/upcasting.py": (STEPS, f'{STEPS}        ("order.recorded", 1): with_defaults,\n'),
 }
 CHOOSE = """

@@ -26,6 +26,8 @@ from tests.builders.slack_chain import logged_in
 SHOP = "released.myshopify.com"
 SECONDS = 240.0
 PAUSE = 1.0
+CONCERNED = ("ingest-shopify", "attribution", "gateway")
+"""Who publishes orders and who gets them."""
 DAYS = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
 pytestmark = pytest.mark.instance
 
@@ -111,19 +113,20 @@ async def cloud(tmp_path: Path, next_release: NextRelease) -> AsyncIterator[Emul
 async def test_a_release_one_service_at_a_time_holds_up_and_miscounts_nothing(
     cloud: EmulatedProcess, next_release: NextRelease
 ) -> None:
-    """Producers first, then back, producers first again: consumers meet orders with more fields than they know, and
-    orders with fewer, which is what a release with consumers first meets."""
+    """Producers first, and back again, producers first: consumers meet orders with more fields than they know, and
+    then with fewer, which is what a release with consumers first meets."""
     assert next_release.schema_of_orders() == "order.recorded 2 True", FIELD
     async with logged_in(cloud) as http:
         brand = {"name": "Released", "shopify_store": SHOP, "currency": "EUR", "timezone": "Europe/Berlin"}
         made = (await http.post("/api/brands", json=brand)).json()["brand_id"]
+        await cloud.idle(SECONDS)  # until the shop is known, its orders would wait in quarantine
         flow = Flow(cloud)
         flowing = asyncio.create_task(flow.run())
         for service in SERVICES:
             next_release.release(service)
             await restarted(cloud, service, flow)
         assert next_release.ran() == set(SERVICES)
-        for service in SERVICES:
+        for service in CONCERNED:
             next_release.take_back(service)
             await restarted(cloud, service, flow)
         flow.end()
