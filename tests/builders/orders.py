@@ -89,17 +89,25 @@ def refund_recorded(given_back: Refund, order_id: str = ORDER_ID, *, currency: s
 
 
 def as_event(
-    payload: Payload, *, entity: str, version: int, scope: TenantContext = SCOPE, source: str = SOURCE
+    payload: Payload,
+    *,
+    entity: str,
+    version: int,
+    scope: TenantContext = SCOPE,
+    source: str = SOURCE,
+    precedence: int = 0,
 ) -> Event:
     """Any payload in an envelope of its own."""
-    return new_event(payload, source=source, entity=entity, version=version, scope=scope)
+    return new_event(payload, source=source, entity=entity, version=version, scope=scope, precedence=precedence)
 
 
-def order_event(payload: OrderRecorded | None = None, *, version: int | None = None, **fields: Any) -> Event:
+def order_event(
+    payload: OrderRecorded | None = None, *, version: int | None = None, precedence: int = 0, **fields: Any
+) -> Event:
     """`order.recorded`; its version is `updated_at` unless given."""
     snapshot = payload or order(**fields)
     issued_version = version if version is not None else version_at(snapshot.updated_at)
-    return as_event(snapshot, entity=snapshot.order_id, version=issued_version)
+    return as_event(snapshot, entity=snapshot.order_id, version=issued_version, precedence=precedence)
 
 
 def refund_event(

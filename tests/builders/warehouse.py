@@ -30,11 +30,12 @@ def fact(
     scope: TenantContext = SCOPE,
     digest: str = "",
     part: str = "",
+    precedence: int | None = None,
     recorded_at: datetime = RECORDED_AT,
 ) -> FactRow:
     """A row whose fact id follows from everything that identifies it."""
     content_digest = digest or sha256(repr(sorted(columns.items(), key=str)).encode()).hexdigest()
-    identity = f"{scope.tenant_id}/{scope.brand_id}/{table}/{entity}/{version}/{content_digest}/{part}"
+    identity = f"{scope.tenant_id}/{scope.brand_id}/{table}/{entity}/{version}/{content_digest}/{part}/{precedence}"
     row = {
         "fact_id": sha256(identity.encode()).hexdigest()[:32],
         "brand_id": str(scope.brand_id),
@@ -42,6 +43,7 @@ def fact(
         "version": version,
         "digest": content_digest,
         "recorded_at": recorded_at,
+        "precedence": precedence,
         **columns,
     }
     return FactRow(scope, table, row)
@@ -49,7 +51,7 @@ def fact(
 
 def order_fact(order_id: str = "o1", version: int = 1, *, net: int = 100, **fields: Any) -> FactRow:
     """An order of `net` whole currency units, as sold; `fact` takes scope, digest, part and recorded_at."""
-    named = {name: fields.pop(name) for name in ("scope", "digest", "recorded_at") if name in fields}
+    named = {name: fields.pop(name) for name in ("scope", "digest", "precedence", "recorded_at") if name in fields}
     columns = {
         "order_id": order_id,
         "currency": "GBP",
@@ -93,6 +95,7 @@ def line_facts(order: FactRow, lines: Sequence[OrderLine]) -> list[FactRow]:
             scope=order.scope,
             digest=head["digest"],
             part=line.line_id,
+            precedence=head["precedence"],
             recorded_at=head["recorded_at"],
         )
         for line in lines

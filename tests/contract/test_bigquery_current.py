@@ -74,6 +74,8 @@ def world(chance: random.Random) -> list[list[FactRow]]:
         for version in chance.sample(range(1, 9), 3):
             scope = chance.choice([SCOPE, SCOPE, OTHER_BRAND])
             appends.append([order_fact(f"o{number}", version, net=version, scope=scope)])
+            precedence = chance.choice([None, 1, 2**62])
+            appends.append([order_fact(f"o{number}", version, net=version + 1, precedence=precedence, scope=scope)])
             head, *parts = credit_facts(
                 f"o{number}", [("meta", "Spring", version), ("email", None, 1)], version=version
             )

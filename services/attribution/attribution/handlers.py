@@ -43,21 +43,21 @@ async def attribute_order(reader: Reader, event: Event[OrderRecorded]) -> Outcom
     """An order snapshot, with the refunds it carried."""
     payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, policy, [(stored, stored.state.with_order(payload, event.version, event.digest))])
+    return _recorded(reader, policy, [(stored, stored.state.with_order(event))])
 
 
 async def attribute_refund(reader: Reader, event: Event[RefundRecorded]) -> Outcome:
     """A refund delivered on its own, perhaps before its order."""
     payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, policy, [(stored, stored.state.with_refund(payload))])
+    return _recorded(reader, policy, [(stored, stored.state.with_refund(event))])
 
 
 async def withdraw_order(reader: Reader, event: Event[OrderDeleted]) -> Outcome:
     """A deleted order: nothing of it counts any more, nor of snapshots from before."""
     payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, policy, [(stored, stored.state.with_deletion(event.version, event.digest))])
+    return _recorded(reader, policy, [(stored, stored.state.with_deletion(event))])
 
 
 async def erase_subject(reader: Reader, event: Event[SubjectErased]) -> Outcome:

@@ -14,12 +14,16 @@ from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, Ad
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import Event
+from pulsepoint.events.precedence import Origin, precedence_of
 from pulsepoint.ports.document_store import FactRow, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 
 PULL = "ads.pull"
+READER_VERSION = 1
+"""Counts corrections of what is read in a platform's reports."""
+PRECEDENCE = precedence_of(Origin.ADMIN_API, READER_VERSION)
 
 
 async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
@@ -170,8 +174,8 @@ def _recorded(reader: Reader, key: str, pull: Pull, row: CampaignDay) -> tuple[F
     columns = {**_account_columns(pull.account), **row.model_dump()}
     payload = AdDayRecorded(**columns, pulled_at=EPOCH + timedelta(microseconds=pull.version))
     return (
-        reader.fact("ad_performance", entity, pull.version, columns),
-        reader.event(payload, entity=entity, version=pull.version),
+        reader.fact("ad_performance", entity, pull.version, columns, precedence=PRECEDENCE),
+        reader.event(payload, entity=entity, version=pull.version, precedence=PRECEDENCE),
     )
 
 
@@ -198,7 +202,7 @@ def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, Any]:
 
 def _quarantine_fact(reader: Reader, key: str, pull: Pull, day: PulledDay, quarantined: bool) -> FactRow:
     columns = {**_quarantine_columns(pull, day), "quarantined": quarantined}
-    return reader.fact("ad_days_quarantined", f"{key}:{day.day}", pull.version, columns)
+    return reader.fact("ad_days_quarantined", f"{key}:{day.day}", pull.version, columns, precedence=PRECEDENCE)
 
 
 def _quarantined(reader: Reader, key: str, pull: Pull, day: PulledDay) -> Event:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ingest_shopify.domain.fields import micros_of
 from pulsepoint.events.envelope import Event, P, Payload, canonical, digest_of
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.orders import (
@@ -33,15 +33,38 @@ def facts_of(reader: Reader, event: Event) -> list[FactRow]:
     return list(rows(reader, event)) if rows is not None else []
 
 
-def _order(reader: Reader, event: Event[OrderRecorded]) -> Iterator[FactRow]:
-    order = event.payload
-    head = {**order.model_dump(exclude=_NOT_COLUMNS), "deleted": False}
-    yield reader.fact("orders", event.entity, event.version, head, digest=event.digest, scope=event.scope)
-    for part, line in _parts(order.lines):
-        columns = {"order_id": order.order_id, **line.model_dump()}
-        yield reader.fact(
-            "order_lines", event.entity, event.version, columns, part=part, digest=event.digest, scope=event.scope
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Makes the rows of one telling of one thing: they share entity, version, digest, precedence and scope."""
+
+    reader: Reader
+    event: Event
+    entity: str
+    version: int
+    digest: str
+
+    @classmethod
+    def of(cls, reader: Reader, event: Event) -> _Snapshot:
+        return cls(reader, event, event.entity, event.version, event.digest)
+
+    def row(self, table: str, columns: Mapping[str, Any], part: str = "") -> FactRow:
+        return self.reader.fact(
+            table,
+            self.entity,
+            self.version,
+            columns,
+            part=part,
+            digest=self.digest,
+            precedence=self.event.precedence,
+            scope=self.event.scope,
         )
+
+
+def _order(reader: Reader, event: Event[OrderRecorded]) -> Iterator[FactRow]:
+    order, snapshot = event.payload, _Snapshot.of(reader, event)
+    yield snapshot.row("orders", {**order.model_dump(exclude=_NOT_COLUMNS), "deleted": False})
+    for part, line in _parts(order.lines):
+        yield snapshot.row("order_lines", {"order_id": order.order_id, **line.model_dump()}, part)
     for refund in order.refunds:
         yield from _refund_rows(reader, event, order.order_id, order.currency, refund)
 
@@ -52,22 +75,22 @@ def _refund(reader: Reader, event: Event[RefundRecorded]) -> Iterator[FactRow]:
 
 
 def _refund_rows(reader: Reader, event: Event, order_id: str, currency: str, refund: Refund) -> Iterator[FactRow]:
-    """Alike for a refund on its own and inside an order, so that both deliveries are one fact."""
-    version = micros_of(refund.issued_at)
+    """One refund, whether told on its own (as of its issue) or inside an order (as of the order's snapshot).
+
+    Of two tellings that of the later snapshot is current, so that a refund that was pending settles.
+    """
     digest = digest_of(f"{order_id}\n{currency}\n".encode() + canonical(refund))
+    snapshot = _Snapshot(reader, event, refund.refund_id, event.version, digest)
     head = {"order_id": order_id, "currency": currency, **refund.model_dump(exclude={"lines"})}
-    yield reader.fact("refunds", refund.refund_id, version, head, digest=digest, scope=event.scope)
+    yield snapshot.row("refunds", head)
     for part, line in _parts(refund.lines):
         columns = {"refund_id": refund.refund_id, "order_id": order_id, **line.model_dump()}
-        yield reader.fact(
-            "refund_lines", refund.refund_id, version, columns, part=part, digest=digest, scope=event.scope
-        )
+        yield snapshot.row("refund_lines", columns, part)
 
 
 def _deleted_order(reader: Reader, event: Event[OrderDeleted]) -> Iterator[FactRow]:
-    payload = event.payload
-    columns = {**_UNKNOWN_ORDER, "order_id": payload.order_id, "test": False, "deleted": True}
-    yield reader.fact("orders", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+    columns = {**_UNKNOWN_ORDER, "order_id": event.payload.order_id, "test": False, "deleted": True}
+    yield _Snapshot.of(reader, event).row("orders", columns)
 
 
 def _edit(reader: Reader, event: Event[OrderEditCommitted]) -> Iterator[FactRow]:
@@ -79,32 +102,26 @@ def _edit(reader: Reader, event: Event[OrderEditCommitted]) -> Iterator[FactRow]
         "lines_added": len(edit.added),
         "lines_removed": len(edit.removed),
     }
-    yield reader.fact("order_edits", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+    yield _Snapshot.of(reader, event).row("order_edits", columns)
 
 
 def _product(reader: Reader, event: Event[ProductRecorded]) -> Iterator[FactRow]:
-    product = event.payload
-    head = {**product.model_dump(include={"product_id", "title", "status"}), "deleted": False}
-    yield reader.fact("products", event.entity, event.version, head, digest=event.digest, scope=event.scope)
+    product, snapshot = event.payload, _Snapshot.of(reader, event)
+    yield snapshot.row("products", {**product.model_dump(include={"product_id", "title", "status"}), "deleted": False})
     for place, variant in enumerate(product.variants):
         columns = {"product_id": product.product_id, **variant.model_dump()}
-        part = f"{variant.variant_id}:{place}"
-        yield reader.fact(
-            "variants", event.entity, event.version, columns, part=part, digest=event.digest, scope=event.scope
-        )
+        yield snapshot.row("variants", columns, f"{variant.variant_id}:{place}")
 
 
 def _deleted_product(reader: Reader, event: Event[ProductDeleted]) -> Iterator[FactRow]:
-    payload = event.payload
-    columns = {"product_id": payload.product_id, "title": None, "status": None, "deleted": True}
-    yield reader.fact("products", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+    columns = {"product_id": event.payload.product_id, "title": None, "status": None, "deleted": True}
+    yield _Snapshot.of(reader, event).row("products", columns)
 
 
 def _level(reader: Reader, event: Event[StockLevelRecorded]) -> Iterator[FactRow]:
-    level = event.payload
     # So that what is concluded from the level can link back to it, whatever else arrived meanwhile.
-    columns = {**level.model_dump(), "trace": current_traceparent()}
-    yield reader.fact("inventory_levels", event.entity, event.version, columns, digest=event.digest, scope=event.scope)
+    columns = {**event.payload.model_dump(), "trace": current_traceparent()}
+    yield _Snapshot.of(reader, event).row("inventory_levels", columns)
 
 
 def _parts(lines: Sequence[Line]) -> Iterator[tuple[str, Line]]:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from ingest_shopify.domain import Reading, is_shop_domain, read_delivery
+from ingest_shopify.domain import READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.precedence import origin_of, precedence_of
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
@@ -37,6 +38,7 @@ class _Shop:
     currency: str
     identity_key: bytes
     endpoint_token: str | None
+    clock_offset: timedelta
 
     @classmethod
     def of(cls, document: Document) -> _Shop:
@@ -46,6 +48,7 @@ class _Shop:
             currency=data["currency"],
             identity_key=bytes.fromhex(data["identity_key"]),
             endpoint_token=data.get("endpoint_token"),
+            clock_offset=timedelta(seconds=data.get("clock_offset_seconds", 0)),
         )
 
 
@@ -69,7 +72,7 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
         raw.headers.get("shopify-api-version"),
         raw.body,
         shop=domain,
-        received_at=event.time,
+        received_at=event.time + shop.clock_offset,
         triggered_at=raw.headers.get("shopify-triggered-at"),
         shop_currency=shop.currency,
     )
@@ -113,7 +116,8 @@ async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Readi
         record = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
         payload = payload.model_copy(update={"subject": record.subject})
         entity = payload.request_id or record.handle or entity
-    published = reader.event(payload, entity=entity, version=reading.version, scope=shop.scope)
+    precedence = precedence_of(origin_of(event.payload.headers), READER_VERSION, reading.triggered_at)
+    published = reader.event(payload, entity=entity, version=reading.version, precedence=precedence, scope=shop.scope)
     return Outcome(facts=facts_of(reader, published), writes=writes, events=[published])
 
 
@@ -153,6 +157,7 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
         "name": brand.name,
         "currency": brand.currency,
         "timezone": brand.timezone,
+        "clock_offset_seconds": brand.clock_offset_seconds,
         "endpoint_token": document.data.get("endpoint_token") if document is not None else None,
         "identity_key": identity_key,
     }

@@ -22,11 +22,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.events.precedence import ORIGIN
 from pulsepoint.events.upcasting import lift
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 EVENT_NAMESPACE = UUID("6d1f7a52-2f0e-5d0c-9b41-0d6f0f1b7a10")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RAW_IDENTITY = ("shop", "shopify-topic", "ce-id", "shopify-triggered-at", ORIGIN)
+"""Attributes that tell raw deliveries apart."""
 
 
 class Payload(BaseModel):
@@ -71,8 +74,9 @@ P_co = TypeVar("P_co", bound=AnyPayload, default=Payload, covariant=True)
 class Event(Generic[P_co]):
     """One thing that happened, with who it belongs to and which trace it is part of.
 
-    `version` is the source's own clock in microseconds since 1970 (or a document version for derived
-    facts); `time` is when the source says it happened (UTC). A bare `Event` has any payload but a raw one.
+    `version` is the source's own clock in microseconds since 1970 (or a document version for derived facts),
+    `precedence` decides among equal versions (`pulsepoint.events.precedence`); `time` is when the source says it
+    happened (UTC). A bare `Event` has any payload but a raw one.
     """
 
     payload: P_co
@@ -84,6 +88,12 @@ class Event(Generic[P_co]):
     id: UUID
     digest: str
     traceparent: str = ""
+    precedence: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """The order of tellings of one entity: the highest is current."""
+        return self.version, self.precedence, self.digest
 
     @property
     def type(self) -> str:
@@ -115,13 +125,18 @@ def new_event(
     scope: TenantContext,
     time: datetime | None = None,
     traceparent: str = "",
+    precedence: int = 0,
 ) -> Event[P]:
-    """An event whose id follows from its content; `time` defaults to `version` read as microseconds."""
+    """An event whose id follows from its content; `time` defaults to `version` read as microseconds.
+
+    The precedence is part of the id: told by a better source, the same content is news.
+    """
     digest = digest_of(canonical(payload))
     timestamp = time or datetime.fromtimestamp(version / 1_000_000, tz=UTC)
     # The tenant is part of the source: two tenants never share an event id.
-    identity = derive_id(f"{scope.tenant_id}/{scope.brand_id}/{source}", f"{payload.TYPE}:{entity}", version, digest)
-    return Event(payload, entity, version, source, scope, timestamp, identity, digest, traceparent)
+    content = f"{digest}\n{precedence}" if precedence else digest
+    identity = derive_id(f"{scope.tenant_id}/{scope.brand_id}/{source}", f"{payload.TYPE}:{entity}", version, content)
+    return Event(payload, entity, version, source, scope, timestamp, identity, digest, traceparent, precedence)
 
 
 def encode(event: Event, topic: str) -> Message:
@@ -139,6 +154,8 @@ def encode(event: Event, topic: str) -> Message:
         "tenant": str(event.scope.tenant_id),
         "brand": str(event.scope.brand_id),
     }
+    if event.precedence:
+        attributes["precedence"] = str(event.precedence)
     if event.traceparent:
         attributes["traceparent"] = event.traceparent
         attributes["googclient_traceparent"] = event.traceparent
@@ -162,6 +179,7 @@ def decode(message: Message, payload_type: type[P]) -> Event[P]:
             id=UUID(attributes["ce-id"]),
             digest=attributes["digest"],
             traceparent=attributes.get("traceparent", ""),
+            precedence=int(attributes.get("precedence", "0")),
         )
     except KeyError as missing:
         raise MalformedInput(f"message lacks the attribute {missing.args[0]}") from None
@@ -206,7 +224,10 @@ def _second(days: int, seconds: int) -> str:
 
 
 def decode_raw(message: Message) -> Event[RawPayload]:
-    """The raw delivery in a bus message, owned by the system tenant until its shop is looked up."""
+    """The raw delivery in a bus message, owned by the system tenant until its shop is looked up.
+
+    Its id follows from shop, topic, body, trigger and origin: Shopify sends all of them again when it tries again.
+    """
     attributes = message.attributes
     try:
         received = datetime.fromisoformat(attributes["ce-time"])
@@ -217,7 +238,7 @@ def decode_raw(message: Message) -> Event[RawPayload]:
             source="shopify",
             scope=SYSTEM,
             time=received,
-            id=uuid5(EVENT_NAMESPACE, f"{attributes['shop']}\n{attributes['shopify-topic']}\n{attributes['ce-id']}"),
+            id=uuid5(EVENT_NAMESPACE, "\n".join(attributes.get(name, "") for name in RAW_IDENTITY)),
             digest=digest_of(message.data),
             traceparent=attributes.get("traceparent", ""),
         )

@@ -87,6 +87,7 @@ class Reader(Protocol):
         version: int,
         scope: TenantContext | None = None,
         time: datetime | None = None,
+        precedence: int = 0,
     ) -> Event[P]:
         """An event of this service about `entity`, in the trace being handled."""
         ...
@@ -100,12 +101,13 @@ class Reader(Protocol):
         *,
         part: str = "",
         digest: str = "",
+        precedence: int = 0,
         scope: TenantContext | None = None,
     ) -> FactRow:
         """A row of `table`: `columns` plus fact_id, brand_id, entity, version, digest, recorded_at.
 
-        Views show, for each entity, the rows of the highest (version, digest). A snapshot of several rows
-        shares entity, version and `digest`, and tells its rows apart by `part`. `digest` defaults to the
+        Views show, for each entity, the rows of the highest (version, precedence, digest). A snapshot of several
+        rows shares entity and those three, and tells its rows apart by `part`. `digest` defaults to the
         columns' own.
         """
         ...

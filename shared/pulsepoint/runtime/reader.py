@@ -61,6 +61,7 @@ class ServiceReader:
         version: int,
         scope: TenantContext | None = None,
         time: datetime | None = None,
+        precedence: int = 0,
     ) -> Event[P]:
         """An event of this service in the trace being handled."""
         return new_event(
@@ -71,6 +72,7 @@ class ServiceReader:
             scope=scope or self.scope,
             time=time,
             traceparent=current_traceparent(),
+            precedence=precedence,
         )
 
     def fact(
@@ -82,12 +84,15 @@ class ServiceReader:
         *,
         part: str = "",
         digest: str = "",
+        precedence: int = 0,
         scope: TenantContext | None = None,
     ) -> FactRow:
-        """A row of `table` with the six columns every fact has."""
+        """A row of `table` with the seven columns every fact has."""
         owner = scope or self.scope
         content_digest = digest or sha256(orjson.dumps(dict(columns), option=orjson.OPT_SORT_KEYS)).hexdigest()
         identity = f"{owner.tenant_id}/{owner.brand_id}/{table}/{entity}/{version}/{content_digest}/{part}"
+        if precedence:
+            identity += f"/{precedence}"
         row = {
             "fact_id": sha256(identity.encode()).hexdigest()[:32],
             "brand_id": str(owner.brand_id),
@@ -97,4 +102,6 @@ class ServiceReader:
             "recorded_at": self._now,
             **columns,
         }
+        if precedence:
+            row["precedence"] = precedence
         return FactRow(owner, table, row)

@@ -84,11 +84,13 @@ class Current:
 
 
 _HEAD = """SELECT * FROM {table}
-QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, entity ORDER BY version DESC, digest DESC) = 1"""
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1"""
 _PART = """SELECT part.* FROM {table} AS part
 JOIN {head}_current AS head
   ON part.brand_id = head.brand_id AND part.entity = head.entity
   AND part.version = head.version AND part.digest = head.digest
+  AND COALESCE(part.precedence, 0) = COALESCE(head.precedence, 0)
 QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) = 1"""
 
 

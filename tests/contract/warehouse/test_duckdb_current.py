@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ from tests.builders.warehouse import OTHER_BRAND, SCOPE, credit_facts, line_fact
 VIEWS = ("orders_current", "order_lines_current", "attributions_current", "credits_current")
 
 
-def history(seed: int) -> list[FactRow]:
-    """Some orders of two brands in several versions, some of them of one version told differently."""
+def history(seed: int, precedences: Sequence[int | None] = (None, 1, 2, 2**62)) -> list[FactRow]:
+    """Some orders of two brands in several versions, some of them of one version told differently, or by another."""
     draw = random.Random(seed)
     facts: list[FactRow] = []
     for _ in range(120):
         order_id, version = f"o{draw.randrange(12)}", draw.randrange(1, 5)
         scope = draw.choice((SCOPE, OTHER_BRAND))
-        order = order_fact(order_id, version, net=draw.randrange(1, 4), scope=scope)
+        net, precedence = draw.randrange(1, 4), draw.choice(precedences)
+        order = order_fact(order_id, version, net=net, precedence=precedence, scope=scope)
         lines = [
             OrderLine(line_id=f"l{number}", title="a", quantity=1, gross_micros=1, discount_micros=0, tax_micros=0)
             for number in range(draw.randrange(3))
@@ -39,13 +41,17 @@ async def ranked(warehouse: DuckDBWarehouse, view: str) -> list[dict[str, Any]]:
     """The rows the declared view shows, ranked here from everything that was appended."""
     current = schema.current_views()[view]
     heads = await warehouse.query(SCOPE, f"SELECT * FROM {current.head}")
-    newest: dict[tuple[str, str], tuple[int, str]] = {}
+    newest: dict[tuple[str, str], tuple[int, int, str]] = {}
     for row in heads:
         place = row["brand_id"], row["entity"]
-        newest[place] = max(newest.get(place, (0, "")), (row["version"], row["digest"]))
+        newest[place] = max(newest.get(place, (0, 0, "")), rank(row))
     rows = await warehouse.query(SCOPE, f"SELECT * FROM {current.table}")
-    shown = [row for row in rows if newest[row["brand_id"], row["entity"]] == (row["version"], row["digest"])]
+    shown = [row for row in rows if newest[row["brand_id"], row["entity"]] == rank(row)]
     return sorted(shown, key=lambda row: str(row["fact_id"]))
+
+
+def rank(row: dict[str, Any]) -> tuple[int, int, str]:
+    return row["version"], row["precedence"] or 0, row["digest"]
 
 
 async def current(warehouse: DuckDBWarehouse, view: str) -> list[dict[str, Any]]:
@@ -88,6 +94,29 @@ async def test_a_file_of_the_earlier_layout_is_taken_over(tmp_path: Path) -> Non
         await second.append(facts[len(facts) // 2 :])
         for view in VIEWS:
             assert await current(second, view) == await ranked(second, view)
+
+
+async def test_rows_of_a_file_without_precedence_rank_below_new_ones_of_the_same_version(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    earlier = history(8, precedences=(None,))
+    async with open_duckdb(path) as first:
+        await first.append(earlier)
+    with duckdb.connect(str(path)) as old:
+        in_schema = "FROM duckdb_{0}() WHERE schema_name = ?"
+        for (view,) in old.execute(f"SELECT view_name {in_schema.format('views')}", [SCOPE.schema]).fetchall():
+            old.execute(f'DROP VIEW {SCOPE.schema}."{view}"')
+        for (table,) in old.execute(f"SELECT table_name {in_schema.format('tables')}", [SCOPE.schema]).fetchall():
+            old.execute(f'ALTER TABLE {SCOPE.schema}."{table}" DROP COLUMN precedence')
+        old.execute("UPDATE main.made_schemas SET declared = 'an earlier release'")
+    async with open_duckdb(path) as second:
+        before = await current(second, "orders_current")
+        assert before == await ranked(second, "orders_current")
+        again = [order_fact(row["entity"], row["version"], net=7, precedence=1, digest="0") for row in before]
+        await second.append([fact for fact in again if fact.row["brand_id"] == str(SCOPE.brand_id)])
+        for view in VIEWS:
+            assert await current(second, view) == await ranked(second, view)
+        shown = await second.query(SCOPE, "SELECT * FROM orders_current WHERE brand_id = @brand_id")
+        assert {(row["precedence"], row["digest"]) for row in shown} == {(1, "0")}
 
 
 async def test_a_refused_batch_changes_nothing_that_is_current() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
@@ -203,6 +204,8 @@ SNAPSHOTS = [
         evidence=evidence("/", moments=(timestamp(CREATED_AT, META), timestamp(CREATED_AT, "/?utm_source=klaviyo"))),
         version=15,
     ),
+    order_event(net=84, cancelled_at=CREATED_AT + timedelta(days=5), version=25, precedence=2),
+    order_event(net=86, evidence=evidence(META), version=25, precedence=1, refunds=(refund("r1", amount=6),)),
     order_event(net=85, cancelled_at=CREATED_AT + timedelta(days=5), version=25),
     refund_event(refund("r1", amount=5)),
     refund_event(refund("r3", amount=9)),
@@ -227,6 +230,20 @@ def end_state(events: list[Event]) -> tuple[Any, ...]:
         return harness.credits(), touches, document
 
     return asyncio.run(run())
+
+
+@pytest.mark.rule("SHOP-06")
+async def test_of_equal_clocks_the_higher_precedence_is_credited_in_either_order() -> None:
+    tellings = [
+        order_event(net=70, version=5, precedence=7, evidence=evidence(META), refunds=(refund("r1", amount=10),)),
+        order_event(net=90, version=5, precedence=6, evidence=evidence(META), refunds=(refund("r1", amount=20),)),
+        order_event(net=80, version=5, evidence=evidence(META), refunds=(refund("r1", amount=30),)),
+    ]
+    for arrival in permutations(tellings):
+        harness = Harness()
+        for event in arrival:
+            await harness.handle(event)
+        assert harness.by_channel() == {"meta": 60_000_000}
 
 
 @pytest.mark.rule("ATTR-03")

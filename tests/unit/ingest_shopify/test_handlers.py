@@ -108,7 +108,7 @@ async def test_a_delivery_told_again_adds_nothing(ingest: Ingest) -> None:
     for topic, webhook_id in (("orders/create", "1"), ("orders/create", "2"), ("orders/paid", "3")):
         assert await ingest.deliver(body, topic, shopify_webhook_id=webhook_id) == 204
     assert await ingest.deliver(refund_body(), "refunds/create") == 204
-    for table in ("orders", "order_lines", "refunds", "refund_lines"):
+    for table in ("orders", "order_lines", "refunds_current", "refund_lines_current"):
         assert len(await ingest.rows(table)) == 1, table
     assert len({event.id for event in published(ingest.runtime, OrderRecorded)}) == 1
 

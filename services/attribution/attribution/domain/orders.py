@@ -1,13 +1,13 @@
 """The state of one order, merged from its snapshots: the same end whatever the order of arrival.
 
-Every part keeps the (version, digest) it came with and the highest one stays, so merging is commutative, associative
-and idempotent. A deletion is ranked against order snapshots, as the warehouse's view does; an erasure stays.
+Every part keeps the (version, precedence, digest) it came with and the highest one stays, so merging is commutative,
+associative and idempotent. A deletion is ranked against order snapshots, as in the warehouse's view; an erasure stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -16,23 +16,24 @@ from pydantic import BaseModel, ConfigDict
 from attribution.domain.touches import RULES_VERSION, touches_of
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
-from pulsepoint.events.envelope import canonical, digest_of
-from pulsepoint.events.orders import OrderRecorded, Refund, RefundRecorded
+from pulsepoint.events.envelope import Event, canonical, digest_of
+from pulsepoint.events.orders import OrderDeleted, OrderRecorded, Refund, RefundRecorded
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
 
 
 class Versioned(BaseModel):
-    """A part of the document with the (version, digest) of the snapshot it came from."""
+    """A part of the document with the rank of the snapshot it came from; earlier releases kept no precedence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: int
+    precedence: int = 0
     digest: str
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """The order by which one of two snapshots of the same part is current."""
-        return self.version, self.digest
+        return self.version, self.precedence, self.digest
 
 
 class Sale(Versioned):
@@ -76,7 +77,7 @@ class Journey(Versioned):
     @property
     def rank(self) -> tuple[Any, ...]:
         """Journey moments outrank a landing site, which outranks silence; then the snapshot, then later rules."""
-        return int(self.saying), self.version, self.digest, self.rules
+        return int(self.saying), *super().rank, self.rules
 
     def without_person(self) -> Journey:
         """The journey reduced to what credits need: no click ids, sources or codes."""
@@ -131,11 +132,11 @@ class OrderState(BaseModel):
         """The touches credits are shared among."""
         return self.journey.touches if self.journey is not None else ()
 
-    def with_order(self, order: OrderRecorded, version: int, digest: str) -> OrderState:
+    def with_order(self, event: Event[OrderRecorded]) -> OrderState:
         """After an order snapshot and the refunds it carried."""
+        order, rank = event.payload, _rank(event)
         sale = Sale(
-            version=version,
-            digest=digest,
+            **rank,
             currency=order.currency,
             created_at=order.created_at,
             processed_at=order.processed_at,
@@ -145,28 +146,28 @@ class OrderState(BaseModel):
             test=order.test,
         )
         journey = Journey(
-            version=version,
-            digest=digest,
+            **rank,
             saying=_evidence_level(order.evidence),
             rules=RULES_VERSION,
             touches=touches_of(order.evidence, order.created_at),
             discount_codes=order.evidence.discount_codes,
         )
-        refunds = {refund.refund_id: _return(refund, order.order_id, order.currency) for refund in order.refunds}
+        refunds = {refund.refund_id: _return(event, refund, order.order_id, order.currency) for refund in order.refunds}
         return self._merged(
             sale=higher(self.sale, sale),
             journey=higher(self.journey, journey.without_person() if self.erased else journey),
             refunds=self._with_refunds(refunds),
         )
 
-    def with_refund(self, payload: RefundRecorded) -> OrderState:
+    def with_refund(self, event: Event[RefundRecorded]) -> OrderState:
         """After a refund delivered on its own."""
-        news = _return(payload.refund, payload.order_id, payload.currency)
+        payload = event.payload
+        news = _return(event, payload.refund, payload.order_id, payload.currency)
         return self._merged(refunds=self._with_refunds({payload.refund.refund_id: news}))
 
-    def with_deletion(self, version: int, digest: str) -> OrderState:
+    def with_deletion(self, event: Event[OrderDeleted]) -> OrderState:
         """After the shop deleted it: snapshots from before stay deleted."""
-        return self._merged(deletion=higher(self.deletion, Versioned(version=version, digest=digest)))
+        return self._merged(deletion=higher(self.deletion, Versioned(**_rank(event))))
 
     def with_erasure(self) -> OrderState:
         """After its buyer asked to be forgotten: later news keep no person either."""
@@ -213,11 +214,15 @@ class OrderState(BaseModel):
         ]
 
 
-def _return(refund: Refund, order_id: str, currency: str) -> Return:
-    # Version and digest are of the refund alone, as in its facts: inside an order or by itself it is the same refund,
-    # and of two tellings credits follow the one that `refunds_current` shows.
+def _rank(event: Event) -> dict[str, Any]:
+    return {"version": event.version, "precedence": event.precedence, "digest": event.digest}
+
+
+def _return(event: Event, refund: Refund, order_id: str, currency: str) -> Return:
+    # Ranked as in its facts, by the snapshot that told it: credits follow the telling that `refunds_current` shows.
     return Return(
-        version=micros_since_1970(refund.issued_at),
+        version=event.version,
+        precedence=event.precedence,
         digest=digest_of(f"{order_id}\n{currency}\n".encode() + canonical(refund)),
         currency=currency,
         issued_at=refund.issued_at,
@@ -225,11 +230,6 @@ def _return(refund: Refund, order_id: str, currency: str) -> Return:
         tax_micros=refund.tax_micros,
         adjustment_micros=refund.adjustment_micros,
     )
-
-
-def micros_since_1970(timestamp: datetime) -> int:
-    """An aware moment as a version: whole microseconds, without the rounding of a float."""
-    return (timestamp - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _evidence_level(evidence: TrackingData) -> EvidenceLevel:

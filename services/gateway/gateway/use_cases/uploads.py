@@ -24,6 +24,7 @@ from gateway.ports import Commands
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import Message, raw_message
+from pulsepoint.events.precedence import ORIGIN, Origin
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Write
 from pulsepoint.ports.message_bus import MessageBus
@@ -125,7 +126,10 @@ async def open_orders_file(path: Path, brand: Brand, *, bus: MessageBus, clock: 
 
 
 def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Message:
-    """A delivery as the webhook address would publish it; the digest of the body stands for its signature."""
+    """A delivery as the webhook address would publish it, but for its origin.
+
+    The digest of the body stands for its signature.
+    """
     headers = {
         "shop": shop,
         "shopify-topic": delivery.topic,
@@ -133,6 +137,7 @@ def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Messag
         "shopify-triggered-at": delivery.triggered_at,
         "shopify-webhook-id": delivery.webhook_id,
         "shopify-event-id": delivery.event_id,
+        ORIGIN: Origin.FILE.name.lower(),
     }
     body_id = b64encode(sha256(delivery.body).digest()).decode()
     return raw_message(RAW_TOPIC, delivery.body, headers, body_id, received_at)

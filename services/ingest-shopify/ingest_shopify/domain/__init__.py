@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from ingest_shopify.domain.deliveries import Reading, read_body, read_delivery
+from ingest_shopify.domain.deliveries import READER_VERSION, Reading, read_body, read_delivery
 from ingest_shopify.domain.people import Person, identities_of
 from ingest_shopify.domain.shops import is_shop_domain
 from ingest_shopify.domain.signatures import WebhookKeys
 
-__all__ = ["Person", "Reading", "WebhookKeys", "identities_of", "is_shop_domain", "read_body", "read_delivery"]
+__all__ = [
+    "READER_VERSION",
+    "Person",
+    "Reading",
+    "WebhookKeys",
+    "identities_of",
+    "is_shop_domain",
+    "read_body",
+    "read_delivery",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +21,12 @@ from ingest_shopify.domain.products import read_level, read_product
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.envelope import Payload
 from pulsepoint.events.orders import OrderDeleted, RefundRecorded
+from pulsepoint.events.precedence import trusted_trigger
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested
 from pulsepoint.events.products import ProductDeleted
 
+READER_VERSION = 1
+"""Counts corrections of what the readers read: a body read anew then outranks what was read of it before."""
 # Versions are quarters; any is read whose bodies the readers understand, a form never seen is not guessed at:
 # https://shopify.dev/docs/api/usage/versioning
 _API_VERSION = re.compile(r"20(1[7-9]|[2-9][0-9])-(0[1-9]|1[0-2])|unstable", re.ASCII)
@@ -34,7 +37,8 @@ class Reading:
     """One delivery as read.
 
     `version` is the source's clock in microseconds since 1970, `person` who it is about, `shop_domain` the shop
-    the body names itself (None where it names none).
+    the body names itself (None where it names none), `triggered_at` when it was triggered, as far as an unsigned
+    header is believed (None: unsaid).
     """
 
     payload: Payload
@@ -42,6 +46,7 @@ class Reading:
     version: int
     person: Person = NOBODY
     shop_domain: str | None = None
+    triggered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def read_delivery(
 ) -> Reading:
     """Reads the body of a webhook; `shop_currency` stands in where a body names none.
 
+    `received_at` is on the brand's business clock.
     Raises `MalformedInput` for anything that cannot be read: reasons `unknown_topic`, `unknown_api_version`,
     `not_json`, `missing_field`, `unreadable_field`; the message names the field.
     """
@@ -74,9 +80,10 @@ def read_delivery(
         raise MalformedInput(f"topic {topic[:100]!r} is not one that is read", reason="unknown_topic")
     if api_version and not _API_VERSION.fullmatch(api_version):
         raise MalformedInput(f"API version {api_version[:40]!r} is not known", reason="unknown_api_version")
-    reported_at = _triggered(triggered_at) or received_at
+    triggered = _triggered(triggered_at)
     try:
-        return reader(_Delivery(Fields(parse(body)), reported_at, shop, shop_currency))
+        reading = reader(_Delivery(Fields(parse(body)), triggered or received_at, shop, shop_currency))
+        return replace(reading, triggered_at=trusted_trigger(triggered, received_at) if triggered else None)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -78,7 +78,9 @@ class Kept:
             f"SELECT part.* FROM {self.table} AS part LEFT JOIN {self.head} AS head"
             " ON part.brand_id = head.brand_id AND part.entity = head.entity"
             " WHERE head.entity IS NULL OR part.version > head.version"
-            " OR (part.version = head.version AND part.digest >= head.digest)"
+            " OR (part.version = head.version AND COALESCE(part.precedence, 0) > COALESCE(head.precedence, 0))"
+            " OR (part.version = head.version AND COALESCE(part.precedence, 0) = COALESCE(head.precedence, 0)"
+            " AND part.digest >= head.digest)"
             " QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) = 1"
         )
 

@@ -95,7 +95,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM orders WHERE brand_id = @brand_id GROUP BY entity
 ),
 standing AS (
-  SELECT raw.entity AS order_id, MAX_BY(IF(raw.test OR raw.deleted, 0, 1), raw.digest) AS counts
+  SELECT raw.entity AS order_id, MAX_BY(IF(raw.test OR raw.deleted, 0, 1),
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS counts
   FROM orders AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -166,43 +167,43 @@ WITH orphans AS (
   SELECT part.entity AS subject, 'order_lines' AS detail
   FROM order_lines AS part LEFT JOIN orders AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'refund_lines' AS detail
   FROM refund_lines AS part LEFT JOIN refunds AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'variants' AS detail
   FROM variants AS part LEFT JOIN products AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'touches' AS detail
   FROM touches AS part LEFT JOIN attributions AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'credits' AS detail
   FROM credits AS part LEFT JOIN attributions AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'stock_statuses' AS detail
   FROM stock_statuses AS part LEFT JOIN stock_assessments AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
   UNION ALL
   SELECT part.entity AS subject, 'ai_insights' AS detail
   FROM ai_insights AS part LEFT JOIN advice AS head
     ON head.brand_id = part.brand_id AND head.entity = part.entity AND head.version = part.version
-    AND head.digest = part.digest
+    AND head.digest = part.digest AND COALESCE(head.precedence, 0) = COALESCE(part.precedence, 0)
   WHERE part.brand_id = @brand_id AND head.entity IS NULL
 )
 SELECT subject, CONCAT('rows of ', detail, ' without a head') AS detail, 0 AS expected, COUNT(*) AS found,
@@ -214,7 +215,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM orders WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM orders AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -238,7 +240,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM refunds WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM refunds AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -262,7 +265,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM products WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM products AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -286,7 +290,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM inventory_levels WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM inventory_levels AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -310,7 +315,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM ad_performance WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM ad_performance AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -334,7 +340,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM attributions WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id, raw.digest) AS fact_id
+  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.fact_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS fact_id
   FROM attributions AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -358,7 +365,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM orders WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.digest, raw.digest) AS digest
+  SELECT raw.entity, MAX(newest.version) AS version,
+    MAX(CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS place
   FROM orders AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -367,7 +375,8 @@ chosen AS (
 expected AS (
   SELECT DISTINCT part.entity, part.fact_id
   FROM order_lines AS part
-  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version AND chosen.digest = part.digest
+  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version
+    AND chosen.place = CONCAT(CAST(COALESCE(part.precedence, 0) + 1000000000000000000 AS STRING), part.digest)
   WHERE part.brand_id = @brand_id
 ),
 shown AS (
@@ -388,7 +397,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM refunds WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.digest, raw.digest) AS digest
+  SELECT raw.entity, MAX(newest.version) AS version,
+    MAX(CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS place
   FROM refunds AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -397,7 +407,8 @@ chosen AS (
 expected AS (
   SELECT DISTINCT part.entity, part.fact_id
   FROM refund_lines AS part
-  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version AND chosen.digest = part.digest
+  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version
+    AND chosen.place = CONCAT(CAST(COALESCE(part.precedence, 0) + 1000000000000000000 AS STRING), part.digest)
   WHERE part.brand_id = @brand_id
 ),
 shown AS (
@@ -418,7 +429,8 @@ WITH newest AS (
   SELECT entity, MAX(version) AS version FROM attributions WHERE brand_id = @brand_id GROUP BY entity
 ),
 chosen AS (
-  SELECT raw.entity, MAX(newest.version) AS version, MAX_BY(raw.digest, raw.digest) AS digest
+  SELECT raw.entity, MAX(newest.version) AS version,
+    MAX(CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS place
   FROM attributions AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -427,7 +439,8 @@ chosen AS (
 expected AS (
   SELECT DISTINCT part.entity, part.fact_id
   FROM credits AS part
-  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version AND chosen.digest = part.digest
+  JOIN chosen ON chosen.entity = part.entity AND chosen.version = part.version
+    AND chosen.place = CONCAT(CAST(COALESCE(part.precedence, 0) + 1000000000000000000 AS STRING), part.digest)
   WHERE part.brand_id = @brand_id
 ),
 shown AS (
@@ -448,10 +461,14 @@ WITH newest_orders_of AS (
   SELECT entity, MAX(version) AS version FROM orders WHERE brand_id = @brand_id GROUP BY entity
 ),
 sold AS (
-  SELECT raw.entity AS order_id, MAX_BY(raw.gross_micros - raw.discount_micros, raw.digest) AS sale_micros,
-    MAX_BY(IF(raw.test OR raw.deleted, 0, 1), raw.digest) AS counts,
-    MAX_BY(IF(raw.taxes_included, 1, 0), raw.digest) AS included,
-    MAX_BY(IF(raw.cancelled_at IS NULL, 0, 1), raw.digest) AS cancelled
+  SELECT raw.entity AS order_id, MAX_BY(raw.gross_micros - raw.discount_micros,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS sale_micros,
+    MAX_BY(IF(raw.test OR raw.deleted, 0, 1),
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS counts,
+    MAX_BY(IF(raw.taxes_included, 1, 0),
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS included,
+    MAX_BY(IF(raw.cancelled_at IS NULL, 0, 1),
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS cancelled
   FROM orders AS raw
   JOIN newest_orders_of AS newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -461,9 +478,12 @@ newest_refunds AS (
   SELECT entity, MAX(version) AS version FROM refunds WHERE brand_id = @brand_id GROUP BY entity
 ),
 given_back AS (
-  SELECT raw.entity, MAX_BY(raw.order_id, raw.digest) AS order_id,
-    MAX_BY(raw.subtotal_micros + raw.adjustment_micros, raw.digest) AS net_micros,
-    MAX_BY(raw.tax_micros, raw.digest) AS tax_micros
+  SELECT raw.entity, MAX_BY(raw.order_id,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS order_id,
+    MAX_BY(raw.subtotal_micros + raw.adjustment_micros,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS net_micros,
+    MAX_BY(raw.tax_micros,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS tax_micros
   FROM refunds AS raw
   JOIN newest_refunds AS newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id
@@ -502,7 +522,9 @@ WITH newest AS (
 ),
 pulled AS (
   SELECT raw.entity, MIN(raw.platform) AS platform, MIN(raw.account_id) AS account_id, MIN(raw.day) AS day,
-    MAX_BY(raw.account_currency, raw.digest) AS currency, MAX_BY(raw.spend_micros, raw.digest) AS spend_micros
+    MAX_BY(raw.account_currency,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS currency, MAX_BY(raw.spend_micros,
+      CONCAT(CAST(COALESCE(raw.precedence, 0) + 1000000000000000000 AS STRING), raw.digest)) AS spend_micros
   FROM ad_performance AS raw
   JOIN newest ON newest.entity = raw.entity AND newest.version = raw.version
   WHERE raw.brand_id = @brand_id

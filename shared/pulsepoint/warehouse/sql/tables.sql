@@ -1,11 +1,12 @@
 -- Facts of one tenant, BigQuery dialect; the one source for BigQuery and DuckDB.
--- Every table starts with the same six columns; views show, for each (brand_id, entity), the rows of the
--- highest (version, digest). Tables named "… of a snapshot" hold several rows a snapshot and are shown only
--- where their (brand_id, entity, version, digest) is that of their head table. Money is integer micros.
+-- Every table starts with the same seven columns; views show, for each (brand_id, entity), the rows of the highest
+-- (version, precedence, digest); `precedence` decides between tellings of one moment (pulsepoint.events.precedence)
+-- and is NULL, below all others, for facts of our own and rows of earlier releases. Tables named "… of a snapshot"
+-- hold several rows a snapshot and are shown only where those three are their head's. Money is integer micros.
 
 CREATE TABLE orders (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   order_id STRING NOT NULL, name STRING, currency STRING, created_at TIMESTAMP, processed_at TIMESTAMP,
   cancelled_at TIMESTAMP, test BOOL NOT NULL, deleted BOOL NOT NULL, taxes_included BOOL, subject STRING,
   financial_status STRING, source_name STRING, gross_micros INT64, discount_micros INT64, tax_micros INT64,
@@ -15,14 +16,14 @@ CREATE TABLE orders (
 -- Lines of a snapshot; head: orders (entity = order_id).
 CREATE TABLE order_lines (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   order_id STRING NOT NULL, line_id STRING NOT NULL, product_id STRING, variant_id STRING, sku STRING, title STRING,
   quantity INT64 NOT NULL, gross_micros INT64 NOT NULL, discount_micros INT64 NOT NULL, tax_micros INT64 NOT NULL
 );
 
 CREATE TABLE refunds (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   refund_id STRING NOT NULL, order_id STRING NOT NULL, currency STRING NOT NULL, issued_at TIMESTAMP NOT NULL,
   subtotal_micros INT64 NOT NULL, tax_micros INT64 NOT NULL, adjustment_micros INT64 NOT NULL,
   shipping_micros INT64 NOT NULL
@@ -31,28 +32,28 @@ CREATE TABLE refunds (
 -- Lines of a snapshot; head: refunds (entity = refund_id).
 CREATE TABLE refund_lines (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   refund_id STRING NOT NULL, order_id STRING NOT NULL, line_id STRING NOT NULL, product_id STRING, variant_id STRING,
   sku STRING, quantity INT64 NOT NULL, subtotal_micros INT64 NOT NULL, tax_micros INT64 NOT NULL
 );
 
 CREATE TABLE order_edits (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   edit_id STRING NOT NULL, order_id STRING NOT NULL, committed_at TIMESTAMP NOT NULL,
   lines_added INT64 NOT NULL, lines_removed INT64 NOT NULL
 );
 
 CREATE TABLE products (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   product_id STRING NOT NULL, title STRING, status STRING, deleted BOOL NOT NULL
 );
 
 -- Variants of a snapshot; head: products (entity = product_id).
 CREATE TABLE variants (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   product_id STRING NOT NULL, variant_id STRING NOT NULL, inventory_item_id STRING, sku STRING, title STRING,
   price_micros INT64, unit_cost_micros INT64, continue_selling BOOL NOT NULL, tracked BOOL NOT NULL, available INT64
 );
@@ -61,7 +62,7 @@ CREATE TABLE variants (
 -- trace = the traceparent it was read under.
 CREATE TABLE inventory_levels (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   inventory_item_id STRING NOT NULL, location_id STRING NOT NULL, available INT64, updated_at TIMESTAMP NOT NULL,
   trace STRING
 );
@@ -69,7 +70,7 @@ CREATE TABLE inventory_levels (
 -- entity = platform:account:campaign:day.
 CREATE TABLE ad_performance (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   platform STRING NOT NULL, account_id STRING NOT NULL, account_currency STRING NOT NULL,
   account_timezone STRING NOT NULL, campaign_id STRING NOT NULL, campaign_name STRING NOT NULL, day DATE NOT NULL,
   spend_micros INT64 NOT NULL, impressions INT64, clicks INT64, conversions_micros INT64,
@@ -79,7 +80,7 @@ CREATE TABLE ad_performance (
 -- entity = platform:account:day; a later version with quarantined = FALSE lifts it.
 CREATE TABLE ad_days_quarantined (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   platform STRING NOT NULL, account_id STRING NOT NULL, day DATE NOT NULL, quarantined BOOL NOT NULL,
   account_spend_micros INT64 NOT NULL, campaign_spend_micros INT64 NOT NULL
 );
@@ -88,7 +89,7 @@ CREATE TABLE ad_days_quarantined (
 -- made under.
 CREATE TABLE attributions (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   order_id STRING NOT NULL, currency STRING NOT NULL, net_micros INT64 NOT NULL, source_version INT64 NOT NULL,
   settings_version INT64 NOT NULL, rules_version INT64 NOT NULL, trace STRING
 );
@@ -96,7 +97,7 @@ CREATE TABLE attributions (
 -- Touches of a snapshot; head: attributions.
 CREATE TABLE touches (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   order_id STRING NOT NULL, occurred_at TIMESTAMP NOT NULL, channel STRING NOT NULL, paid BOOL NOT NULL, source STRING,
   medium STRING, campaign STRING, content STRING, term STRING, click_id STRING, evidence STRING NOT NULL
 );
@@ -104,7 +105,7 @@ CREATE TABLE touches (
 -- Credits of a snapshot; head: attributions. For each model of an order they add up to attributions.net_micros.
 CREATE TABLE credits (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   order_id STRING NOT NULL, model STRING NOT NULL, entry_id STRING NOT NULL, entry_kind STRING NOT NULL,
   occurred_at TIMESTAMP NOT NULL, channel STRING NOT NULL, paid BOOL NOT NULL, campaign STRING, touch_at TIMESTAMP,
   credit_micros INT64 NOT NULL, currency STRING NOT NULL
@@ -113,14 +114,14 @@ CREATE TABLE credits (
 -- Head of stock_statuses; entity = 'stock'.
 CREATE TABLE stock_assessments (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   assessed_at TIMESTAMP NOT NULL, window_days INT64 NOT NULL, variants INT64 NOT NULL
 );
 
 -- Statuses of a snapshot; head: stock_assessments.
 CREATE TABLE stock_statuses (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   variant_id STRING NOT NULL, product_id STRING, sku STRING, title STRING, available INT64 NOT NULL,
   velocity_micros INT64 NOT NULL, days_in_stock INT64 NOT NULL, days_unknown INT64 NOT NULL,
   units_sold INT64 NOT NULL,
@@ -131,7 +132,7 @@ CREATE TABLE stock_statuses (
 -- sentences are made of them when read; `summary` holds the sentences of rows from before 2026-12.
 CREATE TABLE advice (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   computed_at TIMESTAMP NOT NULL, summary STRING, recommendations INT64 NOT NULL,
   start_day DATE, end_day DATE, today_counts BOOL, figures STRING, names STRING
 );
@@ -140,7 +141,7 @@ CREATE TABLE advice (
 -- and `names` as in advice; `action`, `reason` and `expected_impact` hold the sentences of rows from before 2026-12.
 CREATE TABLE ai_insights (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   recommendation_id STRING NOT NULL, position INT64 NOT NULL, type STRING NOT NULL, priority STRING NOT NULL,
   subject STRING NOT NULL, action STRING, reason STRING, expected_impact STRING,
   current_spend_micros INT64, recommended_change_micros INT64, facts STRING NOT NULL,
@@ -152,7 +153,7 @@ CREATE TABLE ai_insights (
 -- sentences of rows from before 2026-12.
 CREATE TABLE alerts (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   alert_id STRING NOT NULL, type STRING NOT NULL, severity STRING NOT NULL, subject STRING NOT NULL, channel STRING,
   product STRING, title STRING, explanation STRING, recommended_action STRING,
   opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, facts STRING NOT NULL,
@@ -161,6 +162,6 @@ CREATE TABLE alerts (
 
 CREATE TABLE notifications (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
-  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   alert_id STRING NOT NULL, target STRING NOT NULL, trace_id STRING NOT NULL, sent_at TIMESTAMP NOT NULL
 );
