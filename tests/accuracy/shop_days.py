@@ -17,6 +17,7 @@ from pulsepoint.brand.vocabulary import AttributionModel, Channel, EntryKind
 from sandbox.platforms.bodies import ShopifyBodies
 from sandbox.records import Order, Refund
 from sandbox.world import World
+from tests.builders.orders import as_event
 
 MODEL = AttributionModel.LAST_NON_DIRECT
 
@@ -76,7 +77,7 @@ def _orders(world: World) -> Iterator[tuple[Order, list[Refund]]]:
 def _add_order(days: dict[date, ShopDay], zone: ZoneInfo, order: Order, refunds: list[Refund]) -> None:
     body = ShopifyBodies(zone.key).order(order, order.created_at, refunds=refunds)
     recorded = read_order(Fields(body), reported_at=order.created_at)
-    state = OrderState().with_order(recorded, version=1, digest="")
+    state = OrderState().with_order(as_event(recorded, entity=recorded.order_id, version=1))
     attribution = attribution_of(recorded.order_id, state, BrandPolicy())
     assert attribution is not None
     placed = days[order.day]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from pulsepoint.events.envelope import Event, Payload, new_event
+from pulsepoint.events.envelope import Event, P, new_event
 from pulsepoint.events.orders import OrderDeleted, OrderLine, OrderRecorded, Refund, RefundLine, RefundRecorded
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 from pulsepoint.money import MICROS
@@ -89,14 +89,14 @@ def refund_recorded(given_back: Refund, order_id: str = ORDER_ID, *, currency: s
 
 
 def as_event(
-    payload: Payload,
+    payload: P,
     *,
     entity: str,
     version: int,
     scope: TenantContext = SCOPE,
     source: str = SOURCE,
     precedence: int = 0,
-) -> Event:
+) -> Event[P]:
     """Any payload in an envelope of its own."""
     return new_event(payload, source=source, entity=entity, version=version, scope=scope, precedence=precedence)
 
