@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import CampaignPerformance, Performance
+from ai_advisor.domain.purposes import meets_buyers_on_their_way
 from pulsepoint.brand import figures
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.vocabulary import Cause, Priority, RecommendationType, StockState
@@ -158,7 +159,10 @@ def for_roas(
     exposure: Exposure,
     rules: Rules,
 ) -> Recommendation | None:
-    """Reduce under the target ROAS, raise well above it where stock is healthy."""
+    """Reduce under the target ROAS, raise well above it where stock is healthy.
+
+    The ROAS is of credited revenue: its advice is never urgent, and what meets buyers on their way is never raised.
+    """
     roas, target = campaign.roas_micros, brand.roas_target_micros
     if roas is None or campaign.daily_spend_micros <= 0:
         return None
@@ -166,7 +170,8 @@ def for_roas(
         return _reduce(citations, brand, campaign, roas, rules)
     proven = campaign.orders >= rules.raise_orders and campaign.days_with_spend >= rules.raise_days
     in_stock = exposure.gone_micros == 0 and exposure.low_micros == 0
-    if roas * 100 >= target * rules.raise_over_target and proven and in_stock:
+    causal = not meets_buyers_on_their_way(campaign.platform, campaign.name, brand.name)
+    if roas * 100 >= target * rules.raise_over_target and proven and in_stock and causal:
         return _raise(citations, brand, campaign, roas, rules)
     return None
 
@@ -197,7 +202,7 @@ def _reduce(
     target = brand.roas_target_micros
     missing = (target - max(roas, 0)) * 100 // target
     percent = min(rules.largest_cut, max(rules.smallest_cut, missing))
-    priority = Priority.HIGH if roas * 2 < target else Priority.MEDIUM
+    priority = Priority.MEDIUM if roas * 2 < target else Priority.LOW
     kind = RecommendationType.REDUCE_SPEND
     return _change_spend(citations, brand, campaign, roas, kind=kind, priority=priority, percent=-percent)
 
@@ -210,7 +215,7 @@ def _raise(
     rules: Rules,
 ) -> Recommendation:
     kind, percent = RecommendationType.RAISE_SPEND, rules.raise_by
-    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=Priority.MEDIUM, percent=percent)
+    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=Priority.LOW, percent=percent)
 
 
 def _change_spend(

@@ -64,7 +64,7 @@ def _for_roas(advice: RecommendationFacts, texts: Texts, text_id: str) -> Recomm
     }
     return RecommendationText(
         action=texts.say(f"{text_id}.action", values),
-        reason=texts.say(f"{text_id}.reason", values),
+        reason=f"{texts.say(f'{text_id}.reason', values)} {texts.say('advice.credited')}",
         expected_impact=texts.say(f"{text_id}.impact", values),
     )
 
