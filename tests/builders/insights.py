@@ -10,11 +10,13 @@ from typing import Any
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
+from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.brand.facts import RecommendationFacts
 from pulsepoint.brand.sentences import RecommendationText, recommendation_text
 from pulsepoint.brand.texts import texts
 from pulsepoint.events.envelope import Event, P, Payload, new_event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
+from pulsepoint.metrics.access import Metrics
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction, Write
 from pulsepoint.runtime.outcome import EffectDefinition, Outcome
@@ -31,6 +33,7 @@ class Bench:
         self.service = service
         self.warehouse = warehouse
         self.clock = FixedClock(NOW)
+        self.metrics = Metrics(warehouse, MemorySecretStore())
         self.store = MemoryDocumentStore(service, self.clock)
         self.events: list[Event] = []
 
@@ -73,7 +76,7 @@ class Bench:
         outcomes: list[Outcome] = []
 
         async def attempt(transaction: Transaction) -> Commit:
-            outcome = await work(ServiceReader(self.service, transaction, self.warehouse, self.clock))
+            outcome = await work(ServiceReader(self.service, transaction, self.metrics, self.clock))
             outcomes.append(outcome)
             return Commit(writes=outcome.writes)
 

@@ -14,13 +14,14 @@ import pytest_asyncio
 from pulsepoint.adapters.bigquery.warehouse import BigQueryWarehouse
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
+from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.catalog import METRICS
 from pulsepoint.metrics.named_queries import named_queries
-from pulsepoint.metrics.query import measure
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import schema
 from tests.builders.bigquery import served_bigquery
+from tests.builders.metrics import measured
 from tests.builders.warehouse import NOON, RECORDED_AT, SCOPE, fact
 from tests.contract.suites.warehouse import span_fact
 
@@ -134,18 +135,11 @@ async def test_a_view_shows_the_same_rows(both: Both, view: str) -> None:
 
 @pytest.mark.parametrize("metric", sorted(METRICS))
 async def test_a_metric_has_one_value(both: Both, metric: str) -> None:
-    async def measured(warehouse: Any) -> Any:
+    async def answer(warehouse: Any) -> Any:
         try:
-            return await measure(
-                warehouse,
-                SCOPE,
-                [metric],
-                start=date(2026, 2, 1),
-                end=date(2026, 4, 30),
-                timezone="Europe/London",
-                currency="GBP",
-            )
+            period = Period(date(2026, 2, 1), date(2026, 4, 30))
+            return await measured(warehouse, [metric], period=period, currency="GBP")
         except PermanentError as error:
             return error.reason
 
-    assert await measured(both.cloud) == await measured(both.local)
+    assert await answer(both.cloud) == await answer(both.local)

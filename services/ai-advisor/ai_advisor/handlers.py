@@ -17,7 +17,6 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
-from pulsepoint.metrics import citations as metrics
 from pulsepoint.ports.document_store import FactRow, Write
 from pulsepoint.runtime.brand_projection import brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
@@ -47,9 +46,10 @@ def handlers(rules: Rules) -> Routes:
 
 
 async def _advice(reader: Reader, stock: StockAssessed, rules: Rules) -> AdviceComputed:
-    brand = (await brand_of(reader)).settings
+    kept = await brand_of(reader)
+    brand = kept.settings
     performance = await _performance(reader, brand, stock)
-    cite = metrics.Citations(reader.scope, brand, reader.now())
+    cite = await reader.citing(settings=kept.metric_settings, currency=brand.currency)
     citations = Citations(reader.scope.brand_id, performance.period, cite)
     advice = advise(citations, brand, performance, stock.statuses, rules)
     summary = summarise(citations, brand.currency, performance, stock.counts, advice.too_little_data)

@@ -24,7 +24,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockAssessed
-from pulsepoint.metrics.citations import Citations
+from pulsepoint.metrics.citations import Cite
 from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_of, brand_write, is_stale, kept_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
@@ -58,7 +58,8 @@ async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
     existing, last = await reader.get_many([STOCK, ADVICE])
     if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
-    brand = (await brand_of(reader)).settings
+    kept = await brand_of(reader)
+    brand = kept.settings
     at = event.payload.assessed_at
     view = stock.view_of(event.payload, brand.lead_time_days)
     write = Write(*STOCK, {**view.as_document(), "version": event.version})
@@ -66,7 +67,8 @@ async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
         return Outcome(writes=(write,))
     open_alerts = await read_open_alerts(reader)
     seen = Write(*ADVICE, {**last.data, "stock_version": event.version})
-    evaluation = _evaluate_stock(reader, brand, open_alerts, view, _reorders(last.data), at)
+    cite = await reader.citing(settings=kept.metric_settings, currency=brand.currency)
+    evaluation = _evaluate_stock(cite, brand, open_alerts, view, _reorders(last.data), at)
     return await evaluate(reader, brand, open_alerts, evaluation, at=at, writes=(write, seen))
 
 
@@ -77,16 +79,18 @@ def on_advice(rules: roas.Rules) -> Handler[AdviceComputed]:
         kept, last = await reader.get_many([STOCK, ADVICE])
         if last is not None and last.data["version"] >= event.version:
             return NOTHING
-        brand = (await brand_of(reader)).settings
+        configured = await brand_of(reader)
+        brand = configured.settings
+        cite = await reader.citing(settings=configured.metric_settings, currency=brand.currency)
         open_alerts = await read_open_alerts(reader)
         at = event.payload.computed_at
         seen = last.data["stock_version"] if last else 0
         done = _done(event, max(seen, kept.data["version"] if kept else 0))
-        evaluations = [await _evaluate_roas(reader, brand, open_alerts, at, rules)]
+        evaluations = [await _evaluate_roas(reader, cite, brand, open_alerts, at, rules)]
         if kept is not None and kept.data["version"] > seen:
             # One assessment counts once: a second look at it is no second time that a condition did not hold.
             view = stock.StockView.of(kept.data)
-            evaluations.append(_evaluate_stock(reader, brand, open_alerts, view, _reorders(done), at))
+            evaluations.append(_evaluate_stock(cite, brand, open_alerts, view, _reorders(done), at))
         writes = (Write(*ADVICE, done),)
         return await evaluate(reader, brand, open_alerts, _merged(evaluations), at=at, writes=writes)
 
@@ -176,7 +180,12 @@ async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> s
 
 
 async def _evaluate_roas(
-    reader: Reader, brand: BrandSettings, open_alerts: Mapping[str, OpenAlert], at: datetime, rules: roas.Rules
+    reader: Reader,
+    cite: Cite,
+    brand: BrandSettings,
+    open_alerts: Mapping[str, OpenAlert],
+    at: datetime,
+    rules: roas.Rules,
 ) -> Evaluation:
     first, last = roas.days_of(at, brand.timezone)
     rows = await reader.query(
@@ -188,7 +197,6 @@ async def _evaluate_roas(
         end_day=last,
     )
     comparisons = roas.compare(map(_channel_day, rows), last)
-    cite = Citations(reader.scope, brand, reader.now())
     return Evaluation(
         roas.findings(comparisons, brand.currency, rules, cite),
         _of_type(open_alerts, AlertType.ROAS_DROP),
@@ -201,7 +209,7 @@ async def _evaluate_roas(
 
 
 def _evaluate_stock(
-    reader: Reader,
+    cite: Cite,
     brand: BrandSettings,
     open_alerts: Mapping[str, OpenAlert],
     view: stock.StockView,
@@ -209,13 +217,12 @@ def _evaluate_stock(
     at: datetime,
 ) -> Evaluation:
     keys = _of_type(open_alerts, AlertType.STOCKOUT_RISK)
-    citations = Citations(reader.scope, brand, reader.now())
     day = at.astimezone(brand.zone).date()
 
-    def cite(metric: str, variant_id: str) -> str:
-        return citations(metric, {"variant_id": variant_id}, day, day)
+    def cite_variant(metric: str, variant_id: str) -> str | None:
+        return cite(metric, {"variant_id": variant_id}, day, day)
 
-    findings = stock.findings(view, brand.currency, reorders, cite)
+    findings = stock.findings(view, brand.currency, reorders, cite_variant)
     return Evaluation(findings, keys, frozenset(stock.clear_keys(view, keys)))
 
 

@@ -18,6 +18,7 @@ from gateway.settings import Settings
 from gateway.use_cases.login import bootstrap_admin
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
+from pulsepoint.metrics.access import Metrics
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
@@ -38,6 +39,7 @@ class Ports:
     bus: MessageBus
     store: DocumentStore
     warehouse: Warehouse
+    metrics: Metrics
     secrets: SecretStore
     cache: Cache
     clock: Clock
@@ -71,10 +73,12 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         directory = PostgresDirectory(engine)
         await _first_admin(settings, directory, store, engines.clock)
         live = LiveFeed(PostgresFeed(engine), poll_seconds=settings.feed_poll_seconds)
+        warehouse = SingleFlightWarehouse(engines.warehouse)
         ports = Ports(
             bus=engines.bus,
             store=store,
-            warehouse=SingleFlightWarehouse(engines.warehouse),
+            warehouse=warehouse,
+            metrics=Metrics(warehouse, engines.secrets),
             secrets=engines.secrets,
             cache=engines.cache,
             clock=engines.clock,

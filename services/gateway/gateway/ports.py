@@ -9,6 +9,7 @@ from uuid import UUID
 
 from gateway.domain.brands import Brand
 from gateway.domain.feed import FeedEntry, FeedPlace
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.ports.directory import UserDirectory
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.tenancy import TenantContext
@@ -73,6 +74,10 @@ class IdentityStore(Protocol):
 
     async def brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
         """One brand."""
+        ...
+
+    async def kept_settings(self, scope: TenantContext, brand_id: UUID, version: int) -> BrandConfigured | None:
+        """The settings that a brand had at a version of them; None where they are not kept."""
         ...
 
     async def integrations(self, scope: TenantContext, brand_id: UUID) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from pulsepoint.metrics.named_queries import named_query, run_named_query
+from pulsepoint.metrics.named_queries import named_queries, run_named_query
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -76,8 +76,8 @@ async def run_check(
 
     Conservation leaves out orders with something recorded after `settled_before`.
     """
-    given = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
-    takes = named_query(check.named_query).parameters
+    given: dict[str, Any] = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
+    takes = named_queries()[check.named_query].parameters
     rows = await run_named_query(
         warehouse, scope, check.named_query, **{name: value for name, value in given.items() if name in takes}
     )

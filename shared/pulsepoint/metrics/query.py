@@ -1,18 +1,20 @@
-"""Asks the metric catalog: any metrics, broken down any way they share, each number with the fact id behind it."""
+"""Asks the metric catalog: any metrics, broken down any way they share, each number with its citation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from fractions import Fraction
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pulsepoint.brand.vocabulary import Unit
 from pulsepoint.errors import MalformedInput, PermanentError
-from pulsepoint.metrics.catalog import SOURCES, Metric, Ratio, Sum, UnknownMetric, dimensions_of, metric, sums_of
-from pulsepoint.metrics.facts import Fact, Period, Settings, fact_id
-from pulsepoint.metrics.statements import newest_statement, sums_statement
+from pulsepoint.metrics.basis import MetricSettings, Period
+from pulsepoint.metrics.catalog import UnknownMetric, dimensions_of, divided, metric, sums_of
+from pulsepoint.metrics.citations import Citation, CitationCodec
+from pulsepoint.metrics.definitions import Metric, Ratio, Sum
+from pulsepoint.metrics.sources import SOURCES
+from pulsepoint.metrics.statements import NEWEST, Part, sums_statement
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -24,15 +26,25 @@ class Number:
     """One integer in its metric's unit, or None where there is nothing to divide by or nothing was asked for."""
 
     value: int | None
-    fact_id: str
+    citation: Citation
+    codec: CitationCodec = field(repr=False, compare=False)
+
+    @property
+    def fact_id(self) -> str:
+        """Its citation as it is written on the wire."""
+        return self.codec.encode(self.citation)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRow:
-    """The numbers of one group; `at` names the group by its dimensions."""
+    """The numbers of one group by the names asked for; `at` names the group by its dimensions."""
 
     at: Mapping[str, Any]
     numbers: Mapping[str, Number]
+
+    def value(self, name: str) -> int:
+        """The integer of a number, 0 where it is None."""
+        return self.numbers[name].value or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,16 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Metrics over a period, in groups of `by`, of rows whose dimensions have the values of `where`."""
+
+    metrics: Sequence[str]
+    period: Period
+    by: Sequence[str] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What was measured; `currency` is None where no money was asked for, `as_of` the newest fact it rests on."""
 
@@ -54,6 +76,12 @@ class Measurement:
     excluded: tuple[Excluded, ...]
     notes: tuple[str, ...]
     as_of: datetime | None
+
+    @property
+    def total(self) -> MeasuredRow:
+        """The only row of what was not broken down."""
+        (row,) = self.rows
+        return row
 
 
 @dataclass(slots=True)
@@ -67,54 +95,180 @@ class _Group:
 
 async def measure(
     warehouse: Warehouse,
+    codec: CitationCodec,
     scope: TenantContext,
     metrics: Sequence[str],
     *,
-    start: date,
-    end: date,
-    timezone: str,
+    period: Period,
+    settings: MetricSettings,
     by: Sequence[str] = (),
-    settings: Settings | None = None,
-    currency: str | None = None,
     where: Mapping[str, Any] | None = None,
+    currency: str | None = None,
     as_of: datetime | None = None,
 ) -> Measurement:
-    """Metrics of a brand for days `start` to `end` of `timezone`, both included, in groups of `by`.
+    """Metrics of a brand over a period, in groups of `by`; see `measure_all`."""
+    asked = Breakdown(metrics, period, by, where or {})
+    (measurement,) = await measure_all(
+        warehouse, codec, scope, [asked], settings=settings, currency=currency, as_of=as_of
+    )
+    return measurement
 
-    Without `as_of` it is what is known now, pinned so that fact ids recompute it. Without `currency` all money must
-    be in one. A ratio with a part in another currency is None, unless it divides money of one source that is all in the
-    same: that is the same in every currency. Raises `UnknownMetric`, `MalformedInput`, and
-    `PermanentError` with reason `mixed_currencies`, `mixed_windows` or `mixed_platforms` for sums that mean nothing.
+
+async def measure_all(
+    warehouse: Warehouse,
+    codec: CitationCodec,
+    scope: TenantContext,
+    breakdowns: Sequence[Breakdown],
+    *,
+    settings: MetricSettings,
+    currency: str | None = None,
+    as_of: datetime | None = None,
+) -> tuple[Measurement, ...]:
+    """Several breakdowns of a brand's numbers out of one snapshot of the warehouse, in the order asked for.
+
+    Without `as_of` they are those of the current rows, and their citations pin the newest moment among these. Without
+    `currency` all money of a breakdown must be in one, unless it is broken down by `currency` or says one in `where`.
+    A ratio with a part in another currency is None, unless it divides money of one source that is all in the same:
+    that is the same in every currency. Raises `UnknownMetric`, `MalformedInput`, and `PermanentError` with reason
+    `mixed_currencies`, `mixed_windows` or `mixed_platforms` for sums that mean nothing.
     """
-    definitions = [metric(name) for name in metrics]
-    where, settings = dict(where or {}), settings or Settings()
-    _check_dimensions(definitions, [*by, *where])
-    period = _checked(Period(start, end, timezone))
-    parts = {part.name: part for each in definitions for part in sums_of(each.name)}
-    pinned = as_of or await _newest(warehouse, scope, parts.values())
-    groups, zones = await _collect(warehouse, scope, parts, by, period, settings, where, pinned)
-    if not by:
-        groups.setdefault((), _Group())
-    chosen = _currency(groups, parts, currency)
-    measured = []
-    for key in sorted(groups, key=_order):
-        at = dict(zip(by, key, strict=True))
-        numbers = {}
-        for each in definitions:
-            _refuse_mixed_claims(each, groups[key])
-            in_currency = _computed_in(each, groups[key], chosen)
-            fact = Fact(each.name, scope, period, settings, in_currency, pinned, {**where, **at})
-            numbers[each.name] = Number(_value(each, groups[key], in_currency), fact_id(fact))
-        measured.append(MeasuredRow(at, numbers))
-    excluded = tuple(_excluded(groups, parts, by, chosen))
-    return Measurement(tuple(measured), chosen, excluded, _notes(zones, timezone), pinned)
+    collected = [_Breakdown.of(each) for each in breakdowns]
+    parts = [part for each in collected for part in each.parts]
+    _check_periods(parts)
+    statement = sums_statement(parts, settings, as_of)
+    owners = [each for each in collected for _ in each.parts]
+    newest = as_of
+    for row in await warehouse.query(scope, statement.sql, statement.parameters):
+        place = row["part"]
+        if place == NEWEST:
+            newest = row["newest"]
+        else:
+            owners[place].add(row, parts[place])
+    issuer = _Issuer(codec, scope, settings, newest)
+    return tuple(each.measurement(issuer, currency) for each in collected)
 
 
-def ratio_of(numerator: int | None, denominator: int | None, scale: int) -> int | None:
-    """`numerator * scale / denominator`, rounded half to even; None where there is nothing to divide by."""
-    if numerator is None or not denominator:
-        return None
-    return round(Fraction(numerator * scale, denominator))
+def _check_periods(parts: Sequence[Part]) -> None:
+    """Raise `MalformedInput` where rows that are made for one period are asked for several at once."""
+    if len({part.period for part in parts}) > 1:
+        for part in parts:
+            if not SOURCES[part.source].facts:
+                raise MalformedInput(f"{part.sums[0].name} is measured over one period at a time")
+
+
+@dataclass(frozen=True, slots=True)
+class _Issuer:
+    """Makes the citations of one answer."""
+
+    codec: CitationCodec
+    scope: TenantContext
+    settings: MetricSettings
+    as_of: datetime | None
+
+    def number(self, name: str, asked: Breakdown, at: Mapping[str, Any], value: int | None, code: str | None) -> Number:
+        citation = Citation(name, self.scope, asked.period, self.settings, code, self.as_of, {**asked.where, **at})
+        return Number(value, citation, self.codec)
+
+
+@dataclass(slots=True)
+class _Breakdown:
+    """A breakdown while its sums come in."""
+
+    asked: Breakdown
+    definitions: list[Metric]
+    sums: dict[str, Sum]
+    parts: list[Part]
+    groups: dict[Key, _Group] = field(default_factory=dict)
+    zones: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, asked: Breakdown) -> _Breakdown:
+        definitions = [metric(name) for name in asked.metrics]
+        _check_dimensions(definitions, [*asked.by, *asked.where])
+        sums = {part.name: part for each in definitions for part in sums_of(each.name)}
+        sources = sorted({part.source for part in sums.values()})
+        parts = [
+            Part(
+                source,
+                tuple(each for each in sums.values() if each.source == source),
+                tuple(asked.by),
+                asked.period,
+                asked.where,
+            )
+            for source in sources
+        ]
+        made = cls(asked, definitions, sums, parts)
+        if not asked.by:
+            made.groups[()] = _Group()
+        return made
+
+    def add(self, row: Mapping[str, Any], part: Part) -> None:
+        """Take in one row of a part."""
+        group = self.groups.setdefault(tuple(row[f"at_{name}"] for name in part.by), _Group())
+        for number, each in enumerate(part.sums):
+            value = row[f"sum_{number}"]
+            if value is not None:
+                currencies = group.sums.setdefault(each.name, {})
+                code = row["money"] if each.unit is Unit.MONEY else None
+                currencies[code] = currencies.get(code, 0) + int(value)
+        if part.source == "ads":
+            group.windows |= {row["first_window"], row["last_window"]} - {None}
+            group.platforms |= {row["first_platform"], row["last_platform"]} - {None}
+            self.zones |= {row["other_zone"]} - {None}
+
+    def measurement(self, issuer: _Issuer, requested: str | None) -> Measurement:
+        """The numbers of every group, in the order of their dimensions."""
+        code = requested if self._has_own_currencies else self._currency(requested)
+        rows: list[MeasuredRow] = []
+        excluded: list[Excluded] = []
+        for key in sorted(self.groups, key=_order):
+            at = dict(zip(self.asked.by, key, strict=True))
+            own = {**self.asked.where, **at}.get("currency", code)
+            group = self.groups[key]
+            numbers = {
+                name: self._number(issuer, each, group, at, own)
+                for name, each in zip(self.asked.metrics, self.definitions, strict=True)
+            }
+            rows.append(MeasuredRow(at, numbers))
+            excluded.extend(self._excluded(group, at, own))
+        notes = tuple(
+            f"Ad-days of some accounts are days of {zone}, not of {issuer.settings.timezone}."
+            for zone in sorted(self.zones)
+        )
+        return Measurement(tuple(rows), code, tuple(excluded), notes, issuer.as_of)
+
+    @property
+    def _has_own_currencies(self) -> bool:
+        return "currency" in self.asked.by or "currency" in self.asked.where
+
+    def _number(self, issuer: _Issuer, each: Metric, group: _Group, at: Mapping[str, Any], code: str | None) -> Number:
+        _refuse_mixed_claims(each, group)
+        computed_in = _computed_in(each, group, code)
+        return issuer.number(each.name, self.asked, at, _value(each, group, computed_in), computed_in)
+
+    def _currency(self, requested: str | None) -> str | None:
+        """The currency of the answer; raises when none was asked for and there are several."""
+        if requested is not None or not any(part.unit is Unit.MONEY for part in self.sums.values()):
+            return requested
+        present = {
+            code
+            for group in self.groups.values()
+            for name, currencies in group.sums.items()
+            if _has_currency(self.sums[name])
+            for code, value in currencies.items()
+            if value
+        }
+        if len(present) > 1:
+            listed = ", ".join(sorted(map(str, present)))
+            raise PermanentError(
+                f"money in several currencies is not added up ({listed}): name one", reason="mixed_currencies"
+            )
+        return next(iter(present), None)
+
+    def _excluded(self, group: _Group, at: Mapping[str, Any], code: str | None) -> Iterable[Excluded]:
+        for name, part in self.sums.items():
+            for other, value in sorted(_in_other_currencies(part, group, code).items(), key=str):
+                yield Excluded(at, name, other, value)
 
 
 def _check_dimensions(definitions: Iterable[Metric], dimensions: Iterable[str]) -> None:
@@ -123,75 +277,6 @@ def _check_dimensions(definitions: Iterable[Metric], dimensions: Iterable[str]) 
             if dimension not in dimensions_of(each.name):
                 allowed = ", ".join(sorted(dimensions_of(each.name))) or "none"
                 raise UnknownMetric(f"{each.name} cannot be broken down by {dimension!r}, only by: {allowed}")
-
-
-def _checked(period: Period) -> Period:
-    if period.start > period.end:
-        raise MalformedInput("the period ends before it starts")
-    try:
-        ZoneInfo(period.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise MalformedInput(f"unknown timezone {period.timezone!r}") from None
-    return period
-
-
-async def _newest(warehouse: Warehouse, scope: TenantContext, parts: Iterable[Sum]) -> datetime | None:
-    statement = newest_statement(frozenset(part.source for part in parts))
-    rows = await warehouse.query(scope, statement)
-    newest: datetime | None = rows[0]["newest"]
-    return newest
-
-
-async def _collect(
-    warehouse: Warehouse,
-    scope: TenantContext,
-    parts: Mapping[str, Sum],
-    by: Sequence[str],
-    period: Period,
-    settings: Settings,
-    where: Mapping[str, Any],
-    as_of: datetime | None,
-) -> tuple[dict[Key, _Group], set[str]]:
-    groups: dict[Key, _Group] = {}
-    zones: set[str] = set()
-    if as_of is None:
-        return groups, zones
-    for source in sorted({part.source for part in parts.values()}):
-        sums = [part for part in parts.values() if part.source == source]
-        statement = sums_statement(source, sums, by, period, settings, where, as_of)
-        for row in await warehouse.query(scope, statement.sql, statement.parameters):
-            group = groups.setdefault(tuple(row[dimension] for dimension in by), _Group())
-            for part in sums:
-                if row[part.name] is not None:
-                    currencies = group.sums.setdefault(part.name, {})
-                    money = part.unit == "money" and SOURCES[source].currency is not None
-                    in_currency = row["money"] if money else None
-                    currencies[in_currency] = currencies.get(in_currency, 0) + int(row[part.name])
-            if source == "ads":
-                group.windows |= {row["first_window"], row["last_window"]} - {None}
-                group.platforms |= {row["first_platform"], row["last_platform"]} - {None}
-                zones |= {row["other_zone"]} - {None}
-    return groups, zones
-
-
-def _currency(groups: Mapping[Key, _Group], parts: Mapping[str, Sum], requested: str | None) -> str | None:
-    """The currency of the answer; raises when none was asked for and there are several."""
-    present = {
-        code
-        for group in groups.values()
-        for name, currencies in group.sums.items()
-        if parts[name].unit == "money"
-        for code, value in currencies.items()
-        if value
-    }
-    if requested is not None or not any(part.unit == "money" for part in parts.values()):
-        return requested
-    if len(present) > 1:
-        listed = ", ".join(sorted(str(each) for each in present))
-        raise PermanentError(
-            f"money in several currencies is not added up ({listed}): name one", reason="mixed_currencies"
-        )
-    return next(iter(present), None)
 
 
 def _refuse_mixed_claims(each: Metric, group: _Group) -> None:
@@ -213,7 +298,7 @@ def _refuse_mixed_claims(each: Metric, group: _Group) -> None:
 def _computed_in(each: Metric, group: _Group, currency: str | None) -> str | None:
     """`currency`; for a ratio of two sums of money out of one source, the one currency they are in."""
     parts = sums_of(each.name)
-    if each.unit != "ratio" or len({(part.source, part.unit) for part in parts}) > 1 or parts[0].unit != "money":
+    if each.unit is not Unit.RATIO or len({part.source for part in parts}) > 1 or not all(map(_has_currency, parts)):
         return currency
     present = {code for part in parts for code, value in group.sums.get(part.name, {}).items() if value}
     return present.pop() if len(present) == 1 else currency
@@ -225,32 +310,24 @@ def _value(each: Metric, group: _Group, currency: str | None) -> int | None:
         if any(_in_other_currencies(part, group, currency) for part in parts):
             return None
         numerator, denominator = (_value(part, group, currency) for part in parts)
-        return ratio_of(numerator, denominator, each.scale)
+        return divided(numerator, denominator, each.scale)
     currencies = group.sums.get(each.name, {})
-    if each.unit != "money":
+    if not _has_currency(each):
         return sum(currencies.values()) if currencies else each.absent
     if currency in currencies:
         return currencies[currency]
     return None if _in_other_currencies(each, group, currency) else each.absent
 
 
+def _has_currency(part: Sum) -> bool:
+    """True for money whose rows say what it is in; other money is in the brand's own currency."""
+    return part.unit is Unit.MONEY and SOURCES[part.source].currency is not None
+
+
 def _in_other_currencies(part: Sum, group: _Group, currency: str | None) -> dict[str | None, int]:
-    if part.unit != "money":
+    if not _has_currency(part):
         return {}
     return {code: value for code, value in group.sums.get(part.name, {}).items() if code != currency and value}
-
-
-def _excluded(
-    groups: Mapping[Key, _Group], parts: Mapping[str, Sum], by: Sequence[str], currency: str | None
-) -> Iterable[Excluded]:
-    for key in sorted(groups, key=_order):
-        for name, part in parts.items():
-            for code, value in sorted(_in_other_currencies(part, groups[key], currency).items(), key=str):
-                yield Excluded(dict(zip(by, key, strict=True)), name, code, value)
-
-
-def _notes(zones: set[str], timezone: str) -> tuple[str, ...]:
-    return tuple(f"Ad-days of some accounts are days of {zone}, not of {timezone}." for zone in sorted(zones))
 
 
 def _order(key: Key) -> tuple[tuple[bool, str], ...]:

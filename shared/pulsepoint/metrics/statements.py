@@ -1,16 +1,23 @@
-"""The SQL of metric queries, BigQuery's dialect, built from the catalog alone: callers give values, never SQL."""
+"""The SQL of metrics, BigQuery's dialect, built from the catalog alone: callers give values, never SQL.
+
+Everything asked for at once is one statement, and so one snapshot of the warehouse: each source is read once, each
+breakdown sums what was read, and the newest moment of the tables behind them comes along.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from pulsepoint.metrics.catalog import SOURCES, Sum
-from pulsepoint.metrics.facts import Period, Settings
+from pulsepoint.brand.vocabulary import DateBasis
+from pulsepoint.metrics.basis import MetricSettings, Period
+from pulsepoint.metrics.definitions import Sum
+from pulsepoint.metrics.sources import DAY, MONTH, SOURCES, Source
 from pulsepoint.warehouse.as_of import select_as_of, tables_behind
+from pulsepoint.warehouse.schema import current_views
 
 _WINDOW = (
     "IF(conversions_micros IS NULL AND conversion_value_micros IS NULL, NULL,"
@@ -18,13 +25,19 @@ _WINDOW = (
     " COALESCE(CAST(view_window_days AS STRING), '?'), ' d'))"
 )
 _CLAIMANT = "IF(conversions_micros IS NULL AND conversion_value_micros IS NULL, NULL, channel)"
-_AD_COLUMNS = (
-    f"MIN({_WINDOW}) AS first_window",
-    f"MAX({_WINDOW}) AS last_window",
-    f"MIN({_CLAIMANT}) AS first_platform",
-    f"MAX({_CLAIMANT}) AS last_platform",
-    "MIN(IF(account_timezone = @timezone, NULL, account_timezone)) AS other_zone",
-)
+AD_COLUMNS = {
+    "first_window": f"MIN({_WINDOW})",
+    "last_window": f"MAX({_WINDOW})",
+    "first_platform": f"MIN({_CLAIMANT})",
+    "last_platform": f"MAX({_CLAIMANT})",
+    "other_zone": "MIN(IF(account_timezone = @timezone, NULL, account_timezone))",
+}
+_AD_BASE = ("channel", "account_timezone", "conversions_micros", "conversion_value_micros", "click_window_days",
+            "view_window_days")  # fmt: skip
+NEWEST = -1
+"""The `part` of the row that tells the newest moment."""
+NOWHERE = object()
+"""Value of a filter that no row has: a citation is of values that are nowhere any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,82 +48,230 @@ class Statement:
     parameters: dict[str, Any]
 
 
-def sums_statement(
-    source: str,
-    sums: Sequence[Sum],
-    by: Sequence[str],
-    period: Period,
-    settings: Settings,
-    where: Mapping[str, Any],
-    as_of: datetime,
-) -> Statement:
-    """Sums of one source by dimensions and currency (`money`), as known at `as_of`."""
-    definition = SOURCES[source]
-    keys = [f"{definition.dimensions[name]} AS {name}" for name in by]
-    # Never NULL alone: BigQuery would give an untyped column.
-    keys.append(f"{definition.currency or 'CAST(NULL AS STRING)'} AS money")
-    columns = [*keys, *(f"{each.expression} AS {each.name}" for each in sums)]
-    if source == "ads":
-        columns += _AD_COLUMNS
-    groups = ", ".join(str(position + 1) for position in range(len(keys)))
-    filters, parameters = _filters(source, period, settings, where)
-    sql = f"SELECT {', '.join(columns)} FROM {definition.view} WHERE {filters} GROUP BY {groups}"
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Sums of one source over a period, in groups of `by`, where dimensions have the values of `where`."""
+
+    source: str
+    sums: tuple[Sum, ...]
+    by: tuple[str, ...]
+    period: Period
+    where: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the text of a part depends on: the values of `filters` are parameters, their kinds are not."""
+
+    source: str
+    sums: tuple[str, ...]
+    by: tuple[str, ...]
+    filters: tuple[tuple[str, str], ...]
+
+
+def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datetime | None) -> Statement:
+    """All parts in one SELECT.
+
+    Rows have `part` (its place), the dimensions (`at_<name>`), `money` (the currency or NULL), `sum_<place>` for each
+    sum of the part, `AD_COLUMNS`, and `newest`; without `as_of` one row of part `NEWEST` has `newest`, the moment of
+    the newest fact any part rests on, NULL without any.
+    """
+    sql = _sums_sql(tuple(map(_shape, parts)), settings.date_basis, as_of is None)
+    parameters = _parameters(parts[0].period if len(parts) == 1 else _around(parts), settings)
+    for place, part in enumerate(parts):
+        parameters |= {f"start_{place}": part.period.start, f"end_{place}": part.period.end}
+        parameters |= _filter_values(part, place)
+    if as_of is None:
+        return Statement(sql, parameters)
     return Statement(select_as_of(sql), {**parameters, "as_of": as_of})
 
 
 def rows_statement(
-    source: str,
-    period: Period,
-    settings: Settings,
-    where: Mapping[str, Any],
-    currency: str | None,
-    as_of: datetime,
-    limit: int,
+    part: Part, settings: MetricSettings, currency: str | None, as_of: datetime, limit: int
 ) -> Statement:
-    """The first `limit` rows behind a sum by fact id, each with `total_rows`, how many there are."""
-    definition = SOURCES[source]
-    filters, parameters = _filters(source, period, settings, where)
-    if currency is not None and definition.currency is not None:
-        filters += f" AND {definition.currency} = @currency"
+    """The first `limit` rows behind the sums of a part, each with `total_rows`, how many there are."""
+    source = SOURCES[part.source]
+    parameters = {**_parameters(part.period, settings), **_filter_values(part, 0), "as_of": as_of}
+    day = _day(source, settings.date_basis)
+    terms = [*_terms(source, settings.date_basis), *_filters(_shape(part).filters, 0, day)]
+    if currency is not None and source.currency is not None:
+        terms.append(f"{source.currency} = @currency")
         parameters["currency"] = currency
-    columns = ", ".join([*definition.detail, "fact_id", "recorded_at"])
+    columns = [*source.detail, *(("fact_id", "recorded_at") if source.facts else ())]
     sql = (
-        f"SELECT {columns}, COUNT(*) OVER () AS total_rows FROM {definition.view} WHERE {filters}"
-        f" ORDER BY fact_id LIMIT {int(limit)}"
+        f"SELECT {', '.join(columns)}, COUNT(*) OVER () AS total_rows FROM {source.detail_rows} AS behind"
+        f" WHERE {' AND '.join(terms)} ORDER BY {'fact_id' if source.facts else source.detail[0]} LIMIT {int(limit)}"
     )
-    return Statement(select_as_of(sql), {**parameters, "as_of": as_of})
+    return Statement(select_as_of(sql), parameters)
+
+
+def values_statement(part: Part, dimensions: Sequence[str], settings: MetricSettings, as_of: datetime) -> Statement:
+    """Every combination of values that `dimensions` have in the rows of a part."""
+    source = SOURCES[part.source]
+    day = _day(source, settings.date_basis)
+    terms = [*_terms(source, settings.date_basis), *_filters(_shape(part).filters, 0, day)]
+    rows = source.rows_with(frozenset({*dimensions, *part.where}))
+    sql = f"SELECT DISTINCT {', '.join(dimensions)} FROM {rows} AS behind WHERE {' AND '.join(terms)}"
+    parameters = {**_parameters(part.period, settings), **_filter_values(part, 0), "as_of": as_of}
+    return Statement(select_as_of(sql), parameters)
+
+
+def _shape(part: Part) -> _Shape:
+    kinds = ((name, _kind(value)) for name, value in part.where.items())
+    return _Shape(part.source, tuple(each.expression for each in part.sums), part.by, tuple(kinds))
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else "nowhere" if value is NOWHERE else "value"
+
+
+def _filter_values(part: Part, place: int) -> dict[str, Any]:
+    return {f"at_{name}_{place}": value for name, value in part.where.items() if _kind(value) == "value"}
+
+
+def _parameters(period: Period, settings: MetricSettings) -> dict[str, Any]:
+    start_at, end_at = period.instants(settings.timezone)
+    from_at, until_at = period.roomy_instants()
+    return {
+        "timezone": settings.timezone,
+        "model": settings.model.value,
+        "cancelled_orders": settings.cancelled_orders.value,
+        "start_day": period.start,
+        "end_day": period.end,
+        "start_at": start_at,
+        "end_at": end_at,
+        "from_at": from_at,
+        "until_at": until_at,
+    }
+
+
+def _around(parts: Sequence[Part]) -> Period:
+    whole = parts[0].period
+    for part in parts[1:]:
+        whole = whole.around(part.period)
+    return whole
+
+
+def _day(source: Source, basis: DateBasis) -> str:
+    """The SQL of the day a row falls on."""
+    return source.day or f"DATE({source.instants[basis]}, @timezone)" if source.is_dated else ""
+
+
+def _terms(source: Source, basis: DateBasis) -> list[str]:
+    """Conditions of the rows of a brand and period that count.
+
+    The range of instants lets engines skip what is far from the period; the day decides.
+    """
+    terms = ["brand_id = @brand_id", f"({source.where})"]
+    if source.is_dated:
+        terms.append(f"{_day(source, basis)} BETWEEN @start_day AND @end_day")
+    if source.instants:
+        instant = source.instants[basis]
+        terms.append(f"{instant} >= @from_at AND {instant} < @until_at")
+    return terms
+
+
+def _filters(filters: Iterable[tuple[str, str]], place: int, day: str) -> list[str]:
+    terms = []
+    for name, kind in filters:
+        column = _expression(name, day)
+        terms.append({"null": f"{column} IS NULL", "nowhere": "FALSE", "value": f"{column} = @at_{name}_{place}"}[kind])
+    return terms
+
+
+def _expression(dimension: str, day: str) -> str:
+    if dimension == MONTH:
+        return f"FORMAT_DATE('%Y-%m', {day})"
+    return day if dimension == DAY else dimension
+
+
+@lru_cache(maxsize=256)
+def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool) -> str:
+    used = {name: [shape for shape in shapes if shape.source == name] for name in sorted({s.source for s in shapes})}
+    shared = {name: _rows_sql(name, those, basis) for name, those in used.items() if len(those) > 1}
+    dimensions = sorted({name for shape in shapes for name in shape.by})
+    width = max(len(shape.sums) for shape in shapes)
+    several = len(shapes) > 1
+    selects = []
+    for place, shape in enumerate(shapes):
+        rows = f"{shape.source}_rows"
+        if shape.source not in shared:
+            rows = f"({_rows_sql(shape.source, [shape], basis)}) AS {rows}"
+        selects.append(_part_sql(place, shape, rows, dimensions, width, several))
+    if tells_newest:
+        selects.append(_newest_sql(frozenset(used), dimensions, width))
+    tables = ", ".join(f"{name}_rows AS ({sql})" for name, sql in shared.items())
+    return f"{f'WITH {tables} ' if tables else ''}{' UNION ALL '.join(selects)}"
+
+
+def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis) -> str:
+    """The rows of a source as its parts need them: their day, dimensions, `money`, and what is summed."""
+    source = SOURCES[name]
+    asked = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
+    columns = {column for shape in shapes for sum_ in shape.sums for column in columns_of(sum_)}
+    columns |= asked - {DAY, MONTH}
+    if name == "ads":
+        columns |= set(_AD_BASE)
+    day = [f"{_day(source, basis)} AS {DAY}"] if source.is_dated else []
+    # Never NULL alone: BigQuery would give an untyped column.
+    money = [f"{source.currency or 'CAST(NULL AS STRING)'} AS money"]
+    return (
+        f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(asked)} AS counted"
+        f" WHERE {' AND '.join(_terms(source, basis))}"
+    )
+
+
+def _part_sql(place: int, shape: _Shape, rows: str, dimensions: Sequence[str], width: int, several: bool) -> str:
+    columns, keys = [f"{place} AS part"], []
+    for name in dimensions:
+        columns.append(f"{_expression(name, DAY) if name in shape.by else _nothing(name)} AS at_{name}")
+        if name in shape.by:
+            keys.append(len(columns))
+    columns.append("money")
+    keys.append(len(columns))
+    sums = [*shape.sums, *["CAST(NULL AS INT64)"] * (width - len(shape.sums))]
+    columns += [f"{sql} AS sum_{number}" for number, sql in enumerate(sums)]
+    ads = shape.source == "ads"
+    columns += [f"{sql if ads else 'CAST(NULL AS STRING)'} AS {name}" for name, sql in AD_COLUMNS.items()]
+    columns.append("CAST(NULL AS TIMESTAMP) AS newest")
+    terms = _filters(shape.filters, place, DAY)
+    if several and SOURCES[shape.source].is_dated:
+        terms.append(f"{DAY} BETWEEN @start_{place} AND @end_{place}")
+    condition = f" WHERE {' AND '.join(terms)}" if terms else ""
+    return f"SELECT {', '.join(columns)} FROM {rows}{condition} GROUP BY {', '.join(map(str, keys))}"
+
+
+def _newest_sql(sources: frozenset[str], dimensions: Sequence[str], width: int) -> str:
+    columns = [f"{NEWEST} AS part", *(f"{_nothing(name)} AS at_{name}" for name in dimensions)]
+    columns.append("CAST(NULL AS STRING) AS money")
+    columns += [f"CAST(NULL AS INT64) AS sum_{number}" for number in range(width)]
+    columns += [f"CAST(NULL AS STRING) AS {name}" for name in AD_COLUMNS]
+    maxima = " UNION ALL ".join(
+        f"SELECT MAX(recorded_at) AS recorded_at FROM {table} WHERE brand_id = @brand_id" for table in _heads(sources)
+    )
+    return f"SELECT {', '.join(columns)}, MAX(recorded_at) AS newest FROM ({maxima}) AS newest_rows"
+
+
+def _nothing(dimension: str) -> str:
+    return f"CAST(NULL AS {'DATE' if dimension == DAY else 'STRING'})"
 
 
 @cache
-def newest_statement(sources: frozenset[str]) -> str:
-    """When the newest row of a brand was recorded in any table the sources read."""
-    tables = sorted(_tables(sources))
-    maxima = " UNION ALL ".join(
-        f"SELECT MAX(recorded_at) AS newest FROM {table} WHERE brand_id = @brand_id" for table in tables
-    )
-    return f"SELECT MAX(newest) AS newest FROM ({maxima}) AS newest_rows"
-
-
-def _tables(sources: Iterable[str]) -> set[str]:
-    return {table for source in sources for table in tables_behind(f"SELECT * FROM {SOURCES[source].view}")}
-
-
-def _filters(source: str, period: Period, settings: Settings, where: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    definition = SOURCES[source]
-    terms = ["brand_id = @brand_id", f"({definition.where})"]
-    values: dict[str, Any] = {
-        "timezone": period.timezone,
-        "model": settings.model,
-        "cancelled_orders": settings.cancelled_orders,
-        "date_basis": settings.date_basis,
+def _heads(sources: frozenset[str]) -> tuple[str, ...]:
+    """The tables that tell when the newest row of sources was recorded: parts of a snapshot come with their head."""
+    heads = {current.table: current.head for current in current_views().values()}
+    tables = {
+        table
+        for name in sources
+        for rows in {SOURCES[name].rows_with(frozenset()), SOURCES[name].detail_rows}
+        for table in tables_behind(f"SELECT brand_id FROM {rows} AS behind")
     }
-    if "day" in definition.dimensions:
-        terms.append(f"{definition.dimensions['day']} BETWEEN @start_day AND @end_day")
-        values |= {"start_day": period.start, "end_day": period.end}
-    for name, value in where.items():
-        if value is None:
-            terms.append(f"{definition.dimensions[name]} IS NULL")
-        else:
-            terms.append(f"{definition.dimensions[name]} = @at_{name}")
-            values[f"at_{name}"] = value
-    return " AND ".join(terms), values
+    return tuple(sorted({heads.get(table, table) for table in tables}))
+
+
+@cache
+def columns_of(expression: str) -> frozenset[str]:
+    """The columns an aggregate reads."""
+    from sqlglot import exp, parse_one
+
+    return frozenset(column.name for column in parse_one(expression, read="bigquery").find_all(exp.Column))

@@ -14,6 +14,7 @@ from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
+from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
 
@@ -26,6 +27,11 @@ class KeptBrand:
 
     settings: BrandSettings
     version: int
+
+    @property
+    def metric_settings(self) -> MetricSettings:
+        """The choices its numbers depend on, as they are measured and cited."""
+        return MetricSettings.of(self.settings, self.version)
 
 
 def is_stale(kept: Document | None, event: Event[BrandConfigured]) -> bool:

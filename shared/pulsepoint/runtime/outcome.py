@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from pulsepoint.events.envelope import Event, Message, P
+from pulsepoint.metrics.access import Citing
+from pulsepoint.metrics.basis import MetricSettings, Period
+from pulsepoint.metrics.query import Measurement
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.tenancy import TenantContext
 
@@ -73,6 +76,32 @@ class Reader(Protocol):
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a named query of `pulsepoint.metrics.named_queries` within the reader's brand."""
+        ...
+
+    async def measure(
+        self,
+        metrics: Sequence[str],
+        *,
+        period: Period,
+        settings: MetricSettings,
+        by: Sequence[str] = (),
+        where: Mapping[str, Any] | None = None,
+        currency: str | None = None,
+    ) -> Measurement:
+        """Metrics of the catalog over a period of the reader's brand, in groups of `by`; each number has a `fact_id`.
+
+        They are those of the current rows. Money of several currencies is refused, unless `currency` names one or
+        `by` holds `currency`. Raises `UnknownMetric`, and `PermanentError` for sums that mean nothing.
+        """
+        ...
+
+    async def citing(
+        self, *, settings: MetricSettings, currency: str | None = None, as_of: datetime | None = None
+    ) -> Citing:
+        """A `Cite`: makes the fact ids of numbers that are at hand already.
+
+        `as_of` is the moment they were true at; by default now. `currency` is what their money is in.
+        """
         ...
 
     def now(self) -> datetime:

@@ -16,6 +16,7 @@ import structlog
 from pulsepoint.errors import LimitExceeded
 from pulsepoint.events.catalog import ANY_SERVICE, BY_TYPE
 from pulsepoint.events.envelope import Event, Message, encode
+from pulsepoint.metrics.access import Metrics
 from pulsepoint.ports.document_store import Commit, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
@@ -36,6 +37,7 @@ class Pipeline:
     def __init__(self, service: str, ports: Ports) -> None:
         self.service = service
         self.ports = ports
+        self._metrics = Metrics(ports.warehouse, ports.secrets)
         self.effects_waiting = asyncio.Event()
         self._dispatched: list[UUID] = []
         self._waiting = WaitingEffects()
@@ -52,7 +54,7 @@ class Pipeline:
 
         async def attempt(transaction: Transaction) -> Commit:
             nonlocal requested
-            reader = ServiceReader(self.service, transaction, self.ports.warehouse, self.ports.clock)
+            reader = ServiceReader(self.service, transaction, self._metrics, self.ports.clock)
             commit = self._commit_of(await work(reader), scope, dedup_key, finished_effect)
             requested = commit.effects
             return commit

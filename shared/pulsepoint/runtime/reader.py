@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 
 from pulsepoint.events.envelope import Event, P, new_event
-from pulsepoint.metrics.named_queries import run_named_query
+from pulsepoint.metrics.access import Citing, Metrics
+from pulsepoint.metrics.basis import MetricSettings, Period
+from pulsepoint.metrics.query import Measurement
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
-from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
 
@@ -21,11 +22,11 @@ from pulsepoint.tenancy import TenantContext
 class ServiceReader:
     """The `Reader` of `pulsepoint.runtime.outcome`, over one open transaction."""
 
-    def __init__(self, service: str, transaction: Transaction, warehouse: Warehouse, clock: Clock) -> None:
+    def __init__(self, service: str, transaction: Transaction, metrics: Metrics, clock: Clock) -> None:
         self.service = service
         self.scope = transaction.scope
         self._transaction = transaction
-        self._warehouse = warehouse
+        self._metrics = metrics
         self._clock = clock
         self._now = clock.now()
 
@@ -47,7 +48,28 @@ class ServiceReader:
 
     async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a named query within the reader's brand."""
-        return await run_named_query(self._warehouse, self.scope, name, **parameters)
+        return await self._metrics.query(self.scope, name, **parameters)
+
+    async def measure(
+        self,
+        metrics: Sequence[str],
+        *,
+        period: Period,
+        settings: MetricSettings,
+        by: Sequence[str] = (),
+        where: Mapping[str, Any] | None = None,
+        currency: str | None = None,
+    ) -> Measurement:
+        """See `Reader.measure`."""
+        return await self._metrics.measure(
+            self.scope, metrics, period=period, settings=settings, by=by, where=where, currency=currency
+        )
+
+    async def citing(
+        self, *, settings: MetricSettings, currency: str | None = None, as_of: datetime | None = None
+    ) -> Citing:
+        """See `Reader.citing`."""
+        return await self._metrics.citing(self.scope, settings=settings, currency=currency, as_of=as_of or self._now)
 
     def now(self) -> datetime:
         """Wall time when this run of the handler began: the same however often it asks."""

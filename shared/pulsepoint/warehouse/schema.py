@@ -1,4 +1,7 @@
-"""The tables and views of the warehouse, read from `sql/*.sql`: BigQuery dialect, the one source for every engine."""
+"""The tables and views of the warehouse, BigQuery dialect, the one source for every engine.
+
+Tables and what is current of them stand in `sql/*.sql`; the views that metrics sum in `metrics/views.sql`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+from pulsepoint.warehouse.macros import expand
+
 SHARED_SCHEMA = "pulsepoint_shared"
 """Dataset (BigQuery) or schema (DuckDB) of the deployment's own facts, those of the system tenant."""
 
 _SQL = files(__package__) / "sql"
+_VIEWS = (_SQL / "views.sql", files("pulsepoint.metrics") / "views.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +45,31 @@ class View:
     select: str
 
 
-def sql_text(name: str) -> str:
-    """The text of one file of `warehouse/sql`."""
+def _table_text(name: str) -> str:
     return (_SQL / name).read_text(encoding="utf-8")
+
+
+@cache
+def _views_text() -> str:
+    return "\n".join(expand(file.read_text(encoding="utf-8")) for file in _VIEWS)
 
 
 def fingerprint() -> str:
     """Changes whenever a table or view is declared differently."""
-    texts = (sql_text(name) for name in ("tables.sql", "shared_tables.sql", "views.sql"))
+    texts = (_table_text("tables.sql"), _table_text("shared_tables.sql"), _views_text())
     return sha256("\n".join(texts).encode()).hexdigest()
 
 
 @cache
 def tables() -> tuple[Table, ...]:
     """Every table of a tenant."""
-    return tuple(_read_tables(sql_text("tables.sql")))
+    return tuple(_read_tables(_table_text("tables.sql")))
 
 
 @cache
 def shared_tables() -> tuple[Table, ...]:
     """Every table of the shared dataset."""
-    return tuple(_read_tables(sql_text("shared_tables.sql")))
+    return tuple(_read_tables(_table_text("shared_tables.sql")))
 
 
 @cache
@@ -68,9 +78,9 @@ def views() -> tuple[View, ...]:
     from sqlglot import exp, parse
 
     declared = []
-    for statement in parse(sql_text("views.sql"), read="bigquery"):
+    for statement in parse(_views_text(), read="bigquery"):
         if not isinstance(statement, exp.Create) or statement.kind != "VIEW":
-            raise ValueError(f"views.sql: expected only CREATE VIEW, found {statement}")
+            raise ValueError(f"views: expected only CREATE VIEW, found {statement}")
         declared.append(View(statement.this.name, statement.expression.sql("bigquery")))
     return tuple(declared)
 

@@ -148,7 +148,7 @@ async def test_performance_answers_any_metric_by_any_shared_dimension(gateway: R
         ):
             refused = await client.get(f"{path}?{wrong}")
             assert refused.status_code in (400, 422), (wrong, refused.text)
-        assert {"net_revenue", "roas"} <= {
+        assert {"net_revenue", "attributed_roas", "blended_roas"} <= {
             each["name"] for each in (await client.get("/api/metrics")).json()["metrics"]
         }
 

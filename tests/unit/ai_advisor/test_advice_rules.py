@@ -17,11 +17,11 @@ from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.vocabulary import Priority, RecommendationType
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
-from pulsepoint.metrics import citations as metrics
 from pulsepoint.money import MICROS
 from sandbox.settings_file import named_world
 from tests.builders.insights import stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, brand_data
+from tests.builders.metrics import citing
 
 END = date(2026, 3, 14)
 PERIOD = Period(END - timedelta(days=13), END)
@@ -53,7 +53,7 @@ def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 1
 
 
 def citations() -> Citations:
-    return Citations(SCOPE.brand_id, PERIOD, metrics.Citations(SCOPE, brand(), NOW))
+    return Citations(SCOPE.brand_id, PERIOD, citing(SCOPE, "EUR", NOW))
 
 
 def advice(

@@ -30,12 +30,11 @@ from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.inventory import StockStatus
-from pulsepoint.metrics import citations as metrics
-from pulsepoint.metrics.facts import read_fact_id
-from pulsepoint.metrics.query import measure
+from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.money import MICROS
 from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
+from tests.builders.metrics import citing
 
 TODAY = date(2026, 3, 15)
 PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
@@ -43,7 +42,7 @@ PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
 
 def summary_of(performance: Performance, counts: dict[str, int], too_little_data: int = 0) -> str:
     brand = BrandSettings.model_validate(brand_data())
-    citations = Citations(SCOPE.brand_id, performance.period, metrics.Citations(SCOPE, brand, NOW))
+    citations = Citations(SCOPE.brand_id, performance.period, citing(SCOPE, brand.currency, NOW))
     return summary_text(summarise(citations, "EUR", performance, counts, too_little_data), (), texts())
 
 
@@ -218,6 +217,10 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
     assert kept.data["lead_time_days"] == 30
 
 
+async def kept_settings(version: int) -> MetricSettings:
+    return MetricSettings(version)
+
+
 @pytest.mark.rule("AI-01")
 async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) -> None:
     await configure(bench)
@@ -226,21 +229,6 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
     assert "1,000.00 EUR net revenue credited (20 orders)" in text_of(advised).reason
-    result = [read_fact_id(SCOPE, cited) for cited in advised.facts]
-    assert [item.metric for item in result] == ["roas", "spend", "ad_revenue"]
-    values = []
-    for item in result:
-        measured = await measure(
-            bench.warehouse,
-            SCOPE,
-            [item.metric],
-            start=item.period.start,
-            end=item.period.end,
-            timezone=item.period.timezone,
-            settings=item.settings,
-            currency=item.currency,
-            where=item.at,
-            as_of=item.as_of,
-        )
-        values.append(measured.rows[0].numbers[item.metric].value)
-    assert values == [MICROS, 1000 * MICROS, 1000 * MICROS]
+    explained = [await bench.metrics.recompute(SCOPE, cited, kept_settings) for cited in advised.facts]
+    assert [each.citation.metric for each in explained] == ["attributed_roas", "spend", "ad_revenue"]
+    assert [each.value for each in explained] == [MICROS, 1000 * MICROS, 1000 * MICROS]

@@ -10,18 +10,20 @@ from uuid import UUID
 import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
+from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.catalog import METRICS, dimensions_of
 from pulsepoint.metrics.named_queries import named_queries, run_named_query
-from pulsepoint.metrics.query import measure
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
+from tests.builders.metrics import measured
 from tests.builders.storefront import fact
 
 TENANT = UUID(int=1)
 BRAND, NEIGHBOUR = TenantContext(TENANT, UUID(int=2)), TenantContext(TENANT, UUID(int=3))
 EARLIER = datetime(2026, 3, 9, 6, tzinfo=UTC)
 AT, DAY = datetime(2026, 3, 10, 12, tzinfo=UTC), date(2026, 3, 10)
+UTC_DAYS = MetricSettings(1)
 TEXTS = {
     "channel": "meta", "platform": "meta", "campaign": "spring", "campaign_name": "spring", "kind": "sale",
     "entry_kind": "sale", "model": "last_non_direct", "severity": "critical", "currency": "GBP",
@@ -97,7 +99,7 @@ async def test_a_metric_is_measured_from_its_brand_alone(
 ) -> None:
     by = sorted(dimensions_of(name))
     measurements = [
-        await measure(each, BRAND, [name], start=EARLIER.date(), end=DAY, timezone="UTC", by=by)
+        await measured(each, [name], scope=BRAND, period=Period(EARLIER.date(), DAY), settings=UTC_DAYS, by=by)
         for each in (beside, alone)
     ]
     assert measurements[0] == measurements[1]

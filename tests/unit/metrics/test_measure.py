@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import MalformedInput, PermanentError
-from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalog, dimensions_of, sums_of
-from pulsepoint.metrics.explain import recompute
-from pulsepoint.metrics.facts import Settings
+from pulsepoint.metrics.basis import Period
+from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalog, dimensions_of, divided, sums_of
 from pulsepoint.metrics.named_queries import run_named_query
-from pulsepoint.metrics.query import Measurement, measure, ratio_of
 from pulsepoint.ports.document_store import FactRow
+from tests.builders.metrics import APRIL, measured, recomputed, under, values
 from tests.builders.orders import order_line, refund
 from tests.builders.warehouse import (
     NOON,
@@ -32,8 +31,7 @@ from tests.builders.warehouse import (
     refund_fact,
 )
 
-MARCH = {"start": date(2026, 3, 1), "end": date(2026, 3, 31), "timezone": "Europe/London"}
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "start_day": date(2026, 3, 1),
     "end_day": date(2026, 3, 31),
     "timezone": "UTC",
@@ -45,16 +43,6 @@ PARAMETERS = {
 async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
     async with open_duckdb() as opened:
         yield opened
-
-
-async def measured(warehouse: DuckDBWarehouse, metrics: Sequence[str], **options: Any) -> Measurement:
-    return await measure(warehouse, SCOPE, metrics, **{**MARCH, **options})
-
-
-async def values(warehouse: DuckDBWarehouse, *metrics: str, **options: Any) -> dict[str, int | None]:
-    """The numbers of the only row."""
-    (row,) = (await measured(warehouse, metrics, **options)).rows
-    return {name: number.value for name, number in row.numbers.items()}
 
 
 @pytest.mark.rule("ATTR-08")
@@ -113,7 +101,7 @@ async def test_roas_is_the_same_in_every_currency(warehouse: DuckDBWarehouse) ->
         assert await values(warehouse, "platform_roas", currency=currency) == {"platform_roas": 5_000_000}
     (row,) = (await measured(warehouse, ["platform_roas", "platform_value"], currency="EUR")).rows
     assert row.numbers["platform_value"].value is None, "an amount is not the same in every currency"
-    explained = await recompute(warehouse, SCOPE, row.numbers["platform_roas"].fact_id)
+    explained = await recomputed(warehouse, row.numbers["platform_roas"].fact_id)
     assert (explained.value, [behind.total_rows for behind in explained.behind]) == (5_000_000, [1])
 
 
@@ -172,7 +160,7 @@ async def test_money_in_two_currencies_is_never_added_up(warehouse: DuckDBWareho
         await values(warehouse, "spend", "net_revenue")
     assert mixed.value.reason == "mixed_currencies"
     measurement = await measured(warehouse, ["spend", "mer", "roas", "net_revenue"], currency="GBP")
-    assert {name: number.value for name, number in measurement.rows[0].numbers.items()} == {
+    assert {name: number.value for name, number in measurement.total.numbers.items()} == {
         "spend": 100_000_000, "mer": None, "roas": None, "net_revenue": 300_000_000,
     }  # fmt: skip
     assert [(each.metric, each.currency, each.value) for each in measurement.excluded] == [("spend", "SEK", 10**9)]
@@ -266,7 +254,6 @@ async def test_the_books_balance_once_every_order_is_credited(warehouse: DuckDBW
 
 @pytest.mark.rule("REV-02", "REV-03")
 async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(warehouse: DuckDBWarehouse) -> None:
-    april = {"start": date(2026, 4, 1), "end": date(2026, 4, 30)}
     cancelled = order_fact("c", net=40, cancelled_at=NOON + timedelta(days=30))
     await warehouse.append([order_fact("o", net=100), cancelled])
     names = ("gross_sales", "returns", "net_revenue", "orders")
@@ -276,10 +263,10 @@ async def test_a_cancelled_order_follows_the_brands_policy_and_date_basis(wareho
 
     million = 10**6
     assert await sales() == (140 * million, 0, 140 * million, 2)
-    assert await sales(**april) == (0, 40 * million, -40 * million, 0)
-    assert await sales(settings=Settings(cancelled_orders="keep"), **april) == (0, 0, 0, 0)
-    assert await sales(settings=Settings(cancelled_orders="exclude")) == (100 * million, 0, 100 * million, 1)
-    assert await sales(settings=Settings(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
+    assert await sales(period=APRIL) == (0, 40 * million, -40 * million, 0)
+    assert await sales(settings=under(cancelled_orders="keep"), period=APRIL) == (0, 0, 0, 0)
+    assert await sales(settings=under(cancelled_orders="exclude")) == (100 * million, 0, 100 * million, 1)
+    assert await sales(settings=under(date_basis="ordered")) == (140 * million, 40 * million, 100 * million, 2)
 
 
 @pytest.mark.rule("REV-09")
@@ -292,13 +279,13 @@ async def test_a_customer_is_new_by_the_first_order_that_the_policy_counts(wareh
         ]
     )
     by_month = {
-        policy: await values(warehouse, "new_customers", settings=Settings(cancelled_orders=policy))
+        policy: await values(warehouse, "new_customers", settings=under(cancelled_orders=policy))
         for policy in ("return", "keep", "exclude")
     }
     assert [number["new_customers"] for number in by_month.values()] == [1, 1, 1]
-    exclude = Settings(cancelled_orders="exclude")
+    exclude = under(cancelled_orders="exclude")
     (row,) = (await measured(warehouse, ["new_customers"], settings=exclude)).rows
-    explained = await recompute(warehouse, SCOPE, row.numbers["new_customers"].fact_id)
+    explained = await recomputed(warehouse, row.numbers["new_customers"].fact_id)
     assert [row["order_id"] for row in explained.behind[0].rows] == ["o2"]
 
 
@@ -341,8 +328,9 @@ async def test_days_of_another_timezone_say_so_and_ranges_conserve(warehouse: Du
     orders = [order_fact(f"o{n}", net=n, processed_at=datetime(2026, 3, 1, n % 24, tzinfo=UTC)) for n in range(48)]
     await warehouse.append([*ads, *orders])
     for timezone in ("Asia/Tokyo", "UTC", "America/Los_Angeles"):
-        wide = {"start": date(2026, 2, 27), "end": date(2026, 4, 2), "timezone": timezone}
-        measurement = await measured(warehouse, ["spend", "net_revenue"], by=["day"], **wide)
+        wide = Period(date(2026, 2, 27), date(2026, 4, 2))
+        settings = under(timezone=timezone)
+        measurement = await measured(warehouse, ["spend", "net_revenue"], by=["day"], period=wide, settings=settings)
         assert sum(row.numbers["spend"].value or 0 for row in measurement.rows) == sum(range(32)) * 10**6
         assert sum(row.numbers["net_revenue"].value or 0 for row in measurement.rows) == sum(range(48)) * 10**6
         assert bool(measurement.notes) == (timezone != "Asia/Tokyo")
@@ -357,48 +345,54 @@ async def test_a_tenants_other_brand_adds_nothing(warehouse: DuckDBWarehouse) ->
 
 
 @pytest.mark.parametrize(
-    ("metrics", "asked", "says"),
+    ("metrics", "options", "words"),
     [
         (["profit"], {}, "profit"),
         (["net_revenue"], {"by": ["channel"]}, "channel"),
-        (["mer"], {"by": ["campaign"]}, "only by: day, month"),
+        (["mer"], {"by": ["campaign"]}, "only by: currency, day, month"),
         (["spend"], {"where": {"1 = 1 OR channel": "x"}}, "1 = 1"),
-        (["spend"], {"timezone": "Mars/Olympus"}, "Mars"),
-        (["spend"], {"start": date(2026, 4, 1)}, "ends before"),
     ],
 )
 async def test_what_cannot_be_asked_is_refused_in_words(
-    warehouse: DuckDBWarehouse, metrics: list[str], asked: dict[str, Any], says: str
+    warehouse: DuckDBWarehouse, metrics: list[str], options: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises((UnknownMetric, MalformedInput), match=says):
-        await measured(warehouse, metrics, **asked)
+    with pytest.raises((UnknownMetric, MalformedInput), match=words):
+        await measured(warehouse, metrics, **options)
+
+
+def test_days_in_the_wrong_order_and_unknown_choices_are_refused() -> None:
+    with pytest.raises(MalformedInput, match="ends before"):
+        Period(date(2026, 4, 1), date(2026, 3, 31))
+    for changes in ({"timezone": "Mars/Olympus"}, {"model": "guess"}, {"date_basis": "later"}):
+        with pytest.raises(MalformedInput, match=next(iter(changes))):
+            under(**changes)
 
 
 async def test_an_empty_brand_has_zeros_and_unknowns(warehouse: DuckDBWarehouse) -> None:
     measurement = await measured(warehouse, ["net_revenue", "spend", "orders", "clicks", "roas"])
-    assert [number.value for number in measurement.rows[0].numbers.values()] == [0, 0, 0, None, None]
+    assert [number.value for number in measurement.total.numbers.values()] == [0, 0, 0, None, None]
     assert (measurement.currency, measurement.as_of) == (None, None)
-    assert (await recompute(warehouse, SCOPE, measurement.rows[0].numbers["spend"].fact_id)).value == 0
+    assert (await recomputed(warehouse, measurement.total.numbers["spend"].fact_id)).value == 0
 
 
 @pytest.mark.rule("REV-05")
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**12), 10**12))
 def test_ratios_round_half_to_even_and_never_touch_floats(numerator: int, denominator: int) -> None:
-    got = ratio_of(numerator, denominator, 10**6)
+    got = divided(numerator, denominator, 10**6)
     if denominator == 0:
         assert got is None
     else:
         assert got is not None
         assert abs(got * denominator - numerator * 10**6) * 2 <= abs(denominator)
-    assert ratio_of(None, 1, 1) is None
+    assert divided(None, 1, 1) is None
 
 
 def test_the_catalog_names_what_it_says() -> None:
     listed = {str(each["name"]) for each in catalog()}
     required = {
         "spend", "gross_sales", "discounts", "returns", "net_revenue", "orders", "units", "aov", "attributed_revenue",
-        "roas", "mer", "blended_roas", "cac", "impressions", "clicks", "cpc", "ctr", "platform_conversions",
-        "platform_roas", "days_of_cover", "velocity",
+        "attributed_roas", "blended_roas", "claimed_roas", "cac", "impressions", "clicks", "cpc", "ctr",
+        "platform_conversions", "days_of_cover", "velocity",
     }  # fmt: skip
     assert required <= listed <= set(METRICS)
     for name in METRICS:

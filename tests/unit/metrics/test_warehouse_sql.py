@@ -10,15 +10,10 @@ import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
-from pulsepoint.metrics.named_queries import (
-    UnknownNamedQuery,
-    named_queries,
-    named_query,
-    read_named_queries,
-    run_named_query,
-)
+from pulsepoint.metrics.named_queries import named_queries, run_named_query
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import dialect, schema
+from pulsepoint.warehouse.named_queries import UnknownNamedQuery, read_named_queries
 from pulsepoint.warehouse.rows import relations
 from tests.builders.warehouse import SCOPE
 
@@ -55,7 +50,7 @@ def test_every_view_reads_only_views_made_before_it(view: schema.View) -> None:
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
 async def test_every_question_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
-    query = named_query(name)
+    query = named_queries()[name]
     scope = SYSTEM if "observability_events" in query.sql else SCOPE
     tree = dialect.parse(query.sql, relations(scope.is_system))
     used = dialect.parameters_of(tree)
@@ -154,7 +149,7 @@ def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> No
         "-- name: empty\n-- says nothing",
         "-- name: Not-Snake\n-- words\nSELECT 1",
     ):
-        with pytest.raises(ValueError, match=r"family\.sql: question"):
+        with pytest.raises(ValueError, match=r"family\.sql: query"):
             list(read_named_queries(text, "family.sql"))
 
 
@@ -173,5 +168,6 @@ def test_only_metrics_asks_the_warehouse_directly() -> None:
                 if "warehouse" in owner:
                     asking.add(file.relative_to(SHARED.parent).as_posix())
     assert {name for name in asking if not name.startswith("shared/pulsepoint/metrics/")} == {
-        "shared/pulsepoint/adapters/single_flight_warehouse.py"
+        "shared/pulsepoint/adapters/single_flight_warehouse.py",
+        "shared/pulsepoint/warehouse/named_queries.py",
     }

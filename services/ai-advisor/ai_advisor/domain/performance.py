@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pulsepoint.events.insights import ADVISED_DAYS
-from pulsepoint.metrics.query import ratio_of
+from pulsepoint.metrics.catalog import divided
 from pulsepoint.money import MICROS
 
 RECENT_DAYS = 7
@@ -110,7 +110,7 @@ class Performance:
 
 def ratio(part: int, whole: int) -> int | None:
     """`part` over `whole` in micro-units; None over nothing."""
-    return ratio_of(part, max(whole, 0), MICROS)
+    return divided(part, max(whole, 0), MICROS)
 
 
 def window_of(now: datetime, timezone: str) -> Period:

@@ -13,6 +13,8 @@ from pulsepoint.brand.settings import AdAccount
 from pulsepoint.events.brands import BrandConfigured
 
 SLACK_HOST = "hooks.slack.com"
+KEPT_SETTINGS = "kept_settings"
+"""Collection of every version of a brand's settings, by number: what citations were made under."""
 _COLUMNS = ("name", "shopify_store", "currency", "timezone")
 
 

@@ -27,7 +27,7 @@ def chosen_model(model: AttributionModel | None, brand: Brand) -> AttributionMod
     return model or brand.settings.default_model
 
 
-def measuring_of_request(
+async def measuring_of_request(
     brand: BrandOf,
     person: PersonOf,
     ports: PortsOf,
@@ -37,13 +37,13 @@ def measuring_of_request(
 ) -> Measuring:
     """Measures the brand in the path on the basis that is asked for."""
     basis = Basis(chosen_model(model, brand), date_basis, as_of)
-    return Measuring(ports.warehouse, person.scope.brand(brand.brand_id), brand, basis)
+    return await Measuring.open(ports.metrics, person.scope.brand(brand.brand_id), brand, basis)
 
 
-def standing_of_request(brand: BrandOf, person: PersonOf, ports: PortsOf, as_of: AsOf = None) -> Measuring:
+async def standing_of_request(brand: BrandOf, person: PersonOf, ports: PortsOf, as_of: AsOf = None) -> Measuring:
     """Reads what stands for the brand in the path, now or as it stood at `as_of`."""
     basis = Basis(brand.settings.default_model, as_of=as_of)
-    return Measuring(ports.warehouse, person.scope.brand(brand.brand_id), brand, basis)
+    return await Measuring.open(ports.metrics, person.scope.brand(brand.brand_id), brand, basis)
 
 
 MeasuringOf = Annotated[Measuring, Depends(measuring_of_request)]

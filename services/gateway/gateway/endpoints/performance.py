@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
+from gateway.bootstrap import Ports
+from gateway.domain.brands import Brand
 from gateway.domain.dashboard import decimal
+from gateway.domain.identity import Person
 from gateway.domain.periods import period
 from gateway.endpoints.access import PersonOf, PortsOf, own_brand
 from gateway.endpoints.parameters import EndDate, MeasuringOf, StartDate
@@ -19,11 +21,15 @@ from gateway.endpoints.performance_views import ExcludedView, excluded_view
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.performance import foreign_money
 from pulsepoint.errors import MalformedInput
-from pulsepoint.metrics.catalog import CATALOG_VERSION, catalog, metric
-from pulsepoint.metrics.explain import recompute
+from pulsepoint.metrics import earlier_ids
+from pulsepoint.metrics.basis import MetricSettings
+from pulsepoint.metrics.catalog import catalog, metric
+from pulsepoint.metrics.definitions import CATALOG_VERSION
 
 router = APIRouter(prefix="/api", tags=["metrics"], responses=PROBLEMS)
 MAX_METRICS = 20
+LOST = "(no longer known)"
+"""Shown for the value of a dimension that a fact id holds as a digest and that nothing has any more."""
 
 
 class MetricView(BaseModel):
@@ -152,27 +158,28 @@ def _names(text: str) -> tuple[str, ...]:
 async def read_fact(
     fact_id: Annotated[str, Path(max_length=4000, pattern="^[A-Za-z0-9_-]+$")], person: PersonOf, ports: PortsOf
 ) -> FactView:
-    """A number computed again from the facts known when it was told, and the rows behind it."""
-    brand = await own_brand(_brand_of(fact_id), person, ports)
-    explained = await recompute(ports.warehouse, person.scope.brand(brand.brand_id), fact_id)
-    fact = explained.fact
+    """A number computed again from the facts known when it was first computed, and the rows behind it."""
+    brand = await own_brand(await _brand_of(fact_id, person, ports), person, ports)
+    kept = partial(_kept_settings, ports, person, brand)
+    explained = await ports.metrics.recompute(person.scope.brand(brand.brand_id), fact_id, kept)
+    citation = explained.citation
     return FactView(
         fact_id=fact_id,
-        metric=fact.metric,
+        metric=citation.metric,
         label=explained.label,
         formula=explained.formula,
         unit=explained.unit,
         value=decimal(explained.value, explained.unit),
-        brand_id=fact.scope.brand_id,
-        start_date=fact.period.start,
-        end_date=fact.period.end,
-        timezone=fact.period.timezone,
-        currency=fact.currency,
-        model=fact.settings.model,
-        cancelled_orders=fact.settings.cancelled_orders,
-        date_basis=fact.settings.date_basis,
-        as_of=fact.as_of,
-        at=dict(fact.at),
+        brand_id=citation.scope.brand_id,
+        start_date=citation.period.start,
+        end_date=citation.period.end,
+        timezone=citation.settings.timezone,
+        currency=citation.currency,
+        model=citation.settings.model,
+        cancelled_orders=citation.settings.cancelled_orders,
+        date_basis=citation.settings.date_basis,
+        as_of=citation.as_of,
+        at={**citation.at, **dict.fromkeys(explained.lost, LOST)},
         behind=[
             BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
             for b in explained.behind
@@ -180,10 +187,18 @@ async def read_fact(
     )
 
 
-def _brand_of(fact_id: str) -> UUID:
-    """The brand a fact id names, before it is trusted; raises `MalformedInput`."""
-    try:
-        payload = orjson.loads(urlsafe_b64decode(fact_id + "=" * (-len(fact_id) % 4)))
-        return UUID(hex=payload["b"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise MalformedInput("this is no fact id") from None
+async def _brand_of(fact_id: str, person: Person, ports: Ports) -> UUID:
+    """The brand a fact id says it is of, before it is trusted; raises `MalformedInput`, `AccessDenied`."""
+    if earlier_ids.is_earlier(fact_id):
+        return earlier_ids.brand_of(fact_id)
+    brands = await ports.identity_store.brands(person.scope)
+    codec = await ports.metrics.codec()
+    return codec.brand_of(fact_id, [person.scope.brand(brand.brand_id) for brand in brands]).brand_id
+
+
+async def _kept_settings(ports: Ports, person: Person, brand: Brand, version: int) -> MetricSettings | None:
+    """The brand's settings of a version; None where they are not kept."""
+    if version == brand.version:
+        return MetricSettings.of(brand.settings, version)
+    kept = await ports.identity_store.kept_settings(person.scope, brand.brand_id, version)
+    return None if kept is None else MetricSettings.of(kept, version)

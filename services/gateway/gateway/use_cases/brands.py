@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from gateway.domain.brands import Brand, BrandChange, configured, row_of, settings_of
+from gateway.domain.brands import KEPT_SETTINGS, Brand, BrandChange, configured, row_of, settings_of
 from gateway.domain.identity import Person
 from gateway.ports import Commands, IdentityStore
 from gateway.use_cases.connections import changed_connections
 from pulsepoint.brand.settings import AdAccount
 from pulsepoint.errors import AccessDenied, MalformedInput
-from pulsepoint.ports.document_store import Write
+from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.tenancy import TenantContext
@@ -136,6 +137,7 @@ async def _commit(
         return Outcome(
             writes=[
                 Write("brands", brand_id, row_of(settings, created_at)),
+                *_kept(existing, version, settings, created_at),
                 Write("audit_log", str(uuid4()), audit),
                 *await changed_connections(reader, brand_id, accounts_before, settings.ad_accounts, now),
             ],
@@ -144,3 +146,11 @@ async def _commit(
 
     await commands.execute(scope, work, dedup_key=uuid4())
     return stored[0]
+
+
+def _kept(existing: Document | None, version: int, settings: BrandConfigured, created_at: datetime) -> list[Write]:
+    """This version of the settings, and the one before: it may be from before versions were kept."""
+    kept = [Write(KEPT_SETTINGS, str(version), row_of(settings, created_at))]
+    if existing is not None:
+        kept.append(Write(KEPT_SETTINGS, str(existing.version), row_of(settings_of(existing.data), created_at)))
+    return kept

@@ -11,14 +11,13 @@ from gateway.domain.brands import Brand
 from gateway.domain.periods import Period
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import AttributionModel, DateBasis, Unit
+from pulsepoint.metrics.access import Metrics
+from pulsepoint.metrics.basis import MetricSettings
+from pulsepoint.metrics.basis import Period as MetricPeriod
 from pulsepoint.metrics.catalog import metric
-from pulsepoint.metrics.facts import Fact, Settings, fact_id
-from pulsepoint.metrics.facts import Period as FactPeriod
-from pulsepoint.metrics.named_queries import named_query, run_named_query
-from pulsepoint.metrics.query import MeasuredRow, Measurement, measure
-from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.metrics.citations import Citation, CitationCodec
+from pulsepoint.metrics.query import MeasuredRow, Measurement
 from pulsepoint.tenancy import TenantContext
-from pulsepoint.warehouse.as_of import select_as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,19 @@ class Basis:
 class Measuring:
     """Measures a brand in its timezone and currency, on one basis."""
 
-    def __init__(self, warehouse: Warehouse, scope: TenantContext, brand: Brand, basis: Basis) -> None:
+    def __init__(
+        self, metrics: Metrics, codec: CitationCodec, scope: TenantContext, brand: Brand, basis: Basis
+    ) -> None:
         self.brand, self.basis = brand, basis
-        self._warehouse, self._scope = warehouse, scope
-        self._settings = Settings(basis.model.value, brand.settings.cancelled_orders.value, basis.date_basis.value)
+        self._metrics, self._codec, self._scope = metrics, codec, scope
+        self._settings = MetricSettings.of(
+            brand.settings, brand.version, model=basis.model, date_basis=basis.date_basis
+        )
+
+    @classmethod
+    async def open(cls, metrics: Metrics, scope: TenantContext, brand: Brand, basis: Basis) -> Measuring:
+        """With the deployment's key for citations; raises `EngineUnavailable`."""
+        return cls(metrics, await metrics.codec(), scope, brand, basis)
 
     @property
     def currency(self) -> str:
@@ -45,13 +53,10 @@ class Measuring:
 
     async def measure(self, metrics: Sequence[str], days: Period, by: Sequence[str] = ()) -> Measurement:
         """See `pulsepoint.metrics.query.measure`; money in the brand's currency."""
-        return await measure(
-            self._warehouse,
+        return await self._metrics.measure(
             self._scope,
             metrics,
-            start=days.start,
-            end=days.end,
-            timezone=self.brand.settings.timezone,
+            period=MetricPeriod(days.start, days.end),
             by=by,
             settings=self._settings,
             currency=self.currency,
@@ -60,22 +65,21 @@ class Measuring:
 
     async def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a named query, as they were known at the basis' `as_of`."""
-        if self.basis.as_of is None:
-            return await run_named_query(self._warehouse, self._scope, name, **parameters)
-        sql = select_as_of(named_query(name).sql)
-        return await self._warehouse.query(self._scope, sql, {**parameters, "as_of": self.basis.as_of})
+        return await self._metrics.query(self._scope, name, as_of=self.basis.as_of, **parameters)
 
     def cite(
         self, name: str, days: Period, as_of: datetime | None, currency: str | None = None, **at: str | date
     ) -> str:
         """The fact id of a metric's number at hand, as it is true at `as_of`; `at` gives its dimensions' values."""
-        period = FactPeriod(days.start, days.end, self.brand.settings.timezone)
-        return fact_id(Fact(name, self._scope, period, self._settings, currency or self.currency, as_of, at))
+        period, in_currency = MetricPeriod(days.start, days.end), currency or self.currency
+        return self._codec.encode(
+            Citation(metric(name).name, self._scope, period, self._settings, in_currency, as_of, at)
+        )
 
 
 def figure(row: MeasuredRow, name: str, currency: str) -> Figure:
     """The figure of a measured metric; money in `currency`."""
-    unit, number = Unit(metric(name).unit), row.numbers[name]
+    unit, number = metric(name).unit, row.numbers[name]
     return Figure(
         value=number.value,
         unit=unit,

@@ -19,9 +19,10 @@ from gateway.adapters.identity_store.tables import (
     tenants,
     users,
 )
-from gateway.domain.brands import Brand, settings_of
+from gateway.domain.brands import KEPT_SETTINGS, Brand, settings_of
 from gateway.domain.feed import ALERT_TRACES
 from gateway.ports import Standing
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
 
@@ -66,6 +67,15 @@ class PostgresIdentityReader:
     async def _brand(self, scope: TenantContext, brand_id: UUID) -> Brand | None:
         rows = await self._rows(scope, select(brands).where(brands.c.brand_id == brand_id))
         return next(map(_brand, rows), None)
+
+    async def kept_settings(self, scope: TenantContext, brand_id: UUID, version: int) -> BrandConfigured | None:
+        """See `IdentityStore.kept_settings`."""
+        statement = select(documents.c.data).where(
+            documents.c.brand_id == brand_id,
+            documents.c.collection == KEPT_SETTINGS,
+            documents.c.id == str(version),
+        )
+        return next((settings_of(row["data"]) for row in await self._rows(scope, statement)), None)
 
     async def integrations(self, scope: TenantContext, brand_id: UUID) -> list[dict[str, Any]]:
         """See `IdentityStore.integrations`."""

@@ -1,0 +1,158 @@
+"""Each metric's one definition: number, name, label, formula, unit, and what it sums or divides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulsepoint.brand.vocabulary import Channel, EntryKind, Platform, Unit
+from pulsepoint.brand.words import sql_list
+from pulsepoint.money import MICROS
+
+CATALOG_VERSION = 2
+"""Raised whenever a formula changes; then `since` of the metric is this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A metric summed over its source's rows; `expression` is an aggregate in BigQuery's dialect.
+
+    `number` stands for the metric in citations and is never used again. `absent` is its value where there are no
+    rows: 0 for what we count ourselves, None for what was not asked for. `claimed` marks what an ad platform claims:
+    never summed over platforms or over mixed attribution windows. `since` is the catalog's version that changed its
+    formula last. Money is in micros, `micro_count`, `ratio` and `days` are in millionths.
+    """
+
+    number: int
+    name: str
+    label: str
+    formula: str
+    unit: Unit
+    source: str
+    expression: str
+    absent: int | None = 0
+    claimed: bool = False
+    listed: bool = True
+    since: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Sum of `numerator` ÷ sum of `denominator`, times `scale`; None where the denominator is zero."""
+
+    number: int
+    name: str
+    label: str
+    formula: str
+    unit: Unit
+    numerator: str
+    denominator: str
+    scale: int
+    listed: bool = True
+    since: int = 1
+
+
+Metric = Sum | Ratio
+
+_MONEY, _COUNT, _MICRO_COUNT, _RATIO, _DAYS = Unit.MONEY, Unit.COUNT, Unit.MICRO_COUNT, Unit.RATIO, Unit.DAYS
+_SALE = f"'{EntryKind.SALE}'"
+_NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
+_FROM_ADS = f"paid AND channel IN ({sql_list(Platform)})"
+
+_SALES: tuple[Metric, ...] = (
+    Sum(1, "gross_sales", "Gross sales", "price × quantity of orders that count, without tax", _MONEY, "sales",
+        "SUM(gross_micros)"),
+    Sum(2, "discounts", "Discounts", "discounts on those orders", _MONEY, "sales", "SUM(discount_micros)"),
+    Sum(3, "returns", "Returns", "refunds and cancellations, without tax and shipping, on their own date", _MONEY,
+        "sales", f"-SUM(IF(kind = {_SALE}, 0, net_micros))"),
+    Sum(4, "net_revenue", "Net revenue", "gross sales − discounts − returns", _MONEY, "sales", "SUM(net_micros)"),
+    Sum(5, "orders", "Orders", "orders that count; test and deleted ones do not", _COUNT, "sales",
+        f"COUNTIF(kind = {_SALE})"),
+    Sum(6, "sold_value", "Sales before returns", "gross sales − discounts", _MONEY, "sales",
+        f"SUM(IF(kind = {_SALE}, net_micros, 0))", listed=False),
+    Sum(7, "units", "Units sold", "quantities of the lines of those orders, before returns", _COUNT, "lines",
+        "SUM(quantity)"),
+    Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period", _COUNT,
+        "customers", "COUNT(*)"),
+    Ratio(25, "aov", "Average order value", "(gross sales − discounts) ÷ orders", _MONEY, "sold_value", "orders", 1),
+)  # fmt: skip
+
+_ADS: tuple[Metric, ...] = (
+    Sum(9, "spend", "Ad spend", "cost as the platforms report it, of days that add up to the account's total", _MONEY,
+        "ads", "SUM(spend_micros)"),
+    Sum(10, "impressions", "Impressions", "times an ad was shown, as the platforms report it", _COUNT, "ads",
+        "SUM(impressions)", absent=None),
+    Sum(11, "clicks", "Clicks", "clicks as the platforms report them", _COUNT, "ads", "SUM(clicks)", absent=None),
+    Sum(12, "platform_conversions", "Conversions claimed", "purchases one platform claims, in one attribution window",
+        _MICRO_COUNT, "ads", "SUM(conversions_micros)", absent=None, claimed=True),
+    Sum(13, "platform_value", "Value claimed", "purchase value one platform claims, in one attribution window", _MONEY,
+        "ads", "SUM(conversion_value_micros)", absent=None, claimed=True),
+    Sum(14, "clicked_spend", "Spend with clicks known", "spend of ad-days whose clicks were asked for", _MONEY, "ads",
+        "SUM(IF(clicks IS NULL, NULL, spend_micros))", absent=None, listed=False),
+    Sum(15, "shown_clicks", "Clicks with impressions known", "clicks of ad-days whose impressions were asked for",
+        _COUNT, "ads", "SUM(IF(impressions IS NULL, NULL, clicks))", absent=None, listed=False),
+    Sum(16, "clicked_impressions", "Impressions with clicks known",
+        "impressions of ad-days whose clicks were asked for", _COUNT, "ads",
+        "SUM(IF(clicks IS NULL, NULL, impressions))", absent=None, listed=False),
+    Sum(17, "valued_spend", "Spend with value known", "spend of ad-days whose claimed value was asked for", _MONEY,
+        "ads", "SUM(IF(conversion_value_micros IS NULL, NULL, spend_micros))", absent=None, claimed=True,
+        listed=False),
+    Ratio(29, "cpc", "Cost per click", "Σ spend ÷ Σ clicks, of ad-days whose clicks were asked for", _MONEY,
+          "clicked_spend", "clicks", 1),
+    Ratio(30, "ctr", "Click-through rate", "Σ clicks ÷ Σ impressions, of ad-days where both were asked for", _RATIO,
+          "shown_clicks", "clicked_impressions", MICROS),
+    Ratio(31, "claimed_roas", "Claimed ROAS", "Σ value one platform claims ÷ Σ its spend, in one attribution window",
+          _RATIO, "platform_value", "valued_spend", MICROS),
+)  # fmt: skip
+
+_CREDITS: tuple[Metric, ...] = (
+    Sum(18, "attributed_revenue", "Attributed revenue", "net revenue the model credits to a touch", _MONEY, "credits",
+        f"SUM(IF({_NOBODY}, 0, revenue_micros))"),
+    Sum(19, "unattributed_revenue", "Unattributed revenue", "net revenue the model credits to no touch", _MONEY,
+        "credits", f"SUM(IF({_NOBODY}, revenue_micros, 0))"),
+    Sum(20, "ad_revenue", "Revenue from ads", "net revenue the model credits to paid touches of the ad platforms",
+        _MONEY, "credits", f"SUM(IF({_FROM_ADS}, revenue_micros, 0))"),
+    Sum(21, "attributed_orders", "Attributed orders", "orders of which the model credits some part to a touch", _COUNT,
+        "credits", f"COUNT(DISTINCT IF({_NOBODY} OR entry_kind <> {_SALE}, NULL, order_id))"),
+    Sum(22, "unattributed_orders", "Unattributed orders", "orders the model credits to no touch", _COUNT, "credits",
+        f"COUNT(DISTINCT IF({_NOBODY} AND entry_kind = {_SALE}, order_id, NULL))"),
+    Sum(33, "ad_orders", "Orders from ads", "orders the model credits in part to paid touches of the ad platforms",
+        _COUNT, "credits", f"COUNT(DISTINCT IF({_FROM_ADS} AND entry_kind = {_SALE}, order_id, NULL))"),
+    Sum(34, "paid_revenue", "Revenue from paid touches", "net revenue the model credits to paid touches", _MONEY,
+        "credits", "SUM(IF(paid, revenue_micros, 0))", listed=False),
+    Sum(35, "paid_credits", "Credits of paid touches", "sales, refunds and cancellations credited to paid touches",
+        _COUNT, "credits", "COUNTIF(paid)", listed=False),
+    Sum(36, "campaign_weight", "Weight of what a campaign sold",
+        "Σ cents of a line × ten-thousandths of its order's sale that the model credits to the campaign", _COUNT,
+        "credited_items", "SUM(weight)", listed=False),
+)  # fmt: skip
+
+_ACROSS: tuple[Metric, ...] = (
+    Ratio(26, "attributed_roas", "Attributed ROAS", "Σ revenue from ads ÷ Σ ad spend", _RATIO, "ad_revenue", "spend",
+          MICROS),
+    Ratio(27, "blended_roas", "Blended ROAS", "Σ net revenue ÷ Σ ad spend", _RATIO, "net_revenue", "spend", MICROS),
+    Ratio(28, "cac", "Customer acquisition cost", "Σ ad spend ÷ new customers (known ones only)", _MONEY, "spend",
+          "new_customers", 1),
+)  # fmt: skip
+
+_STOCK: tuple[Metric, ...] = (
+    Sum(23, "available_units", "Units available", "units available to sell now", _COUNT, "stock", "SUM(available)"),
+    Sum(24, "velocity", "Velocity", "units sold a day over the days in stock", _MICRO_COUNT, "stock",
+        "SUM(velocity_micros)"),
+    Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity", _DAYS, "available_units", "velocity",
+          MICROS * MICROS),
+    Sum(37, "variants", "Variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
+    Sum(38, "spend_at_risk", "Spend at risk", "daily spend of the campaigns that sell what is running out, by each "
+        "variant's share of what they sell", _MONEY, "variants", "SUM(spend_at_risk_micros)"),
+    Sum(39, "level_units", "Units at locations", "units available at the shop's locations, as last counted", _COUNT,
+        "levels", "SUM(available)", absent=None, listed=False),
+    Sum(40, "days_in_stock", "Days in stock", "days on which an item had units available at any time, over its "
+        "locations together; days before its first count too", _COUNT, "stock_days", "SUM(days_in_stock)",
+        listed=False),
+    Sum(41, "days_unknown", "Days before the first count", "days of those in stock before an item was first counted",
+        _COUNT, "stock_days", "SUM(days_unknown)", listed=False),
+)  # fmt: skip
+
+DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_ACROSS, *_STOCK)
+
+ALIASES = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "claimed_roas"}
+"""Names that metrics had once: still answered, no longer listed."""

@@ -1,0 +1,154 @@
+"""The rows that metrics sum, under names: each a view or a SELECT in BigQuery's dialect, and what part of it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from pulsepoint.brand.vocabulary import CancelledOrders, DateBasis, StockState
+from pulsepoint.warehouse.macros import expand
+
+DAY, MONTH = "day", "month"
+_FOLDER = files(__package__) / "sources"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows a metric sums, of one brand where `brand_id = @brand_id`.
+
+    `rows` is a view, or a SELECT in `sources/*.sql`, whose columns bear the names of its `dimensions`. `day` is the
+    column of the day (of the account) or None; `instants` the column of the instant by date basis, where rows have
+    one: rows of neither are a snapshot of now. `currency` is the column of what money is in; None: the brand's own.
+    `named_rows` are the same rows with the names of campaigns, read where one of `NAMES` is asked for. `detail` are
+    the columns shown when a number is explained, of `named_rows` where there are any; `facts` says that each row is
+    one fact, with `fact_id` and `recorded_at`.
+    """
+
+    rows: str
+    where: str
+    dimensions: tuple[str, ...]
+    detail: tuple[str, ...]
+    day: str | None = None
+    instants: Mapping[DateBasis, str] = field(default_factory=dict)
+    currency: str | None = None
+    named_rows: str | None = None
+    facts: bool = True
+
+    @property
+    def is_dated(self) -> bool:
+        """True where its rows fall on days."""
+        return self.day is not None or bool(self.instants)
+
+    @property
+    def all_dimensions(self) -> frozenset[str]:
+        """What its rows can be broken down by, days and months among them."""
+        dated = {DAY, MONTH} if self.is_dated else set()
+        return frozenset({*self.dimensions, *dated, *({"currency"} if self.currency else ())})
+
+    def rows_with(self, dimensions: frozenset[str]) -> str:
+        """The rows to read where these dimensions are asked for."""
+        named = self.named_rows is not None and bool(dimensions & NAMES)
+        return _relation(self.named_rows if named and self.named_rows else self.rows)
+
+    @property
+    def detail_rows(self) -> str:
+        """The rows to list when a number is explained."""
+        return _relation(self.named_rows or self.rows)
+
+
+NAMES = frozenset({"account_id", "campaign_id", "campaign"})
+"""Dimensions of a credit that are only known by the names campaigns had."""
+
+
+@cache
+def _relation(name: str) -> str:
+    """A view by its name, or the SELECT of a file in parentheses."""
+    if not name.endswith(".sql"):
+        return name
+    return f"({expand((_FOLDER / name).read_text(encoding='utf-8')).strip()})"
+
+
+_EACH_DAY = {DateBasis.OCCURRED: "occurred_at", DateBasis.ORDERED: "occurred_at"}
+_ITEM = ("variant_id", "product_id", "sku")
+_CAMPAIGN = ("channel", "account_id", "campaign_id", "campaign")
+
+SOURCES: dict[str, Source] = {
+    "sales": Source(
+        rows="sales_entries",
+        where=CancelledOrders.predicate(),
+        instants={DateBasis.OCCURRED: "occurred_at", DateBasis.ORDERED: "ordered_at"},
+        dimensions=("kind",),
+        currency="currency",
+        detail=("order_id", "entry_id", "kind", "occurred_at", "gross_micros", "discount_micros", "net_micros",
+                "currency"),
+    ),
+    "lines": Source(
+        rows="sold_lines",
+        where=CancelledOrders.predicate(kinds=False),
+        instants=_EACH_DAY,
+        dimensions=(*_ITEM, "title"),
+        currency="currency",
+        detail=("order_id", "line_id", "sku", "title", "occurred_at", "quantity", "net_micros", "currency"),
+    ),
+    "customers": Source(
+        rows="first_orders",
+        where=f"IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', place_kept, place) = 1",
+        instants=_EACH_DAY,
+        dimensions=(),
+        detail=("order_id", "subject", "occurred_at"),
+    ),
+    "ads": Source(
+        rows="ad_days.sql",
+        named_rows="named_ad_days.sql",
+        where="TRUE",
+        day="day",
+        dimensions=_CAMPAIGN,
+        currency="currency",
+        detail=("day", "channel", "account_id", "campaign_id", "campaign", "spend_micros", "impressions", "clicks",
+                "conversions_micros", "conversion_value_micros", "currency", "account_timezone"),
+    ),
+    "credits": Source(
+        rows="credits.sql",
+        named_rows="named_credits.sql",
+        where="model = @model",
+        instants=_EACH_DAY,
+        dimensions=_CAMPAIGN,
+        currency="currency",
+        detail=("order_id", "entry_kind", "occurred_at", "channel", "campaign_id", "campaign", "model",
+                "revenue_micros", "currency"),
+    ),
+    "credited_items": Source(
+        rows="credited_items.sql",
+        where="model = @model",
+        instants=_EACH_DAY,
+        dimensions=(*_CAMPAIGN, "variant_id", "sku", "title"),
+        detail=("order_id", "line_id", "occurred_at", "channel", "campaign_id", "title", "weight"),
+    ),
+    "stock": Source(
+        rows="stock_statuses_current",
+        where=f"status <> '{StockState.UNTRACKED}'",
+        dimensions=(*_ITEM, "status"),
+        detail=("variant_id", "sku", "title", "available", "velocity_micros", "days_in_stock", "status"),
+    ),
+    "variants": Source(
+        rows="stock_statuses_current",
+        where="TRUE",
+        dimensions=(*_ITEM, "status"),
+        detail=("variant_id", "sku", "title", "available", "status", "spend_at_risk_micros"),
+    ),
+    "levels": Source(
+        rows="inventory_levels_current",
+        where="TRUE",
+        dimensions=("inventory_item_id", "location_id"),
+        detail=("inventory_item_id", "location_id", "available", "updated_at"),
+    ),
+    "stock_days": Source(
+        rows="stock_days.sql",
+        where="TRUE",
+        dimensions=("inventory_item_id",),
+        detail=("inventory_item_id", "days_in_stock", "days_unknown"),
+        facts=False,
+    ),
+}  # fmt: skip

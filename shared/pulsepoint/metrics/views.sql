@@ -1,0 +1,136 @@
+-- The views that metrics sum, BigQuery dialect, over the current rows of `warehouse/sql`. `{{…}}`: warehouse/macros.py.
+
+-- Net revenue, exactly `pulsepoint.metrics.revenue.sales_entries` under the policy `return`: what was sold, given
+-- back and cancelled, each on its own moment. The brand's policy for cancelled orders is a filter on these rows:
+-- `pulsepoint.brand.vocabulary.CancelledOrders`. `ordered_at` is the other date basis: the day of the order, for
+-- refunds and cancellations too (a refund without a known order has only its own). Gross and discount are
+-- those of the sale. `fact_id` and `recorded_at` are those of the order or refund it came from.
+CREATE VIEW sales_entries AS
+WITH counted_orders AS (
+  SELECT brand_id, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
+    gross_micros, discount_micros, gross_micros - discount_micros AS net_micros
+  FROM orders_current
+  WHERE NOT test AND NOT deleted
+),
+refunded AS (
+  SELECT refund.brand_id, refund.order_id, refund.refund_id, refund.issued_at, refund.currency, refund.fact_id,
+    refund.recorded_at, sold.processed_at, sold.cancelled_at,
+    CASE WHEN sold.taxes_included THEN refund.tax_micros ELSE 0 END - refund.subtotal_micros
+      - refund.adjustment_micros AS net_micros
+  FROM refunds_current AS refund
+  LEFT JOIN orders_current AS sold ON sold.brand_id = refund.brand_id AND sold.order_id = refund.order_id
+  WHERE sold.order_id IS NULL OR (NOT sold.test AND NOT sold.deleted)
+),
+cancelled AS (
+  SELECT sold.brand_id, sold.order_id, ANY_VALUE(sold.processed_at) AS processed_at,
+    ANY_VALUE(sold.cancelled_at) AS cancelled_at, ANY_VALUE(sold.currency) AS currency,
+    ANY_VALUE(sold.fact_id) AS fact_id, ANY_VALUE(sold.recorded_at) AS recorded_at,
+    ANY_VALUE(sold.net_micros) + COALESCE(SUM(refund.net_micros), 0) AS left_micros
+  FROM counted_orders AS sold
+  LEFT JOIN refunded AS refund ON refund.brand_id = sold.brand_id AND refund.order_id = sold.order_id
+  WHERE sold.cancelled_at IS NOT NULL
+  GROUP BY sold.brand_id, sold.order_id
+)
+SELECT brand_id, order_id, order_id AS entry_id, '{{sale}}' AS kind, processed_at AS occurred_at,
+  processed_at AS ordered_at, cancelled_at, currency, net_micros, gross_micros, discount_micros, fact_id, recorded_at
+FROM counted_orders
+UNION ALL
+SELECT brand_id, order_id, refund_id AS entry_id, '{{refund}}' AS kind, issued_at AS occurred_at,
+  COALESCE(processed_at, issued_at) AS ordered_at, cancelled_at, currency, net_micros,
+  0 AS gross_micros, 0 AS discount_micros, fact_id, recorded_at
+FROM refunded
+UNION ALL
+SELECT brand_id, order_id, CONCAT(order_id, ':cancelled') AS entry_id, '{{cancellation}}' AS kind,
+  cancelled_at AS occurred_at, processed_at AS ordered_at, cancelled_at, currency, -left_micros AS net_micros,
+  0 AS gross_micros, 0 AS discount_micros, fact_id, recorded_at
+FROM cancelled
+WHERE left_micros > 0;
+
+-- Lines of the orders that count, as sold (before returns), on the day of their order.
+CREATE VIEW sold_lines AS
+SELECT line.brand_id, line.order_id, line.line_id, line.product_id, line.variant_id, line.sku, line.title,
+  line.quantity, line.gross_micros, line.discount_micros, line.gross_micros - line.discount_micros AS net_micros,
+  sold.currency, sold.processed_at AS occurred_at, sold.cancelled_at, line.fact_id, line.recorded_at
+FROM order_lines_current AS line
+JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
+WHERE NOT sold.test AND NOT sold.deleted;
+
+-- The first order that counts of each known customer: of all (`place` 1) and, where cancelled orders count as never
+-- sold, of those not cancelled (`place_kept` 1).
+CREATE VIEW first_orders AS
+SELECT brand_id, subject, order_id, processed_at AS occurred_at, cancelled_at, currency, fact_id, recorded_at,
+  ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY processed_at, order_id) AS place,
+  IF(cancelled_at IS NULL, ROW_NUMBER() OVER (
+    PARTITION BY brand_id, subject, IF(cancelled_at IS NULL, 1, 0) ORDER BY processed_at, order_id), 0) AS place_kept
+FROM orders_current
+WHERE NOT test AND NOT deleted AND subject IS NOT NULL
+QUALIFY place = 1 OR place_kept = 1;
+
+-- Ad-days that count: the latest pull of each, without the days of an account that do not add up to its total.
+CREATE VIEW ad_days_counted AS
+SELECT ad.* FROM ad_performance_current AS ad
+LEFT JOIN ad_days_quarantined_current AS held
+  ON held.brand_id = ad.brand_id AND held.platform = ad.platform AND held.account_id = ad.account_id
+  AND held.day = ad.day AND held.quarantined
+WHERE held.entity IS NULL;
+
+-- Each campaign of an account under the name it had last.
+CREATE VIEW campaigns AS
+SELECT brand_id, platform, account_id, campaign_id, campaign_name, day AS last_day
+FROM ad_performance_current
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY brand_id, platform, account_id, campaign_id ORDER BY day DESC, campaign_name) = 1;
+
+-- Every way a campaign may be named in a link, as `campaign_key`: its id, and each name it ever had, in lower case
+-- with runs of spaces, punctuation and symbols alike. A key means one campaign of a platform: an id outranks a name,
+-- and of campaigns that share a name the one that ran last has it.
+CREATE VIEW campaign_names AS
+WITH named AS (
+  SELECT brand_id, platform, account_id, campaign_id, 0 AS rank,
+    {{campaign_key(campaign_id)}} AS campaign_key
+  FROM campaigns
+  UNION ALL
+  SELECT brand_id, platform, account_id, campaign_id, 1 AS rank,
+    {{campaign_key(campaign_name)}} AS campaign_key
+  FROM (
+    SELECT DISTINCT brand_id, platform, account_id, campaign_id, campaign_name FROM ad_performance_current
+  ) AS ever
+)
+SELECT named.brand_id, named.platform, named.campaign_key, named.account_id, named.campaign_id,
+  campaigns.campaign_name
+FROM named
+JOIN campaigns ON campaigns.brand_id = named.brand_id AND campaigns.platform = named.platform
+  AND campaigns.account_id = named.account_id AND campaigns.campaign_id = named.campaign_id
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY named.brand_id, named.platform, named.campaign_key
+  ORDER BY named.rank, campaigns.last_day DESC, named.account_id, named.campaign_id) = 1;
+
+-- What was paid and what it earned, side by side and not yet summed: one row an ad-day (`source` 'ads') and one a
+-- credit (`source` 'credits'). A view takes no parameters and a day depends on the timezone asked for, so credits
+-- keep their instant: who asks buckets them with DATE(occurred_at, @timezone), pick one @model, and sum. Ad-days are
+-- days of the account's timezone, which the row names; spend is in the account's currency.
+-- A credit of a platform finds its campaign by `campaign_names`; where none fits, `campaign_id` is NULL and
+-- `campaign` is as sent. Spend whose campaign earned nothing stands alone. Nothing is dropped.
+CREATE VIEW unified_performance AS
+SELECT 'ads' AS source, ad.brand_id, ad.day, CAST(NULL AS TIMESTAMP) AS occurred_at, ad.platform AS channel,
+  TRUE AS paid, ad.account_id, ad.campaign_id, campaigns.campaign_name AS campaign, CAST(NULL AS STRING) AS model,
+  CAST(NULL AS STRING) AS order_id, CAST(NULL AS STRING) AS entry_kind, ad.account_currency AS currency,
+  ad.account_timezone, ad.spend_micros, ad.impressions, ad.clicks, ad.conversions_micros,
+  ad.conversion_value_micros, ad.click_window_days, ad.view_window_days, CAST(NULL AS INT64) AS revenue_micros,
+  ad.fact_id, ad.recorded_at
+FROM ad_days_counted AS ad
+JOIN campaigns
+  ON campaigns.brand_id = ad.brand_id AND campaigns.platform = ad.platform AND campaigns.account_id = ad.account_id
+  AND campaigns.campaign_id = ad.campaign_id
+UNION ALL
+SELECT 'credits' AS source, credit.brand_id, CAST(NULL AS DATE) AS day, credit.occurred_at, credit.channel,
+  credit.paid, names.account_id, names.campaign_id, COALESCE(names.campaign_name, credit.campaign) AS campaign,
+  credit.model, credit.order_id, credit.entry_kind, credit.currency, CAST(NULL AS STRING) AS account_timezone,
+  CAST(NULL AS INT64) AS spend_micros, CAST(NULL AS INT64) AS impressions, CAST(NULL AS INT64) AS clicks,
+  CAST(NULL AS INT64) AS conversions_micros, CAST(NULL AS INT64) AS conversion_value_micros,
+  CAST(NULL AS INT64) AS click_window_days, CAST(NULL AS INT64) AS view_window_days,
+  credit.credit_micros AS revenue_micros, credit.fact_id, credit.recorded_at
+FROM credits_current AS credit
+LEFT JOIN campaign_names AS names
+  ON names.brand_id = credit.brand_id AND names.platform = credit.channel
+  AND names.campaign_key = {{campaign_key(credit.campaign)}};

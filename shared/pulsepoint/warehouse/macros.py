@@ -1,0 +1,57 @@
+"""Macros in SQL text: `{{name}}` or `{{name(column)}}`, written out when a file is read.
+
+They bring the product's own lists and rules (`pulsepoint.brand.vocabulary`) into SQL, so that each is said once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Platform, Severity, StockState
+from pulsepoint.brand.words import Word, sql_list
+
+_MACRO = re.compile(r"\{\{\s*(\w+)(?:\(([^(){}]*)\))?\s*\}\}")
+
+
+def expand(text: str, more: Mapping[str, str] | None = None) -> str:
+    """The text with its macros written out, those of `more` among them; raises `ValueError` naming one there is not."""
+
+    def written_out(match: re.Match[str]) -> str:
+        name, column = match.group(1), match.group(2)
+        if column is None and more is not None and name in more:
+            return more[name]
+        if column is None and name in _TEXTS:
+            return _TEXTS[name]
+        if column is not None and name in _FUNCTIONS:
+            return _FUNCTIONS[name](column.strip())
+        raise ValueError(f"no SQL macro {match.group(0)}")
+
+    return _MACRO.sub(written_out, text)
+
+
+def campaign_key(column: str) -> str:
+    """How a campaign is named in links: lower case, runs of spaces, punctuation and symbols alike."""
+    return f"REGEXP_REPLACE(LOWER(TRIM({column})), r'[\\s\\p{{P}}\\p{{S}}]+', '-')"
+
+
+def _rank(column: str, words: type[Word]) -> str:
+    """The place of a column's word among the members, from 0; earlier names rank with today's, others last."""
+    places = {word.value: place for place, word in enumerate(words)}
+    places |= {old: places[today] for old, today in words.earlier().items()}
+    cases = " ".join(f"WHEN '{name}' THEN {place}" for name, place in places.items())
+    return f"CASE {column} {cases} ELSE {len(words)} END"
+
+
+_TEXTS: dict[str, str] = {
+    "cancelled_orders": CancelledOrders.predicate(),
+    "ad_platforms": sql_list(Platform),
+    "unattributed": Channel.UNATTRIBUTED.value,
+    "running_out": sql_list(state for state in StockState if state.runs_out),
+    **{kind.value: kind.value for kind in EntryKind},
+}
+_FUNCTIONS: dict[str, Callable[[str], str]] = {
+    "campaign_key": campaign_key,
+    "severity_rank": lambda column: _rank(column, Severity),
+    "stock_rank": lambda column: _rank(column, StockState),
+}
