@@ -125,20 +125,12 @@ async def _commit(
         settings, now = configured(earlier, changes), reader.now()
         version = (existing.version if existing else 0) + 1
         stored[:] = [Brand(scope.brand_id, settings, created_at, version)]
-        audit = {
-            "brand_id": brand_id,
-            "actor": person.email,
-            "action": action,
-            "subject": settings.name,
-            "detail": settings.model_dump(mode="json"),
-            "occurred_at": now.isoformat(),
-        }
         accounts_before = earlier.ad_accounts if earlier is not None else ()
         return Outcome(
             writes=[
                 Write("brands", brand_id, row_of(settings, created_at)),
                 *_kept(existing, version, settings, created_at),
-                Write("audit_log", str(uuid4()), audit),
+                _audit(person, scope, action, settings, now),
                 *await changed_connections(reader, brand_id, accounts_before, settings.ad_accounts, now),
             ],
             events=[reader.event(settings, entity=brand_id, version=version, time=now)],
@@ -154,3 +146,15 @@ def _kept(existing: Document | None, version: int, settings: BrandConfigured, cr
     if existing is not None:
         kept.append(Write(KEPT_SETTINGS, str(existing.version), row_of(settings_of(existing.data), created_at)))
     return kept
+
+
+def _audit(person: Person, scope: TenantContext, action: str, settings: BrandConfigured, now: datetime) -> Write:
+    row = {
+        "brand_id": str(scope.brand_id),
+        "actor": person.email,
+        "action": action,
+        "subject": settings.name,
+        "detail": settings.model_dump(mode="json"),
+        "occurred_at": now.isoformat(),
+    }
+    return Write("audit_log", str(uuid4()), row)
