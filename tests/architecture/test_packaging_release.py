@@ -73,7 +73,7 @@ def test_it_names_no_secret_and_no_image_that_changes_under_its_name() -> None:
 
 def test_what_a_shell_reads_is_not_taken_for_a_substitution() -> None:
     """Cloud Build replaces `$NAME` itself and refuses names it does not know; the shell's own are written `$$NAME`."""
-    declared = set(PLAN["substitutions"]) | {"PROJECT_ID", "BUILD_ID"}
+    declared = set(PLAN["substitutions"]) | {"PROJECT_ID", "BUILD_ID", "COMMIT_SHA"}
     text = "\n".join(line for line in (ROOT / "cloudbuild.yaml").read_text().splitlines() if not line.startswith("#"))
     used = {match[1] for match in re.finditer(r"(?<!\$)\$\{?([A-Za-z_]+)", text)}
     assert used <= declared
