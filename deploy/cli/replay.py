@@ -17,9 +17,8 @@ from deploy.cli.home import InstanceAccess
 from deploy.cli.instance_client import Brand, InstanceClient, open_client
 from deploy.cli.progress import Progress
 from deploy.cli.sender import Pace, Sent, Target, send_all
-from file_import.bodies import money
 from file_import.plan import Plan, clock_offset, open_plan
-from file_import.tally import Tally, described
+from file_import.tally import Tally, amount, described
 from file_import.webhooks import Delivery, first_delivery
 
 DEFAULT_TIMEZONE = "Europe/London"
@@ -141,7 +140,7 @@ async def _send(
         sent=sent,
         tally=tally,
         left_out=[
-            {"month": each.month, "reason": each.reason, "rows": each.rows, "sum": money(each.cents)}
+            {"month": each.month, "reason": each.reason, "rows": each.rows, "sum": amount(each.micros)}
             for each in left_out
         ],
         seconds=time.monotonic() - started,

@@ -1,13 +1,16 @@
 """Webhook bodies in Shopify's shape, from sales and returns in cents.
 
 Fields and nesting follow Shopify's samples of orders/create and refunds/create, API version 2026-04
-(https://shopify.dev/docs/api/webhooks). Money is a decimal string in the shop's currency, with its `*_set`.
+(https://shopify.dev/docs/api/webhooks). Money is a decimal string in the shop's currency, with its `*_set`. Amounts
+named `…_cents` are minor units of the currency: thousandths where it has three decimals.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from pulsepoint.money import minor_digits, minor_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Sale:
     financial_status: str = "paid"
     source_name: str = "web"
     tags: str = ""
+    tip_cents: int = 0
 
     @property
     def tax_cents(self) -> int:
@@ -68,14 +72,20 @@ class Sale:
 
     @property
     def net_cents(self) -> int:
-        """Net sales: goods after discounts, without tax."""
+        """Net sales: goods after discounts, without tax and tip."""
         included = sum(line.tax_cents for line in self.lines) if self.taxes_included else 0
         return self.goods_cents - included
 
     @property
+    def net_micros(self) -> int:
+        """Net sales in micros."""
+        return self.net_cents * minor_micros(self.currency)
+
+    @property
     def total_cents(self) -> int:
         """Cents the customer paid."""
-        return self.goods_cents + self.shipping_cents + (0 if self.taxes_included else self.tax_cents)
+        untaxed = self.goods_cents + self.shipping_cents + self.tip_cents
+        return untaxed + (0 if self.taxes_included else self.tax_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,11 @@ class Return:
         """Net sales given back, positive."""
         tax = sum(line.tax_cents for line in self.lines) if self.taxes_included else 0
         return sum(line.subtotal_cents for line in self.lines) - tax + self.adjustment_cents
+
+    @property
+    def net_micros(self) -> int:
+        """Net sales given back in micros, positive."""
+        return self.net_cents * minor_micros(self.currency)
 
     @property
     def paid_cents(self) -> int:
@@ -188,26 +203,26 @@ def refund_body(refund: Return) -> dict[str, object]:
                 "created_at": issued,
                 "processed_at": issued,
                 "test": False,
-                "amount": money(refund.paid_cents),
+                "amount": money(refund.paid_cents, minor_digits(refund.currency)),
                 "currency": refund.currency,
             }
         ],
     }
 
 
-def money(cents: int) -> str:
-    """Cents as Shopify writes money: a decimal string with two places."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+def money(cents: int, digits: int = 2) -> str:
+    """Minor units as Shopify writes money: a decimal string with `digits` places."""
+    sign, unit = "-" if cents < 0 else "", 10**digits
+    return f"{sign}{abs(cents) // unit}.{abs(cents) % unit:0{digits}d}"
 
 
 def _money_set(cents: int, currency: str) -> dict[str, object]:
-    amount = {"amount": money(cents), "currency_code": currency}
+    amount = {"amount": money(cents, minor_digits(currency)), "currency_code": currency}
     return {"shop_money": amount, "presentment_money": amount}
 
 
 def _priced(name: str, cents: int, currency: str) -> dict[str, object]:
-    return {name: money(cents), f"{name}_set": _money_set(cents, currency)}
+    return {name: money(cents, minor_digits(currency)), f"{name}_set": _money_set(cents, currency)}
 
 
 def _order_money(sale: Sale) -> dict[str, object]:
@@ -219,6 +234,7 @@ def _order_money(sale: Sale) -> dict[str, object]:
         **_priced("subtotal_price", sale.goods_cents, sale.currency),
         **_priced("total_tax", sale.tax_cents, sale.currency),
         "total_shipping_price_set": _money_set(sale.shipping_cents, sale.currency),
+        "total_tip_received": money(sale.tip_cents, minor_digits(sale.currency)),
         **_priced("total_price", sale.total_cents, sale.currency),
         **_priced("current_total_discounts", discounts, sale.currency),
         **_priced("current_subtotal_price", sale.goods_cents, sale.currency),
@@ -293,7 +309,8 @@ def _discount_codes(sale: Sale) -> list[dict[str, object]]:
     discounts = sum(line.discount_cents for line in sale.lines)
     if not sale.discount_code:
         return []
-    return [{"code": sale.discount_code, "amount": money(discounts), "type": "fixed_amount"}]
+    amount = money(discounts, minor_digits(sale.currency))
+    return [{"code": sale.discount_code, "amount": amount, "type": "fixed_amount"}]
 
 
 def _discount_applications(sale: Sale) -> list[dict[str, object]]:
@@ -304,7 +321,7 @@ def _discount_applications(sale: Sale) -> list[dict[str, object]]:
     return [
         {
             **named,
-            "value": money(discounts),
+            "value": money(discounts, minor_digits(sale.currency)),
             "value_type": "fixed_amount",
             "allocation_method": "across",
             "target_selection": "all",

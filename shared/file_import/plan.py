@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from file_import import shopify_csv, shopify_rows, uci, uci_rows
+from file_import.shopify_cells import UnreadableOrder, read_time
 from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
@@ -61,12 +62,18 @@ def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> P
 def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: ZoneInfo) -> Plan:
     prepared = shopify_rows.prepare(source)
     currency = requested or prepared.currency or DEFAULT_CURRENCY
-    converter = shopify_csv.Converter(shop=shop, currency=currency, zone=zone, formats=prepared.formats)
+    converter = shopify_csv.Converter(
+        shop=shop,
+        currency=currency,
+        zone=zone,
+        formats=prepared.formats,
+        taxes_included=prepared.taxes_included,
+    )
     if prepared.latest is None:
         raise UnreadableFile(f"{source.path} holds no order with a Created at.")
     try:
-        ends_at = shopify_csv.read_time(prepared.latest, zone, "createdat", prepared.formats)
-    except shopify_csv.UnreadableOrder as error:
+        ends_at = read_time(prepared.latest, zone, "createdat", prepared.formats)
+    except UnreadableOrder as error:
         raise UnreadableFile(f"{source.path}: {error}") from None
 
     def webhooks() -> Iterator[Webhook]:
@@ -77,7 +84,7 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         for order in converter.left_out:
             sums[order.reason][0] += 1
-            sums[order.reason][1] += order.cents
+            sums[order.reason][1] += order.micros
         return tuple(LeftOut(None, reason, rows, cents) for reason, (rows, cents) in sorted(sums.items()))
 
     dates = "each with its own offset"

@@ -11,60 +11,55 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from file_import.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
 from file_import.countries import country_code
-from file_import.uci import localise
+from file_import.shopify_cells import TIME_FORMATS, Record, UnreadableOrder, number, read_time
+from file_import.shopify_orders import ExportedOrder, put_together
 from file_import.webhooks import Webhook, stable_id
-from pulsepoint.money import split
+from pulsepoint.money import MICROS, minor_micros, split
 
-Record = dict[str, str | None]
-TIME_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
-MONTH_FIRST = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M")
-DAY_FIRST = ("%d/%m/%Y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%Y %H:%M")
-"""Forms a spreadsheet gives the export's times; the whole file decides which of the two is meant."""
-TITLES = {
-    "createdat": "Created at",
-    "cancelledat": "Cancelled at",
-    "lineitemquantity": "Lineitem quantity",
-    "lineitemprice": "Lineitem price",
-    "lineitemdiscount": "Lineitem discount",
-    "discountamount": "Discount Amount",
-    "refundedamount": "Refunded Amount",
-}
 _OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}", re.ASCII)
-LARGEST_NUMBER = 10**9
-MAY_BE_NEGATIVE = frozenset({"discountamount", "lineitemdiscount", "refundedamount"})
-"""Read as none; below zero nothing else can be sent."""
+_OWN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
-
-
-class UnreadableOrder(Exception):
-    """An order of the export lacks or garbles what it needs; the message names the column."""
+REPEATED = "the order stands in the file more than once"
+ABOVE = "Subtotal above what its lines cost"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOutOrder:
-    """An order, or a part of its amount, that became no webhook."""
+    """An order, or a part of its amount in micros, that became no webhook."""
 
     name: str
     reason: str
-    cents: int
+    micros: int
 
 
 class Converter:
-    """Turns orders of an export into webhooks; `left_out` grows with what could not be read."""
+    """Turns orders of an export into webhooks; `left_out` grows with what could not be read.
 
-    def __init__(self, *, shop: str, currency: str, zone: ZoneInfo, formats: Sequence[str] = TIME_FORMATS) -> None:
+    `taxes_included` is what most orders of the file say of their prices, for those that leave it open.
+    """
+
+    def __init__(
+        self,
+        *,
+        shop: str,
+        currency: str,
+        zone: ZoneInfo,
+        formats: Sequence[str] = TIME_FORMATS,
+        taxes_included: bool = False,
+    ) -> None:
         self._shop = shop
         self._currency = currency
+        self._unit = minor_micros(currency)
         self._zone = zone
         self._formats = formats
+        self._taxes_included = taxes_included
         self.left_out: list[LeftOutOrder] = []
 
     def webhooks(self, orders: Iterable[tuple[Record, ...]]) -> Iterator[Webhook]:
@@ -76,36 +71,39 @@ class Converter:
                 self.left_out.append(LeftOutOrder(rows[0].get("name") or "", str(error), 0))
 
     def _order(self, rows: tuple[Record, ...]) -> Iterator[Webhook]:
-        head = rows[0]
+        order = put_together(rows)
+        head = order.head
         currency = (head.get("currency") or self._currency).upper()
         if currency != self._currency:
             raise UnreadableOrder(f"currency {currency} is not the brand's {self._currency}")
-        sale = self._sale(head, rows)
-        yield Webhook("orders/create", sale.order_id, sale.created_at, sale.net_cents, order_body(sale))
+        sale = self._sale(order)
+        if order.repeated:
+            self.left_out.append(LeftOutOrder(sale.name, REPEATED, 0))
+        yield Webhook("orders/create", sale.order_id, sale.created_at, sale.net_micros, order_body(sale))
         cancelled_at = self._time(head, "cancelledat")
         refunds = tuple(self._refund(head, sale, cancelled_at))
         for refund in refunds:
-            yield Webhook("refunds/create", refund.refund_id, refund.issued_at, -refund.net_cents, refund_body(refund))
+            yield Webhook("refunds/create", refund.refund_id, refund.issued_at, -refund.net_micros, refund_body(refund))
         if cancelled_at is not None:
             # The default policy returns at cancellation what was not refunded (pulsepoint.metrics.revenue).
-            left = sale.net_cents - sum(refund.net_cents for refund in refunds)
+            left = sale.net_micros - sum(refund.net_micros for refund in refunds)
             body = order_body(sale, cancelled_at=cancelled_at, refunds=refunds)
             yield Webhook("orders/cancelled", sale.order_id, cancelled_at, -max(left, 0), body)
 
-    def _sale(self, head: Record, rows: tuple[Record, ...]) -> Sale:
+    def _sale(self, order: ExportedOrder) -> Sale:
+        head, rows = order.head, order.lines
         created_at = self._time(head, "createdat")
         if created_at is None:
             raise UnreadableOrder("Created at is empty")
-        order_id = self._order_id(head)
-        shipping, taxes = _cents(head, "shipping"), _cents(head, "taxes")
-        bare = [self._line(row, order_id, ordinal) for ordinal, row in enumerate(rows) if row.get("lineitemquantity")]
+        order_id = self._order_id(head, created_at)
+        shipping, taxes = self._cents(head, "shipping"), self._cents(head, "taxes")
+        bare = [self._line(row, order_id, ordinal) for ordinal, row in enumerate(rows)]
         discounts = self._discounts(head, rows, bare)
         paid = [line.gross_cents - discount for line, discount in zip(bare, discounts, strict=True)]
         *line_taxes, shipping_tax = _tax_shares(taxes, bare, paid, shipping)
-        subtotal = sum(paid)
-        total = _cents(head, "total") if head.get("total") else subtotal + shipping + taxes
+        tip = sum(self._cents(row, "lineitemprice") * int(number(row, "lineitemquantity")) for row in order.tips)
+        included, tip = self._taxes_and_tip(head, sum(paid), shipping, taxes, tip)
         email = head.get("email")
-        status = (head.get("financialstatus") or "paid").lower()
         return Sale(
             order_id=order_id,
             name=head.get("name") or f"#{order_id}",
@@ -121,26 +119,47 @@ class Converter:
             province_code=head.get("shippingprovince") or head.get("billingprovince"),
             shipping_cents=shipping,
             shipping_tax_cents=shipping_tax,
-            taxes_included=abs(total - subtotal - shipping) < abs(total - subtotal - shipping - taxes),
+            taxes_included=included,
             discount_code=head.get("discountcode"),
-            financial_status=("paid" if head.get("paidat") else "pending") if status in RETURNED_STATES else status,
+            financial_status=_status_when_placed(head),
             source_name=head.get("source") or "web",
             tags=head.get("tags") or "",
+            tip_cents=tip,
         )
 
-    def _order_id(self, head: Record) -> int:
-        """Shopify's own id where the export has it, so later live webhooks of the order are the same order."""
+    def _taxes_and_tip(self, head: Record, goods: int, shipping: int, taxes: int, tip: int) -> tuple[bool, int]:
+        """(whether prices include tax, the tip in minor units): what Total holds beyond goods and shipping.
+
+        Total may hold a tip that no row names. Where both readings leave room for one, the rate that the export names
+        beside its taxes decides, else what most orders of the file say.
+        """
+        if not head.get("total"):
+            return False, tip
+        over = self._cents(head, "total") - goods - shipping - tip
+        if not taxes or over == taxes:
+            return False, tip + max(over - taxes, 0)
+        if over == 0 or over < taxes:
+            return abs(over) < abs(over - taxes), tip
+        named = _rate_says_included(head, Decimal(goods + shipping), Decimal(taxes))
+        included = self._taxes_included if named is None else named
+        return included, tip + (over if included else over - taxes)
+
+    def _order_id(self, head: Record, created_at: datetime) -> int:
+        """Shopify's own id where the export has it, so later live webhooks of the order are the same order.
+
+        Else a number of its name and its moment, however a spreadsheet rewrote that.
+        """
         own = (head.get("id") or "").lstrip("'")
-        return (
-            int(own)
-            if _OWN_ID.fullmatch(own)
-            else stable_id(self._shop, "order", head.get("name"), head.get("createdat"))
-        )
+        if _OWN_ID.fullmatch(own):
+            return int(own)
+        written = head.get("createdat") or ""
+        moment = written if _OWN_TIME.fullmatch(written) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
+        return stable_id(self._shop, "order", head.get("name"), moment)
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:
         title = row.get("lineitemname") or row.get("lineitemsku") or ""
         sku = row.get("lineitemsku") or ""
-        quantity = _number(row, "lineitemquantity")
+        quantity = number(row, "lineitemquantity")
         if quantity != int(quantity):
             raise UnreadableOrder(f"Lineitem quantity: {quantity} is no count")
         return SoldLine(
@@ -149,19 +168,20 @@ class Converter:
             sku=sku,
             title=title,
             quantity=int(quantity),
-            unit_cents=_cents(row, "lineitemprice"),
+            unit_cents=self._cents(row, "lineitemprice"),
             taxable=(row.get("lineitemtaxable") or "true").lower() != "false",
         )
 
-    def _discounts(self, head: Record, rows: tuple[Record, ...], lines: list[SoldLine]) -> list[int]:
+    def _discounts(self, head: Record, rows: Sequence[Record], lines: list[SoldLine]) -> list[int]:
         """Cents off each line: what the export says of the line, the rest of the order's in proportion to price."""
         gross = sum(line.gross_cents for line in lines)
-        total = gross - _cents(head, "subtotal") if head.get("subtotal") else _cents(head, "discountamount")
+        subtotal = self._cents(head, "subtotal") if head.get("subtotal") else None
+        total = self._cents(head, "discountamount") if subtotal is None else gross - subtotal
         if total < 0:
             name = head.get("name") or ""
-            self.left_out.append(LeftOutOrder(name, "Subtotal above what its lines cost", -total))
+            self.left_out.append(LeftOutOrder(name, ABOVE, -total * self._unit))
         total = min(max(total, 0), gross)
-        own = [_cents(row, "lineitemdiscount") for row in rows if row.get("lineitemquantity")]
+        own = [self._cents(row, "lineitemdiscount") for row in rows]
         own = [min(max(cents, 0), line.gross_cents) for cents, line in zip(own, lines, strict=True)]
         if sum(own) > total:
             own = [0] * len(lines)
@@ -171,13 +191,13 @@ class Converter:
         return [cents + share for cents, share in zip(own, shares, strict=True)]
 
     def _refund(self, head: Record, sale: Sale, cancelled_at: datetime | None) -> Iterator[Return]:
-        refunded = min(_cents(head, "refundedamount"), sale.total_cents)
+        refunded = min(self._cents(head, "refundedamount"), sale.total_cents)
         if refunded <= 0:
             return
         goods_tax = sum(line.tax_cents for line in sale.lines)
         goods = sale.net_cents + goods_tax
         goods_part = min(refunded, goods)
-        shipping_net = sale.total_cents - goods - sale.shipping_tax_cents
+        shipping_net = sale.total_cents - sale.tip_cents - goods - sale.shipping_tax_cents
         shipping, shipping_tax = _shares(refunded - goods_part, shipping_net, sale.shipping_tax_cents)
         whole = goods_part == goods
         net, tax = (0, 0) if whole else _shares(goods_part, sale.net_cents, goods_tax)
@@ -199,16 +219,29 @@ class Converter:
         text = row.get(column)
         return None if not text else read_time(text, self._zone, column, self._formats)
 
+    def _cents(self, row: Record, column: str) -> int:
+        """A cell in minor units of the currency."""
+        return round(number(row, column) * (MICROS // self._unit))
 
-def read_time(text: str, zone: ZoneInfo, column: str, formats: Sequence[str] = TIME_FORMATS) -> datetime:
-    """An export's time as an instant at the brand's offset; raises `UnreadableOrder` naming `column`."""
-    for time_format in formats:
-        try:
-            parsed = datetime.strptime(text, time_format)
-        except ValueError:
-            continue
-        return parsed.astimezone(UTC).astimezone(zone) if parsed.tzinfo else localise(parsed, zone)
-    raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is no time")
+
+def _status_when_placed(head: Record) -> str:
+    """The financial status at first: what came of it later is told by refund and cancellation."""
+    status = (head.get("financialstatus") or "paid").lower()
+    if status not in RETURNED_STATES:
+        return status
+    return "paid" if head.get("paidat") else "pending"
+
+
+def _rate_says_included(head: Record, price: Decimal, taxes: Decimal) -> bool | None:
+    """Whether the per cents named beside the taxes fit a price that includes them; None where none is named."""
+    rate = Decimal(0)
+    for place in range(1, 6):
+        percent = _PERCENT.search(head.get(f"tax{place}name") or "")
+        if percent is not None:
+            rate += Decimal(percent.group(1).replace(",", ".")) / 100
+    if not rate or not price:
+        return None
+    return abs(price * rate / (1 + rate) - taxes) < abs(price * rate - taxes)
 
 
 def _discounted(line: SoldLine, discount: int, tax: int) -> SoldLine:
@@ -230,29 +263,3 @@ def _shares(amount: int, net: int, tax: int) -> tuple[int, int]:
         return 0, 0
     first, second = split(amount, [net, tax])
     return first, second
-
-
-def _number(row: Record, column: str) -> Decimal:
-    text = row.get(column) or "0"
-    plain = text
-    if _GROUPED.fullmatch(text):
-        plain = text.replace(",", "")
-    elif _DECIMAL_COMMA.fullmatch(text):
-        plain = text.replace(".", "").replace(",", ".")
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        number = Decimal("Infinity")
-    if not number.is_finite() or abs(number) >= LARGEST_NUMBER:
-        raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is no number")
-    if number < 0 and column not in MAY_BE_NEGATIVE:
-        raise UnreadableOrder(f"{_title(column)}: {text[:40]!r} is below zero")
-    return number
-
-
-def _title(column: str) -> str:
-    return TITLES.get(column, column.capitalize())
-
-
-def _cents(row: Record, column: str) -> int:
-    return round(_number(row, column) * 100)

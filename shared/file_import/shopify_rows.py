@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from file_import.shopify_csv import DAY_FIRST, MONTH_FIRST, TIME_FORMATS, Record
+from file_import.shopify_cells import DAY_FIRST, FIRST_YEAR, LAST_YEAR, MONTH_FIRST, TIME_FORMATS, Record
 from file_import.source_file import SourceFile, fetch_all
+
+if TYPE_CHECKING:
+    import duckdb
 
 READ = (
     "name",
@@ -37,6 +41,7 @@ READ = (
     "shippingprovince",
     "billingcountry",
     "billingprovince",
+    *(f"tax{place}name" for place in range(1, 6)),
 )
 TIMES = frozenset({"createdat", "cancelledat"})
 # Every form of ISO 8601 that programs rewrite the export's own times in, as the export writes them.
@@ -52,7 +57,8 @@ ISO_FORMS = (
 class ShopifyRows:
     """A prepared export; `groups` is how many orders it holds, `latest` the last Created at as it is written.
 
-    `formats` are those its times are read with, `currency` the one most of its orders are in.
+    `formats` are those its times are read with, `currency` the one most of its orders are in, `taxes_included` what
+    most of those say whose Total leaves no doubt.
     """
 
     source: SourceFile
@@ -60,6 +66,7 @@ class ShopifyRows:
     latest: str | None
     formats: tuple[str, ...]
     currency: str | None
+    taxes_included: bool
 
     def orders(self) -> Iterator[tuple[Record, ...]]:
         """Every order's rows."""
@@ -69,28 +76,60 @@ class ShopifyRows:
 
 
 def prepare(source: SourceFile) -> ShopifyRows:
-    """Groups the rows into orders: one begins where Name changes or the order's own columns are filled."""
+    """Groups the rows into orders: all rows of one Name under one Id (without Id, of one moment), wherever they stand.
+
+    A row without the order's own columns belongs to the last order of its Name before it, else to the first after it.
+    """
     columns = ", ".join(_column(source, name) for name in READ)
     formats = _formats(source)
-    source.connection.execute(f"""
+    connection = source.connection
+    connection.execute(f"""
 CREATE TABLE orders AS
 WITH plain AS (SELECT row_no, {columns} FROM source),
-marked AS (
-  SELECT *, name IS DISTINCT FROM lag(name) OVER (ORDER BY row_no)
-            OR subtotal IS NOT NULL OR financialstatus IS NOT NULL AS begins
+timed AS (
+  SELECT *, {_first_fit(formats)} AS moment,
+    subtotal IS NOT NULL OR financialstatus IS NOT NULL AS is_head
   FROM plain WHERE name IS NOT NULL
 ),
-numbered AS (SELECT *, sum(CAST(begins AS INTEGER)) OVER (ORDER BY row_no) AS order_no FROM marked)
-SELECT *, max({_first_fit(formats)}) OVER (PARTITION BY order_no) AS placed FROM numbered""")
-    groups = source.connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0]
-    latest = source.connection.execute(
-        "SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST LIMIT 1"
-    ).fetchall()
-    currency = source.connection.execute(
-        "SELECT upper(currency) FROM orders WHERE regexp_full_match(currency, '[A-Za-z]{3}')"
-        " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
-    ).fetchall()
-    return ShopifyRows(source, groups, latest[0][0] if latest else None, formats, currency[0][0] if currency else None)
+heads AS (SELECT *, CASE WHEN is_head THEN coalesce(id, CAST(moment AS VARCHAR), createdat, '') END AS own FROM timed),
+owned AS (
+  SELECT *, coalesce(
+    last_value(own IGNORE NULLS) OVER (PARTITION BY name ORDER BY row_no),
+    first_value(own IGNORE NULLS) OVER (
+      PARTITION BY name ORDER BY row_no ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), '') AS owner
+  FROM heads
+)
+SELECT *, min(row_no) OVER (PARTITION BY name, owner) AS order_no,
+  max(CASE WHEN {_PLAUSIBLE} THEN moment END) OVER (PARTITION BY name, owner) AS placed
+FROM owned""")
+    return ShopifyRows(
+        source,
+        groups=connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0],
+        latest=_first(connection, "SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST, row_no LIMIT 1"),
+        formats=formats,
+        currency=_first(
+            connection,
+            "SELECT upper(currency) FROM orders WHERE regexp_full_match(currency, '[A-Za-z]{3}')"
+            " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+        ),
+        taxes_included=bool(_first(connection, _TAXES)),
+    )
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
+    rows = connection.execute(sql).fetchall()
+    return rows[0][0] if rows else None
+
+
+_PLAUSIBLE = f"year(make_timestamp(moment)) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
+_AMOUNTS = ", ".join(
+    f"try_cast(replace({name}, ',', '') AS DECIMAL(18, 3)) AS {name}"
+    for name in ("subtotal", "shipping", "taxes", "total")
+)
+_TAXES = f"""
+WITH amounts AS (SELECT {_AMOUNTS} FROM orders WHERE is_head),
+over AS (SELECT taxes, total - subtotal - coalesce(shipping, 0) AS extra FROM amounts WHERE taxes > 0)
+SELECT count(*) FILTER (extra = 0) > count(*) FILTER (extra = taxes) FROM over"""
 
 
 def _formats(source: SourceFile) -> tuple[str, ...]:

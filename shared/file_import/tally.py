@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from file_import.bodies import money
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
+from pulsepoint.money import to_decimal
 
 UNDATED = "no date"
 
@@ -21,9 +21,9 @@ class Month:
     refunds: int = 0
     orphans: int = 0
     cancellations: int = 0
-    net_cents: int = 0
+    net_micros: int = 0
     left_out_rows: int = 0
-    left_out_cents: int = 0
+    left_out_micros: int = 0
     entries: int = 0
 
 
@@ -36,9 +36,9 @@ class Tally:
     def count(self, webhook: Webhook) -> None:
         """Add one webhook, on its own date."""
         month = self.months.setdefault(webhook.occurred_at.strftime("%Y-%m"), Month())
-        month.net_cents += webhook.net_cents
+        month.net_micros += webhook.net_micros
         # A cancellation after which nothing was left to give back is no entry of its own.
-        month.entries += webhook.topic != "orders/cancelled" or webhook.net_cents != 0
+        month.entries += webhook.topic != "orders/cancelled" or webhook.net_micros != 0
         if webhook.topic == "orders/create":
             month.orders += 1
         elif webhook.topic == "refunds/create":
@@ -52,7 +52,7 @@ class Tally:
         for entry in left_out:
             month = self.months.setdefault(entry.month or UNDATED, Month())
             month.left_out_rows += entry.rows
-            month.left_out_cents += entry.cents
+            month.left_out_micros += entry.micros
 
     def notes(self) -> list[str]:
         """Sentences for whoever sends the file; empty where nothing needs saying."""
@@ -87,13 +87,18 @@ class Tally:
         return [{"month": name, **described(self.months[name])} for name in sorted(self.months)]
 
 
+def amount(micros: int) -> str:
+    """Micros as decimal text with two places, with three where that is not exact."""
+    return f"{to_decimal(micros):.{2 if micros % 10_000 == 0 else 3}f}"
+
+
 def described(month: Month) -> dict[str, object]:
     """A month's sums for people and programs."""
     return {
         "orders": month.orders,
         "refunds": month.refunds,
         "cancellations": month.cancellations,
-        "net_revenue": money(month.net_cents),
+        "net_revenue": amount(month.net_micros),
         "left_out_rows": month.left_out_rows,
-        "left_out_sum": money(month.left_out_cents),
+        "left_out_sum": amount(month.left_out_micros),
     }

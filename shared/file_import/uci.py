@@ -105,7 +105,7 @@ class Converter:
             customer_id=stable_id(self._shop, "customer", customer) if customer else None,
             country_code=country_code(rows[0].country),
         )
-        return Webhook("orders/create", order_id, timestamp, sale.net_cents, order_body(sale))
+        return Webhook("orders/create", order_id, timestamp, sale.net_micros, order_body(sale))
 
     def _line(self, row: Row, quantity: int, owner: int, ordinal: int) -> SoldLine:
         return SoldLine(
@@ -144,7 +144,7 @@ class Converter:
             refund_id = stable_id(self._shop, "refund", invoice, day, order_id)
             refund = Return(refund_id, order_id, timestamp, self._currency, tuple(lines), note=f"Invoice {invoice}")
             body = refund_body(refund)
-            yield Webhook("refunds/create", refund_id, timestamp, -refund.net_cents, body, orphan=order_id == unknown)
+            yield Webhook("refunds/create", refund_id, timestamp, -refund.net_micros, body, orphan=order_id == unknown)
 
     def _latest_with(self, key: LineKey | None, quantity: int) -> _Bought | None:
         orders = self._bought.get(key, []) if key else []

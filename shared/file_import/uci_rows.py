@@ -28,6 +28,7 @@ LOCAL_FORMATS = tuple(
     )
 )  # fmt: skip
 EXCEL_SERIAL = "excel"
+MICROS_A_CENT = 10_000
 LARGEST_QUANTITY = 10**9
 LARGEST_CENTS = 10**14
 """Of one row: what ingest-shopify would refuse is left out and listed, not sent."""
@@ -47,12 +48,12 @@ FROM lines WHERE NOT counted GROUP BY ALL ORDER BY ALL
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows that became no webhook: how many, and what quantity times price of them adds up to."""
+    """Rows that became no webhook: how many, and what quantity times price of them adds up to, in micros."""
 
     month: str | None
     reason: str
     rows: int
-    cents: int
+    micros: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,10 @@ def prepare(source: SourceFile) -> UciRows:
         groups=groups,
         last_moment=last,
         returned_keys=frozenset(keys),  # type: ignore[arg-type]
-        left_out=tuple(LeftOut(*values) for values in source.connection.execute(LEFT_OUT).fetchall()),
+        left_out=tuple(
+            LeftOut(month, reason, rows, cents * MICROS_A_CENT)
+            for month, reason, rows, cents in source.connection.execute(LEFT_OUT).fetchall()
+        ),
     )
 
 

@@ -18,7 +18,7 @@ REPLAY_NAMESPACE = UUID("5f0c9e5a-6f1e-5d2b-9a55-5c8d6f9f0f5e")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One thing that happened in the shop; `occurred_at` carries the brand's offset.
+    """One thing that happened in the shop; `occurred_at` carries the brand's offset, `net_micros` its net sales.
 
     `orphan`: a refund of an order that the file does not hold.
     """
@@ -26,7 +26,7 @@ class Webhook:
     topic: str
     resource_id: int
     occurred_at: datetime
-    net_cents: int
+    net_micros: int
     body: dict[str, object]
     orphan: bool = False
 

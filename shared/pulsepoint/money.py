@@ -8,6 +8,17 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pulsepoint.errors import MalformedInput
 
 MICROS = 1_000_000
+_THREE_DIGITS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def minor_digits(currency: str) -> int:
+    """Decimals the amounts of a currency are written with: 3 for those ISO 4217 gives three, 2 for all others."""
+    return 3 if currency in _THREE_DIGITS else 2
+
+
+def minor_micros(currency: str) -> int:
+    """Micros in a minor unit of a currency: 10,000 in a cent."""
+    return 1_000 if currency in _THREE_DIGITS else 10_000
 
 
 def to_micros(amount: object, *, field: str = "amount") -> int:

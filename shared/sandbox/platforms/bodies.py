@@ -15,6 +15,8 @@ from file_import.bodies import Return, ReturnedLine, Sale, SoldLine, money, orde
 from file_import.webhooks import Webhook
 from sandbox.records import Order, OrderLine, Product, Refund, StockChange
 
+CENT = 10_000
+"""Micros."""
 LATE_PIXEL_EVERY = 40
 """One order in so many is told before the shop's pixel has written its note attributes."""
 LATE_PIXEL = timedelta(seconds=75)
@@ -43,7 +45,7 @@ class ShopifyBodies:
         at = refund.created_at
         body = self.refund(refund, order)
         return [
-            Webhook("refunds/create", refund.refund_id, self._local(at), -refund.net_cents, body),
+            Webhook("refunds/create", refund.refund_id, self._local(at), -refund.net_cents * CENT, body),
             self._order(topic, order, at, refunds=(*before, refund)),
         ]
 
@@ -96,7 +98,7 @@ class ShopifyBodies:
         self, topic: str, order: Order, at: datetime, *, refunds: Sequence[Refund] = (), noted: bool = True
     ) -> Webhook:
         body = self.order(order, at, refunds=refunds, noted=noted)
-        return Webhook(topic, order.order_id, self._local(at), order.net_cents, body)
+        return Webhook(topic, order.order_id, self._local(at), order.net_cents * CENT, body)
 
     def _sale(self, order: Order, refunds: Sequence[Refund]) -> Sale:
         return Sale(

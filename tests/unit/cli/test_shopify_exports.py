@@ -18,6 +18,7 @@ from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
 SHOP = "first-light.myshopify.com"
+CENT = 10_000
 # The header as Shopify's admin writes it, shortened to what is read plus some that is not.
 HEADER = next(
     csv.reader(
@@ -164,7 +165,7 @@ def test_a_free_shipping_code_takes_nothing_off_the_goods(tmp_path: Path) -> Non
 def test_whether_tax_is_included_follows_from_the_total(tmp_path: Path, taxes: str, total: str, net: int) -> None:
     _, [order] = converted(tmp_path, row(Shipping="6.00", Taxes=taxes, Total=total))
     assert counted([order]) == {"2026-03-03 sale": net}
-    assert order.net_cents == net
+    assert order.net_micros == net * CENT
     assert order.body["total_price"] == total
 
 
@@ -175,7 +176,7 @@ def test_a_full_refund_gives_back_every_line_on_the_orders_day(tmp_path: Path) -
     _, sent = converted(tmp_path, first)
     assert [webhook.topic for webhook in sent] == ["orders/create", "refunds/create"]
     assert counted(sent) == {"2026-03-03 sale": 2000, "2026-03-03 refund": -2000}
-    assert [webhook.net_cents for webhook in sent] == [2000, -2000]
+    assert [webhook.net_micros for webhook in sent] == [2000 * CENT, -2000 * CENT]
     assert sent[1].body["transactions"][0]["amount"] == "31.00"  # type: ignore[index]
 
 
@@ -189,22 +190,22 @@ def test_a_partial_refund_is_goods_and_their_tax_first_then_shipping(
     # Goods 20.00 and shipping 6.00, 20 % tax on both: goods cost 24.00 with tax, or hold 4.00 of it.
     first = row(Shipping="6.00", Taxes="5.20", Total="26.00" if included else "31.20", Refunded_Amount=refunded)
     _, sent = converted(tmp_path, first)
-    assert sent[1].net_cents == net
-    assert counted(sent)["2026-03-03 refund"] == sent[1].net_cents
+    assert sent[1].net_micros == net * CENT
+    assert counted(sent)["2026-03-03 refund"] * CENT == sent[1].net_micros
 
 
 def test_a_cancelled_order_counts_on_its_day_and_back_on_the_day_of_cancellation(tmp_path: Path) -> None:
     _, sent = converted(tmp_path, row(Cancelled_at="2026-03-09 08:00:00 -0500", **{"Financial Status": "voided"}))
     assert [webhook.topic for webhook in sent] == ["orders/create", "orders/cancelled"]
     assert counted(sent) == {"2026-03-03 sale": 2000, "2026-03-09 cancellation": -2000}
-    assert [webhook.net_cents for webhook in sent] == [2000, -2000]
+    assert [webhook.net_micros for webhook in sent] == [2000 * CENT, -2000 * CENT]
 
 
 def test_a_cancelled_and_refunded_order_is_given_back_once(tmp_path: Path) -> None:
     first = row(Cancelled_at="2026-03-09 08:00:00 -0500", Refunded_Amount="20.00")
     _, sent = converted(tmp_path, first)
     assert counted(sent) == {"2026-03-03 sale": 2000, "2026-03-09 refund": -2000}
-    assert sum(webhook.net_cents for webhook in sent) == 0
+    assert sum(webhook.net_micros for webhook in sent) == 0
 
 
 @pytest.mark.parametrize(
@@ -279,8 +280,10 @@ def test_an_id_that_shopify_never_gives_is_replaced_by_a_stable_one(tmp_path: Pa
 
 def test_a_subtotal_above_what_the_lines_cost_is_told(tmp_path: Path) -> None:
     plan, [order] = converted(tmp_path, row(Subtotal="21.50", Total="21.50"))
-    assert order.net_cents == 2000
-    assert [(entry.reason, entry.cents) for entry in plan.left_out()] == [("Subtotal above what its lines cost", 150)]
+    assert order.net_micros == 2000 * CENT
+    assert [(entry.reason, entry.micros // CENT) for entry in plan.left_out()] == [
+        ("Subtotal above what its lines cost", 150)
+    ]
 
 
 def test_the_same_export_gives_the_same_bytes(tmp_path: Path) -> None:

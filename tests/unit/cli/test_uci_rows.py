@@ -143,7 +143,7 @@ def test_part_of_a_piece_is_no_quantity(tmp_path: Path) -> None:
 def test_what_the_instance_would_refuse_as_too_large_is_left_out_with_its_sum(tmp_path: Path) -> None:
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", [Line("1"), Line("2", quantity=9_999_999_999)]))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
-    assert prepared.left_out == (LeftOut("2011-02", "amount too large", 1, 9_999_999_999 * 255),)
+    assert prepared.left_out == (LeftOut("2011-02", "amount too large", 1, 9_999_999_999 * 2_550_000),)
 
 
 def test_numbers_with_a_decimal_comma_are_read_as_such(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_rows_without_a_price_above_zero_are_left_out_with_their_count_and_sum(t
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", lines))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
     assert prepared.left_out == (
-        LeftOut("2011-02", "price not above zero", 2, -1106206),
+        LeftOut("2011-02", "price not above zero", 2, -11_062_060_000),
         LeftOut("2011-02", "quantity zero", 1, 0),
         LeftOut("2011-02", "unreadable", 1, 0),
     )

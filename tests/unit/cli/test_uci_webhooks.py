@@ -48,7 +48,7 @@ def monthly(webhooks: Iterable[Webhook]) -> dict[str, int]:
     sums: Counter[str] = Counter()
     for webhook in webhooks:
         body = orjson.loads(first_delivery(webhook, SHOP).body)
-        assert body_cents(body) == webhook.net_cents
+        assert body_cents(body) * 10_000 == webhook.net_micros
         timestamp = datetime.fromisoformat(body["processed_at"])
         sums[timestamp.astimezone(LONDON).strftime("%Y-%m")] += body_cents(body)
     return dict(sums)
@@ -103,7 +103,7 @@ def test_a_cancellation_that_fits_no_order_refunds_an_order_never_sent(tmp_path:
     sent = webhooks_of(tmp_path, [Line("1", quantity=3, at=MONDAY), other])
     refund = next(webhook for webhook in sent if webhook.topic == "refunds/create")
     assert refund.body["order_id"] not in {webhook.resource_id for webhook in sent if webhook.topic == "orders/create"}
-    assert refund.net_cents < 0
+    assert refund.net_micros < 0
 
 
 def test_rows_without_a_customer_never_match_each_other(tmp_path: Path) -> None:
@@ -145,13 +145,13 @@ def test_a_return_is_taken_from_several_equal_lines_of_one_order(tmp_path: Path)
 
 def test_what_is_given_back_on_an_ordinary_invoice_is_a_refund_of_that_day(tmp_path: Path) -> None:
     order, refund = webhooks_of(tmp_path, [Line(quantity=5, at=MONDAY), Line(quantity=-2, at=MONDAY)])
-    assert (order.net_cents, refund.net_cents) == (1275, -510)
+    assert (order.net_micros, refund.net_micros) == (12_750_000, -5_100_000)
     assert refund.body["order_id"] == order.resource_id
 
 
 def test_what_is_sold_on_a_cancellation_is_an_order(tmp_path: Path) -> None:
     [order] = webhooks_of(tmp_path, [Line("C9", quantity=5)])
-    assert (order.topic, order.net_cents) == ("orders/create", 1275)
+    assert (order.topic, order.net_micros) == ("orders/create", 12_750_000)
 
 
 def test_an_invoice_that_straddles_a_month_counts_in_both(tmp_path: Path) -> None:
@@ -220,4 +220,4 @@ def test_monthly_sums_of_the_whole_real_file_equal_the_oracle(real_data: Path) -
     with open_plan(path, shop=SHOP, currency="GBP", zone=LONDON) as plan:
         assert monthly(plan.webhooks()) == oracle(path)
         left_out = plan.left_out()
-    assert (sum(entry.rows for entry in left_out), sum(entry.cents for entry in left_out)) == (1799, -2212412)
+    assert (sum(entry.rows for entry in left_out), sum(entry.micros for entry in left_out)) == (1799, -22_124_120_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,21 @@ def test_gift_cards_and_tips_are_no_sales_and_their_refunds_no_returns() -> None
 
 
 @pytest.mark.rule("SHOP-12")
+@pytest.mark.parametrize("key", [{"tip_payment_gateway": "shopify_payments"}, {"tip_payment_gateway": None}])
+def test_a_line_with_the_key_of_a_tip_is_no_sale(key: dict[str, Any]) -> None:
+    tip = line_body(2, price="5.00", **key)
+    order = order_of(order_body(lines=[line_body(1), tip]))
+    assert (order.gross_micros, [line.line_id for line in order.lines]) == (50 * EUR, ["1"])
+    given_back = refund_line_body(2, subtotal="5.00", line_item=tip)
+    assert refund_of(refund_body(lines=[given_back])).subtotal_micros == 0
+
+
+@pytest.mark.real_data
+def test_the_reported_tip_is_no_sale(real_data: Path) -> None:
+    case = json.loads((real_data / "field-cases/S01-tip-rest-keys.json").read_text())
+    assert order_of(case["deliveries"][0]["body"]).net_micros == 40 * EUR
+
+
 def test_a_gift_cards_refund_on_its_own_is_no_return() -> None:
     line = refund_line_body(2, subtotal="25.00", line_item=line_body(2, gift_card=True))
     assert refund_of(refund_body(lines=[line])).subtotal_micros == 0

@@ -21,6 +21,7 @@ from gateway.endpoints.problems import PROBLEMS, Problem
 from gateway.ports import Commands
 from gateway.use_cases.uploads import OrdersFile, Uploaded, audit_upload, open_orders_file
 from pulsepoint.errors import LimitExceeded, MalformedInput, PulsepointError
+from pulsepoint.money import MICROS
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["uploads"], responses=PROBLEMS)
 LINES = "application/x-ndjson"
@@ -62,13 +63,13 @@ class UploadView(BaseModel):
             orders=uploaded.orders,
             refunds=uploaded.refunds,
             cancellations=uploaded.cancellations,
-            net_revenue=uploaded.net_cents / 100,
+            net_revenue=uploaded.net_micros / MICROS,
             currency=uploaded.currency,
             first_day=uploaded.first_day,
             last_day=uploaded.last_day,
-            left_out=[LeftOutView(reason=each.reason, rows=each.rows, sum=each.cents / 100) for each in left_out],
+            left_out=[LeftOutView(reason=each.reason, rows=each.rows, sum=each.micros / MICROS) for each in left_out],
             left_out_rows=sum(each.rows for each in left_out),
-            left_out_sum=sum(each.cents for each in left_out) / 100,
+            left_out_sum=sum(each.micros for each in left_out) / MICROS,
             notes=list(uploaded.notes),
         )
 

@@ -37,23 +37,23 @@ _AT_ONCE = asyncio.Semaphore(2)
 
 @dataclass(frozen=True, slots=True)
 class RowsLeftOut:
-    """Rows of a file that became no delivery, and why; their sum in hundredths of the brand's currency."""
+    """Rows of a file that became no delivery, and why; their sum in micros of the brand's currency."""
 
     reason: str
     rows: int
-    cents: int
+    micros: int
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """The deliveries of a file; `net_cents` in hundredths of `currency`, days as ISO dates (None in an empty file)."""
+    """The deliveries of a file; `net_micros` in `currency`, days as ISO dates (None in an empty file)."""
 
     format: str
     deliveries: int
     orders: int
     refunds: int
     cancellations: int
-    net_cents: int
+    net_micros: int
     currency: str
     first_day: str | None
     last_day: str | None
@@ -100,11 +100,11 @@ class OrdersFile:
             orders=total.orders,
             refunds=total.refunds,
             cancellations=total.cancellations,
-            net_cents=total.net_cents,
+            net_micros=total.net_micros,
             currency=self.brand.settings.currency,
             first_day=self._days[0] if self._days else None,
             last_day=self._days[1] if self._days else None,
-            left_out=tuple(RowsLeftOut(each.reason, each.rows, each.cents) for each in self.plan.left_out()),
+            left_out=tuple(RowsLeftOut(each.reason, each.rows, each.micros) for each in self.plan.left_out()),
             notes=tuple(self.tally.notes()),
         )
 

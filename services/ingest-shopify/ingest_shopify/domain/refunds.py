@@ -13,8 +13,12 @@ from pulsepoint.events.orders import Refund, RefundLine
 
 
 def is_sale(line: Fields) -> bool:
-    """True for a line item that is goods: gift cards are money owed, tips are counted apart."""
-    return not line.flag("gift_card") and not isinstance(line.values.get("tip"), dict)
+    """True for a line item that is goods: gift cards are money owed, tips are counted apart.
+
+    A tip has the key `tip_payment_gateway`, even null (REST), or an object `tip`.
+    """
+    is_tip = "tip_payment_gateway" in line.values or isinstance(line.values.get("tip"), dict)
+    return not line.flag("gift_card") and not is_tip
 
 
 def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Refund:

@@ -1,0 +1,78 @@
+"""The cells of a Shopify export as numbers and times, whatever program saved them last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from file_import.uci import localise
+
+Record = dict[str, str | None]
+TIME_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+"""The export's own first."""
+MONTH_FIRST = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M")
+DAY_FIRST = ("%d/%m/%Y %H:%M", "%d/%m/%y %H:%M", "%d.%m.%Y %H:%M")
+"""Forms a spreadsheet gives the export's times; the whole file decides which of the two is meant."""
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""Years that an order may be of, both included."""
+TITLES = {
+    "createdat": "Created at",
+    "cancelledat": "Cancelled at",
+    "lineitemquantity": "Lineitem quantity",
+    "lineitemprice": "Lineitem price",
+    "lineitemdiscount": "Lineitem discount",
+    "discountamount": "Discount Amount",
+    "refundedamount": "Refunded Amount",
+}
+LARGEST_NUMBER = 10**9
+MAY_BE_NEGATIVE = frozenset({"discountamount", "lineitemdiscount", "refundedamount"})
+"""Read as none; below zero nothing else can be sent."""
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}", re.ASCII)
+
+
+class UnreadableOrder(Exception):
+    """An order of the export lacks or garbles what it needs; the message names the column."""
+
+
+def number(row: Record, column: str) -> Decimal:
+    """The number in a cell, 0 in an empty one; raises `UnreadableOrder` naming the column."""
+    text = row.get(column) or "0"
+    plain = text
+    if _GROUPED.fullmatch(text):
+        plain = text.replace(",", "")
+    elif _DECIMAL_COMMA.fullmatch(text):
+        plain = text.replace(".", "").replace(",", ".")
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        value = Decimal("Infinity")
+    if not value.is_finite() or abs(value) >= LARGEST_NUMBER:
+        raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is no number")
+    if value < 0 and column not in MAY_BE_NEGATIVE:
+        raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is below zero")
+    return value
+
+
+def read_time(text: str, zone: ZoneInfo, column: str, formats: Sequence[str] = TIME_FORMATS) -> datetime:
+    """An export's time as an instant at the brand's offset; raises `UnreadableOrder` naming `column`."""
+    for time_format in formats:
+        try:
+            parsed = datetime.strptime(text, time_format)
+        except ValueError:
+            continue
+        # Years next to the calendar's ends have no instant in some timezone.
+        if FIRST_YEAR - 1 <= parsed.year <= LAST_YEAR + 1:
+            moment = parsed.astimezone(UTC).astimezone(zone) if parsed.tzinfo else localise(parsed, zone)
+            if FIRST_YEAR <= moment.astimezone(UTC).year <= LAST_YEAR:
+                return moment
+        raise UnreadableOrder(f"{title(column)}: the year {parsed.year} cannot be right")
+    raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is no time")
+
+
+def title(column: str) -> str:
+    """A column's name as the export writes it."""
+    return TITLES.get(column, column.capitalize())
