@@ -121,7 +121,8 @@ def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
     return rows[0][0] if rows else None
 
 
-_PLAUSIBLE = f"year(make_timestamp(moment)) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
+# Without the days that are of another year in some timezone.
+_PLAUSIBLE = f"make_timestamp(moment) BETWEEN TIMESTAMP '{FIRST_YEAR}-01-02' AND TIMESTAMP '{LAST_YEAR}-12-30'"
 _AMOUNTS = ", ".join(
     f"try_cast(replace({name}, ',', '') AS DECIMAL(18, 3)) AS {name}"
     for name in ("subtotal", "shipping", "taxes", "total")

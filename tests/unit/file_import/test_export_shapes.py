@@ -120,8 +120,10 @@ def test_a_date_that_cannot_be_right_leaves_out_its_order_alone(tmp_path: Path, 
 @pytest.mark.parametrize("timezone", ["Asia/Tokyo", "Pacific/Pago_Pago", "UTC"])
 @pytest.mark.parametrize("moment", ["1970-01-01 00:00:00", "2199-12-31 23:59:59"])
 def test_the_first_and_the_last_day_are_read_in_every_timezone(tmp_path: Path, timezone: str, moment: str) -> None:
-    made = imported(write_export(tmp_path / "orders.csv", [head(Created_at=moment)]), timezone=timezone)
-    assert len(made.webhooks) + sum(made.left_out.values()) == 1
+    rows = [head("#1", Created_at=moment), head("#2")]
+    made = imported(write_export(tmp_path / "orders.csv", rows), timezone=timezone)
+    assert len(made.orders) + sum(made.left_out.values()) == 2
+    assert made.plan.ends_at.year == 2026
 
 
 @pytest.mark.parametrize("item", ["Tip", "Trinkgeld"])
