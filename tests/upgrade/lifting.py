@@ -8,15 +8,18 @@ from typing import Any
 Answer = dict[str, Any]
 ALERT_TYPES = {"stock_out_risk": "stockout_risk"}
 SEVERITIES = {"warning": "high", "info": "low"}
+CHANNEL_FIGURES = {"roas": "attributed_roas", "platform_roas": "claimed_roas"}
+"""A name means one thing: the ROAS of a channel is of what the model credits, or of what its platform claims."""
+EXCLUDED_FIELDS = {"metric", "currency", "amount", "fact_id"}
 
 
-def lifted(path: str, answer: Answer) -> Answer:
+def lifted(path: str, parameters: dict[str, str], answer: Answer) -> Answer:
     """The body of an old answer to `path` in today's form."""
     lift = LIFTING.get(path.rsplit("/", 1)[-1])
-    return answer if lift is None else lift(answer)
+    return answer if lift is None else lift(parameters, answer)
 
 
-def _alerts(answer: Answer) -> Answer:
+def _alerts(parameters: dict[str, str], answer: Answer) -> Answer:
     """Types and severities have API.md's names."""
     return {"alerts": [_alert(alert) for alert in answer["alerts"]]}
 
@@ -26,5 +29,53 @@ def _alert(alert: Answer) -> Answer:
     return alert | {"type": ALERT_TYPES.get(type_, type_), "severity": SEVERITIES.get(severity, severity)}
 
 
-LIFTING: dict[str, Callable[[Answer], Answer]] = {"alerts": _alerts}
+def _dashboard(parameters: dict[str, str], answer: Answer) -> Answer:
+    """Channels are an object by channel, the stock stands apart, and sentences are about the period asked for.
+
+    Asked as of a moment, stock and advice are of that moment too: they were of now.
+    """
+    snapshot = _snapshot(answer["performance_snapshot"])
+    if "as_of" in parameters:
+        period = {name: value for name, value in answer["period"].items() if name not in ("first_day", "last_day")}
+        return {"brand_id": answer["brand_id"], "period": period, "performance_snapshot": snapshot}
+    return {
+        "brand_id": answer["brand_id"],
+        "period": answer["period"],
+        "inventory": answer["summary"]["inventory_insights"],
+        "recommendations": answer["recommendations"],
+        "performance_snapshot": snapshot,
+    }
+
+
+def _snapshot(snapshot: Answer) -> Answer:
+    """`by_day[].roas` was blended ROAS while `by_channel[].roas` was attributed ROAS."""
+    channels = {channel["channel"]: _channel(channel) for channel in snapshot["by_channel"]}
+    days = [_renamed(day, {"roas": "blended_roas"}) for day in snapshot["by_day"]]
+    return snapshot | {"by_channel": channels, "by_day": days}
+
+
+def _channel(channel: Answer) -> Answer:
+    named = {name: value for name, value in channel.items() if name != "channel"}
+    return _renamed(named, CHANNEL_FIGURES) | {"facts": _renamed(channel["facts"], CHANNEL_FIGURES)}
+
+
+def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
+    """What is excluded names its group under `at`, as rows do."""
+    excluded = [
+        {name: value for name, value in amount.items() if name in EXCLUDED_FIELDS}
+        | {"at": {name: value for name, value in amount.items() if name not in EXCLUDED_FIELDS}}
+        for amount in answer["excluded"]
+    ]
+    return answer | {"excluded": excluded}
+
+
+def _renamed(values: Answer, names: dict[str, str]) -> Answer:
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+LIFTING: dict[str, Callable[[dict[str, str], Answer], Answer]] = {
+    "alerts": _alerts,
+    "dashboard": _dashboard,
+    "performance": _performance,
+}
 """By the last part of a path."""
