@@ -81,6 +81,9 @@ class TikTokDialect(AdDialect):
             return body
 
         def same_page(body: Any) -> Any:
+            pages.append(body["data"]["list"])
+            fresh = {"campaign_id": str(len(pages)), "stat_time_day": f"{DAY} 00:00:00"}
+            body["data"] |= {"list": [{"dimensions": fresh, "metrics": {"spend": "1.00"}}]}
             body["data"]["page_info"] |= {"total_page": 99, "page": 1}
             return body
 
