@@ -1,1 +1,1 @@
-"""A synthetic shop with known causes: what a real one would tell, and the ledger of what made it happen."""
+"""A synthetic shop with known causes: the records of a real one, and the ground truth behind them."""

@@ -1,4 +1,4 @@
-"""How each ad platform shows in the world: what a click leaves behind, how advertisers tag, what it claims and when.
+"""The ad platforms in the world: what a click leaves behind, how advertisers tag, what they claim and when.
 
 Click ids as the platforms document them: gclid https://support.google.com/google-ads/answer/9744275, fbclid
 https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc, ttclid

@@ -1,4 +1,4 @@
-"""What the ad platforms report of a day: spend by the hour, clicks, and claims that keep coming for weeks."""
+"""Reports of the ad platforms on a day: spend by the hour, clicks, and claims that keep coming for weeks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.settings import PPM, CampaignSettings, ShopSettings
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a campaign's whole day comes to."""
+    """A campaign's whole day."""
 
     campaign: CampaignSettings
     spend_cents: int
@@ -35,7 +35,7 @@ def deliver(day: CampaignDay, clicks: int, draws: Draws) -> Delivery:
 
 
 def passed_ppm(starts_at: int, ends_at: int, now: int) -> int:
-    """How much of a day's traffic has come by `now`."""
+    """The share of a day's traffic that has come by `now`, in ppm."""
     if now >= ends_at:
         return PPM
     if now <= starts_at:
@@ -48,7 +48,7 @@ def passed_ppm(starts_at: int, ends_at: int, now: int) -> int:
     return done * PPM // (HOURS.total * 3_600)
 
 
-class AdBook:
+class AdReports:
     """Deliveries and claims by day."""
 
     def __init__(self, shop: ShopSettings) -> None:
@@ -57,11 +57,11 @@ class AdBook:
         self._claims: dict[tuple[str, date], list[Claim]] = {}
 
     def open(self, day: date, starts_at: int, ends_at: int, deliveries: tuple[Delivery, ...]) -> None:
-        """Enter what a day's ads come to."""
+        """Enter the deliveries of a day."""
         self._deliveries[day] = (starts_at, ends_at, deliveries)
 
     def claim(self, claim: Claim) -> None:
-        """Enter a claim."""
+        """Enter a claim, by campaign and the day of its contact."""
         self._claims.setdefault((claim.campaign_id, claim.touched_day), []).append(claim)
 
     def claims(self, campaign_id: str, day: date) -> tuple[Claim, ...]:

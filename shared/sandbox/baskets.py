@@ -1,4 +1,4 @@
-"""What people want on a day: so many units of which articles, worth on average what the world was asked for."""
+"""The demand of a day: so many units of which articles, worth on average what the settings say."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ class Demand:
         return units
 
     def return_ppm(self, article: int) -> int:
-        """The chance that a unit sold today comes back."""
+        """The chance in ppm that a unit sold today comes back."""
         return min(PPM, self._return_ppm[article])

@@ -55,13 +55,13 @@ class Buyer:
         return due
 
     def is_delayed(self, purchase: Purchase, today: OpenDay, incidents: tuple[Incident, ...]) -> bool:
-        """Whether a delivery cannot come today."""
+        """True where a delivery cannot come today."""
         sku = self._assortment.articles[purchase.article].variant.sku
         kinds = ("supplier_delay", "stock_loss")
         return any(incident.kind in kinds and incident.sku == sku for incident in incidents)
 
     def receive(self, purchase: Purchase, at: int, today: OpenDay) -> None:
-        """Put a delivery on the shelf."""
+        """Put a delivery's units on the shelf, and off what is incoming."""
         units = purchase.units
         self._stock.change(purchase.article, purchase.place, units, "delivery", at, today.day, incoming=-units)
 
@@ -73,5 +73,5 @@ class Buyer:
 
 
 def next_morning(at: int) -> int:
-    """When a delivery held up is tried again."""
+    """The second at which a delayed delivery is tried again."""
     return at + int(timedelta(days=1).total_seconds())

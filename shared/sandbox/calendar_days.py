@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 
 class Calendar:
-    """Where days begin and end, and which day a moment is in."""
+    """The bounds of days, and the day of a moment."""
 
     def __init__(self, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)

@@ -1,4 +1,4 @@
-"""What ads do: pressure that carries over, effect that saturates, contacts they make with buyers not theirs."""
+"""The effect of ads: pressure that carries over, effect that saturates, contacts they make with buyers not theirs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def carried(pressure_cents: int, budget_cents: int, carry_ppm: int) -> int:
 
 
 def budget_on(campaign: CampaignSettings, day: date, shop: ShopSettings, incidents: Iterable[Incident]) -> int:
-    """What the plan and its incidents allow the campaign on `day`, in cents."""
+    """The budget of the campaign on `day` by its plan and the incidents, in cents."""
     budget = campaign.budget_cents
     if day.weekday() >= 5:
         budget = budget * campaign.weekend_ppm // PPM
@@ -93,6 +93,6 @@ def lifted_ppm(days: Iterable[CampaignDay], origin: str | None) -> int:
 
 
 def contact_ppm(day: CampaignDay) -> int:
-    """The chance that a buyer met the campaign: reached buyers are over-represented, for more of them buy."""
+    """The chance in ppm that a buyer met the campaign: reached buyers are over-represented, for more of them buy."""
     reach, lift = day.reach_ppm, day.campaign.lift_ppm
     return reach * (PPM + lift) // (PPM + reach * lift // PPM)

@@ -1,4 +1,4 @@
-"""What Fjell & Fjord sells, and what only the world knows about it: popularity, season, how often it comes back."""
+"""The assortment of Fjell & Fjord, and what only the world knows of it: popularity, season, returns."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _sku_part(option: str) -> str:
 
 
 def make_assortment(created_at: datetime) -> Assortment:
-    """The assortment: the same for every seed, so that worlds can be compared."""
+    """The assortment, by article index: the same for every seed, so that worlds can be compared."""
     products: list[Product] = []
     articles: list[Article] = []
     siblings: list[tuple[int, ...]] = []

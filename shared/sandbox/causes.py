@@ -1,4 +1,4 @@
-"""The true ledger: which cause made how much of an order, and lost how much of its return.
+"""The ground truth: which cause made how much of an order, and lost how much of its return.
 
 An order whose buyer was lifted by k contacts or promotions, each making share l of such visitors buy more, would
 have happened without them with chance 1 / ((1 + l1) ... (1 + lk)): that part is its origin's. The rest is split

@@ -1,4 +1,4 @@
-"""Where an intent becomes an order, or demand is lost; and what the platforms hear of it."""
+"""The checkout: an intent becomes an order, or demand is lost, and the platforms hear of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sandbox.stock import Stock
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What came of an intent; `articles` are the article indexes of the order's lines."""
+    """The outcome of an intent; `articles` are the article indexes of the order's lines."""
 
     order: Order | None
     lost: tuple[LostSale, ...]
@@ -31,7 +31,7 @@ class Served:
 
 
 def sight_of(incidents: tuple[Incident, ...], consent_ppm: int) -> Sight:
-    """What hides the view while `incidents` hold."""
+    """The view while `incidents` hold; `consent_ppm` as without them."""
     works, addresses = True, True
     for incident in incidents:
         if incident.kind == "consent_drop":
@@ -42,7 +42,7 @@ def sight_of(incidents: tuple[Incident, ...], consent_ppm: int) -> Sight:
 
 
 def heard_ppm(incidents: tuple[Incident, ...]) -> int:
-    """The chance that a platform's tag fires while `incidents` hold."""
+    """The chance in ppm that a platform's tag fires while `incidents` hold."""
     heard = PPM
     for incident in incidents:
         if incident.kind == "broken_pixel":
@@ -64,7 +64,7 @@ class Checkout:
         self, intent: Intent, number: int, day: date, demand: Demand, promotion: PromotionSettings | None,
         incidents: tuple[Incident, ...],
     ) -> Served:  # fmt: skip
-        """The order of an intent, numbered `number` if there is one, and what it wanted in vain."""
+        """The order of an intent, numbered `number`, None where the shelf had nothing; and what it wanted in vain."""
         seed, settings = self._settings.seed, self._settings.demand
         draws = Draws(seed, "basket", intent.stream)
         customer = self._customer(intent)
@@ -90,7 +90,7 @@ class Checkout:
     def claims(
         self, intent: Intent, order: Order, consent: bool, at: int, incidents: tuple[Incident, ...], calendar: Calendar
     ) -> list[Claim]:
-        """What the platforms make of an order."""
+        """The platforms' claims on an order, a list with at most one for each."""
         sale = Sale(order, at, consent, heard_ppm(incidents))
         return self._claimants.claims(
             intent, sale, calendar.day_of, Draws(self._settings.seed, "claims", intent.stream)

@@ -1,4 +1,4 @@
-"""A digest of a world: the same on every machine, another as soon as anything it tells changes."""
+"""A digest of a world: the same on every machine, another as soon as any of its records changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.world import World
 
 
 def digest(world: World, days: int) -> str:
-    """SHA-256 over the records of the first `days` days, told and untold, in their order.
+    """SHA-256 over the records of the first `days` days, those for the judge alone among them, in their order.
 
     The text hashed is each record's `repr`: field names, integers, strings and dates only.
     """

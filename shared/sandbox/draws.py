@@ -70,7 +70,7 @@ class Draws:
         self._counter = 0
 
     def bits(self) -> int:
-        """64 random bits."""
+        """64 random bits, at least 0."""
         self._counter += 1
         z = (self._key + self._counter * _GAMMA) & _MASK
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -78,11 +78,11 @@ class Draws:
         return z ^ (z >> 31)
 
     def below(self, bound: int) -> int:
-        """From 0 to `bound` - 1, evenly (to one part in 2^64 / bound)."""
+        """A number of at least 0 and below `bound`, evenly (to one part in 2^64 / bound)."""
         return self.bits() * bound >> 64
 
     def between(self, low: int, high: int) -> int:
-        """From `low` to `high`, both included."""
+        """A number of at least `low` and at most `high`."""
         return low + self.below(high - low + 1)
 
     def chance(self, ppm: int) -> bool:
@@ -94,11 +94,11 @@ class Draws:
         return self.below(whole) < part
 
     def pick(self, table: Table) -> int:
-        """An index, in proportion to the table's weights."""
+        """An index drawn by the table's weights."""
         return bisect_right(table.sums, self.below(table.total))
 
     def successes(self, tries: int, ppm: int) -> int:
-        """How many of a few `tries` succeed (binomial)."""
+        """The count of successes in a few `tries` (binomial)."""
         return sum(self.chance(ppm) for _ in range(tries))
 
     def poisson(self, mean_micros: int) -> int:

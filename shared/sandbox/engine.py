@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
 
-from sandbox.ad_reports import AdBook, deliver
+from sandbox.ad_reports import AdReports, deliver
 from sandbox.baskets import Demand
 from sandbox.buying import Buyer, next_morning
 from sandbox.calendar_days import Calendar
@@ -61,8 +61,8 @@ class Engine:
         first = settings.shop.first_day
         created = datetime.fromtimestamp(self.calendar.starts_at(first), UTC)
         self.assortment = make_assortment(created)
-        self.ground_truth, self.ads = GroundTruth(), AdBook(settings.shop)
-        self.stock = Stock(self.assortment, self._tell_stock)
+        self.ground_truth, self.ads = GroundTruth(), AdReports(settings.shop)
+        self.stock = Stock(self.assortment, self._record_stock)
         self.incidents = list(settings.incidents)
         self._check_skus(settings.incidents)
         self._shoppers, self._traffic = Shoppers(), Traffic(settings)
@@ -95,7 +95,7 @@ class Engine:
             self.today = self._open_day(self.today.day + timedelta(days=1), self.today.number + 1)
 
     def advance_to_next(self) -> None:
-        """Live through items until something that can be told has happened."""
+        """Live through items until at least one happening is recorded."""
         before = len(self.ground_truth.happenings)
         while len(self.ground_truth.happenings) == before:
             if self._agenda and self._agenda[0][0] < self.today.ends_at:
@@ -187,13 +187,13 @@ class Engine:
 
     def _count(self, task: Count) -> None:
         if self.stock.changed_at(task.article) == self._now:
-            # Levels carry seconds: of two levels of one second nobody could tell which is the newer.
+            # Levels carry seconds: of two levels of one second nobody could say which is the newer.
             self._enter(self._now + 1, task)
         else:
             self._buyer.count_nothing(task.article, self._now, self.today)
 
-    def _tell_stock(self, change: StockChange) -> None:
-        self.ground_truth.tell(int(change.timestamp.timestamp()), change)
+    def _record_stock(self, change: StockChange) -> None:
+        self.ground_truth.record(int(change.timestamp.timestamp()), change)
 
     def _buy(self, intent: Intent) -> None:
         demand = self._demand(self.today.day)
@@ -206,7 +206,7 @@ class Engine:
             return
         self._orders += 1
         order = result.order
-        self.ground_truth.tell(self._now, order)
+        self.ground_truth.record(self._now, order)
         self.ground_truth.sold(order, causes_of(intent, order, self.calendar.day_of))
         for index, line in enumerate(order.lines):
             place = _PLACE[line.location_id]
@@ -231,7 +231,7 @@ class Engine:
     def _come_back(self, comeback: Comeback) -> None:
         self._refunds += 1
         refund = make_refund(comeback, self._refunds, self.today.day)
-        self.ground_truth.tell(self._now, refund)
+        self.ground_truth.record(self._now, refund)
         self.ground_truth.taken_back(refund, causes_of_refund(self.ground_truth.causes_of(refund.order_id), refund))
         if not comeback.restocked:
             return

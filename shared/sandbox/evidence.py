@@ -1,4 +1,4 @@
-"""What an order shows of its journey: landing addresses with tidy or untidy UTMs, click ids, notes of the pixel."""
+"""Tracking data of an order: landing addresses with tidy or untidy UTMs, click ids, notes of the pixel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEARCH_TABLE = Table((48, 38, 9, 5))
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What hides or breaks the view at the moment of an order."""
+    """The view at the moment of an order: consent in ppm, and what is broken."""
 
     consent_ppm: int
     pixel_works: bool
@@ -30,7 +30,7 @@ class Sight:
 
 
 def slug(name: str) -> str:
-    """A campaign's name as people put it into `utm_campaign`."""
+    """A campaign's name as people put it into `utm_campaign`, lower case, words joined by `_`."""
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
     return "_".join(words)
 
@@ -64,7 +64,7 @@ def _utm(campaign: CampaignSettings, draws: Draws, drift_ppm: int) -> list[tuple
 
 
 class Witness:
-    """Says what the shop's order shows of an intent's journey."""
+    """Writes the tracking data of an intent's journey into an order."""
 
     def __init__(
         self, shop: ShopSettings, settings: EvidenceSettings, campaigns: Mapping[str, CampaignSettings]
@@ -72,7 +72,7 @@ class Witness:
         self._domain, self._settings, self._campaigns = shop.domain, settings, campaigns
 
     def see(self, intent: Intent, handle: str, sight: Sight, draws: Draws) -> tuple[Device, Evidence, bool]:
-        """The device of the order, its evidence, and whether the platforms could see the buyer (consent).
+        """A triple: the order's device, its tracking data, and whether the platforms could see the buyer (consent).
 
         `handle` is of the product first in mind.
         """
@@ -119,7 +119,7 @@ class Witness:
         return "/", None, []
 
     def _notes(self, first: Visit) -> tuple[tuple[str, str], ...]:
-        """What the pixel wrote at checkout: the first address it saw on this device."""
+        """The pixel's notes at checkout: the first address it saw on this device."""
         notes = [("landing_page", f"https://{self._domain}{first.landing_page}")]
         if first.referrer is not None:
             notes.append(("referrer", first.referrer))

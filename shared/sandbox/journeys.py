@@ -1,4 +1,4 @@
-"""How a buyer comes to an order: first contact, ads met on the way, the visits in between, the wait."""
+"""A buyer's way to an order: first contact, ads met on the way, the visits in between, the wait."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def still_waiting_ppm(days: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an intent comes from: a kind of cause, and its campaign's day if an ad made it."""
+    """The origin of an intent: a kind of cause, and its campaign's day if an ad made it."""
 
     kind: CauseKind
     day: CampaignDay | None = None
@@ -177,7 +177,7 @@ def make_intent(
     customer: int | None = None,
     acquired_by: str | None = None,
 ) -> Intent:
-    """The journey of one who will buy, from their first contact at `started_at`."""
+    """The journey of one who will buy, from their first contact at `started_at` (seconds since 1970)."""
     due_at = started_at + wait(draws)
     path = _Path(origin, started_at, due_at, draws)
     for day in days:

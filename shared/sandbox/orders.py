@@ -15,7 +15,7 @@ from sandbox.stock import Stock
 
 ORDER_ID, LINE_ID = 5_910_000_000_000, 14_610_000_000_000
 CODE_USED_PPM = 850_000
-"""How many buyers use a promotion's code while it runs."""
+"""The share of buyers who use a promotion's code while it runs."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Basket:
 def fill(
     wishes: Mapping[int, int], stock: Stock, assortment: Assortment, nearest: int, substitute_ppm: int, draws: Draws
 ) -> Basket:
-    """Take wishes from the shelf; some take another variant instead of one that is gone, others go without."""
+    """Take wishes (units by article) from the shelf; some take another variant for one that is gone, others none."""
     basket = Basket({}, {})
     for article, units in wishes.items():
         place, sent = stock.find(article, units, nearest, basket.reserved)
@@ -59,7 +59,7 @@ def _substitute(
 def code_of(
     promotion: PromotionSettings | None, campaign: CampaignSettings | None, draws: Draws
 ) -> tuple[str, int] | None:
-    """The discount code used and its percentage: the promotion's before the campaign's own."""
+    """(code, percent) of the discount used, the promotion's before the campaign's own; None without one."""
     if promotion is not None and draws.chance(CODE_USED_PPM):
         return promotion.code, promotion.percent
     if campaign is not None and campaign.code and draws.chance(campaign.code_ppm):
@@ -76,7 +76,7 @@ def tax_in(shown_cents: int, shop: ShopSettings) -> int:
 
 
 def untaxed(shown_cents: int, shop: ShopSettings) -> int:
-    """A shown amount without tax."""
+    """A shown amount without tax, in cents."""
     return shown_cents - tax_in(shown_cents, shop) if shop.taxes_included else shown_cents
 
 
@@ -109,7 +109,7 @@ def make_order(
     number: int, at: int, day: date, basket: Basket, assortment: Assortment, shop: ShopSettings, customer: Customer,
     code: tuple[str, int] | None, device: Device, evidence: Evidence,
 ) -> Order:  # fmt: skip
-    """The order of a basket that holds something."""
+    """The order of a basket that is not empty; `at` in seconds since 1970, `code` as (code, percent)."""
     lines = _lines(basket, assortment, number, code[1] if code else 0, shop)
     goods = sum(line.gross_cents - line.discount_cents for line in lines)
     shipping = 0 if goods >= shop.free_shipping_from_cents else shop.shipping_cents

@@ -1,6 +1,6 @@
-"""What the world tells, and what only the judge may read.
+"""The records of the world, and those that only the judge may read.
 
-Told to anyone: `Product`, `Location`, `Campaign`, `Order`, `Refund`, `StockChange`, `AdDay`. Known to the judge
+For anyone: `Product`, `Location`, `Campaign`, `Order`, `Refund`, `StockChange`, `AdDay`. For the judge
 alone: `Cause`, `LostSale`, `Claim`. Money is integer cents of the shop's currency, moments are aware UTC datetimes
 cut to seconds, days are days in the shop's timezone.
 """
@@ -31,7 +31,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What can be bought; `price_cents` as shown in the shop (with tax where the world's prices include it)."""
+    """A thing to buy; `price_cents` as shown in the shop (with tax where the world's prices include it)."""
 
     variant_id: int
     product_id: int
@@ -79,7 +79,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What an order says of how its buyer came; empty where consent, device or a broken pixel hid it.
+    """An order's tracking data: how its buyer came; empty where consent, device or a broken pixel hid it.
 
     `landing_site` is a path with query, `note_attributes` are what the shop's pixel wrote at checkout.
     """
@@ -107,13 +107,13 @@ class OrderLine:
 
     @property
     def gross_cents(self) -> int:
-        """Price times quantity, as shown (with tax where included)."""
+        """Price times quantity in cents, as shown (with tax where included)."""
         return self.price_cents * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an order goes."""
+    """The address that an order goes to."""
 
     country: str
     region: str
@@ -144,7 +144,7 @@ class Order:
 
     @property
     def gross_cents(self) -> int:
-        """Sum of price times quantity, as shown."""
+        """Sum of price times quantity in cents, as shown."""
         return sum(line.gross_cents for line in self.lines)
 
     @property
@@ -159,7 +159,7 @@ class Order:
 
     @property
     def total_cents(self) -> int:
-        """What the buyer paid: lines less discounts, shipping, and tax where prices leave it out."""
+        """The cents that the buyer paid: lines less discounts, shipping, and tax where prices leave it out."""
         shown = self.gross_cents - self.discount_cents + self.shipping_cents
         return shown if self.taxes_included else shown + self.tax_cents
 
@@ -202,7 +202,7 @@ class Refund:
 
     @property
     def total_cents(self) -> int:
-        """What the buyer got back."""
+        """The cents that the buyer got back."""
         shown = sum(line.subtotal_cents for line in self.lines) + self.shipping_cents
         if self.taxes_included:
             return shown
@@ -257,7 +257,7 @@ class AdDay:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """How many visits one source brought on a day; `source` is a cause kind or a campaign id."""
+    """The visits that one source brought on a day; `source` is a cause kind or a campaign id."""
 
     day: date
     source: str
@@ -278,7 +278,7 @@ class DayHistory:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A part of the true ledger: how many net cents of an order (or, negative, of a refund) one cause made.
+    """A part of the ground truth: how many net cents of an order (or, negative, of a refund) one cause made.
 
     The rows of an order add up to its `net_cents`, those of a refund to minus its `net_cents`. `campaign_id` is
     set for kind `campaign`; `acquired_by` is the campaign that won the customer of a repeat order. `touched_day`

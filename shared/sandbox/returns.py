@@ -1,4 +1,4 @@
-"""What comes back: cancellations within hours, returns within weeks, each by its own lag."""
+"""Units that come back: cancellations within hours, returns within weeks, each by its own lag."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Comeback:
 def foresee(
     order: Order, at: int, articles: dict[int, int], today: Demand, settings: WorldSettings, draws: Draws
 ) -> Comeback | None:
-    """What of an order placed at `at` will come back, if anything; `articles` are the lines' article indexes."""
+    """The units of an order placed at `at` that come back, None where none do; `articles` by line index."""
     if draws.chance(settings.demand.cancel_ppm):
         everything = {index: line.quantity for index, line in enumerate(order.lines)}
         return Comeback(order, at + draws.between(HOUR, 8 * HOUR), everything, True, True)

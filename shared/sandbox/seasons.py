@@ -1,4 +1,4 @@
-"""How demand moves over the year, the week, the month and the day; all factors in parts per million."""
+"""The movement of demand over the year, the week, the month and the day; all factors in parts per million."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PRODUCT_YEARS: dict[str, tuple[int, ...]] = {
     "winter": (1_700, 1_500, 1_000, 650, 400, 300, 300, 450, 900, 1_300, 1_700, 1_800),
     "rain": (900, 900, 1_100, 1_200, 1_000, 800, 800, 900, 1_200, 1_300, 1_000, 900),
 }
-"""How a product's share of demand moves by month, in thousandths; each adds up to 12,000."""
+"""A product's share of demand by month, in thousandths; each adds up to 12,000."""
 
 HOURS = Table((9, 5, 3, 2, 2, 4, 11, 22, 34, 44, 52, 56, 60, 58, 54, 52, 52, 56, 64, 80, 98, 92, 58, 26))
-"""When people visit, by local hour."""
+"""The share of visits by local hour."""
 
 
 def _monthly(table: tuple[int, ...], day: date) -> int:
@@ -40,7 +40,7 @@ def _monthly(table: tuple[int, ...], day: date) -> int:
 
 
 def damped(factor_ppm: int, strength_ppm: int) -> int:
-    """`factor_ppm` brought nearer to one: strength 0 makes it one."""
+    """`factor_ppm` brought nearer to one, in ppm: strength 0 makes it one."""
     return PPM + (factor_ppm - PPM) * strength_ppm // PPM
 
 

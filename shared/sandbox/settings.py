@@ -1,4 +1,4 @@
-"""What a world is asked to be: frozen settings, checked when made.
+"""The settings of a world: frozen, checked when made.
 
 Shares, rates and factors are integers in parts per million (`_ppm`); money is integer cents.
 """
@@ -18,7 +18,7 @@ PPM = 1_000_000
 IncidentKind = Literal[
     "stock_loss", "supplier_delay", "broken_pixel", "broken_utm", "consent_drop", "paused_ads", "more_ads"
 ]
-"""What each does while it lasts, and the fields it reads.
+"""Each one's effect while it lasts, and the fields it reads.
 
 - stock_loss: `sku` is counted and there is none; its deliveries are held up as well.
 - supplier_delay: deliveries of `sku` due meanwhile come when it ends.
@@ -73,7 +73,7 @@ class ShopSettings:
 
 @dataclass(frozen=True, slots=True)
 class DemandSettings:
-    """The statistics a world is asked for.
+    """The statistics of a world.
 
     `orders_per_day` is a year's mean with repeat orders; `conversion_ppm` orders per visit; `aov_cents` mean of
     price times quantity per order as shown; `repeat_ppm` the chance that an order is followed by another of the
@@ -107,7 +107,7 @@ class DemandSettings:
 
 @dataclass(frozen=True, slots=True)
 class StockSettings:
-    """How the shop buys: `cover_days` of expected demand, when less than lead time and `safety_days` is left.
+    """The shop's buying: `cover_days` of expected demand, when less than lead time and `safety_days` is left.
 
     `late_ppm` of deliveries come late; `restock_ppm` of returned units can be sold again.
     """
@@ -127,7 +127,7 @@ class StockSettings:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:
-    """What can be seen: consent, click ids that survive the browser, buyers who change device, untidy UTMs."""
+    """The view on buyers: consent, click ids that survive the browser, buyers who change device, untidy UTMs."""
 
     consent_ppm: int = 720_000
     click_id_ppm: int = 900_000
@@ -142,7 +142,7 @@ class EvidenceSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClaimSettings:
-    """How platforms count: the chance that an unseen order is modelled, and the share of one such a claim counts."""
+    """Platforms' counting: the chance that an unseen order is modelled, and the share of one such a claim counts."""
 
     modelled_ppm: int = 600_000
     modelled_weight_ppm: int = 850_000
@@ -205,7 +205,7 @@ class CampaignSettings:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """When something is: each year from `annual` ("MM-DD"), or once, `on_day` days after the first day.
+    """The days of something: each year from `annual` ("MM-DD"), or once, `on_day` days after the first day.
 
     A negative `on_day` counts back from the end of the history: -1 is its last day.
     """
@@ -224,7 +224,7 @@ class When:
                 raise InvalidWorld(f"when: {self.annual!r} is no day of the year such as '11-24'") from None
 
     def covers(self, day: date, shop: ShopSettings) -> bool:
-        """Whether `day` is within."""
+        """True where `day` is within."""
         return (start := self.last_start(day, shop)) is not None and (day - start).days < self.days
 
     def last_start(self, day: date, shop: ShopSettings) -> date | None:

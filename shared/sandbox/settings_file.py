@@ -42,7 +42,7 @@ _KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool, "date": date}
 
 
 def worlds() -> tuple[str, ...]:
-    """Names of the worlds that come along."""
+    """Names of the worlds that come along, sorted."""
     return tuple(sorted(path.stem for path in WORLDS.glob("*.toml")))
 
 

@@ -63,7 +63,7 @@ class Customer:
 
 
 def northern_ppm() -> int:
-    """The share of buyers served from the northern store first."""
+    """The share of buyers served from the northern store first, in ppm."""
     north = sum(weight for address, weight in _PLACES if address.region not in _SOUTH)
     return north * 1_000_000 // _PLACE_TABLE.total
 
@@ -79,7 +79,7 @@ def pick_device(draws: Draws) -> Device:
 
 
 def other_device(device: Device) -> Device:
-    """Where someone finishes what they began on `device`."""
+    """The device on which someone finishes what they began on `device`."""
     return "desktop" if device == "mobile" else "mobile"
 
 
@@ -93,7 +93,7 @@ class Shoppers:
         return self._customers[index]
 
     def welcome(self, draws: Draws, *, orders: int = 0) -> int:
-        """A new customer's index; `orders` placed before the world began."""
+        """A new customer's index, at least 0; `orders` counts those placed before the world began."""
         index = len(self._customers)
         first, last = _FIRST[draws.below(len(_FIRST))], _LAST[draws.below(len(_LAST))]
         mail = f"{first}.{last}.{index + 1}@{_DOMAINS[draws.below(len(_DOMAINS))]}".lower().translate(_ASCII)

@@ -16,7 +16,7 @@ PACK = 5
 
 @dataclass(slots=True)
 class Level:
-    """What one place has of one article, and what is on its way there."""
+    """The units of one article that one place has, and those on their way there."""
 
     available: int = 0
     incoming: int = 0
@@ -24,14 +24,14 @@ class Level:
 
 
 class Stock:
-    """All levels; every change is told to `tell`. No level is ever below zero."""
+    """All levels; every change is given to `record`. No level is ever below zero."""
 
-    def __init__(self, assortment: Assortment, tell: Callable[[StockChange], None]) -> None:
-        self._assortment, self._tell = assortment, tell
+    def __init__(self, assortment: Assortment, record: Callable[[StockChange], None]) -> None:
+        self._assortment, self._record = assortment, record
         self._levels = [[Level() for _ in LOCATIONS] for _ in assortment.articles]
 
     def level(self, article: int, place: int) -> Level:
-        """The level of one article at one place."""
+        """The level of one article at one place, by their indexes."""
         return self._levels[article][place]
 
     def change(
@@ -46,7 +46,7 @@ class Stock:
         level.incoming += incoming
         level.changed_at = at
         variant = self._assortment.articles[article].variant
-        self._tell(
+        self._record(
             StockChange(
                 timestamp=datetime.fromtimestamp(at, UTC),
                 day=day,
@@ -94,7 +94,7 @@ def _packs(units_ppm: int) -> int:
 
 
 def opening_units(daily_ppm: int, lead_days: int, settings: StockSettings) -> int:
-    """What a place starts with: enough until a first purchase arrives, and half its cover on top."""
+    """The units that a place starts with: enough until a first purchase arrives, and half its cover on top."""
     return _packs(daily_ppm * (lead_days + settings.safety_days + settings.cover_days // 2))
 
 

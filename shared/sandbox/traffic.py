@@ -1,4 +1,4 @@
-"""Who comes on a day: visits by source, and the few among them who will buy."""
+"""The visitors of a day: visits by source, and the few among them who will buy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class OpenDay:
-    """What holds all day: its number from the first, its first and last second, the campaigns' power."""
+    """The frame of a day: its number from the first, its first and last second, the campaigns' power."""
 
     day: date
     number: int
@@ -48,7 +48,7 @@ class Traffic:
 
     def __init__(self, settings: WorldSettings) -> None:
         self._settings = settings
-        # As if each campaign worked as planned: the conversion rate asked for already has its lifts in it.
+        # As if each campaign worked as planned: the conversion rate of the settings already has its lifts in it.
         planned = tuple(CampaignDay(campaign, max(1, campaign.budget_cents), PPM) for campaign in settings.campaigns)
         self._planned: dict[str | None, int] = {None: lifted_ppm(planned, None)}
         for campaign in settings.campaigns:
@@ -113,7 +113,7 @@ class Traffic:
                 yield self._intent(today, Origin("repeat"), f"{today.day.isoformat()}/known/{number}")
 
     def returning(self, today: OpenDay, stream: str, customer: int, acquired_by: str | None) -> Intent:
-        """One who bought before and comes back today."""
+        """The intent of one who bought before and comes back today; `acquired_by` None: no campaign won them."""
         draws = Draws(self._settings.seed, "journey", stream)
         return make_intent(
             stream, draws, Origin("repeat"), _timestamp(today, draws), today.campaigns, None,
@@ -121,7 +121,7 @@ class Traffic:
         )  # fmt: skip
 
     def visits_of_returning(self, stream: str) -> int:
-        """Visits of one who comes back, the one that buys among them: as many as the conversion rate asks for."""
+        """The count of visits of one who comes back, with the one that buys: as the conversion rate asks."""
         draws = Draws(self._settings.seed, "looking around", stream)
         return 1 + draws.poisson(PPM * PPM // self._settings.demand.conversion_ppm - PPM)
 

@@ -27,7 +27,7 @@ from sandbox.settings import Incident, WorldSettings
 class World:
     """A shop living through its days in order; every answer is the same for the same settings and strikes.
 
-    Days are simulated as far as they are asked for and kept, so history can be read newest first after the
+    Days are simulated as far as they are read and kept, so history can be read newest first after the
     first call for the newest day (two years: well under a minute). Moments are aware datetimes. Not safe for
     several threads.
     """
@@ -37,15 +37,15 @@ class World:
         self._engine = Engine(settings)
 
     def catalog(self) -> tuple[Product, ...]:
-        """All products on sale."""
+        """All products on sale, a tuple."""
         return self._engine.assortment.products
 
     def locations(self) -> tuple[Location, ...]:
-        """The places that hold stock."""
+        """The places that hold stock, a tuple: the northern one first."""
         return LOCATIONS
 
     def campaigns(self) -> tuple[Campaign, ...]:
-        """All ad campaigns."""
+        """All ad campaigns, a tuple in the order of the settings."""
         return tuple(
             Campaign(campaign.platform, campaign.account_id, campaign.campaign_id, campaign.name, campaign.kind)
             for campaign in self.settings.campaigns
@@ -83,14 +83,14 @@ class World:
         Lives up to `as_of` where the world is not there yet; no rows for days that are not, or not yet, in it.
         """
         now = int(as_of.timestamp())
-        # One second further: the platforms count what was sold in the very second of the question.
+        # One second further: the platforms count what was sold in the very second of the request.
         self._engine.advance(now + 1)
         return self._engine.ads.report(day, now)
 
     def live(self, from_moment: datetime) -> Iterator[Happening]:
-        """What happens from `from_moment` on, in time order, without end; each at its `created_at` or `moment`.
+        """An iterator without end over what happens from `from_moment` on, in order of time.
 
-        Lazy: what is not yet asked for has not happened yet, so an incident can still strike it.
+        Lazy: what is not yet read has not happened yet, so an incident can still strike it.
         """
         start = int(from_moment.timestamp())
         self._engine.advance(start)
@@ -103,7 +103,7 @@ class World:
             at += 1
 
     def between(self, after: datetime, until: datetime) -> list[Happening]:
-        """What happened after one moment and until another, that one included, in time order.
+        """Everything that happened after one moment and until another, that one included, in order of time.
 
         Nothing after `until` has happened yet, so an incident can still strike it.
         """
@@ -120,7 +120,7 @@ class World:
         self._engine.strike(incident, int(after.timestamp()) + 1 if after is not None else 0)
 
     def causes(self, start: date, end: date) -> tuple[Cause, ...]:
-        """The true ledger of the days from `start` to `end`, both included. For judging only."""
+        """The ground truth of the days from `start` to `end`, both included. For judging only."""
         self._engine.advance(self._engine.calendar.ends_at(end))
         return tuple(cause for day in _days(start, end) for cause in self._engine.ground_truth.causes_on(day))
 

@@ -19,7 +19,7 @@ MOST_DAYS = 30
 
 
 class AccountFacts(BaseModel):
-    """What an ad account says of itself; windows in days, None where the platform has no single answer."""
+    """An ad account's facts about itself; windows in days, None where the platform has no single answer."""
 
     model_config = ConfigDict(frozen=True)
     platform: Platform
@@ -45,7 +45,7 @@ class CampaignDay(BaseModel):
 
     @property
     def key(self) -> tuple[str, date]:
-        """What makes it one row of a pull."""
+        """(campaign id, day): once in a pull."""
         return (self.campaign_id, self.day)
 
 
@@ -60,7 +60,7 @@ class PulledDay(BaseModel):
 
     @property
     def campaign_spend_micros(self) -> int:
-        """What the campaigns say was spent."""
+        """The campaigns' spend in micros."""
         return sum(row.spend_micros for row in self.rows)
 
 
@@ -77,7 +77,7 @@ class Pull(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DaySettled:
-    """What one pulled day changes: its next document, the rows to record, and whether its quarantine changed."""
+    """The changes of one pulled day: its next document, the rows to record, and whether its quarantine changed."""
 
     document: dict[str, Any] | None
     rows: tuple[CampaignDay, ...] = ()
@@ -103,7 +103,7 @@ def spans(start: date, end: date, most: int = MOST_DAYS) -> Iterator[tuple[date,
 
 
 def adds_up(campaigns: int, rows: int, totals: Iterable[int], rounding_micros: int) -> bool:
-    """Whether campaigns sum to the account's total.
+    """True where campaigns (micros) sum to the account's total.
 
     `totals` are what the account said before and, on a running day, after the campaigns were read: the sum may
     lie between them. Platforms that round each row to cents may be off by `rounding_micros` a row.
@@ -120,7 +120,7 @@ def content_digest(account: AccountFacts, row: CampaignDay) -> str:
 
 
 def settle_day(stored: Mapping[str, Any] | None, pulled: PulledDay, account: AccountFacts, version: int) -> DaySettled:
-    """What `pulled` changes against the day's document (None: never seen).
+    """The changes of `pulled` against the day's document (None: never seen).
 
     A pull that began before the one last settled changes nothing. A day that does not add up is quarantined and
     none of its rows are recorded. A campaign that vanished from a day was restated to zero: platforms leave

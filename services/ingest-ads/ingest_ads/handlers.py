@@ -27,7 +27,7 @@ PRECEDENCE = precedence_of(Origin.ADMIN_API, READER_VERSION)
 
 
 async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
-    """Keep the newest settings of the brand, and the version under which its ad accounts were set up last."""
+    """Keeps the newest settings of the brand, and the version under which its ad accounts were set up last."""
     stored = await reader.get(BRANDS, str(event.scope.brand_id))
     if is_stale(stored, event):
         return NOTHING
@@ -53,7 +53,7 @@ def _configured(brand: Mapping[str, Any]) -> int:
 
 
 async def order_pulls(reader: Reader, event: Event[SyncRequested]) -> Outcome:
-    """One pull per connected account of the asked platform (None: all).
+    """Orders one pull for each connected account of the requested platform (None: all).
 
     Raises `RetryableError` while this service has not heard of the brand: the command may have overtaken it.
     """
@@ -96,7 +96,7 @@ def _requested_spans(request: SyncRequested, offset: int, now: datetime) -> Iter
 
 
 async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
-    """Append the ad-days a pull found changed, quarantine days that do not add up, and say that it ended.
+    """Appends the ad-days that changed since the last pull, quarantine days that do not add up, and say that it ended.
 
     What arrives for an account disconnected or set up anew meanwhile is dropped.
     """
@@ -129,7 +129,7 @@ async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outc
 
 
 async def report_failure(reader: Reader, effect: StoredEffect, error: Exception) -> Outcome:
-    """Say that a pull failed and whether a person must act; the pull stays due."""
+    """Publishes `ads.sync_failed` with the error's text and whether a person must act; the pull stays due."""
     order = PullOrder.model_validate(effect.data)
     if not await _still_configured(reader, order):
         return NOTHING
@@ -149,7 +149,7 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
 
 
 def account_key(platform: str, account_id: str) -> str:
-    """How an ad account is named in documents, entities and effect keys."""
+    """The account's key in documents, entities and effects: `meta:1234`, by platform and account id."""
     return f"{platform}:{account_id}"
 
 

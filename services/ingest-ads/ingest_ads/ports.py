@@ -1,4 +1,4 @@
-"""What ingest-ads needs beyond the kernel: an ad platform."""
+"""The port of ingest-ads beyond the kernel's: an ad platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulsepoint.ports.secret_store import SecretStore
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach one ad account; the token shows in no representation. `base_url`: a stand-in for its platform."""
+    """The way to one ad account; the token shows in no representation. `base_url`: a fake of its platform."""
 
     account_id: str
     token: str = field(repr=False)
@@ -55,12 +55,12 @@ class AdsPlatform(Protocol):
         ...
 
     async def account_days(self, account: OpenAccount, start: date, end: date) -> dict[date, int]:
-        """The account's own spend a day in micros, asked apart from its campaigns; a day without delivery is absent."""
+        """The account's own spend a day in micros, read apart from its campaigns; a day without delivery is absent."""
         ...
 
 
 class PullPorts(Protocol):
-    """What a pull uses."""
+    """The ports of a pull."""
 
     @property
     def secrets(self) -> SecretStore:
@@ -69,7 +69,7 @@ class PullPorts(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """Wall time."""
+        """Wall time, UTC."""
         ...
 
     @property

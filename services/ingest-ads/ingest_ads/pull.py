@@ -29,7 +29,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PullOrder(BaseModel):
-    """What an `ads.pull` effect carries; days None: yesterday and today where the account is."""
+    """The data of an `ads.pull` effect; days None: yesterday and today where the account is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     platform: Platform

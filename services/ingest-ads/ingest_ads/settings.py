@@ -10,7 +10,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Base URLs and API versions of the platforms (a stub or sandbox may serve them), windows in days, limits.
 
-    TikTok's report does not tell its windows: say here what the advertiser chose in Attribution Manager.
+    TikTok's report does not name its windows: set here what the advertiser chose in Attribution Manager.
     """
 
     ads_meta_base_url: str = "https://graph.facebook.com"

@@ -1,6 +1,6 @@
-"""A small local stand-in for Meta, TikTok and Google ads: the sandbox's face over made-up numbers.
+"""A small local fake of the ad platforms: the sandbox's faces over made-up numbers.
 
-Every run sees the same figures. `sandbox.platforms.ads` says how faults are asked for.
+Every run sees the same figures. `sandbox.platforms.ads` describes how faults are set.
 """
 
 from __future__ import annotations

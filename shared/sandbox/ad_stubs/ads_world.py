@@ -30,7 +30,7 @@ DEFAULT_ACCOUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class StubSettings:
-    """What the stub plays.
+    """The stub's settings.
 
     `restated` adds cents to every campaign of a day; `left_out` names campaigns that are all zero on a day and so
     are not reported; `page_size` is the most rows a page holds; `too_much_over` is the Meta page size from which Meta
@@ -50,12 +50,12 @@ class StubSettings:
 
 @dataclass(slots=True, kw_only=True)
 class World(Faults):
-    """The stub's state: settings that tests may replace, faults that run out, and what was asked."""
+    """The stub's state: settings that tests may replace, faults that run out, and the requests so far."""
 
     settings: StubSettings
 
     def limits(self) -> Limits:
-        """How much is given at once, as the settings say now."""
+        """The rows given at once, the seconds of a wait, as the settings say now."""
         settings = self.settings
         return Limits(settings.page_size, settings.too_much_over, settings.retry_after_seconds, settings.slow_seconds)
 

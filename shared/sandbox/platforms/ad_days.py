@@ -40,7 +40,7 @@ class AdAccount:
 
 @dataclass(frozen=True, slots=True)
 class AdRow:
-    """A campaign's day as its platform tells it; money and purchases in millionths (platforms model parts)."""
+    """A campaign's day as its platform reports it; money and purchases in millionths (platforms model parts)."""
 
     campaign_id: str
     campaign: str
@@ -53,7 +53,7 @@ class AdRow:
 
 
 class NotReady(Exception):
-    """The source cannot tell yet; platforms answer 503 then."""
+    """The source has no figures yet; platforms answer 503 then."""
 
 
 class Malformed(Exception):
@@ -72,10 +72,10 @@ def read(values: Mapping[str, Any], name: str, parse: Callable[[Any], T], defaul
 
 
 class AdsSource(Protocol):
-    """Where the figures come from."""
+    """The source of the figures."""
 
     def accounts(self) -> Iterable[AdAccount]:
-        """Every ad account."""
+        """Every ad account, in a fixed order: sorted as the source keeps them."""
         ...
 
     def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
@@ -88,7 +88,7 @@ class AdsSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the platforms give at once; `too_much_over` is the Meta page size from which it is too much data."""
+    """The most that platforms give at once; `too_much_over` is the Meta page size from which it is too much data."""
 
     page_size: int = 500
     too_much_over: int = 10_000
@@ -98,7 +98,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Faults:
-    """Faults that stand or run out, and what was asked."""
+    """Faults that stand or run out, and the requests so far."""
 
     standing: dict[str, str] = field(default_factory=dict)
     pending: dict[str, list[str]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Faults:
             self.pending.setdefault(platform, []).extend([fault] * times)
 
     def fault(self, platform: Platform, request: Request) -> str | None:
-        """The fault this request meets."""
+        """The fault of this request; None where it meets none."""
         requested = request.headers.get("x-stub-fault") or request.query_params.get("stub_fault")
         if requested:
             return requested
@@ -123,8 +123,8 @@ class Faults:
             return self.pending[platform].pop(0)
         return self.standing.get(platform)
 
-    def heard(self, platform: Platform, path: str) -> None:
-        """Note a request; the newest thousand are kept."""
+    def note(self, platform: Platform, path: str) -> None:
+        """Note a request; at most the newest thousand are kept."""
         self.requests.append((platform, path))
         del self.requests[:-1000]
 
@@ -146,7 +146,7 @@ class AdsRequest:
         return None
 
     def opens(self, platform: Platform, token: str) -> bool:
-        """Whether the token opens any account of the platform."""
+        """True where the token opens any account of the platform."""
         return any((account.platform, account.token) == (platform, token) for account in self.source.accounts())
 
     async def rows(self, account: AdAccount, start: date, end: date) -> list[AdRow]:
@@ -174,11 +174,11 @@ def money(micros: int, currency: str) -> str:
 
 
 def parts(micros: int) -> str:
-    """Millionths as the shortest decimal number."""
+    """Micros as the shortest decimal number."""
     whole, rest = divmod(micros, 1_000_000)
     return f"{whole}.{rest:06d}".rstrip("0") if rest else str(whole)
 
 
 def bearer(request: Request) -> str:
-    """The token of an Authorization header."""
+    """The token of an Authorization header; empty where there is none."""
     return request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -48,7 +48,7 @@ FACES: Mapping[Platform, Face] = {
 
 
 def create_ads(source: AdsSource, *, faults: Faults | None = None, limits: Callable[[], Limits] = Limits) -> Starlette:
-    """All platforms as one ASGI app; `limits` is asked at every request."""
+    """All platforms as one ASGI app; `limits` is called at every request."""
     return Starlette(routes=ads_routes(source, faults=faults, limits=limits))
 
 
@@ -59,7 +59,7 @@ def ads_routes(
     limits: Callable[[], Limits] = Limits,
     platforms: Iterable[Platform] = tuple(FACES),
 ) -> list[BaseRoute]:
-    """The routes of some platforms, and `/stub/faults`."""
+    """A list of routes: those of some platforms, and `/stub/faults`."""
     met = faults or Faults()
     return [
         Route("/stub/faults", _fault_setter(met), methods=["POST"]),
@@ -75,7 +75,7 @@ def _endpoint(
     source: AdsSource, faults: Faults, limits: Callable[[], Limits], platform: Platform, answer: Answer
 ) -> Any:
     async def endpoint(request: Request) -> Response:
-        faults.heard(platform, str(request.url.path))
+        faults.note(platform, str(request.url.path))
         fault = faults.fault(platform, request)
         if fault == "slow":
             await asyncio.sleep(limits().slow_seconds)

@@ -26,7 +26,7 @@ from sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What opens the platforms: access tokens, and the control address's own token."""
+    """The keys of the platforms: access tokens, and the control address's own token."""
 
     control: str = field(repr=False)
     shopify: str = field(repr=False)
@@ -35,7 +35,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where an earlier start of the same world stopped; see `Shop`."""
+    """The point where an earlier start of the same world stopped; see `Shop`."""
 
     opened_at: datetime
     played_until: datetime | None = None
@@ -44,7 +44,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Platforms:
-    """A running world: the app, the shop that tells it, what steers it, and the Slack that listens."""
+    """A running world: the app, the shop that plays it, what steers it, and the Slack that listens."""
 
     app: Starlette
     shop: Shop

@@ -1,4 +1,4 @@
-"""Whether a message is one that Slack takes: shape and limits of Block Kit.
+"""The check that Slack would take a message: shape and limits of Block Kit.
 
 https://docs.slack.dev/reference/block-kit/blocks and, for the answers,
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors

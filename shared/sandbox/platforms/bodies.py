@@ -1,4 +1,4 @@
-"""What Shopify says of the world's records: webhook bodies in REST shape, and how they are delivered.
+"""The world's records as Shopify sends them: webhook bodies in REST shape, and how they are delivered.
 
 https://shopify.dev/docs/api/webhooks (version 2026-04). Times carry the shop's offset.
 """
@@ -18,7 +18,7 @@ from sandbox.records import Order, OrderLine, Product, Refund, StockChange
 CENT = 10_000
 """Micros."""
 LATE_PIXEL_EVERY = 40
-"""One order in so many is told before the shop's pixel has written its note attributes."""
+"""One order in so many is sent before the shop's pixel has written its note attributes."""
 LATE_PIXEL = timedelta(seconds=75)
 
 
@@ -26,11 +26,11 @@ class ShopifyBodies:
     """Webhooks of one shop from the world's records; the same record always gives the same bytes."""
 
     def __init__(self, timezone: str) -> None:
-        """Times are told with the offset of `timezone`."""
+        """Times carry the offset of `timezone`."""
         self._zone = ZoneInfo(timezone)
 
     def ordered(self, order: Order) -> list[Webhook]:
-        """`orders/create`; for some orders the pixel is late: they come without its notes, then `orders/updated`."""
+        """A list: `orders/create`; where the pixel is late it comes without its notes, then `orders/updated`."""
         if not _pixel_is_late(order):
             return [self._order("orders/create", order, order.created_at)]
         later = order.created_at + LATE_PIXEL
@@ -40,7 +40,7 @@ class ShopifyBodies:
         ]
 
     def refunded(self, refund: Refund, order: Order, before: Sequence[Refund] = ()) -> list[Webhook]:
-        """`refunds/create`, and the order as it changed it; `before` are the order's earlier refunds."""
+        """A list: `refunds/create`, and the order as it changed it; `before` are the order's earlier refunds."""
         topic = "orders/cancelled" if refund.cancels else "orders/updated"
         at = refund.created_at
         body = self.refund(refund, order)
@@ -69,7 +69,7 @@ class ShopifyBodies:
     def order(
         self, order: Order, updated: datetime, *, refunds: Sequence[Refund] = (), noted: bool = True
     ) -> dict[str, Any]:
-        """The order's REST body at `updated`, with the refunds it carries."""
+        """The order's REST body (JSON) at `updated`, with the refunds it carries."""
         cancelled = next((refund.created_at for refund in refunds if refund.cancels), None)
         returns = tuple(self._return(refund, order) for refund in refunds)
         body: dict[str, Any] = order_body(
@@ -91,7 +91,7 @@ class ShopifyBodies:
         return body
 
     def refund(self, refund: Refund, order: Order) -> dict[str, Any]:
-        """The refund's REST body."""
+        """The refund's REST body (JSON)."""
         return self._refined(refund_body(self._return(refund, order)), refund)
 
     def _order(
@@ -156,7 +156,7 @@ class ShopifyBodies:
 
 
 def product_body(product: Product, available: dict[int, int], *, created: str, updated: str) -> dict[str, object]:
-    """A product: https://shopify.dev/docs/api/admin-rest/latest/resources/product."""
+    """A product's REST body (JSON): https://shopify.dev/docs/api/admin-rest/latest/resources/product."""
     return {
         "id": product.product_id,
         "admin_graphql_api_id": f"gid://shopify/Product/{product.product_id}",
@@ -196,7 +196,7 @@ def product_body(product: Product, available: dict[int, int], *, created: str, u
 
 
 def settled(levels: Iterable[StockChange]) -> list[StockChange]:
-    """Of a stretch's changes those that a look back needs: each level's last, and each to or from nothing."""
+    """A list of those changes that a look back needs: each level's last, each to or from nothing; sorted by time."""
     kept: dict[tuple[int, int, int], StockChange] = {}
     for number, change in enumerate(levels):
         crosses = (change.available <= 0) != (change.available - change.delta <= 0)

@@ -9,7 +9,7 @@ FASTEST = 86_400.0
 
 
 def wall_time() -> datetime:
-    """The machine's own clock."""
+    """The machine's own clock, UTC."""
     return datetime.now(UTC)
 
 
@@ -35,7 +35,7 @@ class BusinessClock:
         return self._world_base + (self._wall() - self._wall_base) * self._speed
 
     def offset(self) -> timedelta:
-        """What must be added to wall time to get the world's moment, as it is now."""
+        """The world's moment less wall time, as it is now; negative where the world is behind."""
         return self.now() - self._wall()
 
     def set_speed(self, speed: float) -> None:
@@ -45,7 +45,7 @@ class BusinessClock:
         self._speed = checked
 
     def set_now(self, timestamp: datetime) -> None:
-        """Be at `moment` (aware) from now on, at the same speed."""
+        """Be at `timestamp` (aware, any timezone) from now on, at the same speed."""
         self._wall_base = self._wall()
         self._world_base = timestamp.astimezone(UTC)
 

@@ -1,4 +1,4 @@
-"""How the demo steers the sandbox: which part of the past to tell, when to go live, at what speed, what goes wrong.
+"""The demo's steering of the sandbox: which part of the past to send, when to go live, at what speed, what fails.
 
 Every request carries the header `X-Sandbox-Token`, which a web page of another origin cannot send unasked.
 """
@@ -31,18 +31,18 @@ class Control:
         self._ready = False
 
     async def prepare(self) -> None:
-        """Live through the past; `state` says when that is done."""
+        """Live through the past; `ready` of `/sandbox/state` is true when that is done."""
         await self._shop.prepare()
         self._ready = True
 
     async def close(self) -> None:
-        """Stop telling what happens."""
+        """Stop playing; raises nothing."""
         if self._live is not None:
             self._live.cancel()
             await asyncio.gather(self._live, return_exceptions=True)
 
     def routes(self) -> list[BaseRoute]:
-        """Below `/sandbox`."""
+        """A list of the routes below `/sandbox`."""
         return [
             Route("/state", self._guarded(self._state)),
             Route("/catalog", self._guarded(self._catalog), methods=["POST"]),
@@ -111,7 +111,7 @@ class Control:
 
 
 def strike_json(strike: Strike) -> dict[str, Any]:
-    """A strike as it is kept between starts."""
+    """A strike as JSON, as it is kept between starts."""
     incident = strike.incident
     return {
         "at": strike.at.isoformat(),
@@ -125,7 +125,7 @@ def strike_json(strike: Strike) -> dict[str, Any]:
 
 
 def strike_from(stored: dict[str, Any]) -> Strike:
-    """A strike as `strike_json` wrote it."""
+    """A strike from its JSON; raises `KeyError` where a field is gone."""
     when = When(days=stored["days"], on_day=stored["on_day"])
     incident = Incident(stored["kind"], when, stored["sku"], stored["campaign_id"], stored["amount_ppm"])
     return Strike(datetime.fromisoformat(stored["at"]), incident)

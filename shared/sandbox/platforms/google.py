@@ -1,4 +1,4 @@
-"""Google Ads' searchStream for the queries our services ask.
+"""Google Ads' searchStream for the queries of ingest-ads.
 
 https://developers.google.com/google-ads/api/reference/rpc/latest/SearchGoogleAdsStreamRequest
 """
@@ -49,7 +49,7 @@ async def _query(request: AdsRequest) -> str:
 
 
 def malformed(name: str) -> Response:
-    """What is told of a query that cannot be read, or of a date in it."""
+    """The error 400 for a query that cannot be read, or for a date in it."""
     reason = "EXPECTED_FROM" if name == "query" else "BAD_VALUE"
     return _error(400, "INVALID_ARGUMENT", f"Error in {name}.", "queryError", reason)
 

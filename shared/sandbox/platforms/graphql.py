@@ -18,7 +18,7 @@ MOST_TOKENS = 4_000
 
 
 class InvalidQuery(Exception):
-    """The query cannot be answered; the message is told as GraphQL tells errors."""
+    """The query cannot be answered; the message is one of GraphQL's errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Selected:
 
 
 def unknown_argument(field: str, argument: str) -> InvalidQuery:
-    """An argument that is not understood must not be passed over: a filter left out tells too much."""
+    """The error of an argument that is not understood: a filter that is passed over would show too much."""
     return InvalidQuery(f"Field '{field}' doesn't accept argument '{argument}'")
 
 

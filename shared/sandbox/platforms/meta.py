@@ -35,7 +35,7 @@ async def _insights(request: AdsRequest) -> Response:
     if account is None:
         return _no_account(request)
     if query.get("time_increment") != "1":
-        return _error(400, 100, "(#100) The stand-in answers by day only.")
+        return _error(400, 100, "(#100) The sandbox answers by day only.")
     start, end = read(query, "time_range", _span)
     if query.get("level") == "account":
         rows = [
@@ -67,7 +67,7 @@ def _no_account(request: AdsRequest) -> Response:
 
 
 def malformed(name: str) -> Response:
-    """What is told of a parameter that cannot be read."""
+    """The error 400 for a parameter that cannot be read."""
     return _error(400, 100, f"(#100) Invalid parameter: {name}")
 
 

@@ -1,4 +1,4 @@
-"""What has happened in the shop so far, as far as telling the next thing needs it."""
+"""The shop's past, as far as the next webhook needs it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sandbox.platforms.sending import in_time_order
 from sandbox.records import Happening, Order, Product, Refund, StockChange
 
 
-def moment_of(item: Happening) -> datetime:
-    """When it happened."""
+def happened_at(item: Happening) -> datetime:
+    """The moment of a happening, UTC."""
     return item.timestamp if isinstance(item, StockChange) else item.created_at
 
 
@@ -28,7 +28,7 @@ class Past:
         self.levels: dict[tuple[int, int], StockChange] = {}
 
     def remember(self, items: Iterable[Happening]) -> None:
-        """Note what happened, in time order; what is known already changes nothing."""
+        """Note what happened, in order of time; a refund that is there already changes nothing."""
         for item in items:
             if isinstance(item, Order):
                 self.orders[item.order_id] = item
@@ -44,7 +44,7 @@ class Past:
         return self._refunds.get(order_id, [])
 
     def webhooks_of(self, item: Happening) -> list[Webhook]:
-        """The webhooks of one remembered happening."""
+        """The webhooks of one remembered happening, a list in order of time."""
         if isinstance(item, Order):
             return self._bodies.ordered(item)
         if isinstance(item, StockChange):
@@ -53,14 +53,14 @@ class Past:
         return self._bodies.refunded(item, self.orders[item.order_id], earlier)
 
     def looking_back(self, items: Iterable[Happening]) -> list[Webhook]:
-        """The webhooks of a stretch of the past, levels thinned to what a look back needs."""
+        """The webhooks of an interval of the past in order of time, levels thinned to what a look back needs."""
         every = list(items)
         levels = settled([item for item in every if isinstance(item, StockChange)])
         others = [item for item in every if not isinstance(item, StockChange)]
         return in_time_order(webhook for item in (*others, *levels) for webhook in self.webhooks_of(item))
 
     def catalog(self, products: Iterable[Product], at: datetime) -> list[Webhook]:
-        """Products with their stock, and every level, as they are `at`."""
+        """A list of webhooks: products with their stock, and every level, as they are `at`."""
         available: Counter[int] = Counter()
         for level in self.levels.values():
             available[level.variant_id] += level.available

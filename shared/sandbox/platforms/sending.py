@@ -33,7 +33,7 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a shop's webhooks go, and the app's secret that signs them."""
+    """The address that a shop's webhooks go to, and the app's secret that signs them."""
 
     url: str
     shop: str
@@ -53,7 +53,7 @@ class Sent:
     available: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the control address tells it."""
+        """The delivery as JSON, as the control address lists it."""
         return asdict(self)
 
 
@@ -140,7 +140,7 @@ class Sender:
 
 
 def comes_twice(delivery: Delivery) -> bool:
-    """Whether this delivery is one that is repeated; always the same for the same delivery."""
+    """True for a delivery that is repeated; always the same for the same delivery."""
     return int(delivery.webhook_id.replace("-", "")[:8], 16) % TWICE_EVERY == 0
 
 

@@ -1,4 +1,4 @@
-"""The shop's side of the sandbox: lives the world at the business clock's pace and tells Shopify's webhooks."""
+"""The shop's side of the sandbox: lives the world at the business clock's pace and sends Shopify's webhooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from file_import.webhooks import Webhook
 from sandbox.platforms.bodies import ShopifyBodies
 from sandbox.platforms.clock import BusinessClock
-from sandbox.platforms.past import Past, moment_of
+from sandbox.platforms.past import Past, happened_at
 from sandbox.platforms.sending import Sender
 from sandbox.platforms.turns import Turns
 from sandbox.records import Happening
@@ -40,10 +40,10 @@ class Strike:
 
 
 class Shop:
-    """One shop: its past to be told day by day, and its present told as it happens.
+    """One shop: its past sent day by day, and its present as it happens.
 
     `opened_at` is the world's moment of the first start: what came before is past, what comes after is live.
-    `played_until` is how far the live part had been told; later starts resume there. `strikes` are those of earlier
+    `played_until` is how far the live part had been played; later starts resume there. `strikes` are those of earlier
     starts: they happen again at the same moments, so that the world is the same.
     """
 
@@ -94,14 +94,15 @@ class Shop:
         self._take(world, self.played_until)
 
     def _take(self, world: World, until: datetime) -> None:
-        """Live through everything until then, and line up what it makes Shopify tell."""
+        """Live through everything until then, and line up the webhooks that it makes."""
         passed = world.between(self._lived_until, until)
         self._lived_until = max(self._lived_until, until)
         self.past.remember(passed)
         self._early += [
             item
             for item in passed
-            if moment_of(item) <= self.opened_at and moment_of(item).astimezone(self._zone).date() == self.history_ends
+            if happened_at(item) <= self.opened_at
+            and happened_at(item).astimezone(self._zone).date() == self.history_ends
         ]
         for webhook in chain.from_iterable(map(self.past.webhooks_of, passed)):
             if webhook.occurred_at > self.played_until:
@@ -125,7 +126,7 @@ class Shop:
         return await self.sender.send(self.past.looking_back(items))
 
     async def live(self) -> None:
-        """Tell everything as it happens, until cancelled."""
+        """Send everything as it happens, a look every quarter of a second, until cancelled."""
         while True:
             now = self.clock.now()
             await self._turns.later(lambda world, until=now: self._take(world, until))  # type: ignore[misc]
@@ -169,4 +170,4 @@ class Shop:
 
 def in_order(items: Iterable[Happening]) -> list[Happening]:
     """Happenings by time; those of one moment as they were given."""
-    return sorted(items, key=moment_of)
+    return sorted(items, key=happened_at)

@@ -38,7 +38,7 @@ class ShopifyFace:
         self._settings, self._past, self._products, self._token = settings, past, products, token
 
     def routes(self) -> list[BaseRoute]:
-        """The one address of GraphQL."""
+        """A list of one route: GraphQL's."""
         return [Route("/admin/api/{version}/graphql.json", self._serve, methods=["POST"])]
 
     async def _serve(self, request: Request) -> Response:

@@ -47,7 +47,7 @@ class Message:
         return match.group(1) if match else None
 
     def as_json(self) -> dict[str, Any]:
-        """As the list of messages tells it."""
+        """The message as JSON, as the list has it."""
         summary = {"number": self.number, "channel": self.channel, "received_at": self.received_at.isoformat()}
         return {**summary, "trace_id": self.trace_id, "message": self.body}
 

@@ -63,7 +63,7 @@ def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_
         '<title>Slack messages</title><link rel="stylesheet" href="style.css">'
         '<script src="follow.js" defer></script></head><body>'
         f"<header><h1># pulsepoint-alerts</h1><p>{count} message{'' if count == 1 else 's'}, newest first. "
-        f"The demo's stand-in for Slack, read at {now:%H:%M:%S} UTC.</p></header>"
+        f"The demo's own Slack, read at {now:%H:%M:%S} UTC.</p></header>"
         f"<main>{''.join(articles) or empty}</main></body></html>"
     )
 

@@ -74,7 +74,7 @@ def _token(request: AdsRequest) -> str:
 
 
 def malformed(name: str) -> Response:
-    """What is told of a parameter that cannot be read."""
+    """The error 40002 for a parameter that cannot be read."""
     return _answer(40002, name if ":" in name else f"{name}: Missing data for required field or invalid value.")
 
 

@@ -1,4 +1,4 @@
-"""One world, asked by one at a time: simulating takes a thread, and the world is not safe for several."""
+"""One world, used by one at a time: simulating takes a thread, and the world is not safe for several."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Turns:
         self.ready = Event()
         self.settings = world.settings
 
-    def ask(self, question: Callable[[World], Result]) -> Result:
-        """What the world answers; waits for whoever asks now."""
+    def ask(self, query: Callable[[World], Result]) -> Result:
+        """The result of `query` on the world; waits at most until its present user is done."""
         with self._lock:
-            return question(self._world)
+            return query(self._world)
 
-    async def later(self, question: Callable[[World], Result]) -> Result:
-        """What the world answers, asked in another thread."""
-        return await asyncio.to_thread(self.ask, question)
+    async def later(self, query: Callable[[World], Result]) -> Result:
+        """The result of `query` on the world, made in another thread; raises what it raises."""
+        return await asyncio.to_thread(self.ask, query)

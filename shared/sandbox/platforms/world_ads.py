@@ -1,4 +1,4 @@
-"""The world's campaigns as ad accounts: what each platform tells at the business clock's now."""
+"""The world's campaigns as ad accounts: each platform's report at the business clock's now."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class WorldAds:
 
 
 def bare(account_id: str) -> str:
-    """An account's id as addresses name it: Meta's own ids carry `act_` in front."""
+    """An account's id as URLs have it: Meta's own ids carry `act_` in front."""
     return account_id.removeprefix("act_")
 
 

@@ -21,7 +21,7 @@ from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.events.products import ProductRecorded
 from pulsepoint.metrics.revenue import refund_net
 from sandbox.platforms.control import strike_from, strike_json
-from sandbox.platforms.past import moment_of
+from sandbox.platforms.past import happened_at
 from sandbox.records import Order, StockChange
 from tests.builders.sandbox import DAYS, LAST_DAY, OPENED, TOKENS, Sandbox, sandbox, small_world
 
@@ -77,7 +77,7 @@ async def test_the_catalogue_tells_every_product_and_the_stock_of_the_moment() -
                 expected[str(change.inventory_item_id), str(change.location_id)] = change.available
         start = datetime(2026, 3, 9, 23, tzinfo=UTC)
         for item in shop.world.live(start):
-            if moment_of(item) > OPENED:
+            if happened_at(item) > OPENED:
                 break
             if isinstance(item, StockChange):
                 expected[str(item.inventory_item_id), str(item.location_id)] = item.available
@@ -231,7 +231,7 @@ async def test_what_is_live_is_told_as_the_clock_passes_it_and_no_sooner() -> No
         delivered = {payload.order_id for _, payload in payloads(shop, OrderRecorded, "orders/create")}
         expected = set()
         for item in shop.world.live(OPENED):
-            if moment_of(item) > until:
+            if happened_at(item) > until:
                 break
             if isinstance(item, Order) and item.created_at > OPENED:
                 expected.add(str(item.order_id))

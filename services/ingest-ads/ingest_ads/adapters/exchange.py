@@ -67,7 +67,7 @@ class Exchange:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Turns an answer that has not the documented shape into a `VendorError` naming the API version."""
+        """A context manager that raises `VendorError` naming the API version for an answer of another shape."""
         try:
             yield
         except KeyError as missing:

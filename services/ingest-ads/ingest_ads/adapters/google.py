@@ -68,7 +68,7 @@ class GoogleAds:
     login_customer_id: str = ""
 
     def exchange(self, connection: Connection) -> Exchange:
-        """How requests are sent for one account."""
+        """The exchange of one account; its errors name the API version."""
         return Exchange(self.http, f"Google Ads API {self.version}", connection.token)
 
     async def account(self, connection: Connection) -> OpenAccount:

@@ -81,7 +81,7 @@ class MetaAds:
     usage_limit: int = 95
 
     def exchange(self, connection: Connection) -> Exchange:
-        """How requests are sent for one account."""
+        """The exchange of one account; its errors name the API version."""
         return Exchange(self.http, f"Meta Graph API {self.version}", connection.token)
 
     async def account(self, connection: Connection) -> OpenAccount:

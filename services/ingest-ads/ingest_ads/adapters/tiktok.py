@@ -81,7 +81,7 @@ class TikTokAds:
     now: Callable[[], datetime] = wall_time
 
     def exchange(self, connection: Connection) -> Exchange:
-        """How requests are sent for one account."""
+        """The exchange of one account; its errors name the API version."""
         return Exchange(self.http, f"TikTok Business API {self.version}", connection.token)
 
     async def account(self, connection: Connection) -> OpenAccount:
@@ -210,7 +210,7 @@ def campaign_day(row: Mapping[str, Any]) -> CampaignDay:
 def tiktok_error(exchange: Exchange, reply: Reply, *, now: datetime) -> VendorError:
     """The error an answer means; the return code outranks the HTTP status.
 
-    `now` (UTC) tells how long a limit per day still lasts.
+    `now` (UTC) sets how long a limit per day still lasts.
     """
     code = reply.body.get("code") if isinstance(reply.body, dict) else None
     if not isinstance(code, int) or isinstance(code, bool) or code == 0:
@@ -227,7 +227,7 @@ def tiktok_error(exchange: Exchange, reply: Reply, *, now: datetime) -> VendorEr
 
 
 def limit_wait(message: str, now: datetime) -> float:
-    """Seconds until a limit is over, which TikTok tells by naming it alone: there is no header.
+    """Seconds until a limit is over, which TikTok names and does not time: there is no header.
 
     A limit per second (`App 7 reaches the QPS limit 10`) waits a second, one per day until midnight UTC, one per
     minute and one without a name five minutes. https://business-api.tiktok.com/portal/docs/rate-limits/v1.3
