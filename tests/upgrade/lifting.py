@@ -8,8 +8,10 @@ from typing import Any
 Answer = dict[str, Any]
 ALERT_TYPES = {"stock_out_risk": "stockout_risk"}
 SEVERITIES = {"warning": "high", "info": "low"}
-CHANNEL_FIGURES = {"roas": "attributed_roas", "platform_roas": "claimed_roas"}
-"""A name means one thing: the ROAS of a channel is of what the model credits, or of what its platform claims."""
+METRICS = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "claimed_roas"}
+"""A name means one thing: ROAS is of what the model credits, of all net revenue, or of what a platform claims."""
+LABELS = {"ROAS": "Attributed ROAS", "Marketing efficiency (blended ROAS)": "Blended ROAS"}
+LABELS |= {"Blended ROAS (MER)": "Blended ROAS", "ROAS claimed": "Claimed ROAS"}
 EXCLUDED_FIELDS = {"metric", "currency", "amount", "fact_id"}
 
 
@@ -17,6 +19,21 @@ def lifted(path: str, parameters: dict[str, str], answer: Answer) -> Answer:
     """The body of an old answer to `path` in today's form."""
     lift = LIFTING.get(path.rsplit("/", 1)[-1])
     return answer if lift is None else lift(parameters, answer)
+
+
+def lifted_metric(metric: Answer) -> Answer:
+    """A metric's definition in today's names, less where its rows come from, which is told by the kind of rows now."""
+    told = {name: value for name, value in metric.items() if name not in ("sources", "dimensions")}
+    return told | {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
+
+
+def _label(label: str) -> str:
+    return LABELS.get(label, label)
+
+
+def _fact(parameters: dict[str, str], fact: Answer) -> Answer:
+    """The metric has today's name."""
+    return fact | {"metric": METRICS.get(fact["metric"], fact["metric"]), "label": _label(fact["label"])}
 
 
 def _alerts(parameters: dict[str, str], answer: Answer) -> Answer:
@@ -56,7 +73,7 @@ def _snapshot(snapshot: Answer) -> Answer:
 
 def _channel(channel: Answer) -> Answer:
     named = {name: value for name, value in channel.items() if name != "channel"}
-    return _renamed(named, CHANNEL_FIGURES) | {"facts": _renamed(channel["facts"], CHANNEL_FIGURES)}
+    return _renamed(named, METRICS) | {"facts": _renamed(channel["facts"], METRICS)}
 
 
 def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
@@ -76,6 +93,7 @@ def _renamed(values: Answer, names: dict[str, str]) -> Answer:
 LIFTING: dict[str, Callable[[dict[str, str], Answer], Answer]] = {
     "alerts": _alerts,
     "dashboard": _dashboard,
+    "facts": _fact,
     "performance": _performance,
 }
 """By the last part of a path."""

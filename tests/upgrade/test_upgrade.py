@@ -21,7 +21,7 @@ from tests.builders.shopify import signed
 from tests.upgrade import story
 from tests.upgrade.figures import ask, brief, without_fact_ids
 from tests.upgrade.kept import HOME, LARGEST_BYTES, read_figures, unpack
-from tests.upgrade.lifting import lifted
+from tests.upgrade.lifting import lifted, lifted_metric
 
 pytestmark = pytest.mark.instance
 SECONDS = 120.0
@@ -116,11 +116,12 @@ async def test_every_figure_is_the_same(instance: InstanceProcess, before: dict[
 
 async def test_every_metric_is_still_there(instance: InstanceProcess, before: dict[str, Any]) -> None:
     async with logged_in(instance) as http:
-        metrics = (await http.get("/api/metrics")).json()["metrics"]
-    now = {each["name"]: each for each in metrics}
-    found = [each["name"] for each in before["metrics"]["metrics"] if each["name"] not in now]
-    for each in before["metrics"]["metrics"]:
-        found += differences(each, now.get(each["name"], each), f"{each['name']} ")
+        now = {each["name"]: each for each in (await http.get("/api/metrics")).json()["metrics"]}
+    found: list[str] = []
+    for old in before["metrics"]["metrics"]:
+        new = now[lifted_metric(old)["name"]]
+        found += differences(lifted_metric(old), new, f"{old['name']} ")
+        assert set(old["dimensions"]) <= set(new["dimensions"]), f"{old['name']} can be broken down less"
     check(found)
 
 
