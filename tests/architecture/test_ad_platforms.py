@@ -52,7 +52,7 @@ PLACES: Mapping[str, Callable[[], Iterable[str]]] = {
 
 def missing_places(platforms: Iterable[str]) -> set[tuple[str, str]]:
     """(platform, what is missing) for each place where a platform should be and is not."""
-    wired = {place: {str(name) for name in known()} for place, known in PLACES.items()}
+    wired = {place: {str(name) for name in names()} for place, names in PLACES.items()}
     return {(str(name), place) for name in platforms for place, names in wired.items() if str(name) not in names}
 
 

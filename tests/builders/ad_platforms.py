@@ -193,9 +193,9 @@ class Wire(httpx.AsyncBaseTransport):
             body = json.dumps(self.changes[step](json.loads(body))).encode()
         return httpx.Response(response.status_code, content=body, headers=self.headers)
 
-    def asked(self, step: Step) -> int:
-        """How many requests asked for a step."""
-        return sum(1 for known, _ in self.requests if known is step)
+    def count(self, step: Step) -> int:
+        """The number of requests for a step."""
+        return sum(1 for requested, _ in self.requests if requested is step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 import httpx
 import pytest
 
 from ingest_ads.adapters.meta import TooMuchDataError
+from ingest_ads.settings import Settings
 from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import VendorRateLimited
 from tests.builders.ad_platforms import (
@@ -27,7 +29,7 @@ from tests.builders.ad_platforms import (
     raw_json,
 )
 from tests.contract.suites.ad_platform import AdPlatformSuite
-from tests.contract.suites.ad_reading import as_read
+from tests.contract.suites.ad_reading import as_read, without_epoch
 
 
 def graph_error(code: int, subcode: int | None = None, message: str = "wait", status: int = 400, **headers: str) -> Raw:
@@ -134,7 +136,7 @@ class TestMeta(AdPlatformSuite):
             account = await stage.opened()
             stage.wire.refuse = lambda request: too_much if int(request.url.params.get("limit", 0)) > 4 else None
             read = await stage.adapter.campaign_days(account, DAY, days_from(DAY, 3)[-1])
-            assert sorted(read.rows, key=lambda row: (row.day, row.campaign_id)) == as_read(reported)
+            assert without_epoch(read.rows) == as_read(reported)
             sizes = [int(request.url.params["limit"]) for _, request in stage.wire.requests[1:]]
             assert sizes == [500, 250, 125, 62, 31, 15, 7, 3, 3]
 
@@ -149,7 +151,28 @@ class TestMeta(AdPlatformSuite):
             stage.wire.headers = {"x-fb-ads-insights-throttle": '{"app_id_util_pct": 40, "acc_id_util_pct": 97.5}'}
             with pytest.raises(VendorRateLimited, match="97 %"):
                 await stage.adapter.campaign_days(account, DAY, DAY)
-            assert stage.wire.asked(Step.CAMPAIGNS) == 1
+            assert stage.wire.count(Step.CAMPAIGNS) == 1
+
+    @pytest.mark.rule("ADS-17")
+    async def test_each_row_says_what_a_click_meant_on_its_day(self) -> None:
+        meanings = {
+            date(2026, 3, 22): "any_click",
+            date(2026, 3, 23): "any_or_link_click",
+            date(2026, 4, 6): "any_or_link_click",
+            date(2026, 4, 7): "link_click",
+        }
+        async with playing(self.dialect, ad_rows(meanings, campaigns=1)) as stage:
+            read = await stage.adapter.campaign_days(await stage.opened(), min(meanings), max(meanings))
+            assert {row.day: row.definition_epoch for row in read.rows} == meanings
+
+    @pytest.mark.rule("ADS-07")
+    @pytest.mark.parametrize("name", ["ads_meta_view_window_days", "ads_meta_click_window_days"])
+    def test_a_window_that_answers_nothing_is_refused_as_a_setting(self, name: str) -> None:
+        allowed = Settings.model_validate({"ads_meta_click_window_days": "28", "ads_meta_view_window_days": "1"})
+        assert (allowed.ads_meta_click_window_days, allowed.ads_meta_view_window_days) == (28, 1)
+        for days in (0, 2, 7 if "view" in name else 14, 30):
+            with pytest.raises(ValueError, match="Meta answers"):
+                Settings.model_validate({name: days})
 
     @pytest.mark.rule("ADS-07")
     async def test_windows_are_asked_for_by_name_and_only_living_ones(self) -> None:

@@ -21,7 +21,7 @@ from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcom
 from pulsepoint.runtime.routes import Routes, on
 
 PULL = "ads.pull"
-READER_VERSION = 1
+READER_VERSION = 2
 """Counts corrections of what is read in a platform's reports."""
 PRECEDENCE = precedence_of(Origin.ADMIN_API, READER_VERSION)
 

@@ -13,10 +13,12 @@ class AdDayRecorded(Payload):
     """One campaign's day on one ad account, in the account's own currency and timezone.
 
     `conversions_micros` is the platform's claimed purchases in micro-units (platforms model fractions);
-    None means it was not asked for, never zero. Windows are the click and view attribution windows in days.
+    None means it was not asked for, never zero. Windows are the click and view attribution windows in days;
+    `definition_epoch` names what counted as a click then, None where the platform never changed it.
     """
 
     TYPE: ClassVar[str] = "ad_day.recorded"
+    SCHEMA: ClassVar[int] = 2
     platform: Platform
     account_id: str
     account_currency: str
@@ -31,6 +33,7 @@ class AdDayRecorded(Payload):
     conversion_value_micros: int | None = None
     click_window_days: int | None = None
     view_window_days: int | None = None
+    definition_epoch: str | None = None
     pulled_at: datetime
 
 

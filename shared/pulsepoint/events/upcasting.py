@@ -32,6 +32,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("alert.resolved", 1): with_defaults,
         ("advice.computed", 1): with_defaults,
         ("brand.configured", 1): with_defaults,  # the language of messages
+        ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
     }
 )
 """Steps by (wire type, schema that is lifted by one)."""

@@ -96,7 +96,7 @@ class AdErrorsSuite:
             await ads.connect((stage.source.account,))
             stage.wire.answers[Step.CAMPAIGNS] = Raw(b"", 302, {"location": "https://elsewhere.example/"})
             await ads.sync()
-            assert stage.wire.asked(Step.CAMPAIGNS) == 1
+            assert stage.wire.count(Step.CAMPAIGNS) == 1
             assert {request.url.host for _, request in stage.wire.requests} == {httpx.URL(STUB_URL).host}
             assert [self.dialect.api in failure.reason for failure in ads.events(AdsSyncFailed)] == [True]
 

@@ -31,7 +31,7 @@ class AdPaceSuite:
                 with pytest.raises(VendorRateLimited, match=self.dialect.api) as caught:
                     await stage.step(step)
                 assert caught.value.retry_after == throttle.wait, throttle.name
-                assert stage.wire.asked(step) == 1
+                assert stage.wire.count(step) == 1
 
     @pytest.mark.rule("ADS-09")
     async def test_a_throttled_pull_is_made_when_the_wait_is_over_and_not_before(self) -> None:

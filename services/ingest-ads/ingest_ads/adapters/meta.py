@@ -64,6 +64,13 @@ NO_ACCESS_SUBCODES = frozenset({33, 2446289})
 USAGE_HEADERS = ("x-business-use-case-usage", "x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle")
 
 
+ANY_CLICK, CHANGING, LINK_CLICK = "any_click", "any_or_link_click", "link_click"
+LINK_CLICKS_ROLLOUT = (date(2026, 3, 23), date(2026, 4, 6))
+"""Days on which a click-through came to mean a click on a link alone, account by account (first and last; secondary
+sources). Likes, shares, saves and five-second views became engage-through, which is not asked for:
+https://www.facebook.com/business/help/460276478298895"""
+
+
 class TooMuchDataError(VendorError):
     """Meta asks for a smaller page."""
 
@@ -198,10 +205,11 @@ def campaign_day(row: Mapping[str, Any], *, windows: tuple[str, ...] = ()) -> Ca
 
     Meta leaves `actions` out where there were none: asked and absent is zero.
     """
+    day = _single_day(row)
     return CampaignDay(
         campaign_id=text_of(row["campaign_id"], "campaign_id"),
         campaign_name=text_of(row.get("campaign_name") or row["campaign_id"], "campaign_name"),
-        day=_single_day(row),
+        day=day,
         spend_micros=to_micros(row["spend"], field="spend"),
         impressions=optional_count(row.get("impressions"), "impressions"),
         clicks=optional_count(row.get("clicks"), "clicks"),
@@ -209,7 +217,16 @@ def campaign_day(row: Mapping[str, Any], *, windows: tuple[str, ...] = ()) -> Ca
         conversion_value_micros=(
             purchases(row.get("action_values"), windows) if windows or "action_values" in row else None
         ),
+        definition_epoch=definition_epoch(day),
     )
+
+
+def definition_epoch(day: date) -> str:
+    """The meaning of a click-through on that day: `any_click`, `link_click`, or either while it was changing."""
+    first, last = LINK_CLICKS_ROLLOUT
+    if day < first:
+        return ANY_CLICK
+    return LINK_CLICK if day > last else CHANGING
 
 
 def purchases(actions: Any, windows: tuple[str, ...] = ()) -> int:

@@ -74,7 +74,7 @@ CREATE TABLE ad_performance (
   platform STRING NOT NULL, account_id STRING NOT NULL, account_currency STRING NOT NULL,
   account_timezone STRING NOT NULL, campaign_id STRING NOT NULL, campaign_name STRING NOT NULL, day DATE NOT NULL,
   spend_micros INT64 NOT NULL, impressions INT64, clicks INT64, conversions_micros INT64,
-  conversion_value_micros INT64, click_window_days INT64, view_window_days INT64
+  conversion_value_micros INT64, click_window_days INT64, view_window_days INT64, definition_epoch STRING
 );
 
 -- entity = platform:account:day; a later version with quarantined = FALSE lifts it.
