@@ -13,10 +13,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import httpx
 import orjson
+from starlette.types import Message as ASGIMessage
+from starlette.types import Receive, Scope, Send
 
 from deploy.local.routes import HIDDEN, INGRESS, UNHURRIED
 from deploy.local.schedule import keep_schedule
@@ -37,7 +38,7 @@ class Instance:
     login: tuple[str, str]
     first_start: bool
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The public origin: webhooks and pixel to ingest-shopify, the rest to the gateway."""
         path: str = scope.get("path", "")
         if path.startswith(HIDDEN):
@@ -113,10 +114,10 @@ async def post(app: ServiceApp, path: str, body: bytes, *headers: tuple[bytes, b
     }
     status = 500
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> ASGIMessage:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: ASGIMessage) -> None:
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]

@@ -20,6 +20,7 @@ from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.events.envelope import Event, Message, P, decode, encode
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.outcome import EffectDefinition
+from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
@@ -27,7 +28,7 @@ from pulsepoint.tenancy import TenantContext
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryPorts:
+class MemoryPorts(ServicePorts):
     """The ports of a service, all in memory."""
 
     bus: MemoryMessageBus

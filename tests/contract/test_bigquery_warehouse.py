@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -92,7 +93,7 @@ async def test_parameters_are_typed_by_their_values_and_the_brand_is_among_them(
 
 
 @pytest.mark.parametrize("value", [2**63, 1.5, b"x", ["a", 1], order_fact().row["recorded_at"].replace(tzinfo=None)])
-async def test_a_parameter_that_cannot_be_told_exactly_is_named(warehouse: BigQueryWarehouse, value: object) -> None:
+async def test_a_parameter_that_cannot_be_told_exactly_is_named(warehouse: BigQueryWarehouse, value: Any) -> None:
     with pytest.raises(MalformedInput, match="@order_id"):
         await warehouse.query(SCOPE, "SELECT 1 AS x FROM orders WHERE order_id = @order_id", {"order_id": value})
 

@@ -18,6 +18,7 @@ from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
 from pulsepoint.ports.document_store import FactRow, Write
+from pulsepoint.ports.values import QueryValue
 from pulsepoint.runtime.brand_projection import brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
@@ -58,7 +59,7 @@ async def _advice(reader: Reader, stock: StockAssessed, rules: Rules) -> AdviceC
 
 async def _performance(reader: Reader, brand: BrandSettings, stock: StockAssessed) -> Performance:
     window = window_of(stock.assessed_at, brand.timezone)
-    days = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
+    days: dict[str, QueryValue] = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
     campaigns = await reader.query("advice_campaign_days", model=brand.default_model, **days)
     sales = await reader.query("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
     return performance_of(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from ai_advisor.bootstrap import build
 from ai_advisor.handlers import EFFECTS, HANDLERS
 from ai_advisor.settings import Settings
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 SERVICE = Service(name="ai-advisor", handlers=HANDLERS, effects=EFFECTS)
 

@@ -9,25 +9,14 @@ from dataclasses import dataclass
 from alerting.adapters.slack import SlackWebhook
 from alerting.ports import Messenger
 from alerting.settings import Settings
-from pulsepoint.ports.cache import Cache
-from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import DocumentStore
-from pulsepoint.ports.message_bus import MessageBus
-from pulsepoint.ports.secret_store import SecretStore
-from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
+from pulsepoint.runtime.ports import ServicePorts, engine_ports
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(ServicePorts):
     """The ports of alerting; `public_url` is where people open Pulsepoint."""
 
-    bus: MessageBus
-    store: DocumentStore
-    warehouse: Warehouse
-    secrets: SecretStore
-    cache: Cache
-    clock: Clock
     messenger: Messenger
     public_url: str
 
@@ -36,12 +25,7 @@ class Ports:
 async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
     """The service's ports on the open engines."""
     yield Ports(
-        bus=engines.bus,
-        store=engines.store("alerting"),
-        warehouse=engines.warehouse,
-        secrets=engines.secrets,
-        cache=engines.cache,
-        clock=engines.clock,
+        **engine_ports(engines, engines.store("alerting")),
         messenger=SlackWebhook(allow_private=settings.allow_local_urls),
         public_url=settings.public_url.rstrip("/"),
     )

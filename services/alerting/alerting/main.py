@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from alerting.bootstrap import build
 from alerting.domain.roas import Rules
 from alerting.handlers import EFFECTS, handlers
 from alerting.settings import Settings
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 
 def service(settings: Settings) -> Service:

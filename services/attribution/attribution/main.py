@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from attribution.bootstrap import build
 from attribution.handlers import EFFECTS, HANDLERS
 from attribution.settings import Settings
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 SERVICE = Service(name="attribution", handlers=HANDLERS, effects=EFFECTS)
 

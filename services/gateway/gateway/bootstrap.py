@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -19,13 +19,11 @@ from gateway.use_cases.login import bootstrap_admin
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.metrics.access import Metrics
-from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
-from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.ports.secret_store import SecretStore
-from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
+from pulsepoint.runtime.ports import ServicePorts, engine_ports
 from pulsepoint.tenancy import SYSTEM
 
 log = structlog.get_logger(__name__)
@@ -33,16 +31,10 @@ KEY_NAME = "gateway-token-key"
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(ServicePorts):
     """The ports of the gateway; `store` is the identity store."""
 
-    bus: MessageBus
-    store: DocumentStore
-    warehouse: Warehouse
     metrics: Metrics
-    secrets: SecretStore
-    cache: Cache
-    clock: Clock
     identity_store: IdentityStore
     directory: Directory
     tokens: Tokens
@@ -73,15 +65,10 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         directory = PostgresDirectory(engine)
         await _first_admin(settings, directory, store, engines.clock)
         live = LiveFeed(PostgresFeed(engine), poll_seconds=settings.feed_poll_seconds)
-        warehouse = SingleFlightWarehouse(engines.warehouse)
+        shared = replace(engines, warehouse=SingleFlightWarehouse(engines.warehouse))
         ports = Ports(
-            bus=engines.bus,
-            store=store,
-            warehouse=warehouse,
-            metrics=Metrics(warehouse, engines.secrets),
-            secrets=engines.secrets,
-            cache=engines.cache,
-            clock=engines.clock,
+            **engine_ports(shared, store),
+            metrics=Metrics(shared.warehouse, engines.secrets),
             identity_store=PostgresIdentityReader(engine),
             directory=directory,
             tokens=tokens,

@@ -15,27 +15,16 @@ from ingest_ads.adapters.tiktok import TikTokAds, wall_time
 from ingest_ads.ports import AdsPlatform
 from ingest_ads.settings import Settings
 from pulsepoint.brand.vocabulary import Platform
-from pulsepoint.ports.cache import Cache
-from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import DocumentStore
-from pulsepoint.ports.message_bus import MessageBus
-from pulsepoint.ports.secret_store import SecretStore
-from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
+from pulsepoint.runtime.ports import ServicePorts, engine_ports
 
 SERVICE_NAME = "ingest-ads"
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(ServicePorts):
     """The ports of ingest-ads."""
 
-    bus: MessageBus
-    store: DocumentStore
-    warehouse: Warehouse
-    secrets: SecretStore
-    cache: Cache
-    clock: Clock
     http: httpx.AsyncClient
     platforms: Mapping[Platform, AdsPlatform]
 
@@ -55,12 +44,7 @@ async def build(
             )
         )
         yield Ports(
-            bus=engines.bus,
-            store=engines.store(SERVICE_NAME),
-            warehouse=engines.warehouse,
-            secrets=engines.secrets,
-            cache=engines.cache,
-            clock=engines.clock,
+            **engine_ports(engines, engines.store(SERVICE_NAME)),
             http=http,
             platforms=ad_platforms(settings, http, now=engines.clock.now),
         )

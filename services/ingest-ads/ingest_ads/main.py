@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from ingest_ads.bootstrap import SERVICE_NAME, build
 from ingest_ads.handlers import EFFECTS, HANDLERS
 from ingest_ads.settings import Settings
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 SERVICE = Service(name=SERVICE_NAME, handlers=HANDLERS, effects=EFFECTS)
 

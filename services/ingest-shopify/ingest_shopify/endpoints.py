@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
 
 from ingest_shopify.domain.signatures import WebhookKeys
 from ingest_shopify.settings import Settings
@@ -22,7 +24,6 @@ from pulsepoint.events.envelope import Message, raw_message
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.runtime.crash import ARMED, crash_point
-from pulsepoint.runtime.service import ASGIApp
 
 log = structlog.get_logger(__name__)
 PREFIX = "/webhooks/shopify"
@@ -46,8 +47,8 @@ _NAMED, _NAMED_BY_EVENTS = (
 SIGNATURE, SIGNATURE_OF_EVENTS = b"x-shopify-hmac-sha256", b"shopify-hmac-sha256"
 LENGTH = b"content-length"
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Response = tuple[ASGIMessage, ASGIMessage]
+"""Start and body of an ASGI response."""
 
 
 class WebhookPorts(Protocol):
@@ -64,7 +65,7 @@ class WebhookPorts(Protocol):
         ...
 
 
-def _response(status: int, *more: tuple[bytes, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _response(status: int, *more: tuple[bytes, bytes]) -> Response:
     headers = [(b"content-length", b"0"), *more]
     return {"type": "http.response.start", "status": status, "headers": headers}, {"type": "http.response.body"}
 
@@ -89,7 +90,7 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
     publish, now, (started, ended) = ports.bus.publish, ports.clock.now, _OK
 
-    async def deliver(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def deliver(scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         carried = {"shopify-topic": ""}
         length = headers.get(LENGTH, b"0")
@@ -139,7 +140,7 @@ def _carry(headers: dict[bytes, bytes], carried: dict[str, str]) -> None:
 
 async def _once_more(
     publish: Callable[[Sequence[Message]], Awaitable[None]], message: Message, error: PulsepointError
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> Response:
     """The answer to a delivery the bus did not take as it came: its headers may be too long."""
     try:
         if isinstance(error, LimitExceeded):
@@ -156,9 +157,7 @@ def _shortened(message: Message) -> Message:
     return Message(topic, body, {name: value[:LONGEST_HEADER] for name, value in attributes.items()})
 
 
-async def _answer(
-    send: Send, response: tuple[dict[str, Any], dict[str, Any]], *, unread: Receive | None = None
-) -> None:
+async def _answer(send: Send, response: Response, *, unread: Receive | None = None) -> None:
     await send(response[0])
     if unread is not None:
         await _drop(unread)
@@ -182,9 +181,7 @@ async def _drop(receive: Receive) -> None:
         return
 
 
-def _refusal(
-    scope: dict[str, Any], headers: dict[bytes, bytes], carried: dict[str, str], limit: int
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def _refusal(scope: Scope, headers: dict[bytes, bytes], carried: dict[str, str], limit: int) -> Response | None:
     """The answer to a request that is wrong before its body is read, else None; fills in `carried` from the path."""
     path: str = scope["path"]
     if path != PREFIX:

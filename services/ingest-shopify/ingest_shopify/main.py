@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from ingest_shopify.bootstrap import NAME, Ports, build
 from ingest_shopify.endpoints import PREFIX, webhook_app
 from ingest_shopify.handlers import EFFECTS, HANDLERS
 from ingest_shopify.settings import Settings
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 
 def _webhooks(ports: Ports) -> ASGIApp:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from inventory_intel.bootstrap import build
 from inventory_intel.handlers import Pace, effects, handlers
 from inventory_intel.settings import Settings
 from pulsepoint.runtime.app import create_app
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 
 
 def service(settings: Settings) -> Service:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import uniform
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -75,7 +74,7 @@ def key_of(scope: TenantContext, collection: str, id: str) -> Key:
     return (scope.tenant_id, scope.brand_id, collection, id)
 
 
-def encode_json(value: Any, what: str) -> bytes:
+def encode_json(value: object, what: str) -> bytes:
     """The value as JSON: UUIDs and dates become ISO strings, and are strings when read again."""
     try:
         encoded = orjson.dumps(value)
@@ -87,7 +86,7 @@ def encode_json(value: Any, what: str) -> bytes:
     return encoded
 
 
-def _holds_nul(value: Any) -> bool:
+def _holds_nul(value: object) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):

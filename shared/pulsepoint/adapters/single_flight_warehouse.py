@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 
 
 class SingleFlightWarehouse:
@@ -24,7 +24,7 @@ class SingleFlightWarehouse:
         """See `Warehouse.append`."""
         await self._warehouse.append(facts)
 
-    async def query(self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+    async def query(self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None) -> Rows:
         """See `Warehouse.query`; the rows are the caller's own."""
         key = (scope, sql, repr(sorted((parameters or {}).items())))
         rows = await self._flights.do(key, lambda: self._warehouse.query(scope, sql, parameters))

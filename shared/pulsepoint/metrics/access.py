@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.catalog import metric
@@ -14,6 +13,7 @@ from pulsepoint.metrics.explain import Explained, recompute
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Breakdown, Measurement, measure, measure_all
 from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -51,8 +51,8 @@ class Metrics:
         return self._codec
 
     async def query(
-        self, scope: TenantContext, name: str, *, as_of: datetime | None = None, **parameters: Any
-    ) -> list[dict[str, Any]]:
+        self, scope: TenantContext, name: str, *, as_of: datetime | None = None, **parameters: QueryValue
+    ) -> list[Row]:
         """The rows of a named query; see `run_named_query`."""
         return await run_named_query(self._warehouse, scope, name, as_of=as_of, **parameters)
 
@@ -64,7 +64,7 @@ class Metrics:
         period: Period,
         settings: MetricSettings,
         by: Sequence[str] = (),
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, QueryValue] | None = None,
         currency: str | None = None,
         as_of: datetime | None = None,
     ) -> Measurement:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
-from typing import Any
 
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.named_queries import NamedQueries, NamedQuery
@@ -15,8 +15,13 @@ _QUERIES = NamedQueries(files(__package__) / "queries")
 
 
 async def run_named_query(
-    warehouse: Warehouse, scope: TenantContext, name: str, *, as_of: datetime | None = None, **parameters: Any
-) -> list[dict[str, Any]]:
+    warehouse: Warehouse,
+    scope: TenantContext,
+    name: str,
+    *,
+    as_of: datetime | None = None,
+    **parameters: QueryValue,
+) -> list[Row]:
     """The rows that answer a named query within a brand, as they are or as they were known at `as_of`.
 
     Raises `UnknownNamedQuery` for a name that is not there, for parameters it lacks and for others than its own.

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pulsepoint.events.envelope import Message
+from pulsepoint.ports.values import Columns, JsonObject, Row
 from pulsepoint.tenancy import TenantContext
 
 # Firestore's 1 MiB a document counts its name and the fields it is found by.
@@ -33,7 +34,7 @@ class Document:
     collection: str
     id: str
     version: int
-    data: dict[str, Any]
+    data: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Write:
 
     collection: str
     id: str
-    data: dict[str, Any] | None
+    data: Columns | None
     scope: TenantContext | None = None
     expires_at: datetime | None = None
 
@@ -57,7 +58,7 @@ class FactRow:
 
     scope: TenantContext
     table: str
-    row: dict[str, Any]
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class StoredEffect:
     kind: str
     key: str
     due_at: datetime
-    data: dict[str, Any]
+    data: JsonObject
     causes: tuple[str, ...] = ()
     attempts: int = 0
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
 
 
@@ -20,8 +21,8 @@ class Warehouse(Protocol):
         ...
 
     async def query(
-        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
-    ) -> list[dict[str, Any]]:
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None
+    ) -> list[Row]:
         """Rows of one SELECT in BigQuery's dialect with `@name` parameters, tables without a dataset.
 
         `@brand_id` is always set from `scope`. Timestamps come back as aware UTC datetimes, NUMERIC as int or

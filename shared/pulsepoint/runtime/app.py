@@ -7,18 +7,20 @@ the pushing service account (cloud); everyone else is refused before the body is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pulsepoint.errors import MalformedInput, PulsepointError
-from pulsepoint.events.envelope import encode, new_event
+from pulsepoint.events.envelope import Message, encode, new_event
 from pulsepoint.events.observability import SpanRecord, SpansRecorded
 from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
@@ -26,10 +28,11 @@ from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_tr
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.pipeline import Pipeline
+from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.push import PushReceiver
 from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
 from pulsepoint.runtime.quarantine import Cipher, QuarantineStore
-from pulsepoint.runtime.service import ASGIApp, Service
+from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.runtime.signals import signal_cost
 from pulsepoint.telemetry import Telemetry
@@ -45,7 +48,10 @@ https://cloud.google.com/run/docs/container-contract#instance-shutdown"""
 SCHEDULED_FOR = b"x-cloudscheduler-scheduletime"
 """The same in each attempt of one run, in RFC 3339.
 https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#HttpTarget"""
-Build = Callable[[Any, Engines], AbstractAsyncContextManager[Any]]
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+Build = Callable[[SettingsT, Engines], AbstractAsyncContextManager[ServicePorts]]
+"""Opens a service's ports by its settings; closed when the app shuts down."""
+OpenPorts = Callable[[Engines], AbstractAsyncContextManager[ServicePorts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +97,12 @@ class Runtime:
 class ServiceApp:
     """The ASGI app of one service; `open()` is its lifespan."""
 
-    def __init__(self, service: Service, settings: Any, build: Build, engines: Engines | None = None) -> None:
+    def __init__(
+        self, service: Service, settings: ServiceSettings, open_ports: OpenPorts, engines: Engines | None = None
+    ) -> None:
         self.service = service
         self.settings = settings
-        self._build = build
+        self._open_ports = open_ports
         self._engines = engines
         self._raw: list[tuple[str, ASGIApp]] = []
         self._push_auth: PushAuth | None = None
@@ -106,7 +114,7 @@ class ServiceApp:
         if service.configure is not None:
             service.configure(self.api, settings)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI event."""
         if scope["type"] == "http":
             path: str = scope["path"]
@@ -133,7 +141,7 @@ class ServiceApp:
             engines = self._engines
             if engines is None:
                 engines = await stack.enter_async_context(open_engines(self.settings, documents=self.service.documents))
-            ports = await stack.enter_async_context(self._build(self.settings, engines))
+            ports = await stack.enter_async_context(self._open_ports(engines))
             traces = await stack.enter_async_context(open_traces(self.settings, self.service.name))
             runtime = await start_runtime(self.service, ports, self.settings, traces)
             self.runtime = runtime
@@ -152,7 +160,7 @@ class ServiceApp:
                 await _drain(runtime)
                 self.runtime = None
 
-    async def _internal(self, path: str, scope: Any, receive: Any, send: Any) -> None:
+    async def _internal(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         status = await self._let_in(scope)
         if status != OK:
             await answer(send, status)
@@ -170,7 +178,7 @@ class ServiceApp:
             await self.runtime.rest()
         await answer(send, status)
 
-    async def _let_in(self, scope: Any) -> int:
+    async def _let_in(self, scope: Scope) -> int:
         """200, or the status to refuse with."""
         if scope.get(INTERNAL) is True:
             return OK
@@ -213,9 +221,11 @@ async def _sweep(runtime: Runtime, at: datetime) -> None:
     await runtime.effects.finish()
 
 
-def create_app(service: Service, settings: Any, build: Build, *, engines: Engines | None = None) -> ServiceApp:
+def create_app(
+    service: Service, settings: SettingsT, build: Build[SettingsT], *, engines: Engines | None = None
+) -> ServiceApp:
     """The app of a service; with `engines` it shares them, else it opens those of its settings' profile."""
-    return ServiceApp(service, settings, build, engines)
+    return ServiceApp(service, settings, partial(build, settings), engines)
 
 
 def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
@@ -227,12 +237,12 @@ def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
 
 
 async def start_runtime(
-    service: Service, ports: Any, settings: ServiceSettings, traces: SendSpans | None = None
+    service: Service, ports: ServicePorts, settings: ServiceSettings, traces: SendSpans | None = None
 ) -> Runtime:
     """A runtime over open ports; `traces` is where finished spans go beside the bus."""
     pipeline = Pipeline(service.name, ports)
 
-    async def publish(records: Any) -> None:
+    async def publish(records: Sequence[SpanRecord]) -> None:
         await ports.bus.publish([_spans_message(service.name, records)])
         for record in records:
             signal_cost(record)
@@ -248,7 +258,7 @@ async def start_runtime(
     return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
 
 
-def _spans_message(service: str, records: list[SpanRecord]) -> Any:
+def _spans_message(service: str, records: Sequence[SpanRecord]) -> Message:
     newest = max(int(record.started_at.timestamp() * 1_000_000) for record in records)
     event = new_event(
         SpansRecorded(hops=tuple(records)), source=service, entity=f"{service}:{uuid4()}", version=newest, scope=SYSTEM
@@ -302,7 +312,7 @@ async def _drain(runtime: Runtime) -> None:
     tell("service.drained", service=runtime.service.name, seconds=round(loop.time() - started, 3), cut=cut)
 
 
-async def read_body(receive: Any) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     """The whole body of an ASGI request."""
     chunks: list[bytes] = []
     while True:
@@ -314,7 +324,7 @@ async def read_body(receive: Any) -> bytes:
             return b"".join(chunks)
 
 
-async def answer(send: Any, status: int) -> None:
+async def answer(send: Send, status: int) -> None:
     """An empty ASGI response."""
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})

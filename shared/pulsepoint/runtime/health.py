@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter, Response
+
+from pulsepoint.runtime.service import Service
 
 
 class HasRuntime(Protocol):
     """An app that may or may not be open yet."""
 
-    service: Any
-    runtime: Any
+    service: Service
+
+    @property
+    def runtime(self) -> object:
+        """None until it is open."""
+        ...
 
 
 def health_router(app: HasRuntime) -> APIRouter:

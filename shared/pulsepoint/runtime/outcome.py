@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from pulsepoint.events.envelope import Event, Message, P
 from pulsepoint.metrics.access import Citing
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.query import Measurement
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
+from pulsepoint.ports.values import Columns, JsonObject, QueryValue, Row
 from pulsepoint.tenancy import TenantContext
 
 
@@ -29,7 +32,7 @@ class Effect:
 
     kind: str
     key: str
-    data: dict[str, Any]
+    data: JsonObject
     delay: timedelta = timedelta()
     scope: TenantContext | None = None
 
@@ -74,7 +77,7 @@ class Reader(Protocol):
         """See `Transaction.find`."""
         ...
 
-    async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    async def query(self, name: str, **parameters: QueryValue) -> list[Row]:
         """Rows of a named query of `pulsepoint.metrics.named_queries` within the reader's brand."""
         ...
 
@@ -85,7 +88,7 @@ class Reader(Protocol):
         period: Period,
         settings: MetricSettings,
         by: Sequence[str] = (),
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, QueryValue] | None = None,
         currency: str | None = None,
     ) -> Measurement:
         """Metrics of the catalog over a period of the reader's brand, in groups of `by`; each number has a `fact_id`.
@@ -126,7 +129,7 @@ class Reader(Protocol):
         table: str,
         entity: str,
         version: int,
-        columns: Mapping[str, Any],
+        columns: Columns,
         *,
         part: str = "",
         digest: str = "",
@@ -142,10 +145,12 @@ class Reader(Protocol):
         ...
 
 
-Run = Callable[[Any, StoredEffect], Awaitable[Any]]
+Result = TypeVar("Result", default=Any)
+
+Run = Callable[[Any, StoredEffect], Awaitable[Result]]
 """`async (ports, effect) -> JSON-able result`: the only place that touches the outside."""
 
-OnSuccess = Callable[[Reader, StoredEffect, Any], Awaitable[Outcome]]
+OnSuccess = Callable[[Reader, StoredEffect, Result], Awaitable[Outcome]]
 """`async (reader, effect, result) -> Outcome`: what the result means, in a transaction."""
 
 GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
@@ -153,7 +158,7 @@ GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
-class EffectDefinition:
+class EffectDefinition(Generic[Result]):
     """One kind of effect. A tick has no `run`: only `on_success`, in a transaction.
 
     A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
@@ -161,8 +166,8 @@ class EffectDefinition:
     `max_attempts` it is given up: a dead letter, listed and replayable.
     """
 
-    on_success: OnSuccess
-    run: Run | None = None
+    on_success: OnSuccess[Result]
+    run: Run[Result] | None = None
     on_failure: GiveUp | None = None
     timeout: float = 30.0
     first_retry: float = 5.0

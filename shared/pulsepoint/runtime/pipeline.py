@@ -20,8 +20,8 @@ from pulsepoint.metrics.access import Metrics
 from pulsepoint.ports.document_store import Commit, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
+from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.reader import ServiceReader
-from pulsepoint.runtime.service import Ports
 from pulsepoint.runtime.signals import signal_messages
 from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
@@ -34,7 +34,7 @@ Work = Callable[[Reader], Awaitable[Outcome]]
 class Pipeline:
     """Runs work of one service through the steps."""
 
-    def __init__(self, service: str, ports: Ports) -> None:
+    def __init__(self, service: str, ports: ServicePorts) -> None:
         self.service = service
         self.ports = ports
         self._metrics = Metrics(ports.warehouse, ports.secrets)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 import orjson
 
@@ -15,6 +14,7 @@ from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.query import Measurement
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
+from pulsepoint.ports.values import Columns, QueryValue, Row
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
 
@@ -46,9 +46,9 @@ class ServiceReader:
         """See `Transaction.find`."""
         return await self._transaction.find(collection, where, limit=limit, after=after)
 
-    async def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    async def query(self, name: str, **parameters: QueryValue) -> list[Row]:
         """Rows of a named query within the reader's brand."""
-        return await self._metrics.query(self.scope, name, **parameters)
+        return await self._metrics.query(self.scope, name, as_of=None, **parameters)
 
     async def measure(
         self,
@@ -57,7 +57,7 @@ class ServiceReader:
         period: Period,
         settings: MetricSettings,
         by: Sequence[str] = (),
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, QueryValue] | None = None,
         currency: str | None = None,
     ) -> Measurement:
         """See `Reader.measure`."""
@@ -102,7 +102,7 @@ class ServiceReader:
         table: str,
         entity: str,
         version: int,
-        columns: Mapping[str, Any],
+        columns: Columns,
         *,
         part: str = "",
         digest: str = "",

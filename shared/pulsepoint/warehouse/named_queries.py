@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any
 
 from pulsepoint.errors import PermanentError
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.as_of import select_as_of
@@ -77,10 +77,10 @@ class NamedQueries:
         warehouse: Warehouse,
         scope: TenantContext,
         name: str,
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, QueryValue],
         *,
         as_of: datetime | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Row]:
         """The rows that answer a query within a brand, as they are or as they were known at `as_of`.
 
         Raises `UnknownNamedQuery` for a name that is not there, for parameters it lacks and for others than its own.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.ports.values import Columns
 from pulsepoint.warehouse import schema
 
 
@@ -64,7 +64,7 @@ class RowCheck:
     table: schema.Table
     names: frozenset[str]
 
-    def __call__(self, row: Mapping[str, Any]) -> None:
+    def __call__(self, row: Columns) -> None:
         """Raise `MalformedInput` naming the column of `row` that is wrong."""
         name = self.table.name
         if not row.keys() <= self.names:

@@ -10,6 +10,7 @@ import pytest
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.values import QueryValue
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import SYSTEM
 from tests.builders.warehouse import OTHER_BRAND, OTHER_TENANT, RECORDED_AT, SCOPE, ad_fact, fact, order_fact
@@ -125,7 +126,7 @@ class WarehouseSuite:
     async def test_parameters_are_values_never_sql(self, warehouse: Warehouse) -> None:
         await warehouse.append([order_fact("o1"), order_fact("o2")])
         sql = "SELECT order_id FROM orders WHERE order_id = @order_id AND processed_at < @before"
-        given = {"order_id": "o1' OR 'x' = 'x", "before": datetime(2027, 1, 1, tzinfo=UTC)}
+        given: dict[str, QueryValue] = {"order_id": "o1' OR 'x' = 'x", "before": datetime(2027, 1, 1, tzinfo=UTC)}
         assert await warehouse.query(SCOPE, sql, given) == []
         assert await warehouse.query(SCOPE, sql, {**given, "order_id": "o1"}) == [{"order_id": "o1"}]
 

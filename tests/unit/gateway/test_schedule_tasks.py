@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from pulsepoint.events.envelope import Payload
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import TenantContext
-from tests.builders.runtime import memory_ports, published, run_effects
+from tests.builders.runtime import MemoryPorts, memory_ports, published, run_effects
 
 DUE = datetime(2026, 3, 1, 2, tzinfo=UTC)
 LATE = DUE + timedelta(minutes=59, seconds=59)
@@ -58,6 +57,11 @@ class Keeper:
         return 10
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayPorts(MemoryPorts):
+    directory: Brands
+
+
 def brands(count: int) -> list[TenantContext]:
     return [TenantContext(UUID(int=1 + number // 5), UUID(int=100 + number)) for number in range(count)]
 
@@ -65,9 +69,16 @@ def brands(count: int) -> list[TenantContext]:
 @asynccontextmanager
 async def gateway_of(count: int) -> AsyncIterator[Runtime]:
     async with memory_ports("gateway", FixedClock(DUE)) as ports:
-        fields = {name: getattr(ports, name) for name in ports.__slots__}
-        fields |= {"warehouse": Keeper(ports.warehouse), "directory": Brands(brands(count))}
-        yield await start_runtime(SERVICE, SimpleNamespace(**fields), ServiceSettings())
+        own = GatewayPorts(
+            bus=ports.bus,
+            store=ports.store,
+            warehouse=Keeper(ports.warehouse),
+            secrets=ports.secrets,
+            cache=ports.cache,
+            clock=ports.clock,
+            directory=Brands(brands(count)),
+        )
+        yield await start_runtime(SERVICE, own, ServiceSettings())
 
 
 @pytest.mark.parametrize("task", COMMANDS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from starlette.types import Message as ASGIMessage
 
 from ingest_shopify.endpoints import LINGER_BYTES, webhook_app
 from ingest_shopify.settings import Settings
@@ -48,18 +49,18 @@ class Door:
         declared_length: int | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         waiting = list(chunks)
-        sent: list[dict[str, Any]] = []
+        sent: list[ASGIMessage] = []
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         if declared_length is not None:
             pairs.append((b"content-length", str(declared_length).encode()))
 
-        async def receive() -> dict[str, Any]:
+        async def receive() -> ASGIMessage:
             self.chunks_read += 1
             self.chunks_read_unanswered += not sent
             body = waiting.pop(0) if waiting else b""
             return {"type": "http.request", "body": body, "more_body": bool(waiting)}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: ASGIMessage) -> None:
             sent.append(message)
 
         scope = {"type": "http", "method": method, "path": path, "headers": pairs}

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from starlette.types import Message as ASGIMessage
 
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.envelope import Event, encode, new_event
@@ -43,11 +44,11 @@ class Door:
         body = push_of(encode(event, "orders")) if body is None else body
         statuses: list[int] = []
 
-        async def receive() -> dict[str, Any]:
+        async def receive() -> ASGIMessage:
             self.read += 1
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 

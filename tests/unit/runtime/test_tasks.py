@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.types import Message as ASGIMessage
 
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import EngineUnavailable
@@ -37,10 +38,10 @@ class Clockwork:
     async def ask(self, task: str, *headers: tuple[bytes, bytes], **scope: Any) -> int:
         statuses: list[int] = []
 
-        async def receive() -> dict[str, Any]:
+        async def receive() -> ASGIMessage:
             return {"type": "http.request", "body": b""}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 

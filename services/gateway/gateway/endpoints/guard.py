@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 from fastapi import HTTPException
+from starlette.types import ASGIApp
 
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
-from pulsepoint.runtime.service import ASGIApp
 
 log = structlog.get_logger(__name__)
 LIMITED = ("/api", "/mcp")

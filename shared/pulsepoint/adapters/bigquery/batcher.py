@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 from pulsepoint.adapters.bigquery.statements import APPENDED_AT
 from pulsepoint.errors import LimitExceeded, PermanentError, PulsepointError
+from pulsepoint.ports.values import Row
 
 MAX_ROWS = 500
 # Of 10 MB, leaving room for the stamp and whatever a proxy adds.
@@ -23,28 +23,28 @@ _STAMP = "2026-01-01T00:00:00.000000+00:00"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EncodedRow:
     """One row as insertAll takes it and its size in bytes on the wire."""
 
     insert_id: str
-    json: dict[str, Any]
+    json: dict[str, object]
     size: int
 
-    def stamped(self, timestamp: datetime) -> dict[str, Any]:
+    def stamped(self, timestamp: datetime) -> dict[str, object]:
         """The row with when it was sent."""
         return {**self.json, APPENDED_AT: timestamp.astimezone(UTC).isoformat()}
 
 
-def encoded(row: dict[str, Any]) -> Row:
+def encoded(row: Row) -> EncodedRow:
     """A checked row: whole numbers as text, which is exact over JSON, instants in UTC; absent is NULL."""
     row_json = {name: _encoded(value) for name, value in row.items() if value is not None}
     size = len(json.dumps({"insertId": row["fact_id"], "json": {**row_json, APPENDED_AT: _STAMP}})) + 2
     if size > MAX_BYTES:
         raise LimitExceeded(f"a row of {size:,} bytes; BigQuery takes {MAX_BYTES:,}")
-    return Row(row["fact_id"], row_json, size)
+    return EncodedRow(row["fact_id"], row_json, size)
 
 
-def _encoded(value: Any) -> Any:
+def _encoded(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
@@ -56,7 +56,7 @@ def _encoded(value: Any) -> Any:
 class Batch:
     """Rows of one append that are sent together, and what tells the append."""
 
-    rows: list[Row]
+    rows: list[EncodedRow]
     done: asyncio.Future[None]
     size: int = field(init=False)
 
@@ -64,7 +64,7 @@ class Batch:
         self.size = sum(row.size for row in self.rows)
 
 
-Send = Callable[[Sequence[Sequence[Row]]], Awaitable[dict[int, PulsepointError]]]
+Send = Callable[[Sequence[Sequence[EncodedRow]]], Awaitable[dict[int, PulsepointError]]]
 """Sends the rows of parcels in one request; the parcels refused, by number, while the rest is written."""
 
 
@@ -76,7 +76,7 @@ class Batcher:
         self._waiting: deque[Batch] = deque()
         self._sending: asyncio.Task[None] | None = None
 
-    def add(self, rows: Sequence[Row]) -> list[asyncio.Future[None]]:
+    def add(self, rows: Sequence[EncodedRow]) -> list[asyncio.Future[None]]:
         """Done once the rows are durable; a future for each request they need."""
         loop = asyncio.get_running_loop()
         batches = [Batch(part, loop.create_future()) for part in _parts(rows)]
@@ -124,8 +124,8 @@ class Batcher:
         return taken
 
 
-def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    part: list[Row] = []
+def _parts(rows: Sequence[EncodedRow]) -> Iterator[list[EncodedRow]]:
+    part: list[EncodedRow] = []
     size = 0
     for row in rows:
         if part and (len(part) == MAX_ROWS or size + row.size > MAX_BYTES):

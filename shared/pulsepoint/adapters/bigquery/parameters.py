@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.ports.values import QueryValue
 
 Parameter = ScalarQueryParameter | ArrayQueryParameter
 
 
-def typed(parameters: Mapping[str, Any]) -> list[Parameter]:
+def typed(parameters: Mapping[str, QueryValue]) -> list[Parameter]:
     """The parameters in the order given; raises `MalformedInput` naming one BigQuery cannot hold exactly."""
     return [_typed(name, value) for name, value in parameters.items()]
 
 
-def _typed(name: str, value: Any) -> Parameter:
+def _typed(name: str, value: QueryValue) -> Parameter:
     if isinstance(value, list | tuple):
         kinds = {_kind(name, each) for each in value}
         if len(kinds) > 1:
@@ -31,7 +31,7 @@ def _typed(name: str, value: Any) -> Parameter:
     return ScalarQueryParameter(name, _kind(name, value), value)
 
 
-def _kind(name: str, value: Any) -> str:
+def _kind(name: str, value: object) -> str:
     # The order matters: True is an int and a datetime is a date.
     if value is None or isinstance(value, str):
         return "STRING"

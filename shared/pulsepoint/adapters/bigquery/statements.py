@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.ports.values import QueryValue
 from pulsepoint.warehouse import dialect, schema
 from pulsepoint.warehouse.rows import relations, tables_by_name
 
@@ -31,7 +32,7 @@ class Statement:
     sql: str
     parameters: frozenset[str]
 
-    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def bound(self, given: Mapping[str, QueryValue]) -> dict[str, QueryValue]:
         """Its parameters' values among those given; raises `MalformedInput` naming one that is not."""
         absent = self.parameters - given.keys()
         if absent:

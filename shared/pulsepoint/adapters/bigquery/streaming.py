@@ -7,17 +7,17 @@ keeps out the whole request, and the others are told `stopped`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from pulsepoint.adapters.bigquery.batcher import Row
+from pulsepoint.adapters.bigquery.batcher import EncodedRow
 from pulsepoint.adapters.bigquery.errors import PASSING
 from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
 from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.values import JsonObject
 
 REQUEST_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
@@ -32,7 +32,7 @@ class Streamer:
         self._patience = patience
         self._retry = DEFAULT_RETRY.with_timeout(patience)
 
-    def send(self, dataset: str, table: str, batches: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
+    def send(self, dataset: str, table: str, batches: Sequence[Sequence[EncodedRow]]) -> dict[int, PulsepointError]:
         """Write the parcels that can be; the others by number. Raises `EngineUnavailable`, Google's errors.
 
         A table can be unknown to insertAll for a while after it was made, whatever tables.get says:
@@ -62,17 +62,17 @@ class Streamer:
             pause = min(pause * 2, LONGEST_PAUSE)
         return refused
 
-    def _insert(self, target: bigquery.TableReference, rows: Sequence[Row]) -> Sequence[Mapping[str, Any]]:
+    def _insert(self, target: bigquery.TableReference, rows: Sequence[EncodedRow]) -> Sequence[JsonObject]:
         now = self._clock.now()
         stamped = [row.stamped(now) for row in rows]
         ids = [row.insert_id for row in rows]
-        problems: Sequence[Mapping[str, Any]] = self._client.insert_rows_json(
+        problems: Sequence[JsonObject] = self._client.insert_rows_json(
             target, stamped, row_ids=ids, retry=self._retry, timeout=REQUEST_SECONDS
         )
         return problems
 
 
-def _lasting(problems: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+def _lasting(problems: Sequence[JsonObject]) -> dict[int, str]:
     """The rows that can never be written, by index."""
     return {
         int(problem["index"]): _words(problem)
@@ -81,6 +81,6 @@ def _lasting(problems: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     }
 
 
-def _words(problem: Mapping[str, Any]) -> str:
+def _words(problem: JsonObject) -> str:
     first = problem["errors"][0]
     return f"{first.get('location', '')}: {first.get('message') or first.get('reason')}"

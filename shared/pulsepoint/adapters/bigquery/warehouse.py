@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
-from pulsepoint.adapters.bigquery.batcher import Batcher, Row, encoded
+from pulsepoint.adapters.bigquery.batcher import Batcher, EncodedRow, encoded
 from pulsepoint.adapters.bigquery.current import CurrentTables
 from pulsepoint.adapters.bigquery.datasets import Datasets, dataset_of
 from pulsepoint.adapters.bigquery.errors import as_pulsepoint_errors
@@ -27,6 +27,7 @@ from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import EngineUnavailable, PermanentError, PulsepointError
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.rows import row_check
 
@@ -103,7 +104,7 @@ class BigQueryWarehouse:
 
     async def append(self, facts: Sequence[FactRow]) -> None:
         """See `Warehouse.append`; raises `MalformedInput` for a row its table cannot hold exactly."""
-        waiting: dict[tuple[str, str], list[Row]] = {}
+        waiting: dict[tuple[str, str], list[EncodedRow]] = {}
         for fact in facts:
             row_check(fact.scope.is_system, fact.table)(fact.row)
             waiting.setdefault((dataset_of(fact.scope), fact.table), []).append(encoded(fact.row))
@@ -118,8 +119,8 @@ class BigQueryWarehouse:
             raise error
 
     async def query(
-        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
-    ) -> list[dict[str, Any]]:
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None
+    ) -> list[Row]:
         """See `Warehouse.query`; raises `MalformedInput` for SQL that is not on the allow-list, `LimitExceeded`."""
         self._refuse_if_closed()
         dataset = dataset_of(scope)
@@ -158,8 +159,8 @@ class BigQueryWarehouse:
             raise EngineUnavailable("the warehouse is closed")
 
     def _select(
-        self, scope: TenantContext, dataset: str, location: str, sql: str, given: dict[str, Any]
-    ) -> list[dict[str, Any]]:
+        self, scope: TenantContext, dataset: str, location: str, sql: str, given: dict[str, QueryValue]
+    ) -> list[Row]:
         prepared = statement(sql, scope.is_system)
         rows = self._client.query_and_wait(
             prepared.sql,
@@ -173,7 +174,7 @@ class BigQueryWarehouse:
         return [dict(row.items()) for row in rows]
 
     def _job(
-        self, scope: TenantContext, dataset: str, sql: str, prepared: Statement, given: dict[str, Any]
+        self, scope: TenantContext, dataset: str, sql: str, prepared: Statement, given: dict[str, QueryValue]
     ) -> bigquery.QueryJobConfig:
         return bigquery.QueryJobConfig(
             default_dataset=bigquery.DatasetReference(self._client.project, dataset),
@@ -193,7 +194,9 @@ class BigQueryWarehouse:
             self._batchers[key] = Batcher(partial(self._send, dataset, table))
         return self._batchers[key]
 
-    async def _send(self, dataset: str, table: str, batches: Sequence[Sequence[Row]]) -> dict[int, PulsepointError]:
+    async def _send(
+        self, dataset: str, table: str, batches: Sequence[Sequence[EncodedRow]]
+    ) -> dict[int, PulsepointError]:
         with self._doubting(dataset):
             return await self._run(self._writers, partial(self._streamer.send, dataset, table, batches))
 

@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
@@ -20,6 +19,7 @@ from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.errors import as_pulsepoint_errors, mapped
 from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.ports.document_store import FactRow
+from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.dialect import to_duckdb
 from pulsepoint.warehouse.rows import relations, row_check
@@ -39,7 +39,7 @@ async def open_duckdb(
     """
     if str(path) != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, Any] = {"memory_limit": memory_limit, "threads": threads}
+    settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit, "threads": threads}
     try:
         connection = await asyncio.to_thread(duckdb.connect, str(path), config=settings)
     except duckdb.Error as error:
@@ -71,8 +71,8 @@ class DuckDBWarehouse:
             await asyncio.wrap_future(self._writer.submit(_encoded(facts)))
 
     async def query(
-        self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None
-    ) -> list[dict[str, Any]]:
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None
+    ) -> list[Row]:
         """See `Warehouse.query`; raises `MalformedInput` for SQL that is not on the allow-list."""
         schema = schemas.schema_of(scope)
         if self._writer.stopped:
@@ -83,7 +83,7 @@ class DuckDBWarehouse:
             self._readers, self._select, scope, schema, sql, {**(parameters or {}), "brand_id": str(scope.brand_id)}
         )
 
-    def _select(self, scope: TenantContext, schema: str, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    def _select(self, scope: TenantContext, schema: str, sql: str, parameters: dict[str, QueryValue]) -> list[Row]:
         statement = to_duckdb(sql, relations(scope.is_system))
         missing = statement.parameters - parameters.keys()
         if missing:
@@ -127,13 +127,13 @@ def _encoded(facts: Sequence[FactRow]) -> Batch:
     return batch
 
 
-def _in_utc(row: tuple[Any, ...], instants: list[int]) -> Sequence[Any]:
+def _in_utc(row: tuple[object, ...], instants: list[int]) -> Sequence[object]:
     if not instants:
         return row
     values = list(row)
     for index in instants:
-        if isinstance(values[index], datetime):
-            values[index] = values[index].astimezone(UTC)
+        if isinstance(value := values[index], datetime):
+            values[index] = value.astimezone(UTC)
     return values
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 import orjson
 from google.cloud.firestore_v1.types import Document as Stored
@@ -18,6 +17,7 @@ from google.cloud.firestore_v1.types import DocumentMask, DocumentTransform, Pre
 from pulsepoint.adapters.document_rules import EncodedWrite
 from pulsepoint.adapters.firestore.paths import decode_id
 from pulsepoint.ports.document_store import FILTERS, Document
+from pulsepoint.ports.values import Columns, JsonObject
 
 # A longer value is cut in an index: https://cloud.google.com/firestore/quotas#indexes
 MAX_INDEXED_BYTES = 1_500
@@ -83,7 +83,7 @@ def expiry(shard: str, expires_at: datetime) -> dict[str, Value]:
 def document_of(stored: Stored) -> Document:
     """A service's document."""
     *_, collection, _documents, id = stored.name.split("/")
-    data: dict[str, Any] = orjson.loads(stored.fields["data"].bytes_value)
+    data: JsonObject = orjson.loads(stored.fields["data"].bytes_value)
     version = stored.fields["version"].integer_value
     return Document(decode_id(collection), decode_id(id), version, data)
 
@@ -94,5 +94,5 @@ def filter_value(value: str) -> Value:
     return text(value if len(encoded) <= MAX_INDEXED_BYTES else sha256(encoded).hexdigest())
 
 
-def _filters(data: dict[str, Any]) -> dict[str, Value]:
-    return {f"filter_{name}": filter_value(data[name]) for name in FILTERS if isinstance(data.get(name), str)}
+def _filters(data: Columns) -> dict[str, Value]:
+    return {f"filter_{name}": filter_value(value) for name in FILTERS if isinstance(value := data.get(name), str)}

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -33,6 +32,7 @@ from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.values import JsonObject
 from pulsepoint.tenancy import TenantContext
 
 EffectKey = tuple[UUID, UUID, str, str]
@@ -223,5 +223,5 @@ class _MemoryTransaction:
 
 
 def _as_json(effect: StoredEffect) -> StoredEffect:
-    data: dict[str, Any] = orjson.loads(encode_json(effect.data, f"effect {effect.kind}"))
+    data: JsonObject = orjson.loads(encode_json(effect.data, f"effect {effect.kind}"))
     return replace(effect, data=data)

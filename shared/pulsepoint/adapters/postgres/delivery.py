@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
-from typing import Any
 
 import asyncpg
 import orjson
@@ -137,7 +136,7 @@ class Deliverer:
                 await _pause("queue.owner_lost", error)
 
     @asynccontextmanager
-    async def _owner_connection(self) -> AsyncIterator[Any]:
+    async def _owner_connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         with postgres_errors():
             connection = await self._pool.acquire()
         try:
@@ -275,7 +274,7 @@ def _keys(rows: Sequence[_Claimed]) -> tuple[list[str], list[datetime], list[int
     return [row.delivery.subscription for row in rows], [row.due_at for row in rows], [row.id for row in rows]
 
 
-def _claimed(route: Route, row: Any) -> _Claimed:
+def _claimed(route: Route, row: asyncpg.Record) -> _Claimed:
     message = Message(route.topic, row["data"], orjson.loads(row["attributes"]))
     delivery = Delivery(route.name, str(row["id"]), message, row["attempt"], row["published_at"].isoformat())
     return _Claimed(row["due_at"], row["id"], delivery)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 from zlib import crc32
 
@@ -167,15 +166,17 @@ class PostgresDocumentStore:
         """See `DocumentStore.expire`."""
         return int((await self.fetchrow(EXPIRE, self.service, now))[0])
 
-    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+    async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """Rows of one statement; raises our errors."""
         with postgres_errors():
             return list(await self._pool.fetch(statement, *arguments))
 
-    async def fetchrow(self, statement: str, *arguments: Any) -> Any:
-        """The first row of one statement; raises our errors."""
+    async def fetchrow(self, statement: str, *arguments: object) -> asyncpg.Record:
+        """The one row of a statement that always has one; raises our errors."""
         with postgres_errors():
-            return await self._pool.fetchrow(statement, *arguments)
+            row = await self._pool.fetchrow(statement, *arguments)
+        assert row is not None
+        return row
 
 
 @dataclass(slots=True)
@@ -230,12 +231,12 @@ class _PostgresTransaction:
         return [_document(row) for row in rows]
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
     """Rows turned into `width` arrays, as unnest takes them."""
     return [[row[place] for row in rows] for place in range(width)]
 
 
-def _written(writes: Sequence[EncodedWrite]) -> list[list[Any]]:
+def _written(writes: Sequence[EncodedWrite]) -> list[list[object]]:
     rows = [(*write.key, write.data.decode() if write.data else None, write.write.expires_at) for write in writes]
     return _columns(rows, 6)
 
@@ -246,7 +247,7 @@ def _stored_outbox_record(outbox_record: OutboxRecord | None) -> tuple[UUID | No
     return (outbox_record.id, encode_facts(outbox_record.facts), encode_messages(outbox_record.messages))
 
 
-def _stored_effects(effects: Sequence[StoredEffect]) -> list[list[Any]]:
+def _stored_effects(effects: Sequence[StoredEffect]) -> list[list[object]]:
     rows = [
         (
             *effect_order(effect),
@@ -259,11 +260,11 @@ def _stored_effects(effects: Sequence[StoredEffect]) -> list[list[Any]]:
     return _columns(rows, 7)
 
 
-def _finished(effect: StoredEffect | None) -> tuple[Any, ...]:
+def _finished(effect: StoredEffect | None) -> tuple[object, ...]:
     return (None,) * 5 if effect is None else (*effect_order(effect), effect.due_at)
 
 
-def _document(row: Any) -> Document:
+def _document(row: asyncpg.Record) -> Document:
     return Document(row["collection"], row["id"], row["version"], orjson.loads(row["data"]))
 
 
@@ -273,7 +274,7 @@ def _outbox_record(id: UUID, facts: bytes | None, messages: bytes | None) -> Out
     return OutboxRecord(id, decode_facts(facts), decode_messages(messages))
 
 
-def _effect(row: Any) -> StoredEffect:
+def _effect(row: asyncpg.Record) -> StoredEffect:
     return StoredEffect(
         TenantContext(row["tenant"], row["brand"]),
         row["kind"],

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
 
 import asyncpg
 
@@ -50,7 +49,7 @@ async def open_pool(dsn: str, min: int = 2, max: int = 12) -> AsyncIterator[asyn
             pool.terminate()
 
 
-async def _keep(connection: Any) -> None:
+async def _keep(connection: asyncpg.Connection) -> None:
     """asyncpg's own reset would be one more round trip for each statement."""
 
 

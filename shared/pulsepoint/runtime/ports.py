@@ -1,0 +1,49 @@
+"""The ports every service has; a service that needs more extends `ServicePorts` in its own bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
+from pulsepoint.runtime.engines import Engines
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePorts:
+    """A service's open ports: its bus, its live state, its facts, secrets, short-lived values and wall time."""
+
+    bus: MessageBus
+    store: DocumentStore
+    warehouse: Warehouse
+    secrets: SecretStore
+    cache: Cache
+    clock: Clock
+
+
+class EnginePorts(TypedDict):
+    """The fields of `ServicePorts`, for the constructor of a class that extends it."""
+
+    bus: MessageBus
+    store: DocumentStore
+    warehouse: Warehouse
+    secrets: SecretStore
+    cache: Cache
+    clock: Clock
+
+
+def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
+    """The ports on open engines; `store` holds the service's live state."""
+    return EnginePorts(
+        bus=engines.bus,
+        store=store,
+        warehouse=engines.warehouse,
+        secrets=engines.secrets,
+        cache=engines.cache,
+        clock=engines.clock,
+    )
