@@ -1,31 +1,45 @@
-"""The pages under docs/ name things that exist: settings, addresses, log lines, files."""
+"""The pages for people name things that exist: settings, addresses, log lines, files, modules."""
 
 from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
 from pydantic import AliasChoices
 
+from deploy.local.demo import DemoSettings
+from deploy.local.settings import InstanceSettings
 from pulsepoint.events.catalog import BY_TYPE, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
-SOURCES = "\n".join(path.read_text() for top in ("services", "shared", "deploy") for path in (ROOT / top).rglob("*.py"))
-OUTSIDE = {"PULSEPOINT_IDENTITY_STORE_ADMIN_URL", "PULSEPOINT_CHECKOV_HOME"}
-"""Read by a command, not by a service's settings."""
+PAGES = sorted(
+    [
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+        *ROOT.glob("services/*/README.md"),
+        *ROOT.glob("tests/*/README.md"),
+    ]
+)
+TOPS = "infra|shared|deploy|tests|services|docs"
+ENDS = "tf|py|sh|tfvars|json|md|sql|po|ts|tsx|yaml|toml"
+CODE = ("services", "shared", "deploy", "tests")
+SOURCES = "\n".join(path.read_text() for top in CODE for path in (ROOT / top).rglob("*.py"))
+OUTSIDE = {"PULSEPOINT_IDENTITY_STORE_ADMIN_URL", "PULSEPOINT_CHECKOV_HOME", "PULSEPOINT_SHARED_DATA"}
+"""Read by a command or by tests, not by a service's settings."""
 
-pytestmark = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+pytestmark = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 def settings() -> set[str]:
-    """Every environment variable that some service reads."""
+    """Every environment variable that some service or an instance reads."""
     names: set[str] = set()
-    for name in SERVICES:
-        for field, info in import_module(f"{name.replace('-', '_')}.settings").Settings.model_fields.items():
+    services = [import_module(f"{name.replace('-', '_')}.settings").Settings for name in SERVICES]
+    for declared in (*services, InstanceSettings, DemoSettings):
+        for field, info in declared.model_fields.items():
             alias = info.validation_alias
             choices = alias.choices if isinstance(alias, AliasChoices) else [alias] if alias else []
             names |= {f"PULSEPOINT_{field.upper()}", *(str(choice).upper() for choice in choices)}
@@ -65,7 +79,12 @@ def test_every_log_line_a_page_names_is_written(page: Path) -> None:
 def test_every_file_a_page_links_or_names_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     linked = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    named = re.findall(r"`((?:infra|shared|deploy|tests)/[\w./-]+\.(?:tf|py|sh|tfvars|json))`", text)
+    named = re.findall(rf"`((?:{TOPS})/[\w./-]*(?:\.(?:{ENDS})|/))`", text)
     mine = {"infra/my.tfvars"}
     assert [link for link in linked if not (page.parent / link).exists()] == []
     assert [name for name in named if name not in mine and not (ROOT / name).exists()] == []
+
+
+def test_every_module_a_page_runs_is_there(page: Path) -> None:
+    for name in re.findall(r"`python -m ([\w.]+)", page.read_text(encoding="utf-8")):
+        assert find_spec(name) is not None, name

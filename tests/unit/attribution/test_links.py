@@ -44,6 +44,7 @@ def test_the_shops_own_domain_as_referrer_is_direct(real_data: Path) -> None:
     assert (touch.channel, touch.paid) == (Channel.DIRECT, False)
 
 
+@pytest.mark.rule("TOUCH-08")
 @pytest.mark.parametrize(
     ("referrer", "channel"),
     [
@@ -63,6 +64,7 @@ def test_a_countrys_suffix_is_no_site() -> None:
     assert not is_same_site("", "")
 
 
+@pytest.mark.rule("TOUCH-14")
 @pytest.mark.parametrize(
     "landing",
     [
@@ -79,6 +81,7 @@ def test_google_ads_are_known_without_a_gclid(landing: str) -> None:
     assert (touch.channel, touch.paid) == (Channel.GOOGLE, True)
 
 
+@pytest.mark.rule("TOUCH-13")
 @pytest.mark.parametrize(
     "landing", ["/?gclid={gclid}", "/?gad_campaignid={campaignid}", "/?utm_source={{site_source_name}}"]
 )
@@ -87,6 +90,7 @@ def test_a_macro_nobody_filled_in_proves_nothing(landing: str) -> None:
     assert (touch.channel, touch.paid, touch.campaign) == (Channel.ORGANIC_SEARCH, False, None)
 
 
+@pytest.mark.rule("TOUCH-13")
 @pytest.mark.parametrize(
     ("written", "campaign"),
     [
@@ -103,6 +107,7 @@ def test_unfilled_macros_are_no_campaign(written: str, campaign: str | None) -> 
     assert only(f"/?utm_source=facebook&utm_medium=cpc&utm_campaign={written}").campaign == campaign
 
 
+@pytest.mark.rule("TOUCH-06")
 @pytest.mark.parametrize(
     "medium", ["cpc", "cpm", "cpa", "cpv", "cpl", "cpo", "cps", "CPP", "ocpm", "ppc", "paid_social"]
 )
@@ -133,11 +138,13 @@ def test_a_click_id_alone_says_where_the_click_came_from_and_keeps_its_case(
     assert (touch.channel, touch.paid, touch.click_id) == (channel, paid, "AbC_dEf")
 
 
+@pytest.mark.rule("TOUCH-03")
 @pytest.mark.parametrize("parameter", ["srsltid", "fbclid"])
 def test_an_id_that_organic_links_carry_does_not_outrank_the_referrer(parameter: str) -> None:
     assert only(f"/?{parameter}=x", "https://chatgpt.com/").channel is Channel.AI_ASSISTANT
 
 
+@pytest.mark.rule("TOUCH-07")
 @pytest.mark.parametrize(
     ("source", "channel"),
     [
@@ -181,6 +188,7 @@ def test_medium_and_source_together_name_the_channel(tags: str, channel: Channel
     assert only(f"/?{tags}").channel is channel
 
 
+@pytest.mark.rule("TOUCH-07")
 @pytest.mark.parametrize(
     ("referrer", "channel"),
     [
@@ -238,6 +246,7 @@ def test_every_platforms_clicks_marks_and_sources_are_its_paid_channel(platform:
         assert not only(f"/?{key}=AbC").paid
 
 
+@pytest.mark.rule("TOUCH-15")
 def test_every_channel_but_unattributed_is_reached_by_some_link() -> None:
     links = [
         "/?utm_source=facebook&utm_medium=cpc", "/?ttclid=a", "/?gclid=a", "/?msclkid=a", "/?utm_medium=organic",

@@ -152,6 +152,7 @@ def test_the_reported_tip_is_no_sale(real_data: Path) -> None:
     assert order_of(case["deliveries"][0]["body"]).net_micros == 40 * EUR
 
 
+@pytest.mark.rule("SHOP-12")
 def test_a_gift_cards_refund_on_its_own_is_no_return() -> None:
     line = refund_line_body(2, subtotal="25.00", line_item=line_body(2, gift_card=True))
     assert refund_of(refund_body(lines=[line])).subtotal_micros == 0
