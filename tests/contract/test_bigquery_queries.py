@@ -16,12 +16,12 @@ from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.catalog import METRICS
-from pulsepoint.metrics.named_queries import named_queries
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import schema
 from tests.builders.bigquery import served_bigquery
 from tests.builders.metrics import measured
+from tests.builders.queries import every_query
 from tests.builders.warehouse import NOON, RECORDED_AT, SCOPE, fact
 from tests.contract.suites.warehouse import span_fact
 
@@ -108,9 +108,9 @@ def as_text(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(row) for row in rows)
 
 
-@pytest.mark.parametrize("name", sorted(named_queries()))
+@pytest.mark.parametrize("name", sorted(every_query()))
 async def test_a_named_question_has_one_answer(both: Both, name: str) -> None:
-    query = named_queries()[name]
+    query = every_query()[name]
     scope = SYSTEM if "observability_events" in query.sql else SCOPE
     parameters = {each: GIVEN[each] for each in query.parameters}
     cloud = await both.cloud.query(scope, query.sql, parameters)
@@ -119,11 +119,11 @@ async def test_a_named_question_has_one_answer(both: Both, name: str) -> None:
 
 async def test_the_facts_reach_most_questions(both: Both) -> None:
     answered = 0
-    for query in named_queries().values():
+    for query in every_query().values():
         scope = SYSTEM if "observability_events" in query.sql else SCOPE
         rows = await both.cloud.query(scope, query.sql, {each: GIVEN[each] for each in query.parameters})
         answered += bool(rows)
-    assert answered > len(named_queries()) * 2 / 3
+    assert answered > len(every_query()) * 2 / 3
 
 
 @pytest.mark.rule("SHOP-06")

@@ -13,10 +13,10 @@ from pulsepoint.adapters.bigquery.errors import PASSING, TOO_LARGE, mapped
 from pulsepoint.adapters.bigquery.statements import statement
 from pulsepoint.adapters.bigquery.warehouse import BigQueryWarehouse, Caps
 from pulsepoint.errors import Conflict, EngineUnavailable, LimitExceeded, MalformedInput, PulsepointError
-from pulsepoint.metrics.named_queries import named_queries
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import schema
 from tests.builders.bigquery import REGION, Served, queries, served_bigquery
+from tests.builders.queries import every_query
 from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
 from tests.contract.suites.warehouse import WarehouseSuite, count
 
@@ -151,9 +151,9 @@ async def test_each_tenant_is_asked_in_its_own_dataset(warehouse: BigQueryWareho
     assert datasets == [SCOPE.schema, OTHER_TENANT.schema, schema.SHARED_SCHEMA]
 
 
-@pytest.mark.parametrize("name", sorted(named_queries()))
+@pytest.mark.parametrize("name", sorted(every_query()))
 async def test_every_named_question_can_be_sent(name: str) -> None:
-    query = named_queries()[name]
+    query = every_query()[name]
     shared = "observability_events" in query.sql
     assert statement(query.sql, shared).parameters - {"brand_id"} == query.parameters
 

@@ -9,9 +9,9 @@ from importlib.resources import files
 from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
-from pulsepoint.warehouse.named_queries import NamedQueries, NamedQuery
+from pulsepoint.warehouse.named_queries import NamedQueries, NamedQuery, texts_of
 
-_QUERIES = NamedQueries(files(__package__) / "queries")
+_QUERIES = NamedQueries(lambda: texts_of(files(__package__) / "queries"))
 
 
 async def run_named_query(

@@ -19,6 +19,8 @@ from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
 Key = tuple[Any, ...]
+MEANINGLESS = frozenset({"mixed_currencies", "mixed_windows", "mixed_platforms"})
+"""Reasons of errors that refuse a sum which means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,16 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """Metrics over a period, in groups of `by`, of rows whose dimensions have the values of `where`."""
+    """Metrics over a period, in groups of `by`, of rows whose dimensions have the values of `where`.
+
+    An `optional` one has no rows where its sums mean nothing, instead of an error.
+    """
 
     metrics: Sequence[str]
     period: Period
     by: Sequence[str] = ()
     where: Mapping[str, Any] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,16 @@ async def measure_all(
         else:
             owners[place].add(row, parts[place])
     issuer = _Issuer(codec, scope, settings, newest)
-    return tuple(each.measurement(issuer, currency) for each in collected)
+    return tuple(_answer(each, issuer, currency) for each in collected)
+
+
+def _answer(collected: _Breakdown, issuer: _Issuer, currency: str | None) -> Measurement:
+    try:
+        return collected.measurement(issuer, currency)
+    except PermanentError as error:
+        if not collected.asked.optional or error.reason not in MEANINGLESS:
+            raise
+        return Measurement((), currency, (), (), issuer.as_of)
 
 
 def _check_periods(parts: Sequence[Part]) -> None:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pulsepoint.brand.vocabulary import DateBasis
-from pulsepoint.metrics.basis import MetricSettings, Period
+from pulsepoint.metrics.basis import ALL_DAYS, MetricSettings, Period
 from pulsepoint.metrics.definitions import Sum
 from pulsepoint.metrics.sources import DAY, MONTH, SOURCES, Source
 from pulsepoint.warehouse.as_of import select_as_of, tables_behind
@@ -76,7 +76,8 @@ def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datet
     sum of the part, `AD_COLUMNS`, and `newest`; without `as_of` one row of part `NEWEST` has `newest`, the moment of
     the newest fact any part rests on, NULL without any.
     """
-    sql = _sums_sql(tuple(map(_shape, parts)), settings.date_basis, as_of is None)
+    of_all_days = all(part.period == ALL_DAYS for part in parts)
+    sql = _sums_sql(tuple(map(_shape, parts)), settings.date_basis, as_of is None, of_all_days)
     parameters = _parameters(parts[0].period if len(parts) == 1 else _around(parts), settings)
     for place, part in enumerate(parts):
         parameters |= {f"start_{place}": part.period.start, f"end_{place}": part.period.end}
@@ -157,12 +158,14 @@ def _day(source: Source, basis: DateBasis) -> str:
     return source.day or f"DATE({source.instants[basis]}, @timezone)" if source.is_dated else ""
 
 
-def _terms(source: Source, basis: DateBasis) -> list[str]:
+def _terms(source: Source, basis: DateBasis, *, of_all_days: bool = False) -> list[str]:
     """Conditions of the rows of a brand and period that count.
 
     The range of instants lets engines skip what is far from the period; the day decides.
     """
     terms = ["brand_id = @brand_id", f"({source.where})"]
+    if of_all_days:
+        return terms
     if source.is_dated:
         terms.append(f"{_day(source, basis)} BETWEEN @start_day AND @end_day")
     if source.instants:
@@ -186,17 +189,17 @@ def _expression(dimension: str, day: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool) -> str:
+def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool, of_all_days: bool) -> str:
     used = {name: [shape for shape in shapes if shape.source == name] for name in sorted({s.source for s in shapes})}
-    shared = {name: _rows_sql(name, those, basis) for name, those in used.items() if len(those) > 1}
+    shared = {name: _rows_sql(name, those, basis, of_all_days) for name, those in used.items() if len(those) > 1}
     dimensions = sorted({name for shape in shapes for name in shape.by})
     width = max(len(shape.sums) for shape in shapes)
-    several = len(shapes) > 1
+    several = len(shapes) > 1 and not of_all_days
     selects = []
     for place, shape in enumerate(shapes):
         rows = f"{shape.source}_rows"
         if shape.source not in shared:
-            rows = f"({_rows_sql(shape.source, [shape], basis)}) AS {rows}"
+            rows = f"({_rows_sql(shape.source, [shape], basis, of_all_days)}) AS {rows}"
         selects.append(_part_sql(place, shape, rows, dimensions, width, several))
     if tells_newest:
         selects.append(_newest_sql(frozenset(used), dimensions, width))
@@ -204,7 +207,7 @@ def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool) 
     return f"{f'WITH {tables} ' if tables else ''}{' UNION ALL '.join(selects)}"
 
 
-def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis) -> str:
+def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days: bool) -> str:
     """The rows of a source as its parts need them: their day, dimensions, `money`, and what is summed."""
     source = SOURCES[name]
     asked = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
@@ -217,7 +220,7 @@ def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis) -> str:
     money = [f"{source.currency or 'CAST(NULL AS STRING)'} AS money"]
     return (
         f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(asked)} AS counted"
-        f" WHERE {' AND '.join(_terms(source, basis))}"
+        f" WHERE {' AND '.join(_terms(source, basis, of_all_days=of_all_days))}"
     )
 
 

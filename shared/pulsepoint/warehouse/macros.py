@@ -1,4 +1,4 @@
-"""Macros in SQL text: `{{name}}` or `{{name(column)}}`, written out when a file is read.
+"""Macros in SQL text: `{{name}}` or `{{name(argument, …)}}`, written out when a file is read.
 
 They bring the product's own lists and rules (`pulsepoint.brand.vocabulary`) into SQL, so that each is said once.
 """
@@ -8,23 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Platform, Severity, StockState
+from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Platform, StockState
 from pulsepoint.brand.words import Word, sql_list
 
 _MACRO = re.compile(r"\{\{\s*(\w+)(?:\(([^(){}]*)\))?\s*\}\}")
 
 
-def expand(text: str, more: Mapping[str, str] | None = None) -> str:
-    """The text with its macros written out, those of `more` among them; raises `ValueError` naming one there is not."""
+Macro = str | Callable[..., str]
+
+
+def expand(text: str, own: Mapping[str, Macro] | None = None) -> str:
+    """The text with its macros written out, those of `own` among them; raises `ValueError` naming one there is not."""
 
     def written_out(match: re.Match[str]) -> str:
-        name, column = match.group(1), match.group(2)
-        if column is None and more is not None and name in more:
-            return more[name]
-        if column is None and name in _TEXTS:
-            return _TEXTS[name]
-        if column is not None and name in _FUNCTIONS:
-            return _FUNCTIONS[name](column.strip())
+        macro, arguments = (own or {}).get(match.group(1), _MACROS.get(match.group(1))), match.group(2)
+        if isinstance(macro, str) and arguments is None:
+            return macro
+        if callable(macro) and arguments is not None:
+            return macro(*(each.strip() for each in arguments.split(",")))
         raise ValueError(f"no SQL macro {match.group(0)}")
 
     return _MACRO.sub(written_out, text)
@@ -43,15 +44,12 @@ def _rank(column: str, words: type[Word]) -> str:
     return f"CASE {column} {cases} ELSE {len(words)} END"
 
 
-_TEXTS: dict[str, str] = {
+_MACROS: dict[str, Macro] = {
     "cancelled_orders": CancelledOrders.predicate(),
     "ad_platforms": sql_list(Platform),
     "unattributed": Channel.UNATTRIBUTED.value,
     "running_out": sql_list(state for state in StockState if state.runs_out),
     **{kind.value: kind.value for kind in EntryKind},
-}
-_FUNCTIONS: dict[str, Callable[[str], str]] = {
     "campaign_key": campaign_key,
-    "severity_rank": lambda column: _rank(column, Severity),
     "stock_rank": lambda column: _rank(column, StockState),
 }

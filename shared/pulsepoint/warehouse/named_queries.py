@@ -1,14 +1,13 @@
-"""Named queries: SELECTs in files of one folder, BigQuery's dialect, asked by their names.
+"""Named queries: SELECTs in BigQuery's dialect, asked by their names.
 
-Each is headed `-- name: the_name`, then a comment of one or two lines that says what it returns, then one SELECT,
-in which macros are written out (`warehouse/macros.py`). `@brand_id` is always the brand asked about; every other
-`@name` is a parameter the caller must give.
+Each is headed `-- name: the_name`, then a comment of one or two lines that says what it returns, then one SELECT.
+`@brand_id` is always the brand asked about; every other `@name` is a parameter the caller must give.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +18,7 @@ from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.as_of import select_as_of
-from pulsepoint.warehouse.macros import expand
+from pulsepoint.warehouse.macros import Macro, expand
 
 _HEADING = re.compile(r"^--[ \t]*name:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -46,23 +45,20 @@ class NamedQuery:
 
 
 class NamedQueries:
-    """The named queries of one folder; `macros` are texts of its own that its files use."""
+    """The named queries in some texts, by file name, read when the first is asked for."""
 
-    def __init__(self, folder: Traversable, macros: Mapping[str, str] | None = None) -> None:
-        self._folder = folder
-        self._macros = macros
+    def __init__(self, texts: Callable[[], Mapping[str, str]]) -> None:
+        self._texts = texts
 
     @cached_property
     def by_name(self) -> Mapping[str, NamedQuery]:
         """Every query by name; raises `ValueError` naming file and heading when one is not well formed."""
         by_name: dict[str, NamedQuery] = {}
-        for file in sorted(self._folder.iterdir(), key=lambda entry: entry.name):
-            if file.name.endswith(".sql"):
-                text = expand(file.read_text(encoding="utf-8"), self._macros)
-                for each in read_named_queries(text, file.name):
-                    if each.name in by_name:
-                        raise ValueError(f"{each.file}: query {each.name} is also in {by_name[each.name].file}")
-                    by_name[each.name] = each
+        for file, text in sorted(self._texts().items()):
+            for each in read_named_queries(text, file):
+                if each.name in by_name:
+                    raise ValueError(f"{each.file}: query {each.name} is also in {by_name[each.name].file}")
+                by_name[each.name] = each
         return by_name
 
     def get(self, name: str) -> NamedQuery:
@@ -93,6 +89,12 @@ class NamedQueries:
         if as_of is None:
             return await warehouse.query(scope, query.sql, parameters)
         return await warehouse.query(scope, select_as_of(query.sql), {**parameters, "as_of": as_of})
+
+
+def texts_of(folder: Traversable, own: Mapping[str, Macro] | None = None) -> dict[str, str]:
+    """The SQL files of a folder by name, their macros written out, those of `own` among them."""
+    files = (file for file in folder.iterdir() if file.name.endswith(".sql"))
+    return {file.name: expand(file.read_text(encoding="utf-8"), own) for file in files}
 
 
 def read_named_queries(text: str, file: str) -> Iterator[NamedQuery]:

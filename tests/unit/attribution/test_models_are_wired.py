@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from attribution.domain.credits import MINOR_UNIT, credits_of
 from attribution.domain.models import MODELS, Model
+from gateway.verification.checks import reconciliation
 from ingest_shopify.facts import facts_of
 from pulsepoint.adapters.duckdb.warehouse import open_duckdb
 from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, Channel
 from pulsepoint.brand.words import Word
 from pulsepoint.events.attributions import Touch
-from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 from tests.builders.orders import CREATED_AT, SCOPE, evidence, order_event, refund
 from tests.unit.attribution.harness import Harness
@@ -132,6 +132,6 @@ async def test_every_model_appears_in_the_reconciliation_and_agrees_with_sales()
     async with open_duckdb() as warehouse:
         await warehouse.append([row for event in events for row in facts_of(harness.reader(), event)])
         await warehouse.append(harness.ports.facts)
-        rows = await run_named_query(warehouse, SCOPE, "books_balance", cancelled_orders="return")
+        rows = await reconciliation(warehouse, SCOPE, cancelled_orders="return")
     assert {row["model"] for row in rows} == set(AttributionModel)
     assert {(int(row["sales_micros"]), int(row["difference_micros"])) for row in rows} == {(190_000_000, 0)}

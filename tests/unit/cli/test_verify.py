@@ -18,10 +18,9 @@ from deploy.cli.instance_client import Brand, InstanceRefused
 from deploy.cli.main import app
 from deploy.cli.progress import Progress
 from deploy.cli.verify import as_json, print_verified, verify_brands
-from gateway.verification import CHECKS, Check, Checked, run_check, state_of
+from gateway.verification.checks import CHECKS, Check, Checked, run_check, source_counts, state_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.events.orders import OrderLine, Refund
-from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.ports.warehouse import Warehouse
@@ -270,7 +269,7 @@ async def test_a_state_of_more_than_a_page_is_read_to_its_end(warehouse: DuckDBW
 
 async def test_counts_tell_snapshots_things_and_the_newest_moment(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(a_shop())
-    counts = {row["source"]: row for row in await run_named_query(warehouse, SCOPE, "verify_counts")}
+    counts = {row["source"]: row for row in await source_counts(warehouse, SCOPE)}
     assert (counts["ads: meta"]["snapshots"], counts["ads: meta"]["things"]) == (2, 1)
     assert counts["orders"]["newest_at"] == NOON
     assert counts["notifications"]["things"] == 0

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.verification.checks import reconciliation
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.catalog import METRICS, UnknownMetric, catalog, dimensions_of, divided, sums_of
-from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.document_store import FactRow
 from tests.builders.metrics import APRIL, measured, recomputed, under, values
 from tests.builders.orders import order_line, refund
@@ -30,13 +30,6 @@ from tests.builders.warehouse import (
     quarantine_fact,
     refund_fact,
 )
-
-PARAMETERS: dict[str, Any] = {
-    "start_day": date(2026, 3, 1),
-    "end_day": date(2026, 3, 31),
-    "timezone": "UTC",
-    "model": "last_non_direct",
-}
 
 
 @pytest.fixture
@@ -214,41 +207,16 @@ async def test_a_campaign_id_on_two_accounts_loses_no_spend_and_counts_no_credit
     assert await values(warehouse, "spend", "ad_revenue") == {"spend": 3_000_000, "ad_revenue": 10_000_000}
 
 
-@pytest.mark.rule("ATTR-12")
-async def test_unmatched_spend_and_credits_are_listed_with_their_amounts(warehouse: DuckDBWarehouse) -> None:
-    await warehouse.append(
-        [
-            ad_fact("earning", spend=1),
-            ad_fact("idle", spend=2),
-            *credit_facts("o1", [("meta", "earning", 10)]),
-            *credit_facts("o2", [("meta", "Typo", 20)]),
-            *credit_facts("o3", [("meta", None, 30)]),
-            *credit_facts("o4", [("email", "news", 40)]),
-        ]
-    )
-    rows = await run_named_query(warehouse, SCOPE, "unmatched_performance", **PARAMETERS)
-    assert [(row["side"], row["campaign"], row["amount_micros"]) for row in rows] == [
-        ("credits", None, 30_000_000),
-        ("credits", "Typo", 20_000_000),
-        ("spend", "idle", 2_000_000),
-    ]
-    channels = await run_named_query(warehouse, SCOPE, "performance_by_channel", **PARAMETERS)
-    assert sum(row["attributed_revenue_micros"] for row in channels) == 100_000_000
-    campaigns = await run_named_query(warehouse, SCOPE, "performance_by_campaign", **PARAMETERS)
-    assert sum(row["attributed_revenue_micros"] for row in campaigns) == 100_000_000
-    assert sum(row["spend_micros"] or 0 for row in campaigns) == 3_000_000
-
-
 @pytest.mark.rule("ATTR-02")
 async def test_the_books_balance_once_every_order_is_credited(warehouse: DuckDBWarehouse) -> None:
     given_back = refund_fact(refund(amount=10))
     await warehouse.append([order_fact(net=100), given_back, *credit_facts("o1", [("meta", "a", 60)])])
-    (row,) = await run_named_query(warehouse, SCOPE, "books_balance", cancelled_orders="return")
+    (row,) = await reconciliation(warehouse, SCOPE, cancelled_orders="return")
     assert (row["model"], row["sales_micros"], row["credit_micros"], row["difference_micros"]) == (
         "last_non_direct", 90_000_000, 60_000_000, 30_000_000,
     )  # fmt: skip
     await warehouse.append(credit_facts("o1", [("meta", "a", 60), ("unattributed", None, 30)], version=2))
-    (row,) = await run_named_query(warehouse, SCOPE, "books_balance", cancelled_orders="return")
+    (row,) = await reconciliation(warehouse, SCOPE, cancelled_orders="return")
     assert (row["difference_micros"], row["entries"], row["credits"]) == (0, 2, 2)
 
 

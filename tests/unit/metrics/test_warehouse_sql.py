@@ -1,4 +1,4 @@
-"""Every table, view and question stays within the constructs that mean the same on both engines."""
+"""Every table, view and query stays within the constructs that mean the same on both engines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.errors import PermanentError
-from pulsepoint.metrics.named_queries import named_queries, run_named_query
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.tenancy import SYSTEM
 from pulsepoint.warehouse import dialect, schema
 from pulsepoint.warehouse.named_queries import UnknownNamedQuery, read_named_queries
 from pulsepoint.warehouse.rows import relations
+from tests.builders.queries import every_query
 from tests.builders.warehouse import SCOPE
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -48,9 +49,9 @@ def test_every_view_reads_only_views_made_before_it(view: schema.View) -> None:
     dialect.parse(view.select, frozenset(before))
 
 
-@pytest.mark.parametrize("name", sorted(named_queries()))
-async def test_every_question_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
-    query = named_queries()[name]
+@pytest.mark.parametrize("name", sorted(every_query()))
+async def test_every_query_is_allowed_and_runs_on_an_empty_warehouse(warehouse: DuckDBWarehouse, name: str) -> None:
+    query = every_query()[name]
     scope = SYSTEM if "observability_events" in query.sql else SCOPE
     tree = dialect.parse(query.sql, relations(scope.is_system))
     used = dialect.parameters_of(tree)
@@ -134,16 +135,16 @@ def test_a_ranking_by_fact_id_is_left_out_only_where_a_key_does_its_work() -> No
     assert "QUALIFY" in dialect.to_duckdb(kept, TENANT).sql
 
 
-async def test_an_unknown_question_and_wrong_parameters_are_named(warehouse: DuckDBWarehouse) -> None:
-    with pytest.raises(UnknownNamedQuery, match="'no_such_question'"):
-        await run_named_query(warehouse, SCOPE, "no_such_question")
-    with pytest.raises(UnknownNamedQuery, match=r"lacks @cancelled_orders.*takes no @timezones"):
-        await run_named_query(warehouse, SCOPE, "net_revenue_by_month", timezones="UTC", timezone="UTC")
+async def test_an_unknown_query_and_wrong_parameters_are_named(warehouse: DuckDBWarehouse) -> None:
+    with pytest.raises(UnknownNamedQuery, match="'no_such_query'"):
+        await run_named_query(warehouse, SCOPE, "no_such_query")
+    with pytest.raises(UnknownNamedQuery, match=r"lacks @model.*takes no @models"):
+        await run_named_query(warehouse, SCOPE, "newest_orders", models="x", limit=1)
     with pytest.raises(PermanentError):
-        await run_named_query(warehouse, SCOPE, "revenue_totals", brand_id="another")
+        await run_named_query(warehouse, SCOPE, "dashboard_advice", brand_id="another")
 
 
-def test_a_question_without_a_comment_or_select_is_refused_with_its_file() -> None:
+def test_a_query_without_a_comment_or_select_is_refused_with_its_file() -> None:
     for text in (
         "-- name: bare\nSELECT 1",
         "-- name: empty\n-- says nothing",
@@ -159,7 +160,7 @@ def test_parameters_in_comments_and_text_are_none() -> None:
 
 
 def test_only_metrics_asks_the_warehouse_directly() -> None:
-    """An adapter that hands questions on to another asks none of its own."""
+    """An adapter that hands queries on to another asks none of its own."""
     asking = set()
     for file in [*SHARED.rglob("*.py"), *(SHARED.parent / "services").rglob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -32,7 +32,7 @@ DAY: Mapping[str, str] = {
 CHANNEL: Mapping[str, str] = {
     "spend": "spend",
     "revenue": "attributed_revenue",
-    "attributed_roas": "roas",
+    "attributed_roas": "attributed_roas",
     "orders": "attributed_orders",
     "clicks": "clicks",
 }
@@ -43,7 +43,7 @@ UNATTRIBUTED: Mapping[str, str] = {
     "orders": "unattributed_orders",
 }
 """The same for what no touch earned."""
-CLAIMS: Mapping[str, str] = {"platform_value": "platform_value", "claimed_roas": "platform_roas"}
+CLAIMS: Mapping[str, str] = {"platform_value": "platform_value", "claimed_roas": "claimed_roas"}
 """What a channel's platform claims, and the metric that defines each."""
 
 

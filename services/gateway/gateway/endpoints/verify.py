@@ -15,8 +15,8 @@ from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, VerifierOf
 from gateway.endpoints.problems import PROBLEMS
-from gateway.verification import CHECKS, Check, run_check, state_of
-from pulsepoint.metrics.named_queries import run_named_query
+from gateway.use_cases.unmatched import unmatched_of
+from gateway.verification.checks import CHECKS, Check, run_check, source_counts, state_of
 from pulsepoint.tenancy import TenantContext
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["verification"], responses=PROBLEMS)
@@ -26,6 +26,7 @@ Accepted = Callable[[str], Awaitable[int]]
 BODIES = ("orders", "order edits", "products", "stock levels")
 """Sources of which every snapshot came in a body of its own; refunds come inside orders too."""
 LISTED_QUARANTINED = 10_000
+LISTED_UNMATCHED = 50
 SettledSeconds = Annotated[
     int,
     Query(ge=0, le=3600, description="conservation leaves out orders with something recorded in the last seconds"),
@@ -84,13 +85,17 @@ class Source(BaseModel):
 
 
 class Unmatched(BaseModel):
-    """Money without its other half, in micros: credits that fit no campaign, or spend that earned no credit."""
+    """Money without its other half, in micros: credits that fit no campaign, or spend that earned no credit.
+
+    `fact_id` cites the amount.
+    """
 
     side: Literal["credits", "spend"]
     channel: str
     campaign: str | None
     currency: str
     amount_micros: int
+    fact_id: str
 
 
 class Sources(BaseModel):
@@ -171,8 +176,8 @@ async def read_state(brand: BrandOf, person: VerifierOf, ports: PortsOf) -> Stat
 async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports: PortsOf) -> Sources:
     """How far each source has come, and what is not matched."""
     scope = person.scope.brand(brand.brand_id)
-    sources = [Source(**row) for row in await run_named_query(ports.warehouse, scope, "verify_counts")]
-    unmatched = await run_named_query(ports.warehouse, scope, "verify_unmatched", model=brand.settings.default_model)
+    sources = [Source(**row) for row in await source_counts(ports.warehouse, scope)]
+    unmatched = await unmatched_of(person, brand, ports.metrics)
     held = 0
     for kind in ("quarantine", "dead_letter"):
         rows = await ports.identity_store.quarantined_messages(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
@@ -184,8 +189,8 @@ async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports
         other=None if bodies is None else bodies - _snapshots(sources),
         held=held,
         sources=sources,
-        unmatched_total=unmatched[0]["total"] if unmatched else 0,
-        unmatched=[Unmatched(**row) for row in unmatched],
+        unmatched_total=len(unmatched),
+        unmatched=[Unmatched.model_validate(each, from_attributes=True) for each in unmatched[:LISTED_UNMATCHED]],
     )
 
 
@@ -225,5 +230,5 @@ async def _checked(ports: Ports, scope: TenantContext, check: Check, brand: Bran
         ok=outcome.total == 0,
         total=outcome.total,
         violations=[ViolationView(**asdict(each)) for each in outcome.violations],
-        settled_seconds=settled_seconds if check.named_query == "verify_conservation" else 0,
+        settled_seconds=settled_seconds if check.name == "conservation" else 0,
     )

@@ -16,7 +16,7 @@ from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.metrics.basis import Period as MetricPeriod
 from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.citations import Citation, CitationCodec
-from pulsepoint.metrics.query import MeasuredRow, Measurement
+from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
 from pulsepoint.tenancy import TenantContext
 
 
@@ -61,6 +61,12 @@ class Measuring:
             settings=self._settings,
             currency=self.currency,
             as_of=self.basis.as_of,
+        )
+
+    async def measure_all(self, breakdowns: Sequence[Breakdown]) -> tuple[Measurement, ...]:
+        """Several breakdowns of one snapshot; money in the brand's currency."""
+        return await self._metrics.measure_all(
+            self._scope, breakdowns, settings=self._settings, currency=self.currency, as_of=self.basis.as_of
         )
 
     async def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:

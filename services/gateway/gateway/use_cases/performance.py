@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
@@ -21,21 +20,27 @@ from gateway.domain.periods import Period
 from gateway.use_cases.measuring import Measuring, figures
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import Channel, Unit
-from pulsepoint.errors import PermanentError
+from pulsepoint.metrics.basis import Period as MetricPeriod
 from pulsepoint.metrics.catalog import metric
-from pulsepoint.metrics.query import Excluded, MeasuredRow, Measurement
+from pulsepoint.metrics.query import Breakdown, Excluded, MeasuredRow, Measurement
 
 
 async def performance_of(measuring: Measuring, days: Period) -> Performance:
     """The period's totals, channels and days, and the totals of as many days before it."""
-    totals, before, channels, by_day, claims = await asyncio.gather(
-        measuring.measure(tuple(TOTALS.values()), days),
-        measuring.measure(tuple(TOTALS.values()), days.before()),
-        measuring.measure(tuple({*CHANNEL.values(), *UNATTRIBUTED.values()}), days, ("channel",)),
-        measuring.measure(tuple(DAY.values()), days, ("day",)),
-        _claims(measuring, days),
+    now, earlier = _metric_days(days), _metric_days(days.before())
+    by_channel = tuple(dict.fromkeys([*CHANNEL.values(), *UNATTRIBUTED.values()]))
+    totals, before, channels, by_day, claimed = await measuring.measure_all(
+        [
+            Breakdown(tuple(TOTALS.values()), now),
+            Breakdown(tuple(TOTALS.values()), earlier),
+            Breakdown(by_channel, now, ("channel",)),
+            Breakdown(tuple(DAY.values()), now, ("day",)),
+            # Claims of several attribution windows cannot be added up; then there are none to show.
+            Breakdown(tuple(CLAIMS.values()), now, ("channel",), optional=True),
+        ]
     )
     currency = measuring.currency
+    claims = {str(row.at["channel"]): figures(row, CLAIMS, currency) for row in claimed.rows}
     return Performance(
         days=days,
         currency=currency,
@@ -48,15 +53,8 @@ async def performance_of(measuring: Measuring, days: Period) -> Performance:
     )
 
 
-async def _claims(measuring: Measuring, days: Period) -> Mapping[str, Figures]:
-    """The claims of each ad platform; none where those of several attribution windows would be added up."""
-    try:
-        measured = await measuring.measure(tuple(CLAIMS.values()), days, ("channel",))
-    except PermanentError as error:
-        if error.reason != "mixed_windows":
-            raise
-        return {}
-    return {str(row.at["channel"]): figures(row, CLAIMS, measuring.currency) for row in measured.rows}
+def _metric_days(days: Period) -> MetricPeriod:
+    return MetricPeriod(days.start, days.end)
 
 
 def _channel(row: MeasuredRow, claims: Mapping[str, Figures], currency: str) -> ChannelFigures:

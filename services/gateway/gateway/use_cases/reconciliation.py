@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.domain.brands import Brand
 from gateway.domain.identity import Person
-from pulsepoint.metrics.named_queries import run_named_query
+from gateway.verification.checks import reconciliation
 from pulsepoint.ports.warehouse import Warehouse
 
 
@@ -27,12 +27,8 @@ class Reconciled:
 
 async def reconciliation_of(person: Person, brand: Brand, warehouse: Warehouse) -> list[Reconciled]:
     """Every model and currency; differences are zero once every order is attributed."""
-    rows = await run_named_query(
-        warehouse,
-        person.scope.brand(brand.brand_id),
-        "books_balance",
-        cancelled_orders=brand.settings.cancelled_orders.value,
-    )
+    scope, policy = person.scope.brand(brand.brand_id), brand.settings.cancelled_orders.value
+    rows = await reconciliation(warehouse, scope, cancelled_orders=policy)
     return [
         Reconciled(
             model=row["model"],

@@ -1,10 +1,12 @@
 -- name: dashboard_days
 -- The first and the last day in @timezone on which anything was sold or given back, or (of the ad account) spent.
-SELECT MIN(day) AS first_day, MAX(day) AS last_day
+SELECT MIN(first_day) AS first_day, MAX(last_day) AS last_day
 FROM (
-  SELECT DATE(occurred_at, @timezone) AS day FROM sales_entries WHERE brand_id = @brand_id
+  SELECT DATE(MIN(occurred_at), @timezone) AS first_day, DATE(MAX(occurred_at), @timezone) AS last_day
+  FROM sales_entries WHERE brand_id = @brand_id
   UNION ALL
-  SELECT day FROM ad_days_counted WHERE brand_id = @brand_id AND spend_micros > 0
+  SELECT MIN(day) AS first_day, MAX(day) AS last_day
+  FROM ad_days_counted WHERE brand_id = @brand_id AND spend_micros > 0
 ) AS active;
 
 -- name: dashboard_alerts
@@ -28,21 +30,12 @@ ORDER BY position, recommendation_id;
 SELECT summary, computed_at, start_day, end_day, today_counts, figures, names
 FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
 
--- name: dashboard_stock
--- How many variants have each stock status, and the daily ad spend at risk with them.
-SELECT status, COUNT(*) AS variants, SUM(spend_at_risk_micros) AS spend_at_risk_micros
-FROM stock_statuses_current
-WHERE brand_id = @brand_id
-GROUP BY status
-ORDER BY status;
-
 -- name: dashboard_short_stock
 -- Variants that are out or running out, dearest first.
 SELECT variant_id, sku, title, available, velocity_micros, days_of_cover_micros, status, spend_at_risk_micros
 FROM stock_statuses_current
-WHERE brand_id = @brand_id AND status IN ('out_of_stock', 'critical', 'low')
-ORDER BY spend_at_risk_micros DESC, CASE status WHEN 'out_of_stock' THEN 0 WHEN 'critical' THEN 1 ELSE 2 END,
-  velocity_micros DESC, variant_id
+WHERE brand_id = @brand_id AND status IN ({{running_out}})
+ORDER BY spend_at_risk_micros DESC, {{stock_rank(status)}}, velocity_micros DESC, variant_id
 LIMIT 10;
 
 -- name: trace_hops

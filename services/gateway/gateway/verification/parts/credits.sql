@@ -1,0 +1,5 @@
+credited AS (
+  SELECT model, currency, order_id, entry_id, credit_micros, recorded_at
+  FROM {{rows(credits, attributions)}} AS newest_credits
+),
+models AS (SELECT DISTINCT model FROM credited)
