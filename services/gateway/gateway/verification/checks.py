@@ -10,6 +10,7 @@ from typing import Any, Literal
 import orjson
 
 from gateway.verification.queries import QUERIES
+from pulsepoint.ports.values import QueryValue
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -76,7 +77,7 @@ async def run_check(
 
     Conservation leaves out orders with something recorded after `settled_before`.
     """
-    given = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
+    given: dict[str, QueryValue] = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
     takes = QUERIES.get(check.query).parameters
     rows = await QUERIES.run(
         warehouse, scope, check.query, {name: value for name, value in given.items() if name in takes}
