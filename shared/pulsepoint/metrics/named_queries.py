@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 
-from pulsepoint.ports.values import QueryValue, Row
+from pulsepoint.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse.named_queries import NamedQueries, NamedQuery, texts_of
