@@ -150,6 +150,7 @@ def test_a_campaign_is_not_raised_while_what_it_sells_runs_out(status: str) -> N
     assert about(result, "raise_spend") == []
 
 
+@pytest.mark.rule("AI-06")
 @given(
     st.integers(-(10**12), 10**13),
     st.integers(0, 10**4),
@@ -161,6 +162,7 @@ def test_advice_on_credited_revenue_is_never_urgent(revenue: int, orders: int, n
     assert all(item.priority is not Priority.HIGH for item in advice(given_campaign).recommendations)
 
 
+@pytest.mark.rule("AI-06")
 @pytest.mark.parametrize(
     ("platform", "name"),
     [

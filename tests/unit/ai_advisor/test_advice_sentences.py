@@ -136,11 +136,13 @@ def test_the_sentences_of_advice_are_those_of_before(case: str) -> None:
     assert all(now.startswith(before) for now, before in zip(told, BEFORE[case], strict=False))
 
 
+@pytest.mark.rule("AI-06")
 @pytest.mark.parametrize("case", ["advice.reduce.roas", "advice.reduce.negative", "advice.raise"])
 def test_advice_on_roas_says_that_it_rests_on_credited_revenue(case: str) -> None:
     assert "rests on revenue that is credited to the campaign" in text_of(CASES[case]).reason
 
 
+@pytest.mark.rule("AI-07")
 def test_a_pause_saves_no_more_than_what_sells_gone_stock() -> None:
     """Issue: it said that all of the campaign's spend sold what was not there."""
     assert text_of(CASES["advice.pause.critical"]).expected_impact == (

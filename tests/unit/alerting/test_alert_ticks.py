@@ -144,6 +144,7 @@ async def test_alerts_over_history_are_recorded_and_not_sent(bench: Bench) -> No
     assert (await tick(bench, 2, stock_status(), stock_status("v2"))).effects
 
 
+@pytest.mark.rule("STOCK-09")
 async def test_what_opened_in_quiet_time_is_sent_once_when_it_ends(bench: Bench) -> None:
     await configure(bench, quiet_until=(NOW + timedelta(minutes=3)).isoformat())
     first = await tick(bench, 1, stock_status(), stock_status("v2"))
@@ -156,6 +157,7 @@ async def test_what_opened_in_quiet_time_is_sent_once_when_it_ends(bench: Bench)
     assert not (await tick(bench, 4, stock_status())).effects
 
 
+@pytest.mark.rule("STOCK-09")
 async def test_after_quiet_time_many_alerts_are_sent_a_few_at_a_time(bench: Bench) -> None:
     await configure(bench, quiet_until=(NOW + timedelta(minutes=10)).isoformat())
     many = [stock_status(f"v{number}") for number in range(OPENED_AT_ONCE + 3)]
@@ -165,6 +167,7 @@ async def test_after_quiet_time_many_alerts_are_sent_a_few_at_a_time(bench: Benc
     assert len(sent) == len(set(sent)) == len(many)
 
 
+@pytest.mark.rule("STOCK-09")
 async def test_an_alert_is_told_anew_while_it_is_open(bench: Bench) -> None:
     """Issue: an alert said 'reorder 13' beside advice that said 'reorder 19'."""
     await configure(bench)
