@@ -211,6 +211,7 @@ async def roas_facts(bench: Bench, revenue: int, days: range) -> None:
 
 
 @pytest.mark.parametrize(("revenue", "opened"), [(100, ["alert.opened"]), (250, [])])
+@pytest.mark.slow
 async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, revenue: int, opened: list[str]) -> None:
     await configure(bench)
     await roas_facts(bench, 300, range(4, 18))

@@ -90,6 +90,7 @@ FILTERS = {"return": "TRUE", "exclude": "cancelled_at IS NULL", "keep": "kind <>
 @pytest.mark.rule("REV-01")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shop=shops(), seed=st.integers(0, 2**32), policy=st.sampled_from(sorted(FILTERS)))
+@pytest.mark.slow
 def test_the_view_and_the_rule_agree(
     warehouse: DuckDBWarehouse,
     shop: dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]],
