@@ -139,6 +139,13 @@ locals {
       severity = "WARNING"
       act      = "The day is pulled again by itself; docs/troubleshooting.md: data not syncing."
     }
+    broken-tracking = {
+      title    = "Orders of a shop stopped leading back to its ads and e-mails"
+      query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_alerts_opened{${local.on_run},kind=\"broken_tracking\"}[15m])) > 0"
+      duration = "0s"
+      severity = "WARNING"
+      act      = "The brand's people were told in Slack; GET /api/brands/{id}/alerts lists them."
+    }
     stock-outs = {
       title    = "A product that sells or is advertised runs out"
       query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_alerts_opened{${local.on_run},kind=\"stockout_risk\"}[15m])) > 0"

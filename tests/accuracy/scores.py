@@ -43,6 +43,12 @@ class Share:
         return f"{self.value:.2f} ({self.hits} of {self.count}, 95 % {low:.2f} to {high:.2f})"
 
 
+def total(shares: Iterable[Share]) -> Share:
+    """All hits of all counts."""
+    kept = list(shares)
+    return Share(sum(share.hits for share in kept), sum(share.count for share in kept))
+
+
 def recall(incidents: Iterable[Struck], opened: Iterable[date]) -> Share:
     """Incidents during which, or in the days of grace after, an alert was opened."""
     days, incidents = sorted(opened), list(incidents)

@@ -33,12 +33,13 @@ class ChannelTotals:
 
 @dataclass(slots=True)
 class ShopDay:
-    """One day: paid channels by name, all orders, and those to which no visit leads."""
+    """One day: paid channels by name; all orders, those to which no visit leads, those that a tagged link led to."""
 
     day: date
     channels: dict[str, ChannelTotals] = field(default_factory=lambda: defaultdict(ChannelTotals))
     orders: int = 0
     untracked_orders: int = 0
+    traced_orders: int = 0
 
 
 def shop_days(world: World) -> list[ShopDay]:
@@ -85,7 +86,11 @@ def _add_order(days: dict[date, ShopDay], zone: ZoneInfo, order: Order, refunds:
     placed.untracked_orders += not state.touches
     for row in attribution.rows:
         columns = row.columns
-        if row.table != "credits" or columns["model"] != MODEL or not columns["paid"]:
+        if row.table != "credits" or columns["model"] != MODEL:
+            continue
+        if columns["entry_kind"] == EntryKind.SALE:
+            placed.traced_orders += Channel(columns["channel"]).is_tagged
+        if not columns["paid"]:
             continue
         day = days.get(columns["occurred_at"].astimezone(zone).date())
         if day is None or Channel(columns["channel"]).platform is None:

@@ -42,7 +42,7 @@ def calm_world(seed: int, days: int = HISTORY_DAYS) -> DrawnWorld:
 
 
 def struck_world(seed: int, kind: str, days: int = HISTORY_DAYS) -> DrawnWorld:
-    """The same kind of shop, hit by incidents of one `kind`: `broken_utm`, `broken_pixel` or `more_ads`."""
+    """The same kind of shop, hit by incidents of one `kind`; see `_incident`."""
     draw = Random(seed * 7919 + 1)
     settings = _shop(Random(seed), seed, days)
     starts = range(FIRST_INCIDENT_DAY, days - 20, APART_DAYS)
@@ -66,7 +66,7 @@ def _shop(draw: Random, seed: int, days: int) -> WorldSettings:
         seed=seed,
         demand={
             "orders_per_day": draw.choice((25, 40, 70, 120)),
-            "aov_cents": draw.randrange(6_000, 20_000),
+            "aov_cents": draw.randrange(10_000, 20_000),
             "repeat_ppm": draw.randrange(100_000, 350_000),
             "return_ppm": draw.randrange(40_000, 150_000),
         },
@@ -94,6 +94,8 @@ def _incident(draw: Random, settings: WorldSettings, kind: str, start: int) -> I
     match kind:
         case "broken_utm":
             return Incident("broken_utm", when)
+        case "consent_drop":
+            return Incident("consent_drop", when, amount_ppm=draw.randrange(150_000, 500_000))
         case "broken_pixel":
             return Incident("broken_pixel", when, amount_ppm=draw.randrange(600_000, 1_000_000))
         case "more_ads":

@@ -17,6 +17,8 @@ from pulsepoint.brand.texts import texts
 from pulsepoint.events.envelope import Event, P, Payload, new_event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.metrics.access import Metrics
+from pulsepoint.metrics.basis import MetricSettings
+from pulsepoint.metrics.explain import Explained
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction, Write
 from pulsepoint.runtime.outcome import EffectDefinition, Outcome
@@ -63,6 +65,14 @@ class Bench:
             return Commit(writes=writes)
 
         await self.store.transact(SCOPE, attempt)
+
+    async def recompute(self, fact_id: str) -> Explained:
+        """The number behind a fact id, under settings in UTC."""
+
+        async def kept_settings(version: int) -> MetricSettings:
+            return MetricSettings(version)
+
+        return await self.metrics.recompute(SCOPE, fact_id, kept_settings)
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a SELECT in the warehouse."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from alerting.domain import roas, stock, syncs
-from alerting.domain.open_alerts import OpenAlert, key_of
+from alerting.conditions import Rules, evaluate_days, evaluate_stock
+from alerting.domain import stock, syncs
 from alerting.evaluation import POST, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice
 from pulsepoint.brand.facts import AlertFacts
@@ -15,7 +15,7 @@ from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.texts import texts
-from pulsepoint.brand.vocabulary import AlertType, RecommendationType
+from pulsepoint.brand.vocabulary import RecommendationType
 from pulsepoint.brand.wording import DEFAULT_LOCALE
 from pulsepoint.errors import VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
@@ -24,7 +24,6 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockAssessed
-from pulsepoint.metrics.citations import Cite
 from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_of, brand_write, is_stale, kept_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
@@ -59,40 +58,38 @@ async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
     if existing is not None and existing.data["version"] >= event.version:
         return NOTHING
     kept = await brand_of(reader)
-    brand = kept.settings
     at = event.payload.assessed_at
-    view = stock.view_of(event.payload, brand.lead_time_days)
+    view = stock.view_of(event.payload, kept.settings.lead_time_days)
     write = Write(*STOCK, {**view.as_document(), "version": event.version})
     if last is None or datetime.fromisoformat(last.data["computed_at"]) < at:
         return Outcome(writes=(write,))
     open_alerts = await read_open_alerts(reader)
     seen = Write(*ADVICE, {**last.data, "stock_version": event.version})
-    cite = await reader.citing(settings=kept.metric_settings, currency=brand.currency)
-    evaluation = _evaluate_stock(cite, brand, open_alerts, view, _reorders(last.data), at)
-    return await evaluate(reader, brand, open_alerts, evaluation, at=at, writes=(write, seen))
+    cite = await reader.citing(settings=kept.metric_settings, currency=kept.settings.currency)
+    evaluation = evaluate_stock(cite, kept, open_alerts, view, _reorders(last.data), at)
+    return await evaluate(reader, kept.settings, open_alerts, evaluation, at=at, writes=(write, seen))
 
 
-def on_advice(rules: roas.Rules) -> Handler[AdviceComputed]:
-    """The handler that evaluates stock and ROAS once a tick."""
+def on_advice(rules: Rules) -> Handler[AdviceComputed]:
+    """The handler that evaluates ROAS, tracking and stock once a tick."""
 
     async def evaluate_tick(reader: Reader, event: Event[AdviceComputed]) -> Outcome:
-        kept, last = await reader.get_many([STOCK, ADVICE])
+        stored, last = await reader.get_many([STOCK, ADVICE])
         if last is not None and last.data["version"] >= event.version:
             return NOTHING
-        configured = await brand_of(reader)
-        brand = configured.settings
-        cite = await reader.citing(settings=configured.metric_settings, currency=brand.currency)
+        kept = await brand_of(reader)
         open_alerts = await read_open_alerts(reader)
         at = event.payload.computed_at
         seen = last.data["stock_version"] if last else 0
-        done = _done(event, max(seen, kept.data["version"] if kept else 0))
-        evaluations = [await _evaluate_roas(reader, cite, brand, open_alerts, at, rules)]
-        if kept is not None and kept.data["version"] > seen:
+        done = _done(event, max(seen, stored.data["version"] if stored else 0))
+        evaluations = [await evaluate_days(reader, kept, open_alerts, at, rules)]
+        if stored is not None and stored.data["version"] > seen:
             # One assessment counts once: a second look at it is no second time that a condition did not hold.
-            view = stock.StockView.of(kept.data)
-            evaluations.append(_evaluate_stock(cite, brand, open_alerts, view, _reorders(done), at))
+            cite = await reader.citing(settings=kept.metric_settings, currency=kept.settings.currency)
+            view = stock.StockView.of(stored.data)
+            evaluations.append(evaluate_stock(cite, kept, open_alerts, view, _reorders(done), at))
         writes = (Write(*ADVICE, done),)
-        return await evaluate(reader, brand, open_alerts, _merged(evaluations), at=at, writes=writes)
+        return await evaluate(reader, kept.settings, open_alerts, _merged(evaluations), at=at, writes=writes)
 
     return evaluate_tick
 
@@ -179,53 +176,6 @@ async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> s
     return {syncs.day_key(platform, account_id, row["day"]) for row in rows}
 
 
-async def _evaluate_roas(
-    reader: Reader,
-    cite: Cite,
-    brand: BrandSettings,
-    open_alerts: Mapping[str, OpenAlert],
-    at: datetime,
-    rules: roas.Rules,
-) -> Evaluation:
-    first, last = roas.days_of(at, brand.timezone)
-    rows = await reader.query(
-        "alerting_channel_days",
-        model=brand.default_model,
-        currency=brand.currency,
-        timezone=brand.timezone,
-        start_day=first,
-        end_day=last,
-    )
-    comparisons = roas.compare(map(_channel_day, rows), last)
-    return Evaluation(
-        roas.findings(comparisons, brand.currency, rules, cite),
-        _of_type(open_alerts, AlertType.ROAS_DROP),
-        frozenset(
-            key_of(AlertType.ROAS_DROP, roas.subject_of(comparison.channel))
-            for comparison in comparisons
-            if comparison.is_clear(rules)
-        ),
-    )
-
-
-def _evaluate_stock(
-    cite: Cite,
-    brand: BrandSettings,
-    open_alerts: Mapping[str, OpenAlert],
-    view: stock.StockView,
-    reorders: Mapping[str, Figure],
-    at: datetime,
-) -> Evaluation:
-    keys = _of_type(open_alerts, AlertType.STOCKOUT_RISK)
-    day = at.astimezone(brand.zone).date()
-
-    def cite_variant(metric: str, variant_id: str) -> str | None:
-        return cite(metric, {"variant_id": variant_id}, day, day)
-
-    findings = stock.findings(view, brand.currency, reorders, cite_variant)
-    return Evaluation(findings, keys, frozenset(stock.clear_keys(view, keys)))
-
-
 def _done(event: Event[AdviceComputed], stock_version: int) -> dict[str, Any]:
     advice = event.payload
     reorders = {
@@ -259,21 +209,7 @@ def _merged(evaluations: Iterable[Evaluation]) -> Evaluation:
     )
 
 
-def _of_type(open_alerts: Iterable[str], kind: AlertType) -> frozenset[str]:
-    return frozenset(key for key in open_alerts if key.startswith(key_of(kind, "")))
-
-
-def _channel_day(row: Mapping[str, Any]) -> roas.ChannelDay:
-    return roas.ChannelDay(
-        channel=row["channel"],
-        day=row["day"],
-        spend_micros=int(row["spend_micros"]),
-        revenue_micros=int(row["revenue_micros"]),
-        orders=int(row["orders"]),
-    )
-
-
-def handlers(rules: roas.Rules) -> Routes:
+def handlers(rules: Rules) -> Routes:
     """The function for each event type."""
     return Routes(
         on(BrandConfigured, keep_brand),
@@ -285,5 +221,5 @@ def handlers(rules: roas.Rules) -> Routes:
     )
 
 
-HANDLERS = handlers(roas.Rules())
+HANDLERS = handlers(Rules())
 EFFECTS: dict[str, EffectDefinition] = {POST: EffectDefinition(on_success=record_post, run=post_to_slack)}

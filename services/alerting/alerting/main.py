@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp
 
 from alerting.bootstrap import build
-from alerting.domain.roas import Rules
+from alerting.conditions import Rules
+from alerting.domain import roas
 from alerting.handlers import EFFECTS, handlers
 from alerting.settings import Settings
 from pulsepoint.money import MICROS
@@ -15,7 +16,7 @@ from pulsepoint.runtime.service import Service
 
 def service(settings: Settings) -> Service:
     """The service with the rules its settings ask for."""
-    rules = Rules(spend_floor_micros=settings.roas_spend_floor * MICROS)
+    rules = Rules(roas=roas.Rules(spend_floor_micros=settings.roas_spend_floor * MICROS))
     return Service(name="alerting", handlers=handlers(rules), effects=EFFECTS)
 
 

@@ -86,9 +86,17 @@ class Channel(Word):
         return special.get(self.value, self.value.replace("_", " ").capitalize())
 
     @property
+    def is_tagged(self) -> bool:
+        """True where buyers are known by a tagged link alone: once tags are lost, they seem to come another way."""
+        return self in _TAGGED or self.platform is not None
+
+    @property
     def platform(self) -> Platform | None:
         """The ad platform it is; None for a channel whose spend is not imported."""
         return Platform(self.value) if self.value in set(Platform) else None
+
+
+_TAGGED = (Channel.OTHER_PAID, Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.AFFILIATE)
 
 
 class AttributionModel(Word):
@@ -206,6 +214,7 @@ class AlertType(Word):
     ROAS_DROP = "roas_drop"
     SYNC_FAILURE = "sync_failure"
     AD_DAYS_MISMATCH = "ad_days_mismatch"
+    BROKEN_TRACKING = "broken_tracking"
 
     @classmethod
     def earlier(cls) -> Mapping[str, str]:

@@ -56,6 +56,7 @@ Metric = Sum | Ratio
 _MONEY, _COUNT, _MICRO_COUNT, _RATIO, _DAYS = Unit.MONEY, Unit.COUNT, Unit.MICRO_COUNT, Unit.RATIO, Unit.DAYS
 _SALE = f"'{EntryKind.SALE}'"
 _NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
+_TRACED = f"channel IN ({sql_list(channel for channel in Channel if channel.is_tagged)})"
 _FROM_ADS = f"paid AND channel IN ({sql_list(Platform)})"
 
 _SALES: tuple[Metric, ...] = (
@@ -96,6 +97,10 @@ _ADS: tuple[Metric, ...] = (
     Sum(17, "valued_spend", "Spend with value known", "spend of ad-days whose claimed value was asked for", _MONEY,
         "ads", "SUM(IF(conversion_value_micros IS NULL, NULL, spend_micros))", absent=None, claimed=True,
         listed=False),
+    Sum(42, "spend_days", "Days with spend", "days on which anything was spent", _COUNT, "ads",
+        "COUNT(DISTINCT IF(spend_micros > 0, day, NULL))", listed=False),
+    Ratio(43, "daily_spend", "Ad spend a day", "Σ ad spend ÷ days on which anything was spent", _MONEY, "spend",
+          "spend_days", 1),
     Ratio(29, "cpc", "Cost per click", "Σ spend ÷ Σ clicks, of ad-days whose clicks were asked for", _MONEY,
           "clicked_spend", "clicks", 1),
     Ratio(30, "ctr", "Click-through rate", "Σ clicks ÷ Σ impressions, of ad-days where both were asked for", _RATIO,
@@ -121,6 +126,13 @@ _CREDITS: tuple[Metric, ...] = (
         "credits", "SUM(IF(paid, revenue_micros, 0))", listed=False),
     Sum(35, "paid_credits", "Credits of paid touches", "sales, refunds and cancellations credited to paid touches",
         _COUNT, "credits", "COUNTIF(paid)", listed=False),
+    Sum(44, "credited_orders", "Orders with credits", "orders that were attributed", _COUNT, "credits",
+        f"COUNT(DISTINCT IF(entry_kind = {_SALE}, order_id, NULL))", listed=False),
+    Sum(45, "traced_orders", "Traced orders", "orders credited in part to a visit by a tagged link: of an ad, an "
+        "e-mail, a message or a partner", _COUNT, "credits",
+        f"COUNT(DISTINCT IF({_TRACED} AND entry_kind = {_SALE}, order_id, NULL))"),
+    Ratio(46, "traced_share", "Share of traced orders", "Σ traced orders ÷ Σ attributed orders", _RATIO,
+          "traced_orders", "credited_orders", MICROS),
     Sum(36, "campaign_weight", "Weight of what a campaign sold",
         "Σ cents of a line × ten-thousandths of its order's sale that the model credits to the campaign", _COUNT,
         "credited_items", "SUM(weight)", listed=False),
@@ -140,8 +152,6 @@ _STOCK: tuple[Metric, ...] = (
         "SUM(velocity_micros)"),
     Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity", _DAYS, "available_units", "velocity",
           MICROS * MICROS),
-    Sum(42, "tracked_variants", "Tracked variants", "variants whose stock the shop counts", _COUNT, "stock",
-        "COUNT(*)"),
     Sum(37, "variants", "Variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
     Sum(38, "spend_at_risk", "Spend at risk", "daily spend of the campaigns that sell what is running out, by each "
         "variant's share of what they sell", _MONEY, "variants", "SUM(spend_at_risk_micros)"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import Unit
 from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.metrics.basis import MetricSettings, Period
@@ -35,6 +36,13 @@ class Number:
     def fact_id(self) -> str:
         """Its citation as it is written on the wire."""
         return self.codec.encode(self.citation)
+
+    @property
+    def figure(self) -> Figure:
+        """It as events and facts hold it, in its metric's unit and with its citation."""
+        unit = metric(self.citation.metric).unit
+        currency = self.citation.currency if unit is Unit.MONEY else None
+        return Figure(value=self.value, unit=unit, currency=currency, fact_id=self.fact_id)
 
 
 @dataclass(frozen=True, slots=True)

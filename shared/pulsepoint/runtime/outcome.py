@@ -16,10 +16,10 @@ from typing_extensions import TypeVar
 from pulsepoint.events.envelope import Event, Message, P
 from pulsepoint.metrics.access import Citing
 from pulsepoint.metrics.basis import MetricSettings, Period
-from pulsepoint.metrics.query import Measurement
+from pulsepoint.metrics.query import Breakdown, Measurement
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
+from pulsepoint.ports.values import Columns, JsonObject, QueryValue, Row
 from pulsepoint.tenancy import TenantContext
-from pulsepoint.values import Columns, JsonObject, QueryValue, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,12 @@ class Reader(Protocol):
         They are those of the current rows. Money of several currencies is refused, unless `currency` names one or
         `by` holds `currency`. Raises `UnknownMetric`, and `PermanentError` for sums that mean nothing.
         """
+        ...
+
+    async def measure_all(
+        self, breakdowns: Sequence[Breakdown], *, settings: MetricSettings, currency: str | None = None
+    ) -> tuple[Measurement, ...]:
+        """Several breakdowns out of one snapshot, in the order asked for; see `measure`."""
         ...
 
     async def citing(

@@ -11,12 +11,12 @@ import orjson
 from pulsepoint.events.envelope import Event, P, new_event
 from pulsepoint.metrics.access import Citing, Metrics
 from pulsepoint.metrics.basis import MetricSettings, Period
-from pulsepoint.metrics.query import Measurement
+from pulsepoint.metrics.query import Breakdown, Measurement
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
+from pulsepoint.ports.values import Columns, QueryValue, Row
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
-from pulsepoint.values import Columns, QueryValue, Row
 
 
 class ServiceReader:
@@ -64,6 +64,12 @@ class ServiceReader:
         return await self._metrics.measure(
             self.scope, metrics, period=period, settings=settings, by=by, where=where, currency=currency
         )
+
+    async def measure_all(
+        self, breakdowns: Sequence[Breakdown], *, settings: MetricSettings, currency: str | None = None
+    ) -> tuple[Measurement, ...]:
+        """See `Reader.measure_all`."""
+        return await self._metrics.measure_all(self.scope, breakdowns, settings=settings, currency=currency)
 
     async def citing(
         self, *, settings: MetricSettings, currency: str | None = None, as_of: datetime | None = None

@@ -30,7 +30,6 @@ from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.inventory import StockStatus
-from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.money import MICROS
 from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
@@ -171,7 +170,6 @@ async def seed(bench: Bench, *, roas: int = 1) -> None:
             await bench.append(order, credit_facts(f"o{ago}-{number}", at, 50 * MICROS))
 
 
-@pytest.mark.slow
 async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Bench) -> None:
     await configure(bench)
     await seed(bench)
@@ -218,12 +216,7 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
     assert kept.data["lead_time_days"] == 30
 
 
-async def kept_settings(version: int) -> MetricSettings:
-    return MetricSettings(version)
-
-
 @pytest.mark.rule("AI-01")
-@pytest.mark.slow
 async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) -> None:
     await configure(bench)
     await seed(bench)
@@ -231,6 +224,6 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
     assert "1,000.00 EUR net revenue credited (20 orders)" in text_of(advised).reason
-    explained = [await bench.metrics.recompute(SCOPE, cited, kept_settings) for cited in advised.facts]
+    explained = [await bench.recompute(cited) for cited in advised.facts]
     assert [each.citation.metric for each in explained] == ["attributed_roas", "spend", "ad_revenue"]
     assert [each.value for each in explained] == [MICROS, 1000 * MICROS, 1000 * MICROS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from alerting.domain import roas, stock, syncs
+from alerting.domain import roas, stock, syncs, tracking
 from alerting.domain.open_alerts import Finding
 from pulsepoint.brand import figures
 from pulsepoint.brand.facts import AlertFacts
@@ -18,6 +19,7 @@ from pulsepoint.brand.texts import texts
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import MICROS
+from tests.builders.channel_days import ChannelTotals, OrderTotals, compared, traced
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
@@ -35,10 +37,18 @@ def of_stock(reorder: int | None = None, **changes: Any) -> Finding:
 
 def of_roas(channel: str) -> Finding:
     days = [
-        roas.ChannelDay(channel, LAST - timedelta(days=ago), 100 * MICROS, (60 if ago < 3 else 300) * MICROS, 5)
-        for ago in range(17)
+        ChannelTotals(channel, LAST - timedelta(days=ago), 100 * MICROS, (60 if ago < 3 else 300) * MICROS, ago >= 3)
+        for ago in range(31)
     ]
-    [finding] = roas.findings(roas.compare(days, LAST), "EUR", roas.Rules(), lambda metric, at, start, end: None)
+    rows = [replace(row, orders=5 * row.orders) for row in days]
+    [finding] = roas.findings(compared(rows, LAST), roas.Rules())
+    return finding
+
+
+def of_tracking() -> Finding:
+    rows = [OrderTotals(LAST - timedelta(days=ago), 40, 8 if ago < 3 else 20, 10, 100 * MICROS) for ago in range(31)]
+    finding = tracking.find(*traced(rows, LAST), tracking.Rules())
+    assert finding is not None
     return finding
 
 
@@ -60,6 +70,7 @@ CASES: dict[str, Finding] = {
     "stock.low_ads": of_stock(spend_at_risk_micros=1_234_560_000, days_unknown=3),
     "stock.one": of_stock(available=1, units_sold=1, days_in_stock=1, title="Wool\n <Hat> " + "x" * 90),
     **{f"roas.{channel}": of_roas(channel) for channel in ("meta", "tiktok", "google")},
+    "tracking": of_tracking(),
     "sync.twice": of_sync(2, refused=False),
     "sync.refused": of_sync(1, refused=True),
     "day": syncs.quarantined(
@@ -75,10 +86,10 @@ CASES: dict[str, Finding] = {
 
 
 def test_every_case_has_its_earlier_sentences() -> None:
-    assert CASES.keys() == BEFORE.keys()
+    assert BEFORE.keys() <= CASES.keys()
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@pytest.mark.parametrize("case", sorted(BEFORE))
 def test_the_sentences_are_those_of_before(case: str) -> None:
     text = alert_text(CASES[case], texts())
     assert [text.title, text.explanation, text.recommended_action][: len(BEFORE[case])] == BEFORE[case]
@@ -92,6 +103,7 @@ def test_what_was_stored_is_told_as_it_was_opened(case: str) -> None:
     assert alert_text(AlertFacts.of_row(row), texts()) == alert_text(finding, texts())
 
 
+@pytest.mark.rule("ALERT-05")
 def test_sentences_stored_before_2026_12_are_told_as_they_are() -> None:
     row = {
         "type": "stock_out_risk",
@@ -133,6 +145,7 @@ def test_every_type_and_cause_is_opened_by_some_condition_and_has_sentences(
         assert all((text.title, text.explanation, text.recommended_action))
 
 
+@pytest.mark.rule("AI-07")
 def test_stock_alerts_offer_the_reorder_and_no_more_than_is_at_risk() -> None:
     finding = of_stock(reorder=19, spend_at_risk_micros=21 * MICROS, campaigns=(("meta", "c1", 21 * MICROS),))
     assert alert_text(finding, texts()).recommended_action == (

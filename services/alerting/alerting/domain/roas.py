@@ -1,112 +1,145 @@
-"""When a channel's ROAS is an alert: the last three complete days against the fourteen before."""
+"""When a channel's ROAS is an alert: it fell against the four weeks before, by more than chance explains."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerting.domain import chance
 from alerting.domain.open_alerts import Finding
 from pulsepoint.brand import figures
-from pulsepoint.brand.vocabulary import AlertType, Severity
-from pulsepoint.metrics.citations import Cite
+from pulsepoint.brand.figures import Figure
+from pulsepoint.brand.vocabulary import AlertType, Platform, Severity
+from pulsepoint.metrics.basis import Period
 from pulsepoint.money import MICROS
 
 RECENT_DAYS = 3
-BASE_DAYS = 14
+BASE_WEEKS = 4
+BASE_DAYS = 7 * BASE_WEEKS
+METRICS = ("attributed_roas", "spend", "ad_orders")
+"""What is measured of each channel, for the recent days and for those before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Where a drop becomes an alert (whole percent) and how much spend and how many orders it takes to say so."""
+    """Where a drop becomes an alert (whole percent), on how much spend, and how rare it must be.
+
+    `chance`: drops this deep or deeper happen to a channel where nothing changed on so few of all days.
+    """
 
     drop_percent: int = 30
     clear_percent: int = 25
     critical_percent: int = 60
     spend_floor_micros: int = 50 * MICROS
-    expected_orders: int = 5
+    chance: float = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The complete days that are compared: the recent ones, and the four weeks before them."""
+
+    recent: Period
+    base: Period
+
+    @classmethod
+    def before(cls, now: datetime, timezone: str) -> Days:
+        """Those before the business clock's today."""
+        return cls.until(now.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1))
+
+    @classmethod
+    def until(cls, last: date) -> Days:
+        """Those that end on `last`."""
+        first = last - timedelta(days=RECENT_DAYS - 1)
+        return cls(Period(first, last), Period(first - timedelta(days=BASE_DAYS), first - timedelta(days=1)))
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDay:
-    """A channel's spend, credited net revenue and orders on a day, in the shop's currency."""
+    """A channel's spend (micros of the shop's currency) and credited orders on a day."""
 
     channel: str
     day: date
     spend_micros: int
-    revenue_micros: int
     orders: int
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A channel's ROAS, spend and credited orders over the recent days or those before, as `METRICS` measures them."""
+
+    roas: Figure
+    spend: Figure
+    orders: Figure
+
+    @classmethod
+    def of(cls, by_metric: Mapping[str, Figure]) -> Measured:
+        """Those measured as `METRICS`."""
+        return cls(*(by_metric[name] for name in METRICS))
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """A channel's recent ROAS against the one before; micro-units. `last_day` ends the recent days."""
+    """A channel's recent days against those before.
+
+    `expected_orders` are those that its recent spend brought on the same weekdays of the weeks before, `chance` is
+    that of as few orders as came, where nothing changed.
+    """
 
     channel: str
-    last_day: date
-    recent_roas: int
-    base_roas: int
-    recent_spend: int
-    expected_orders: int
-
-    @property
-    def recent(self) -> tuple[date, date]:
-        """The recent days, both included."""
-        return self.last_day - timedelta(days=RECENT_DAYS - 1), self.last_day
-
-    @property
-    def base(self) -> tuple[date, date]:
-        """The days before, both included."""
-        last = self.last_day - timedelta(days=RECENT_DAYS)
-        return last - timedelta(days=BASE_DAYS - 1), last
+    recent: Measured
+    base: Measured
+    expected_orders: float
+    chance: float
 
     @property
     def drop_percent(self) -> int:
         """The fall of the ROAS in whole percent of its base, cut; negative where it rose."""
-        return (self.base_roas - self.recent_roas) * 100 // self.base_roas
+        return (self._base - self._recent) * 100 // self._base
 
     def holds(self, rules: Rules) -> bool:
-        """True where it fell by more than the rule says, on spend that should have brought enough orders to tell."""
-        fell = (self.base_roas - self.recent_roas) * 100 > rules.drop_percent * self.base_roas
-        enough = self.recent_spend >= rules.spend_floor_micros and self.expected_orders >= rules.expected_orders
-        return fell and enough
+        """True where it fell by more than the rule says, on enough spend, and by more than chance explains."""
+        fell = (self._base - self._recent) * 100 > rules.drop_percent * self._base
+        return fell and (self.recent.spend.value or 0) >= rules.spend_floor_micros and self.chance < rules.chance
 
     def is_clear(self, rules: Rules) -> bool:
         """True where it is clearly back: within `clear_percent` of its base."""
-        return (self.base_roas - self.recent_roas) * 100 <= rules.clear_percent * self.base_roas
+        return (self._base - self._recent) * 100 <= rules.clear_percent * self._base
+
+    @property
+    def _recent(self) -> int:
+        return self.recent.roas.value or 0
+
+    @property
+    def _base(self) -> int:
+        return self.base.roas.value or 0
 
 
-def days_of(now: datetime, timezone: str) -> tuple[date, date]:
-    """First and last of the seventeen complete days before the business clock's today."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    return today - timedelta(days=RECENT_DAYS + BASE_DAYS), today - timedelta(days=1)
+def compare(
+    days: Days, recent: Mapping[str, Measured], base: Mapping[str, Measured], daily: Iterable[ChannelDay]
+) -> list[Compared]:
+    """Every ad platform that spent recently and before and earned something before, by name.
+
+    `daily` are its days of both periods; others are not looked at.
+    """
+    by_channel: dict[str, list[ChannelDay]] = {}
+    for row in daily:
+        by_channel.setdefault(row.channel, []).append(row)
+    return [
+        _compared(days, channel, recent[channel], base[channel], by_channel.get(channel, ()))
+        for channel in sorted(recent.keys() & base.keys() & set(Platform))
+        if recent[channel].roas.value is not None and (base[channel].roas.value or 0) > 0
+    ]
 
 
-def compare(rows: Iterable[ChannelDay], last_day: date) -> list[Compared]:
-    """Every channel that spent in both stretches and earned something in the first."""
-    recent_from = last_day - timedelta(days=RECENT_DAYS - 1)
-    base_from = recent_from - timedelta(days=BASE_DAYS)
-    sums: dict[str, list[int]] = {}
-    for row in rows:
-        totals = sums.setdefault(row.channel, [0, 0, 0, 0, 0])
-        if recent_from <= row.day <= last_day:
-            totals[0] += row.spend_micros
-            totals[1] += row.revenue_micros
-        elif base_from <= row.day < recent_from:
-            totals[2] += row.spend_micros
-            totals[3] += row.revenue_micros
-            totals[4] += row.orders
-    return [_compared(channel, last_day, *totals) for channel, totals in sorted(sums.items()) if _comparable(*totals)]
-
-
-def findings(comparisons: Iterable[Compared], currency: str, rules: Rules, cite: Cite) -> list[Finding]:
-    """One finding for each channel whose ROAS dropped, deepest first; `cite` gives the citations of its figures."""
+def findings(comparisons: Iterable[Compared], rules: Rules) -> list[Finding]:
+    """One finding for each channel whose ROAS dropped, deepest first."""
     fallen = sorted(
         (comparison for comparison in comparisons if comparison.holds(rules)),
         key=lambda comparison: (-comparison.drop_percent, comparison.channel),
     )
-    return [_finding(comparison, currency, rules, cite) for comparison in fallen]
+    return [_finding(comparison, rules) for comparison in fallen]
 
 
 def subject_of(channel: str) -> str:
@@ -114,31 +147,23 @@ def subject_of(channel: str) -> str:
     return f"channel:{channel}"
 
 
-def _comparable(recent_spend: int, recent_revenue: int, base_spend: int, base_revenue: int, base_orders: int) -> bool:
-    return recent_spend > 0 and base_spend > 0 and base_revenue * MICROS >= base_spend
+def _compared(days: Days, channel: str, recent: Measured, base: Measured, daily: Sequence[ChannelDay]) -> Compared:
+    weekdays = {day.weekday() for day in _each(days.recent)}
+    now = [row for row in daily if days.recent.start <= row.day <= days.recent.end]
+    before = [row for row in daily if days.base.start <= row.day <= days.base.end and row.day.weekday() in weekdays]
+    spend, spend_before = sum(row.spend_micros for row in now), sum(row.spend_micros for row in before)
+    expected = sum(row.orders for row in before) * spend / spend_before if spend_before else 0.0
+    # The rate is known from as many orders as came before: where these are few, it scatters as well.
+    known_badly = spend / spend_before if spend_before else 0.0
+    likely = chance.of_so_few(sum(row.orders for row in now), expected, uncertainty=known_badly)
+    return Compared(channel, recent, base, expected, likely)
 
 
-def _compared(
-    channel: str,
-    last_day: date,
-    recent_spend: int,
-    recent_revenue: int,
-    base_spend: int,
-    base_revenue: int,
-    orders: int,
-) -> Compared:
-    return Compared(
-        channel=channel,
-        last_day=last_day,
-        recent_roas=recent_revenue * MICROS // recent_spend,
-        base_roas=base_revenue * MICROS // base_spend,
-        recent_spend=recent_spend,
-        expected_orders=orders * recent_spend // base_spend,
-    )
+def _each(period: Period) -> Iterable[date]:
+    return (period.start + timedelta(days=number) for number in range((period.end - period.start).days + 1))
 
 
-def _finding(comparison: Compared, currency: str, rules: Rules, cite: Cite) -> Finding:
-    at = {"channel": comparison.channel}
+def _finding(comparison: Compared, rules: Rules) -> Finding:
     deep = comparison.drop_percent > rules.critical_percent
     return Finding(
         type=AlertType.ROAS_DROP,
@@ -146,10 +171,11 @@ def _finding(comparison: Compared, currency: str, rules: Rules, cite: Cite) -> F
         severity=Severity.CRITICAL if deep else Severity.HIGH,
         figures={
             "drop": figures.percent(comparison.drop_percent),
-            "roas": figures.ratio(comparison.recent_roas, cite("roas", at, *comparison.recent)),
-            "roas_before": figures.ratio(comparison.base_roas, cite("roas", at, *comparison.base)),
-            "spend": figures.money(comparison.recent_spend, currency, cite("spend", at, *comparison.recent)),
-            "expected_orders": figures.count(comparison.expected_orders),
+            "roas": comparison.recent.roas,
+            "roas_before": comparison.base.roas,
+            "spend": comparison.recent.spend,
+            "orders": comparison.recent.orders,
+            "expected_orders": figures.count(round(comparison.expected_orders)),
             "recent_days": figures.count(RECENT_DAYS),
             "base_days": figures.count(BASE_DAYS),
         },

@@ -14,6 +14,8 @@ from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.money import MICROS
 
 MOST_KEPT = 300
+UNNAMED = (StockState.HEALTHY, StockState.UNTRACKED)
+"""States whose variants an assessment counts and does not name."""
 CiteVariant = Callable[[str, str], str | None]
 """`(metric, variant id) -> fact id` of a figure of a variant's stock."""
 
@@ -122,7 +124,7 @@ def _figures(status: StockStatus, currency: str, cite: CiteVariant) -> dict[str,
         "available": figures.count(status.available, cite("available_units", variant)),
         "days_of_cover": figures.days(status.days_of_cover_micros, cite("days_of_cover", variant)),
         "velocity": figures.rate(status.velocity_micros, cite("velocity", variant)),
-        "spend_at_risk": figures.money(status.spend_at_risk_micros, currency),
+        "spend_at_risk": figures.money(status.spend_at_risk_micros, currency, cite("spend_at_risk", variant)),
         "units_sold": figures.count(status.units_sold),
         "days_in_stock": figures.count(status.days_in_stock),
         "days_unknown": figures.count(status.days_unknown),

@@ -1,32 +1,29 @@
 // Server-sent events over fetch, which can send a token and Last-Event-ID where EventSource cannot.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-import type { OrderView } from "./schema";
+import type { Order } from "./api";
 
-export interface StreamEvent {
-  id: string | null;
-  kind: string;
-  data: string;
-}
+export interface Told { id: string | null; kind: string; data: string }
 
 /** Splits text that arrives in pieces into events; what is not whole yet waits for the next piece. */
 export class EventReader {
   #rest = "";
 
-  read(piece: string): StreamEvent[] {
+  read(piece: string): Told[] {
     this.#rest += piece;
-    const events: StreamEvent[] = [];
+    const told: Told[] = [];
     for (;;) {
       const end = this.#rest.search(/\r?\n\r?\n/);
-      if (end < 0) return events;
-      const event = eventOf(this.#rest.slice(0, end));
+      if (end < 0) return told;
+      const block = this.#rest.slice(0, end);
       this.#rest = this.#rest.slice(end).replace(/^\r?\n\r?\n/, "");
-      if (event) events.push(event);
+      const event = eventOf(block);
+      if (event) told.push(event);
     }
   }
 }
 
-function eventOf(block: string): StreamEvent | null {
+function eventOf(block: string): Told | null {
   let id: string | null = null;
   let kind = "message";
   const data: string[] = [];
@@ -42,43 +39,28 @@ function eventOf(block: string): StreamEvent | null {
   return data.length ? { id, kind, data: data.join("\n") } : null;
 }
 
-const newestFirst = (a: OrderView, b: OrderView): number =>
+const newestFirst = (a: Order, b: Order): number =>
   b.processed_at.localeCompare(a.processed_at) || b.order_id.localeCompare(a.order_id);
 
 const instant = (text: string): string => new Date(text).toISOString();
 
-/** Orders with news of one of them: each once, newest first, at most `limit`. */
-export function withOrder(
-  orders: OrderView[],
-  news: Partial<OrderView> & Pick<OrderView, "order_id">,
-  limit: number,
-): OrderView[] {
-  const before = orders.find((order) => order.order_id === news.order_id);
-  const merged: OrderView = {
-    name: null,
-    processed_at: new Date(0).toISOString(),
-    cancelled_at: null,
-    net_revenue: 0,
-    currency: "",
-    country: null,
-    channel: null,
-    campaign: null,
-    ...before,
-    ...news,
+/** Orders with a newer telling of one of them: each once, newest first, at most `limit`. */
+export function withOrder(orders: Order[], told: Partial<Order> & Pick<Order, "order_id">, limit: number): Order[] {
+  const known = orders.find((order) => order.order_id === told.order_id);
+  const merged: Order = {
+    name: null, processed_at: new Date(0).toISOString(), cancelled_at: null, net_revenue: 0, currency: "", country: null,
+    channel: null, campaign: null, ...known, ...told,
   };
   merged.processed_at = instant(merged.processed_at);
-  const others = orders.filter((order) => order.order_id !== news.order_id);
-  return [merged, ...others].sort(newestFirst).slice(0, limit);
+  return [merged, ...orders.filter((order) => order.order_id !== told.order_id)].sort(newestFirst).slice(0, limit);
 }
 
-/** A fresh list from the API, which has channels, with those orders of the feed alone that it does not have yet. */
-export function withList(orders: OrderView[], list: OrderView[], limit: number): OrderView[] {
+/** A fresh list from the API, which knows channels, with those orders of the feed alone that it does not have yet. */
+export function withList(orders: Order[], list: Order[], limit: number): Order[] {
   const tidy = list.map((order) => ({ ...order, processed_at: instant(order.processed_at) }));
-  const listed = new Set(tidy.map((order) => order.order_id));
+  const known = new Set(tidy.map((order) => order.order_id));
   const oldest = tidy.at(-1)?.processed_at ?? "";
-  const ahead = orders.filter(
-    (order) => order.channel === null && !listed.has(order.order_id) && order.processed_at >= oldest,
-  );
+  const ahead = orders.filter((order) => order.channel === null && !known.has(order.order_id) && order.processed_at >= oldest);
   return [...ahead, ...tidy].sort(newestFirst).slice(0, limit);
 }
 

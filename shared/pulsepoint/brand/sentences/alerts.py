@@ -69,6 +69,11 @@ def _roas_drop(alert: AlertFacts, texts: Texts) -> AlertText:
     return _plain("alert.roas_drop", texts, values)
 
 
+def _broken_tracking(alert: AlertFacts, texts: Texts) -> AlertText:
+    values = {**values_of(alert, texts), "orders": amount(alert, "orders", texts, "orders")}
+    return _plain("alert.broken_tracking", texts, values)
+
+
 def _sync_failure(alert: AlertFacts, texts: Texts) -> AlertText:
     cause = "refused" if alert.cause is Cause.REFUSED else "failed"
     values = {**values_of(alert, texts), "platform": channel_name(alert.channel)}
@@ -107,4 +112,5 @@ _BY_TYPE: Mapping[AlertType, Callable[[AlertFacts, Texts], AlertText]] = {
     AlertType.ROAS_DROP: _roas_drop,
     AlertType.SYNC_FAILURE: _sync_failure,
     AlertType.AD_DAYS_MISMATCH: _ad_days_mismatch,
+    AlertType.BROKEN_TRACKING: _broken_tracking,
 }

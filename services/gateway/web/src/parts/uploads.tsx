@@ -1,14 +1,11 @@
 // A file of past orders, dropped anywhere on the page or picked, into a brand.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
-import type { BrandView } from "../schema";
-import { t } from "../texts";
+import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { Brand } from "../api";
 import { UploadDialog } from "./upload_dialog";
 
-interface UploadsValue {
-  pick: () => void;
-}
+interface UploadsValue { pick: () => void }
 const Context = createContext<UploadsValue | null>(null);
 
 export function useUploads(): UploadsValue {
@@ -18,15 +15,7 @@ export function useUploads(): UploadsValue {
 }
 
 /** `brand` is the one that is shown, if any. */
-export function Uploads({
-  brand,
-  brands,
-  children,
-}: {
-  brand: BrandView | undefined;
-  brands: BrandView[];
-  children: ReactNode;
-}) {
+export function Uploads({ brand, brands, children }: { brand: Brand | undefined; brands: Brand[]; children: ReactNode }) {
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const client = useQueryClient();
@@ -40,7 +29,7 @@ export function Uploads({
         type="file"
         accept=".csv,text/csv"
         hidden
-        aria-label={t("page.upload.picker")}
+        aria-label="File of orders"
         onChange={(event) => {
           setFile(event.target.files?.[0] ?? null);
           event.target.value = "";
@@ -48,10 +37,7 @@ export function Uploads({
       />
       {over && !file && (
         <div className="drop" aria-hidden="true">
-          <div>
-            <strong>{t("page.upload.drop")}</strong>
-            <span className="soft">{t("page.upload.formats")}</span>
-          </div>
+          <div><strong>Drop the file of orders</strong><span className="soft">A Shopify orders export, or any CSV with the columns of UCI Online Retail</span></div>
         </div>
       )}
       {file && (
@@ -72,7 +58,7 @@ export function Uploads({
 /** What is dropped while a file is being read. */
 const ignored = (): void => undefined;
 
-/** True while a file hangs over the page; calls `dropped` with it. */
+/** Whether a file hangs over the page; calls `dropped` with it. */
 function useDrop(dropped: (file: File) => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {

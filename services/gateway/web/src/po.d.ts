@@ -1,4 +1,0 @@
-declare module "*.po" {
-  const messages: import("../plugins/messages").Messages;
-  export default messages;
-}
