@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +18,6 @@ from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import CampaignDay, running_campaigns
 from inventory_intel.domain.stock import DaysInStock, VariantStock
 from inventory_intel.domain.window import Window, window_of
-from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.brands import BrandConfigured
@@ -25,14 +25,18 @@ from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded, StockStatus
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
+from pulsepoint.metrics.basis import Period
+from pulsepoint.metrics.query import MeasuredRow
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
-from pulsepoint.runtime.brand_projection import find_brand, keep_brand
+from pulsepoint.runtime.brand_projection import KeptBrand, find_brand, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import link_causes
 
 TICK = "assess"
 STOCK = "stock"
+_ITEM = ("variant_id", "sku", "title")
+_CAMPAIGN = ("channel", "account_id", "campaign_id")
 GRACE_SECONDS = 0.1
 
 FRESH = timedelta(minutes=2)
@@ -107,7 +111,7 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         brand = kept.settings
         first = await reader.query("inventory_first_sale")
         window = window_of(brand.business_time(reader.now()), brand.timezone, first[0]["first_sale"])
-        statuses = await _assess(reader, brand, window)
+        statuses = await _assess(reader, kept, window)
         pace.took = time.monotonic() - began
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
         since = reader.now() - FRESH
@@ -117,25 +121,27 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
     return {TICK: EffectDefinition(on_success=assess_stock, timeout=120.0)}
 
 
-async def _assess(reader: Reader, brand: BrandSettings, window: Window) -> list[StockStatus]:
-    moments = {"start_at": window.start_at, "end_at": window.end_at}
-    days = {"start_day": window.start_day, "end_day": window.end_day}
+async def _assess(reader: Reader, kept: KeptBrand, window: Window) -> list[StockStatus]:
+    brand, period = kept.settings, Period(window.start_day, window.end_day)
+    measured = partial(reader.measure, period=period, settings=kept.metric_settings)
     variants = await reader.query("inventory_variants")
-    sold = await reader.query("inventory_units_sold", **moments)
-    in_stock = await reader.query("inventory_days_in_stock", **moments, **days, timezone=brand.timezone)
-    spend = await reader.query("inventory_campaign_days", **days)
-    credited = await reader.query("inventory_campaign_weights", model=str(brand.default_model), **moments)
+    levels = await measured(["level_units"], by=("inventory_item_id",))
+    sold = await measured(["units"], by=_ITEM)
+    in_stock = await measured(["days_in_stock", "days_unknown"], by=("inventory_item_id",))
+    spend = await measured(["spend"], by=(*_CAMPAIGN, "day", "currency"))
+    credited = await measured(["campaign_weight"], by=(*_CAMPAIGN, *_ITEM))
+    units = {row.at["inventory_item_id"]: row.numbers["level_units"].value for row in levels.rows}
     # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         assess,
-        [_variant(row) for row in variants],
-        [Sold(_item(row), row["told_title"] or "", int(row["units"])) for row in sold],
+        [_variant(row, units) for row in variants],
+        [Sold(_item(row), row.at["title"] or "", row.value("units")) for row in sold.rows],
         {
-            row["inventory_item_id"]: DaysInStock(int(row["days_in_stock"]), int(row["days_unknown"]))
-            for row in in_stock
+            row.at["inventory_item_id"]: DaysInStock(row.value("days_in_stock"), row.value("days_unknown"))
+            for row in in_stock.rows
         },
-        running_campaigns(map(_campaign_day, spend), today=window.end_day, currency=brand.currency),
-        [_credited(row) for row in credited],
+        running_campaigns(map(_campaign_day, spend.rows), today=window.end_day, currency=brand.currency),
+        [_credited(row) for row in credited.rows if row.value("campaign_weight") > 0],
         window_days=window.days,
         lead_time_days=brand.lead_time_days,
     )
@@ -198,36 +204,39 @@ def _columns(status: StockStatus) -> dict[str, Any]:
     return {**status.model_dump(exclude={"campaigns"}), "status": str(status.status)}
 
 
-def _variant(row: Mapping[str, Any]) -> VariantStock:
+def _variant(row: Mapping[str, Any], units: Mapping[Any, int | None]) -> VariantStock:
     product, own = row["product_title"] or "", row["title"] or ""
     title = product if own in ("", "Default Title", product) else f"{product} - {own}"
+    # As the levels of its locations say, else as the product itself did.
+    available = units.get(row["inventory_item_id"], row["available"])
     return VariantStock(
         variant_id=row["variant_id"],
         product_id=row["product_id"],
         sku=row["sku"] or None,
         title=title or row["variant_id"],
-        available=None if row["available"] is None else int(row["available"]),
+        available=available if row["tracked"] else None,
         continue_selling=bool(row["continue_selling"]),
         inventory_item_id=row["inventory_item_id"],
     )
 
 
-def _item(row: Mapping[str, Any]) -> SoldItem:
-    return SoldItem(row["variant_id"], row["sku"], row["title"])
+def _item(row: MeasuredRow) -> SoldItem:
+    return SoldItem(row.at["variant_id"] or None, row.at["sku"] or None, row.at["title"])
 
 
-def _credited(row: Mapping[str, Any]) -> CreditedItem:
-    return CreditedItem(row["platform"], row["account_id"], row["campaign_id"], _item(row), int(row["weight"]))
+def _credited(row: MeasuredRow) -> CreditedItem:
+    campaign = (row.at["channel"], row.at["account_id"], row.at["campaign_id"])
+    return CreditedItem(*campaign, _item(row), row.value("campaign_weight"))
 
 
-def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
+def _campaign_day(row: MeasuredRow) -> CampaignDay:
     return CampaignDay(
-        platform=row["platform"],
-        account_id=row["account_id"],
-        currency=row["account_currency"],
-        campaign_id=row["campaign_id"],
-        day=row["day"],
-        spend_micros=int(row["spend_micros"]),
+        platform=row.at["channel"],
+        account_id=row.at["account_id"],
+        currency=row.at["currency"],
+        campaign_id=row.at["campaign_id"],
+        day=row.at["day"],
+        spend_micros=row.value("spend"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The question `inventory_days_in_stock` against a plain reading of its definition."""
+"""The metric `days_in_stock` against a plain reading of its definition."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from inventory_intel.domain.window import Window, window_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
-from pulsepoint.metrics.named_queries import run_named_query
+from pulsepoint.metrics.basis import Period
 from pulsepoint.tenancy import TenantContext
 from tests.builders.inventory import NOW, SCOPE, days_ago, level_fact
+from tests.builders.metrics import measured, under
 
 Level = tuple[int, str, int | None]
 """(hours before now, location, available)"""
@@ -62,14 +63,13 @@ async def test_days_in_stock_are_those_of_the_definition(
     brand = TenantContext(SCOPE.tenant_id, uuid4())
     facts = [level_fact("v1", days_ago(hours / 24), n, location_id=at, scope=brand) for hours, at, n in levels]
     await warehouse.append(facts)
-    [row] = await run_named_query(
+    answer = await measured(
         warehouse,
-        brand,
-        "inventory_days_in_stock",
-        start_at=window.start_at,
-        end_at=window.end_at,
-        start_day=window.start_day,
-        end_day=window.end_day,
-        timezone=timezone,
+        ["days_in_stock", "days_unknown"],
+        scope=brand,
+        period=Period(window.start_day, window.end_day),
+        settings=under(timezone=timezone),
+        by=["inventory_item_id"],
     )
-    assert (row["days_in_stock"], row["days_unknown"]) == expected(levels, window, timezone)
+    [row] = answer.rows
+    assert (row.value("days_in_stock"), row.value("days_unknown")) == expected(levels, window, timezone)
