@@ -8,7 +8,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down incident test check rules format accuracy bench bench-against load replay-check web lock clean install-check
+.PHONY: help test-fast run up down incident test test-all check rules format api-types infra-check accuracy bench bench-against load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,15 +25,23 @@ down: $(VENV)/dev.stamp ## End the emulated cloud
 incident: $(VENV)/run.stamp ## Let something go wrong in the running demo and follow it (WHAT=stock-out or broken-pixel)
 	@$(BIN)/python -m deploy.local.incident $(WHAT)
 
+test-fast: $(VENV)/dev.stamp ## The loop while writing: unit and architecture tests, under a minute on two cores
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" tests/unit tests/architecture
+
 test: $(VENV)/dev.stamp web ## All tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh check
+	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh test
 
-check: $(VENV)/dev.stamp ## Format, lint, types and imports; changes nothing
+test-all: test check infra-check install-check ## All there is: tests, checks, every service installed alone, a whole file replayed (FILE=…)
+	$(if $(FILE),$(MAKE) replay-check FILE=$(FILE),@echo "No transactions file replayed: name one with FILE=…")
+
+check: $(VENV)/dev.stamp ## Format, lint, types and imports, of Python and of the page; changes nothing
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
+	$(BIN)/python -m deploy.release.openapi --check
+	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh check
 
 rules: $(VENV)/dev.stamp ## Print every domain rule of docs/rules.md with the tests that show it
 	@$(BIN)/python -m tests.rules
@@ -44,6 +52,11 @@ infra-check: $(VENV)/dev.stamp ## Terraform: format, checkov, and arguments wher
 format: $(VENV)/dev.stamp ## Format and fix what can be fixed
 	$(BIN)/ruff format $(PACKAGES)
 	$(BIN)/ruff check --fix $(PACKAGES)
+	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh format
+
+api-types: $(VENV)/dev.stamp ## Write the API's document and the page's types anew, after a change of the API
+	$(BIN)/python -m deploy.release.openapi
+	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh types
 
 bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the same run, to build/bench.json
 	$(BIN)/python -m tests.load.bench $(BENCH_ARGS)

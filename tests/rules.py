@@ -26,9 +26,9 @@ def declared(page: str) -> Mapping[str, str]:
 
 
 def marked(folder: Path = FOLDER) -> Mapping[str, Sequence[str]]:
-    """The tests below a folder that carry each id, as pytest names them (`unit/…/test_x.py::test_y`)."""
+    """The tests below a folder, those of suites too, that carry each id: `unit/…/test_x.py::test_y`."""
     tests: dict[str, list[str]] = {}
-    for path in sorted(folder.rglob("test_*.py")):
+    for path in sorted(folder.rglob("*.py")):
         for rule_id, name in marks_in(path.read_text()):
             tests.setdefault(rule_id, []).append(f"{path.relative_to(folder)}::{name}")
     return tests

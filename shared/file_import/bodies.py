@@ -100,7 +100,10 @@ class ReturnedLine:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Money given back on `issued_at`: for lines, and beyond them (`adjustment_cents`, without its tax)."""
+    """Money given back on `issued_at`: for lines, and beyond them (`adjustment_cents`, without its tax).
+
+    `is_total`: a file's sum of all refunds of the order, which names none of them.
+    """
 
     refund_id: int
     order_id: int
@@ -113,6 +116,7 @@ class Return:
     shipping_cents: int = 0
     shipping_tax_cents: int = 0
     note: str | None = None
+    is_total: bool = False
 
     @property
     def net_cents(self) -> int:
@@ -136,9 +140,16 @@ class Return:
 
 
 def order_body(
-    sale: Sale, *, cancelled_at: datetime | None = None, refunds: tuple[Return, ...] = ()
+    sale: Sale,
+    *,
+    cancelled_at: datetime | None = None,
+    refunds: tuple[Return, ...] = (),
+    financial_status: str | None = None,
 ) -> dict[str, object]:
-    """The body of orders/create, or of orders/cancelled when `cancelled_at` is given."""
+    """The body of orders/create, or of orders/cancelled when `cancelled_at` is given.
+
+    `financial_status` is the order's by then; None: still the sale's.
+    """
     placed = sale.created_at.isoformat()
     changed = max([sale.created_at, *([cancelled_at] if cancelled_at else [])]).isoformat()
     return {
@@ -155,7 +166,7 @@ def order_body(
         "test": False,
         "currency": sale.currency,
         "presentment_currency": sale.currency,
-        "financial_status": sale.financial_status,
+        "financial_status": financial_status or sale.financial_status,
         "fulfillment_status": None,
         "source_name": sale.source_name,
         "tags": sale.tags,
@@ -180,6 +191,7 @@ def refund_body(refund: Return) -> dict[str, object]:
     """The body of refunds/create."""
     issued = refund.issued_at.isoformat()
     return {
+        **({"pulsepoint": {"total_of_order": True}} if refund.is_total else {}),
         "id": refund.refund_id,
         "admin_graphql_api_id": f"gid://shopify/Refund/{refund.refund_id}",
         "order_id": refund.order_id,

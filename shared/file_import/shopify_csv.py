@@ -20,6 +20,7 @@ from file_import.countries import country_code
 from file_import.shopify_cells import TIME_FORMATS, Record, UnreadableOrder, number, read_time
 from file_import.shopify_orders import ExportedOrder, put_together
 from file_import.webhooks import Webhook, stable_id
+from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import MICROS, minor_micros, split
 
 _OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
@@ -85,10 +86,15 @@ class Converter:
         for refund in refunds:
             yield Webhook("refunds/create", refund.refund_id, refund.issued_at, -refund.net_micros, refund_body(refund))
         if cancelled_at is not None:
-            # The default policy returns at cancellation what was not refunded (pulsepoint.metrics.revenue).
-            left = sale.net_micros - sum(refund.net_micros for refund in refunds)
-            body = order_body(sale, cancelled_at=cancelled_at, refunds=refunds)
-            yield Webhook("orders/cancelled", sale.order_id, cancelled_at, -max(left, 0), body)
+            yield self._cancellation(sale, cancelled_at, refunds, (head.get("financialstatus") or "").lower())
+
+    def _cancellation(self, sale: Sale, cancelled_at: datetime, refunds: tuple[Return, ...], status: str) -> Webhook:
+        """The cancellation; by the default policy it takes back what was neither refunded nor charged."""
+        left = sale.net_micros - sum(refund.net_micros for refund in refunds)
+        uncharged = uncharged_of(status, sale.net_micros)
+        taken = left if uncharged is None else min(left, uncharged)
+        body = order_body(sale, cancelled_at=cancelled_at, refunds=refunds, financial_status=status or None)
+        return Webhook("orders/cancelled", sale.order_id, cancelled_at, -max(taken, 0), body)
 
     def _sale(self, order: ExportedOrder) -> Sale:
         head, rows = order.head, order.lines
@@ -213,6 +219,7 @@ class Converter:
             adjustment_tax_cents=tax,
             shipping_cents=shipping,
             shipping_tax_cents=shipping_tax,
+            is_total=True,
         )
 
     def _time(self, row: Record, column: str) -> datetime | None:

@@ -89,10 +89,6 @@ class Draws:
         """True `ppm` times in a million."""
         return self.below(1_000_000) < ppm
 
-    def chance_of(self, part: int, whole: int) -> bool:
-        """True `part` times in `whole`."""
-        return self.below(whole) < part
-
     def pick(self, table: Table) -> int:
         """An index drawn by the table's weights."""
         return bisect_right(table.sums, self.below(table.total))

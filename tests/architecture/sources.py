@@ -22,11 +22,15 @@ class Source:
     tree: ast.Module
 
 
-@cache
 def sources(*folders: str) -> tuple[Source, ...]:
-    """Every Python file below these folders, sorted by path; what was installed or built is left out."""
-    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    texts = {path: path.read_text(encoding="utf-8") for path in paths if "node_modules" not in path.parts}
+    """Every Python file below these folders, by path; what was installed or built is left out."""
+    return tuple(source for folder in folders for source in _below(folder))
+
+
+@cache
+def _below(folder: str) -> tuple[Source, ...]:
+    paths = sorted(path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
     return tuple(Source(str(path.relative_to(ROOT)), text, ast.parse(text)) for path, text in texts.items())
 
 

@@ -11,6 +11,8 @@ from deploy.release import costs
 from tests.builders.terraform import evaluate
 from tests.load import operations
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_committed_counts_are_what_an_order_costs_now() -> None:
     committed, counted = costs.read_counts(), await operations.count()

@@ -153,6 +153,7 @@ def test_each_service_has_an_account_of_its_own() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_role_is_on_the_list() -> None:
     for member in iam_members():
         assert member.type.endswith("_iam_member"), f"{member.address} replaces what others granted"
@@ -228,6 +229,7 @@ def test_one_key_encrypts_all_that_is_kept() -> None:
             assert "google_kms_crypto_key.data.id" in str(resource.body), resource.address
 
 
+@pytest.mark.slow
 def test_all_data_lies_in_the_one_region() -> None:
     for resource in resources():
         if resource.type in REGION_OF:

@@ -49,6 +49,7 @@ def test_import_rules_hold() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.slow
 def test_importing_a_service_opens_nothing_and_stays_light(name: str) -> None:
     heavy = (
         "duckdb",

@@ -1,4 +1,4 @@
-"""Each collection and table has one writer, and the README's table says which."""
+"""Each collection and table has one writer, and the README's table says which; a service's own says its events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pulsepoint.events.catalog import SERVICES
+from pulsepoint.events.catalog import ANY_SERVICE, EVENTS, SERVICES
 from pulsepoint.warehouse import schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,3 +52,20 @@ def test_a_service_records_facts_of_its_own_tables_alone(service: str) -> None:
 def test_a_service_writes_its_own_collections_alone(service: str) -> None:
     written = set(first_words(service, "Write"))
     assert written <= owned()[service][0]
+
+
+def named_events(service: str) -> set[str]:
+    """The event types that a service's README names; `alert.*` stands for all of a family."""
+    text = (ROOT / "services" / service / "README.md").read_text()
+    words = set(re.findall(r"`([a-z_]+\.(?:[a-z_]+|\*))`", text))
+    return {entry.type for entry in EVENTS if entry.type in words or f"{entry.type.partition('.')[0]}.*" in words}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_readme_names_the_events_it_gets_and_publishes(service: str) -> None:
+    everywhere = {
+        entry.type for entry in EVENTS if entry.publisher == ANY_SERVICE or set(SERVICES) <= {*entry.subscribers}
+    }
+    concerned = {entry.type for entry in EVENTS if service in (entry.publisher, *entry.subscribers)}
+    assert concerned - everywhere <= named_events(service), "not named"
+    assert named_events(service) <= concerned | everywhere, "named and none of its own"

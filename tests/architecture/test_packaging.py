@@ -151,6 +151,7 @@ def test_only_what_a_lock_says_is_installed(path: str) -> None:
     assert [command for command in installs if "--no-deps" not in command] == []
 
 
+@pytest.mark.slow
 def test_what_is_installed_lacks_nothing() -> None:
     """The locks hold all that their packages need, since nothing else is installed."""
     checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)

@@ -24,6 +24,8 @@ from gateway.adapters.identity_store.provision import provision
 from pulsepoint.events.catalog import SERVICES
 from tests.builders.postgres import run_directory, shared_postgres
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = SERVICES if os.environ.get("PULSEPOINT_INSTALL") == "all" else ("alerting", "gateway")
 STARTING_SECONDS = 120.0

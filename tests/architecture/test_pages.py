@@ -88,3 +88,17 @@ def test_every_file_a_page_links_or_names_is_there(page: Path) -> None:
 def test_every_module_a_page_runs_is_there(page: Path) -> None:
     for name in re.findall(r"`python -m ([\w.]+)", page.read_text(encoding="utf-8")):
         assert find_spec(name) is not None, name
+
+
+def anchors(page: Path) -> set[str]:
+    """What a page's headings are linked by on GitHub."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_heading_a_page_links_is_there(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]*#[^)]+)\)", page.read_text(encoding="utf-8")):
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        if "://" not in link and target.suffix == ".md":
+            assert anchor in anchors(target), link

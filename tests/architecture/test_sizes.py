@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from tests.architecture.sources import CODE, ROOT, functions, length, sources
 
-MOST_LINES_OF_A_FILE = 401
+MOST_LINES_OF_A_FILE = 400
+STILL_LARGE = {
+    "tests/integration/ingest_ads/test_ad_pulls.py",
+    "tests/unit/alerting/test_alert_ticks.py",
+    "tests/unit/ingest_shopify/test_handlers.py",
+}
 MOST_LINES_OF_A_FUNCTION = 40
 STILL_LONG = {"webhook_app", "read_order", "quarantine_router", "measure", "evaluate", "create_platforms", "_order"}
 PAGE = ROOT / "services" / "gateway" / "web"
 
 
 def test_files_stay_under_400_lines() -> None:
-    lines = {source.path: len(source.text.splitlines()) for source in sources(*CODE, "tests")}
+    python = (source for source in sources(*CODE, "tests") if source.path not in STILL_LARGE)
+    lines = {source.path: len(source.text.splitlines()) for source in python}
     lines |= {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for folder in ("src", "tests")

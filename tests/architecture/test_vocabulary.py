@@ -51,7 +51,7 @@ ALLOWED = {
     "held_at": "a field of GET /api/quarantine",
     "not_found": "HTTP's own words for 404",
 }
-MOST_LEFT = {"code": 160, "tests": 107, "page": 42}
+MOST_LEFT = {"code": 160, "tests": 107, "page": 0}
 """Old words that are still there, on their way out: never more than this."""
 WORDS = re.compile(rf"(?:^|_)({'|'.join(INSTEAD)})s?(?:_|$)")
 PAGE = ROOT / "services" / "gateway" / "web"

@@ -26,6 +26,12 @@ def fact(scope: TenantContext, table: str, entity: str, part: str = "", version:
     return FactRow(scope, table, head | columns)
 
 
+def at_once(facts: list[FactRow]) -> list[FactRow]:
+    """The facts as they are committed together: recorded in one instant."""
+    now = datetime.now(UTC)
+    return [FactRow(each.scope, each.table, {**each.row, "recorded_at": now}) for each in facts]
+
+
 def order_facts(
     scope: TenantContext, order_id: str, at: datetime, micros: int, channel: str, currency: str
 ) -> list[FactRow]:
@@ -51,7 +57,7 @@ def order_facts(
                 campaign=f"{channel}-spring" if paid else None, touch_at=at, credit_micros=micros, currency=currency,
             )
         )  # fmt: skip
-    return facts
+    return at_once(facts)
 
 
 def ad_day(scope: TenantContext, platform: str, day: date, micros: int, currency: str) -> FactRow:
@@ -76,7 +82,7 @@ def shop_facts(scope: TenantContext, last: date, *, days: int = 60, currency: st
             facts += order_facts(scope, f"{number}-{order}", at, micros, channel, currency)
         for index, platform in enumerate(("meta", "google", "tiktok")):
             facts.append(ad_day(scope, platform, day, (31 - 8 * index + (number * 3) % 11) * 1_000_000, currency))
-    return [*facts, *stock_facts(scope), *advice_facts(scope), alert(scope, "a1")]
+    return at_once([*facts, *stock_facts(scope), *advice_facts(scope), alert(scope, "a1")])
 
 
 def stock_facts(scope: TenantContext) -> list[FactRow]:

@@ -79,6 +79,7 @@ def sold_order_fact(order: SoldOrder, version: int = 1, **named: Any) -> FactRow
         taxes_included=order.taxes_included,
         gross_micros=order.net_micros + 7,
         discount_micros=7,
+        uncharged_micros=order.uncharged_micros,
         **named,
     )
 

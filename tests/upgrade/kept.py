@@ -42,7 +42,9 @@ def unpack(home: Path) -> None:
     """Lay the kept home into `home`, which must not exist yet."""
     home.mkdir(mode=0o700)
     with lzma.open(HOME) as packed, tarfile.open(fileobj=packed) as tar:
-        tar.extractall(home, filter="tar")
+        # Filters came with 3.11.4; modes must stay, since PostgreSQL refuses a directory that others may enter.
+        keeping_modes: dict[str, Any] = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
+        tar.extractall(home, **keeping_modes)
     if os.geteuid() == 0:
         ensure_user_exists(SERVER_USER)
         for path in _whole(home / "postgres"):

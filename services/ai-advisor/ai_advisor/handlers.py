@@ -18,10 +18,10 @@ from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
 from pulsepoint.ports.document_store import FactRow, Write
-from pulsepoint.ports.values import QueryValue
 from pulsepoint.runtime.brand_projection import brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
+from pulsepoint.values import QueryValue
 
 ADVICE = "advice"
 

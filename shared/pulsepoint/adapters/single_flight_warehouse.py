@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pulsepoint.ports.document_store import FactRow
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 
 Rows = list[Row]
 

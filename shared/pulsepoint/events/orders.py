@@ -50,6 +50,11 @@ class Refund(BaseModel):
     `subtotal_micros` and `tax_micros` sum the lines; `adjustment_micros` is what was given back beyond the
     lines, without shipping (positive: more was given back). The net return is subtotal, less tax where the
     order's prices include tax, plus adjustment (`pulsepoint.metrics.revenue.refund_net`).
+
+    `total_micros` is the money that went back, tax and shipping included, where the refund names it;
+    `taxes_included` whether its own amounts show that prices hold the tax (None: they do not show it), for a refund
+    whose order is unknown. `is_total` marks an export's sum of all refunds of an order, which names none of them:
+    what the others gave back is not counted twice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,11 +64,18 @@ class Refund(BaseModel):
     tax_micros: int = 0
     adjustment_micros: int = 0
     shipping_micros: int = 0
+    total_micros: int | None = None
+    taxes_included: bool | None = None
+    is_total: bool = False
     lines: tuple[RefundLine, ...] = ()
 
 
 class OrderRecorded(Payload):
-    """An order as the shop last told it, with the refunds it carried."""
+    """An order as the shop last told it, with the refunds it carried.
+
+    `uncharged_micros` is the part of its net sales that the buyer was not charged, or got back in full: what a
+    cancellation takes back beside the refunds (None: not known, all that is left).
+    """
 
     TYPE: ClassVar[str] = "order.recorded"
     order_id: str
@@ -83,6 +95,7 @@ class OrderRecorded(Payload):
     tax_micros: int = 0
     shipping_micros: int = 0
     total_micros: int = 0
+    uncharged_micros: int | None = None
     shipping_country: str | None = None
     shipping_region: str | None = None
     lines: tuple[OrderLine, ...] = ()

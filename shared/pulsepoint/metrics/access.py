@@ -13,9 +13,9 @@ from pulsepoint.metrics.explain import Explained, recompute
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Breakdown, Measurement, measure, measure_all
 from pulsepoint.ports.secret_store import SecretStore
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from pulsepoint.errors import PermanentError
-from pulsepoint.metrics.definitions import ALIASES, DEFINITIONS, Metric, Ratio, Sum
+from pulsepoint.metrics.definitions import ALIASES, DEFINITIONS, Metric, Sum
 from pulsepoint.metrics.sources import SOURCES
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in DEFINITIONS}
@@ -44,18 +44,6 @@ def sums_of(name: str) -> tuple[Sum, ...]:
 def dimensions_of(name: str) -> frozenset[str]:
     """The ways a metric can be broken down: those its sources share; raises `UnknownMetric`."""
     return frozenset.intersection(*(SOURCES[part.source].all_dimensions for part in sums_of(name)))
-
-
-def ratio_of(name: str, numerator: int | None, denominator: int | None) -> int | None:
-    """A ratio of the catalog over sums at hand, in its unit, rounded half to even.
-
-    `ratio_of("aov", sold_value, orders)` is micros. None where there is nothing to divide by. Raises `UnknownMetric`
-    for a metric that is no ratio.
-    """
-    definition = metric(name)
-    if not isinstance(definition, Ratio):
-        raise UnknownMetric(f"{name} is no ratio")
-    return divided(numerator, denominator, definition.scale)
 
 
 def divided(numerator: int | None, denominator: int | None, scale: int) -> int | None:

@@ -152,6 +152,8 @@ _STOCK: tuple[Metric, ...] = (
         "SUM(velocity_micros)"),
     Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity", _DAYS, "available_units", "velocity",
           MICROS * MICROS),
+    Sum(42, "tracked_variants", "Tracked variants", "variants whose stock the shop counts", _COUNT, "stock",
+        "COUNT(*)"),
     Sum(37, "variants", "Variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
     Sum(38, "spend_at_risk", "Spend at risk", "daily spend of the campaigns that sell what is running out, by each "
         "variant's share of what they sell", _MONEY, "variants", "SUM(spend_at_risk_micros)"),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 from pulsepoint.warehouse.named_queries import NamedQueries, NamedQuery, texts_of
 
 _QUERIES = NamedQueries(lambda: texts_of(files(__package__) / "queries"))

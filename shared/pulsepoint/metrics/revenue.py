@@ -3,12 +3,12 @@
 Net revenue is Shopify's net sales: gross minus discounts minus returns, without tax and shipping
 (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-reports).
 An order counts on the day it was processed, a refund on the day it was issued, a cancellation on its own date
-for what was not refunded. Test and deleted orders, and their refunds, do not count.
+for what was never charged: a fee that was kept stays. Test and deleted orders, and their refunds, do not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,10 @@ SALE, REFUND, CANCELLATION = "sale", "refund", "cancellation"
 
 @dataclass(frozen=True, slots=True)
 class SoldOrder:
-    """The part of an order snapshot that decides its revenue; micros without tax."""
+    """The part of an order snapshot that decides its revenue; micros without tax.
+
+    `uncharged_micros` as in `OrderRecorded`.
+    """
 
     order_id: str
     processed_at: datetime
@@ -28,6 +31,7 @@ class SoldOrder:
     cancelled_at: datetime | None
     test: bool
     deleted: bool
+    uncharged_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,37 @@ class SalesEntry:
     net_micros: int
 
 
+def uncharged_of(
+    status: str | None, net: int, *, total: int | None = None, outstanding: int | None = None
+) -> int | None:
+    """The part of an order's `net` sales that its buyer was not charged, or got back in full (micros).
+
+    `status` is Shopify's financial status in any case
+    (https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFinancialStatus); of a partly paid order it
+    is the share of `outstanding` in `total`. None where the status leaves it open.
+    """
+    match (status or "").lower():
+        case "paid" | "partially_refunded":
+            return 0
+        case "authorized" | "expired" | "pending" | "refunded" | "unpaid" | "voided":
+            return net
+        case "partially_paid" if total and outstanding is not None:
+            return net * min(max(outstanding, 0), total) // total
+    return None
+
+
 def refund_net(refund: Refund, *, taxes_included: bool) -> int:
     """Micros given back without tax and shipping: the lines' subtotal (less tax included in prices) plus adjustment."""
     tax = refund.tax_micros if taxes_included else 0
     return refund.subtotal_micros - tax + refund.adjustment_micros
+
+
+def refund_total(refund: Refund, *, taxes_included: bool) -> int:
+    """Micros of money given back, tax and shipping included: as the refund names it, else the sum of its parts."""
+    if refund.total_micros is not None:
+        return refund.total_micros
+    tax = 0 if taxes_included else refund.tax_micros
+    return refund.subtotal_micros + tax + refund.adjustment_micros + refund.shipping_micros
 
 
 def sales_entries(
@@ -51,23 +82,39 @@ def sales_entries(
 ) -> tuple[SalesEntry, ...]:
     """The entries of one order, sale first; their sum is its net revenue.
 
-    Refunds without a known order (`order` None) count on their own date, read as prices without tax.
-    `cancelled_orders` is the brand's policy: `return` gives back at cancellation what was not refunded,
-    `exclude` drops cancelled orders, with their refunds, as if never sold, `keep` leaves them as sold.
+    Refunds without a known order (`order` None) count on their own date, with tax inside their prices where they
+    show it. `cancelled_orders` is the brand's policy: `return` gives back at cancellation what was neither refunded
+    nor charged, `exclude` drops cancelled orders, with their refunds, as if never sold, `keep` leaves them as sold.
     """
     if order is not None and (order.test or order.deleted):
         return ()
     if order is not None and order.cancelled_at is not None and cancelled_orders == "exclude":
         return ()
-    included = order.taxes_included if order is not None else False
-    returned = [
-        SalesEntry(refund.refund_id, REFUND, refund.issued_at, -refund_net(refund, taxes_included=included))
-        for refund in sorted(refunds, key=lambda refund: refund.refund_id)
-    ]
+    returned = _returned(order, sorted(refunds, key=lambda refund: refund.refund_id))
     if order is None:
         return tuple(returned)
     entries = [SalesEntry(order.order_id, SALE, order.processed_at, order.net_micros), *returned]
     left = sum(entry.net_micros for entry in entries)
-    if order.cancelled_at is not None and cancelled_orders == "return" and left > 0:
-        entries.append(SalesEntry(f"{order.order_id}:cancelled", CANCELLATION, order.cancelled_at, -left))
+    uncharged = left if order.uncharged_micros is None else min(left, order.uncharged_micros)
+    if order.cancelled_at is not None and cancelled_orders == "return" and uncharged > 0:
+        entries.append(SalesEntry(f"{order.order_id}:cancelled", CANCELLATION, order.cancelled_at, -uncharged))
     return tuple(entries)
+
+
+def _returned(order: SoldOrder | None, refunds: Sequence[Refund]) -> list[SalesEntry]:
+    """An entry a refund, by id; of an export's totals the largest, for what the refunds leave of it."""
+    amounts = [(refund, *_amounts(order, refund)) for refund in refunds]
+    single = [amount for amount in amounts if not amount[0].is_total]
+    entries = [SalesEntry(refund.refund_id, REFUND, refund.issued_at, -net) for refund, net, _ in single]
+    totals = [amount for amount in amounts if amount[0].is_total]
+    if totals:
+        refund, net, total = min(totals, key=lambda amount: (-amount[2], amount[0].refund_id))
+        rest = min(net - sum(each[1] for each in single), total - sum(each[2] for each in single))
+        if rest > 0:
+            entries.append(SalesEntry(refund.refund_id, REFUND, refund.issued_at, -rest))
+    return entries
+
+
+def _amounts(order: SoldOrder | None, refund: Refund) -> tuple[int, int]:
+    included = order.taxes_included if order is not None else bool(refund.taxes_included)
+    return refund_net(refund, taxes_included=included), refund_total(refund, taxes_included=included)

@@ -8,28 +8,55 @@
 CREATE VIEW sales_entries AS
 WITH counted_orders AS (
   SELECT brand_id, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
-    gross_micros, discount_micros, gross_micros - discount_micros AS net_micros
+    gross_micros, discount_micros, gross_micros - discount_micros AS net_micros, uncharged_micros
   FROM orders_current
   WHERE NOT test AND NOT deleted
 ),
-refunded AS (
+-- What each refund gave back, positive: `net_micros` of net sales, `total_micros` of money. Where its order is unknown,
+-- its own amounts may show that prices hold the tax.
+given_back AS (
   SELECT refund.brand_id, refund.order_id, refund.refund_id, refund.issued_at, refund.currency, refund.fact_id,
-    refund.recorded_at, sold.processed_at, sold.cancelled_at,
-    CASE WHEN sold.taxes_included THEN refund.tax_micros ELSE 0 END - refund.subtotal_micros
-      - refund.adjustment_micros AS net_micros
+    refund.recorded_at, sold.processed_at, sold.cancelled_at, COALESCE(refund.is_total, FALSE) AS is_total,
+    refund.subtotal_micros + refund.adjustment_micros
+      - IF(COALESCE(sold.taxes_included, refund.taxes_included, FALSE), refund.tax_micros, 0) AS net_micros,
+    COALESCE(refund.total_micros, refund.subtotal_micros + refund.adjustment_micros + refund.shipping_micros
+      + IF(COALESCE(sold.taxes_included, refund.taxes_included, FALSE), 0, refund.tax_micros)) AS total_micros
   FROM refunds_current AS refund
   LEFT JOIN orders_current AS sold ON sold.brand_id = refund.brand_id AND sold.order_id = refund.order_id
   WHERE sold.order_id IS NULL OR (NOT sold.test AND NOT sold.deleted)
 ),
-cancelled AS (
+-- An export's total of all refunds of an order counts for what the refunds leave of it.
+reconciled AS (
+  SELECT brand_id, order_id, refund_id, issued_at, currency, fact_id, recorded_at, processed_at, cancelled_at, is_total,
+    ROW_NUMBER() OVER (
+      PARTITION BY brand_id, order_id, IF(is_total, 1, 0) ORDER BY total_micros DESC, refund_id) AS place,
+    IF(NOT is_total, net_micros, LEAST(
+      net_micros - SUM(IF(is_total, 0, net_micros)) OVER (PARTITION BY brand_id, order_id),
+      total_micros - SUM(IF(is_total, 0, total_micros)) OVER (PARTITION BY brand_id, order_id))) AS given_micros
+  FROM given_back
+),
+refunded AS (
+  SELECT brand_id, order_id, refund_id, issued_at, currency, fact_id, recorded_at, processed_at, cancelled_at,
+    -given_micros AS net_micros
+  FROM reconciled
+  WHERE NOT is_total OR (place = 1 AND given_micros > 0)
+),
+left_over AS (
   SELECT sold.brand_id, sold.order_id, ANY_VALUE(sold.processed_at) AS processed_at,
     ANY_VALUE(sold.cancelled_at) AS cancelled_at, ANY_VALUE(sold.currency) AS currency,
     ANY_VALUE(sold.fact_id) AS fact_id, ANY_VALUE(sold.recorded_at) AS recorded_at,
+    ANY_VALUE(sold.uncharged_micros) AS uncharged_micros,
     ANY_VALUE(sold.net_micros) + COALESCE(SUM(refund.net_micros), 0) AS left_micros
   FROM counted_orders AS sold
   LEFT JOIN refunded AS refund ON refund.brand_id = sold.brand_id AND refund.order_id = sold.order_id
   WHERE sold.cancelled_at IS NOT NULL
   GROUP BY sold.brand_id, sold.order_id
+),
+-- What was charged and not given back is a fee that was kept.
+cancelled AS (
+  SELECT brand_id, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
+    LEAST(left_micros, COALESCE(uncharged_micros, left_micros)) AS left_micros
+  FROM left_over
 )
 SELECT brand_id, order_id, order_id AS entry_id, '{{sale}}' AS kind, processed_at AS occurred_at,
   processed_at AS ordered_at, cancelled_at, currency, net_micros, gross_micros, discount_micros, fact_id, recorded_at

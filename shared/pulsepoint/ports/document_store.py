@@ -13,8 +13,8 @@ from typing import Protocol
 from uuid import UUID
 
 from pulsepoint.events.envelope import Message
-from pulsepoint.ports.values import Columns, JsonObject, Row
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import Columns, JsonObject, Row
 
 # Firestore's 1 MiB a document counts its name and the fields it is found by.
 # https://cloud.google.com/firestore/quotas#collections_documents_and_fields

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pulsepoint.ports.document_store import FactRow
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 
 
 class Warehouse(Protocol):

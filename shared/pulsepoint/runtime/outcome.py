@@ -18,8 +18,8 @@ from pulsepoint.metrics.access import Citing
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.query import Breakdown, Measurement
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
-from pulsepoint.ports.values import Columns, JsonObject, QueryValue, Row
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import Columns, JsonObject, QueryValue, Row
 
 
 @dataclass(frozen=True, slots=True)

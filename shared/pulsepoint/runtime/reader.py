@@ -14,9 +14,9 @@ from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.query import Breakdown, Measurement
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Document, FactRow, Transaction
-from pulsepoint.ports.values import Columns, QueryValue, Row
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import Columns, QueryValue, Row
 
 
 class ServiceReader:

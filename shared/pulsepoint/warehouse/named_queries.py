@@ -14,9 +14,9 @@ from functools import cached_property
 from importlib.resources.abc import Traversable
 
 from pulsepoint.errors import PermanentError
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 from pulsepoint.warehouse.as_of import select_as_of
 from pulsepoint.warehouse.macros import Macro, expand
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 
 from pulsepoint.errors import MalformedInput
-from pulsepoint.ports.values import Columns
+from pulsepoint.values import Columns
 from pulsepoint.warehouse import schema
 
 

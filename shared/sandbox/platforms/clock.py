@@ -44,18 +44,6 @@ class BusinessClock:
         self._world_base, self._wall_base = self.now(), self._wall()
         self._speed = checked
 
-    def set_now(self, timestamp: datetime) -> None:
-        """Be at `timestamp` (aware, any timezone) from now on, at the same speed."""
-        self._wall_base = self._wall()
-        self._world_base = timestamp.astimezone(UTC)
-
-    def wall_seconds_until(self, timestamp: datetime) -> float:
-        """Wall seconds until the world reaches `moment`: 0 where it has, infinite while the clock stands still."""
-        left = (timestamp - self.now()).total_seconds()
-        if left <= 0:
-            return 0.0
-        return left / self._speed if self._speed else float("inf")
-
 
 def _checked(speed: float) -> float:
     if not 0 <= speed <= FASTEST:

@@ -10,9 +10,9 @@ import pytest
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.ports.document_store import FactRow
-from pulsepoint.ports.values import QueryValue
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import SYSTEM
+from pulsepoint.values import QueryValue
 from tests.builders.warehouse import OTHER_BRAND, OTHER_TENANT, RECORDED_AT, SCOPE, ad_fact, fact, order_fact
 
 COUNT = "SELECT COUNT(*) AS n FROM orders WHERE brand_id = @brand_id"

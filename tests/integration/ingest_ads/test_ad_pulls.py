@@ -187,22 +187,6 @@ async def test_one_vendors_failure_does_not_hold_up_the_others(failing: Platform
 
 
 @pytest.mark.rule("ADS-09")
-@pytest.mark.parametrize(("platform", "wait"), [("meta", 60), ("tiktok", 1), ("google", 7)])
-async def test_a_rate_limited_pull_waits_as_long_as_the_vendor_asks(platform: str, wait: int) -> None:
-    account = next(account for account in DEFAULT_ACCOUNTS if account.platform == platform)
-    async with ads_service() as ads:
-        await ads.connect((account,))
-        ads.world.set_fault(account.platform, "rate_limited", 1)
-        await ads.sync()
-        assert [event.refused for event in ads.events(AdsSyncFailed)] == [False]
-        ads.clock.advance(seconds=wait - 1)
-        assert await run_effects(ads.runtime) == 0
-        ads.clock.advance(seconds=1)
-        assert await run_effects(ads.runtime) == 1
-        assert len(ads.events(AdsSynced)) == 1
-
-
-@pytest.mark.rule("ADS-09")
 async def test_a_vendor_that_asks_for_years_is_asked_again_after_a_day() -> None:
     async with ads_service(StubSettings(retry_after_seconds=999_999_999)) as ads:
         await ads.connect((GOOGLE,))
@@ -252,25 +236,6 @@ async def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: byt
         assert failure.refused
         assert "connect it" in failure.reason
         assert "caf" not in failure.reason
-
-
-@pytest.mark.rule("ADS-14")
-async def test_sixty_accounts_all_arrive() -> None:
-    accounts = tuple(
-        StubAccount(platform, f"{number:010d}", f"token-{platform}-{number}")
-        for platform in Platform
-        for number in range(1, 21)
-    )
-    async with ads_service(StubSettings(accounts=accounts)) as ads:
-        await ads.connect()
-        await ads.sync()
-        for _ in range(3):  # one brand takes half of the places at a time
-            ads.clock.advance(seconds=1)
-            await run_effects(ads.runtime)
-        assert {(event.platform, event.account_id) for event in ads.events(AdsSynced)} == {
-            (account.platform, account.account_id) for account in accounts
-        }
-        assert len({(row["platform"], row["account_id"]) for row in await ads.rows()}) == 60
 
 
 async def test_one_platform_alone_can_be_asked_for() -> None:
@@ -344,26 +309,6 @@ async def test_the_business_clock_of_the_brand_moves_the_days() -> None:
         await ads.sync()
         [event] = ads.events(AdsSynced)
         assert event.end_day == date(2025, 3, 10)
-
-
-@pytest.mark.rule("ADS-14")
-async def test_pages_of_any_size_bring_the_same_rows() -> None:
-    async def rows_with(page_size: int) -> list[tuple[str, date, int]]:
-        async with ads_service(StubSettings(page_size=page_size)) as ads:
-            await ads.connect()
-            await ads.sync()
-            return [(row["campaign_id"], row["day"], row["spend_micros"]) for row in await ads.rows()]
-
-    assert await rows_with(1) == await rows_with(4) == await rows_with(1000)
-
-
-@pytest.mark.rule("ADS-08")
-async def test_too_much_data_shrinks_metas_page_until_it_answers() -> None:
-    async with ads_service(StubSettings(too_much_over=100, page_size=1000), ads_meta_page_size=500) as ads:
-        await ads.connect((META,))
-        await ads.sync()
-        assert ads.events(AdsSyncFailed) == []
-        assert len(await ads.rows()) == 6
 
 
 @pytest.mark.rule("ADS-13")

@@ -57,7 +57,7 @@ def vendor() -> Vendor:
     return Vendor()
 
 
-@pytest.mark.rule("SEC-15")
+@pytest.mark.rule("SEC-10")
 async def test_what_gives_up_is_listed_and_replayed_once(vendor: Vendor) -> None:
     clock = FixedClock(NOW)
     definition = EffectDefinition(on_success=concluded, run=vendor.run, max_attempts=ATTEMPTS)
@@ -85,6 +85,7 @@ async def test_what_gives_up_is_listed_and_replayed_once(vendor: Vendor) -> None
         assert len(vendor.runs) == ATTEMPTS + 1, "replayed once"
 
 
+@pytest.mark.rule("SEC-09")
 async def test_what_a_dead_letter_holds_cannot_be_read_in_the_store(vendor: Vendor) -> None:
     clock = FixedClock(NOW)
     definition = EffectDefinition(on_success=concluded, run=vendor.run, max_attempts=ATTEMPTS)

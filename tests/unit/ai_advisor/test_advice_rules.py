@@ -150,6 +150,7 @@ def test_a_campaign_is_not_raised_while_what_it_sells_runs_out(status: str) -> N
     assert about(result, "raise_spend") == []
 
 
+@pytest.mark.rule("AI-06")
 @given(
     st.integers(-(10**12), 10**13),
     st.integers(0, 10**4),

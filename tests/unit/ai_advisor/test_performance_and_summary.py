@@ -170,6 +170,7 @@ async def seed(bench: Bench, *, roas: int = 1) -> None:
             await bench.append(order, credit_facts(f"o{ago}-{number}", at, 50 * MICROS))
 
 
+@pytest.mark.slow
 async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Bench) -> None:
     await configure(bench)
     await seed(bench)
@@ -217,6 +218,7 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
 
 
 @pytest.mark.rule("AI-01")
+@pytest.mark.slow
 async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) -> None:
     await configure(bench)
     await seed(bench)

@@ -103,7 +103,7 @@ def test_what_was_stored_is_told_as_it_was_opened(case: str) -> None:
     assert alert_text(AlertFacts.of_row(row), texts()) == alert_text(finding, texts())
 
 
-@pytest.mark.rule("ALERT-05")
+@pytest.mark.rule("ALERT-03")
 def test_sentences_stored_before_2026_12_are_told_as_they_are() -> None:
     row = {
         "type": "stock_out_risk",

@@ -96,7 +96,7 @@ async def test_alerts_over_history_are_recorded_and_not_sent(bench: Bench) -> No
     assert (await tick(bench, 2, stock_status(), stock_status("v2"))).effects
 
 
-@pytest.mark.rule("ALERT-04")
+@pytest.mark.rule("STOCK-09")
 async def test_what_opened_in_quiet_time_is_sent_once_when_it_ends(bench: Bench) -> None:
     await configure(bench, quiet_until=(NOW + timedelta(minutes=3)).isoformat())
     first = await tick(bench, 1, stock_status(), stock_status("v2"))
@@ -118,7 +118,7 @@ async def test_after_quiet_time_many_alerts_are_sent_a_few_at_a_time(bench: Benc
     assert len(sent) == len(set(sent)) == len(many)
 
 
-@pytest.mark.rule("ALERT-03")
+@pytest.mark.rule("STOCK-09")
 async def test_an_alert_is_told_anew_while_it_is_open(bench: Bench) -> None:
     """Issue: an alert said 'reorder 13' beside advice that said 'reorder 19'."""
     await configure(bench)
@@ -164,6 +164,7 @@ async def roas_facts(bench: Bench, orders: int, days: range) -> None:
             await bench.append(sold, credit_facts(order_id, at, 50 * MICROS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("orders", "opened"), [(1, ["alert.opened"]), (5, [])])
 async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, orders: int, opened: list[str]) -> None:
     await configure(bench)
@@ -180,6 +181,7 @@ async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, orders:
         )
 
 
+@pytest.mark.slow
 async def test_every_figure_of_a_roas_alert_that_the_catalog_defines_is_cited(bench: Bench) -> None:
     await configure(bench)
     await roas_facts(bench, 6, range(4, 32))
@@ -194,6 +196,7 @@ async def test_every_figure_of_a_roas_alert_that_the_catalog_defines_is_cited(be
     assert values == {name: alert.figures[name].value for name in values}
 
 
+@pytest.mark.slow
 async def test_orders_that_stop_leading_back_to_links_open_an_alert(bench: Bench) -> None:
     await configure(bench)
     await roas_facts(bench, 6, range(4, 32))

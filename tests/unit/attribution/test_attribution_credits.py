@@ -101,6 +101,7 @@ TOUCHES = st.lists(st.builds(touch, st.floats(-1, 40), st.sampled_from(["meta", 
     has_order=st.booleans(),
     touches=TOUCHES,
 )
+@pytest.mark.slow
 def test_credits_add_up_to_every_entry_and_to_net_revenue(
     net: int,
     returns: list[tuple[int, int, int]],

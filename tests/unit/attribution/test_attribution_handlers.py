@@ -249,6 +249,7 @@ async def test_of_equal_clocks_the_higher_precedence_is_credited_in_either_order
 @pytest.mark.rule("ATTR-03")
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_any_permutation_with_any_duplicates_ends_in_the_same_credits(data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.sampled_from(SNAPSHOTS), min_size=1, max_size=len(SNAPSHOTS), unique_by=id))
     copies = data.draw(st.lists(st.sampled_from(chosen), max_size=6))

@@ -312,6 +312,7 @@ HOSTILE = st.one_of(st.none(), st.text(max_size=200), st.lists(PIECES, max_size=
     notes=st.lists(st.tuples(st.one_of(st.text(max_size=20), PIECES), HOSTILE.map(str)), max_size=5),
     pages=st.lists(st.tuples(HOSTILE, HOSTILE, st.one_of(st.none(), st.datetimes())), max_size=4),
 )
+@pytest.mark.slow
 def test_hostile_evidence_never_raises_and_touches_stay_well_formed(
     landing: str | None,
     referrer: str | None,

@@ -22,6 +22,8 @@ from sandbox.records import Order, Visit
 from tests.builders.orders import CREATED_AT, evidence, timestamp
 from tests.builders.sandbox_worlds import lived, orders_of, world_settings
 
+pytestmark = pytest.mark.slow
+
 EARLIER = (("landing_page", "https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign=brand&gclid=A"),)
 
 

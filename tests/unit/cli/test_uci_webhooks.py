@@ -208,6 +208,7 @@ def test_customers_are_told_by_a_hash_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.slow
 def test_monthly_sums_of_the_bodies_equal_the_oracle(tmp_path: Path, seed: int) -> None:
     path = write_transactions(tmp_path / "sales.csv", trading_days(seed, invoices=400))
     with open_plan(path, shop=SHOP, currency="GBP", zone=LONDON) as plan:

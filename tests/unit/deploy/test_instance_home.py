@@ -30,6 +30,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
     check_port("127.0.0.1", port)
 
 
+@pytest.mark.slow
 async def test_an_instance_whose_port_is_taken_says_so_and_starts_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         environment = {

@@ -13,6 +13,7 @@ from tests.builders.exports import further, head, imported, write_export
 EUR = 1_000_000
 
 
+@pytest.mark.rule("SHOP-23")
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "currency", "orders", "net_micros", "left_out"),
@@ -33,6 +34,7 @@ def test_reported_exports_are_counted_as_they_are_meant(
     assert made.left_out == left_out
 
 
+@pytest.mark.rule("SHOP-23")
 @pytest.mark.parametrize("with_id", [True, False])
 @pytest.mark.parametrize("filled", [True, False])
 @pytest.mark.parametrize("copies", [1, 2, 3])
@@ -126,6 +128,7 @@ def test_the_first_and_the_last_day_are_read_in_every_timezone(tmp_path: Path, t
     assert made.plan.ends_at.year == 2026
 
 
+@pytest.mark.rule("SHOP-12")
 @pytest.mark.parametrize("item", ["Tip", "Trinkgeld"])
 def test_a_tip_is_no_sale_and_no_discount(tmp_path: Path, item: str) -> None:
     rows = [

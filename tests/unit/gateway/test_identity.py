@@ -66,6 +66,7 @@ def test_a_key_drawn_at_random_is_taken() -> None:
     assert check_signing_key(key) == key.encode()
 
 
+@pytest.mark.slow
 async def test_a_password_fits_its_own_hash_only() -> None:
     stored = await hash_password("swordfish")
     assert stored.startswith("$argon2id$")
@@ -75,6 +76,7 @@ async def test_a_password_fits_its_own_hash_only() -> None:
 
 
 @pytest.mark.rule("SEC-11")
+@pytest.mark.slow
 async def test_an_unknown_person_costs_a_whole_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
     real = passwords._fits

@@ -238,6 +238,7 @@ JSON = st.recursive(
 
 @pytest.mark.rule("ADS-13")
 @given(st.dictionaries(st.sampled_from([*ROW, "actions", "action_values"]), JSON))
+@pytest.mark.slow
 def test_a_body_of_another_shape_is_a_vendor_error_and_nothing_else(changes: dict[str, Any]) -> None:
     message = "v27.0"
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from tests.builders.shopify import (
     product_body,
     refund_body,
 )
+
+pytestmark = pytest.mark.slow
 
 LARGEST = 2**63
 ODD: list[Any] = [

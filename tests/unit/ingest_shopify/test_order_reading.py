@@ -305,6 +305,7 @@ def test_a_byte_order_mark_is_read_over() -> None:
     assert isinstance(payload, OrderRecorded)
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_are_read() -> None:
     lines = [line_body(number, price="0.01") for number in range(1, 10_001)]
     assert order_of(order_body(lines=lines)).gross_micros == 100 * EUR

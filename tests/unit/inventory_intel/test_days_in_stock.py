@@ -56,6 +56,7 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
 @pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @settings(max_examples=30, deadline=None)
 @given(levels=LEVELS)
+@pytest.mark.slow
 async def test_days_in_stock_are_those_of_the_definition(
     warehouse: DuckDBWarehouse, timezone: str, levels: list[Level]
 ) -> None:

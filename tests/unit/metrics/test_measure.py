@@ -39,6 +39,7 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
 
 
 @pytest.mark.rule("ATTR-08")
+@pytest.mark.slow
 async def test_roas_is_the_ratio_of_sums_never_the_mean_of_rows(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [

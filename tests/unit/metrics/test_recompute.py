@@ -45,6 +45,7 @@ async def test_the_same_question_of_the_same_facts_has_the_same_fact_ids(warehou
 
 
 @pytest.mark.rule("REV-08")
+@pytest.mark.slow
 async def test_every_number_is_recomputed_from_its_fact_id_with_its_rows(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append(
         [

@@ -52,6 +52,7 @@ def snapshots(draw: st.DrawFn, order_id: str) -> list[tuple[int, SoldOrder]]:
                 draw(st.none() | TIMESTAMPS),
                 draw(st.integers(0, 4)) == 0,
                 draw(st.integers(0, 4)) == 0,
+                draw(st.none() | MONEY),
             ),
         )
         for version in versions
@@ -64,7 +65,15 @@ def returns(draw: st.DrawFn, order_id: str) -> list[tuple[int, Refund]]:
     refunds = []
     for number in range(draw(st.integers(0, 3))):
         for version in sorted(draw(st.sets(st.integers(1, 3), min_size=1, max_size=2))):
-            amounts = {"subtotal_micros": draw(MONEY), "tax_micros": draw(SMALL), "adjustment_micros": draw(SMALL)}
+            amounts = {
+                "subtotal_micros": draw(MONEY),
+                "tax_micros": draw(SMALL),
+                "adjustment_micros": draw(SMALL),
+                "shipping_micros": draw(SMALL),
+                "total_micros": draw(st.none() | MONEY),
+                "taxes_included": draw(st.none() | st.booleans()),
+                "is_total": draw(st.booleans()),
+            }
             refunds.append((version, Refund(refund_id=f"{order_id}-r{number}", issued_at=draw(TIMESTAMPS), **amounts)))
     return refunds
 
@@ -88,8 +97,9 @@ FILTERS = {"return": "TRUE", "exclude": "cancelled_at IS NULL", "keep": "kind <>
 
 
 @pytest.mark.rule("REV-01")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shop=shops(), seed=st.integers(0, 2**32), policy=st.sampled_from(sorted(FILTERS)))
+@pytest.mark.slow
 def test_the_view_and_the_rule_agree(
     warehouse: DuckDBWarehouse,
     shop: dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]],

@@ -12,6 +12,8 @@ from sandbox.settings_file import worlds
 from sandbox.world import World
 from tests.builders.sandbox_worlds import happenings, lived, orders_of, refunds_of, stock_of, world_settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=worlds())
 def world(request: pytest.FixtureRequest) -> World:

@@ -23,6 +23,8 @@ from tests.builders.sandbox_worlds import (
     world_settings,
 )
 
+pytestmark = pytest.mark.slow
+
 PROSPECTING, RETARGETING, BRAND, TIKTOK = "120208513370010", "120208513370030", "21034567801", "1801234567890123"
 
 

@@ -4,9 +4,13 @@ from collections import Counter
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from sandbox.records import Order
 from sandbox.world import World
 from tests.builders.sandbox_worlds import lived, orders_of, world_settings
+
+pytestmark = pytest.mark.slow
 
 
 def _query(order: Order) -> dict[str, list[str]]:

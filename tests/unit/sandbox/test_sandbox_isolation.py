@@ -49,6 +49,7 @@ def _reaches(path: Path) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_no_service_and_no_kernel_module_knows_the_sandbox() -> None:
     files = 0
     for folder in (REPOSITORY / "services", REPOSITORY / "shared" / "pulsepoint"):

@@ -12,6 +12,7 @@ from sandbox.world import World
 from tests.builders.sandbox_worlds import lived, world_settings
 
 
+@pytest.mark.slow
 def test_what_happens_live_is_what_history_tells_later() -> None:
     settings = world_settings("everyday", days=30)
     world, history = World(settings), lived(settings)
@@ -109,6 +110,7 @@ def test_a_world_can_end_its_history_on_any_day() -> None:
     assert world.day(end).orders
 
 
+@pytest.mark.slow
 def test_two_years_are_lived_in_under_a_minute() -> None:
     world, began = World(world_settings("everyday", days=730)), process_time()
     world.day(world.history()[1])

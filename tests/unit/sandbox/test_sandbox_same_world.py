@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import sandbox
 from sandbox.digest import digest
 from sandbox.world import World
@@ -13,6 +15,7 @@ from tests.builders.sandbox_worlds import world_settings
 DIGEST_OF_90_DAYS = "22f1809240f5f1f3e33e657ab73b43c5620acbe61006b4c5520c4fa6623b0c04"
 
 
+@pytest.mark.slow
 def test_the_everyday_world_has_the_committed_digest() -> None:
     assert digest(World(world_settings("everyday", days=90, seed=7)), 90) == DIGEST_OF_90_DAYS
 
@@ -21,6 +24,7 @@ def test_another_seed_is_another_world() -> None:
     assert digest(World(world_settings(days=5, seed=1)), 5) != digest(World(world_settings(days=5, seed=2)), 5)
 
 
+@pytest.mark.slow
 def test_the_digest_does_not_depend_on_how_the_days_were_asked_for() -> None:
     settings = world_settings(days=40)
     at_once, piecemeal = World(settings), World(settings)
@@ -32,6 +36,7 @@ def test_the_digest_does_not_depend_on_how_the_days_were_asked_for() -> None:
     assert digest(at_once, 40) == digest(piecemeal, 40)
 
 
+@pytest.mark.slow
 def test_the_world_is_the_same_under_another_hash_seed_and_timezone() -> None:
     code = (
         "from sandbox.digest import digest; from sandbox.world import World\n"

@@ -15,6 +15,8 @@ import pytest
 from sandbox.world import World
 from tests.builders.sandbox_worlds import even, lived, orders_of, refunds_of, world_settings
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (101, 202, 303)
 DAYS = 400
 SIGMAS = 4

@@ -62,6 +62,7 @@ def test_the_shop_buys_when_lead_time_and_safety_are_no_longer_covered() -> None
     assert opening_units(PPM, 20, settings) == 45
 
 
+@pytest.mark.slow
 def test_nothing_is_delivered_while_a_supplier_is_held_up() -> None:
     world = lived(world_settings("stock_out"))
     last = world.history()[1]

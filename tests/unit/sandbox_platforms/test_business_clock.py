@@ -28,7 +28,6 @@ def test_another_speed_takes_over_where_the_clock_is() -> None:
     assert clock.now() == START + timedelta(hours=1)
     wall.advance(minutes=1)
     assert clock.now() == START + timedelta(hours=1, minutes=1)
-    assert clock.wall_seconds_until(clock.now() + timedelta(seconds=90)) == 90
 
 
 def test_a_standing_clock_reaches_nothing_new() -> None:
@@ -36,8 +35,6 @@ def test_a_standing_clock_reaches_nothing_new() -> None:
     clock = BusinessClock(START, speed=0, wall=wall)
     wall.advance(days=1)
     assert clock.now() == START
-    assert clock.wall_seconds_until(START) == 0
-    assert clock.wall_seconds_until(START + timedelta(seconds=1)) == float("inf")
 
 
 @pytest.mark.parametrize("speed", [-1, 90_000])

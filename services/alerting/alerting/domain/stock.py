@@ -14,8 +14,6 @@ from pulsepoint.events.inventory import StockAssessed, StockStatus
 from pulsepoint.money import MICROS
 
 MOST_KEPT = 300
-UNNAMED = (StockState.HEALTHY, StockState.UNTRACKED)
-"""States whose variants an assessment counts and does not name."""
 CiteVariant = Callable[[str, str], str | None]
 """`(metric, variant id) -> fact id` of a figure of a variant's stock."""
 

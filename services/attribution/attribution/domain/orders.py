@@ -44,18 +44,23 @@ class Sale(Versioned):
     processed_at: datetime
     cancelled_at: datetime | None
     net_micros: int
+    uncharged_micros: int | None = None
     taxes_included: bool
     test: bool
 
 
 class Return(Versioned):
-    """The part of a refund that decides what it gives back."""
+    """The part of a refund that decides what it gives back; see `Refund`."""
 
     currency: str
     issued_at: datetime
     subtotal_micros: int
     tax_micros: int
     adjustment_micros: int
+    shipping_micros: int = 0
+    total_micros: int | None = None
+    shows_taxes_included: bool | None = None
+    is_total: bool = False
 
 
 class EvidenceLevel(IntEnum):
@@ -142,6 +147,7 @@ class OrderState(BaseModel):
             processed_at=order.processed_at,
             cancelled_at=order.cancelled_at,
             net_micros=order.net_micros,
+            uncharged_micros=order.uncharged_micros,
             taxes_included=order.taxes_included,
             test=order.test,
         )
@@ -199,6 +205,7 @@ class OrderState(BaseModel):
             cancelled_at=self.sale.cancelled_at,
             test=self.sale.test,
             deleted=self.deleted,
+            uncharged_micros=self.sale.uncharged_micros,
         )
 
     def _refunds(self) -> list[Refund]:
@@ -209,6 +216,10 @@ class OrderState(BaseModel):
                 subtotal_micros=part.subtotal_micros,
                 tax_micros=part.tax_micros,
                 adjustment_micros=part.adjustment_micros,
+                shipping_micros=part.shipping_micros,
+                total_micros=part.total_micros,
+                taxes_included=part.shows_taxes_included,
+                is_total=part.is_total,
             )
             for refund_id, part in self.refunds.items()
         ]
@@ -229,6 +240,10 @@ def _return(event: Event, refund: Refund, order_id: str, currency: str) -> Retur
         subtotal_micros=refund.subtotal_micros,
         tax_micros=refund.tax_micros,
         adjustment_micros=refund.adjustment_micros,
+        shipping_micros=refund.shipping_micros,
+        total_micros=refund.total_micros,
+        shows_taxes_included=refund.taxes_included,
+        is_total=refund.is_total,
     )
 
 

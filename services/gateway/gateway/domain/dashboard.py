@@ -43,6 +43,13 @@ UNATTRIBUTED: Mapping[str, str] = {
     "orders": "unattributed_orders",
 }
 """The same for what no touch earned."""
+VARIANT: Mapping[str, str] = {
+    "available": "available_units",
+    "units_per_day": "velocity",
+    "days_of_cover": "days_of_cover",
+    "spend_at_risk_per_day": "spend_at_risk",
+}
+"""The numbers of one variant's stock, and the metric that defines each."""
 CLAIMS: Mapping[str, str] = {"platform_value": "platform_value", "claimed_roas": "claimed_roas"}
 """What a channel's platform claims, and the metric that defines each."""
 
@@ -92,8 +99,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class ShortVariant:
-    """A variant that is out or running out; figures `available`, `units_per_day`, `days_of_cover` and
-    `spend_at_risk_per_day`."""
+    """A variant that is out or running out: the figures of `VARIANT`."""
 
     variant_id: str
     sku: str | None
@@ -104,7 +110,10 @@ class ShortVariant:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Variants by state (those there are, worst first), how many are `tracked`, and the daily ad spend at risk."""
+    """Variants by state, worst first, how many are `tracked`, and the daily ad spend at risk.
+
+    `counts` has every state that runs out, also with none in it, and the others there are.
+    """
 
     currency: str
     counts: Mapping[StockState, Figure]
@@ -114,7 +123,7 @@ class Inventory:
 
     def stated(self) -> Stated:
         """The figures that sentences about the stock are made of."""
-        short = {state.value: self.counts.get(state, make.count(0)) for state in StockState if state.runs_out}
+        short = {state.value: count for state, count in self.counts.items() if state.runs_out}
         return Stated(figures={"tracked": self.tracked, **short, "spend_at_risk": self.spend_at_risk})
 
 

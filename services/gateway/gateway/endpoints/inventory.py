@@ -54,7 +54,7 @@ class InventoryView(BaseModel):
     @classmethod
     def of(cls, inventory: Inventory) -> InventoryView:
         """The view of a brand's stock."""
-        counts = {state.value: count for state, count in inventory.counts.items()}
+        counts = {state.value: count for state, count in inventory.counts.items() if count.value}
         shown = values({**counts, "spend_at_risk_per_day": inventory.spend_at_risk})
         return cls(
             counts={state: shown[state] or 0 for state in counts},

@@ -4,51 +4,70 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from gateway.domain.dashboard import Inventory, ShortVariant
+from gateway.domain.dashboard import VARIANT, Inventory, ShortVariant
 from gateway.domain.periods import Period
-from gateway.use_cases.measuring import Measuring, figure
-from pulsepoint.brand import figures as make
+from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
 from pulsepoint.brand.vocabulary import StockState
-from pulsepoint.metrics.basis import Period as MetricPeriod
-from pulsepoint.metrics.query import Breakdown
+from pulsepoint.metrics.catalog import divided, metric
+from pulsepoint.metrics.definitions import Ratio
+
+_COUNTS = {"variants": "variants"}
+_TOTALS = {"tracked": "tracked_variants", "spend_at_risk": "spend_at_risk"}
 
 
 async def inventory_of(measuring: Measuring, days: Period) -> Inventory:
-    """Variants by state, and the first ten that are out or running out, dearest first."""
-    period = MetricPeriod(days.start, days.end)
-    (by_status, total), short = await asyncio.gather(
-        measuring.measure_all(
-            [Breakdown(("variants",), period, ("status",)), Breakdown(("variants", "spend_at_risk"), period)]
-        ),
+    """Variants by state, and the first ten that are out or running out, dearest first.
+
+    The stock is of one instant; `days` only stand in its citations.
+    """
+    (by_state, totals), short = await asyncio.gather(
+        measuring.measure_all(breakdown(_COUNTS.values(), days, "status"), breakdown(_TOTALS.values(), days)),
         measuring.rows("dashboard_short_stock"),
     )
-    counts = {StockState(row.at["status"]): figure(row, "variants", "") for row in by_status.rows}
-    tracked = sum(count.value or 0 for state, count in counts.items() if state is not StockState.UNTRACKED)
+    currency = measuring.currency
+    counts = {StockState(row.at["status"]): figures(row, _COUNTS, currency)["variants"] for row in by_state.rows}
+    for state in StockState:
+        if state.runs_out and state not in counts:
+            cited = measuring.cite("variants", days, by_state.as_of, status=state.value)
+            counts[state] = figure("variants", 0, currency, cited)
+    whole = figures(totals.total, _TOTALS, currency)
     return Inventory(
-        currency=measuring.currency,
+        currency=currency,
         counts={state: counts[state] for state in StockState if state in counts},
-        tracked=make.count(tracked),
-        spend_at_risk=figure(total.total, "spend_at_risk", measuring.currency),
-        running_out=tuple(_short(measuring, days, total.as_of, row) for row in short),
+        tracked=whole["tracked"],
+        spend_at_risk=whole["spend_at_risk"],
+        running_out=tuple(_short(measuring, days, row) for row in short),
     )
 
 
-def _short(measuring: Measuring, days: Period, as_of: datetime | None, row: Mapping[str, Any]) -> ShortVariant:
-    def cite(metric: str) -> str:
-        return measuring.cite(metric, days, as_of, variant_id=row["variant_id"])
-
+def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortVariant:
+    """A variant by the row it was judged in, which is the newest there is at the instant it was recorded."""
+    values = {
+        "available": row["available"],
+        "units_per_day": row["velocity_micros"],
+        "days_of_cover": _days_of_cover(row["available"], row["velocity_micros"]),
+        "spend_at_risk_per_day": row["spend_at_risk_micros"],
+    }
     return ShortVariant(
         variant_id=row["variant_id"],
         sku=row["sku"],
         title=row["title"],
         state=StockState(row["status"]),
         figures={
-            "available": make.count(row["available"], cite("available_units")),
-            "units_per_day": make.rate(row["velocity_micros"], cite("velocity")),
-            "days_of_cover": make.days(row["days_of_cover_micros"], cite("days_of_cover")),
-            "spend_at_risk_per_day": make.money(row["spend_at_risk_micros"], measuring.currency, cite("spend_at_risk")),
+            shown: figure(
+                name,
+                values[shown],
+                measuring.currency,
+                measuring.cite(name, days, row["recorded_at"], variant_id=row["variant_id"]),
+            )
+            for shown, name in VARIANT.items()
         },
     )
+
+
+def _days_of_cover(available: int, velocity_micros: int) -> int | None:
+    definition = metric("days_of_cover")
+    assert isinstance(definition, Ratio)
+    return divided(available, velocity_micros, definition.scale)

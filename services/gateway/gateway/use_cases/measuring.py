@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -63,7 +63,7 @@ class Measuring:
             as_of=self.basis.as_of,
         )
 
-    async def measure_all(self, breakdowns: Sequence[Breakdown]) -> tuple[Measurement, ...]:
+    async def measure_all(self, *breakdowns: Breakdown) -> tuple[Measurement, ...]:
         """Several breakdowns of one snapshot; money in the brand's currency."""
         return await self._metrics.measure_all(
             self._scope, breakdowns, settings=self._settings, currency=self.currency, as_of=self.basis.as_of
@@ -83,17 +83,20 @@ class Measuring:
         )
 
 
-def figure(row: MeasuredRow, name: str, currency: str) -> Figure:
-    """The figure of a measured metric; money in `currency`."""
-    unit, number = metric(name).unit, row.numbers[name]
-    return Figure(
-        value=number.value,
-        unit=unit,
-        currency=currency if unit is Unit.MONEY else None,
-        fact_id=number.fact_id,
-    )
+def breakdown(metrics: Iterable[str], days: Period, *by: str, optional: bool = False) -> Breakdown:
+    """Asks for metrics over days, each once, in groups of `by`; `optional` as in `Breakdown`."""
+    return Breakdown(tuple(dict.fromkeys(metrics)), MetricPeriod(days.start, days.end), by, optional=optional)
+
+
+def figure(name: str, value: int | None, currency: str, fact_id: str | None = None) -> Figure:
+    """The figure of a metric with that value; money in `currency`."""
+    unit = metric(name).unit
+    return Figure(value=value, unit=unit, currency=currency if unit is Unit.MONEY else None, fact_id=fact_id)
 
 
 def figures(row: MeasuredRow, names: Mapping[str, str], currency: str) -> Figures:
     """The figures of a measured row under the names they are shown by (`names`: shown name → metric)."""
-    return {shown: figure(row, name, currency) for shown, name in names.items()}
+    return {
+        shown: figure(name, row.numbers[name].value, currency, row.numbers[name].fact_id)
+        for shown, name in names.items()
+    }

@@ -17,44 +17,40 @@ from gateway.domain.dashboard import (
     Performance,
 )
 from gateway.domain.periods import Period
-from gateway.use_cases.measuring import Measuring, figures
-from pulsepoint.brand.figures import Figure, Figures
-from pulsepoint.brand.vocabulary import Channel, Unit
-from pulsepoint.metrics.basis import Period as MetricPeriod
+from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
+from pulsepoint.brand.figures import Figures
+from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.metrics.catalog import metric
-from pulsepoint.metrics.query import Breakdown, Excluded, MeasuredRow, Measurement
+from pulsepoint.metrics.definitions import Sum
+from pulsepoint.metrics.query import Excluded, MeasuredRow, Measurement
+
+_UNATTRIBUTED_TOO = {
+    f"unattributed {shown}": name for shown, name in UNATTRIBUTED.items() if name not in CHANNEL.values()
+}
 
 
 async def performance_of(measuring: Measuring, days: Period) -> Performance:
     """The period's totals, channels and days, and the totals of as many days before it."""
-    now, earlier = _metric_days(days), _metric_days(days.before())
-    by_channel = tuple(dict.fromkeys([*CHANNEL.values(), *UNATTRIBUTED.values()]))
     totals, before, channels, by_day, claimed = await measuring.measure_all(
-        [
-            Breakdown(tuple(TOTALS.values()), now),
-            Breakdown(tuple(TOTALS.values()), earlier),
-            Breakdown(by_channel, now, ("channel",)),
-            Breakdown(tuple(DAY.values()), now, ("day",)),
-            # Claims of several attribution windows cannot be added up; then there are none to show.
-            Breakdown(tuple(CLAIMS.values()), now, ("channel",), optional=True),
-        ]
+        breakdown(TOTALS.values(), days),
+        breakdown(TOTALS.values(), days.before()),
+        breakdown([*CHANNEL.values(), *UNATTRIBUTED.values()], days, "channel"),
+        breakdown(DAY.values(), days, "day"),
+        # Claims of several attribution windows cannot be added up; then there are none to show.
+        breakdown(CLAIMS.values(), days, "channel", optional=True),
     )
     currency = measuring.currency
     claims = {str(row.at["channel"]): figures(row, CLAIMS, currency) for row in claimed.rows}
     return Performance(
         days=days,
         currency=currency,
-        totals=figures(totals.rows[0], TOTALS, currency),
-        before=figures(before.rows[0], TOTALS, currency),
+        totals=figures(totals.total, TOTALS, currency),
+        before=figures(before.total, TOTALS, currency),
         channels=tuple(_channel(row, claims, currency) for row in channels.rows),
         by_day=tuple(_days(measuring, days, by_day)),
         foreign=foreign_money(measuring, days, totals),
         notes=totals.notes,
     )
-
-
-def _metric_days(days: Period) -> MetricPeriod:
-    return MetricPeriod(days.start, days.end)
 
 
 def _channel(row: MeasuredRow, claims: Mapping[str, Figures], currency: str) -> ChannelFigures:
@@ -72,24 +68,16 @@ def _days(measuring: Measuring, days: Period, measured: Measurement) -> Iterable
         if row is not None:
             yield DayFigures(day, figures(row, DAY, measuring.currency))
             continue
-        empty = {
-            shown: _figure(name, _absent(name), measuring.currency).model_copy(
-                update={"fact_id": measuring.cite(name, days, measured.as_of, day=day)}
-            )
-            for shown, name in DAY.items()
-        }
-        yield DayFigures(day, empty)
+        cited = {name: measuring.cite(name, days, measured.as_of, day=day) for name in DAY.values()}
+        yield DayFigures(
+            day, {shown: figure(name, _absent(name), measuring.currency, cited[name]) for shown, name in DAY.items()}
+        )
 
 
 def _absent(name: str) -> int | None:
     """The value of a metric where there are no rows; a ratio has none."""
-    absent: int | None = getattr(metric(name), "absent", None)
-    return absent
-
-
-def _figure(name: str, value: int | None, currency: str) -> Figure:
-    unit = Unit(metric(name).unit)
-    return Figure(value=value, unit=unit, currency=currency if unit is Unit.MONEY else None)
+    definition = metric(name)
+    return definition.absent if isinstance(definition, Sum) else None
 
 
 def foreign_money(measuring: Measuring, days: Period, measured: Measurement) -> tuple[ForeignMoney, ...]:
@@ -100,5 +88,4 @@ def foreign_money(measuring: Measuring, days: Period, measured: Measurement) -> 
 def _foreign(measuring: Measuring, days: Period, measured: Measurement, excluded: Excluded) -> ForeignMoney:
     code = excluded.currency or ""
     cited = measuring.cite(excluded.metric, days, measured.as_of, code, **excluded.at)
-    figure = _figure(excluded.metric, excluded.value, code).model_copy(update={"fact_id": cited})
-    return ForeignMoney(excluded.metric, figure, excluded.at)
+    return ForeignMoney(excluded.metric, figure(excluded.metric, excluded.value, code, cited), excluded.at)

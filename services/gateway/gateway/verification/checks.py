@@ -10,9 +10,9 @@ from typing import Any, Literal
 import orjson
 
 from gateway.verification.queries import QUERIES
-from pulsepoint.ports.values import QueryValue
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue
 
 Unit = Literal["micros", "count"]
 

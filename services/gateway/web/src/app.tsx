@@ -1,7 +1,7 @@
-// The shell: log-in, which brand, which page; footer, drawer and drop zone around them.
+// The shell: log-in, brand, page; footer, drawer and drop zone around them.
 
 import { useEffect, useState } from "react";
-import type { Brand } from "./api";
+import { useLive } from "./live";
 import { AlertPage } from "./pages/alert";
 import { LogIn } from "./pages/log_in";
 import { NewBrand } from "./pages/new_brand";
@@ -13,12 +13,13 @@ import { Header } from "./parts/header";
 import { PageSkeleton } from "./parts/skeletons";
 import { Trouble } from "./parts/trouble";
 import { Uploads } from "./parts/uploads";
-import { useLive } from "./live";
 import type { Choice } from "./periods";
 import { useBrands } from "./queries";
-import { toBrand, useRoute, type Route } from "./route";
+import { type Route, toBrand, useRoute } from "./route";
+import type { BrandView } from "./schema";
 import { useSession } from "./session";
 import { lasting, remember, remembered } from "./stored";
+import { t } from "./texts";
 
 export function App() {
   const { token } = useSession();
@@ -39,29 +40,36 @@ function LoggedIn() {
   const brand = chosen(brands.data, route);
   return (
     <Uploads brand={brand} brands={brands.data}>
-      {brand ? <WithBrand key={brand.brand_id} brand={brand} brands={brands.data} route={route} /> : <NoBrand wanted={route.brand} brands={brands.data} />}
+      {brand ? (
+        <WithBrand key={brand.brand_id} brand={brand} brands={brands.data} route={route} />
+      ) : (
+        <NoBrand requested={route.brand} brands={brands.data} />
+      )}
     </Uploads>
   );
 }
 
-function chosen(brands: Brand[], route: Route): Brand | undefined {
+function chosen(brands: BrandView[], route: Route): BrandView | undefined {
   if (route.brand !== null) return brands.find((each) => each.brand_id === route.brand);
   const last = remembered(lasting, "brand");
   return brands.find((each) => each.brand_id === last) ?? brands[0];
 }
 
-function WithBrand({ brand, brands, route }: { brand: Brand; brands: Brand[]; route: Route }) {
+function WithBrand({ brand, brands, route }: { brand: BrandView; brands: BrandView[]; route: Route }) {
   const live = useLive(brand.brand_id);
   const [choice, setChoice] = useState<Choice>({ preset: "30" });
 
   useEffect(() => remember(lasting, "brand", brand.brand_id), [brand.brand_id]);
   useEffect(() => {
-    document.title = `${brand.name} · Pulsepoint`;
+    document.title = t("page.title", { brand: brand.name });
   }, [brand.name]);
 
   return (
     <FactProvider timezone={brand.timezone}>
-      <a className="skip" href="#main" onClick={(event) => toMain(event)}>Skip to the content</a>
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place on this page; the hash is taken by the route */}
+      <a className="skip" href="#main" onClick={toMain}>
+        {t("page.skip")}
+      </a>
       <Header
         brand={brand}
         brands={brands}
@@ -79,7 +87,9 @@ function WithBrand({ brand, brands, route }: { brand: Brand; brands: Brand[]; ro
         )}
       </main>
       <Footer brand={brand} />
-      <p className="sr" role="status">{live.announced}</p>
+      <p className="sr" role="status">
+        {live.announced}
+      </p>
     </FactProvider>
   );
 }
@@ -90,16 +100,18 @@ function toMain(event: { preventDefault: () => void }): void {
   document.getElementById("main")?.focus();
 }
 
-function NoBrand({ wanted, brands }: { wanted: string | null; brands: Brand[] }) {
+function NoBrand({ requested, brands }: { requested: string | null; brands: BrandView[] }) {
   if (brands.length === 0) return <NewBrand />;
   return (
     <main id="main">
       <div className="card welcome">
-        <h1>There is no such brand</h1>
-        <p>{wanted ? "It does not exist, or it belongs to another company’s account." : ""}</p>
+        <h1>{t("page.no_brand.title")}</h1>
+        {requested && <p>{t("page.no_brand.why")}</p>}
         <p>
           {brands.map((each) => (
-            <a key={each.brand_id} className="button" href={toBrand(each.brand_id)}>{each.name}</a>
+            <a key={each.brand_id} className="button" href={toBrand(each.brand_id)}>
+              {each.name}
+            </a>
           ))}
         </p>
       </div>

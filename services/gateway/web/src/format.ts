@@ -1,108 +1,135 @@
-// How numbers, days and names look to people. English, exact, the same everywhere.
+// How numbers, money, days and times look to people, by the reader's locale.
 
-const LOCALE = "en-GB";
-const ABSENT = "–";
+import { locale, t } from "./texts";
 
-const CHANNELS: Record<string, string> = {
-  meta: "Meta", tiktok: "TikTok", google: "Google", email: "E-mail", organic_search: "Organic search",
-  organic_social: "Organic social", referral: "Referral", affiliate: "Affiliate", other_paid: "Other paid",
-  direct: "Direct", unattributed: "Unattributed",
-};
-const MODELS: Record<string, string> = { last_non_direct: "Last non-direct touch" };
-const STATUSES: Record<string, string> = {
-  out_of_stock: "Out of stock", critical: "Critical", low: "Low", healthy: "Healthy", overstocked: "Overstocked",
-  untracked: "Not tracked",
-};
+export const ABSENT = "–";
+const WIDE = 10_000;
 
-export const channelName = (name: string): string => CHANNELS[name] ?? sentence(name);
-export const statusName = (name: string): string => STATUSES[name] ?? sentence(name);
-export const modelName = (name: string): string => MODELS[name] ?? sentence(name);
+const formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
+/** Making a formatter costs more than a hundred uses of it. */
+function cached<F extends Intl.NumberFormat | Intl.DateTimeFormat>(kind: string, options: object, make: () => F): F {
+  const key = `${kind} ${locale()} ${JSON.stringify(options)}`;
+  const kept = formatters.get(key) ?? make();
+  formatters.set(key, kept);
+  return kept as F;
+}
+
+function number(value: number, options: Intl.NumberFormatOptions): string {
+  return cached("number", options, () => new Intl.NumberFormat(locale(), options)).format(value);
+}
+
+function date(value: Date, options: Intl.DateTimeFormatOptions): string {
+  return cached("date", options, () => new Intl.DateTimeFormat(locale(), options)).format(value);
+}
+
+const places = (digits: number): Intl.NumberFormatOptions => ({
+  minimumFractionDigits: digits,
+  maximumFractionDigits: digits,
+});
+const inCurrency = (currency: string): Intl.NumberFormatOptions => ({
+  style: "currency",
+  currency,
+  currencyDisplay: "narrowSymbol",
+});
+
+/** `stock_state` as `Stock state`. */
 export function sentence(name: string): string {
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-export function money(value: number | null, currency: string | null, digits?: number): string {
-  if (value === null) return ABSENT;
-  const places = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  if (!currency) return new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
-  return new Intl.NumberFormat(LOCALE, { style: "currency", currency, currencyDisplay: "narrowSymbol", ...places }).format(value);
+/** An amount with the currency's own places; without a currency with two. */
+export function money(value: number | null | undefined, currency: string | null, digits?: number): string {
+  if (value === null || value === undefined) return ABSENT;
+  if (!currency) return number(value, places(2));
+  return number(value, { ...inCurrency(currency), ...(digits === undefined ? {} : places(digits)) });
 }
 
 /** Whole units from 10,000 on, so that tiles keep their width. */
-export const tidy = (value: number | null, currency: string | null): string =>
-  money(value, currency, value !== null && Math.abs(value) >= 10_000 ? 0 : undefined);
+export const tidy = (value: number | null | undefined, currency: string | null): string =>
+  money(value, currency, typeof value === "number" && Math.abs(value) >= WIDE ? 0 : undefined);
 
-export const whole = (value: number | null): string =>
-  value === null ? ABSENT : new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 }).format(value);
-export const decimal = (value: number | null, places = 1): string =>
-  value === null
-    ? ABSENT
-    : new Intl.NumberFormat(LOCALE, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
-export const times = (value: number | null): string => (value === null ? ABSENT : `${decimal(value, 2)}×`);
+export const whole = (value: number | null): string => (value === null ? ABSENT : number(value, places(0)));
+export const decimal = (value: number | null, digits = 1): string =>
+  value === null ? ABSENT : number(value, places(digits));
+/** A ratio such as a ROAS: `3.40×`. */
+export const times = (value: number | null | undefined): string =>
+  value === null || value === undefined ? ABSENT : `${decimal(value, 2)}×`;
+export const percent = (share: number, digits = 0): string => number(share, { style: "percent", ...places(digits) });
+/** For axes: `£1.2K`. */
 export const compact = (value: number, currency?: string | null): string =>
-  new Intl.NumberFormat(LOCALE, {
-    notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0,
-    ...(currency ? { style: "currency", currency, currencyDisplay: "narrowSymbol" } : {}),
-  }).format(value);
-export const count = (number: number, one: string, many = `${one}s`): string => `${whole(number)} ${number === 1 ? one : many}`;
+  number(value, {
+    notation: "compact",
+    maximumFractionDigits: 1,
+    minimumFractionDigits: 0,
+    ...(currency ? inCurrency(currency) : {}),
+  });
 
-/** A metric's value in its unit, as the catalogue names units. */
+/** A metric's value in its unit, as the metric catalog names units. */
 export function measured(value: number | null, unit: string, currency: string | null): string {
+  if (value === null) return ABSENT;
   if (unit === "money") return money(value, currency);
   if (unit === "ratio") return times(value);
-  if (unit === "days") return value === null ? ABSENT : `${decimal(value)} days`;
+  if (unit === "days") return t("page.figure_of_days", { days: decimal(value) });
   return unit === "count" ? whole(value) : decimal(value);
 }
 
-export interface Change { direction: "up" | "down" | "same"; words: string }
+export interface Change {
+  direction: "up" | "down" | "same";
+  words: string;
+}
 
 /** The change from `before` to `now`; null where there is nothing to compare with. */
 export function change(now: number | null, before: number | null | undefined): Change | null {
   if (now === null || before === null || before === undefined || before === 0) return null;
   const share = (now - before) / Math.abs(before);
-  const direction = Math.abs(share) < 0.0005 ? "same" : share > 0 ? "up" : "down";
-  if (Math.abs(share) >= 10) return { direction, words: `${decimal(Math.abs(share) + (share > 0 ? 1 : 0), 0)}×` };
-  const places = Math.abs(share) < 0.1 ? 1 : 0;
-  return { direction, words: `${decimal(Math.abs(share) * 100, places)}%` };
+  const size = Math.abs(share);
+  const direction = size < 0.0005 ? "same" : share > 0 ? "up" : "down";
+  if (size >= 10) return { direction, words: `${decimal(size + (share > 0 ? 1 : 0), 0)}×` };
+  return { direction, words: percent(size, size < 0.1 ? 1 : 0) };
 }
 
 const noon = (day: string): Date => new Date(`${day}T12:00:00Z`);
 export const longDay = (day: string): string =>
-  noon(day).toLocaleDateString(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-export const shortDay = (day: string): string =>
-  noon(day).toLocaleDateString(LOCALE, { day: "numeric", month: "short", timeZone: "UTC" });
+  date(noon(day), { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+export const shortDay = (day: string): string => date(noon(day), { day: "numeric", month: "short", timeZone: "UTC" });
 
-export function moment(instant: string, timezone: string): string {
-  return new Date(instant).toLocaleString(LOCALE, {
-    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: timezone,
+/** Day and time of an instant on the clocks of a timezone. */
+export const timestamp = (instant: string, timeZone: string): string =>
+  date(new Date(instant), {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
   });
-}
+export const clock = (instant: string, timeZone: string): string =>
+  date(new Date(instant), { hour: "2-digit", minute: "2-digit", timeZone });
+export const dayAndTime = (instant: string, timeZone: string): string =>
+  date(new Date(instant), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone });
 
-export const clock = (instant: string, timezone: string): string =>
-  new Date(instant).toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: timezone });
+const inUnit = (value: number, unit: string, digits = 0): string =>
+  number(value, { style: "unit", unit, unitDisplay: "short", ...places(digits) });
 
-export const dayAndTime = (instant: string, timezone: string): string =>
-  new Date(instant).toLocaleString(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: timezone });
-
-/** How long ago, in one unit: "12 s", "4 min", "3 h", "2 days". */
+/** How long ago, in one unit: "12 sec", "4 min", "3 hr", "2 days". */
 export function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  if (seconds < 90) return `${seconds} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
-  return count(Math.round(seconds / 86_400), "day");
+  if (seconds < 90) return inUnit(seconds, "second");
+  if (seconds < 90 * 60) return inUnit(Math.round(seconds / 60), "minute");
+  if (seconds < 36 * 3600) return inUnit(Math.round(seconds / 3600), "hour");
+  return inUnit(Math.round(seconds / 86_400), "day");
 }
 
 export function duration(microseconds: number): string {
-  if (microseconds < 1_000) return `${microseconds} µs`;
-  if (microseconds < 1_000_000) return `${decimal(microseconds / 1_000, microseconds < 10_000 ? 1 : 0)} ms`;
-  if (microseconds < 120_000_000) return `${decimal(microseconds / 1_000_000)} s`;
+  if (microseconds < 1_000) return inUnit(microseconds, "microsecond");
+  if (microseconds < 1_000_000) return inUnit(microseconds / 1_000, "millisecond", microseconds < 10_000 ? 1 : 0);
+  if (microseconds < 120_000_000) return inUnit(microseconds / 1_000_000, "second", 1);
   return age(microseconds / 1_000);
 }
 
 export function fileSize(bytes: number): string {
-  if (bytes < 1_000_000) return `${whole(Math.max(1, Math.round(bytes / 1_000)))} kB`;
-  return `${decimal(bytes / 1_000_000)} MB`;
+  if (bytes < 1_000_000) return inUnit(Math.max(1, Math.round(bytes / 1_000)), "kilobyte");
+  return inUnit(bytes / 1_000_000, "megabyte", 1);
 }

@@ -1,21 +1,29 @@
 // Follows a brand's feed: orders appear as they arrive, and what else changed is asked for again, not too often.
 
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { Refused, refusal, type Order } from "./api";
+import { Refused, refusal } from "./api";
 import { money } from "./format";
 import { ORDERS_SHOWN } from "./queries";
+import type { OrderView } from "./schema";
 import { useSession } from "./session";
-import { EventReader, backOff, withOrder, type Told } from "./stream";
+import { backOff, EventReader, type StreamEvent, withOrder } from "./stream";
+import { t } from "./texts";
 
 export type Connection = "connecting" | "live" | "lost";
-export interface Live { connection: Connection; arrived: ReadonlySet<string>; announced: string }
+export interface Live {
+  connection: Connection;
+  arrived: ReadonlySet<string>;
+  announced: string;
+}
 
 const SETTLE_MS = 1_500;
 const BETWEEN_MS = 10_000;
 const ANNOUNCE_MS = 15_000;
+const ARRIVED_KEPT = 50;
 // Without a sign of life for this long the connection is dead, whatever the network says: heartbeats come every 15 s.
 const SILENT_MS = 45_000;
+const FINAL_REFUSALS = [401, 403, 404];
 
 export function useLive(brand: string): Live {
   const { token, logOut } = useSession();
@@ -31,26 +39,28 @@ export function useLive(brand: string): Live {
     setConnection("connecting");
     setArrived(new Set());
 
-    const tell = (order: Order): void => {
-      setArrived((before) => new Set([...[...before].slice(-50), order.order_id]));
+    const announce = (order: OrderView): void => {
+      setArrived((before) => new Set([...[...before].slice(-ARRIVED_KEPT), order.order_id]));
       if (Date.now() - announcedAt < ANNOUNCE_MS) return;
       announcedAt = Date.now();
-      setAnnounced(`New order ${order.name ?? ""}: ${money(order.net_revenue, order.currency)}`);
+      setAnnounced(
+        t("page.live.new_order", { order: order.name ?? "", amount: money(order.net_revenue, order.currency) }),
+      );
     };
 
-    const hear = (told: Told, again: boolean): void => {
-      if (told.kind === "order.recorded") {
-        const order = JSON.parse(told.data) as Order;
-        client.setQueryData<Order[]>(["orders", brand], (orders) => withOrder(orders ?? [], order, ORDERS_SHOWN));
-        tell(order);
+    const onEvent = (event: StreamEvent, again: boolean): void => {
+      if (event.kind === "order.recorded") {
+        const order = JSON.parse(event.data) as OrderView;
+        client.setQueryData<OrderView[]>(["orders", brand], (orders) => withOrder(orders ?? [], order, ORDERS_SHOWN));
+        announce(order);
         refresh("orders", "dashboard", "books");
-      } else if (told.kind.startsWith("alert.")) refresh("alerts", "dashboard");
-      else if (told.kind === "ads.synced") refresh("dashboard", "books");
-      else if (told.kind === "from" && again) refresh("orders", "dashboard", "books", "alerts");
+      } else if (event.kind.startsWith("alert.")) refresh("alerts", "dashboard");
+      else if (event.kind === "ads.synced") refresh("dashboard", "books");
+      else if (event.kind === "from" && again) refresh("orders", "dashboard", "books", "alerts");
     };
 
-    follow(`/api/brands/${brand}/events`, token, ending.signal, setConnection, hear).catch((error: unknown) => {
-      if (error instanceof Refused && error.status === 401) logOut("Your log-in has ended. Log in again.");
+    follow(`/api/brands/${brand}/events`, token, ending.signal, setConnection, onEvent).catch((error: unknown) => {
+      if (error instanceof Refused && error.status === 401) logOut(t("page.login.expired"));
     });
     return () => {
       ending.abort();
@@ -61,26 +71,26 @@ export function useLive(brand: string): Live {
   return { connection, arrived, announced };
 }
 
-/** Connects, again and again, each time after the last event heard; ends when told to, or by a refusal that stays. */
+/** Connects, again and again, each time after the last event read; ends when aborted, or by a refusal that stays. */
 async function follow(
   path: string,
   token: string | null,
   ending: AbortSignal,
   connected: (connection: Connection) => void,
-  hear: (told: Told, again: boolean) => void,
+  onEvent: (event: StreamEvent, again: boolean) => void,
 ): Promise<void> {
   let last: string | null = null;
   let failures = 0;
   while (!ending.aborted) {
     try {
-      await listen(path, token, last, ending, (told) => {
+      await listen(path, token, last, ending, (event) => {
         failures = 0;
         connected("live");
-        hear(told, last !== null);
-        last = told.id ?? last;
+        onEvent(event, last !== null);
+        last = event.id ?? last;
       });
     } catch (error) {
-      if (error instanceof Refused && [401, 403, 404].includes(error.status)) throw error;
+      if (error instanceof Refused && FINAL_REFUSALS.includes(error.status)) throw error;
     }
     if (ending.aborted) return;
     connected("lost");
@@ -90,30 +100,39 @@ async function follow(
   }
 }
 
-async function listen(path: string, token: string | null, last: string | null, ending: AbortSignal, hear: (told: Told) => void): Promise<void> {
+async function listen(
+  path: string,
+  token: string | null,
+  last: string | null,
+  ending: AbortSignal,
+  onEvent: (event: StreamEvent) => void,
+): Promise<void> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENT_MS);
   try {
-    const answer = await fetch(path, {
+    const response = await fetch(path, {
       headers: { authorization: `Bearer ${token ?? ""}`, ...(last === null ? {} : { "last-event-id": last }) },
       signal: AbortSignal.any([ending, silence.signal]),
     });
-    if (!answer.ok || !answer.body) throw await refusal(answer);
+    if (!response.ok || !response.body) throw await refusal(response);
     const reader = new EventReader();
-    const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { value, done } = await pieces.read();
       if (done) return;
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENT_MS);
-      for (const told of reader.read(value)) hear(told);
+      for (const event of reader.read(value)) onEvent(event);
     }
   } finally {
     clearTimeout(timer);
   }
 }
 
-interface Refresh { (...names: string[]): void; stop: () => void }
+interface Refresh {
+  (...names: string[]): void;
+  stop: () => void;
+}
 
 /** Marks answers stale a moment after news (others are still computing), and at most every few seconds. */
 function refresher(client: QueryClient, brand: string): Refresh {

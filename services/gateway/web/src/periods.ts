@@ -1,15 +1,15 @@
-// Which days a picker means. Days are ISO dates of the brand's own clock and timezone, both ends included.
+// The days that a picker means: ISO dates of the brand's own clock and timezone, both ends included.
 
 export type Preset = "7" | "30" | "90" | "365";
-export interface Period { start: string; end: string }
+export interface Period {
+  start: string;
+  end: string;
+}
 export type Choice = { preset: Preset } | Period;
 
-export const PRESETS: { preset: Preset; label: string }[] = [
-  { preset: "7", label: "7 days" },
-  { preset: "30", label: "30 days" },
-  { preset: "90", label: "90 days" },
-  { preset: "365", label: "12 months" },
-];
+const MOST_DAYS = 3 * 366;
+
+export const PRESETS: Preset[] = ["7", "30", "90", "365"];
 
 export function shifted(day: string, by: number): string {
   const moved = new Date(`${day}T12:00:00Z`);
@@ -19,8 +19,12 @@ export function shifted(day: string, by: number): string {
 
 /** The brand's today: wall time moved by its clock's offset, in its timezone. */
 export function today(now: Date, offsetSeconds: number, timezone: string): string {
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" })
-    .formatToParts(new Date(now.getTime() + offsetSeconds * 1000));
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  }).formatToParts(new Date(now.getTime() + offsetSeconds * 1000));
   const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? "";
   return `${part("year")}-${part("month")}-${part("day")}`;
 }
@@ -40,10 +44,10 @@ export function periodOf(choice: Choice, todayIs: string, lastDay: string | null
 export const daysIn = (period: Period): number =>
   Math.round((Date.parse(period.end) - Date.parse(period.start)) / 86_400_000) + 1;
 
-/** What is wrong with two days picked by hand, in words; null where nothing is. */
-export function wrongWith(start: string, end: string): string | null {
-  if (!start || !end) return "Pick both days.";
-  if (start > end) return "The first day must not be after the last.";
-  if (daysIn({ start, end }) > 3 * 366) return "At most three years can be shown at once.";
+/** The id of the text that says what is wrong with two days picked by hand; null where nothing is. */
+export function problemWith(start: string, end: string): string | null {
+  if (!start || !end) return "page.period.both_days";
+  if (start > end) return "page.period.wrong_order";
+  if (daysIn({ start, end }) > MOST_DAYS) return "page.period.too_long";
   return null;
 }

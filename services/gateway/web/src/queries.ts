@@ -1,8 +1,9 @@
 // What is asked of the gateway and how often. The feed says when something happened; the rest is a slow heartbeat.
 
 import { useQuery } from "@tanstack/react-query";
-import type { Alert, Books, Brand, Dashboard, Demo, Fact, Held, Metric, Order, Settings, Trace } from "./api";
+import { bodyOf } from "./api";
 import type { Period } from "./periods";
+import type { DemoView, OrderView } from "./schema";
 import { useSession } from "./session";
 import { withList } from "./stream";
 
@@ -10,27 +11,37 @@ const SLOW = 30_000;
 export const ORDERS_SHOWN = 20;
 
 export function useBrands() {
-  const { call } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ["brands"],
-    queryFn: () => call<{ brands: Brand[] }>("/api/brands"),
-    select: (told) => told.brands,
+    queryFn: () => bodyOf(api.GET("/api/brands")),
+    select: (body) => body.brands,
     // The first one may be made elsewhere: by a demo that opens, by the command line.
     refetchInterval: (query) => (query.state.data?.brands.length === 0 ? 2_000 : false),
   });
 }
 
 export function useSettings(brand: string) {
-  const { call } = useSession();
-  return useQuery({ queryKey: ["settings", brand], queryFn: () => call<Settings>(`/api/brands/${brand}/settings`), staleTime: 60_000, refetchInterval: 60_000 });
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["settings", brand],
+    queryFn: () => bodyOf(api.GET("/api/brands/{brand_id}/settings", { params: { path: { brand_id: brand } } })),
+    staleTime: 60_000,
+    refetchInterval: 60_000,
+  });
 }
 
 export function useDashboard(brand: string, period: Period | null) {
-  const { call } = useSession();
-  const days = period && `start_date=${period.start}&end_date=${period.end}`;
+  const { api } = useSession();
+  const days = period ? { start_date: period.start, end_date: period.end } : {};
   return useQuery({
     queryKey: ["dashboard", brand, period?.start, period?.end],
-    queryFn: () => call<Dashboard>(`/api/brands/${brand}/dashboard?compare=true&${days}`),
+    queryFn: () =>
+      bodyOf(
+        api.GET("/api/brands/{brand_id}/dashboard", {
+          params: { path: { brand_id: brand }, query: { compare: true, ...days } },
+        }),
+      ),
     enabled: period !== null,
     refetchInterval: SLOW,
     placeholderData: (before) => (before?.brand_id === brand ? before : undefined),
@@ -38,62 +49,75 @@ export function useDashboard(brand: string, period: Period | null) {
 }
 
 export function useAlerts(brand: string, status: "open" | "all" = "open") {
-  const { call } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ["alerts", brand, status],
-    queryFn: () => call<{ alerts: Alert[] }>(`/api/brands/${brand}/alerts?status=${status}`),
-    select: (told) => told.alerts,
+    queryFn: () =>
+      bodyOf(api.GET("/api/brands/{brand_id}/alerts", { params: { path: { brand_id: brand }, query: { status } } })),
+    select: (body) => body.alerts,
     refetchInterval: SLOW,
   });
 }
 
 export function useOrders(brand: string) {
-  const { call } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ["orders", brand],
-    queryFn: () => call<{ orders: Order[] }>(`/api/brands/${brand}/orders?limit=${ORDERS_SHOWN}`).then((told) => told.orders),
-    structuralSharing: (before, list) => withList((before as Order[] | undefined) ?? [], list as Order[], ORDERS_SHOWN),
+    queryFn: async () => {
+      const params = { path: { brand_id: brand }, query: { limit: ORDERS_SHOWN } };
+      return (await bodyOf(api.GET("/api/brands/{brand_id}/orders", { params }))).orders;
+    },
+    structuralSharing: (before, list) =>
+      withList((before as OrderView[] | undefined) ?? [], list as OrderView[], ORDERS_SHOWN),
     refetchInterval: SLOW,
   });
 }
 
 export function useBooks(brand: string) {
-  const { call } = useSession();
-  return useQuery({ queryKey: ["books", brand], queryFn: () => call<Books>(`/api/brands/${brand}/books`), refetchInterval: SLOW });
-}
-
-export function useHeld() {
-  const { call } = useSession();
-  return useQuery({ queryKey: ["held"], queryFn: () => call<Held>("/api/quarantine?limit=1"), refetchInterval: SLOW });
-}
-
-export function useDemo() {
-  const { call } = useSession();
+  const { api } = useSession();
   return useQuery({
-    queryKey: ["demo"],
-    queryFn: () => call<Demo | null>("/api/demo"),
-    retry: false,
-    // Requests are limited by the minute, and a day of history takes seconds.
-    refetchInterval: (query) => ({ starting: 3_000, filling: 10_000, live: false as const })[query.state.data?.state ?? "live"],
+    queryKey: ["books", brand],
+    queryFn: () => bodyOf(api.GET("/api/brands/{brand_id}/books", { params: { path: { brand_id: brand } } })),
+    refetchInterval: SLOW,
   });
 }
 
-export function useMetrics() {
-  const { call } = useSession();
+export function useQuarantine() {
+  const { api } = useSession();
   return useQuery({
-    queryKey: ["metrics"],
-    queryFn: () => call<{ metrics: Metric[] }>("/api/metrics"),
-    select: (told) => new Map(told.metrics.map((each) => [each.name, each])),
-    staleTime: Number.POSITIVE_INFINITY,
+    queryKey: ["quarantine"],
+    queryFn: () => bodyOf(api.GET("/api/quarantine", { params: { query: { limit: 1 } } })),
+    refetchInterval: SLOW,
+  });
+}
+
+/** The demo shop, null where there is none. */
+export function useDemo() {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["demo"],
+    queryFn: async (): Promise<DemoView | null> => (await bodyOf(api.GET("/api/demo"))) ?? null,
+    retry: false,
+    // Requests are limited by the minute, and a day of history takes seconds.
+    refetchInterval: (query) =>
+      ({ starting: 3_000, filling: 10_000, live: false as const })[query.state.data?.state ?? "live"],
   });
 }
 
 export function useFact(factId: string) {
-  const { call } = useSession();
-  return useQuery({ queryKey: ["fact", factId], queryFn: () => call<Fact>(`/api/facts/${factId}`), staleTime: 300_000 });
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["fact", factId],
+    queryFn: () => bodyOf(api.GET("/api/facts/{fact_id}", { params: { path: { fact_id: factId } } })),
+    staleTime: 300_000,
+  });
 }
 
 export function useTrace(traceId: string) {
-  const { call } = useSession();
-  return useQuery({ queryKey: ["trace", traceId], queryFn: () => call<Trace>(`/api/traces/${traceId}`), refetchInterval: SLOW });
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["trace", traceId],
+    queryFn: () => bodyOf(api.GET("/api/traces/{trace_id}", { params: { path: { trace_id: traceId } } })),
+    refetchInterval: SLOW,
+  });
 }

@@ -26,8 +26,10 @@ function decoded(part: string): string {
 }
 
 export const toBrand = (brand: string): string => `#/brands/${encodeURIComponent(brand)}`;
-export const toAlert = (brand: string, alert: string): string => `${toBrand(brand)}/alerts/${encodeURIComponent(alert)}`;
-export const toTrace = (brand: string, trace: string): string => `${toBrand(brand)}/traces/${encodeURIComponent(trace)}`;
+export const toAlert = (brand: string, alert: string): string =>
+  `${toBrand(brand)}/alerts/${encodeURIComponent(alert)}`;
+export const toTrace = (brand: string, trace: string): string =>
+  `${toBrand(brand)}/traces/${encodeURIComponent(trace)}`;
 
 function subscribe(changed: () => void): () => void {
   addEventListener("hashchange", changed);

@@ -1,21 +1,23 @@
-// Who is logged in: a token for this tab, gone when the tab is closed.
+// The log-in of this tab: a token that is gone when the tab is closed.
 
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createContext, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from "react";
-import { Refused, ask } from "./api";
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
+import { type Api, bodyOf, createApi, Refused } from "./api";
 import { remember, remembered, session } from "./stored";
+import { t } from "./texts";
 
 interface Session {
   token: string | null;
+  api: Api;
   /** Why the last session ended, in words. */
   ended: string | null;
   logIn: (email: string, password: string) => Promise<void>;
   logOut: (words?: string) => void;
-  call: <T>(path: string, options?: RequestInit) => Promise<T>;
 }
 
 const Context = createContext<Session | null>(null);
-const EXPIRED = "Your log-in has ended. Log in again.";
+const STALE_MS = 5_000;
+const MOST_RETRIES = 2;
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [token, setToken] = useState(() => remembered(session, "token"));
@@ -29,30 +31,17 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     client.current?.clear();
   }, []);
 
-  client.current ??= new QueryClient({
-    queryCache: new QueryCache({
-      onError: (error) => {
-        if (error instanceof Refused && error.status === 401) logOut(EXPIRED);
-      },
-    }),
-    defaultOptions: {
-      queries: {
-        staleTime: 5_000,
-        retry: (failures, error) => failures < 2 && error instanceof Refused && (error.status === 0 || error.status >= 500),
-      },
-    },
-  });
+  client.current ??= createQueryClient(() => logOut(t("page.login.expired")));
 
   const logIn = useCallback(async (email: string, password: string) => {
-    const body = JSON.stringify({ email, password });
-    const given = await ask<{ access_token: string }>(null, "/api/auth/token", { method: "POST", body });
+    const given = await bodyOf(createApi(null).POST("/api/auth/token", { body: { email, password } }));
     remember(session, "token", given.access_token);
     setEnded(null);
     setToken(given.access_token);
   }, []);
 
   const value = useMemo<Session>(
-    () => ({ token, ended, logIn, logOut, call: (path, options) => ask(token, path, options) }),
+    () => ({ token, api: createApi(token), ended, logIn, logOut }),
     [token, ended, logIn, logOut],
   );
   return (
@@ -60,6 +49,20 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       <Context value={value}>{children}</Context>
     </QueryClientProvider>
   );
+}
+
+function createQueryClient(onExpired: () => void): QueryClient {
+  const isPassing = (error: Error): boolean => error instanceof Refused && (error.status === 0 || error.status >= 500);
+  return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof Refused && error.status === 401) onExpired();
+      },
+    }),
+    defaultOptions: {
+      queries: { staleTime: STALE_MS, retry: (failures, error) => failures < MOST_RETRIES && isPassing(error) },
+    },
+  });
 }
 
 export function useSession(): Session {

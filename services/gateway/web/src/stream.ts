@@ -1,29 +1,32 @@
 // Server-sent events over fetch, which can send a token and Last-Event-ID where EventSource cannot.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-import type { Order } from "./api";
+import type { OrderView } from "./schema";
 
-export interface Told { id: string | null; kind: string; data: string }
+export interface StreamEvent {
+  id: string | null;
+  kind: string;
+  data: string;
+}
 
 /** Splits text that arrives in pieces into events; what is not whole yet waits for the next piece. */
 export class EventReader {
   #rest = "";
 
-  read(piece: string): Told[] {
+  read(piece: string): StreamEvent[] {
     this.#rest += piece;
-    const told: Told[] = [];
+    const events: StreamEvent[] = [];
     for (;;) {
       const end = this.#rest.search(/\r?\n\r?\n/);
-      if (end < 0) return told;
-      const block = this.#rest.slice(0, end);
+      if (end < 0) return events;
+      const event = eventOf(this.#rest.slice(0, end));
       this.#rest = this.#rest.slice(end).replace(/^\r?\n\r?\n/, "");
-      const event = eventOf(block);
-      if (event) told.push(event);
+      if (event) events.push(event);
     }
   }
 }
 
-function eventOf(block: string): Told | null {
+function eventOf(block: string): StreamEvent | null {
   let id: string | null = null;
   let kind = "message";
   const data: string[] = [];
@@ -39,28 +42,43 @@ function eventOf(block: string): Told | null {
   return data.length ? { id, kind, data: data.join("\n") } : null;
 }
 
-const newestFirst = (a: Order, b: Order): number =>
+const newestFirst = (a: OrderView, b: OrderView): number =>
   b.processed_at.localeCompare(a.processed_at) || b.order_id.localeCompare(a.order_id);
 
 const instant = (text: string): string => new Date(text).toISOString();
 
-/** Orders with a newer telling of one of them: each once, newest first, at most `limit`. */
-export function withOrder(orders: Order[], told: Partial<Order> & Pick<Order, "order_id">, limit: number): Order[] {
-  const known = orders.find((order) => order.order_id === told.order_id);
-  const merged: Order = {
-    name: null, processed_at: new Date(0).toISOString(), cancelled_at: null, net_revenue: 0, currency: "", country: null,
-    channel: null, campaign: null, ...known, ...told,
+/** Orders with news of one of them: each once, newest first, at most `limit`. */
+export function withOrder(
+  orders: OrderView[],
+  news: Partial<OrderView> & Pick<OrderView, "order_id">,
+  limit: number,
+): OrderView[] {
+  const before = orders.find((order) => order.order_id === news.order_id);
+  const merged: OrderView = {
+    name: null,
+    processed_at: new Date(0).toISOString(),
+    cancelled_at: null,
+    net_revenue: 0,
+    currency: "",
+    country: null,
+    channel: null,
+    campaign: null,
+    ...before,
+    ...news,
   };
   merged.processed_at = instant(merged.processed_at);
-  return [merged, ...orders.filter((order) => order.order_id !== told.order_id)].sort(newestFirst).slice(0, limit);
+  const others = orders.filter((order) => order.order_id !== news.order_id);
+  return [merged, ...others].sort(newestFirst).slice(0, limit);
 }
 
-/** A fresh list from the API, which knows channels, with those orders of the feed alone that it does not have yet. */
-export function withList(orders: Order[], list: Order[], limit: number): Order[] {
+/** A fresh list from the API, which has channels, with those orders of the feed alone that it does not have yet. */
+export function withList(orders: OrderView[], list: OrderView[], limit: number): OrderView[] {
   const tidy = list.map((order) => ({ ...order, processed_at: instant(order.processed_at) }));
-  const known = new Set(tidy.map((order) => order.order_id));
+  const listed = new Set(tidy.map((order) => order.order_id));
   const oldest = tidy.at(-1)?.processed_at ?? "";
-  const ahead = orders.filter((order) => order.channel === null && !known.has(order.order_id) && order.processed_at >= oldest);
+  const ahead = orders.filter(
+    (order) => order.channel === null && !listed.has(order.order_id) && order.processed_at >= oldest,
+  );
   return [...ahead, ...tidy].sort(newestFirst).slice(0, limit);
 }
 

@@ -2,6 +2,7 @@
 
 import { useCallback, useSyncExternalStore } from "react";
 import { lasting, remember } from "./stored";
+import { t } from "./texts";
 
 export type Theme = "light" | "dark";
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -34,7 +35,7 @@ export function useTheme(): [Theme, () => void] {
 
 export function ThemeSwitch() {
   const [theme, toggle] = useTheme();
-  const label = theme === "dark" ? "Use light colours" : "Use dark colours";
+  const label = theme === "dark" ? t("page.theme.light") : t("page.theme.dark");
   return (
     <button type="button" className="icon-button" onClick={toggle} aria-label={label} title={label}>
       <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
@@ -44,7 +45,13 @@ export function ThemeSwitch() {
             <path d="M10 2.2v1.6M10 16.2v1.6M2.2 10h1.6M16.2 10h1.6M4.5 4.5l1.1 1.1M14.4 14.4l1.1 1.1M4.5 15.5l1.1-1.1M14.4 5.6l1.1-1.1" />
           </g>
         ) : (
-          <path d="M16.6 12.3A7 7 0 0 1 7.7 3.4a7 7 0 1 0 8.9 8.9Z" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinejoin="round" />
+          <path
+            d="M16.6 12.3A7 7 0 0 1 7.7 3.4a7 7 0 1 0 8.9 8.9Z"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.6"
+            strokeLinejoin="round"
+          />
         )}
       </svg>
     </button>

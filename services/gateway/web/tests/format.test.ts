@@ -1,5 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { age, change, channelName, count, duration, measured, modelName, money, tidy, times } from "../src/format";
+import { afterEach, describe, expect, it } from "vitest";
+import english from "../../../../shared/pulsepoint/brand/locale/en/messages.po";
+import { age, change, duration, fileSize, longDay, measured, money, percent, tidy, times, whole } from "../src/format";
+import { channelName, modelName, severityName } from "../src/names";
+import { speak } from "../src/texts";
+
+const BRITISH = { language: "en", locale: "en-GB" };
+afterEach(() => speak(BRITISH, english));
 
 describe("money", () => {
   it("shows the currency's own places and symbol", () => {
@@ -16,10 +22,11 @@ describe("money", () => {
     expect(tidy(9_999.5, "GBP")).toBe("£9,999.50");
     expect(tidy(10_000.4, "GBP")).toBe("£10,000");
   });
-  it("follows the catalogue's units", () => {
+  it("follows the metric catalog's units", () => {
     expect(measured(3.4, "ratio", null)).toBe("3.40×");
     expect(measured(12, "count", null)).toBe("12");
     expect(measured(1.26, "days", null)).toBe("1.3 days");
+    expect(measured(null, "days", null)).toBe("–");
   });
 });
 
@@ -41,12 +48,31 @@ describe("change", () => {
 
 describe("time and names", () => {
   it("keeps one unit", () => {
-    expect([0, 12_000, 300_000, 7_200_000, 172_800_000].map(age)).toEqual(["0 s", "12 s", "5 min", "2 h", "2 days"]);
-    expect([250, 4_200, 56_000, 3_400_000].map(duration)).toEqual(["250 µs", "4.2 ms", "56 ms", "3.4 s"]);
+    const ages = [0, 12_000, 300_000, 7_200_000, 172_800_000].map(age);
+    expect(ages).toEqual(["0 secs", "12 secs", "5 mins", "2 hrs", "2 days"]);
+    expect([250, 4_200, 56_000, 3_400_000].map(duration)).toEqual(["250 μs", "4.2 ms", "56 ms", "3.4 secs"]);
+    expect([1_400, 2_340_000].map(fileSize)).toEqual(["1 kB", "2.3 MB"]);
   });
-  it("names channels, known or not", () => {
+  it("names members, those without a text by their name", () => {
     expect([channelName("tiktok"), channelName("in_store")]).toEqual(["TikTok", "In store"]);
     expect([modelName("last_non_direct"), modelName("last_touch")]).toEqual(["Last non-direct touch", "Last touch"]);
-    expect([count(1, "order"), count(2, "order")]).toEqual(["1 order", "2 orders"]);
+    expect(severityName("critical")).toBe("Critical");
+  });
+});
+
+describe("another locale", () => {
+  const spaces = (text: string): string => text.replace(/\s/g, " ");
+  it("has its own numbers, money and days", () => {
+    speak({ language: "fr", locale: "fr-FR" }, {});
+    expect([whole(1_234), money(1234.5, "EUR"), percent(0.12)].map(spaces)).toEqual(["1 234", "1 234,50 €", "12 %"]);
+    expect([longDay("2026-03-09"), duration(56_000), fileSize(2_340_000)].map(spaces)).toEqual([
+      "9 mars 2026",
+      "56 ms",
+      "2,3 Mo",
+    ]);
+  });
+  it("has the days of its region", () => {
+    speak({ language: "en", locale: "en-US" }, english);
+    expect(longDay("2026-03-09")).toBe("Mar 9, 2026");
   });
 });

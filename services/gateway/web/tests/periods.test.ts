@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { daysIn, periodOf, shifted, today, wrongWith } from "../src/periods";
+import { daysIn, periodOf, problemWith, shifted, today } from "../src/periods";
+import { t } from "../src/texts";
 
 describe("today", () => {
   const now = new Date("2026-03-31T23:30:00Z");
@@ -29,9 +30,10 @@ describe("a period", () => {
     expect(periodOf(picked, "2026-11-22", "2011-12-09")).toEqual(picked);
   });
   it("picked by hand is refused in words", () => {
-    expect(wrongWith("2026-02-02", "2026-02-01")).toContain("after");
-    expect(wrongWith("", "2026-02-01")).toContain("both");
-    expect(wrongWith("2000-01-01", "2026-02-01")).toContain("three years");
-    expect(wrongWith("2026-02-01", "2026-02-01")).toBeNull();
+    const words = (start: string, end: string): string => t(problemWith(start, end) ?? "");
+    expect(words("2026-02-02", "2026-02-01")).toBe("The first day must not be after the last.");
+    expect(words("", "2026-02-01")).toBe("Pick both days.");
+    expect(words("2000-01-01", "2026-02-01")).toBe("At most three years can be shown at once.");
+    expect(problemWith("2026-02-01", "2026-02-01")).toBeNull();
   });
 });

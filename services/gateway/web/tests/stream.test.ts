@@ -1,10 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { Order } from "../src/api";
-import { EventReader, backOff, withList, withOrder } from "../src/stream";
+import type { OrderView } from "../src/schema";
+import { backOff, EventReader, type StreamEvent, withList, withOrder } from "../src/stream";
 
-const order = (id: string, at: string, more: Partial<Order> = {}): Order => ({
-  order_id: id, name: `#${id}`, processed_at: at, cancelled_at: null, net_revenue: 10, currency: "GBP", country: null,
-  channel: null, campaign: null, ...more,
+const order = (id: string, at: string, more: Partial<OrderView> = {}): OrderView => ({
+  order_id: id,
+  name: `#${id}`,
+  processed_at: at,
+  cancelled_at: null,
+  net_revenue: 10,
+  currency: "GBP",
+  country: null,
+  channel: null,
+  campaign: null,
+  ...more,
 });
 
 describe("an event stream", () => {
@@ -16,9 +24,9 @@ describe("an event stream", () => {
     ];
     for (let size = 1; size <= whole.length; size += 1) {
       const reader = new EventReader();
-      const told = [];
-      for (let at = 0; at < whole.length; at += size) told.push(...reader.read(whole.slice(at, at + size)));
-      expect(told).toEqual(expected);
+      const events: StreamEvent[] = [];
+      for (let at = 0; at < whole.length; at += size) events.push(...reader.read(whole.slice(at, at + size)));
+      expect(events).toEqual(expected);
     }
   });
   it("keeps what is not whole for later", () => {
@@ -32,15 +40,15 @@ describe("orders arriving", () => {
   const early = order("1", "2026-01-01T10:00:00.000Z");
   const late = order("2", "2026-01-01T11:00:00.000Z");
   it("are each there once, newest first, in whatever order they come", () => {
-    const one = withOrder(withOrder([], early, 10), late, 10);
-    const other = withOrder(withOrder(withOrder([], late, 10), early, 10), late, 10);
-    expect(one.map((each) => each.order_id)).toEqual(["2", "1"]);
-    expect(other).toEqual(one);
+    const inOrder = withOrder(withOrder([], early, 10), late, 10);
+    const mixed = withOrder(withOrder(withOrder([], late, 10), early, 10), late, 10);
+    expect(inOrder.map((each) => each.order_id)).toEqual(["2", "1"]);
+    expect(mixed).toEqual(inOrder);
   });
   it("keep the channel they had when told again without one", () => {
-    const known = [{ ...late, channel: "meta" }];
-    const [told] = withOrder(known, { order_id: "2", net_revenue: 8 }, 10);
-    expect(told).toMatchObject({ channel: "meta", net_revenue: 8 });
+    const before = [{ ...late, channel: "meta" }];
+    const [merged] = withOrder(before, { order_id: "2", net_revenue: 8 }, 10);
+    expect(merged).toMatchObject({ channel: "meta", net_revenue: 8 });
   });
   it("are no more than asked for", () => {
     expect(withOrder([late], early, 1)).toEqual([late]);

@@ -12,6 +12,7 @@ from ingest_shopify.domain.fields import Fields, bounded, is_currency, unreadabl
 from ingest_shopify.domain.refunds import is_sale, read_refund
 from ingest_shopify.domain.tracking_data import read_tracking_data
 from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
+from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import split
 
 
@@ -54,6 +55,8 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
     lines = tuple(_line(line, included=included) for line in sold)
     not_sales = frozenset(line.id("id") for line in skipped)
     gross = bounded(sum(line.gross_micros for line in lines), body.where("line_items"))
+    discount = sum(line.discount_micros for line in lines)
+    status, total = body.text("financial_status", 64), body.optional_money("total_price")
     address = body.child("shipping_address") or Fields({})
     return OrderRecorded(
         order_id=body.id("id"),
@@ -65,13 +68,16 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
         cancelled_at=body.optional_timestamp("cancelled_at"),
         test=body.flag("test"),
         taxes_included=included,
-        financial_status=body.text("financial_status", 64),
+        financial_status=status,
         source_name=body.text("source_name", 255),
         gross_micros=gross,
-        discount_micros=sum(line.discount_micros for line in lines),
+        discount_micros=discount,
         tax_micros=_order_tax(body, sold),
         shipping_micros=_shipping(body, included=included),
-        total_micros=body.optional_money("total_price") or 0,
+        total_micros=total or 0,
+        uncharged_micros=uncharged_of(
+            status, gross - discount, total=total, outstanding=body.optional_money("total_outstanding")
+        ),
         shipping_country=address.text("country_code", 8),
         shipping_region=address.text("province_code", 16),
         lines=lines,

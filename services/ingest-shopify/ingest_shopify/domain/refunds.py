@@ -5,11 +5,15 @@ https://shopify.dev/docs/api/admin-rest/latest/resources/refund
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ingest_shopify.domain.fields import Fields, bounded
 from pulsepoint.events.orders import Refund, RefundLine
+
+_GIVEN = frozenset({"success", "pending", None})
+"""States of a transaction in which its money counts as given back."""
 
 
 def is_sale(line: Fields) -> bool:
@@ -36,6 +40,7 @@ def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Ref
         line for line in map(_line, body.children("refund_line_items")) if line and line.line_id not in not_sales
     )
     adjustment, shipping = _adjustments(body)
+    total = _paid_back(body)
     return Refund(
         refund_id=body.id("id"),
         issued_at=issued_at(body),
@@ -43,6 +48,9 @@ def read_refund(body: Fields, *, not_sales: frozenset[str] = frozenset()) -> Ref
         tax_micros=bounded(sum(line.tax_micros for line in lines), body.where("refund_line_items")),
         adjustment_micros=bounded(adjustment, body.where("order_adjustments")),
         shipping_micros=bounded(shipping, body.where("refund_shipping_lines")),
+        total_micros=total,
+        taxes_included=_shows_taxes_included(body, lines, beyond=adjustment + shipping, total=total),
+        is_total=_is_total(body),
         lines=lines,
     )
 
@@ -118,3 +126,55 @@ def _adjustments(body: Fields) -> tuple[int, int]:
 def _shipping(body: Fields) -> Iterator[int]:
     for line in body.children("refund_shipping_lines"):
         yield line.optional_money("subtotal_amount") or 0
+
+
+def _is_total(body: Fields) -> bool:
+    """True where a file's converter says that the body sums all refunds of its order (`file_import.bodies`)."""
+    own = body.values.get("pulsepoint")
+    return isinstance(own, dict) and own.get("total_of_order") is True
+
+
+def _paid_back(body: Fields) -> int | None:
+    """Micros of money its transactions gave back, in the shop's currency; None where none names them in it."""
+    currency, paid = currency_of(body), []
+    for transaction in body.children("transactions"):
+        if transaction.text("kind") != "refund" or transaction.text("status") not in _GIVEN:
+            continue
+        in_shop_money = transaction.currency_of("amount")
+        if in_shop_money is None and currency and transaction.text("currency") not in (None, currency):
+            return None
+        paid.append(transaction.optional_money("amount") or 0)
+    return bounded(sum(paid), body.where("transactions")) if paid else None
+
+
+def _shows_taxes_included(body: Fields, lines: Sequence[RefundLine], *, beyond: int, total: int | None) -> bool | None:
+    """Whether the refund's own amounts fit prices that hold the tax: by the taxes' rates, else by the money paid back.
+
+    None where they fit both or show nothing.
+    """
+    subtotal, tax = sum(line.subtotal_micros for line in lines), sum(line.tax_micros for line in lines)
+    if not tax:
+        return None
+    by_rate = [_rate_fits_included(entry) for entry in body.children("refund_line_items")]
+    votes = sum(1 if vote else -1 for vote in by_rate if vote is not None)
+    if votes:
+        return votes > 0
+    if total is None:
+        return None
+    inside, on_top = abs(total - subtotal - beyond), abs(total - subtotal - beyond - tax)
+    return None if inside == on_top else inside < on_top
+
+
+def _rate_fits_included(entry: Fields) -> bool | None:
+    item = entry.child("line_item") or Fields({})
+    rate = sum(_rate(tax.values.get("rate")) for tax in item.children("tax_lines"))
+    subtotal, tax = entry.optional_money("subtotal"), entry.optional_money("total_tax")
+    if not 0 < rate < 1 or not subtotal or not tax:
+        return None
+    return abs(subtotal * rate / (1 + rate) - tax) < abs(subtotal * rate - tax)
+
+
+def _rate(value: object) -> float:
+    """A tax rate such as 0.19; 0 for what is none."""
+    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    return float(text) if re.fullmatch(r"0?\.[0-9]{1,12}", text, re.ASCII) else 0.0

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 
 from pulsepoint.adapters.bigquery.statements import APPENDED_AT
 from pulsepoint.errors import LimitExceeded, PermanentError, PulsepointError
-from pulsepoint.ports.values import Row
+from pulsepoint.values import Row
 
 MAX_ROWS = 500
 # Of 10 MB, leaving room for the stamp and whatever a proxy adds.

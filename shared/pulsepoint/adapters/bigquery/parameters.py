@@ -12,7 +12,7 @@ from decimal import Decimal
 from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter
 
 from pulsepoint.errors import MalformedInput
-from pulsepoint.ports.values import QueryValue
+from pulsepoint.values import QueryValue
 
 Parameter = ScalarQueryParameter | ArrayQueryParameter
 

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pulsepoint.errors import MalformedInput
-from pulsepoint.ports.values import QueryValue
+from pulsepoint.values import QueryValue
 from pulsepoint.warehouse import dialect, schema
 from pulsepoint.warehouse.rows import relations, tables_by_name
 

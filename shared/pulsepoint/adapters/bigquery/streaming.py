@@ -17,7 +17,7 @@ from pulsepoint.adapters.bigquery.batcher import EncodedRow
 from pulsepoint.adapters.bigquery.errors import PASSING
 from pulsepoint.errors import EngineUnavailable, MalformedInput, PulsepointError
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.values import JsonObject
+from pulsepoint.values import JsonObject
 
 REQUEST_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0

@@ -27,8 +27,8 @@ from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import EngineUnavailable, PermanentError, PulsepointError
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import FactRow
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 from pulsepoint.warehouse.rows import row_check
 
 GIB = 2**30

@@ -19,8 +19,8 @@ from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.errors import as_pulsepoint_errors, mapped
 from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.ports.document_store import FactRow
-from pulsepoint.ports.values import QueryValue, Row
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 from pulsepoint.warehouse.dialect import to_duckdb
 from pulsepoint.warehouse.rows import relations, row_check
 from pulsepoint.warehouse.schema import SHARED_SCHEMA

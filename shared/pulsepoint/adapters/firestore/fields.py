@@ -17,7 +17,7 @@ from google.cloud.firestore_v1.types import DocumentMask, DocumentTransform, Pre
 from pulsepoint.adapters.document_rules import EncodedWrite
 from pulsepoint.adapters.firestore.paths import decode_id
 from pulsepoint.ports.document_store import FILTERS, Document
-from pulsepoint.ports.values import Columns, JsonObject
+from pulsepoint.values import Columns, JsonObject
 
 # A longer value is cut in an index: https://cloud.google.com/firestore/quotas#indexes
 MAX_INDEXED_BYTES = 1_500

@@ -32,8 +32,8 @@ from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
-from pulsepoint.ports.values import JsonObject
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import JsonObject
 
 EffectKey = tuple[UUID, UUID, str, str]
 

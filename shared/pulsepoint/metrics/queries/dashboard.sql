@@ -31,8 +31,8 @@ SELECT summary, computed_at, start_day, end_day, today_counts, figures, names
 FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
 
 -- name: dashboard_short_stock
--- Variants that are out or running out, dearest first.
-SELECT variant_id, sku, title, available, velocity_micros, days_of_cover_micros, status, spend_at_risk_micros
+-- Variants that are out or running out, dearest first, and when they were judged (recorded_at).
+SELECT variant_id, sku, title, available, velocity_micros, status, spend_at_risk_micros, recorded_at
 FROM stock_statuses_current
 WHERE brand_id = @brand_id AND status IN ({{running_out}})
 ORDER BY spend_at_risk_micros DESC, {{stock_rank(status)}}, velocity_micros DESC, variant_id

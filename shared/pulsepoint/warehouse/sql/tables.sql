@@ -10,7 +10,7 @@ CREATE TABLE orders (
   order_id STRING NOT NULL, name STRING, currency STRING, created_at TIMESTAMP, processed_at TIMESTAMP,
   cancelled_at TIMESTAMP, test BOOL NOT NULL, deleted BOOL NOT NULL, taxes_included BOOL, subject STRING,
   financial_status STRING, source_name STRING, gross_micros INT64, discount_micros INT64, tax_micros INT64,
-  shipping_micros INT64, total_micros INT64, shipping_country STRING, shipping_region STRING
+  shipping_micros INT64, total_micros INT64, uncharged_micros INT64, shipping_country STRING, shipping_region STRING
 );
 
 -- Lines of a snapshot; head: orders (entity = order_id).
@@ -26,7 +26,7 @@ CREATE TABLE refunds (
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   refund_id STRING NOT NULL, order_id STRING NOT NULL, currency STRING NOT NULL, issued_at TIMESTAMP NOT NULL,
   subtotal_micros INT64 NOT NULL, tax_micros INT64 NOT NULL, adjustment_micros INT64 NOT NULL,
-  shipping_micros INT64 NOT NULL
+  shipping_micros INT64 NOT NULL, total_micros INT64, taxes_included BOOL, is_total BOOL
 );
 
 -- Lines of a snapshot; head: refunds (entity = refund_id).

@@ -26,8 +26,6 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
 
-_STANDING = (users.c.email, users.c.role, users.c.disabled_at, users.c.brand_ids, users.c.locale, tenants.c.status)
-
 
 class PostgresIdentityReader:
     """See `IdentityStore`."""

@@ -1,7 +1,8 @@
-import { useState, type FormEvent } from "react";
+import { type FormEvent, useState } from "react";
 import { Refused } from "../api";
 import { Logo } from "../parts/logo";
 import { useSession } from "../session";
+import { t } from "../texts";
 import { ThemeSwitch } from "../theme";
 
 export function LogIn() {
@@ -17,7 +18,7 @@ export function LogIn() {
     try {
       await logIn(String(form.get("email")), String(form.get("password")));
     } catch (error) {
-      setProblem(error instanceof Refused ? error.message : "Something went wrong on this page. Reload it and try again.");
+      setProblem(error instanceof Refused ? error.message : t("page.error.reload"));
       setBusy(false);
     }
   };
@@ -29,19 +30,24 @@ export function LogIn() {
           <Logo />
           <ThemeSwitch />
         </div>
-        <h1>Log in</h1>
+        <h1>{t("page.login.title")}</h1>
         {ended && <p className="notice">{ended}</p>}
         <label className="field">
-          E-mail
+          {t("page.login.email")}
+          {/* biome-ignore lint/a11y/noAutofocus: logging in is all that this page is for */}
           <input name="email" type="email" autoComplete="username" required autoFocus />
         </label>
         <label className="field">
-          Password
+          {t("page.login.password")}
           <input name="password" type="password" autoComplete="current-password" required />
         </label>
-        <p className="error" role="alert">{problem}</p>
-        <button className="button primary" type="submit" disabled={busy}>{busy ? "Logging in…" : "Log in"}</button>
-        <p className="small soft">Address and password were printed where Pulsepoint was started.</p>
+        <p className="error" role="alert">
+          {problem}
+        </p>
+        <button className="button primary" type="submit" disabled={busy}>
+          {busy ? t("page.login.busy") : t("page.login.title")}
+        </button>
+        <p className="small soft">{t("page.login.hint")}</p>
       </form>
     </main>
   );

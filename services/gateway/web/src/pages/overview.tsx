@@ -1,5 +1,4 @@
 import { useMemo } from "react";
-import type { Brand, Dashboard } from "../api";
 import { longDay, whole } from "../format";
 import type { Live } from "../live";
 import { Alerts } from "../parts/alerts";
@@ -13,13 +12,37 @@ import { Stock } from "../parts/stock";
 import { Tiles } from "../parts/tiles";
 import { Trouble } from "../parts/trouble";
 import { useUploads } from "../parts/uploads";
-import { daysIn, periodOf, shifted, today, type Choice, type Period } from "../periods";
+import { type Choice, daysIn, type Period, periodOf, shifted, today } from "../periods";
 import { useDashboard, useDemo, useSettings } from "../queries";
+import type { BrandView, DashboardView, SnapshotView } from "../schema";
+import { t } from "../texts";
 
 /** Two months: what thirty days and the thirty before them are compared by. */
 const COMPARED_DAYS = 60;
 
-export function Overview({ brand, choice, live }: { brand: Brand; choice: Choice; live: Live }) {
+export function Overview({ brand, choice, live }: { brand: BrandView; choice: Choice; live: Live }) {
+  const shown = useShown(brand, choice);
+  const board = shown.data;
+  return (
+    // Until the days that were picked have come, the days before them are still shown.
+    <div className="board" aria-busy={shown.isPlaceholderData}>
+      <Lead brand={brand} dashboard={board} />
+      {shown.isError && <Trouble error={shown.error} again={() => void shown.refetch()} />}
+      {board ? (
+        board.period.last_day === null ? (
+          <NoOrders brand={brand} />
+        ) : (
+          <Board brand={brand} dashboard={board} live={live} />
+        )
+      ) : (
+        !shown.isError && <BoardSkeleton />
+      )}
+    </div>
+  );
+}
+
+/** The dashboard of the days chosen; of a shop whose newest order is old, of its last days. */
+function useShown(brand: BrandView, choice: Choice) {
   const settings = useSettings(brand.brand_id);
   const offset = settings.data?.clock_offset_seconds;
   const todayIs = offset === undefined ? null : today(new Date(), offset, brand.timezone);
@@ -28,34 +51,25 @@ export function Overview({ brand, choice, live }: { brand: Brand; choice: Choice
   const lastDay = first.data?.period.last_day ?? null;
   const period = useMemo(() => (todayIs ? periodOf(choice, todayIs, lastDay) : null), [choice, todayIs, lastDay]);
   const moved = useDashboard(brand.brand_id, sameDays(period, usual) ? null : period);
-  const shown = sameDays(period, usual) ? first : moved;
-
-  return (
-    // Until the days that were picked have come, the days before them are still shown.
-    <div className="board" aria-busy={shown.isPlaceholderData}>
-      <Lead brand={brand} told={shown.data} />
-      {shown.isError && <Trouble error={shown.error} again={() => void shown.refetch()} />}
-      {shown.data ? (
-        shown.data.period.last_day === null ? <NoOrders brand={brand} /> : <Board brand={brand} told={shown.data} live={live} />
-      ) : (
-        !shown.isError && <BoardSkeleton />
-      )}
-    </div>
-  );
+  return sameDays(period, usual) ? first : moved;
 }
 
 const sameDays = (a: Period | null, b: Period | null): boolean => a?.start === b?.start && a?.end === b?.end;
 
-function Lead({ brand, told }: { brand: Brand; told: Dashboard | undefined }) {
+function Lead({ brand, dashboard }: { brand: BrandView; dashboard: DashboardView | undefined }) {
   return (
     <div className="lead">
       <h1>{brand.name}</h1>
-      {told ? (
+      {dashboard ? (
         <>
           <p className="small soft">
-            {longDay(told.period.start_date)} to {longDay(told.period.end_date)}, {told.period.timezone}
+            {t("page.period.shown", {
+              start: longDay(dashboard.period.start_date),
+              end: longDay(dashboard.period.end_date),
+              timezone: dashboard.period.timezone,
+            })}
           </p>
-          {told.period.last_day !== null && <p className="sentence">{told.summary.summary}</p>}
+          {dashboard.period.last_day !== null && <p className="sentence">{dashboard.summary.summary}</p>}
         </>
       ) : (
         <Skeleton height={20} width="280px" />
@@ -64,19 +78,20 @@ function Lead({ brand, told }: { brand: Brand; told: Dashboard | undefined }) {
   );
 }
 
-function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Live }) {
-  const snapshot = told.performance_snapshot;
+function Board({ brand, dashboard, live }: { brand: BrandView; dashboard: DashboardView; live: Live }) {
+  const { performance_snapshot: snapshot, period, inventory, recommendations } = dashboard;
+  const days = daysIn({ start: period.start_date, end: period.end_date });
   return (
     <>
-      <Tiles told={snapshot} until={told.period.last_day} />
-      <Filling brand={brand} from={shifted(told.period.start_date, -daysIn({ start: told.period.start_date, end: told.period.end_date }))} />
-      <Notes told={snapshot} />
+      <Tiles snapshot={snapshot} until={period.last_day} />
+      <Filling brand={brand} from={shifted(period.start_date, -days)} />
+      <Notes snapshot={snapshot} />
       <div className="grid">
         <div className="stack span-8">
-          <RevenueChart told={snapshot} />
-          <Recommendations all={told.recommendations} />
-          <Channels told={snapshot} model={told.period.model} />
-          <Stock told={told.inventory} />
+          <RevenueChart snapshot={snapshot} />
+          <Recommendations all={recommendations} />
+          <Channels snapshot={snapshot} model={period.model} />
+          <Stock inventory={inventory} />
         </div>
         <div className="stack span-4">
           <Alerts brand={brand} />
@@ -88,7 +103,7 @@ function Board({ brand, told, live }: { brand: Brand; told: Dashboard; live: Liv
 }
 
 /** Said while the history of the demo is too short for what is compared and advised; `from` is the first day compared. */
-function Filling({ brand, from }: { brand: Brand; from: string }) {
+function Filling({ brand, from }: { brand: BrandView; from: string }) {
   const { data: demo } = useDemo();
   if (demo?.brand_id !== brand.brand_id || demo.state !== "filling") return null;
   const short = demo.days_told < Math.min(COMPARED_DAYS, demo.days);
@@ -96,39 +111,45 @@ function Filling({ brand, from }: { brand: Brand; from: string }) {
   return (
     <div className="notice small">
       <p>
-        This shop’s history is filling in, newest first: {whole(demo.days_told)} of {whole(demo.days)} days so far.{" "}
+        {t("page.filling.progress", { done: whole(demo.days_told), days: whole(demo.days) })}{" "}
         {short || !demo.oldest_day
-          ? "Comparisons and advice make sense once its last two months are there."
-          : `What lies before ${longDay(demo.oldest_day)} is still coming.`}
+          ? t("page.filling.short")
+          : t("page.filling.before", { day: longDay(demo.oldest_day) })}
       </p>
     </div>
   );
 }
 
-/** What is not part of the numbers, and what else to know about them. */
-function Notes({ told }: { told: Dashboard["performance_snapshot"] }) {
-  const currencies = [...new Set(told.excluded.map((each) => each.currency).filter(Boolean))];
-  if (!told.notes.length && !currencies.length) return null;
+/** Money that is part of no number, and what else to know about the numbers. */
+function Notes({ snapshot }: { snapshot: SnapshotView }) {
+  const currencies = [...new Set(snapshot.excluded.map((each) => each.currency).filter(Boolean))];
+  if (!snapshot.notes.length && !currencies.length) return null;
   return (
     <div className="notice small">
-      {told.notes.map((note) => <p key={note}>{note}</p>)}
-      {currencies.length > 0 && <p>Money in {currencies.join(", ")} is listed by the API but is part of no number here.</p>}
+      {snapshot.notes.map((note) => (
+        <p key={note}>{note}</p>
+      ))}
+      {currencies.length > 0 && <p>{t("page.notes.other_currencies", { currencies: currencies.join(", ") })}</p>}
     </div>
   );
 }
 
-function NoOrders({ brand }: { brand: Brand }) {
+function NoOrders({ brand }: { brand: BrandView }) {
   const { pick } = useUploads();
   const { data: demo } = useDemo();
   if (demo?.brand_id === brand.brand_id) return <Opening />;
   return (
     <section className="card welcome">
-      <h2>No orders yet</h2>
-      <p>Drop an export of past orders anywhere on this page (in Shopify: Orders, Export, plain CSV file), or pick it:</p>
-      <p><button type="button" className="button primary" onClick={pick}>Import orders</button></p>
-      <p>For orders as they happen, point the shop’s webhooks here:</p>
+      <h2>{t("page.no_orders.title")}</h2>
+      <p>{t("page.no_orders.drop")}</p>
+      <p>
+        <button type="button" className="button primary" onClick={pick}>
+          {t("page.import")}
+        </button>
+      </p>
+      <p>{t("page.no_orders.webhooks")}</p>
       <pre>{`${location.origin}/webhooks/shopify`}</pre>
-      <p>From the command line, any file of transactions:</p>
+      <p>{t("page.no_orders.command")}</p>
       <pre>{`pulsepoint replay FILE --shop ${brand.shopify_store}`}</pre>
     </section>
   );
@@ -137,15 +158,23 @@ function NoOrders({ brand }: { brand: Brand }) {
 function BoardSkeleton() {
   return (
     <>
-      <p className="sr" role="status">Loading</p>
+      <p className="sr" role="status">
+        {t("page.loading")}
+      </p>
       <div className="tiles">
-        {Array.from({ length: 5 }, (_, index) => (
-          <div key={index} className="card tile"><Skeleton height={96} /></div>
+        {["revenue", "spend", "roas", "orders", "value"].map((name) => (
+          <div key={name} className="card tile">
+            <Skeleton height={96} />
+          </div>
         ))}
       </div>
       <div className="grid">
-        <div className="card span-8"><Skeleton height={300} /></div>
-        <div className="card span-4"><Lines rows={9} /></div>
+        <div className="card span-8">
+          <Skeleton height={300} />
+        </div>
+        <div className="card span-4">
+          <Lines rows={9} />
+        </div>
       </div>
     </>
   );

@@ -1,8 +1,13 @@
 // ECharts, only what is drawn, on a canvas: its SVG renderer writes inline styles, which the page's policy forbids.
 
-import { BarChart, LineChart, type BarSeriesOption, type LineSeriesOption } from "echarts/charts";
-import { GridComponent, TooltipComponent, type GridComponentOption, type TooltipComponentOption } from "echarts/components";
-import { init, use, type ComposeOption, type EChartsType } from "echarts/core";
+import { BarChart, type BarSeriesOption, LineChart, type LineSeriesOption } from "echarts/charts";
+import {
+  GridComponent,
+  type GridComponentOption,
+  TooltipComponent,
+  type TooltipComponentOption,
+} from "echarts/components";
+import { type ComposeOption, type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { useTheme } from "../theme";
@@ -11,20 +16,24 @@ use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
 export type Options = ComposeOption<BarSeriesOption | LineSeriesOption | GridComponentOption | TooltipComponentOption>;
 
-export interface Colours { revenue: string; spend: string; claimed: string; ink: string; soft: string; line: string; card: string }
-const NAMES: (keyof Colours)[] = ["revenue", "spend", "claimed", "ink", "soft", "line", "card"];
+const NAMES = ["revenue", "spend", "claimed", "ink", "soft", "line", "card"] as const;
+export type Colours = Record<(typeof NAMES)[number], string>;
 
 /** The design's colours as the browser resolves them now. */
 function colours(probe: HTMLElement): Colours {
-  const found = NAMES.map((name) => {
+  const resolved = NAMES.map((name) => {
     probe.style.color = `var(--${name})`;
     return [name, getComputedStyle(probe).color];
   });
   probe.style.color = "";
-  return Object.fromEntries(found) as Record<keyof Colours, string>;
+  return Object.fromEntries(resolved) as Colours;
 }
 
-interface ChartProps { className: string; label: string; options: (colours: Colours) => Options }
+interface ChartProps {
+  className: string;
+  label: string;
+  options: (colours: Colours) => Options;
+}
 
 export function Chart({ className, label, options }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -44,10 +53,12 @@ export function Chart({ className, label, options }: ChartProps) {
     };
   }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the page, which follows the theme
   useEffect(() => {
     if (!place.current || !chart.current) return;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    chart.current.setOption({ animation: !still, animationDuration: 350, ...options(colours(place.current)) }, { notMerge: true });
+    const drawn = { animation: !still, animationDuration: 350, ...options(colours(place.current)) };
+    chart.current.setOption(drawn, { notMerge: true });
   }, [options, theme]);
 
   return <div ref={place} className={className} role="img" aria-label={label} />;
@@ -68,10 +79,10 @@ export function tip(title: string, lines: string[]): HTMLElement {
   return box;
 }
 
-export const tooltip = (told: Colours): TooltipComponentOption => ({
-  backgroundColor: told.card,
-  borderColor: told.line,
+export const tooltip = (colour: Colours): TooltipComponentOption => ({
+  backgroundColor: colour.card,
+  borderColor: colour.line,
   padding: [8, 12],
   confine: true,
-  textStyle: { color: told.ink },
+  textStyle: { color: colour.ink },
 });

@@ -1,13 +1,19 @@
 // A number's formula and the rows behind it, in a drawer over the page.
 
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import type { Cell, Fact } from "../api";
-import { channelName, count, longDay, measured, modelName, moment, money, sentence, whole } from "../format";
-import { useFact, useMetrics } from "../queries";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { ABSENT, longDay, measured, money, sentence, timestamp, whole } from "../format";
+import { channelName, figureName, modelName } from "../names";
+import { useFact } from "../queries";
+import type { BehindView, FactView, FigureView } from "../schema";
+import { t } from "../texts";
 import { Lines } from "./skeletons";
 import { Trouble } from "./trouble";
 
-interface Facts { open: (factId: string) => void }
+type Row = BehindView["rows"][number];
+
+interface Facts {
+  open: (factId: string) => void;
+}
 const Context = createContext<Facts | null>(null);
 
 export function FactProvider({ timezone, children }: { timezone: string; children: ReactNode }) {
@@ -27,47 +33,48 @@ export function useFacts(): Facts {
   return value;
 }
 
+interface FigureProps {
+  fact: string | undefined;
+  label: string;
+  children: ReactNode;
+}
+
 /** A number that opens the drawer; plain text where no fact stands behind it. */
-export function Figure({ fact, label, children }: { fact: string | undefined; label: string; children: ReactNode }) {
+export function Figure({ fact, label, children }: FigureProps) {
   const { open } = useFacts();
-  if (!fact) return <>{children}</>;
+  if (!fact) return children;
   return (
-    <button type="button" className="figure" onClick={() => open(fact)} title="How this is computed">
+    <button type="button" className="figure" onClick={() => open(fact)} title={t("page.fact.how")}>
       {children}
-      <span className="sr">, {label}: how this is computed</span>
+      <span className="sr">{t("page.fact.how_of", { label })}</span>
     </button>
   );
 }
 
-/** Links to the numbers that advice rests on. */
-export function FactChips({ facts }: { facts: string[] }) {
+/** Links to the numbers that a sentence rests on: those that have a fact behind them. */
+export function FactChips({ figures }: { figures: FigureView[] }) {
   const { open } = useFacts();
-  const metrics = useMetrics();
-  if (!facts.length) return null;
+  const cited = figures.filter((figure) => figure.fact_id !== null);
+  if (!cited.length) return null;
   return (
     <div className="chips">
-      <span className="small soft">Based on</span>
-      {facts.map((fact) => (
-        <button key={fact} type="button" className="chip" onClick={() => open(fact)}>
-          {labelOf(fact, (name) => metrics.data?.get(name)?.label)}
+      <span className="small soft">{t("page.fact.based_on")}</span>
+      {cited.map(({ name, text, fact_id }) => (
+        <button key={name} type="button" className="chip" onClick={() => fact_id && open(fact_id)}>
+          {t("page.fact.chip", { name: figureName(name), value: text })}
         </button>
       ))}
     </div>
   );
 }
 
-/** A fact id is base64url of JSON that names its metric and what it is about. */
-function labelOf(fact: string, label: (metric: string) => string | undefined): string {
-  try {
-    const told = JSON.parse(atob(fact.replaceAll("-", "+").replaceAll("_", "/"))) as { m: string; a: Record<string, unknown> };
-    const name = label(told.m) ?? sentence(told.m);
-    return typeof told.a.channel === "string" ? `${name}, ${channelName(told.a.channel)}` : name;
-  } catch {
-    return "A number";
-  }
+interface DrawerProps {
+  factId: string;
+  timezone: string;
+  onClose: () => void;
 }
 
-function Drawer({ factId, timezone, onClose }: { factId: string; timezone: string; onClose: () => void }) {
+function Drawer({ factId, timezone, onClose }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const fact = useFact(factId);
   useEffect(() => dialog.current?.showModal(), []);
@@ -75,38 +82,53 @@ function Drawer({ factId, timezone, onClose }: { factId: string; timezone: strin
     if (event.target === event.currentTarget) dialog.current?.close();
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the Escape key closes a modal dialog by itself
     <dialog ref={dialog} className="drawer" onClose={onClose} onClick={closeOutside} aria-labelledby="fact-title">
       <div className="dialog-body">
         <div className="dialog-head">
-          <h2 id="fact-title">{fact.data?.label ?? "How this is computed"}</h2>
-          <button type="button" className="button" onClick={() => dialog.current?.close()}>Close</button>
+          <h2 id="fact-title">{fact.data?.label ?? t("page.fact.how")}</h2>
+          <button type="button" className="button" onClick={() => dialog.current?.close()}>
+            {t("page.close")}
+          </button>
         </div>
-        {fact.data ? <Told fact={fact.data} timezone={timezone} /> : fact.isError ? <Trouble error={fact.error} /> : <Lines rows={6} />}
+        {fact.data ? (
+          <Explained fact={fact.data} timezone={timezone} />
+        ) : fact.isError ? (
+          <Trouble error={fact.error} />
+        ) : (
+          <Lines rows={6} />
+        )}
       </div>
     </dialog>
   );
 }
 
-function Told({ fact, timezone }: { fact: Fact; timezone: string }) {
+function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
   const about = Object.entries(fact.at).filter(([, value]) => value !== null);
   return (
     <>
       <p className="fact-value number">{measured(fact.value, fact.unit, fact.currency)}</p>
       <dl className="pairs">
-        <dt>Formula</dt>
+        <dt>{t("page.fact.formula")}</dt>
         <dd>{fact.formula}</dd>
-        <dt>Days</dt>
-        <dd>{longDay(fact.start_date)} to {longDay(fact.end_date)}, {fact.timezone}</dd>
+        <dt>{t("page.fact.days")}</dt>
+        <dd>
+          {t("page.period.shown", {
+            start: longDay(fact.start_date),
+            end: longDay(fact.end_date),
+            timezone: fact.timezone,
+          })}
+        </dd>
         {about.map(([name, value]) => (
           <div key={name} className="pair">
             <dt>{sentence(name)}</dt>
             <dd>{name === "channel" ? channelName(String(value)) : String(value)}</dd>
           </div>
         ))}
-        <dt>Model</dt>
+        <dt>{t("page.fact.model")}</dt>
         <dd>{modelName(fact.model)}</dd>
-        <dt>As known at</dt>
-        <dd>{fact.as_of ? moment(fact.as_of, timezone) : "nothing is known yet"}</dd>
+        <dt>{t("page.fact.as_of")}</dt>
+        <dd>{fact.as_of ? timestamp(fact.as_of, timezone) : t("page.fact.nothing")}</dd>
       </dl>
       {fact.behind.map((behind) => (
         <Rows key={behind.source} behind={behind} timezone={timezone} />
@@ -115,42 +137,58 @@ function Told({ fact, timezone }: { fact: Fact; timezone: string }) {
   );
 }
 
-function Rows({ behind, timezone }: { behind: Fact["behind"][number]; timezone: string }) {
-  const first = behind.rows[0];
-  const columns = first ? Object.keys(first).filter((name) => behind.rows.some((row) => row[name] !== null)) : [];
-  const shown = behind.rows.length < behind.total_rows ? ` The first ${whole(behind.rows.length)} are shown.` : "";
-  const title = `Rows of ${behind.source}`;
+function Rows({ behind, timezone }: { behind: BehindView; timezone: string }) {
+  const { rows, source, total_rows: total } = behind;
+  const columns = Object.keys(rows[0] ?? {}).filter((name) => rows.some((row) => row[name] !== null));
+  const title = t("page.fact.rows_of", { source });
   return (
     <section className="fact-rows" aria-label={title}>
-      <h3>{sentence(behind.source)}</h3>
-      <p className="small soft">{count(behind.total_rows, "row")}.{shown}</p>
-      {first && (
-        <div className="scroll" role="region" aria-label={`Table: ${title}`} tabIndex={0}>
+      <h3>{sentence(source)}</h3>
+      <p className="small soft">
+        {t("page.fact.rows", { count: total })}
+        {rows.length < total && ` ${t("page.first_shown", { count: whole(rows.length) })}`}
+      </p>
+      {rows.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="scroll" aria-label={t("page.fact.table", { title })} tabIndex={0}>
           <table>
             <thead>
-              <tr>{columns.map((name) => <th key={name} scope="col">{heading(name)}</th>)}</tr>
+              <tr>
+                {columns.map((name) => (
+                  <th key={name} scope="col">
+                    {heading(name)}
+                  </th>
+                ))}
+              </tr>
             </thead>
             <tbody>
-              {behind.rows.map((row, index) => (
-                <tr key={index}>{columns.map((name) => <td key={name}>{shownCell(name, row[name] ?? null, row, timezone)}</td>)}</tr>
+              {rows.map((row, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: rows have no id and never move
+                <tr key={index}>
+                  {columns.map((name) => (
+                    <td key={name}>{cellOf(name, row, timezone)}</td>
+                  ))}
+                </tr>
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   );
 }
 
 const heading = (name: string): string => sentence(name.replace(/_micros$/, "").replace(/_at$/, ""));
+const NO_MONEY = ["velocity_micros", "conversions_micros"];
 
-function shownCell(name: string, value: Cell, row: Record<string, Cell>, timezone: string): string {
-  if (value === null) return "–";
+function cellOf(name: string, row: Row, timezone: string): string {
+  const value = row[name] ?? null;
+  if (value === null) return ABSENT;
   if (name.endsWith("_micros") && typeof value === "number") {
     const currency = typeof row.currency === "string" ? row.currency : null;
-    return name === "velocity_micros" || name === "conversions_micros" ? String(value / 1e6) : money(value / 1e6, currency);
+    return NO_MONEY.includes(name) ? String(value / 1e6) : money(value / 1e6, currency);
   }
-  if (name.endsWith("_at") && typeof value === "string") return moment(value, timezone);
+  if (name.endsWith("_at") && typeof value === "string") return timestamp(value, timezone);
   if (name === "channel") return channelName(String(value));
   return String(value);
 }

@@ -1,47 +1,55 @@
 import { useEffect, useState } from "react";
-import type { Book, Books, Brand } from "../api";
-import { age, count, money } from "../format";
-import { useBooks, useHeld, useSettings } from "../queries";
+import { age, money } from "../format";
+import { useBooks, useQuarantine, useSettings } from "../queries";
+import type { Book, Books, BrandView } from "../schema";
+import { t } from "../texts";
 
-/** Whether what attribution gave away is exactly what was earned, and what could not be read. */
-export function Footer({ brand }: { brand: Brand }) {
+/** The proof that what attribution gave away is what was earned, and the bodies that could not be read. */
+export function Footer({ brand }: { brand: BrandView }) {
   const books = useBooks(brand.brand_id);
-  const held = useHeld();
   const settings = useSettings(brand.brand_id);
   const now = useNow(5_000);
   return (
     <footer>
-      {books.data ? <BooksLine books={books.data} model={settings.data?.default_model} now={now} /> : <p>{books.isError ? "The books could not be read." : "Reading the books…"}</p>}
+      {books.data ? (
+        <BooksLine books={books.data} model={settings.data?.default_model} now={now} />
+      ) : (
+        <p>{books.isError ? t("page.books.unreadable") : t("page.books.reading")}</p>
+      )}
+      <QuarantineLine />
       <p>
-        {held.data
-          ? held.data.total
-            ? `${count(held.data.total, "message")} in quarantine: ${held.data.messages[0]?.explanation ?? ""}`
-            : "Quarantine is empty"
-          : ""}
+        <a href="/docs">{t("page.api")}</a>
       </p>
-      <p><a href="/docs">API</a></p>
     </footer>
   );
 }
 
+function QuarantineLine() {
+  const { data } = useQuarantine();
+  if (!data) return <p />;
+  const first = data.messages[0]?.explanation ?? "";
+  return <p>{data.total ? t("page.quarantine.some", { count: data.total, first }) : t("page.quarantine.empty")}</p>;
+}
+
 function BooksLine({ books, model, now }: { books: Books; model: string | undefined; now: number }) {
   const book = books.books.find((each) => each.model === model) ?? books.books[0];
-  if (!book || book.model === null) return <p>No books yet: nothing was attributed.</p>;
+  if (!book || book.model === null) return <p>{t("page.books.none")}</p>;
+  const tone = books.balanced ? "balanced" : book.orders > book.orders_credited ? "settling" : "off";
   return (
-    <p className={`books ${books.balanced ? "balanced" : book.orders > book.orders_credited ? "settling" : "off"}`}>
-      <strong>{books.balanced ? "Books balance" : settling(book)}</strong>
-      <span>{count(book.orders, "order")}</span>
-      <span>revenue {money(book.sales, book.currency)}</span>
-      <span>credited {money(book.credited, book.currency)}</span>
-      <span>difference {money(book.difference, book.currency)}</span>
-      {books.newest_at && <span>data {age(now - Date.parse(books.newest_at))} old</span>}
+    <p className={`books ${tone}`}>
+      <strong>{books.balanced ? t("page.books.balance") : unbalanced(book)}</strong>
+      <span>{t("page.count.orders", { count: book.orders })}</span>
+      <span>{t("page.books.revenue", { amount: money(book.sales, book.currency) })}</span>
+      <span>{t("page.books.credited", { amount: money(book.credited, book.currency) })}</span>
+      <span>{t("page.books.difference", { amount: money(book.difference, book.currency) })}</span>
+      {books.newest_at && <span>{t("page.books.age", { age: age(now - Date.parse(books.newest_at)) })}</span>}
     </p>
   );
 }
 
-function settling(book: Book): string {
+function unbalanced(book: Book): string {
   const waiting = book.orders - book.orders_credited;
-  return waiting > 0 ? `Books are settling: ${count(waiting, "order is", "orders are")} being attributed` : "Books are off";
+  return waiting > 0 ? t("page.books.settling", { count: waiting }) : t("page.books.off");
 }
 
 function useNow(everyMs: number): number {

@@ -1,21 +1,24 @@
-import { useId, type ChangeEvent } from "react";
-import type { Brand } from "../api";
+import { type ChangeEvent, useId } from "react";
 import { whole } from "../format";
 import type { Connection } from "../live";
 import type { Choice } from "../periods";
 import { useDemo } from "../queries";
 import { toBrand } from "../route";
+import type { BrandView } from "../schema";
 import { useSession } from "../session";
+import { t } from "../texts";
 import { ThemeSwitch } from "../theme";
 import { Logo } from "./logo";
 import { PeriodPicker } from "./period_picker";
 import { useUploads } from "./uploads";
 
 interface HeaderProps {
-  brand: Brand; brands: Brand[]; connection: Connection; choice: Choice | null; onChoice: (choice: Choice) => void;
+  brand: BrandView;
+  brands: BrandView[];
+  connection: Connection;
+  choice: Choice | null;
+  onChoice: (choice: Choice) => void;
 }
-
-const CONNECTIONS: Record<Connection, string> = { connecting: "Connecting…", live: "Live", lost: "Reconnecting…" };
 
 export function Header({ brand, brands, connection, choice, onChoice }: HeaderProps) {
   const { logOut } = useSession();
@@ -29,24 +32,42 @@ export function Header({ brand, brands, connection, choice, onChoice }: HeaderPr
       <History />
       <div className="top-row">
         <Logo />
-        <label htmlFor={select} className="sr">Brand</label>
+        <label htmlFor={select} className="sr">
+          {t("page.brand")}
+        </label>
         <select id={select} className="brand-select" value={brand.brand_id} onChange={change}>
           {brands.map((each) => (
-            <option key={each.brand_id} value={each.brand_id}>{each.name}</option>
+            <option key={each.brand_id} value={each.brand_id}>
+              {each.name}
+            </option>
           ))}
         </select>
-        <span className={`connection ${connection}`}>{CONNECTIONS[connection]}</span>
+        <span className={`connection ${connection}`}>{t(`page.connection.${connection}`)}</span>
         <span className="spacer" />
         {choice && <PeriodPicker choice={choice} onChoice={onChoice} />}
-        <button type="button" className="icon-button" onClick={pick} aria-label="Import orders" title="Import orders">
-          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" className="line-icon"><path d="M10 12.5V3M6.4 6.4 10 2.8l3.6 3.6M3 12.8v2.7A1.5 1.5 0 0 0 4.500 17h11a1.5 1.5 0 0 0 1.500-1.500v-2.700" /></svg>
-        </button>
+        <IconButton
+          label={t("page.import")}
+          onClick={pick}
+          path="M10 12.5V3M6.4 6.4 10 2.8l3.6 3.6M3 12.8v2.7A1.5 1.5 0 0 0 4.5 17h11a1.5 1.5 0 0 0 1.5-1.5v-2.7"
+        />
         <ThemeSwitch />
-        <button type="button" className="icon-button" onClick={() => logOut()} aria-label="Log out" title="Log out">
-          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" className="line-icon"><path d="M8 3H4.500A1.500 1.500 0 0 0 3 4.500v11A1.500 1.500 0 0 0 4.500 17H8M13 6.400 16.600 10 13 13.600M16.200 10H7.800" /></svg>
-        </button>
+        <IconButton
+          label={t("page.log_out")}
+          onClick={() => logOut()}
+          path="M8 3H4.5A1.5 1.5 0 0 0 3 4.5v11A1.5 1.5 0 0 0 4.5 17H8M13 6.4 16.6 10 13 13.6M16.2 10H7.8"
+        />
       </div>
     </header>
+  );
+}
+
+function IconButton({ label, path, onClick }: { label: string; path: string; onClick: () => void }) {
+  return (
+    <button type="button" className="icon-button" onClick={onClick} aria-label={label} title={label}>
+      <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" className="line-icon">
+        <path d={path} />
+      </svg>
+    </button>
   );
 }
 
@@ -55,9 +76,17 @@ function History() {
   const { data } = useDemo();
   if (!data || data.state === "live" || !data.days) return null;
   const percent = Math.min(100, Math.round((100 * data.days_told) / data.days));
-  const words = `History filling in: ${whole(data.days_told)} of ${whole(data.days)} days`;
+  const words = t("page.history", { done: whole(data.days_told), days: whole(data.days) });
   return (
-    <div className="history" role="progressbar" aria-label={words} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent} title={words}>
+    <div
+      className="history"
+      role="progressbar"
+      aria-label={words}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+      title={words}
+    >
       <span style={{ width: `${percent}%` }} />
     </div>
   );

@@ -1,4 +1,5 @@
 import type { CSSProperties } from "react";
+import { t } from "../texts";
 
 export function Skeleton({ height, width = "100%" }: { height: number; width?: string }) {
   const size: CSSProperties = { height, width };
@@ -6,10 +7,12 @@ export function Skeleton({ height, width = "100%" }: { height: number; width?: s
 }
 
 export function Lines({ rows }: { rows: number }) {
+  const widths = Array.from({ length: rows }, (_, index) => 92 - ((index * 23) % 38));
   return (
     <div className="items" aria-hidden="true">
-      {Array.from({ length: rows }, (_, index) => (
-        <Skeleton key={index} height={18} width={`${92 - ((index * 23) % 38)}%`} />
+      {widths.map((width, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines are all alike and never move
+        <Skeleton key={index} height={18} width={`${width}%`} />
       ))}
     </div>
   );
@@ -18,14 +21,20 @@ export function Lines({ rows }: { rows: number }) {
 export function PageSkeleton() {
   return (
     <main id="main" aria-busy="true">
-      <p className="sr" role="status">Loading</p>
+      <p className="sr" role="status">
+        {t("page.loading")}
+      </p>
       <Skeleton height={30} width="240px" />
       <div className="tiles">
-        {Array.from({ length: 5 }, (_, index) => (
-          <div key={index} className="card tile"><Skeleton height={86} /></div>
+        {["revenue", "spend", "roas", "orders", "value"].map((name) => (
+          <div key={name} className="card tile">
+            <Skeleton height={86} />
+          </div>
         ))}
       </div>
-      <div className="card"><Skeleton height={280} /></div>
+      <div className="card">
+        <Skeleton height={280} />
+      </div>
     </main>
   );
 }

@@ -1,57 +1,85 @@
 import { memo } from "react";
-import type { Stock as Told } from "../api";
-import { decimal, money, statusName, tidy, whole } from "../format";
+import { ABSENT, decimal, money, tidy, whole } from "../format";
+import { stateName } from "../names";
+import type { InventoryView, RunningOutView } from "../schema";
+import { t } from "../texts";
+import { Figure } from "./fact_drawer";
 
-const ORDER = ["out_of_stock", "critical", "low", "healthy", "overstocked", "untracked"];
-const tone = (status: string): string => ({ out_of_stock: "bad", critical: "bad", low: "warn", healthy: "good" })[status] ?? "quiet";
+const STATES = ["out_of_stock", "critical", "low", "healthy", "overstocked", "untracked"];
+const TONES: Record<string, string> = { out_of_stock: "bad", critical: "bad", low: "warn", healthy: "good" };
 
 /** What is running out, and the ad spend that sells it. */
-export const Stock = memo(function Stock({ told }: { told: Told }) {
-  const counts = Object.entries(told.counts).sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
+export const Stock = memo(function Stock({ inventory }: { inventory: InventoryView }) {
+  const { spend_at_risk_per_day: atRisk, currency, running_out: rows } = inventory;
+  const counts = Object.entries(inventory.counts).sort(([a], [b]) => STATES.indexOf(a) - STATES.indexOf(b));
   return (
     <section className="card stock" aria-labelledby="stock">
       <div className="card-head">
-        <h2 id="stock">Stock running out</h2>
-        {told.spend_at_risk_per_day ? <p className="small soft">{money(told.spend_at_risk_per_day, told.currency)} of ads a day at risk</p> : null}
+        <h2 id="stock">{t("page.stock.title")}</h2>
+        {atRisk ? <p className="small soft">{t("page.stock.at_risk", { amount: money(atRisk, currency) })}</p> : null}
       </div>
-      {counts.length === 0 && <p className="empty">No stock levels are known yet. They come with the shop’s inventory webhooks.</p>}
+      {counts.length === 0 && <p className="empty">{t("page.stock.none")}</p>}
       {counts.length > 0 && (
-        <ul className="chips" aria-label="Variants by stock status">
-          {counts.map(([status, number]) => (
-            <li key={status} className={`tag ${tone(status)}`}>{whole(number)} {statusName(status).toLowerCase()}</li>
+        <ul className="chips" aria-label={t("page.stock.by_state")}>
+          {counts.map(([state, number]) => (
+            <li key={state} className={`tag ${TONES[state] ?? "quiet"}`}>
+              {t("page.stock.count", { count: whole(number), state: stateName(state).toLocaleLowerCase() })}
+            </li>
           ))}
         </ul>
       )}
-      {told.running_out.length > 0 && <Table told={told} />}
+      {rows.length > 0 && <Table rows={rows} currency={currency} />}
     </section>
   );
 });
 
-function Table({ told }: { told: Told }) {
+function Table({ rows, currency }: { rows: RunningOutView[]; currency: string }) {
   return (
-    <div className="scroll" role="region" aria-label="Table of stock running out" tabIndex={0}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scroll" aria-label={t("page.stock.table")} tabIndex={0}>
       <table className="spaced">
         <thead>
           <tr>
-            <th scope="col">Product</th>
-            <th scope="col">Left</th>
-            <th scope="col" className="wide-only">Sold a day</th>
-            <th scope="col">Days left</th>
-            <th scope="col">Ads a day</th>
+            <th scope="col">{t("page.stock.product")}</th>
+            <th scope="col">{t("page.stock.left")}</th>
+            <th scope="col" className="wide-only">
+              {t("page.stock.sold_a_day")}
+            </th>
+            <th scope="col">{t("page.stock.days_left")}</th>
+            <th scope="col">{t("page.stock.ads_a_day")}</th>
           </tr>
         </thead>
         <tbody>
-          {told.running_out.map((each) => (
-            <tr key={each.variant_id}>
-              <th scope="row">{each.title || each.sku || each.variant_id}</th>
-              <td>{whole(each.available)}</td>
-              <td className="wide-only">{decimal(each.units_per_day)}</td>
-              <td>{each.status === "out_of_stock" ? <span className="tag bad">out</span> : decimal(each.days_of_cover)}</td>
-              <td>{each.spend_at_risk_per_day ? tidy(each.spend_at_risk_per_day, told.currency) : "–"}</td>
-            </tr>
+          {rows.map((row) => (
+            <Row key={row.variant_id} row={row} currency={currency} />
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
+  );
+}
+
+function Row({ row, currency }: { row: RunningOutView; currency: string }) {
+  const product = row.title || row.sku || row.variant_id;
+  const figure = (name: string, text: string) => (
+    <Figure fact={row.facts[name]} label={t(`page.stock.of.${name}`, { product })}>
+      {text}
+    </Figure>
+  );
+  const { units_per_day: velocity, days_of_cover: cover, spend_at_risk_per_day: atRisk } = row;
+  return (
+    <tr>
+      <th scope="row">{product}</th>
+      <td>{figure("available", whole(row.available))}</td>
+      <td className="wide-only">{figure("units_per_day", decimal(velocity))}</td>
+      <td>
+        {row.status === "out_of_stock" ? (
+          <span className="tag bad">{t("page.stock.out")}</span>
+        ) : (
+          figure("days_of_cover", decimal(cover))
+        )}
+      </td>
+      <td>{atRisk ? figure("spend_at_risk_per_day", tidy(atRisk, currency)) : ABSENT}</td>
+    </tr>
   );
 }

@@ -1,63 +1,78 @@
-import type { Day, Snapshot, Totals } from "../api";
-import { change, money, tidy, times, whole, type Change } from "../format";
+import { type Change, change, money, tidy, times, whole } from "../format";
+import type { DayView, SnapshotView } from "../schema";
+import { t } from "../texts";
 import { Figure } from "./fact_drawer";
 import { Sparkline } from "./sparkline";
 
+type Total = "total_revenue" | "total_spend" | "blended_roas" | "orders" | "average_order_value";
+type Amount = number | null;
+
 interface Tile {
-  label: string; value: string; fact: string | undefined; change: Change | null; before: string | null;
-  /** Whether more is better, worse, or neither. */
-  tone: 1 | 0; line: (number | null)[]; kind?: "spend";
+  total: Total;
+  course: (day: DayView) => Amount;
+  show: (value: Amount, currency: string) => string;
+  /** More is better; where it is neither better nor worse, the change has no colour. */
+  judged: boolean;
 }
 
+const TILES: Tile[] = [
+  { total: "total_revenue", course: (day) => day.revenue, show: tidy, judged: true },
+  { total: "total_spend", course: (day) => day.spend, show: tidy, judged: false },
+  { total: "blended_roas", course: (day) => day.blended_roas, show: times, judged: true },
+  { total: "orders", course: (day) => day.orders, show: whole, judged: true },
+  { total: "average_order_value", course: (day) => day.average_order_value, show: money, judged: true },
+];
+
 /** The five figures, each with the days before and its course. */
-export function Tiles({ told, until }: { told: Snapshot; until: string | null }) {
+export function Tiles({ snapshot, until }: { snapshot: SnapshotView; until: string | null }) {
+  // Days nothing is recorded of yet would draw a fall to nothing; platforms report spend a day late.
+  const days = snapshot.by_day.filter((day) => until === null || day.day <= until);
+  const spent = days.slice(0, days.findLastIndex((day) => (day.spend ?? 0) > 0) + 1);
   return (
     <section aria-labelledby="figures">
-      <h2 id="figures" className="sr">Key figures</h2>
+      <h2 id="figures" className="sr">
+        {t("page.tiles.title")}
+      </h2>
       <ul className="tiles">
-        {tilesOf(told, until).map((tile) => (
-          <li key={tile.label} className={`card tile ${tile.kind ?? ""}`}>
-            <h3>{tile.label}</h3>
-            <p className="value number"><Figure fact={tile.fact} label={tile.label}>{tile.value}</Figure></p>
-            <Delta tile={tile} />
-            <Sparkline values={tile.line} />
-          </li>
+        {TILES.map((tile) => (
+          <TileCard key={tile.total} tile={tile} snapshot={snapshot} days={tile.judged ? days : spent} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Delta({ tile: { change: told, before, tone } }: { tile: Tile }) {
-  if (!told || before === null) return <p className="delta">Nothing to compare with</p>;
-  const arrow = { up: "▲", down: "▼", same: "＝" }[told.direction];
-  const said = { up: "more than", down: "less than", same: "as" }[told.direction];
+function TileCard({ tile, snapshot, days }: { tile: Tile; snapshot: SnapshotView; days: DayView[] }) {
+  const { total, show, course, judged } = tile;
+  const label = t(`page.tiles.${total}`);
+  const [now, before] = [snapshot[total], snapshot.previous?.[total] ?? null];
   return (
-    <p className="delta">
-      <strong className={tone ? told.direction : ""}>
-        <span aria-hidden="true">{arrow} </span>{told.words}<span className="sr"> {said}</span>
-      </strong>{" "}
-      {told.direction === "same" ? "as" : "from"} {before}
-    </p>
+    <li className={judged ? "card tile" : "card tile spend"}>
+      <h3>{label}</h3>
+      <p className="value number">
+        <Figure fact={snapshot.facts[total]} label={label}>
+          {show(now, snapshot.currency)}
+        </Figure>
+      </p>
+      <Delta change={change(now, before)} before={show(before, snapshot.currency)} judged={judged} />
+      <Sparkline values={days.map(course)} />
+    </li>
   );
 }
 
-function tilesOf(told: Snapshot, until: string | null): Tile[] {
-  const { currency, previous, facts, by_day } = told;
-  // Days nothing is known of yet would draw a fall to nothing; platforms tell spend a day late.
-  const days = by_day.filter((day) => until === null || day.day <= until);
-  const spent = days.slice(0, days.findLastIndex((day) => (day.spend ?? 0) > 0) + 1);
-  const of = (pick: (totals: Totals) => number | null, show: (value: number | null) => string) => {
-    const before = previous ? pick(previous) : null;
-    return { value: show(pick(told)), change: change(pick(told), before), before: before === null ? null : show(before) };
-  };
-  const line = (pick: (day: Day) => number | null) => days.map(pick);
-  const inMoney = (value: number | null) => tidy(value, currency);
-  return [
-    { label: "Net revenue", fact: facts.total_revenue, tone: 1, line: line((day) => day.revenue), ...of((totals) => totals.total_revenue, inMoney) },
-    { label: "Ad spend", fact: facts.total_spend, tone: 0, kind: "spend", line: spent.map((day) => day.spend), ...of((totals) => totals.total_spend, inMoney) },
-    { label: "Blended ROAS (MER)", fact: facts.blended_roas, tone: 1, line: line((day) => day.blended_roas), ...of((totals) => totals.blended_roas, times) },
-    { label: "Orders", fact: facts.orders, tone: 1, line: line((day) => day.orders), ...of((totals) => totals.orders, whole) },
-    { label: "Average order value", fact: facts.average_order_value, tone: 1, line: line((day) => day.average_order_value), ...of((totals) => totals.average_order_value, (value) => money(value, currency)) },
-  ];
+const ARROWS = { up: "▲", down: "▼", same: "＝" };
+
+function Delta({ change: compared, before, judged }: { change: Change | null; before: string; judged: boolean }) {
+  if (!compared) return <p className="delta">{t("page.tiles.nothing_before")}</p>;
+  const { direction, words } = compared;
+  return (
+    <p className="delta">
+      <strong className={judged ? direction : ""}>
+        <span aria-hidden="true">{ARROWS[direction]} </span>
+        {words}
+        <span className="sr"> {t(`page.tiles.change.${direction}`)}</span>
+      </strong>{" "}
+      {t(direction === "same" ? "page.tiles.as_before" : "page.tiles.from_before", { before })}
+    </p>
+  );
 }

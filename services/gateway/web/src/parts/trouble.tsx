@@ -1,12 +1,17 @@
-import { Refused, UNREACHABLE } from "../api";
+import { Refused, unreachable } from "../api";
+import { t } from "../texts";
 
 /** An error in words, with a way on. */
 export function Trouble({ error, again }: { error: Error | null; again?: () => void }) {
-  const words = error instanceof Refused ? error.message : error ? "This page could not read the answer. Reload it." : UNREACHABLE;
+  const shown = error ?? unreachable();
   return (
     <div className="notice bad" role="alert">
-      <p>{words}</p>
-      {again && <button type="button" className="button plain" onClick={again}>Try again</button>}
+      <p>{shown instanceof Refused ? shown.message : t("page.error.unreadable")}</p>
+      {again && (
+        <button type="button" className="button plain" onClick={again}>
+          {t("page.again")}
+        </button>
+      )}
     </div>
   );
 }

@@ -1,11 +1,14 @@
 // A file of past orders, dropped anywhere on the page or picked, into a brand.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import type { Brand } from "../api";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
+import type { BrandView } from "../schema";
+import { t } from "../texts";
 import { UploadDialog } from "./upload_dialog";
 
-interface UploadsValue { pick: () => void }
+interface UploadsValue {
+  pick: () => void;
+}
 const Context = createContext<UploadsValue | null>(null);
 
 export function useUploads(): UploadsValue {
@@ -15,7 +18,15 @@ export function useUploads(): UploadsValue {
 }
 
 /** `brand` is the one that is shown, if any. */
-export function Uploads({ brand, brands, children }: { brand: Brand | undefined; brands: Brand[]; children: ReactNode }) {
+export function Uploads({
+  brand,
+  brands,
+  children,
+}: {
+  brand: BrandView | undefined;
+  brands: BrandView[];
+  children: ReactNode;
+}) {
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const client = useQueryClient();
@@ -29,7 +40,7 @@ export function Uploads({ brand, brands, children }: { brand: Brand | undefined;
         type="file"
         accept=".csv,text/csv"
         hidden
-        aria-label="File of orders"
+        aria-label={t("page.upload.picker")}
         onChange={(event) => {
           setFile(event.target.files?.[0] ?? null);
           event.target.value = "";
@@ -37,7 +48,10 @@ export function Uploads({ brand, brands, children }: { brand: Brand | undefined;
       />
       {over && !file && (
         <div className="drop" aria-hidden="true">
-          <div><strong>Drop the file of orders</strong><span className="soft">A Shopify orders export, or any CSV with the columns of UCI Online Retail</span></div>
+          <div>
+            <strong>{t("page.upload.drop")}</strong>
+            <span className="soft">{t("page.upload.formats")}</span>
+          </div>
         </div>
       )}
       {file && (
@@ -58,7 +72,7 @@ export function Uploads({ brand, brands, children }: { brand: Brand | undefined;
 /** What is dropped while a file is being read. */
 const ignored = (): void => undefined;
 
-/** Whether a file hangs over the page; calls `dropped` with it. */
+/** True while a file hangs over the page; calls `dropped` with it. */
 function useDrop(dropped: (file: File) => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {

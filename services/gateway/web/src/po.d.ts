@@ -1,0 +1,4 @@
+declare module "*.po" {
+  const messages: import("../plugins/messages").Messages;
+  export default messages;
+}
