@@ -161,3 +161,12 @@ def test_shop_domains_are_known(name: str) -> None:
 )
 def test_other_names_are_no_shops(name: str) -> None:
     assert not is_shop_domain(name)
+
+
+@pytest.mark.rule("STOCK-10")
+def test_a_disconnected_location_has_nothing_from_then_on() -> None:
+    reading = read("inventory_levels/disconnect", {"inventory_item_id": 9001, "location_id": 600})
+    assert isinstance(reading.payload, StockLevelRecorded)
+    assert (reading.entity, reading.payload.available) == ("9001:600", 0)
+    before = read("inventory_levels/update", level_body(available=8))
+    assert reading.version > before.version

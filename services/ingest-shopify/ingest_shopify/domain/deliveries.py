@@ -17,7 +17,7 @@ from ingest_shopify.domain.fields import Fields, micros_of, read_timestamp
 from ingest_shopify.domain.orders import read_edit, read_order
 from ingest_shopify.domain.people import NOBODY, Person, read_person
 from ingest_shopify.domain.privacy import read_data_request, read_redaction, shop_named_in
-from ingest_shopify.domain.products import read_level, read_product
+from ingest_shopify.domain.products import read_disconnection, read_level, read_product
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.envelope import Payload
 from pulsepoint.events.orders import OrderDeleted, RefundRecorded
@@ -190,6 +190,11 @@ def _level(delivery: _Delivery) -> Reading:
     return Reading(level, f"{level.inventory_item_id}:{level.location_id}", micros_of(level.updated_at))
 
 
+def _disconnection(delivery: _Delivery) -> Reading:
+    level = read_disconnection(delivery.body, reported_at=delivery.at)
+    return Reading(level, f"{level.inventory_item_id}:{level.location_id}", micros_of(level.updated_at))
+
+
 def _uninstalled(delivery: _Delivery) -> Reading:
     named = delivery.body.text("myshopify_domain", 255)
     payload = AppUninstalled(shop=delivery.shop, uninstalled_at=delivery.at)
@@ -226,6 +231,7 @@ READERS: dict[str, Callable[[_Delivery], Reading]] = {
     "products/delete": _deleted_product,
     "inventory_levels/update": _level,
     "inventory_levels/connect": _level,
+    "inventory_levels/disconnect": _disconnection,
     "app/uninstalled": _uninstalled,
     "customers/data_request": _person_request(read_data_request),
     "customers/redact": _person_request(read_redaction),

@@ -36,6 +36,19 @@ def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
     )
 
 
+def read_disconnection(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
+    """The stock level after a location stopped holding an item: nothing is available there any more.
+
+    The body names item and location alone, so its moment is `reported_at`.
+    """
+    return StockLevelRecorded(
+        inventory_item_id=body.id("inventory_item_id"),
+        location_id=body.id("location_id"),
+        available=0,
+        updated_at=reported_at,
+    )
+
+
 def _variant(body: Fields) -> Variant:
     counted = body.values.get("inventory_management")
     return Variant(
