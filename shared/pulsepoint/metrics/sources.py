@@ -23,7 +23,8 @@ class Source:
     one: rows of neither are a snapshot of now. `currency` is the column of what money is in; None: the brand's own.
     `named_rows` are the same rows with the names of campaigns, read where one of `NAMES` is asked for. `detail` are
     the columns shown when a number is explained, of `named_rows` where there are any; `facts` says that each row is
-    one fact, with `fact_id` and `recorded_at`.
+    one fact, with `fact_id` and `recorded_at`. `looks_up_order`: `ordered_at` is no column of theirs, but their order's
+    (their own instant where no order is known).
     """
 
     rows: str
@@ -35,6 +36,7 @@ class Source:
     currency: str | None = None
     named_rows: str | None = None
     facts: bool = True
+    looks_up_order: bool = False
 
     @property
     def is_dated(self) -> bool:
@@ -47,15 +49,24 @@ class Source:
         dated = {DAY, MONTH} if self.is_dated else set()
         return frozenset({*self.dimensions, *dated, *({"currency"} if self.currency else ())})
 
-    def rows_with(self, dimensions: frozenset[str]) -> str:
+    def rows_with(self, dimensions: frozenset[str], basis: DateBasis) -> str:
         """The rows to read where these dimensions are asked for."""
         named = self.named_rows is not None and bool(dimensions & NAMES)
-        return _relation(self.named_rows if named and self.named_rows else self.rows)
+        return self._dated(_relation(self.named_rows if named and self.named_rows else self.rows), basis)
 
-    @property
-    def detail_rows(self) -> str:
+    def detail_rows(self, basis: DateBasis) -> str:
         """The rows to list when a number is explained."""
-        return _relation(self.named_rows or self.rows)
+        return self._dated(_relation(self.named_rows or self.rows), basis)
+
+    def _dated(self, relation: str, basis: DateBasis) -> str:
+        """The rows with the instant of their order, where money counts on its day and the rows do not say it."""
+        if not self.looks_up_order or basis is not DateBasis.ORDERED:
+            return relation
+        return (
+            f"(SELECT entry.*, COALESCE(sold.processed_at, entry.occurred_at) AS ordered_at FROM {relation} AS entry"
+            " LEFT JOIN orders_current AS sold"
+            " ON sold.brand_id = entry.brand_id AND sold.order_id = entry.order_id)"
+        )
 
 
 NAMES = frozenset({"account_id", "campaign_id", "campaign"})
@@ -113,7 +124,8 @@ SOURCES: dict[str, Source] = {
         rows="credits.sql",
         named_rows="named_credits.sql",
         where="model = @model",
-        instants=_EACH_DAY,
+        instants={DateBasis.OCCURRED: "occurred_at", DateBasis.ORDERED: "ordered_at"},
+        looks_up_order=True,
         dimensions=_CAMPAIGN,
         currency="currency",
         detail=("order_id", "entry_kind", "occurred_at", "channel", "campaign_id", "campaign", "model",

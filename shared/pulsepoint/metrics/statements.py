@@ -99,8 +99,9 @@ def rows_statement(
         terms.append(f"{source.currency} = @currency")
         parameters["currency"] = currency
     columns = [*source.detail, *(("fact_id", "recorded_at") if source.facts else ())]
+    rows = source.detail_rows(settings.date_basis)
     sql = (
-        f"SELECT {', '.join(columns)}, COUNT(*) OVER () AS total_rows FROM {source.detail_rows} AS behind"
+        f"SELECT {', '.join(columns)}, COUNT(*) OVER () AS total_rows FROM {rows} AS behind"
         f" WHERE {' AND '.join(terms)} ORDER BY {'fact_id' if source.facts else source.detail[0]} LIMIT {int(limit)}"
     )
     return Statement(select_as_of(sql), parameters)
@@ -111,7 +112,7 @@ def values_statement(part: Part, dimensions: Sequence[str], settings: MetricSett
     source = SOURCES[part.source]
     day = _day(source, settings.date_basis)
     terms = [*_terms(source, settings.date_basis), *_filters(_shape(part).filters, 0, day)]
-    rows = source.rows_with(frozenset({*dimensions, *part.where}))
+    rows = source.rows_with(frozenset({*dimensions, *part.where}), settings.date_basis)
     sql = f"SELECT DISTINCT {', '.join(dimensions)} FROM {rows} AS behind WHERE {' AND '.join(terms)}"
     parameters = {**_parameters(part.period, settings), **_filter_values(part, 0), "as_of": as_of}
     return Statement(select_as_of(sql), parameters)
@@ -202,7 +203,7 @@ def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool, 
             rows = f"({_rows_sql(shape.source, [shape], basis, of_all_days)}) AS {rows}"
         selects.append(_part_sql(place, shape, rows, dimensions, width, several))
     if tells_newest:
-        selects.append(_newest_sql(frozenset(used), dimensions, width))
+        selects.append(_newest_sql(frozenset(used), basis, dimensions, width))
     tables = ", ".join(f"{name}_rows AS ({sql})" for name, sql in shared.items())
     return f"{f'WITH {tables} ' if tables else ''}{' UNION ALL '.join(selects)}"
 
@@ -219,7 +220,7 @@ def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days
     # Never NULL alone: BigQuery would give an untyped column.
     money = [f"{source.currency or 'CAST(NULL AS STRING)'} AS money"]
     return (
-        f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(asked)} AS counted"
+        f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(asked, basis)} AS counted"
         f" WHERE {' AND '.join(_terms(source, basis, of_all_days=of_all_days))}"
     )
 
@@ -244,13 +245,14 @@ def _part_sql(place: int, shape: _Shape, rows: str, dimensions: Sequence[str], w
     return f"SELECT {', '.join(columns)} FROM {rows}{condition} GROUP BY {', '.join(map(str, keys))}"
 
 
-def _newest_sql(sources: frozenset[str], dimensions: Sequence[str], width: int) -> str:
+def _newest_sql(sources: frozenset[str], basis: DateBasis, dimensions: Sequence[str], width: int) -> str:
     columns = [f"{NEWEST} AS part", *(f"{_nothing(name)} AS at_{name}" for name in dimensions)]
     columns.append("CAST(NULL AS STRING) AS money")
     columns += [f"CAST(NULL AS INT64) AS sum_{number}" for number in range(width)]
     columns += [f"CAST(NULL AS STRING) AS {name}" for name in AD_COLUMNS]
     maxima = " UNION ALL ".join(
-        f"SELECT MAX(recorded_at) AS recorded_at FROM {table} WHERE brand_id = @brand_id" for table in _heads(sources)
+        f"SELECT MAX(recorded_at) AS recorded_at FROM {table} WHERE brand_id = @brand_id"
+        for table in _heads(sources, basis)
     )
     return f"SELECT {', '.join(columns)}, MAX(recorded_at) AS newest FROM ({maxima}) AS newest_rows"
 
@@ -260,13 +262,13 @@ def _nothing(dimension: str) -> str:
 
 
 @cache
-def _heads(sources: frozenset[str]) -> tuple[str, ...]:
+def _heads(sources: frozenset[str], basis: DateBasis) -> tuple[str, ...]:
     """The tables that tell when the newest row of sources was recorded: parts of a snapshot come with their head."""
     heads = {current.table: current.head for current in current_views().values()}
     tables = {
         table
         for name in sources
-        for rows in {SOURCES[name].rows_with(frozenset()), SOURCES[name].detail_rows}
+        for rows in {SOURCES[name].rows_with(frozenset(), basis), SOURCES[name].detail_rows(basis)}
         for table in tables_behind(f"SELECT brand_id FROM {rows} AS behind")
     }
     return tuple(sorted({heads.get(table, table) for table in tables}))

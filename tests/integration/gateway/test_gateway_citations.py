@@ -45,7 +45,9 @@ def shown_beside(answer: dict[str, Any]) -> set[str]:
     return {f".summary.figures[{place}].value" for place, each in enumerate(listed) if each["name"] in LENGTHS}
 
 
-@pytest.mark.parametrize("query", [RANGE, "start_date=2026-03-20&end_date=2026-04-10", "model=last_touch&" + RANGE])
+@pytest.mark.parametrize(
+    "query", [RANGE, "start_date=2026-03-20&end_date=2026-04-10", f"model=last_touch&date_basis=ordered&{RANGE}"]
+)
 async def test_every_number_of_the_dashboard_opens_with_its_value(gateway: RunningGateway, query: str) -> None:
     async with await gateway.login() as client:
         brand_id = await a_shop(gateway, client)

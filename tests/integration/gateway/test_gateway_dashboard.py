@@ -141,3 +141,46 @@ async def test_without_days_as_of_ends_on_the_day_of_then(gateway: RunningGatewa
         brand_id = await a_brand(client, timezone="UTC")
         whole = await dashboard(client, brand_id, "as_of=2026-03-31T12:00:00Z")
     assert (whole["period"]["start_date"], whole["period"]["end_date"]) == ("2026-03-02", "2026-03-31")
+
+
+def refunded(scope: TenantContext, ordered: datetime, issued: datetime) -> list[Any]:
+    """An order of 100 credited to Meta, and its refund of 30."""
+    credit: dict[str, Any] = {
+        "order_id": "o1", "entry_id": "r1", "entry_kind": "refund", "occurred_at": issued, "channel": "meta",
+        "paid": True, "campaign": "meta-spring", "touch_at": ordered, "credit_micros": -30_000_000, "currency": "GBP",
+    }  # fmt: skip
+    return [
+        *order_facts(scope, "o1", ordered, 100_000_000, "meta", "GBP"),
+        *(
+            fact(scope, "credits", "o1", part=f"{model} r1", model=model, **credit)
+            for model in ("last_touch", "last_non_direct")
+        ),
+        fact(
+            scope, "refunds", "r1", refund_id="r1", order_id="o1", currency="GBP", issued_at=issued,
+            subtotal_micros=30_000_000, tax_micros=0, adjustment_micros=0, shipping_micros=0,
+        ),
+    ]  # fmt: skip
+
+
+async def test_the_day_of_money_is_its_own_or_that_of_its_order(gateway: RunningGateway) -> None:
+    """A January order with a March refund: January's revenue is 100 or 70, of every channel too."""
+    january, march = (datetime(2026, month, 10, 12, tzinfo=UTC) for month in (1, 3))
+    sums = {}
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client, timezone="UTC")
+        await gateway.ports.warehouse.append(refunded(await scope_of(client, brand_id), january, march))
+        for basis in ("occurred", "ordered"):
+            for month in ("01", "03"):
+                query = f"start_date=2026-{month}-01&end_date=2026-{month}-28&date_basis={basis}"
+                whole = await dashboard(client, brand_id, query)
+                assert whole["period"]["date_basis"] == basis
+                snapshot = whole["performance_snapshot"]
+                credited = sum(each["revenue"] for each in snapshot["by_channel"].values())
+                sums[basis, month] = (snapshot["total_revenue"], credited)
+        assert (await client.get(f"/api/brands/{brand_id}/dashboard?date_basis=shipped")).status_code == 422
+    assert sums == {
+        ("occurred", "01"): (100.0, 100.0),
+        ("occurred", "03"): (-30.0, -30.0),
+        ("ordered", "01"): (70.0, 70.0),
+        ("ordered", "03"): (0.0, 0.0),
+    }
