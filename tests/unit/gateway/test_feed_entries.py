@@ -9,7 +9,7 @@ from uuid import UUID
 from gateway.domain.feed import ALERT_FIELDS, FeedEntry, shown
 from pulsepoint.brand import figures
 from pulsepoint.brand.texts import texts
-from pulsepoint.brand.vocabulary import AlertType, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.events.alerts import AlertOpened
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -21,17 +21,17 @@ def entry(kind: str, body: dict[str, Any]) -> FeedEntry:
 
 def test_an_alert_is_kept_without_a_sentence_and_told_with_its_title() -> None:
     opened = AlertOpened(
-        alert_id="a", type=AlertType.ROAS_DROP, severity=Severity.HIGH, subject="meta", channel="meta", opened_at=NOW,
-        figures={name: figures.percent(41) for name in ("drop", "recent_days", "roas", "spend", "base_days",
-                                                       "roas_before", "expected_orders")},
+        alert_id="a", type=AlertType.SYNC_FAILURE, severity=Severity.HIGH, subject="meta:1", channel="meta",
+        cause=Cause.FAILED, opened_at=NOW, figures={"attempts": figures.count(3)},
+        names={"account": "act_1", "reason": "try later"},
     )  # fmt: skip
     kept = opened.model_dump(mode="json", include=set(ALERT_FIELDS), exclude_none=True)
     assert "title" not in kept
     assert shown(entry("alert.opened", kept), texts("en")) == {
         "alert_id": "a",
-        "type": "roas_drop",
+        "type": "sync_failure",
         "severity": "high",
-        "title": "ROAS of Meta fell by 41 %",
+        "title": "Meta account act_1 cannot be pulled",
     }
 
 

@@ -710,7 +710,7 @@ export interface components {
          * @description What an alert is about.
          * @enum {string}
          */
-        AlertType: "stockout_risk" | "roas_drop" | "sync_failure" | "ad_days_mismatch";
+        AlertType: "stockout_risk" | "roas_drop" | "sync_failure" | "ad_days_mismatch" | "broken_tracking";
         /**
          * AlertView
          * @description An alert; `facts` are the ids of the numbers it rests on, `trace_id` leads to what caused it.
