@@ -1,4 +1,4 @@
-"""What real delivery does to an orderly stream: copies, fresh ids, any order. Same seed, same result."""
+"""Real delivery's effect on an orderly stream: copies, fresh ids, any order. Same seed, same result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Duplication:
 
 
 def with_copies(deliveries: Iterable[Delivery], duplication: Duplication, seed: int) -> Iterator[Delivery]:
-    """The deliveries with their copies right behind them."""
+    """An iterator over the deliveries, each with its copies right behind it, every other copy under a fresh id."""
     chance = Random(seed)  # noqa: S311 - repeatable test traffic, not a secret
     extra = 0
     for place, delivery in enumerate(deliveries):

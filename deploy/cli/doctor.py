@@ -65,13 +65,13 @@ class Disk:
 
     @classmethod
     def of(cls, home: Path) -> Disk:
-        """Measured now."""
+        """Bytes of the disk that holds `home`, measured now."""
         usage = shutil.disk_usage(home)
         return cls(usage.free, usage.total)
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Whether nothing asks for action."""
+    """True where no finding asks for action: notes do not."""
     return all(finding.level in ("ok", "note") for finding in findings)
 
 
@@ -83,7 +83,7 @@ async def examine(access: InstanceAccess) -> list[Finding]:
 
 
 async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
-    """What was found, instance first, then brand by brand."""
+    """The findings in order: instance first, then brand by brand."""
     brands = await client.brands()
     findings = [*_disk(disk), *_engines(await client.read("/api/admin/queues"))]
     for kind in ("quarantine", "dead-letters"):
@@ -263,7 +263,7 @@ TITLES: dict[Area, str] = {"connected": "What is connected", "late": "What is la
 
 
 def print_findings(findings: list[Finding], console: Console) -> None:
-    """One table an area, and what to do."""
+    """Prints one table an area, and how many things there are to look at."""
     for area, title in TITLES.items():
         table = Table("", "What", "How it is", "What to do", title=title, title_justify="left")
         for each in findings:
@@ -276,5 +276,5 @@ def print_findings(findings: list[Finding], console: Console) -> None:
 
 
 def as_json(findings: list[Finding]) -> dict[str, Any]:
-    """The findings as plain values."""
+    """The findings as JSON values: `ok`, and a list of each finding's fields."""
     return {"ok": is_well(findings), "findings": [asdict(each) for each in findings]}

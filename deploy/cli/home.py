@@ -26,12 +26,12 @@ class InstanceAccess:
 
 
 def home_directory() -> Path:
-    """PULSEPOINT_HOME, else ./var."""
+    """PULSEPOINT_HOME, ./var where it is absent from the environment."""
     return Path(os.environ.get("PULSEPOINT_HOME") or DEFAULT_HOME)
 
 
 def read_access(home: Path) -> InstanceAccess:
-    """What `tower.json` says; raises `NoInstance` where it is absent or not what an instance writes."""
+    """Returns what `tower.json` says; raises `NoInstance` where it is absent or not what an instance writes."""
     path = home / "tower.json"
     try:
         stored = json.loads(path.read_bytes())

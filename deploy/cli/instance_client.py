@@ -53,7 +53,7 @@ class InstanceClient:
         self._access = access
 
     async def log_in(self) -> Token:
-        """A fresh token, used for every later request of this client."""
+        """A fresh token, used for every later request of this client; raises `InstanceRefused` on a wrong log-in."""
         payload = await self._request(
             "POST", "/api/auth/token", json={"email": self._access.email, "password": self._access.password}
         )
@@ -73,13 +73,13 @@ class InstanceClient:
         return [_brand(entry, made=False) for entry in payload["brands"]]
 
     async def read(self, path: str, **parameters: str) -> Any:
-        """What the API answers to a GET; None for 204."""
+        """The JSON body that the API answers to a GET; None for 204."""
         return await self._request("GET", path, params=parameters)
 
     async def make_brand(
         self, *, name: str, shop: str, currency: str, timezone: str, clock_offset_seconds: int
     ) -> Brand:
-        """A new brand whose business clock runs `clock_offset_seconds` from wall time."""
+        """A new brand whose business clock runs `clock_offset_seconds` from wall time; raises `InstanceRefused`."""
         body = {
             "name": name,
             "shopify_store": shop,
@@ -96,7 +96,7 @@ class InstanceClient:
         return {row["at"]["month"]: Decimal(str(row["numbers"]["net_revenue"]["value"])) for row in rows}
 
     async def counted_entries(self, brand_id: str, first: str, last: str) -> int:
-        """How many sales, refunds and cancellations the net revenue of those months sums."""
+        """The number of sales, refunds and cancellations that the net revenue of those months sums."""
         [total] = await self._net_revenue(brand_id, first, last, by="")
         fact = await self._request("GET", f"/api/facts/{total['numbers']['net_revenue']['fact_id']}")
         return sum(int(behind["total_rows"]) for behind in fact["behind"])
@@ -131,7 +131,7 @@ class InstanceClient:
 
 @asynccontextmanager
 async def open_client(access: InstanceAccess) -> AsyncIterator[InstanceClient]:
-    """A client with keep-alive connections of its own."""
+    """A client with keep-alive connections of its own, as a context manager that closes them."""
     timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
     async with httpx.AsyncClient(base_url=access.address, timeout=timeout, trust_env=False) as http:
         yield InstanceClient(http, access)

@@ -23,7 +23,7 @@ class Progress:
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar of about `total` steps; the value moves it on."""
+        """A bar of about `total` steps, as a context manager; its value moves the bar on by a count."""
         if self._quiet or not self._console.is_terminal:
             yield lambda steps: None
             return

@@ -31,12 +31,12 @@ class WrongBrand(Exception):
 
 
 class NotProcessed(Exception):
-    """What was acknowledged is not counted within the time to wait."""
+    """Orders that were acknowledged are not counted within the time to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What to send and how; without `currency` and `timezone` the brand's own hold.
+    """The file to send and how; without `currency` and `timezone` the brand's own hold.
 
     Where there is no brand, the currency most of the file is in, or GBP, and Europe/London.
     """
@@ -55,7 +55,7 @@ class ReplayOptions:
 
 @dataclass(slots=True)
 class Replayed:
-    """What a replay did, for people and programs."""
+    """The outcome of a replay, for people and programs."""
 
     format: str
     dates: str
@@ -68,7 +68,7 @@ class Replayed:
     options: dict[str, object] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as plain values; money is decimal text."""
+        """The report as JSON values; money is decimal text."""
         return {
             "format": self.format,
             "dates": self.dates,

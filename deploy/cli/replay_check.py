@@ -44,7 +44,7 @@ FROM {source} WHERE UnitPrice > 0 GROUP BY 1 ORDER BY 1
 
 
 class Profile(StrEnum):
-    """What the file is replayed through."""
+    """The kind of instance that the file is replayed through."""
 
     SINGLE = "single"
     EMULATED = "emulated"
@@ -81,7 +81,7 @@ class Compared:
 
     @property
     def equal(self) -> bool:
-        """Whether they agree to the cent."""
+        """True where they agree to the cent."""
         return self.expected == self.counted
 
 

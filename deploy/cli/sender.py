@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(slots=True)
 class Sent:
-    """What came of the deliveries; `refusals` keeps the first few in the instance's words."""
+    """The outcome of the deliveries; `refusals` keeps the first few in the instance's words."""
 
     acknowledged: int = 0
     refused: int = 0

@@ -30,7 +30,7 @@ class Reading(Protocol):
 
 @dataclass(slots=True)
 class Verified:
-    """What was found of one brand; `checks`, `sources` and `state` as the API tells them."""
+    """The findings of one brand; `checks`, `sources` and `state` as the API returns them."""
 
     brand: Brand
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -39,11 +39,11 @@ class Verified:
 
     @property
     def ok(self) -> bool:
-        """Whether no check found a violation."""
+        """True where no check found a violation."""
         return all(check["ok"] for check in self.checks)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as plain values."""
+        """The report as JSON values."""
         return {
             "brand": {"brand_id": self.brand.brand_id, "name": self.brand.name, "shop": self.brand.shop},
             "ok": self.ok,
@@ -111,7 +111,7 @@ def _persisting(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_verified(verified: list[Verified], console: Console) -> None:
-    """A table of checks for each brand, its violations, what is unmatched, and the hash."""
+    """Prints for each brand a table of checks, its violations, the rows that are unmatched, and the hash."""
     if not verified:
         console.print("This instance has no brand yet.")
     for each in verified:
@@ -177,5 +177,5 @@ def _state_lines(state: dict[str, Any]) -> list[str]:
 
 
 def as_json(verified: list[Verified]) -> dict[str, Any]:
-    """The whole report as plain values."""
+    """The whole report as JSON values: `ok`, and a list of brands."""
     return {"ok": all(each.ok for each in verified), "brands": [each.as_json() for each in verified]}

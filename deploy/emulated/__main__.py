@@ -24,13 +24,16 @@ DOWN_SECONDS = 60.0
 
 
 def emulated_settings() -> InstanceSettings:
-    """The instance's settings; everything of this cloud lies in `emulated` below PULSEPOINT_HOME."""
+    """The instance's settings from the environment; raises pydantic's error for one that is wrong.
+
+    Everything of this cloud lies in `emulated` below PULSEPOINT_HOME.
+    """
     settings = InstanceSettings()
     return settings.model_copy(update={"home": settings.home / "emulated"})
 
 
 def announce(cloud: Cloud, settings: InstanceSettings, seconds: float) -> None:
-    """Tell where the instance is and how to get in."""
+    """Prints the URL, the log-in and how many seconds the start took."""
     email, password = cloud.login
     home = os.path.relpath(settings.home)
     print(f"\n  Pulsepoint's emulated cloud is running at {cloud.address} (started in {seconds:.0f} s)")
@@ -43,7 +46,7 @@ def announce(cloud: Cloud, settings: InstanceSettings, seconds: float) -> None:
 
 
 async def up(settings: InstanceSettings) -> int:
-    """Run until a signal; 0 after a clean end."""
+    """Runs until a signal; exit code 0 after a clean end, 1 where it cannot start."""
     configure_logs(settings.log_level)
     try:
         lock_home(settings.home)
@@ -71,7 +74,7 @@ async def up(settings: InstanceSettings) -> int:
 
 
 def down(home: Path) -> int:
-    """End the emulated cloud of this home; 1 where it does not end."""
+    """Ends the emulated cloud of this home; exit code 1 where it lives on after a minute."""
     supervisor = recorded_processes(home).get("supervisor")
     process = living(supervisor) if supervisor else None
     if process is None:
@@ -94,7 +97,7 @@ def _tell(line: str) -> None:
 
 
 def main() -> int:
-    """Up, or down where asked for."""
+    """Up, or down where that is named; the exit code, 2 for anything else."""
     settings = emulated_settings()
     if sys.argv[1:] == ["down"]:
         return down(settings.home)

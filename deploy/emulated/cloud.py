@@ -49,11 +49,11 @@ class Origin:
     proxy: str
 
     def client(self) -> httpx.AsyncClient:
-        """A client of the public origin."""
+        """A client whose relative URLs are those of the public origin; the caller closes it."""
         return httpx.AsyncClient(base_url=self.address, trust_env=False)
 
     async def waiting(self) -> int:
-        """Messages that were pushed and are not acknowledged yet."""
+        """The count of messages that were pushed and are not acknowledged yet."""
         return int((await backlog(self.proxy))["waiting"])
 
 
@@ -65,8 +65,8 @@ class Cloud(Origin):
 
 
 async def backlog(proxy: str) -> dict[str, float]:
-    """`waiting` messages that were pushed and are not acknowledged yet, and for how long nothing was pushed:
-    `quiet_seconds`; but for subscriptions whose backlog delays nobody."""
+    """Counts by name: `waiting` messages, pushed and not acknowledged yet, and the `quiet_seconds` since the last push;
+    but for subscriptions whose backlog delays nobody."""
     async with httpx.AsyncClient(base_url=proxy, trust_env=False) as http:
         queues = (await http.get("/backlog")).json()
     hurried = [queue for name, queue in queues.items() if name not in UNHURRIED]

@@ -17,7 +17,7 @@ from pulsepoint.runtime.logs import configure_logs
 
 
 async def main() -> None:
-    """Run the demo until the process is ended; the sandbox ends with it."""
+    """Runs the demo until the process is ended, the sandbox with it; raises `KeyError` without PULSEPOINT_PROXY_URL."""
     settings = InstanceSettings()
     configure_logs(settings.log_level)
     keys = instance_file(settings)

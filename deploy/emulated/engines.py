@@ -73,7 +73,7 @@ def start_firestore(log: Path, port: int | None = None) -> Running:
 
 
 def start_redis(log: Path, port: int | None = None) -> Running:
-    """A Redis server that keeps nothing on disk, running on until `stop`."""
+    """A Redis server that keeps nothing on disk, running on until `stop`; raises `EngineMissing`."""
     program = shutil.which("redis-server")
     if program is None:
         raise EngineMissing("install Redis: apt-get install redis-server")
@@ -101,7 +101,7 @@ def stop(engine: Running) -> None:
 
 
 def _ended(process: psutil.Process) -> bool:
-    """Whether it ended in time; one that its parent, another process, has not yet reaped has ended."""
+    """True where it ended in time; one that its parent, another process, has not yet reaped has ended."""
     until = time.monotonic() + STOPPING_SECONDS
     while time.monotonic() < until:
         with suppress(psutil.TimeoutExpired):
@@ -115,18 +115,18 @@ def _ended(process: psutil.Process) -> bool:
 
 
 def pubsub_emulator(home: Path, port: int | None = None) -> AbstractContextManager[str]:
-    """The value of PUBSUB_EMULATOR_HOST; its log is `home/pubsub.log`."""
+    """`host:port` for PUBSUB_EMULATOR_HOST, while the context manager is open; its log is `home/pubsub.log`."""
     return _while_used(start_pubsub, home / "pubsub.log", port)
 
 
 def firestore_emulator(home: Path, port: int | None = None) -> AbstractContextManager[str]:
-    """The value of FIRESTORE_EMULATOR_HOST; its log is `home/firestore.log`."""
+    """`host:port` for FIRESTORE_EMULATOR_HOST, while the context manager is open; its log is `home/firestore.log`."""
     return _while_used(start_firestore, home / "firestore.log", port)
 
 
 @contextmanager
 def redis_server(home: Path, port: int | None = None) -> Iterator[str]:
-    """The value of REDIS_URL; its log is `home/redis.log`."""
+    """The URL for REDIS_URL, while the context manager is open; its log is `home/redis.log`."""
     with _while_used(start_redis, home / "redis.log", port) as address:
         yield f"redis://{address}/0"
 

@@ -47,7 +47,7 @@ class EmulatedProcess(InstanceProcess):
         return recorded_processes(self.own_home)[name]
 
     def kill_service(self, name: str) -> RunningProcess:
-        """`kill -9` of one process; which one it was."""
+        """`kill -9` of one process; returns its record, raises `KeyError` for a name that is not recorded."""
         service = self.service(name)
         if living(service) is not None:
             os.kill(service.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What Cloud Run does in front of a service: a request that finds no instance waits while one starts.
+"""As Cloud Run does in front of a service: a request that finds no instance waits while one starts.
 
 https://cloud.google.com/run/docs/about-instance-autoscaling
 """

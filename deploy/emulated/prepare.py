@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway.adapters.identity_store.provision import provision as provision_ledger
+from gateway.adapters.identity_store.provision import provision as provision_identity_store
 from gateway.adapters.identity_store.provision import upgrade
 from pulsepoint.adapters.pubsub.provision import provision
 from pulsepoint.events.catalog import SERVICES
@@ -22,8 +22,8 @@ PROJECT = "pulsepoint-emulated"
 
 
 async def prepare_identity_store(admin_dsn: str, runtime_password: str) -> str:
-    """The identity store at its newest version; where it lies, as `ledger_runtime`."""
-    owner, runtime = await provision_ledger(
+    """Brings the identity store to its newest version; returns its URL for the role `ledger_runtime`."""
+    owner, runtime = await provision_identity_store(
         admin_dsn, owner_password=secrets.token_urlsafe(24), runtime_password=runtime_password
     )
     await upgrade(owner)
@@ -31,7 +31,7 @@ async def prepare_identity_store(admin_dsn: str, runtime_password: str) -> str:
 
 
 async def prepare_pubsub(proxy: str) -> None:
-    """Topics, and subscriptions that push to the proxy at `proxy`, on the emulator PUBSUB_EMULATOR_HOST names."""
+    """Makes topics, and subscriptions that push to the URL `proxy`, on the emulator that PUBSUB_EMULATOR_HOST names."""
     await provision(PROJECT, dict.fromkeys(SERVICES, proxy), backs_off=False)
 
 

@@ -40,7 +40,7 @@ class Child:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -66,7 +66,7 @@ class Processes:
         self._ending: set[str] = set()
 
     def note(self, name: str, pid: int) -> None:
-        """Write down a process that somebody else started and ends."""
+        """Records by `name` a process that somebody else started and ends."""
         self._write(name, pid, 0)
 
     async def start(self, child: Child) -> None:
@@ -147,7 +147,7 @@ class Processes:
 
 
 def recorded_processes(home: Path) -> dict[str, RunningProcess]:
-    """What the last supervisor of this home wrote down; it may be gone."""
+    """Processes by name as the last supervisor of this home recorded them, gone or not; empty where none ever ran."""
     try:
         records: dict[str, Any] = orjson.loads((home / FILE).read_bytes())
     except FileNotFoundError:
@@ -156,7 +156,7 @@ def recorded_processes(home: Path) -> dict[str, RunningProcess]:
 
 
 def living(record: RunningProcess) -> psutil.Process | None:
-    """The process, if it is still that one."""
+    """The process; None where it has ended, or its number is another's now."""
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
         if abs(process.create_time() - record.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:

@@ -1,4 +1,4 @@
-"""What Google does between a subscription and a service: signs who pushes, and counts attempts.
+"""As Google does between a subscription and a service: signs who pushes, and counts attempts.
 
 The Pub/Sub emulator pushes without a token and without `deliveryAttempt`. So it pushes here, and this proxy pushes
 on as Pub/Sub would: with an OpenID Connect token for the service's own address, signed with a key of this
@@ -79,7 +79,7 @@ class Signer:
         return {"keys": [{**self._jwk, "kid": self._key_id}]}
 
     def token(self, audience: str) -> str:
-        """A token for `audience`."""
+        """A JWT for `audience`, good for an hour and made anew before it ends."""
         now = time.time()
         renew_at, cached = self._tokens.get(audience, (0.0, ""))
         if now < renew_at:
@@ -108,13 +108,13 @@ class Backlog:
         self._last: dict[str, float] = {}
 
     def begin(self, subscription: str, message_id: str) -> int:
-        """Note a push; its attempt, from 1."""
+        """Notes a push; returns the count of its attempts, from 1."""
         self._last[subscription] = time.monotonic()
         self._in_flight[subscription] += 1
         return self._failed.get((subscription, message_id), 0) + 1
 
     def end(self, subscription: str, message_id: str, attempt: int, acknowledged: bool) -> None:
-        """Note how a push ended; after the last attempt the message is the dead letters'."""
+        """Notes the end of a push; after the declared count of attempts the message is the dead letters'."""
         self._last[subscription] = time.monotonic()
         self._in_flight[subscription] -= 1
         declared = BY_NAME.get(subscription)
@@ -170,13 +170,13 @@ class PushProxy:
         return status
 
     async def sweep_forever(self) -> None:
-        """Ask every service to sweep, again and again, as Cloud Scheduler does."""
+        """Asks every service to sweep every few seconds, as Cloud Scheduler does; 0 seconds is never."""
         while self._sweep_seconds > 0:
             await asyncio.sleep(self._sweep_seconds)
             await asyncio.gather(*(self._post(target, "/tasks/sweep", b"") for target in self._targets.values()))
 
     async def ask(self, task: str, due: datetime) -> int:
-        """Ask the gateway for a task due at that moment, as Cloud Scheduler does."""
+        """Asks the gateway for a task, as Cloud Scheduler does; the HTTP status, 503 where nobody answers."""
         headers = {SCHEDULED_FOR.decode(): due.isoformat()}
         return await self._post(self._targets["gateway"], f"/tasks/{task}", b"", headers)
 

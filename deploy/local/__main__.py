@@ -56,7 +56,7 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def announce(instance: Instance, settings: InstanceSettings) -> None:
-    """Tell where the instance is and how to get in."""
+    """Prints the URL and the log-in."""
     email, password = instance.login
     print(f"\n  Pulsepoint is running at {settings.address}")
     print(f"  Log in as {email} with password {password}")
@@ -67,7 +67,7 @@ def announce(instance: Instance, settings: InstanceSettings) -> None:
 
 
 async def main() -> int:
-    """Serve until a signal; 0 after a clean end."""
+    """Serves until a signal; exit code 0 after a clean end, 1 where it cannot start."""
     settings = InstanceSettings()
     configure_logs(settings.log_level)
     try:

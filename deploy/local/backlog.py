@@ -1,4 +1,4 @@
-"""What waits in this machine's PostgreSQL beside the queue: effects, unfinished commits, bodies accepted."""
+"""Work that waits in this machine's PostgreSQL beside the queue: effects, unfinished commits, bodies accepted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EngineBacklog:
         return {"effects": [dict(row) for row in effects], "unfinished": dict(unfinished or {})}
 
     async def accepted(self, shop: str) -> int:
-        """How many different bodies were accepted from a shop in the last 400 days."""
+        """The number of different bodies accepted from a shop in the last 400 days."""
         connection = await asyncpg.connect(self._dsn)
         try:
             return int(await connection.fetchval(ACCEPTED, SYSTEM_TENANT_ID, shop))

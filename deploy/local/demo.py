@@ -59,19 +59,19 @@ class DemoSettings(BaseSettings):
 
 
 class RunningInstance(Protocol):
-    """What the demo needs of an instance."""
+    """The part of an instance that the demo needs."""
 
     @property
     def login(self) -> tuple[str, str]:
-        """The admin's e-mail and password."""
+        """The pair of the admin's e-mail and password."""
         ...
 
     def client(self) -> httpx.AsyncClient:
-        """A client of its public origin."""
+        """A client whose relative URLs are those of its public origin; the caller closes it."""
         ...
 
     async def waiting(self) -> int:
-        """How many messages wait in its queues, but for those whose backlog delays nobody."""
+        """The count of messages that wait in its queues, but for those whose backlog delays nobody."""
         ...
 
 
@@ -81,20 +81,20 @@ _opening: list[Path] = []
 
 
 def demo_progress() -> dict[str, Any] | None:
-    """How far the demo of this process has come; None where none runs."""
+    """The progress of this process's demo as JSON values; None where none runs."""
     if _running:
         return _running[-1].progress()
     return {"state": "starting", "brand_id": None, "days_told": 0, "days": 0} if _opening else None
 
 
 def sandbox_address(settings: InstanceSettings, own: DemoSettings | None = None) -> str:
-    """Where the sandbox serves the platforms: loopback, unless another name is given."""
+    """The URL at which the sandbox serves the platforms: loopback, unless another name is given."""
     own = own or DemoSettings()
     return f"http://{own.sandbox_host}:{own.sandbox_port or settings.port + 1}"
 
 
 def service_settings(settings: InstanceSettings) -> dict[str, dict[str, Any]]:
-    """What the services are told so that they meet the sandbox, by service; nothing without a demo."""
+    """Settings by service by which they meet the sandbox; empty without a demo."""
     if not settings.demo:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""How the demo talks: to the instance's own API with the admin's log-in, and to the sandbox's control address."""
+"""The demo's two clients: of the instance's own API with the admin's log-in, and of the sandbox's control address."""
 
 from __future__ import annotations
 

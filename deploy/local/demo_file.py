@@ -1,4 +1,4 @@
-"""How far the demo has come, kept in PULSEPOINT_HOME/demo.json so that the next start resumes there."""
+"""The progress of the demo, kept in PULSEPOINT_HOME/demo.json so that the next start resumes there."""
 
 from __future__ import annotations
 

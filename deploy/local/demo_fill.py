@@ -1,4 +1,4 @@
-"""What the demo does once its sandbox runs: open the shop, keep up with its clock, fill in its past newest first."""
+"""The demo once its sandbox runs: open the shop, keep up with its clock, fill in its past newest first."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Demo:
         return f"/api/brands/{self.file.brand_id}"
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Opens the shop, follows its clock and fills in its past until cancelled; raises what its requests raise."""
         await self._until_ready()
         await self._follow_clock(await self.sandbox.get("/sandbox/state"))
         if not self.file.catalog_sent:
@@ -73,7 +73,7 @@ class Demo:
                 group.create_task(self._fill())
 
     def progress(self) -> dict[str, Any]:
-        """What has been told so far, as the page and the console show it."""
+        """The progress as JSON values, as the page and the console show it: days, counts, state."""
         newest = datetime.fromisoformat(self.file.opened_at).astimezone(self._zone).date()
         oldest = date.fromisoformat(self.file.oldest_day) if self.file.oldest_day else None
         total = (newest - self._first_day).days + 1

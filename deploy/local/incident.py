@@ -59,7 +59,7 @@ class Incident:
     seen: dict[str, Any] = field(default_factory=dict)
 
     async def level(self) -> str | None:
-        """The stock level that says nothing is left."""
+        """The stock level that says nothing is left, in words; None until it is sent."""
         for delivery in await self._sent():
             hit = delivery["topic"] == "inventory_levels/update" and delivery["resource_id"] in self.cause["items"]
             if hit and delivery["available"] == 0:
@@ -67,7 +67,7 @@ class Incident:
         return None
 
     async def blind_order(self) -> str | None:
-        """The first order that comes without its origin."""
+        """The first order that comes without its origin, in words; None until it is sent."""
         for delivery in await self._sent():
             if delivery["topic"] == "orders/create":
                 return f"orders/create without click or campaign, acknowledged in {delivery['sent_ms']} ms"
@@ -84,17 +84,17 @@ class Incident:
         return None
 
     async def stock_alert(self) -> str | None:
-        """The alert on the article."""
+        """The alert on the article, in words; None until it opens."""
         return await self._alert(
             lambda alert: alert["type"] == AlertType.STOCKOUT_RISK and alert["product"] == self._product()
         )
 
     async def roas_alert(self) -> str | None:
-        """The alert on a channel whose ROAS fell."""
+        """The alert on a channel whose ROAS fell, in words; None until it opens."""
         return await self._alert(lambda alert: alert["type"] == AlertType.ROAS_DROP)
 
     async def message(self) -> str | None:
-        """The message in Slack, and the trace it names."""
+        """The message in Slack and the trace it names, in words; None until it is posted."""
         payload = await self.sandbox.get("/slack/messages", after=self.messages_before)
         for sent in payload["messages"]:
             if sent["message"].get("text") == self.seen["title"] and sent["trace_id"]:
@@ -103,11 +103,11 @@ class Incident:
         return None
 
     async def level_trace(self) -> str | None:
-        """The way from the stock level to the message."""
+        """The way from the stock level to the message, in words; None until the trace is whole."""
         return await self._trace("inventory_levels/update")
 
     async def order_trace(self) -> str | None:
-        """The way from an order to the message."""
+        """The way from an order to the message, in words; None until the trace is whole."""
         return await self._trace("orders/create")
 
     async def _trace(self, topic: str) -> str | None:
@@ -169,7 +169,7 @@ def took(way: Sequence[dict[str, Any]]) -> float:
 
 @app.command()
 def follow(trouble: str = typer.Argument("stock-out", help="stock-out or broken-pixel")) -> None:
-    """Let something go wrong in the running demo, and follow it until its trace is there."""
+    """Let something go wrong in the running demo, and follow it to its trace; exit code 1 where that never comes."""
     console = Console()
     if trouble not in ("stock-out", "broken-pixel"):
         console.print(f"There is no incident {trouble!r}: choose stock-out or broken-pixel.", markup=False)

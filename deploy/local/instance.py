@@ -49,11 +49,11 @@ class Instance:
             await self.apps["gateway"](scope, receive, send)
 
     def client(self) -> httpx.AsyncClient:
-        """A client of the public origin, in this process."""
+        """A client of the public origin in this process, by relative URLs; the caller closes it."""
         return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://instance")
 
     async def waiting(self) -> int:
-        """Messages in the queues, but for those whose backlog delays nobody."""
+        """The count of messages in the queues, but for those whose backlog delays nobody."""
         depth = getattr(self.engines.push_engine, "depth", None)
         queues = await depth() if depth is not None else {}
         return sum(
@@ -61,7 +61,7 @@ class Instance:
         )
 
     def end_streams(self) -> None:
-        """End what pages follow live."""
+        """Ends the streams that pages follow live, if any."""
         runtime = self.apps["gateway"].runtime
         if runtime is not None:
             runtime.ports.live.close()
@@ -73,7 +73,7 @@ class Instance:
         return await task
 
     async def ask(self, task: str, at: datetime) -> int:
-        """Ask the gateway for a task due at `at`, as Cloud Scheduler would."""
+        """Asks the gateway for a task due at `at`, as Cloud Scheduler would; the HTTP status, 204 for done."""
         header = (SCHEDULED_FOR, at.isoformat().encode())
         request = asyncio.create_task(post(self.apps["gateway"], f"/tasks/{task}", b"", header), context=Context())
         return await request
@@ -97,7 +97,7 @@ def push_body(delivery: Delivery) -> bytes:
 
 
 async def post(app: ServiceApp, path: str, body: bytes, *headers: tuple[bytes, bytes]) -> int:
-    """The status of a request that this process makes itself."""
+    """The HTTP status of a request that this process makes itself; 500 where the app ends without one."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -128,7 +128,7 @@ async def post(app: ServiceApp, path: str, body: bytes, *headers: tuple[bytes, b
 
 @asynccontextmanager
 async def open_instance(settings: InstanceSettings) -> AsyncIterator[Instance]:
-    """Start engines, services and delivery; on exit stop delivery first, then services, then engines."""
+    """Starts engines, services and delivery, as a context manager; on exit delivery stops first, engines last."""
     async with AsyncExitStack() as stack:
         engines = await stack.enter_async_context(
             open_engines(ServiceSettings(profile="embedded", home=settings.home, log_level=settings.log_level))

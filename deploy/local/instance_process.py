@@ -45,21 +45,21 @@ class InstanceProcess:
 
     @property
     def access(self) -> InstanceAccess:
-        """Address, log-in and secret; after the first start."""
+        """URL, log-in and secret; raises `NoInstance` before the first start."""
         return read_access(self.own_home)
 
     @property
     def own_home(self) -> Path:
-        """Where the instance keeps its own, below PULSEPOINT_HOME."""
+        """The folder of the instance's own files: PULSEPOINT_HOME, or one below it."""
         return self.home
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """True while the process lives."""
         return self._process is not None and self._process.poll() is None
 
     def start(self, **extra: str) -> None:
-        """Start the process, without waiting for it."""
+        """Starts the process without waiting for it, with `extra` variables; raises `AssertionError` where it runs."""
         assert not self.running, "two instances never share a home"
         self.home.mkdir(parents=True, exist_ok=True)
         environment = {
@@ -111,7 +111,7 @@ class InstanceProcess:
         raise InstanceFailed(f"The instance still lives after {seconds:.0f} s.\n{self._last_words()}")
 
     def kill(self) -> None:
-        """`kill -9`, as a power cut would."""
+        """`kill -9`, as a power cut would; does nothing where no process was started."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -159,7 +159,7 @@ SELECT (SELECT count(*) FROM kernel.queue WHERE subscription NOT LIKE '%observab
 
 @asynccontextmanager
 async def running(instance: InstanceProcess) -> AsyncIterator[None]:
-    """While the instance runs and is ready; it is ended on exit."""
+    """A context manager in which the instance runs and is ready; it is ended on exit."""
     instance.start()
     try:
         await instance.ready()
@@ -170,7 +170,7 @@ async def running(instance: InstanceProcess) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def running_instance(home: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[InstanceProcess]:
-    """A ready instance over `home`, ended on exit."""
+    """A context manager of a ready instance over `home`, ended on exit."""
     instance = InstanceProcess(home, environment)
     async with running(instance):
         yield instance

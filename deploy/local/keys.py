@@ -1,4 +1,4 @@
-"""What the instance keeps about itself in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
+"""The instance's own record in PULSEPOINT_HOME: keys made on the first start, and how to reach it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class InstanceFile:
 
 
 def read_instance_file(home: Path) -> InstanceFile | None:
-    """What the last start wrote, or None on the first."""
+    """The record that the last start wrote; None before the first."""
     path = home / "tower.json"
     return InstanceFile(**orjson.loads(path.read_bytes())) if path.exists() else None
 

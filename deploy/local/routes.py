@@ -1,4 +1,4 @@
-"""How the one public origin is routed by path, on one machine and in the emulated cloud as by the load balancer."""
+"""The one public origin's routes by path, on one machine and in the emulated cloud as by the load balancer."""
 
 from __future__ import annotations
 

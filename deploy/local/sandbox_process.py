@@ -33,7 +33,7 @@ PORT_TAKEN = 3
 
 @dataclass(frozen=True, slots=True)
 class SandboxOrder:
-    """What to play: moments as ISO text, `now` the world's moment at the start."""
+    """The world to play: timestamps as ISO text, `now` the world's time at the start."""
 
     world: str
     last_day: str
@@ -119,7 +119,7 @@ async def _input_ended() -> None:
 
 
 def main() -> None:
-    """Read the order and serve it."""
+    """Reads the order as JSON from standard input and serves it until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     order = SandboxOrder(**orjson.loads(sys.stdin.buffer.readline()))
     sys.exit(asyncio.run(serve(order)))

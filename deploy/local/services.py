@@ -26,7 +26,7 @@ MODULES = (ingest_shopify, ingest_ads, attribution, inventory_intel, ai_advisor,
 async def service_apps(
     settings: InstanceSettings, engines: Engines
 ) -> tuple[dict[str, ServiceApp], tuple[str, str], bool]:
-    """Every service's app on the shared engines, the log-in to print, and whether this is the first start."""
+    """Every service's app by name on the shared engines, the pair of the log-in, and true on the first start."""
     first_start = read_instance_file(settings.home) is None
     keys = instance_file(settings)
     common: dict[str, Any] = {
@@ -55,7 +55,7 @@ async def service_apps(
 
 
 def _tell_backlog(gateway: ServiceApp, engines: Engines) -> None:
-    """What `GET /api/admin/queues` and verification ask of this machine's engines."""
+    """Answers `GET /api/admin/queues` and verification from this machine's engines."""
     assert isinstance(engines.bus, PostgresMessageBus)
     backlog = EngineBacklog(engines)
     gateway.api.state.depth = engines.bus.depth

@@ -32,6 +32,6 @@ class InstanceSettings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where people reach the instance."""
+        """The URL at which people reach the instance."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"http://{host}:{self.port}"

@@ -1,4 +1,4 @@
-"""What Pulsepoint costs a month in the cloud, estimated.
+"""Pulsepoint's monthly costs in the cloud, estimated.
 
 `python -m deploy.release.costs` prints it, `--write` puts it into docs/costs.md. Operations of an order, a tick and a
 sweep are counted (`deploy/release/operations.json`, by tests/load/operations.py) and multiplied by list prices.
@@ -196,7 +196,7 @@ def read_counts() -> Counts:
 
 
 def report(counts: Counts) -> str:
-    """The tables of docs/costs.md."""
+    """The tables of docs/costs.md as Markdown, in USD a month."""
     months = {orders: month(counts, orders) for orders in VOLUMES}
     head = (
         "| US dollars a month | "
@@ -232,7 +232,7 @@ def _prices() -> str:
 
 
 def main() -> int:
-    """Print the report, or put it between the marks of docs/costs.md."""
+    """Prints the report, or puts it between the marks of docs/costs.md; the exit code."""
     text = report(read_counts())
     if "--write" not in sys.argv[1:]:
         print(text)

@@ -1,4 +1,4 @@
-"""What Terraform makes of the code: `infra/catalog.json`, written by `python -m deploy.release.infra_catalog`.
+"""`infra/catalog.json`, the part of the code that Terraform builds on: `python -m deploy.release.infra_catalog`.
 
 Topics, subscriptions, who may publish what, the shared dataset's tables and Firestore's indexes are declared once, in
 the kernel; `infra/*.tf` reads this file with `jsondecode`. `--check` exits with 1 when the file is not what the code
@@ -40,7 +40,7 @@ BIGQUERY_TYPES = {"INT64": "INTEGER", "BOOL": "BOOLEAN"}
 
 
 def catalog() -> dict[str, Any]:
-    """Everything Terraform needs to know of the code."""
+    """The file as a JSON object: services, topics, subscriptions, tables, indexes."""
     return {
         "services": {name: _service(name) for name in SERVICES},
         "topics": list(TOPICS),
@@ -63,13 +63,13 @@ def _service(name: str) -> dict[str, Any]:
 
 
 def tasks_of(service: str) -> list[str]:
-    """What Cloud Scheduler may ask of a service below `/tasks/`: the runtime's sweep, and what it declares itself."""
+    """Tasks that Cloud Scheduler may ask of a service below `/tasks/`, sorted: the runtime's sweep and its own."""
     declared = getattr(import_module(f"{service.replace('-', '_')}.main").SERVICE, "tasks", {})
     return sorted({"sweep", *declared})
 
 
 def published_by(service: str) -> list[str]:
-    """Topics a service publishes to: its events', and those it subscribes to, where a replayed message goes again."""
+    """Topics a service publishes to, sorted: its events', and those it subscribes to, for replayed messages."""
     own = {entry.topic for entry in EVENTS if entry.publisher in (service, ANY_SERVICE) and entry.topic != RAW_TOPIC}
     replayed = {entry.topic for entry in subscriptions_of(service)}
     raw = {RAW_TOPIC} if service in RAW_PUBLISHERS else set()
@@ -77,7 +77,7 @@ def published_by(service: str) -> list[str]:
 
 
 def keeps_documents(service: str) -> bool:
-    """Whether a service keeps documents in Firestore, as it says itself."""
+    """True where a service keeps documents in Firestore, as it says itself."""
     return bool(import_module(f"{service.replace('-', '_')}.main").SERVICE.documents)
 
 
@@ -132,12 +132,12 @@ def _field(field: FieldConfiguration) -> dict[str, Any]:
 
 
 def text() -> str:
-    """The file's text."""
+    """The file's text: indented JSON."""
     return json.dumps(catalog(), indent=2) + "\n"
 
 
 def main() -> int:
-    """Write the file, or compare it with `--check`."""
+    """Writes the file, or compares it with `--check`: exit code 1 where it is stale."""
     if "--check" not in sys.argv[1:]:
         FILE.write_text(text(), encoding="utf-8")
         return 0

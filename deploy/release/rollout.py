@@ -31,7 +31,7 @@ class ReleaseFailed(Exception):
 
 
 def gcloud(arguments: Sequence[str]) -> str:
-    """What gcloud prints; raises `ReleaseFailed` when it fails. Its own messages go to the build's log."""
+    """The text that gcloud prints; raises `ReleaseFailed` when it fails. Its own messages go to the build's log."""
     done = subprocess.run(["gcloud", *arguments], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603, S607
     if done.returncode:
         raise ReleaseFailed(f"gcloud {' '.join(arguments[:4])} ended with {done.returncode}")
@@ -49,7 +49,7 @@ class Release:
     run: Gcloud = gcloud
 
     def deploy(self, service: str) -> None:
-        """Settings stay those Terraform gave; only the image is new."""
+        """Deploys a new image without traffic; settings stay those Terraform gave. Raises `ReleaseFailed`."""
         flags = ("--image", self._image(service), "--no-traffic", "--tag", CANDIDATE, "--quiet")
         self.run(["run", "deploy", service, "--region", self.region, *flags])
 
@@ -112,13 +112,13 @@ class Release:
         raise ReleaseFailed(f"{service} has no candidate")
 
     def _shares(self, service: str) -> str:
-        """Who has the traffic now, as `update-traffic --to-revisions` takes it."""
+        """The revisions that have the traffic now, as `update-traffic --to-revisions` takes it."""
         targets = self._service(service)["status"]["traffic"]
         return ",".join(f"{each['revisionName']}={each['percent']}" for each in targets if each.get("percent"))
 
 
 def main(arguments: Sequence[str] | None = None, run: Gcloud = gcloud) -> int:
-    """Run one step; 1 when it failed."""
+    """Runs one step; exit code 1 where it failed."""
     parser = argparse.ArgumentParser(prog="release.py", description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("step", choices=("deploy", "migrate", "smoke", "shift"))
     parser.add_argument("services", nargs="*")

@@ -11,7 +11,12 @@ STILL_LARGE = {
     "tests/unit/ingest_shopify/test_handlers.py",
 }
 MOST_LINES_OF_A_FUNCTION = 40
-STILL_LONG = {"webhook_app", "read_order", "quarantine_router", "measure", "evaluate", "create_platforms", "_order"}
+STILL_LONG = {
+    "webhook_app",
+    "read_order",
+    "_order",
+    "test_the_figures_of_a_dashboard_are_those_of_the_raw_rows",
+}
 PAGE = ROOT / "services" / "gateway" / "web"
 
 

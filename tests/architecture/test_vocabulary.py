@@ -84,6 +84,8 @@ def given_names(source: Source) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
             case ast.arg(arg=name):
                 yield node.lineno, name
+            case ast.alias(asname=str(name)):
+                yield node.lineno, name
 
 
 def given_in_typescript(text: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 def names() -> list[str]:
-    """The fakes there are."""
+    """The names of the fakes, sorted."""
     package = import_module("deploy.emulated.fakes")
     return sorted(each.name for each in iter_modules(package.__path__) if not each.name.startswith("_"))
 

@@ -1,4 +1,4 @@
-"""What a V4 signed URL must be to be served, as Cloud Storage judges it.
+"""The rules by which Cloud Storage serves or refuses a V4 signed URL.
 
 https://cloud.google.com/storage/docs/access-control/signed-urls and
 https://cloud.google.com/storage/docs/authentication/canonical-requests

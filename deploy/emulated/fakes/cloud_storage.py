@@ -61,7 +61,7 @@ class Objects:
                 self._objects[bucket, name] = Stored(data, content_type)
 
     def keep(self, bucket: str, name: str, stored: Stored) -> None:
-        """Store an object in place of the one of that name."""
+        """Stores an object's bytes in place of the one of that name."""
         self._objects[bucket, name] = stored
         if self._folder is not None:
             header = json.dumps([bucket, name, stored.content_type]).encode()

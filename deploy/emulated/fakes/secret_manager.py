@@ -60,7 +60,7 @@ class SecretManager:
                 self.secrets[resource["name"]] = Secret(resource, kept)
 
     def save(self) -> None:
-        """Write every secret, in clear: fakes are for made-up secrets only."""
+        """Writes every secret as JSON, in clear: fakes are for made-up secrets only."""
         if self._file is None:
             return
         stored = [
@@ -80,7 +80,7 @@ class SecretManager:
         return self.secrets[name]
 
     def create(self, project: str, secret_id: str, resource: dict[str, Any]) -> dict[str, Any]:
-        """A secret without versions."""
+        """A new secret without versions; raises `Refused` for a wrong id, no replication, or a second of the name."""
         if not SECRET_ID.fullmatch(secret_id):
             raise Refused("INVALID_ARGUMENT", "The provided Secret ID does not match [[a-zA-Z_0-9-]{1,255}].")
         if not resource.get("replication"):
@@ -92,7 +92,7 @@ class SecretManager:
         return self.secrets[name].resource
 
     def add(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """A new enabled version."""
+        """A new enabled version of base64 data; raises `Refused` for an empty, too large or damaged value."""
         data = b64decode(payload.get("data", ""), validate=True)
         if not data or len(data) > MAX_VALUE_BYTES:
             raise Refused("INVALID_ARGUMENT", f"The payload has {len(data)} bytes, not 1 to {MAX_VALUE_BYTES}.")
@@ -103,7 +103,7 @@ class SecretManager:
         return _resource(name, secret, len(secret.versions))
 
     def access(self, name: str, which: str) -> dict[str, Any]:
-        """The value of an enabled version."""
+        """The base64 value of an enabled version, `latest` or a number; raises `Refused` for any other."""
         secret = self.secret(name)
         number = self._number(name, which)
         version = secret.versions[number - 1]
@@ -122,7 +122,7 @@ class SecretManager:
         return {"versions": chosen, "totalSize": len(chosen)}
 
     def destroy(self, name: str, which: str) -> dict[str, Any]:
-        """Forget the value of a version."""
+        """Forgets the value of a version; raises `Refused` where that is done already."""
         secret = self.secret(name)
         number = self._number(name, which)
         version = secret.versions[number - 1]
@@ -132,7 +132,7 @@ class SecretManager:
         return _resource(name, secret, number)
 
     def delete(self, name: str) -> dict[str, Any]:
-        """Forget a secret and all its versions."""
+        """Forgets a secret and all its versions; raises `Refused` where there is none."""
         self.secret(name)
         del self.secrets[name]
         return {}
@@ -151,7 +151,7 @@ def create_app(state: Path | None = None) -> Starlette:
 
 
 def app_of(manager: SecretManager) -> Starlette:
-    """The API over `held`."""
+    """The ASGI app over these secrets."""
 
     async def create(request: Request) -> dict[str, Any]:
         return manager.create(request.path_params["project"], request.query_params["secretId"], await request.json())

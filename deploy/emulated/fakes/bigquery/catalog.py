@@ -18,7 +18,7 @@ MOST_LABELS = 64
 
 
 class Catalog:
-    """What there is; every change is made under `lock` and is on disk when the call returns."""
+    """Datasets and tables; every change is made under `lock` and is on disk when the call returns."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.lock = threading.RLock()
@@ -31,7 +31,7 @@ class Catalog:
         self._there: dict[tuple[str, str], Resource] = {(each, name): json.loads(body) for each, name, body in rows}
 
     def find(self, dataset: str, name: str = "") -> Resource | None:
-        """The resource of a table, or of a dataset."""
+        """The resource of a table, or of a dataset where `name` is empty; None where it is not there."""
         return self._there.get((dataset, name))
 
     def get(self, project: str, dataset: str, name: str = "") -> Resource:
@@ -44,13 +44,13 @@ class Catalog:
         return resource
 
     def names(self, dataset: str | None = None) -> list[str]:
-        """The tables of a dataset, or the datasets."""
+        """The tables of a dataset, or (`dataset` None) the datasets, sorted."""
         if dataset is None:
             return sorted(each for each, name in self._there if not name)
         return sorted(name for each, name in self._there if each == dataset and name)
 
     def put(self, dataset: str, name: str, body: Resource) -> Resource:
-        """Keep a resource, with a new etag."""
+        """Keeps a resource as a JSON row; returns it with a new etag."""
         content = {key: value for key, value in body.items() if key != "etag"}
         count = int(body.get("generation", 0)) + 1
         content["generation"] = count
@@ -61,7 +61,7 @@ class Catalog:
         return kept
 
     def count(self, dataset: str, name: str, counts: Mapping[str, str]) -> None:
-        """Keep how much a table holds, which changes no etag."""
+        """Keeps the counts of a table's rows and bytes, which change no etag."""
         self._there[dataset, name] |= counts
         self._connection.execute(
             "UPDATE resources SET body = ? WHERE dataset = ? AND name = ?",
@@ -69,13 +69,13 @@ class Catalog:
         )
 
     def drop(self, dataset: str, name: str) -> None:
-        """Forget a resource."""
+        """Forgets a resource; raises `KeyError` where it is not there."""
         self._connection.execute("DELETE FROM resources WHERE dataset = ? AND name = ?", [dataset, name])
         del self._there[dataset, name]
 
 
 def merged_labels(before: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str, str]:
-    """Labels after a patch: null takes one away."""
+    """Labels by name after a patch: None takes one away."""
     both = {**before, **given}
     labels = {name: value for name, value in both.items() if value is not None}
     if len(labels) > MOST_LABELS:

@@ -36,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What answers for one project."""
+    """The parts that answer for one project."""
 
     tables: Tables
     jobs: Jobs
@@ -133,7 +133,7 @@ class Projects:
 
 
 def routes(projects: Projects) -> list[Route]:
-    """The addresses of the API."""
+    """The list of routes: the API's URLs, and `/healthz`."""
     dataset, table = f"{ROOT}/datasets/{{dataset}}", f"{ROOT}/datasets/{{dataset}}/tables/{{table}}"
     methods: list[tuple[str, str, Callable[[Call], Resource]]] = [
         ("GET", f"{ROOT}/datasets", projects.list_datasets),

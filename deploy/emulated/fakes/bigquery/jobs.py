@@ -38,7 +38,7 @@ class Jobs:
         self._done: OrderedDict[str, Job] = OrderedDict()
 
     def insert(self, body: Resource) -> Resource:
-        """jobs.insert; a query that is wrong makes a job that failed."""
+        """jobs.insert; a wrong query makes a job that failed, a wrong request raises `Refused`."""
         configuration = body.get("configuration") or {}
         query = configuration.get("query")
         if query is None:
@@ -57,7 +57,7 @@ class Jobs:
         return self._remember(job_id, job).resource
 
     def query(self, body: Resource) -> Resource:
-        """jobs.query: the job and its first page in one answer."""
+        """jobs.query: the job and its first page of rows in one answer; raises `Refused`."""
         answer, location = self._run(body, body.get("location"), body)
         job_id = str(uuid4())
         configuration = {"query": body, "labels": body.get("labels") or {}, "dryRun": bool(body.get("dryRun"))}
@@ -66,11 +66,11 @@ class Jobs:
         return {**self._page(job, 0, body.get("maxResults")), "kind": "bigquery#queryResponse"}
 
     def get(self, job_id: str) -> Resource:
-        """jobs.get."""
+        """jobs.get; raises `Refused` where there is no such job."""
         return self._existing(job_id).resource
 
     def results(self, job_id: str, start: int, most: int | None) -> Resource:
-        """jobs.getQueryResults."""
+        """jobs.getQueryResults: rows from index `start`, at most `most` (None: all); raises `Refused`."""
         return {**self._page(self._existing(job_id), start, most), "kind": "bigquery#getQueryResultsResponse"}
 
     def _run(self, query: Resource, location: str | None, configuration: Resource) -> tuple[Answer, str]:

@@ -26,7 +26,7 @@ _OWN = "the_own_one"
 
 
 def stored_name(dataset: str, table: str) -> str:
-    """What a table is called in the DuckDB file."""
+    """The name of a table in the DuckDB file, by dataset and table: `dataset$table`."""
     return f"{dataset}${table}"
 
 
@@ -156,7 +156,7 @@ class Queries:
 
 @lru_cache(maxsize=512)
 def _read(sql: str) -> Read:
-    """What a query says; each tenant asks the same of its own dataset, so it is read once for all."""
+    """A query as it is parsed; each tenant asks the same of its own dataset, so it is read once for all."""
     try:
         trees = sqlglot.parse(sql, read="bigquery")
     except SqlglotError as error:

@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 def invalid(message: str) -> Refused:
-    """The request itself is wrong."""
+    """The error 400 of a request that is wrong itself."""
     return Refused(400, "invalid", message)
 
 
@@ -32,5 +32,5 @@ def invalid_query(message: str) -> Refused:
 
 
 def not_found(what: str) -> Refused:
-    """There is no such thing (`Dataset p:d`, `Table p:d.t`, `Job p:j`)."""
+    """The error 404: there is no such thing (`Dataset p:d`, `Table p:d.t`, `Job p:j`)."""
     return Refused(404, "notFound", f"Not found: {what}")

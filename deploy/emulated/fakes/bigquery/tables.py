@@ -36,7 +36,7 @@ class Tables:
         self._connection = connection
 
     def make_dataset(self, body: Resource) -> Resource:
-        """datasets.insert."""
+        """datasets.insert; raises `Refused` for a wrong name and where the dataset is there already."""
         name = body["datasetReference"]["datasetId"]
         if not NAME.fullmatch(name):
             raise invalid(f'Invalid dataset ID "{name}".')
@@ -53,7 +53,7 @@ class Tables:
         return self._catalog.put(name, "", resource)
 
     def change_dataset(self, name: str, body: Resource, if_match: str | None) -> Resource:
-        """datasets.patch."""
+        """datasets.patch; raises `Refused` for another etag than `if_match` (None: any) and another location."""
         before = self._catalog.get(self._project, name)
         check_etag(before, if_match)
         if body.get("location", before["location"]) != before["location"]:
@@ -63,7 +63,7 @@ class Tables:
         return self._catalog.put(name, "", after)
 
     def drop_dataset(self, name: str, *, contents: bool) -> None:
-        """datasets.delete."""
+        """datasets.delete; raises `Refused` where it is not there, or holds tables and `contents` is false."""
         self._catalog.get(self._project, name)
         inside = self._catalog.names(name)
         if inside and not contents:
@@ -73,7 +73,7 @@ class Tables:
         self._catalog.drop(name, "")
 
     def make(self, dataset: str, body: Resource) -> Resource:
-        """tables.insert, of a table or a view."""
+        """tables.insert, of a table or a view; raises `Refused` where it is wrong or there already."""
         parent = self._catalog.get(self._project, dataset)
         name = body["tableReference"]["tableId"]
         if not NAME.fullmatch(name):
@@ -98,7 +98,7 @@ class Tables:
         return self._catalog.put(dataset, name, {**resource, **empty})
 
     def change(self, dataset: str, name: str, body: Resource, if_match: str | None) -> Resource:
-        """tables.patch."""
+        """tables.patch; raises `Refused` for another etag than `if_match` (None: any) and a schema that takes away."""
         before = self._catalog.get(self._project, dataset, name)
         check_etag(before, if_match)
         after = {**before, **{key: body[key] for key in SIMPLE if key in body}}
@@ -116,13 +116,13 @@ class Tables:
         return self._catalog.put(dataset, name, after)
 
     def drop(self, dataset: str, name: str) -> None:
-        """tables.delete."""
+        """tables.delete; raises `Refused` where it is not there."""
         kind = self._catalog.get(self._project, dataset, name)["type"]
         self._connection.execute(f'DROP {kind} "{stored_name(dataset, name)}"')
         self._catalog.drop(dataset, name)
 
     def fill(self, dataset: str, name: str, answer: Answer, body: Resource) -> None:
-        """Write a query's answer to its destination as `writeDisposition` says."""
+        """Writes a query's rows where and as its `writeDisposition` says; raises `Refused` where that must be empty."""
         disposition = body.get("writeDisposition", "WRITE_EMPTY")
         there = self._catalog.find(dataset, name)
         if there is not None and disposition == "WRITE_EMPTY" and int(there["numRows"]):
