@@ -139,6 +139,17 @@ class Return:
         return goods + extra + self.shipping_cents + shipping_tax
 
 
+_UNSAID: dict[str, object] = {
+    "closed_at": None,
+    "confirmed": True,
+    "test": False,
+    "landing_site": None,
+    "referring_site": None,
+    "note": None,
+    "note_attributes": [],
+}
+
+
 def order_body(
     sale: Sale,
     *,
@@ -161,9 +172,6 @@ def order_body(
         "updated_at": changed,
         "cancelled_at": cancelled_at.isoformat() if cancelled_at else None,
         "cancel_reason": "other" if cancelled_at else None,
-        "closed_at": None,
-        "confirmed": True,
-        "test": False,
         "currency": sale.currency,
         "presentment_currency": sale.currency,
         "financial_status": financial_status or sale.financial_status,
@@ -173,10 +181,7 @@ def order_body(
         "taxes_included": sale.taxes_included,
         **_order_money(sale),
         **_person(sale),
-        "landing_site": None,
-        "referring_site": None,
-        "note": None,
-        "note_attributes": [],
+        **_UNSAID,
         "discount_codes": _discount_codes(sale),
         "discount_applications": _discount_applications(sale),
         "tax_lines": _tax_lines(sale.tax_cents, sale.currency),

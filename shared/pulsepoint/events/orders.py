@@ -78,6 +78,7 @@ class OrderRecorded(Payload):
     """
 
     TYPE: ClassVar[str] = "order.recorded"
+    SCHEMA: ClassVar[int] = 2
     order_id: str
     name: str = ""
     currency: str
@@ -112,6 +113,7 @@ class RefundRecorded(Payload):
     """A refund delivered on its own."""
 
     TYPE: ClassVar[str] = "refund.recorded"
+    SCHEMA: ClassVar[int] = 2
     order_id: str
     currency: str
     refund: Refund
