@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.adapters.memory.clock import FixedClock
@@ -21,11 +21,13 @@ from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.metrics.explain import Explained
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Commit, Document, FactRow, StoredEffect, Transaction, Write
-from pulsepoint.runtime.outcome import EffectDefinition, Outcome
+from pulsepoint.runtime.outcome import EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.reader import ServiceReader
 from pulsepoint.runtime.routes import Handler
 from pulsepoint.tenancy import TenantContext
 from tests.builders.inventory import NOW, SCOPE
+
+Read = TypeVar("Read")
 
 
 class Bench:
@@ -46,6 +48,17 @@ class Bench:
     async def on_success(self, definition: EffectDefinition, effect: StoredEffect, result: Any = None) -> Outcome:
         """Run the second half of an effect."""
         return await self._run(effect.scope, lambda reader: definition.on_success(reader, effect, result))
+
+    async def read(self, work: Callable[[Reader], Awaitable[Read]]) -> Read:
+        """What `work` reads through a handler's reader."""
+        found: list[Read] = []
+
+        async def attempt(transaction: Transaction) -> Commit:
+            found.append(await work(ServiceReader(self.service, transaction, self.metrics, self.clock)))
+            return Commit()
+
+        await self.store.transact(SCOPE, attempt)
+        return found[-1]
 
     async def document(self, collection: str, id: str) -> Document | None:
         """A stored document."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -10,9 +9,8 @@ import orjson
 
 from ai_advisor.domain.advice import Rules, advise
 from ai_advisor.domain.citations import Citations
-from ai_advisor.domain.performance import CampaignDay, Performance, SalesDay, performance_of, window_of
 from ai_advisor.domain.summary import summarise
-from pulsepoint.brand.settings import BrandSettings
+from ai_advisor.measuring import measure_performance
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
@@ -21,7 +19,6 @@ from pulsepoint.ports.document_store import FactRow, Write
 from pulsepoint.runtime.brand_projection import brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
-from pulsepoint.values import QueryValue
 
 ADVICE = "advice"
 
@@ -49,25 +46,12 @@ def handlers(rules: Rules) -> Routes:
 async def _advice(reader: Reader, stock: StockAssessed, rules: Rules) -> AdviceComputed:
     kept = await brand_of(reader)
     brand = kept.settings
-    performance = await _performance(reader, brand, stock)
+    performance = await measure_performance(reader, kept, stock.assessed_at)
     cite = await reader.citing(settings=kept.metric_settings, currency=brand.currency)
-    citations = Citations(reader.scope.brand_id, performance.period, cite)
+    citations = Citations(reader.scope.brand_id, performance.period, brand.currency, cite)
     advice = advise(citations, brand, performance, stock.statuses, rules)
     summary = summarise(citations, brand.currency, performance, stock.counts, advice.too_little_data)
     return AdviceComputed(**summary.model_dump(), computed_at=stock.assessed_at, recommendations=advice.recommendations)
-
-
-async def _performance(reader: Reader, brand: BrandSettings, stock: StockAssessed) -> Performance:
-    window = window_of(stock.assessed_at, brand.timezone)
-    days: dict[str, QueryValue] = {"start_day": window.start_day, "end_day": window.end_day, "timezone": brand.timezone}
-    campaigns = await reader.query("advice_campaign_days", model=brand.default_model, **days)
-    sales = await reader.query("net_revenue_by_day", cancelled_orders=brand.cancelled_orders, **days)
-    return performance_of(
-        [_campaign_day(row) for row in campaigns],
-        [SalesDay(row["day"], row["currency"], int(row["net_micros"]), int(row["orders"])) for row in sales],
-        today=window.end_day,
-        currency=brand.currency,
-    )
 
 
 def _digest(payload: AdviceComputed) -> str:
@@ -109,20 +93,6 @@ def _columns(recommendation: Recommendation, position: int) -> dict[str, Any]:
         "position": position,
         "facts": orjson.dumps(recommendation.facts).decode(),
     }
-
-
-def _campaign_day(row: Mapping[str, Any]) -> CampaignDay:
-    return CampaignDay(
-        platform=row["channel"],
-        account_id=row["account_id"],
-        campaign_id=row["campaign_id"],
-        name=row["campaign"] or row["campaign_id"],
-        currency=row["currency"],
-        day=row["day"],
-        spend_micros=int(row["spend_micros"]),
-        revenue_micros=int(row["revenue_micros"]),
-        orders=int(row["orders"]),
-    )
 
 
 HANDLERS = handlers(Rules())

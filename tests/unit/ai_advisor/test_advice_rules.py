@@ -22,6 +22,7 @@ from sandbox.settings_file import named_world
 from tests.builders.insights import stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, brand_data
 from tests.builders.metrics import citing
+from tests.builders.performance import campaign, totals
 
 END = date(2026, 3, 14)
 PERIOD = Period(END - timedelta(days=13), END)
@@ -31,29 +32,12 @@ def brand(**changes: Any) -> BrandSettings:
     return BrandSettings.model_validate(brand_data(**{"roas_target_micros": 2 * MICROS, **changes}))
 
 
-def campaign(**changes: Any) -> CampaignPerformance:
-    """A campaign at a ROAS of exactly 2, with plenty of data."""
-    values: dict[str, Any] = {
-        "platform": "meta",
-        "account_id": "a1",
-        "campaign_id": "c1",
-        "name": "Spring",
-        "spend_micros": 1400 * MICROS,
-        "revenue_micros": 2800 * MICROS,
-        "orders": 28,
-        "days_with_spend": 14,
-        "daily_spend_micros": 100 * MICROS,
-        **changes,
-    }
-    return CampaignPerformance(**values)
-
-
 def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 10_000 * MICROS) -> Performance:
-    return Performance(PERIOD, Totals(net, orders, 1400 * MICROS), Totals(), campaigns)
+    return Performance(PERIOD, totals(net, orders, 1400 * MICROS), Totals(), campaigns)
 
 
 def citations() -> Citations:
-    return Citations(SCOPE.brand_id, PERIOD, citing(SCOPE, "EUR", NOW))
+    return Citations(SCOPE.brand_id, PERIOD, brand().currency, citing(SCOPE, "EUR", NOW))
 
 
 def advice(

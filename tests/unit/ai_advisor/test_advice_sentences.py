@@ -23,29 +23,14 @@ from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 from tests.builders.insights import stock_status, text_of
 from tests.builders.inventory import SCOPE, brand_data
+from tests.builders.performance import campaign, totals
 
 END = date(2026, 3, 14)
 PERIOD = Period(END - timedelta(days=13), END)
 BEFORE: dict[str, list[str]] = orjson.loads((Path(__file__).parent / "sentences.json").read_bytes())
 """Action, reason and, where it stayed, impact of each recommendation, and each summary, as of 2026-11."""
-UNCITED = Citations(SCOPE.brand_id, PERIOD, lambda metric, at, start, end: None)
+UNCITED = Citations(SCOPE.brand_id, PERIOD, "EUR", lambda metric, at, start, end: None)
 BRAND = BrandSettings.model_validate(brand_data(roas_target_micros=2 * MICROS))
-
-
-def campaign(**changes: Any) -> CampaignPerformance:
-    values: dict[str, Any] = {
-        "platform": "meta",
-        "account_id": "a1",
-        "campaign_id": "c1",
-        "name": "Spring",
-        "spend_micros": 1400 * MICROS,
-        "revenue_micros": 2800 * MICROS,
-        "orders": 28,
-        "days_with_spend": 14,
-        "daily_spend_micros": 100 * MICROS,
-        **changes,
-    }
-    return CampaignPerformance(**values)
 
 
 def exposing(euros: int, status: str = "out_of_stock", *, platform: str = "meta", **changes: Any) -> StockStatus:
@@ -55,7 +40,7 @@ def exposing(euros: int, status: str = "out_of_stock", *, platform: str = "meta"
 
 
 def advised(*campaigns: CampaignPerformance, statuses: tuple[StockStatus, ...] = ()) -> Recommendation:
-    performance = Performance(PERIOD, Totals(10_000 * MICROS, 100, 1400 * MICROS), Totals(), campaigns)
+    performance = Performance(PERIOD, totals(10_000 * MICROS, 100, 1400 * MICROS), Totals(), campaigns)
     [recommendation] = advise(UNCITED, BRAND, performance, statuses, Rules()).recommendations
     return recommendation
 
@@ -98,8 +83,8 @@ def summary(
 SUMMARIES: dict[str, tuple[SummaryFacts, tuple[str, ...]]] = {
     "summary.full": (
         summary(
-            Totals(12_345_670_000, 321, 1_234_000_000),
-            Totals(11_431_175_926, 300, 1_300_000_000),
+            totals(12_345_670_000, 321, 1_234_000_000),
+            totals(11_431_175_926, 300, 1_300_000_000),
             {"out_of_stock": 1, "critical": 2, "healthy": 9, "untracked": 4},
             2,
             foreign_spend={"USD": 5 * MICROS, "SEK": 1000 * MICROS},
@@ -108,18 +93,18 @@ SUMMARIES: dict[str, tuple[SummaryFacts, tuple[str, ...]]] = {
     ),
     "summary.less": (
         summary(
-            Totals(50 * MICROS, 1, 0),
-            Totals(100 * MICROS, 3, 0),
+            totals(50 * MICROS, 1, 0),
+            totals(100 * MICROS, 3, 0),
             {"out_of_stock": 2, "critical": 1, "low": 1, "healthy": 1},
             1,
             today_counts=True,
         ),
         ("advice.reorder",),
     ),
-    "summary.fine": (summary(Totals(50 * MICROS, 1, 10 * MICROS), Totals(50 * MICROS, 3, 0), {"healthy": 1200}), ()),
+    "summary.fine": (summary(totals(50 * MICROS, 1, 10 * MICROS), totals(50 * MICROS, 3, 0), {"healthy": 1200}), ()),
     "summary.empty": (summary(Totals(), Totals(), {}), ()),
     "summary.foreign": (
-        summary(Totals(5 * MICROS, 1, 0), Totals(), {"untracked": 3}, foreign_spend={"SEK": 5 * MICROS}),
+        summary(totals(5 * MICROS, 1, 0), Totals(), {"untracked": 3}, foreign_spend={"SEK": 5 * MICROS}),
         (),
     ),
 }

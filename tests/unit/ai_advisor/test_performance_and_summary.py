@@ -8,20 +8,20 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import (
-    CampaignDay,
+    CampaignTotals,
     Performance,
     Period,
-    SalesDay,
+    SpendDay,
     Totals,
-    performance_of,
+    period_of,
+    running_campaigns,
 )
 from ai_advisor.domain.summary import summarise
 from ai_advisor.handlers import HANDLERS
+from ai_advisor.measuring import measure_performance
 from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
 from pulsepoint.brand.sentences import summary_text
 from pulsepoint.brand.settings import BrandSettings
@@ -29,11 +29,15 @@ from pulsepoint.brand.texts import texts
 from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
+from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
-from tests.builders.insights import Bench, bench_of, event_of, stock_assessed, stock_status, text_of
+from pulsepoint.runtime.brand_projection import brand_of
+from pulsepoint.runtime.outcome import Reader
+from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_assessed, stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
 from tests.builders.metrics import citing
+from tests.builders.performance import totals
 
 TODAY = date(2026, 3, 15)
 PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
@@ -41,64 +45,37 @@ PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
 
 def summary_of(performance: Performance, counts: dict[str, int], too_little_data: int = 0) -> str:
     brand = BrandSettings.model_validate(brand_data())
-    citations = Citations(SCOPE.brand_id, performance.period, citing(SCOPE, brand.currency, NOW))
+    citations = Citations(SCOPE.brand_id, performance.period, brand.currency, citing(SCOPE, brand.currency, NOW))
     return summary_text(summarise(citations, "EUR", performance, counts, too_little_data), (), texts())
 
 
-def day(ago: int, spend: int, revenue: int = 0, *, currency: str = "EUR", campaign_id: str = "c1") -> CampaignDay:
-    when = TODAY - timedelta(days=ago)
-    return CampaignDay("meta", "a1", campaign_id, "Spring", currency, when, spend, revenue, 1 if revenue else 0)
-
-
-def sale(ago: int, net: int, *, currency: str = "EUR") -> SalesDay:
-    return SalesDay(TODAY - timedelta(days=ago), currency, net, 1)
-
-
-def of(campaign_days: list[CampaignDay], sales: list[SalesDay]) -> Performance:
-    return performance_of(campaign_days, sales, today=TODAY, currency="EUR")
+def spent(ago: int, micros: int = 10, *, campaign_id: str = "c1", name: str = "Spring") -> SpendDay:
+    return SpendDay("meta", "a1", campaign_id, name, TODAY - timedelta(days=ago), micros)
 
 
 def test_today_is_not_a_complete_day() -> None:
-    result = of([day(0, 5), day(1, 10)], [sale(0, 7), sale(1, 30)])
-    assert result.now == Totals(30, 1, 10)
-    assert result.period == Period(TODAY - timedelta(days=14), TODAY - timedelta(days=1))
+    period = period_of([TODAY, TODAY - timedelta(days=1)], TODAY)
+    assert period == Period(TODAY - timedelta(days=14), TODAY - timedelta(days=1))
+    assert period.before == Period(TODAY - timedelta(days=28), TODAY - timedelta(days=15))
+    assert period.recent == Period(TODAY - timedelta(days=7), TODAY - timedelta(days=1))
 
 
-def test_a_first_day_counts_because_nothing_else_is_known() -> None:
-    result = of([day(0, 5)], [sale(0, 7)])
-    assert result.now == Totals(7, 1, 5)
-    assert result.today_counts
-
-
-def test_the_period_before_is_as_long() -> None:
-    result = of([day(14, 10), day(15, 100), day(28, 1000), day(29, 10_000)], [sale(14, 1), sale(15, 2), sale(28, 4)])
-    assert (result.now.spend_micros, result.before.spend_micros) == (10, 1100)
-    assert (result.now.net_micros, result.before.net_micros) == (1, 6)
-
-
-@pytest.mark.rule("REV-06")
-def test_currencies_are_never_mixed() -> None:
-    result = of(
-        [day(1, 10), day(1, 999, currency="SEK", campaign_id="c2")], [sale(1, 30), sale(1, 999, currency="USD")]
-    )
-    assert result.now == Totals(30, 1, 10)
-    assert [item.campaign_id for item in result.campaigns] == ["c1"]
-    assert result.foreign_spend == {"SEK": 999}
+@pytest.mark.parametrize(("known", "end"), [([0], 0), ([0, 3], 1), ([], 1)])
+def test_a_first_day_counts_because_nothing_else_is_known(known: list[int], end: int) -> None:
+    assert period_of([TODAY - timedelta(days=ago) for ago in known], TODAY).end_day == TODAY - timedelta(days=end)
 
 
 def test_a_stopped_campaign_is_not_judged() -> None:
-    result = of([day(1, 10), day(2, 10), day(4, 10, campaign_id="c2")], [])
-    assert [item.campaign_id for item in result.campaigns] == ["c1"]
+    days = [spent(1), spent(2), spent(4, campaign_id="c2")]
+    running = running_campaigns(days, period_of([row.day for row in days], TODAY), {}, {})
+    assert [campaign.campaign_id for campaign in running] == ["c1"]
 
 
-@given(st.lists(st.tuples(st.integers(0, 28), st.integers(0, 10**12), st.integers(-(10**12), 10**12)), max_size=30))
-def test_totals_are_sums_over_the_period(rows: list[tuple[int, int, int]]) -> None:
-    result = of([day(ago, spend, net) for ago, spend, net in rows], [sale(ago, net) for ago, _, net in rows])
-    first = 0 if result.today_counts else 1
-    inside = [row for row in rows if first <= row[0] < first + 14]
-    assert result.now.spend_micros == sum(spend for _, spend, _ in inside)
-    assert result.now.net_micros == sum(net for _, _, net in inside)
-    assert sum(item.revenue_micros for item in result.campaigns) in (0, result.now.net_micros)
+def test_a_campaign_bears_its_last_name_and_counts_its_days_in_the_period() -> None:
+    days = [spent(ago, name="New" if ago == 1 else "Old") for ago in (1, 2, 20)]
+    totals_of = {("meta", "a1", "c1"): CampaignTotals(20, 60, 2, 3 * MICROS)}
+    [campaign] = running_campaigns(days, period_of([row.day for row in days], TODAY), totals_of, {})
+    assert (campaign.name, campaign.days_with_spend, campaign.revenue_micros) == ("New", 2, 60)
 
 
 @pytest.mark.parametrize(
@@ -106,15 +83,15 @@ def test_totals_are_sums_over_the_period(rows: list[tuple[int, int, int]]) -> No
     [(108, 100, "8 % more than"), (97, 100, "3 % less than"), (1000, 999, "as much as"), (-5, 10, "150 % less than")],
 )
 def test_changes_are_said_in_whole_percent(now: int, before: int, said: str) -> None:
-    performance = Performance(PERIOD, Totals(now, 3, 0), Totals(before, 3, 0))
+    performance = Performance(PERIOD, totals(now, 3, 0), totals(before, 3, 0))
     assert f"orders, {said} the 14 days before." in summary_of(performance, {})
 
 
 def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
     performance = Performance(
         PERIOD,
-        Totals(12_345_670_000, 321, 1_234_000_000),
-        Totals(11_431_175_926, 300, 1_300_000_000),
+        totals(12_345_670_000, 321, 1_234_000_000),
+        totals(11_431_175_926, 300, 1_300_000_000),
         foreign_spend={"SEK": 1_000 * MICROS},
     )
     counts = {"out_of_stock": 1, "critical": 2, "healthy": 9, "untracked": 4}
@@ -129,7 +106,7 @@ def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
 
 @pytest.mark.rule("AI-05")
 def test_the_summary_of_an_empty_shop_claims_nothing() -> None:
-    said = summary_of(of([], []), {})
+    said = summary_of(Performance(PERIOD, Totals(), Totals()), {})
     assert said.endswith(
         "nothing was sold. No ad spend is known for these days. No stock is known. There is nothing to advise."
     )
@@ -227,5 +204,56 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     [advised] = (await assessed(bench)).events[0].payload.recommendations
     assert "1,000.00 EUR net revenue credited (20 orders)" in text_of(advised).reason
     explained = [await bench.recompute(cited) for cited in advised.facts]
-    assert [each.citation.metric for each in explained] == ["attributed_roas", "spend", "ad_revenue"]
-    assert [each.value for each in explained] == [MICROS, 1000 * MICROS, 1000 * MICROS]
+    assert [each.citation.metric for each in explained] == [
+        "daily_spend",
+        "attributed_roas",
+        "spend",
+        "ad_revenue",
+        "ad_orders",
+    ]
+    assert [each.value for each in explained] == [100 * MICROS, MICROS, 1000 * MICROS, 1000 * MICROS, 20]
+
+
+@pytest.mark.rule("AI-01")
+@pytest.mark.slow
+async def test_fact_ids_compute_the_figures_of_the_summary_again(bench: Bench) -> None:
+    await configure(bench)
+    await seed(bench)
+    facts = payload_in(await assessed(bench), AdviceComputed).figures
+    for name in ("net_revenue", "net_revenue_before", "orders", "spend", "blended_roas", "blended_roas_before"):
+        fact_id = facts[name].fact_id
+        assert fact_id is not None, name
+        assert (await bench.recompute(fact_id)).value == facts[name].value, name
+
+
+@pytest.mark.rule("REV-06")
+@pytest.mark.slow
+async def test_currencies_are_never_mixed(bench: Bench) -> None:
+    await configure(bench)
+    await seed(bench)
+    yesterday = NOW.date() - timedelta(days=1)
+    await bench.append([ad_day_fact(yesterday, 999 * MICROS, currency="SEK", campaign_id="c2")])
+    measured = await bench.read(measured_by)
+    assert (measured.now.spend_micros, measured.now.net_micros) == (1000 * MICROS, 1000 * MICROS)
+    assert [campaign.campaign_id for campaign in measured.campaigns] == ["c1"]
+    assert measured.foreign_spend == {"SEK": 999 * MICROS}
+    assert measured.now.roas_micros == MICROS
+
+
+@pytest.mark.slow
+async def test_the_period_before_is_as_long_and_today_is_in_neither(bench: Bench) -> None:
+    await configure(bench)
+    for ago, units in ((0, 1), (1, 10), (14, 100), (15, 1000), (28, 10_000), (29, 100_000)):
+        day = NOW.date() - timedelta(days=ago)
+        await bench.append(
+            [ad_day_fact(day, units * MICROS)],
+            order_facts(f"o{ago}", days_ago(ago), [{"variant_id": "v1", "price_micros": units * MICROS}]),
+        )
+    measured = await bench.read(measured_by)
+    assert (measured.now.spend_micros, measured.before.spend_micros) == (110 * MICROS, 11_000 * MICROS)
+    assert (measured.now.net_micros, measured.before.net_micros) == (110 * MICROS, 11_000 * MICROS)
+    assert (measured.now.orders, measured.now.order_value_micros) == (2, 55 * MICROS)
+
+
+async def measured_by(reader: Reader) -> Performance:
+    return await measure_performance(reader, await brand_of(reader), NOW)

@@ -241,13 +241,13 @@ def _change_spend(
             "change": figures.money(change, currency),
             "revenue_change": figures.money(change * roas // MICROS, currency),
             "daily_spend": _daily_spend(citations, brand, campaign),
-            "roas": figures.ratio(roas, citations.of_campaign("roas", campaign)),
+            "roas": figures.ratio(roas, citations.of_campaign("attributed_roas", campaign)),
             "roas_target": figures.ratio(brand.roas_target_micros),
             "spend": figures.money(campaign.spend_micros, currency, citations.of_campaign("spend", campaign)),
             "ad_revenue": figures.money(
                 campaign.revenue_micros, currency, citations.of_campaign("ad_revenue", campaign)
             ),
-            "orders": figures.count(campaign.orders),
+            "orders": figures.count(campaign.orders, citations.of_campaign("ad_orders", campaign)),
         },
         names={"campaign": name(campaign.name)},
         channel=campaign.platform,
@@ -312,7 +312,8 @@ def _recommend(
 
 
 def _daily_spend(citations: Citations, brand: BrandSettings, campaign: CampaignPerformance) -> figures.Figure:
-    return figures.money(campaign.daily_spend_micros, brand.currency)
+    cited = citations.of_campaign("daily_spend", campaign, citations.period.recent)
+    return figures.money(campaign.daily_spend_micros, brand.currency, cited)
 
 
 def _subject(campaign: CampaignPerformance) -> str:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ai_advisor.domain.performance import CampaignPerformance, Period
+from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.metrics.citations import Cite
 
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """Citations for one brand and period."""
+    """Citations for one brand and period; of money and orders in the shop's currency alone."""
 
     brand_id: UUID
     period: Period
+    currency: str
     cite: Cite
 
     def of_campaign(self, metric: str, campaign: CampaignPerformance, period: Period | None = None) -> str | None:
@@ -24,6 +26,7 @@ class Citations:
             "channel": campaign.platform,
             "account_id": campaign.account_id,
             "campaign_id": campaign.campaign_id,
+            "currency": self.currency,
         }
         return self.cite(metric, at, days.start_day, days.end_day)
 
@@ -31,7 +34,11 @@ class Citations:
         """The fact id of a metric of a variant's stock."""
         return self.cite(metric, {"variant_id": variant_id}, self.period.start_day, self.period.end_day)
 
+    def of_state(self, state: StockState) -> str | None:
+        """The fact id of how many variants are in a state."""
+        return self.cite("variants", {"status": state.value}, self.period.start_day, self.period.end_day)
+
     def of_shop(self, metric: str, period: Period | None = None) -> str | None:
         """The fact id of a metric of the whole shop in `period` (default: the advice's)."""
         days = period or self.period
-        return self.cite(metric, {}, days.start_day, days.end_day)
+        return self.cite(metric, {"currency": self.currency}, days.start_day, days.end_day)

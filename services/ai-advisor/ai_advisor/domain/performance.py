@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pulsepoint.events.insights import ADVISED_DAYS
-from pulsepoint.metrics.catalog import divided
-from pulsepoint.money import MICROS
 
 RECENT_DAYS = 7
 ACTIVE_DAYS = 2
+CampaignKey = tuple[str, str, str]
+"""(platform, account id, campaign id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,62 +23,62 @@ class Period:
     start_day: date
     end_day: date
 
-    def __contains__(self, day: date) -> bool:
-        return self.start_day <= day <= self.end_day
-
     @property
     def before(self) -> Period:
         """As many days just before."""
         return Period(self.start_day - timedelta(days=ADVISED_DAYS), self.start_day - timedelta(days=1))
 
+    @property
+    def recent(self) -> Period:
+        """Its last seven days."""
+        return Period(self.end_day - timedelta(days=RECENT_DAYS - 1), self.end_day)
+
 
 @dataclass(frozen=True, slots=True)
-class CampaignDay:
-    """One campaign's day: spend in the account's currency, revenue and orders credited in the shop's."""
+class SpendDay:
+    """One campaign's spend on a day (of the account), under the name it had then; micros of the shop's currency."""
 
     platform: str
     account_id: str
     campaign_id: str
     name: str
-    currency: str
     day: date
     spend_micros: int
-    revenue_micros: int
-    orders: int
 
-
-@dataclass(frozen=True, slots=True)
-class SalesDay:
-    """Net revenue and orders of a day."""
-
-    day: date
-    currency: str
-    net_micros: int
-    orders: int
+    @property
+    def key(self) -> CampaignKey:
+        """Whose day it is."""
+        return self.platform, self.account_id, self.campaign_id
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sales and ad spend of a shop; money in the shop's currency only."""
+    """The sales and ad spend of a shop, in its own currency.
+
+    `roas_micros` is the blended ROAS (None without spend), `order_value_micros` the mean value of an order before
+    returns (None without orders).
+    """
 
     net_micros: int = 0
     orders: int = 0
     spend_micros: int = 0
+    roas_micros: int | None = None
+    order_value_micros: int | None = None
 
-    @property
-    def roas_micros(self) -> int | None:
-        """Net revenue over ad spend, all channels together; None without spend."""
-        return ratio(self.net_micros, self.spend_micros)
 
-    @property
-    def order_value_micros(self) -> int | None:
-        """Mean net revenue of an order; None without sales."""
-        return self.net_micros // self.orders if self.orders and self.net_micros > 0 else None
+@dataclass(frozen=True, slots=True)
+class CampaignTotals:
+    """A campaign's spend and what is credited to it in a period; `roas_micros` is None without spend."""
+
+    spend_micros: int = 0
+    revenue_micros: int = 0
+    orders: int = 0
+    roas_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignPerformance:
-    """One running campaign in the period; `daily_spend_micros` is the mean of its last seven complete days."""
+    """One running campaign in the period; `daily_spend_micros` is its spend a day, of the last seven days with any."""
 
     platform: str
     account_id: str
@@ -87,13 +87,9 @@ class CampaignPerformance:
     spend_micros: int
     revenue_micros: int
     orders: int
+    roas_micros: int | None
     days_with_spend: int
     daily_spend_micros: int
-
-    @property
-    def roas_micros(self) -> int | None:
-        """Credited net revenue over spend."""
-        return ratio(self.revenue_micros, self.spend_micros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,83 +104,56 @@ class Performance:
     today_counts: bool = False
 
 
-def ratio(part: int, whole: int) -> int | None:
-    """`part` over `whole` in micro-units; None over nothing."""
-    return divided(part, max(whole, 0), MICROS)
-
-
 def window_of(now: datetime, timezone: str) -> Period:
     """Every day a performance may need: today and two periods before it."""
     today = now.astimezone(ZoneInfo(timezone)).date()
     return Period(today - timedelta(days=2 * ADVISED_DAYS), today)
 
 
-def performance_of(
-    campaign_days: Sequence[CampaignDay], sales: Sequence[SalesDay], *, today: date, currency: str
-) -> Performance:
-    """The last fourteen complete days against the fourteen before.
+def period_of(known_days: Iterable[date], today: date) -> Period:
+    """The last fourteen complete days; where nothing is known before today, those that end today."""
+    first = min(known_days, default=None)
+    end = today if first is not None and first >= today else today - timedelta(days=1)
+    return Period(end - timedelta(days=ADVISED_DAYS - 1), end)
 
-    Where nothing is known before today (a tower's first day), the period ends today and says so.
+
+def running_campaigns(
+    spend_days: Sequence[SpendDay],
+    period: Period,
+    totals: Mapping[CampaignKey, CampaignTotals],
+    daily_spend: Mapping[CampaignKey, int],
+) -> list[CampaignPerformance]:
+    """The campaigns that spent on one of their account's last two days with spend, dearest first.
+
+    `totals` are those of the period, `daily_spend` micros a day of its recent days.
     """
-    known_days = [row.day for row in campaign_days if row.spend_micros] + [row.day for row in sales]
-    today_counts = bool(known_days) and min(known_days) >= today
-    end = today if today_counts else today - timedelta(days=1)
-    period = Period(end - timedelta(days=ADVISED_DAYS - 1), end)
-    foreign: dict[str, int] = defaultdict(int)
-    for row in campaign_days:
-        if row.currency != currency and row.day in period:
-            foreign[row.currency] += row.spend_micros
-    own = [row for row in campaign_days if row.currency == currency]
-    return Performance(
-        period=period,
-        now=_totals(own, sales, period, currency),
-        before=_totals(own, sales, period.before, currency),
-        campaigns=_campaigns(own, period, today),
-        foreign_spend={code: spend for code, spend in sorted(foreign.items()) if spend},
-        today_counts=today_counts,
-    )
-
-
-def _totals(own: Iterable[CampaignDay], sales: Iterable[SalesDay], period: Period, currency: str) -> Totals:
-    sold = [row for row in sales if row.currency == currency and row.day in period]
-    return Totals(
-        net_micros=sum(row.net_micros for row in sold),
-        orders=sum(row.orders for row in sold),
-        spend_micros=sum(row.spend_micros for row in own if row.day in period),
-    )
-
-
-def _campaigns(own: Sequence[CampaignDay], period: Period, today: date) -> list[CampaignPerformance]:
-    accounts: dict[tuple[str, str], list[CampaignDay]] = defaultdict(list)
-    for row in own:
-        accounts[(row.platform, row.account_id)].append(row)
-    running: list[CampaignPerformance] = []
-    for rows in accounts.values():
-        spend_days = sorted({row.day for row in rows if row.spend_micros})
-        if not spend_days:
-            continue
-        complete = [day for day in spend_days if day < today] or spend_days
-        recent = frozenset(day for day in complete if day > complete[-1] - timedelta(days=RECENT_DAYS))
-        by_id: dict[str, list[CampaignDay]] = defaultdict(list)
-        for row in rows:
-            by_id[row.campaign_id].append(row)
-        latest = frozenset(spend_days[-ACTIVE_DAYS:])
-        for days in by_id.values():
-            if any(row.spend_micros > 0 and row.day in latest for row in days):
-                running.append(_campaign(days, period, recent))
+    by_account: dict[tuple[str, str], set[date]] = defaultdict(set)
+    by_campaign: dict[CampaignKey, list[SpendDay]] = defaultdict(list)
+    for row in spend_days:
+        if row.spend_micros > 0:
+            by_account[row.platform, row.account_id].add(row.day)
+            by_campaign[row.key].append(row)
+    running = [
+        _campaign(key, rows, period, totals.get(key, CampaignTotals()), daily_spend.get(key, 0))
+        for key, rows in by_campaign.items()
+        if any(row.day in sorted(by_account[key[:2]])[-ACTIVE_DAYS:] for row in rows)
+    ]
     return sorted(running, key=lambda campaign: (-campaign.daily_spend_micros, campaign.platform, campaign.campaign_id))
 
 
-def _campaign(days: Sequence[CampaignDay], period: Period, recent: frozenset[date]) -> CampaignPerformance:
-    inside = [row for row in days if row.day in period]
+def _campaign(
+    key: CampaignKey, rows: Sequence[SpendDay], period: Period, totals: CampaignTotals, daily_spend: int
+) -> CampaignPerformance:
+    platform, account_id, campaign_id = key
     return CampaignPerformance(
-        platform=days[0].platform,
-        account_id=days[0].account_id,
-        campaign_id=days[0].campaign_id,
-        name=max(days, key=lambda row: row.day).name,
-        spend_micros=sum(row.spend_micros for row in inside),
-        revenue_micros=sum(row.revenue_micros for row in inside),
-        orders=sum(row.orders for row in inside),
-        days_with_spend=len({row.day for row in inside if row.spend_micros > 0}),
-        daily_spend_micros=sum(row.spend_micros for row in days if row.day in recent) // len(recent),
+        platform=platform,
+        account_id=account_id,
+        campaign_id=campaign_id,
+        name=max(rows, key=lambda row: row.day).name,
+        spend_micros=totals.spend_micros,
+        revenue_micros=totals.revenue_micros,
+        orders=totals.orders,
+        roas_micros=totals.roas_micros,
+        days_with_spend=len({row.day for row in rows if period.start_day <= row.day <= period.end_day}),
+        daily_spend_micros=daily_spend,
     )

@@ -22,7 +22,7 @@ def summarise(
         today_counts=performance.today_counts,
         figures={
             **_money(citations, currency, performance),
-            **_stock(counts),
+            **_stock(citations, counts),
             "too_little_data": figures.count(too_little_data),
         },
     )
@@ -45,7 +45,11 @@ def _money(citations: Citations, currency: str, performance: Performance) -> dic
     }
 
 
-def _stock(counts: Mapping[str, int]) -> dict[str, figures.Figure]:
+def _stock(citations: Citations, counts: Mapping[str, int]) -> dict[str, figures.Figure]:
     tracked = sum(count for state, count in counts.items() if state != StockState.UNTRACKED)
-    short = {state.value: figures.count(counts.get(state.value, 0)) for state in StockState if state.runs_out}
+    short = {
+        state.value: figures.count(counts.get(state.value, 0), citations.of_state(state))
+        for state in StockState
+        if state.runs_out
+    }
     return {"tracked": figures.count(tracked), **short}
