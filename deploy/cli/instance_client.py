@@ -105,10 +105,10 @@ class InstanceClient:
         days = {"start_date": f"{first}-01", "end_date": _last_day(last)}
         params = {"metrics": "net_revenue", "by": by, **days}
         payload = await self._request("GET", f"/api/brands/{brand_id}/performance", params=params)
-        rows: list[dict[str, Any]] = payload["rows"]
+        rows: list[dict[str, object]] = payload["rows"]
         return rows
 
-    async def _request(self, method: str, path: str, **options: Any) -> Any:
+    async def _request(self, method: str, path: str, **options: object) -> Any:
         for _ in range(PATIENT_REQUESTS):
             response = await self._once(method, path, **options)
             if response.status_code != TOO_MANY:

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -34,7 +33,7 @@ class EmulatedProcess(InstanceProcess):
     async def idle(self, seconds: float) -> None:
         """Wait until every message pushed is acknowledged and no more come; raises `InstanceFailed` after `seconds`."""
         deadline = time.monotonic() + seconds
-        depths: Mapping[str, Any] = {}
+        depths: Mapping[str, object] = {}
         while time.monotonic() < deadline:
             depths = await backlog(f"http://127.0.0.1:{self.service('push-proxy').port}")
             if depths["waiting"] == 0 and depths["quiet_seconds"] >= QUIET_SECONDS:

@@ -18,7 +18,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -74,7 +73,7 @@ class Signer:
         self._key_id = sha256(self._jwk["n"].encode()).hexdigest()[:40]
         self._tokens: dict[str, tuple[float, str]] = {}
 
-    def key_set(self) -> dict[str, Any]:
+    def key_set(self) -> dict[str, object]:
         """The JWK Set (RFC 7517) that verifies these tokens."""
         return {"keys": [{**self._jwk, "kid": self._key_id}]}
 
@@ -124,7 +123,7 @@ class Backlog:
         else:
             self._failed[subscription, message_id] = attempt
 
-    def depths(self) -> dict[str, Any]:
+    def depths(self) -> dict[str, object]:
         """By subscription; `quiet_seconds` is how long ago a push began or ended."""
         waiting = Counter(subscription for subscription, _ in self._failed)
         now = time.monotonic()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import asyncpg
 
 from pulsepoint.runtime.engines import Engines
@@ -32,7 +30,7 @@ class EngineBacklog:
         assert engines.identity_store_dsn is not None, "the backlog is that of an embedded server"
         self._dsn = engines.identity_store_dsn
 
-    async def waiting(self) -> dict[str, Any]:
+    async def waiting(self) -> dict[str, object]:
         """`effects` by service and kind, and `unfinished` commits, as `GET /api/admin/queues` tells them."""
         connection = await asyncpg.connect(self._dsn)
         try:

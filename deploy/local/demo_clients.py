@@ -23,19 +23,19 @@ class InstanceApi:
         self._http, self._login = http, login
         self._bearer = ""
 
-    async def get(self, path: str, **params: Any) -> Any:
+    async def get(self, path: str, **params: object) -> Any:
         """The JSON at a path. Raises `Unanswered`."""
         return await self._request("GET", path, params=params)
 
-    async def post(self, path: str, body: Any) -> Any:
+    async def post(self, path: str, body: object) -> Any:
         """Send JSON. Raises `Unanswered`."""
         return await self._request("POST", path, json=body)
 
-    async def put(self, path: str, body: Any) -> Any:
+    async def put(self, path: str, body: object) -> object:
         """Replace by JSON. Raises `Unanswered`."""
         return await self._request("PUT", path, json=body)
 
-    async def _request(self, method: str, path: str, **options: Any) -> Any:
+    async def _request(self, method: str, path: str, **options: Any) -> object:
         for _ in range(PATIENT_REQUESTS):
             answer = await self._http.request(
                 method, path, headers={"authorization": self._bearer}, timeout=REQUEST_SECONDS, **options
@@ -69,11 +69,11 @@ class SandboxApi:
         """The JSON at a path below the sandbox. Raises `Unanswered`, and `httpx.TransportError` while it is not up."""
         return self._payload(await self._http.get(path, params=params, headers=self._headers, timeout=REQUEST_SECONDS))
 
-    async def post(self, path: str, body: Any = None) -> Any:
+    async def post(self, path: str, body: object = None) -> Any:
         """Send JSON; telling a day takes as long as the instance needs. Raises `Unanswered`."""
         return self._payload(await self._http.post(path, json=body or {}, headers=self._headers, timeout=None))
 
-    def _payload(self, answer: httpx.Response) -> Any:
+    def _payload(self, answer: httpx.Response) -> object:
         if answer.is_error:
             raise Unanswered(f"{answer.request.method} {answer.request.url.path}: {answer.text[:300]}")
         return answer.json()

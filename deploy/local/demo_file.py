@@ -7,7 +7,6 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -36,7 +35,7 @@ class DemoFile:
     catalog_sent: bool = False
     sends_alerts: bool = False
     filled: bool = False
-    strikes: list[dict[str, Any]] = field(default_factory=list)
+    strikes: list[dict[str, object]] = field(default_factory=list)
     control_token: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
     shopify_token: str = field(default_factory=lambda: f"shpat_{secrets.token_hex(16)}", repr=False)
     ad_tokens: dict[str, str] = field(

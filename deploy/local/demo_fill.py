@@ -47,7 +47,7 @@ class Demo:
     instance: InstanceApi
     sandbox: SandboxApi
     waiting: Callable[[], Awaitable[int]]
-    state: dict[str, Any]
+    state: dict[str, object]
     offset: timedelta | None = None
 
     @property
@@ -102,7 +102,7 @@ class Demo:
             await asyncio.sleep(LOOK_SECONDS / 2)
 
     async def _look(self) -> dict[str, Any]:
-        state: dict[str, Any] = await self.sandbox.get("/sandbox/state")
+        state: dict[str, object] = await self.sandbox.get("/sandbox/state")
         self.state.clear()
         self.state.update(state)
         return state

@@ -121,12 +121,12 @@ class Incident:
         names = dict.fromkeys(span["service"] for span in way)
         return f"Shopify {topic} → {' → '.join(names)} → Slack, {took(way):.1f} s"
 
-    async def _sent(self) -> list[dict[str, Any]]:
+    async def _sent(self) -> list[dict[str, object]]:
         payload = await self.sandbox.get("/sandbox/sent", after=self.sent_before)
-        sent: list[dict[str, Any]] = payload["sent"]
+        sent: list[dict[str, object]] = payload["sent"]
         return sent
 
-    async def _alert(self, matches: Callable[[dict[str, Any]], bool]) -> str | None:
+    async def _alert(self, matches: Callable[[dict[str, object]], bool]) -> str | None:
         payload = await self.api.get(f"/api/brands/{self.brand}/alerts")
         for alert in payload["alerts"]:
             if alert["alert_id"] not in self.alerts_before and matches(alert):
@@ -134,7 +134,7 @@ class Incident:
                 return f"{alert['severity']}: {alert['title']}"
         return None
 
-    def _product(self) -> Any:
+    def _product(self) -> object:
         return self.seen["product"]
 
 
@@ -295,7 +295,7 @@ async def _watch(trouble: Trouble, incident: Incident, file: DemoFile, console: 
     return True
 
 
-def _words_of(trouble: Trouble, cause: dict[str, Any]) -> str:
+def _words_of(trouble: Trouble, cause: dict[str, object]) -> str:
     if trouble == "stock-out":
         return f"A stocktake finds nothing left of the best seller {cause['title']} ({cause['sku']})"
     return "The pixel breaks and landing pages lose their UTMs: orders no longer say where they came from"

@@ -50,7 +50,7 @@ class SandboxOrder:
     control_token: str = field(repr=False)
     shopify_token: str = field(repr=False)
     ad_tokens: dict[str, str] = field(repr=False)
-    strikes: list[dict[str, Any]] = field(default_factory=list)
+    strikes: list[dict[str, object]] = field(default_factory=list)
     log_level: str = "INFO"
 
 

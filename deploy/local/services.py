@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ai_advisor import main as ai_advisor
 from alerting import main as alerting
 from attribution import main as attribution
@@ -29,13 +27,13 @@ async def service_apps(
     """Every service's app by name on the shared engines, the pair of the log-in, and true on the first start."""
     first_start = read_instance_file(settings.home) is None
     keys = instance_file(settings)
-    common: dict[str, Any] = {
+    common: dict[str, object] = {
         "profile": "embedded",
         "home": settings.home,
         "log_level": settings.log_level,
         "public_url": settings.address,
     }
-    own: dict[str, dict[str, Any]] = {
+    own: dict[str, dict[str, object]] = {
         "ingest-shopify": {"shopify_api_secret": keys.shopify_api_secret},
         "gateway": {
             "secret_key": keys.secret_key,

@@ -102,7 +102,7 @@ class Release:
 
     def _service(self, service: str) -> dict[str, Any]:
         description = self.run(["run", "services", "describe", service, "--region", self.region, "--format", "json"])
-        described: dict[str, Any] = json.loads(description)
+        described: dict[str, object] = json.loads(description)
         return described
 
     def _candidate(self, service: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class SingleFlight(Generic[Answer]):
                     del self._flights[key]
 
 
-def _share(answer: asyncio.Task[Any]) -> None:
+def _share(answer: asyncio.Task[object]) -> None:
     """An error whose askers have all hung up is no error of the event loop's."""
     if not answer.cancelled():
         answer.exception()

@@ -65,7 +65,7 @@ def read_world(path: Path) -> WorldSettings:
         raise InvalidWorld(f"{path.name}: {error}") from None
 
 
-def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, object]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -92,7 +92,7 @@ def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     return merged
 
 
-def _merged_campaigns(inherited: list[Any], campaigns: list[Any]) -> list[Any]:
+def _merged_campaigns(inherited: list[Any], campaigns: list[Any]) -> list[object]:
     if not all(isinstance(entry, dict) for entry in campaigns):
         raise InvalidWorld("campaigns: must be a list of tables, [[campaigns]]")
     by_id = {entry.get("campaign_id"): entry for entry in inherited}
@@ -102,8 +102,8 @@ def _merged_campaigns(inherited: list[Any], campaigns: list[Any]) -> list[Any]:
     return list(by_id.values())
 
 
-def _world(document: Mapping[str, Any]) -> WorldSettings:
-    values: dict[str, Any] = {}
+def _world(document: Mapping[str, object]) -> WorldSettings:
+    values: dict[str, object] = {}
     for key, value in document.items():
         if key in _TABLES:
             values[key] = _build(_TABLES[key], value, key)
@@ -138,7 +138,7 @@ def _platform(value: object, where: str) -> Platform:
         raise InvalidWorld(f"{where}.platform: unknown: {value!r}; there are {names}") from None
 
 
-def _when(values: dict[str, Any], where: str) -> When:
+def _when(values: dict[str, object], where: str) -> When:
     when, days = values.pop("when", None), values.pop("days", 1)
     if isinstance(days, bool) or not isinstance(days, int):
         raise InvalidWorld(f"{where}.days: must be a whole number")

@@ -160,7 +160,7 @@ class _Api:
         return self.objects.find(request.path_params["bucket"], request.path_params["name"])
 
 
-def _parts(request: Request, body: bytes) -> tuple[dict[str, Any], Stored]:
+def _parts(request: Request, body: bytes) -> tuple[dict[str, object], Stored]:
     """The resource and the bytes of a multipart/related upload."""
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     resource, media = message_from_bytes(head + body, policy=HTTP).iter_parts()

@@ -86,7 +86,7 @@ def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -
     return rows
 
 
-def _columns(recommendation: Recommendation, position: int) -> dict[str, Any]:
+def _columns(recommendation: Recommendation, position: int) -> dict[str, object]:
     return {
         **recommendation.model_dump(exclude={"facts", "figures", "names", "cause"}),
         **recommendation.columns(),

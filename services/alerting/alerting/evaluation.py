@@ -130,7 +130,7 @@ _NEW_COLUMNS = dict.fromkeys(("cause", "figures", "names", "opened_figures"))
 """Columns that documents stored before 2026-12 have not."""
 
 
-def _columns(alert: AlertFacts) -> dict[str, Any]:
+def _columns(alert: AlertFacts) -> dict[str, object]:
     return {
         **alert.model_dump(exclude={"figures", "names", "cause"}),
         **alert.columns(),
@@ -186,6 +186,6 @@ def _write_open_alerts(open_alerts: Mapping[str, OpenAlert]) -> Write:
     return Write(*OPEN_ALERTS, {"alerts": entries})
 
 
-def _json(columns: Mapping[str, Any]) -> dict[str, Any]:
-    stored: dict[str, Any] = orjson.loads(orjson.dumps(dict(columns)))
+def _json(columns: Mapping[str, object]) -> dict[str, object]:
+    stored: dict[str, object] = orjson.loads(orjson.dumps(dict(columns)))
     return stored

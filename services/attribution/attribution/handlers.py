@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from attribution.domain.facts import HEAD, Row, attribution_of
 from attribution.domain.orders import OrderState
@@ -79,7 +78,7 @@ async def configure_brand(reader: Reader, event: Event[BrandConfigured]) -> Outc
     return Outcome(writes=[write], effects=[_reattribution(policy_version, after="")])
 
 
-async def reattribute_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+async def reattribute_batch(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
     """Attribute the next orders under the policy that started the sweep; a newer policy has its own sweep."""
     policy = _policy(await reader.get(BRANDS, _brand_id(reader)))
     policy_version = int(effect.data["policy_version"])
@@ -92,7 +91,7 @@ async def reattribute_batch(reader: Reader, effect: StoredEffect, result: Any) -
     return _outcome(reader, policy, due, more)
 
 
-async def erase_batch(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+async def erase_batch(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
     """Go on erasing where one transaction was too small for all orders."""
     return await _erase(reader, list(effect.data["order_ids"]), key=str(effect.data["key"]))
 
@@ -157,7 +156,7 @@ def _outcome(
     return Outcome(facts=facts, writes=writes, events=events, effects=effects)
 
 
-def _traced(row: Row) -> dict[str, Any]:
+def _traced(row: Row) -> dict[str, object]:
     """The row; the head also says in which trace it was made, so that what is concluded from it can link back."""
     return {**row.columns, "trace": current_traceparent()} if row.table == HEAD else dict(row.columns)
 

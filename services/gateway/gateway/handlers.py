@@ -7,7 +7,7 @@ quarantining the message would only publish another message about the same tenan
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
@@ -53,7 +53,7 @@ async def list_quarantined(reader: Reader, event: Event[MessageQuarantined]) -> 
     return Outcome(writes=[Write("held_messages", quarantined.held_id, row)])
 
 
-def _release_after(held_at: datetime, document: Document | None) -> dict[str, Any]:
+def _release_after(held_at: datetime, document: Document | None) -> dict[str, object]:
     if document is None or not document.data["released_at"] or _instant(document.data["released_at"]) < held_at:
         return {}
     return {"outcome": document.data["outcome"], "released_at": document.data["released_at"]}
@@ -91,7 +91,7 @@ async def note_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outco
     return await _note_sync(reader, event, failed.failed_at, {"status": status, "sync_error_message": failed.reason})
 
 
-async def _note_sync(reader: Reader, event: Event[PullEnded], at: datetime, change: dict[str, Any]) -> Outcome:
+async def _note_sync(reader: Reader, event: Event[PullEnded], at: datetime, change: dict[str, object]) -> Outcome:
     platform, account_id = event.payload.platform, event.payload.account_id
     id = integration_id(str(event.scope.brand_id), platform, account_id)
     brand, existing = await reader.get_many([("brands", str(event.scope.brand_id)), ("integrations", id)])

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -153,7 +152,7 @@ def closed_by_sigterm(close: Callable[[], None]) -> Iterator[None]:
         return
     loop = asyncio.get_running_loop()
 
-    def handle(number: int, frame: FrameType | None) -> Any:
+    def handle(number: int, frame: FrameType | None) -> object:
         loop.call_soon_threadsafe(close)
         return before(number, frame)
 

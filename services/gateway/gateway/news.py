@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from gateway.domain.feed import ALERT_FIELDS, ALERT_TRACES, COLLECTION, is_news, order_body, trace_of
 from pulsepoint.events.ads import AdsSynced
@@ -30,7 +29,7 @@ async def tell_alert(reader: Reader, event: Event[AlertOpened | AlertResolved]) 
     """An alert that opened, with the trace it opened in, or one that resolved."""
     if await reader.get("brands", str(event.scope.brand_id)) is None:
         return NOTHING
-    body: dict[str, Any] = event.payload.model_dump(mode="json", include=set(ALERT_FIELDS), exclude_none=True)
+    body: dict[str, object] = event.payload.model_dump(mode="json", include=set(ALERT_FIELDS), exclude_none=True)
     writes = [entry(event, body, reader.now())]
     trace_id = trace_of(event)
     if event.type == "alert.opened" and trace_id is not None:
@@ -44,6 +43,6 @@ def sync_entry(reader: Reader, event: Event[AdsSynced]) -> Write:
     return entry(event, body, reader.now())
 
 
-def entry(event: Event, body: dict[str, Any], now: datetime) -> Write:
+def entry(event: Event, body: dict[str, object], now: datetime) -> Write:
     """The write that appends to the feed of the event's brand."""
     return Write(COLLECTION, str(event.id), {"kind": event.type, "body": body, "created_at": now.isoformat()})

@@ -86,11 +86,11 @@ class IdentityStore(Protocol):
 
     async def quarantined_messages(
         self, scope: TenantContext, kind: str, *, limit: int, offset: int
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         """Messages of this kind not yet released, newest first."""
         ...
 
-    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, Any] | None:
+    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, object] | None:
         """One of them."""
         ...
 
@@ -102,7 +102,7 @@ class IdentityStore(Protocol):
         """The trace each alert of a brand was opened in, by alert id."""
         ...
 
-    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:
+    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, object]]:
         """The audit log's rows, newest first."""
         ...
 

@@ -65,7 +65,7 @@ async def keep_current(ports: Any, effect: StoredEffect) -> int:
     return billed
 
 
-async def forget(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+async def forget(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
     """Nothing rests on it: what was billed is in the log, and with Google."""
     return NOTHING
 

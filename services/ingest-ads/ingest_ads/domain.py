@@ -83,7 +83,7 @@ class Pull(BaseModel):
 class DaySettled:
     """The changes of one pulled day: its next document, the rows to record, and whether its quarantine changed."""
 
-    document: dict[str, Any] | None
+    document: dict[str, object] | None
     rows: tuple[CampaignDay, ...] = ()
     quarantine: bool | None = None
 

@@ -37,7 +37,7 @@ async def keep_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
     return Outcome(writes=[brand_write(reader, event, configured=configured)])
 
 
-def _only_the_clock_moved(stored: Mapping[str, Any], settings: BrandSettings) -> bool:
+def _only_the_clock_moved(stored: Mapping[str, object], settings: BrandSettings) -> bool:
     """True where a business clock is being followed, which mends no account."""
     return stored["clock_offset_seconds"] != settings.clock_offset_seconds and _accounts(stored) == settings.ad_accounts
 
@@ -95,7 +95,7 @@ def _requested_spans(request: SyncRequested, offset: int, now: datetime) -> Iter
     return spans(start, min(request.end_day or latest, latest))
 
 
-async def record_pull(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+async def record_pull(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
     """Appends the ad-days that changed since the last pull, quarantine days that do not add up, and say that it ended.
 
     What arrives for an account disconnected or set up anew meanwhile is dropped.
@@ -165,7 +165,7 @@ def _reason(order: PullOrder, error: Exception) -> str:
     return (str(error) or type(error).__name__)[:500]
 
 
-def _account_document(pull: Pull, now: datetime) -> dict[str, Any]:
+def _account_document(pull: Pull, now: datetime) -> dict[str, object]:
     return {**pull.account.model_dump(mode="json"), "version": pull.version, "synced_at": now.isoformat()}
 
 
@@ -179,7 +179,7 @@ def _recorded(reader: Reader, key: str, pull: Pull, row: CampaignDay) -> tuple[F
     )
 
 
-def _account_columns(account: AccountFacts) -> dict[str, Any]:
+def _account_columns(account: AccountFacts) -> dict[str, object]:
     return {
         "platform": account.platform,
         "account_id": account.account_id,
@@ -190,7 +190,7 @@ def _account_columns(account: AccountFacts) -> dict[str, Any]:
     }
 
 
-def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, Any]:
+def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, object]:
     return {
         "platform": pull.account.platform,
         "account_id": pull.account.account_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict
@@ -42,7 +41,7 @@ class PullOrder(BaseModel):
     clock_offset_seconds: int = 0
 
 
-async def pull_account(ports: PullPorts, effect: StoredEffect) -> dict[str, Any]:
+async def pull_account(ports: PullPorts, effect: StoredEffect) -> dict[str, object]:
     """The pull the effect orders, as JSON of `Pull`; raises what `AdsPlatform` raises."""
     order = PullOrder.model_validate(effect.data)
     started = ports.clock.now()

@@ -47,7 +47,7 @@ class _Snapshot:
     def of(cls, reader: Reader, event: Event) -> _Snapshot:
         return cls(reader, event, event.entity, event.version, event.digest)
 
-    def row(self, table: str, columns: Mapping[str, Any], part: str = "") -> FactRow:
+    def row(self, table: str, columns: Mapping[str, object], part: str = "") -> FactRow:
         return self.reader.fact(
             table,
             self.entity,

@@ -102,7 +102,7 @@ def handlers(pace: Pace) -> Routes:
 def effects(pace: Pace) -> dict[str, EffectDefinition]:
     """The tick."""
 
-    async def assess_stock(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+    async def assess_stock(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
         kept = await find_brand(reader)
         if kept is None:
             # Its settings ask for a tick of their own when they arrive.
@@ -152,7 +152,7 @@ def _published(
 ) -> Outcome:
     """The assessment as an event, and as facts where it differs from the one written down last."""
     version = (previous.version if previous else 0) + 1
-    last: Mapping[str, Any] = previous.data if previous else {}
+    last: Mapping[str, object] = previous.data if previous else {}
     columns = [_columns(status) for status in statuses]
     digest = sha256(orjson.dumps([window.days, columns])).hexdigest()
     payload = StockAssessed(
@@ -200,7 +200,7 @@ def _counts(statuses: Sequence[StockStatus]) -> dict[str, int]:
     return counts
 
 
-def _columns(status: StockStatus) -> dict[str, Any]:
+def _columns(status: StockStatus) -> dict[str, object]:
     return {**status.model_dump(exclude={"campaigns"}), "status": str(status.status)}
 
 

@@ -80,7 +80,7 @@ class CloudStorageObjectStore:
         self._signer = signer
         self._clock = clock
         self._endpoint = endpoint
-        self._calls: dict[str, Any] = {"retry": RETRY.with_timeout(patience_seconds), "timeout": CALL_SECONDS}
+        self._calls: dict[str, object] = {"retry": RETRY.with_timeout(patience_seconds), "timeout": CALL_SECONDS}
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
         """See `ObjectStore.put`; said again it stores the same, so failures are simply tried again."""

@@ -82,7 +82,7 @@ class SecretManagerSecretStore:
         self._project = project
         self._region = region
         self._encryption = CustomerManagedEncryption(kms_key_name=kms_key) if kms_key else None
-        self._calls: dict[str, Any] = {"retry": RETRY.with_timeout(patience_seconds), "timeout": CALL_SECONDS}
+        self._calls: dict[str, object] = {"retry": RETRY.with_timeout(patience_seconds), "timeout": CALL_SECONDS}
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `SecretStore.get`."""

@@ -40,7 +40,7 @@ class Stated(BaseModel):
                 values[name] = orjson.loads(values[name])
         return cls.model_validate(values)
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, object]:
         """`cause`, `figures` and `names` as a warehouse row holds them: JSON text with sorted keys."""
         stated = self.model_dump(mode="json", include={"cause", "figures", "names"})
         texts = {

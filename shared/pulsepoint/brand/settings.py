@@ -59,7 +59,7 @@ def locale_name(tag: str) -> str:
     return tag
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> object:
     # True is no number of days, and "30" or 30.0 is a slip of whoever wrote it.
     if value is not None and type(value) is not int:
         raise ValueError("must be a whole number")

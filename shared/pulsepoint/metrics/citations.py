@@ -227,7 +227,7 @@ def _months(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def _unpacked(name: str, unpacker: Unpacker, first_day: date) -> Any:
+def _unpacked(name: str, unpacker: Unpacker, first_day: date) -> object:
     if name == DAY:
         return first_day + timedelta(days=unpacker.signed())
     if name == MONTH:

@@ -59,7 +59,7 @@ def _citation(scope: TenantContext, payload: dict[str, Any]) -> Citation:
     )
 
 
-def _payload(fact_id: str) -> dict[str, Any]:
+def _payload(fact_id: str) -> dict[str, object]:
     try:
         payload = orjson.loads(urlsafe_b64decode(fact_id + "=" * (-len(fact_id) % 4)))
     except (binascii.Error, ValueError):

@@ -120,7 +120,7 @@ async def _found(
     return None
 
 
-def _parts(citation: Citation, where: Mapping[str, Any]) -> list[Part]:
+def _parts(citation: Citation, where: Mapping[str, object]) -> list[Part]:
     """What each source of a citation's metric adds to it."""
     sums = sums_of(citation.metric)
     return [

@@ -116,7 +116,7 @@ async def measure(
     period: Period,
     settings: MetricSettings,
     by: Sequence[str] = (),
-    where: Mapping[str, Any] | None = None,
+    where: Mapping[str, object] | None = None,
     currency: str | None = None,
     as_of: datetime | None = None,
 ) -> Measurement:
@@ -188,7 +188,9 @@ class _Issuer:
     settings: MetricSettings
     as_of: datetime | None
 
-    def number(self, name: str, asked: Breakdown, at: Mapping[str, Any], value: int | None, code: str | None) -> Number:
+    def number(
+        self, name: str, asked: Breakdown, at: Mapping[str, object], value: int | None, code: str | None
+    ) -> Number:
         citation = Citation(name, self.scope, asked.period, self.settings, code, self.as_of, {**asked.where, **at})
         return Number(value, citation, self.codec)
 
@@ -264,7 +266,9 @@ class _Breakdown:
     def _has_own_currencies(self) -> bool:
         return "currency" in self.asked.by or "currency" in self.asked.where
 
-    def _number(self, issuer: _Issuer, each: Metric, group: _Group, at: Mapping[str, Any], code: str | None) -> Number:
+    def _number(
+        self, issuer: _Issuer, each: Metric, group: _Group, at: Mapping[str, object], code: str | None
+    ) -> Number:
         _refuse_mixed_claims(each, group)
         computed_in = _computed_in(each, group, code)
         return issuer.number(each.name, self.asked, at, _value(each, group, computed_in), computed_in)
@@ -288,7 +292,7 @@ class _Breakdown:
             )
         return next(iter(present), None)
 
-    def _excluded(self, group: _Group, at: Mapping[str, Any], code: str | None) -> Iterable[Excluded]:
+    def _excluded(self, group: _Group, at: Mapping[str, object], code: str | None) -> Iterable[Excluded]:
         for name, part in self.sums.items():
             for other, value in sorted(_in_other_currencies(part, group, code).items(), key=str):
                 yield Excluded(at, name, other, value)

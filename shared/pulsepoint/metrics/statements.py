@@ -56,7 +56,7 @@ class Part:
     sums: tuple[Sum, ...]
     by: tuple[str, ...]
     period: Period
-    where: Mapping[str, Any]
+    where: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +123,15 @@ def _shape(part: Part) -> _Shape:
     return _Shape(part.source, tuple(each.expression for each in part.sums), part.by, tuple(kinds))
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "null" if value is None else "nowhere" if value is NOWHERE else "value"
 
 
-def _filter_values(part: Part, place: int) -> dict[str, Any]:
+def _filter_values(part: Part, place: int) -> dict[str, object]:
     return {f"at_{name}_{place}": value for name, value in part.where.items() if _kind(value) == "value"}
 
 
-def _parameters(period: Period, settings: MetricSettings) -> dict[str, Any]:
+def _parameters(period: Period, settings: MetricSettings) -> dict[str, object]:
     start_at, end_at = period.instants(settings.timezone)
     from_at, until_at = period.roomy_instants()
     return {

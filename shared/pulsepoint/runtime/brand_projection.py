@@ -41,7 +41,7 @@ def is_stale(kept: Document | None, event: Event[BrandConfigured]) -> bool:
     return (int(kept.data["version"]), str(kept.data.get("digest", ""))) >= (event.version, event.digest)
 
 
-def brand_write(reader: Reader, event: Event[BrandConfigured], **own: Any) -> Write:
+def brand_write(reader: Reader, event: Event[BrandConfigured], **own: object) -> Write:
     """The write that keeps the settings of a `brand.configured`, with the service's own fields."""
     data = {**event.payload.model_dump(mode="json"), "version": event.version, "digest": event.digest, **own}
     return Write(BRANDS, str(event.scope.brand_id), data)

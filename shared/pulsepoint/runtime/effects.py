@@ -7,7 +7,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
@@ -100,7 +99,7 @@ class EffectRunner:
                 await self._failed(definition, effect, error)
 
     async def _run(self, definition: EffectDefinition, effect: StoredEffect) -> None:
-        result: Any = None
+        result: object = None
         if definition.run is not None:
             async with asyncio.timeout(definition.timeout):
                 result = await definition.run(self._pipeline.ports, effect)

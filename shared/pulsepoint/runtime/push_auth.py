@@ -47,7 +47,7 @@ class SigningKeys:
         self._url = url
         self._clock = clock
         self._fetch = fetch or _fetch
-        self._keys: dict[str, Any] = {}
+        self._keys: dict[str, object] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._single = asyncio.Lock()
@@ -120,7 +120,7 @@ class PushAuth:
         if claims.get("email_verified") is not True:
             raise Refused(FORBIDDEN, "the token's e-mail is not verified")
 
-    async def _signed_claims(self, token: str) -> Mapping[str, Any]:
+    async def _signed_claims(self, token: str) -> Mapping[str, object]:
         # Imported here: one machine, where nobody brings tokens, need not load it.
         import jwt
 
@@ -150,7 +150,7 @@ def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return token.strip().decode()
 
 
-def _number(claims: Mapping[str, Any], name: str) -> float:
+def _number(claims: Mapping[str, object], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(UNAUTHENTICATED, f"the token has no {name}")
@@ -160,7 +160,7 @@ def _number(claims: Mapping[str, Any], name: str) -> float:
     return float(value)
 
 
-def _rsa_keys(document: bytes) -> dict[str, Any]:
+def _rsa_keys(document: bytes) -> dict[str, object]:
     """The keys of a JWK Set that sign with RS256, by id; raises `ValueError` when there is none."""
     import jwt
 

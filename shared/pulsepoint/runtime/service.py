@@ -39,6 +39,6 @@ class Service:
     effects: Mapping[str, EffectDefinition] = field(default_factory=dict)
     routers: Sequence[APIRouter] = ()
     raw: Mapping[str, Callable[[Any], ASGIApp]] = field(default_factory=dict)
-    configure: Callable[[FastAPI, Any], None] | None = None
+    configure: Callable[[FastAPI, object], None] | None = None
     documents: bool = True
     tasks: Mapping[str, Task] = field(default_factory=dict)

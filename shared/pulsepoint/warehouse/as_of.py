@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulsepoint.warehouse import dialect, schema
 
@@ -43,7 +43,7 @@ def _written_out(tree: exp.Expr) -> exp.Expr:
 
     selects, tables = _selects(), {table.name for table in schema.tables()}
 
-    def replace(node: Any) -> Any:
+    def replace(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Table):
             return node
         if node.name in selects:

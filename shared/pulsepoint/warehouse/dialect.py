@@ -149,35 +149,35 @@ def problems(tree: exp.Expr, relations: frozenset[str]) -> Iterator[str]:
             yield from _table_problems(node, relations | named)
 
 
-def _table_problems(node: Any, allowed: frozenset[str] | set[str]) -> Iterator[str]:
+def _table_problems(node: exp.Expr, allowed: frozenset[str] | set[str]) -> Iterator[str]:
     if node.args.get("db") or node.args.get("catalog"):
         yield f"Table: {node.sql('bigquery')}: tables are named without a dataset"
     elif node.name not in allowed:
         yield f"Table: {node.sql('bigquery')}: no such table or view"
 
 
-def _unit(node: Any) -> str | None:
+def _unit(node: exp.Expr) -> str | None:
     unit = node.args.get("unit") or getattr(node.args.get("expression"), "unit", None)
     name = unit.name.upper() if unit is not None else "DAY"
     return None if name in _UNITS[type(node).__name__] else f"unit {name} is not on the allow-list"
 
 
-def _cast(node: Any) -> str | None:
+def _cast(node: exp.Expr) -> str | None:
     kind = node.args["to"].sql("bigquery")
     if type(node).__name__ != "Cast":
         return "only CAST"
     return None if kind in _TYPES else f"type {kind} is not on the allow-list"
 
 
-def _unnest(node: Any) -> str | None:
+def _unnest(node: exp.Expr) -> str | None:
     return "WITH OFFSET counts from 1 in DuckDB" if node.args.get("offset") else None
 
 
-def _star(node: Any) -> str | None:
+def _star(node: exp.Expr) -> str | None:
     return "EXCEPT and REPLACE are not on the allow-list" if any(node.args.values()) else None
 
 
-def _format(node: Any) -> str | None:
+def _format(node: exp.Expr) -> str | None:
     # FORMAT_TIMESTAMP would format in the session's timezone; FORMAT_DATE has none.
     if type(node.this).__name__ != "TsOrDsToDate":
         return "only FORMAT_DATE"
@@ -185,17 +185,17 @@ def _format(node: Any) -> str | None:
     return None if pattern in _DATE_FORMATS else f"format {pattern!r} is not on the allow-list"
 
 
-def _date(node: Any) -> str | None:
+def _date(node: exp.Expr) -> str | None:
     if len(node.expressions) or not node.this or not node.args.get("zone"):
         return "a day is DATE(timestamp, @timezone)"
     return None
 
 
-def _raw_string(node: Any) -> str | None:
+def _raw_string(node: exp.Expr) -> str | None:
     return "backslashes in patterns mean different things" if "\\\\" in node.name else None
 
 
-_CHECKS: dict[str, Callable[[Any], str | None]] = {
+_CHECKS: dict[str, Callable[[exp.Expr], str | None]] = {
     **dict.fromkeys(_UNITS, _unit),
     "Cast": _cast,
     "Unnest": _unnest,

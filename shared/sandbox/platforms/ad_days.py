@@ -60,7 +60,7 @@ class Malformed(Exception):
     """A parameter is missing or cannot be read; the text is its name."""
 
 
-def read(values: Mapping[str, Any], name: str, parse: Callable[[Any], T], default: Any = None) -> T:
+def read(values: Mapping[str, object], name: str, parse: Callable[[Any], T], default: object = None) -> T:
     """A parameter as `parse` reads it. Raises `Malformed`."""
     value = values.get(name, default)
     if value is None:

@@ -30,7 +30,7 @@ class InvalidMessage(Exception):
         self.code = code
 
 
-def check_message(message: Any) -> dict[str, Any]:
+def check_message(message: object) -> dict[str, object]:
     """The message when Slack would take it; raises `InvalidMessage` naming the first thing that is wrong."""
     if not isinstance(message, dict):
         raise InvalidMessage("invalid_payload", "a message is a JSON object")
@@ -48,14 +48,14 @@ def check_message(message: Any) -> dict[str, Any]:
     return message
 
 
-def _block(block: Any, where: str) -> None:
+def _block(block: object, where: str) -> None:
     if not isinstance(block, dict) or block.get("type") not in CHECKS:
         raise InvalidMessage("invalid_blocks", f"{where}: no block type that incoming webhooks take")
     _within(block.get("block_id", ""), ACTION_ID, f"{where}/block_id")
     CHECKS[block["type"]](block, where)
 
 
-def _header(block: dict[str, Any], where: str) -> None:
+def _header(block: dict[str, object], where: str) -> None:
     _text(block.get("text"), HEADER, f"{where}/text", types=("plain_text",))
 
 
@@ -72,22 +72,22 @@ def _section(block: dict[str, Any], where: str) -> None:
         _button(block["accessory"], f"{where}/accessory")
 
 
-def _context(block: dict[str, Any], where: str) -> None:
+def _context(block: dict[str, object], where: str) -> None:
     elements = _count(block.get("elements"), MOST_CONTEXT, f"{where}/elements")
     for number, element in enumerate(elements):
         _text(element, SECTION, f"{where}/elements/{number}")
 
 
-def _actions(block: dict[str, Any], where: str) -> None:
+def _actions(block: dict[str, object], where: str) -> None:
     for number, element in enumerate(_count(block.get("elements"), MOST_ACTIONS, f"{where}/elements")):
         _button(element, f"{where}/elements/{number}")
 
 
-def _divider(block: dict[str, Any], where: str) -> None:
+def _divider(block: dict[str, object], where: str) -> None:
     """Nothing but its type."""
 
 
-CHECKS: dict[str, Callable[[dict[str, Any], str], None]] = {
+CHECKS: dict[str, Callable[[dict[str, object], str], None]] = {
     "header": _header,
     "section": _section,
     "context": _context,
@@ -96,7 +96,7 @@ CHECKS: dict[str, Callable[[dict[str, Any], str], None]] = {
 }
 
 
-def _button(element: Any, where: str) -> None:
+def _button(element: object, where: str) -> None:
     if not isinstance(element, dict) or element.get("type") != "button":
         raise InvalidMessage("invalid_blocks", f"{where}: only buttons are taken here")
     _text(element.get("text"), BUTTON, f"{where}/text", types=("plain_text",))
@@ -107,7 +107,7 @@ def _button(element: Any, where: str) -> None:
         raise InvalidMessage("invalid_blocks", f"{where}/url: must be a web address")
 
 
-def _text(value: Any, longest: int, where: str, *, types: tuple[str, ...] = ("plain_text", "mrkdwn")) -> None:
+def _text(value: object, longest: int, where: str, *, types: tuple[str, ...] = ("plain_text", "mrkdwn")) -> None:
     if not isinstance(value, dict) or value.get("type") not in types:
         raise InvalidMessage("invalid_blocks", f"{where}: must be {' or '.join(types)}")
     if not value.get("text"):
@@ -115,12 +115,12 @@ def _text(value: Any, longest: int, where: str, *, types: tuple[str, ...] = ("pl
     _within(value["text"], longest, where)
 
 
-def _within(value: Any, longest: int, where: str) -> None:
+def _within(value: object, longest: int, where: str) -> None:
     if not isinstance(value, str) or len(value) > longest:
         raise InvalidMessage("invalid_blocks", f"{where}: must be text of at most {longest} characters")
 
 
-def _count(values: Any, most: int, where: str, *, least: int = 1) -> list[Any]:
+def _count(values: object, most: int, where: str, *, least: int = 1) -> list[object]:
     if not isinstance(values, list) or not least <= len(values) <= most:
         raise InvalidMessage("invalid_blocks", f"{where}: must be a list of {least} to {most}")
     return values

@@ -68,7 +68,7 @@ class ShopifyBodies:
 
     def order(
         self, order: Order, updated: datetime, *, refunds: Sequence[Refund] = (), noted: bool = True
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """The order's REST body (JSON) at `updated`, with the refunds it carries."""
         cancelled = next((refund.created_at for refund in refunds if refund.cancels), None)
         returns = tuple(self._return(refund, order) for refund in refunds)
@@ -90,7 +90,7 @@ class ShopifyBodies:
         }
         return body
 
-    def refund(self, refund: Refund, order: Order) -> dict[str, Any]:
+    def refund(self, refund: Refund, order: Order) -> dict[str, object]:
         """The refund's REST body (JSON)."""
         return self._refined(refund_body(self._return(refund, order)), refund)
 
@@ -134,7 +134,7 @@ class ShopifyBodies:
             shipping_tax_cents=refund.shipping_tax_cents,
         )
 
-    def _refined(self, body: dict[str, Any], refund: Refund) -> dict[str, Any]:
+    def _refined(self, body: dict[str, Any], refund: Refund) -> dict[str, object]:
         """The refund with what only the world knows: its lines' own ids, variants and whether they went back."""
         lines = [
             {
@@ -217,7 +217,7 @@ def _sold(line: OrderLine) -> SoldLine:
     )
 
 
-def _with_variant(item: dict[str, Any], line: OrderLine) -> dict[str, Any]:
+def _with_variant(item: dict[str, object], line: OrderLine) -> dict[str, object]:
     return {**item, "variant_id": line.variant_id}
 
 

@@ -53,7 +53,7 @@ class Control:
             Route("/sent", self._guarded(self._sent)),
         ]
 
-    def _guarded(self, answer: Callable[[Request], Awaitable[dict[str, Any]]]) -> Any:
+    def _guarded(self, answer: Callable[[Request], Awaitable[dict[str, object]]]) -> Any:
         async def endpoint(request: Request) -> Response:
             if not secrets.compare_digest(request.headers.get("x-sandbox-token", ""), self._token):
                 return JSONResponse({"error": "no sandbox token"}, 403)
@@ -66,7 +66,7 @@ class Control:
 
         return endpoint
 
-    async def _state(self, request: Request) -> dict[str, Any]:
+    async def _state(self, request: Request) -> dict[str, object]:
         shop, sender = self._shop, self._shop.sender
         failed = self._live is not None and self._live.done() and not self._live.cancelled()
         return {
@@ -83,34 +83,34 @@ class Control:
             "strikes": [strike_json(strike) for strike in shop.strikes],
         }
 
-    async def _catalog(self, request: Request) -> dict[str, Any]:
+    async def _catalog(self, request: Request) -> dict[str, object]:
         return {"webhooks": await self._shop.send_catalog()}
 
-    async def _day(self, request: Request) -> dict[str, Any]:
+    async def _day(self, request: Request) -> dict[str, object]:
         return {"webhooks": await self._shop.send_day(date.fromisoformat(request.path_params["day"]))}
 
-    async def _go_live(self, request: Request) -> dict[str, Any]:
+    async def _go_live(self, request: Request) -> dict[str, object]:
         if self._live is None or self._live.done():
             self._live = asyncio.create_task(self._shop.live(), name="sandbox-live")
         return {"live": True}
 
-    async def _speed(self, request: Request) -> dict[str, Any]:
+    async def _speed(self, request: Request) -> dict[str, object]:
         self._shop.clock.set_speed(float((await request.json())["speed"]))
         return {"speed": self._shop.clock.speed}
 
-    async def _strike(self, request: Request) -> dict[str, Any]:
+    async def _strike(self, request: Request) -> dict[str, object]:
         trouble = (await request.json())["trouble"]
         if trouble not in TROUBLES:
             raise ValueError(f"trouble must be one of {', '.join(TROUBLES)}")
         return await self._shop.strike(trouble)
 
-    async def _sent(self, request: Request) -> dict[str, Any]:
+    async def _sent(self, request: Request) -> dict[str, object]:
         after = request.query_params.get("after", "0")
         newest = [delivery.as_json() for delivery in self._shop.sender.newest if delivery.number > int(after)]
         return {"sent": newest, "acknowledged": self._shop.sender.acknowledged}
 
 
-def strike_json(strike: Strike) -> dict[str, Any]:
+def strike_json(strike: Strike) -> dict[str, object]:
     """A strike as JSON, as it is kept between starts."""
     incident = strike.incident
     return {

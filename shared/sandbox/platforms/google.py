@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
@@ -54,7 +53,7 @@ def malformed(name: str) -> Response:
     return _error(400, "INVALID_ARGUMENT", f"Error in {name}.", "queryError", reason)
 
 
-async def _rows(request: AdsRequest, account: AdAccount, query: str) -> AsyncIterator[dict[str, Any]]:
+async def _rows(request: AdsRequest, account: AdAccount, query: str) -> AsyncIterator[dict[str, object]]:
     if "FROM conversion_action" in query:
         yield {"conversionAction": {"clickThroughLookbackWindowDays": str(account.click_window_days)}}
         return
@@ -74,7 +73,7 @@ async def _rows(request: AdsRequest, account: AdAccount, query: str) -> AsyncIte
         yield _campaign_day(row)
 
 
-def _campaign_day(row: AdRow) -> dict[str, Any]:
+def _campaign_day(row: AdRow) -> dict[str, object]:
     return {
         "campaign": {"id": row.campaign_id, "name": row.campaign},
         "segments": {"date": row.day.isoformat()},
@@ -89,8 +88,8 @@ def _campaign_day(row: AdRow) -> dict[str, Any]:
     }
 
 
-def _error(status: int, name: str, message: str, kind: str, reason: str, *, details: Any = None) -> Response:
-    error: dict[str, Any] = {"errorCode": {kind: reason}, "message": message}
+def _error(status: int, name: str, message: str, kind: str, reason: str, *, details: object = None) -> Response:
+    error: dict[str, object] = {"errorCode": {kind: reason}, "message": message}
     if details is not None:
         error["details"] = details
     failure = {"@type": "type.googleapis.com/google.ads.googleads.v26.errors.GoogleAdsFailure", "errors": [error]}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
@@ -27,7 +26,7 @@ class Selected:
 
     name: str
     alias: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     fields: tuple[Selected, ...]
 
 
@@ -36,14 +35,14 @@ def unknown_argument(field: str, argument: str) -> InvalidQuery:
     return InvalidQuery(f"Field '{field}' doesn't accept argument '{argument}'")
 
 
-def select(query: str, variables: Mapping[str, Any]) -> tuple[Selected, ...]:
+def select(query: str, variables: Mapping[str, object]) -> tuple[Selected, ...]:
     """The fields a query selects, variables filled in. Raises `InvalidQuery`."""
     return _Parser(_tokens(query), variables).document()
 
 
-def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def answer(selected: Sequence[Selected], values: Mapping[str, object], kind: str) -> dict[str, object]:
     """The selected parts of `values`; a function there is called with the field's arguments. Raises `InvalidQuery`."""
-    data: dict[str, Any] = {}
+    data: dict[str, object] = {}
     for field in selected:
         if field.name not in values:
             raise InvalidQuery(f"Field '{field.name}' doesn't exist on type '{kind}'")
@@ -56,7 +55,7 @@ def answer(selected: Sequence[Selected], values: Mapping[str, Any], kind: str) -
     return data
 
 
-def _shaped(field: Selected, value: Any) -> Any:
+def _shaped(field: Selected, value: object) -> object:
     if isinstance(value, list):
         return [_shaped(field, item) for item in value]
     if isinstance(value, dict):
@@ -83,7 +82,7 @@ def _tokens(query: str) -> list[str]:
 
 
 class _Parser:
-    def __init__(self, tokens: list[str], variables: Mapping[str, Any]) -> None:
+    def __init__(self, tokens: list[str], variables: Mapping[str, object]) -> None:
         self._tokens, self._at = tokens, 0
         self._variables = dict(variables)
 
@@ -128,7 +127,7 @@ class _Parser:
         if self._peek() == ":":
             self._take()
             name = self._name()
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, object] = {}
         if self._peek() == "(":
             self._take()
             while self._peek() != ")":
@@ -139,7 +138,7 @@ class _Parser:
         fields = self._fields(depth + 1) if self._peek() == "{" else ()
         return Selected(name, alias, arguments, fields)
 
-    def _value(self) -> Any:
+    def _value(self) -> object:
         token = self._take()
         if token.startswith("$"):
             return self._variables.get(token[1:])

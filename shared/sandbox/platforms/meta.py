@@ -80,7 +80,7 @@ def _names(text: str) -> list[str]:
     return [str(name) for name in json.loads(text)]
 
 
-def _page(request: AdsRequest, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _page(request: AdsRequest, rows: list[dict[str, Any]]) -> dict[str, object]:
     query = request.http.query_params
     size = min(max(1, read(query, "limit", int, "25")), request.limits.page_size)
     first = read(query, "after", lambda cursor: int(cursor.removeprefix("c")), "0")
@@ -95,7 +95,7 @@ def _day(day: date) -> dict[str, str]:
 
 
 def _row(row: AdRow, currency: str, windows: list[str]) -> dict[str, Any]:
-    insight: dict[str, Any] = {
+    insight: dict[str, object] = {
         "campaign_id": row.campaign_id,
         "campaign_name": row.campaign,
         "spend": money(row.spend_micros, currency),
@@ -139,7 +139,7 @@ def _too_much() -> Response:
 def _error(
     status: int, code: int, message: str, *, subcode: int | None = None, headers: dict[str, str] | None = None
 ) -> Response:
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Astub"}
+    error: dict[str, object] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Astub"}
     if subcode is not None:
         error["error_subcode"] = subcode
     return JSONResponse({"error": error}, status_code=status, headers=headers)

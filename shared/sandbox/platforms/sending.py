@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
 import httpx
 import stamina
@@ -52,7 +51,7 @@ class Sent:
     sent_ms: int
     available: int | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The delivery as JSON, as the control address lists it."""
         return asdict(self)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from file_import.webhooks import Webhook
@@ -139,12 +139,12 @@ class Shop:
             self.played_until = now
             await asyncio.sleep(LONGEST_NAP)
 
-    async def strike(self, trouble: Trouble) -> dict[str, Any]:
+    async def strike(self, trouble: Trouble) -> dict[str, object]:
         """Let something go wrong now; what it is. Raises `CannotStrike`."""
         now = self.clock.now()
         day = (now.astimezone(self._zone).date() - self._turns.settings.shop.first_day).days
         when = When(days=STRIKE_DAYS, on_day=day)
-        report: dict[str, Any] = {"trouble": trouble, "at": now.isoformat()}
+        report: dict[str, object] = {"trouble": trouble, "at": now.isoformat()}
         if trouble == "stock-out":
             best_seller = self.past.best_seller(now)
             if best_seller is None:

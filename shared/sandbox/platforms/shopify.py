@@ -57,7 +57,7 @@ class ShopifyFace:
             return JSONResponse({"errors": {"query": "Required parameter missing or invalid"}}, 400)
         return JSONResponse({"data": data, "extensions": COST})
 
-    def _root(self) -> dict[str, Any]:
+    def _root(self) -> dict[str, object]:
         shop = self._settings
         return {
             "shop": {
@@ -75,7 +75,7 @@ class ShopifyFace:
             ),
         }
 
-    def _order(self, order: Order) -> dict[str, Any]:
+    def _order(self, order: Order) -> dict[str, object]:
         refunds = self._past.refunds_of(order.order_id)
         changed = max([order.created_at, *(refund.created_at for refund in refunds)])
         visits = [
@@ -130,11 +130,11 @@ COST = {
 
 def _connection(
     field: str,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, object],
     items: Sequence[Item],
     identity: Callable[[Item], int],
-    node: Callable[[Item], dict[str, Any]],
-) -> dict[str, Any]:
+    node: Callable[[Item], dict[str, object]],
+) -> dict[str, object]:
     """A page of a connection: https://shopify.dev/docs/api/usage/pagination-graphql."""
     for argument in arguments.keys() - {"first", "after", "reverse"}:
         raise unknown_argument(field, argument)
@@ -178,7 +178,7 @@ def _order_id(order: Order) -> int:
     return order.order_id
 
 
-def _product_in(currency: str) -> Callable[[Product], dict[str, Any]]:
+def _product_in(currency: str) -> Callable[[Product], dict[str, object]]:
     return lambda product: {
         "id": f"gid://shopify/Product/{product.product_id}",
         "title": product.title,
@@ -207,7 +207,7 @@ def _product_in(currency: str) -> Callable[[Product], dict[str, Any]]:
     }
 
 
-def _line(order: Order) -> Callable[[Any], dict[str, Any]]:
+def _line(order: Order) -> Callable[[Any], dict[str, object]]:
     return lambda line: {
         "id": f"gid://shopify/LineItem/{line.line_id}",
         "sku": line.sku,
@@ -218,7 +218,7 @@ def _line(order: Order) -> Callable[[Any], dict[str, Any]]:
     }
 
 
-def _bag(cents: int, currency: str) -> dict[str, Any]:
+def _bag(cents: int, currency: str) -> dict[str, object]:
     return {"shopMoney": {"amount": money(cents), "currencyCode": currency}}
 
 

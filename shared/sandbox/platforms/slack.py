@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -38,7 +37,7 @@ class Message:
     number: int
     channel: str
     received_at: datetime
-    body: dict[str, Any]
+    body: dict[str, object]
 
     @property
     def trace_id(self) -> str | None:
@@ -46,7 +45,7 @@ class Message:
         match = TRACE.search(json.dumps(self.body.get("blocks", [])))
         return match.group(1) if match else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The message as JSON, as the list has it."""
         summary = {"number": self.number, "channel": self.channel, "received_at": self.received_at.isoformat()}
         return {**summary, "trace_id": self.trace_id, "message": self.body}

@@ -52,7 +52,7 @@ setInterval(async () => {
 """
 
 
-def page(messages: Iterable[tuple[datetime, dict[str, Any], str | None]], trace_url: str, now: datetime) -> str:
+def page(messages: Iterable[tuple[datetime, dict[str, object], str | None]], trace_url: str, now: datetime) -> str:
     """The whole page; `messages` are (received at, body, trace id), newest first."""
     articles = [_article(at, body, trace_id, trace_url) for at, body, trace_id in messages]
     count = len(articles)

@@ -89,7 +89,7 @@ def _metrics(text: str) -> list[str]:
     return names
 
 
-def _page(request: AdsRequest, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _page(request: AdsRequest, query: Mapping[str, str], rows: list[dict[str, Any]]) -> dict[str, object]:
     size = min(max(1, read(query, "page_size", int, "10")), request.limits.page_size)
     page = max(1, read(query, "page", int, "1"))
     pages = -(-len(rows) // size)
@@ -111,7 +111,7 @@ def _row(row: AdRow, currency: str, metrics: list[str]) -> dict[str, Any]:
     return {"dimensions": dimensions, "metrics": {name: values[name] for name in metrics}}
 
 
-def _answer(code: int, message: str, data: Any = None, *, status: int = 200) -> Response:
+def _answer(code: int, message: str, data: object = None, *, status: int = 200) -> Response:
     body = {"code": code, "message": message, "request_id": "stub", "data": data if data is not None else {}}
     return JSONResponse(body, status_code=status)
 

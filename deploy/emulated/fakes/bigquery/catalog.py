@@ -103,7 +103,7 @@ def fields_of(schema: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return fields
 
 
-def added_fields(table: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def added_fields(table: str, before: list[dict[str, object]], after: list[dict[str, object]]) -> list[dict[str, Any]]:
     """The columns a schema adds; raises `Refused` for a change BigQuery does not make.
 
     https://cloud.google.com/bigquery/docs/managing-table-schemas

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 from starlette.concurrency import run_in_threadpool
@@ -158,7 +157,7 @@ def routes(projects: Projects) -> list[Route]:
     ]
 
 
-def _endpoint(method: Callable[[Call], Resource]) -> Callable[[Request], Any]:
+def _endpoint(method: Callable[[Call], Resource]) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         try:
             call = Call(

@@ -53,7 +53,7 @@ class Answer:
     """Columns and rows, and the bytes they would have been billed for."""
 
     fields: list[dict[str, str]]
-    rows: list[tuple[Any, ...]]
+    rows: list[tuple[object, ...]]
     processed: int
     billed: int
 
@@ -67,7 +67,7 @@ class Answer:
             if value is not None
         )
 
-    def cells(self, start: int, end: int) -> list[dict[str, Any]]:
+    def cells(self, start: int, end: int) -> list[dict[str, object]]:
         """Rows `start` to `end` as the API tells them."""
         kinds = [field["type"] for field in self.fields]
         return [
@@ -97,7 +97,7 @@ class Queries:
             reads.append(self._located(project, (dataset or _OWN).replace(_OWN, own or _OWN), table, location))
         return Planned(read.sql.replace(_OWN, own or _OWN), read.parameters, tuple(reads))
 
-    def run(self, plan: Planned, given: Mapping[str, Any], cap: int | None, *, dry: bool = False) -> Answer:
+    def run(self, plan: Planned, given: Mapping[str, object], cap: int | None, *, dry: bool = False) -> Answer:
         """The rows, or for a dry run none. Raises `Refused`, for a price above the cap before anything runs."""
         absent = plan.parameters - given.keys()
         if absent:
@@ -181,5 +181,5 @@ def _read(sql: str) -> Read:
     return Read(said.within("main"), said.parameters, tuple(dict.fromkeys(tables)))
 
 
-def _field(name: str, duckdb_type: Any) -> dict[str, str]:
+def _field(name: str, duckdb_type: object) -> dict[str, str]:
     return {"name": name, "type": values.result_kind(str(duckdb_type)), "mode": "NULLABLE"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 STATUSES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 412: "FAILED_PRECONDITION"}
 
 
@@ -15,7 +13,7 @@ class Refused(Exception):
         self.status = status
         self.error = {"message": message, "domain": "global", "reason": reason}
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> dict[str, object]:
         """The JSON body of the answer."""
         error = {"code": self.status, "message": self.error["message"], "errors": [self.error]}
         return {"error": {**error, "status": STATUSES.get(self.status, "UNKNOWN")}}

@@ -35,7 +35,7 @@ class Streaming:
         self._attempts: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], dict[str, float]] = {}
 
-    def insert(self, project: str, dataset: str, name: str, request: dict[str, Any]) -> dict[str, Any]:
+    def insert(self, project: str, dataset: str, name: str, request: dict[str, object]) -> dict[str, object]:
         """The answer to a request; raises `Refused` for one that is wrong as a whole."""
         with self._catalog.lock:
             table = self._catalog.get(project, dataset, name)
@@ -44,8 +44,8 @@ class Streaming:
             if self._attempts[key] <= self._table_lag:
                 raise not_found(f"Table {project}:{dataset}.{name}")
             rows = self._checked_request(table, request)
-            problems: list[dict[str, Any]] = []
-            good: list[tuple[str | None, dict[str, Any]]] = []
+            problems: list[dict[str, object]] = []
+            good: list[tuple[str | None, dict[str, object]]] = []
             for index, row in enumerate(rows):
                 wrong = list(_problems(table["schema"]["fields"], row["json"]))
                 if wrong:
@@ -59,10 +59,10 @@ class Streaming:
                     problems += [_stopped(index) for index in range(len(rows)) if index not in refused]
                     good = []
             self._write(key, table, good)
-            answer: dict[str, Any] = {"kind": "bigquery#tableDataInsertAllResponse"}
+            answer: dict[str, object] = {"kind": "bigquery#tableDataInsertAllResponse"}
             return {**answer, "insertErrors": problems} if problems else answer
 
-    def _checked_request(self, table: dict[str, Any], request: dict[str, Any]) -> list[dict[str, Any]]:
+    def _checked_request(self, table: dict[str, object], request: dict[str, Any]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = request.get("rows") or []
         if not rows:
             raise invalid("No rows present in the request.")
@@ -75,7 +75,7 @@ class Streaming:
         return rows
 
     def _write(
-        self, key: tuple[str, str], table: dict[str, Any], rows: list[tuple[str | None, dict[str, Any]]]
+        self, key: tuple[str, str], table: dict[str, Any], rows: list[tuple[str | None, dict[str, object]]]
     ) -> None:
         fresh = self._without_repeats(key, rows)
         if not fresh:
@@ -95,8 +95,8 @@ class Streaming:
         self._catalog.count(*key, counts)
 
     def _without_repeats(
-        self, key: tuple[str, str], rows: list[tuple[str | None, dict[str, Any]]]
-    ) -> list[dict[str, Any]]:
+        self, key: tuple[str, str], rows: list[tuple[str | None, dict[str, object]]]
+    ) -> list[dict[str, object]]:
         now = time.monotonic()
         remembered = {each: at for each, at in self._ids.get(key, {}).items() if now - at < self._remembered_seconds}
         fresh = []
@@ -110,19 +110,19 @@ class Streaming:
         return fresh
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: object) -> object:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
-def _has(row: dict[str, Any], field: dict[str, Any]) -> bool:
+def _has(row: dict[str, object], field: dict[str, Any]) -> bool:
     return row.get(field["name"]) is not None
 
 
-def _stopped(index: int) -> dict[str, Any]:
+def _stopped(index: int) -> dict[str, object]:
     return {"index": index, "errors": [{"reason": "stopped", "location": "", "debugInfo": "", "message": ""}]}
 
 
-def _problems(fields: list[dict[str, Any]], row: dict[str, Any]) -> Iterator[dict[str, str]]:
+def _problems(fields: list[dict[str, Any]], row: dict[str, object]) -> Iterator[dict[str, str]]:
     declared = {field["name"]: field for field in fields}
     for name in row.keys() - declared.keys():
         yield _invalid(name, f"no such field: {name}.")

@@ -40,13 +40,13 @@ def kind(name: str) -> str:
     return canonical
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("Cannot convert value to string")
     return value
 
 
-def _whole(value: Any) -> int:
+def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"Cannot convert value to integer (bad value): {value}")
     number = int(value)
@@ -61,28 +61,28 @@ def _real(value: Any) -> float:
     return float(value)
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: object) -> bool:
     text = str(value).lower()
     if isinstance(value, bool | str) and text in {"true", "false"}:
         return text == "true"
     raise ValueError(f"Cannot convert value to boolean (bad value): {value}")
 
 
-def _instant(value: Any) -> datetime:
+def _instant(value: object) -> datetime:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return EPOCH + timedelta(seconds=value)
     timestamp = datetime.fromisoformat(_text(value).removesuffix(" UTC"))
     return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: object) -> Decimal:
     try:
         return Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"Invalid NUMERIC value: {value}") from None
 
 
-READ: dict[str, Callable[[Any], Any]] = {
+READ: dict[str, Callable[[object], object]] = {
     "STRING": _text,
     "INTEGER": _whole,
     "FLOAT": _real,
@@ -102,7 +102,7 @@ SIZES: dict[str, Callable[[Any], int]] = {
 """Bytes of a value that is not NULL: https://cloud.google.com/bigquery/pricing#data"""
 
 
-def parameter(given: dict[str, Any]) -> Any:
+def parameter(given: dict[str, Any]) -> object:
     """The value of one entry of `queryParameters`; raises `Refused`."""
     declared, value = given["parameterType"], given.get("parameterValue", {})
     try:

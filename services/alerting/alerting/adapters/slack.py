@@ -46,7 +46,7 @@ class SlackWebhook:
         body = await asyncio.to_thread(message_of, notice)
         _raise_for(await self._send(target, body))
 
-    async def _send(self, target: Target, body: dict[str, Any]) -> httpx.Response:
+    async def _send(self, target: Target, body: dict[str, object]) -> httpx.Response:
         import httpx
 
         address = f"[{target.address}]" if ":" in target.address else target.address

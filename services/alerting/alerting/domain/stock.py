@@ -37,7 +37,7 @@ class StockView:
             return False
         return self.complete or variant_id in self.safe
 
-    def as_document(self) -> dict[str, Any]:
+    def as_document(self) -> dict[str, object]:
         """The view as stored."""
         return {
             "risks": [status.model_dump(mode="json") for status in self.risks],

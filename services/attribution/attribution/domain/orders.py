@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,7 +31,7 @@ class Versioned(BaseModel):
     digest: str
 
     @property
-    def rank(self) -> tuple[Any, ...]:
+    def rank(self) -> tuple[object, ...]:
         """The order by which one of two snapshots of the same part is current."""
         return self.version, self.precedence, self.digest
 
@@ -80,7 +80,7 @@ class Journey(Versioned):
     discount_codes: tuple[str, ...]
 
     @property
-    def rank(self) -> tuple[Any, ...]:
+    def rank(self) -> tuple[object, ...]:
         """Journey moments outrank a landing site, which outranks silence; then the snapshot, then later rules."""
         return int(self.saying), *super().rank, self.rules
 
@@ -185,7 +185,7 @@ class OrderState(BaseModel):
             return ()
         return sales_entries(self._sold(order_id), self._refunds(), cancelled_orders=cancelled_orders)
 
-    def _merged(self, **parts: Any) -> OrderState:
+    def _merged(self, **parts: object) -> OrderState:
         return self.model_copy(update=parts)
 
     def _with_refunds(self, news: Mapping[str, Return]) -> dict[str, Return]:
@@ -225,7 +225,7 @@ class OrderState(BaseModel):
         ]
 
 
-def _rank(event: Event) -> dict[str, Any]:
+def _rank(event: Event) -> dict[str, object]:
     return {"version": event.version, "precedence": event.precedence, "digest": event.digest}
 
 

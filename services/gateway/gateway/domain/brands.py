@@ -44,7 +44,7 @@ class BrandChange:
     it).
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     accounts: tuple[AccountChange, ...] | None = None
     sets_slack: bool = False
     slack_url: str | None = None
@@ -59,7 +59,7 @@ class BrandChange:
         return local + ["slack_webhook_url"] * bool(self.slack_url and is_local(self.slack_url))
 
 
-def row_of(settings: BrandConfigured, created_at: datetime) -> dict[str, Any]:
+def row_of(settings: BrandConfigured, created_at: datetime) -> dict[str, object]:
     """The row of the identity store that holds these settings."""
     rest = settings.model_dump(mode="json")
     columns = {name: rest.pop(name) for name in _COLUMNS}
@@ -71,7 +71,7 @@ def settings_of(row: Mapping[str, Any]) -> BrandConfigured:
     return BrandConfigured(**{name: row[name] for name in _COLUMNS}, **row["settings"])
 
 
-def configured(earlier: BrandConfigured | None, changes: Mapping[str, Any]) -> BrandConfigured:
+def configured(earlier: BrandConfigured | None, changes: Mapping[str, object]) -> BrandConfigured:
     """The settings after a change; those of a new brand where there are none earlier."""
     return BrandConfigured.model_validate({**(earlier.model_dump() if earlier is not None else {}), **changes})
 

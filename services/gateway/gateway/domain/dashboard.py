@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from gateway.domain.periods import Period
 from pulsepoint.brand import figures as make
@@ -76,7 +75,7 @@ class ForeignMoney:
 
     metric: str
     figure: Figure
-    at: Mapping[str, Any]
+    at: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def is_news(order: OrderRecorded, business_now: datetime) -> bool:
     return not order.test and abs(business_now - order.processed_at) <= RECENT
 
 
-def order_body(order: OrderRecorded) -> dict[str, Any]:
+def order_body(order: OrderRecorded) -> dict[str, object]:
     """An order as the feed tells it; money in the shop's currency, before returns."""
     return {
         "order_id": order.order_id,
@@ -65,7 +65,7 @@ def order_body(order: OrderRecorded) -> dict[str, Any]:
     }
 
 
-def shown(entry: FeedEntry, texts: Texts) -> dict[str, Any]:
+def shown(entry: FeedEntry, texts: Texts) -> dict[str, object]:
     """An entry's body as people read it: an alert with its title in their language, None where nobody said what it was.
 
     Entries from before 2026-12 hold their title, and the names that types and severities had then.

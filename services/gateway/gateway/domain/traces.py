@@ -12,7 +12,7 @@ from pulsepoint.tenancy import SYSTEM_TENANT_ID
 MAX_TRACES = 200
 
 
-def linked_traces(spans: Iterable[Mapping[str, Any]]) -> set[str]:
+def linked_traces(spans: Iterable[Mapping[str, object]]) -> set[str]:
     """Ids of the traces these spans name as causes."""
     return {str(link[0]) for span in spans for link in links_of(span)}
 
@@ -23,7 +23,7 @@ def links_of(span: Mapping[str, Any]) -> list[list[str]]:
     return links if isinstance(links, list) else []
 
 
-def shown(spans: Sequence[Mapping[str, Any]], tenants: frozenset[str]) -> list[dict[str, Any]]:
+def shown(spans: Sequence[Mapping[str, object]], tenants: frozenset[str]) -> list[dict[str, object]]:
     """The spans of one trace that may be shown to people of these tenants.
 
     Spans of no tenant (a webhook before its shop is known) are shown where the trace has one of theirs; spans of
@@ -36,7 +36,7 @@ def shown(spans: Sequence[Mapping[str, Any]], tenants: frozenset[str]) -> list[d
     return [dict(span) for span in spans if span["tenant_id"] in {*tenants, system, None}]
 
 
-def summary(spans: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def summary(spans: Iterable[Mapping[str, Any]]) -> dict[str, object]:
     """Services in order of their first span, how long it all took, tokens and cost."""
     ordered = sorted(spans, key=lambda span: span["started_at"])
     if not ordered:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -57,7 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 _GENERATED_DOCS = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
 
 
-def configure(api: FastAPI, settings: Any) -> None:
+def configure(api: FastAPI, settings: object) -> None:
     """Problem documents, limits, headers, CORS; and the description of the API without scripts from elsewhere."""
     assert isinstance(settings, Settings)
     api.title = "Pulsepoint"

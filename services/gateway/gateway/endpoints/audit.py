@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -23,7 +23,7 @@ class AuditEntry(BaseModel):
     actor: str
     action: str
     subject: str
-    detail: dict[str, Any]
+    detail: dict[str, object]
     occurred_at: datetime
 
 

@@ -6,7 +6,7 @@ What is here besides are the two settings that are secrets (tokens of ad account
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -169,7 +169,7 @@ class SettingsSchema(BaseModel):
 
 def settings_schema() -> SettingsSchema:
     """The settings in the order they are declared."""
-    sent: dict[str, dict[str, Any]] = NewBrand.model_json_schema()["properties"]
+    sent: dict[str, dict[str, object]] = NewBrand.model_json_schema()["properties"]
     return SettingsSchema(
         settings=[
             SettingView(
@@ -187,5 +187,5 @@ def settings_schema() -> SettingsSchema:
     )
 
 
-def _choices(kind: Any) -> list[str] | None:
+def _choices(kind: object) -> list[str] | None:
     return [str(member) for member in kind] if isinstance(kind, type) and issubclass(kind, Word) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,7 +30,7 @@ class DemoView(BaseModel):
     speed: float | None = None
 
 
-Demo = Callable[[], dict[str, Any] | None]
+Demo = Callable[[], dict[str, object] | None]
 """What whoever runs a demo in this process puts on the app's state as `demo`."""
 
 

@@ -5,20 +5,17 @@ Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from math import ceil
-from typing import Any
 
 import structlog
 from fastapi import HTTPException
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
 
 log = structlog.get_logger(__name__)
 LIMITED = ("/api", "/mcp")
-Scope = MutableMapping[str, Any]
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,14 +41,14 @@ class Guard:
         self._app = app
         self._settings = settings
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI event."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         answered = False
 
-        async def send_guarded(message: MutableMapping[str, Any]) -> None:
+        async def send_guarded(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
@@ -87,7 +84,7 @@ class Guard:
         """Bytes a body may have: endpoints read it whole, and before they ask who sends it."""
         return None if scope["path"].endswith(KEEPS_ITS_OWN_LIMIT) else self._settings.body_limit_bytes
 
-    async def _refuse(self, send: Any, wait: float) -> None:
+    async def _refuse(self, send: Send, wait: float) -> None:
         limit = self._settings.requests_per_minute
         detail = f"More than {limit} requests a minute from your address. Try again in {ceil(wait)} s."
         await _send(send, 429, detail, [(b"retry-after", str(ceil(wait)).encode())])
@@ -102,13 +99,13 @@ def _too_large(limit: int) -> str:
     return f"A body may have {limit:,} bytes."
 
 
-def _limited(receive: Any, limit: int) -> Any:
+def _limited(receive: Receive, limit: int) -> Receive:
     """`receive` for a body whose sender declared no length, or less."""
     size = 0
 
-    async def counted() -> MutableMapping[str, Any]:
+    async def counted() -> Message:
         nonlocal size
-        message: MutableMapping[str, Any] = await receive()
+        message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
             raise HTTPException(413, _too_large(limit), {"Connection": "close"})
@@ -117,7 +114,7 @@ def _limited(receive: Any, limit: int) -> Any:
     return counted
 
 
-async def _send(send: Any, status: int, detail: str, headers: list[tuple[bytes, bytes]]) -> None:
+async def _send(send: Send, status: int, detail: str, headers: list[tuple[bytes, bytes]]) -> None:
     body = problem_body(status, detail)
     lines = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})

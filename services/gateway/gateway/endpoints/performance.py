@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -82,7 +82,7 @@ class BehindView(BaseModel):
 
     source: str
     total_rows: int
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, object]]
 
 
 class FactView(BaseModel):

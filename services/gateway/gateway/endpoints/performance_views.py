@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -12,7 +11,7 @@ from gateway.domain.dashboard import ChannelFigures, DayFigures, ForeignMoney, P
 from pulsepoint.brand.figures import Figures
 
 
-def values(figures: Figures) -> dict[str, Any]:
+def values(figures: Figures) -> dict[str, object]:
     """The figures by name in the units people read, and under `facts` the fact id of each that has one."""
     facts = {name: figure.fact_id for name, figure in figures.items() if figure.fact_id is not None}
     return {name: readable(figure) for name, figure in figures.items()} | {"facts": facts}

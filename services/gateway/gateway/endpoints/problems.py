@@ -47,22 +47,22 @@ class Problem(BaseModel):
     status: int
     detail: str
     reason: str | None = None
-    errors: list[dict[str, Any]] | None = None
+    errors: list[dict[str, object]] | None = None
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
     for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 
 
-def problem_body(status: int, detail: str, **more: Any) -> bytes:
+def problem_body(status: int, detail: str, **more: object) -> bytes:
     """The document as bytes."""
     problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, **more)
     return orjson.dumps(problem.model_dump(exclude_none=True))
 
 
-def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
+def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: object) -> Response:
     """The document as a response."""
     return Response(problem_body(status, detail, **more), status, headers, MEDIA_TYPE)
 

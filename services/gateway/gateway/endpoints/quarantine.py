@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -41,7 +41,7 @@ class QuarantinedView(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, scope: TenantContext, row: dict[str, Any]) -> QuarantinedView:
+    def of(cls, scope: TenantContext, row: dict[str, object]) -> QuarantinedView:
         """The view of a row of the identity store."""
         return cls(id=row["held_id"], scope="system" if scope.is_system else "tenant", **row)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
@@ -12,13 +12,13 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*(Z|z|[+-][0-9]{2}:?[0-9]{2})", re.DOTALL)
 
 
-def _day(value: Any) -> Any:
+def _day(value: object) -> object:
     if value is not None and not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
         raise ValueError("must be a day such as 2026-03-31")
     return value
 
 
-def iso_timestamp(value: Any) -> Any:
+def iso_timestamp(value: object) -> object:
     """The value as it is; raises `ValueError` unless it is None, or a timestamp of ISO 8601 with its offset."""
     if (
         value is not None

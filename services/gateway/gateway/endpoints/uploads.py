@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -143,5 +142,5 @@ async def _lines(stack: AsyncExitStack, file: OrdersFile, commands: Commands, pe
         yield _line(result=UploadView.of(uploaded).model_dump())
 
 
-def _line(**fields: Any) -> bytes:
+def _line(**fields: object) -> bytes:
     return orjson.dumps(fields) + b"\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 from gateway.domain.brands import KEPT_SETTINGS, Brand, BrandChange, configured, row_of, settings_of
@@ -72,7 +71,7 @@ def _refuse_local(change: BrandChange, allowed: bool) -> None:
         raise MalformedInput(f"{local[0]} is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
 
 
-async def _with_secrets(secrets: SecretStore, scope: TenantContext, change: BrandChange) -> dict[str, Any]:
+async def _with_secrets(secrets: SecretStore, scope: TenantContext, change: BrandChange) -> dict[str, object]:
     """The changed settings by name, once the secrets among them are kept and named by their references."""
     settings = dict(change.settings)
     if change.sets_slack:
@@ -108,7 +107,7 @@ async def _commit(
     scope: TenantContext,
     person: Person,
     action: str,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     created_at: datetime,
     *,
     before: Brand | None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
 
 from gateway.domain.brands import Brand
 from gateway.domain.feed import FeedEntry
@@ -18,7 +17,7 @@ from pulsepoint.tenancy import TenantContext
 
 async def newest_orders(
     person: Person, brand: Brand, model: AttributionModel, limit: int, warehouse: Warehouse
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The newest orders, newest first, and of each the channel and campaign that the model credits most to."""
     scope = person.scope.brand(brand.brand_id)
     return await run_named_query(warehouse, scope, "newest_orders", model=model.value, limit=limit)

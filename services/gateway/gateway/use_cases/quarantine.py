@@ -26,7 +26,7 @@ class QuarantinedPage:
     """One page of messages, newest first, each with whose it is; `total` counts all of them."""
 
     total: int
-    messages: tuple[tuple[TenantContext, dict[str, Any]], ...]
+    messages: tuple[tuple[TenantContext, dict[str, object]], ...]
 
 
 async def quarantined_messages(

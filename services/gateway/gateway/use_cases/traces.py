@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gateway.domain.identity import Person
 from gateway.domain.traces import MAX_TRACES, linked_traces, shown
 from pulsepoint.metrics.named_queries import run_named_query
@@ -11,13 +9,13 @@ from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import SYSTEM
 
 
-async def spans_of(person: Person, trace_id: str, warehouse: Warehouse) -> list[dict[str, Any]]:
+async def spans_of(person: Person, trace_id: str, warehouse: Warehouse) -> list[dict[str, object]]:
     """The spans of a trace and of the traces that caused it, oldest first, at most `MAX_TRACES` traces.
 
     Spans of other tenants are left out; empty where none is the person's.
     """
     tenants = frozenset(str(scope.tenant_id) for scope in person.scopes())
-    spans: list[dict[str, Any]] = []
+    spans: list[dict[str, object]] = []
     waiting, seen = [trace_id], {trace_id}
     while waiting and len(seen) <= MAX_TRACES:
         rows = await run_named_query(warehouse, SYSTEM, "trace_hops", trace_id=waiting.pop())

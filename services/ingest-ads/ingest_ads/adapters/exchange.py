@@ -51,7 +51,7 @@ class Exchange:
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        json_body: Any = None,
+        json_body: object = None,
     ) -> Reply:
         """The answer, whatever its status; raises `VendorError` when none came.
 
@@ -86,14 +86,14 @@ class Exchange:
         return error
 
 
-def _json(response: httpx.Response) -> Any:
+def _json(response: httpx.Response) -> object:
     try:
         return json.loads(response.content, parse_float=Decimal, parse_constant=_not_json)
     except (ValueError, RecursionError):
         return None
 
 
-def _not_json(constant: str) -> Any:
+def _not_json(constant: str) -> object:
     raise ValueError(f"{constant} is no JSON")
 
 
@@ -184,7 +184,7 @@ class Pages:
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
-    def take(self, rows: object) -> list[Any]:
+    def take(self, rows: object) -> list[object]:
         """The page's rows; raises `MalformedInput` where they are no list or, not being empty, came before."""
         if not isinstance(rows, list):
             raise MalformedInput(f"expected a list of rows, got {type(rows).__name__}")

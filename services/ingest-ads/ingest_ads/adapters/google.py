@@ -127,13 +127,13 @@ def _between(start: date, end: date) -> str:
     return f"WHERE segments.date BETWEEN '{start.isoformat()}' AND '{end.isoformat()}'"
 
 
-def _first(rows: list[Any]) -> Any:
+def _first(rows: list[object]) -> Any:
     if not rows:
         raise MalformedInput("customer: no row")
     return rows[0]
 
 
-def _field(resource: Mapping[str, Any], name: str) -> Any:
+def _field(resource: Mapping[str, object], name: str) -> object:
     """A field by its JSON name, or by its proto name: recorded bodies carry both spellings."""
     if name in resource:
         return resource[name]
@@ -143,7 +143,7 @@ def _field(resource: Mapping[str, Any], name: str) -> Any:
     raise KeyError(name)
 
 
-def _metric(metrics: Mapping[str, Any], name: str) -> Any:
+def _metric(metrics: Mapping[str, object], name: str) -> object:
     """A metric, None where the answer has none: zeros are sent as zeros."""
     try:
         return _field(metrics, name)
@@ -151,7 +151,7 @@ def _metric(metrics: Mapping[str, Any], name: str) -> Any:
         return None
 
 
-def _cost(metrics: Mapping[str, Any]) -> int:
+def _cost(metrics: Mapping[str, object]) -> int:
     """Micros; an int64, which JSON carries as text. Raises `KeyError` where there is none."""
     return count(_field(metrics, "costMicros"), "costMicros")
 
@@ -206,16 +206,16 @@ def google_error(exchange: Exchange, reply: Reply) -> VendorError:
     return VendorError(f"{exchange.name} failed ({message})")
 
 
-def _error_object(body: Any) -> dict[str, Any] | None:
+def _error_object(body: object) -> dict[str, object] | None:
     """The error object of an answer: on its own, or as an element of the stream's array."""
     for candidate in body if isinstance(body, list) else [body]:
         if isinstance(candidate, dict) and isinstance(candidate.get("error"), dict) and candidate["error"]:
-            error: dict[str, Any] = candidate["error"]
+            error: dict[str, object] = candidate["error"]
             return error
     return None
 
 
-def _reasons(error_object: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _reasons(error_object: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Kind and reason of each GoogleAdsError in the failure."""
     for error in _errors(error_object):
         code = error.get("errorCode")
@@ -223,7 +223,7 @@ def _reasons(error_object: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(kind), str(reason)
 
 
-def _delays(error_object: Mapping[str, Any]) -> Iterator[float]:
+def _delays(error_object: Mapping[str, object]) -> Iterator[float]:
     """Seconds to wait, as the quota's details or google.rpc.RetryInfo say."""
     quotas = [error.get("details") for error in _errors(error_object)]
     details = [quota.get("quotaErrorDetails") for quota in quotas if isinstance(quota, dict)]
@@ -233,11 +233,11 @@ def _delays(error_object: Mapping[str, Any]) -> Iterator[float]:
             yield delay
 
 
-def _errors(error_object: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _errors(error_object: Mapping[str, object]) -> list[dict[str, object]]:
     return [error for detail in _list(error_object.get("details")) for error in _list(detail.get("errors"))]
 
 
-def _list(value: object) -> list[dict[str, Any]]:
+def _list(value: object) -> list[dict[str, object]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 

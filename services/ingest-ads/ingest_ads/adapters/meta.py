@@ -149,7 +149,7 @@ class MetaAds:
                 return
             after = cursor
 
-    async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    async def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, object]:
         url = f"{(connection.base_url or self.base_url).rstrip('/')}/{self.version}/{path}"
         headers = {"authorization": f"Bearer {connection.token}"}
         exchange = self.exchange(connection)
@@ -174,7 +174,7 @@ def _insights(level: str, fields: Iterable[str], start: date, end: date) -> dict
     }
 
 
-def _has_next(body: Mapping[str, Any]) -> bool:
+def _has_next(body: Mapping[str, object]) -> bool:
     paging = body.get("paging")
     return isinstance(paging, dict) and bool(paging.get("next"))
 
@@ -193,14 +193,14 @@ def _next_cursor(body: Mapping[str, Any]) -> str:
     return text_of(cursor, "after")
 
 
-def _single_day(row: Mapping[str, Any]) -> date:
+def _single_day(row: Mapping[str, object]) -> date:
     day = day_of(row["date_start"])
     if day_of(row["date_stop"]) != day:
         raise MalformedInput("date_stop: expected one day a row")
     return day
 
 
-def campaign_day(row: Mapping[str, Any], *, windows: tuple[str, ...] = ()) -> CampaignDay:
+def campaign_day(row: Mapping[str, object], *, windows: tuple[str, ...] = ()) -> CampaignDay:
     """One insights row; purchases are the sum of the `windows` asked for, without windows Meta's own `value`.
 
     Meta leaves `actions` out where there were none: asked and absent is zero.

@@ -133,7 +133,7 @@ class TikTokAds:
 
     async def _rows(self, connection: Connection, params: Mapping[str, str]) -> list[Any]:
         """All pages; raises `VendorError` where they do not hold the number of rows that TikTok announced."""
-        rows: list[Any] = []
+        rows: list[object] = []
         number, taken = 1, Pages()
         while True:
             page_params = {"page": str(number), "page_size": str(self.page_size)}
@@ -160,7 +160,7 @@ class TikTokAds:
             raise tiktok_error(exchange, reply, now=self.now())
         if not isinstance(body.get("data"), dict):
             raise VendorError(f"{exchange.name} left out the field data")
-        data: dict[str, Any] = body["data"]
+        data: dict[str, object] = body["data"]
         return data
 
 

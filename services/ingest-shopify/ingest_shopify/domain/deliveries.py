@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -114,7 +113,7 @@ def read_body(
     return [reading.payload]
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, object]:
     """The JSON object in a body; of a repeated key the last counts.
 
     Raises `MalformedInput` (reason `not_json`) for anything else, NaN and nesting too deep included.
@@ -128,10 +127,10 @@ def parse(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _parse_leniently(body: bytes) -> Any:
+def _parse_leniently(body: bytes) -> object:
     """JSON that a strict parser refuses though nothing is lost: a byte-order mark, half of a surrogate pair."""
 
-    def refuse(constant: str) -> Any:
+    def refuse(constant: str) -> object:
         raise ValueError(f"{constant} is not JSON")
 
     try:

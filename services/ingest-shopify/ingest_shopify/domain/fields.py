@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.money import to_micros
@@ -73,7 +72,7 @@ class Fields:
 
     __slots__ = ("path", "values")
 
-    def __init__(self, values: dict[str, Any], path: str = "") -> None:
+    def __init__(self, values: dict[str, object], path: str = "") -> None:
         self.values = values
         self.path = path
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ingest_shopify.domain.fields import Fields, read_timestamp
 from pulsepoint.errors import MalformedInput
@@ -93,13 +92,13 @@ def _moment(visit: Fields) -> JourneyMoment:
     )
 
 
-def _occurred_at(visit: Fields) -> Any:
+def _occurred_at(visit: Fields) -> object:
     try:
         return read_timestamp(visit.values.get("occurred_at") or visit.values.get("occurredAt"), "occurred_at")
     except MalformedInput:
         return None
 
 
-def _object(fields: Fields, *names: str) -> dict[str, Any]:
+def _object(fields: Fields, *names: str) -> dict[str, object]:
     values = (fields.values.get(name) for name in names)
     return next((value for value in values if isinstance(value, dict)), {})

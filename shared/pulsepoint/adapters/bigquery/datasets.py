@@ -142,7 +142,7 @@ class Datasets:
         labelled.labels = {**forgotten, declaration(): f"{self._clock.now():%Y%m%d%H%M%S}"}
         self._client.update_dataset(labelled, ["labels"], retry=self._retry, timeout=CALL_SECONDS)
 
-    def _each(self, make: Callable[[Any], None], what: Iterable[Any]) -> None:
+    def _each(self, make: Callable[[Any], None], what: Iterable[object]) -> None:
         list(self._pool.map(make, what))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pulsepoint.errors import MalformedInput
 from pulsepoint.values import QueryValue
@@ -147,7 +147,7 @@ def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.
 
     tables = tables_by_name(shared)
 
-    def replace(node: Any) -> Any:
+    def replace(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Table) or node.name not in tables:
             return node
         alias = exp.TableAlias(this=exp.to_identifier(node.alias or node.name))

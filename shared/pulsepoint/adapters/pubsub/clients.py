@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import grpc.aio
 from google.api_core.grpc_helpers_async import wrap_errors
@@ -33,7 +33,7 @@ OPTIONS = (
 class PublishCall(Protocol):
     """`Publish` for a request that is encoded already, as bytes; seconds, and metadata as gRPC takes it."""
 
-    def __call__(self, request: bytes, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Awaitable[Any]:
+    def __call__(self, request: bytes, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Awaitable[object]:
         """Raises what Google's clients raise."""
         ...
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
@@ -97,7 +96,7 @@ async def _store_row(connection: AsyncConnection, place: Collection, encoded: En
         await connection.execute(statement.on_conflict_do_nothing())
         return
     fixed = {column.name for column in place.table.primary_key}
-    changed: dict[str, Any] = {name: value for name, value in values.items() if name not in fixed}
+    changed: dict[str, object] = {name: value for name, value in values.items() if name not in fixed}
     await connection.execute(
         statement.on_conflict_do_update(
             index_elements=list(place.table.primary_key), set_=changed | {"version": place.table.c.version + 1}

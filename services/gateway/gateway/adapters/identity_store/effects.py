@@ -83,7 +83,7 @@ def _same(effect: StoredEffect) -> ColumnElement[bool]:
     return and_(effects.c.brand_id == effect.scope.brand_id, effects.c.kind == effect.kind, effects.c.key == effect.key)
 
 
-def _row(effect: StoredEffect) -> dict[str, Any]:
+def _row(effect: StoredEffect) -> dict[str, object]:
     return {
         "tenant_id": effect.scope.tenant_id,
         "brand_id": effect.scope.brand_id,

@@ -36,7 +36,7 @@ class PostgresIdentityReader:
         self._standings = SingleFlight[Standing | None]()
         self._brands = SingleFlight[Brand | None]()
 
-    async def _rows(self, scope: TenantContext, statement: Select[Any]) -> list[dict[str, Any]]:
+    async def _rows(self, scope: TenantContext, statement: Select[object]) -> list[dict[str, Any]]:
         async with tenant_transaction(self._engine, scope) as connection:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -75,7 +75,7 @@ class PostgresIdentityReader:
         )
         return next((settings_of(row["data"]) for row in await self._rows(scope, statement)), None)
 
-    async def integrations(self, scope: TenantContext, brand_id: UUID) -> list[dict[str, Any]]:
+    async def integrations(self, scope: TenantContext, brand_id: UUID) -> list[dict[str, object]]:
         """See `IdentityStore.integrations`."""
         statement = (
             select(integrations)
@@ -86,7 +86,7 @@ class PostgresIdentityReader:
 
     async def quarantined_messages(
         self, scope: TenantContext, kind: str, *, limit: int, offset: int
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         """See `IdentityStore.quarantined_messages`."""
         newest = (quarantined_messages.c.held_at.desc(), quarantined_messages.c.held_id)
         statement = (
@@ -94,7 +94,7 @@ class PostgresIdentityReader:
         )
         return [document_of(row) for row in await self._rows(scope, statement)]
 
-    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, Any] | None:
+    async def quarantined_message(self, scope: TenantContext, kind: str, message_id: str) -> dict[str, object] | None:
         """See `IdentityStore.quarantined_message`."""
         statement = select(quarantined_messages).where(
             _still_quarantined(kind), quarantined_messages.c.held_id == message_id
@@ -113,7 +113,7 @@ class PostgresIdentityReader:
         )
         return {row["id"]: row["data"]["trace_id"] for row in await self._rows(scope, statement)}
 
-    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, Any]]:
+    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, object]]:
         """See `IdentityStore.audit`."""
         newest = (audit_log.c.occurred_at.desc(), audit_log.c.audit_id)
         rows = await self._rows(scope, select(audit_log).order_by(*newest).limit(limit).offset(offset))
