@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("services", "shared", "deploy")
-CEILING = 296
-"""Half of the 592 that stood in commit a863429; lower it when there are fewer."""
+CEILING = 240
+"""592 stood in commit a863429; lower it when there are fewer."""
 
 
 def count_in(file: Path) -> int:

@@ -24,10 +24,6 @@ from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.definitions import Sum
 from pulsepoint.metrics.query import Excluded, MeasuredRow, Measurement
 
-_UNATTRIBUTED_TOO = {
-    f"unattributed {shown}": name for shown, name in UNATTRIBUTED.items() if name not in CHANNEL.values()
-}
-
 
 async def performance_of(measuring: Measuring, days: Period) -> Performance:
     """The period's totals, channels and days, and the totals of as many days before it."""
