@@ -91,7 +91,7 @@ def exposures(statuses: Iterable[StockStatus]) -> Mapping[tuple[str, str], Expos
     by_campaign: dict[tuple[str, str], Exposure] = defaultdict(lambda: Exposure(0, 0, None, 0))
     largest: dict[tuple[str, str], int] = {}
     for status in statuses:
-        state = StockState(status.status)
+        state = status.status
         if status.continue_selling or not state.runs_out:
             continue
         for channel, campaign_id, part in status.campaigns:
@@ -180,8 +180,8 @@ def reorders(
     citations: Citations, brand: BrandSettings, statuses: Iterable[StockStatus], rules: Rules
 ) -> Iterable[Recommendation]:
     """Order again what sells and is covered for less than the lead time, most urgent first."""
-    urgent = [status for status in statuses if StockState(status.status).runs_out and status.velocity_micros > 0]
-    urgent.sort(key=lambda status: (StockState(status.status).rank, -status.velocity_micros, status.variant_id))
+    urgent = [status for status in statuses if status.status.runs_out and status.velocity_micros > 0]
+    urgent.sort(key=lambda status: (status.status.rank, -status.velocity_micros, status.variant_id))
     for status in urgent[: rules.most_reorders]:
         yield _reorder(citations, brand, status, rules)
 
@@ -259,7 +259,7 @@ def _change_spend(
 
 
 def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, rules: Rules) -> Recommendation:
-    lead, review, state = brand.lead_time_days, rules.review_days, StockState(status.status)
+    lead, review, state = brand.lead_time_days, rules.review_days, status.status
     known = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
     return _recommend(
         uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,

@@ -56,7 +56,7 @@ class StockView:
 def is_risk(status: StockStatus) -> bool:
     """Gone or nearly, while it sells or is advertised; backorders are no risk."""
     in_demand = status.spend_at_risk_micros > 0 or status.velocity_micros > 0
-    return StockState(status.status).is_gone and in_demand and not status.continue_selling
+    return status.status.is_gone and in_demand and not status.continue_selling
 
 
 def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
@@ -95,7 +95,7 @@ def clear_keys(view: StockView, open_keys: Iterable[str]) -> set[str]:
 
 
 def _clearly_safe(status: StockStatus, lead_time_days: int) -> bool:
-    if StockState(status.status).is_gone:
+    if status.status.is_gone:
         return False
     cover = status.days_of_cover_micros
     # Critical begins under half the lead time: 1.2 times that is six tenths of it.

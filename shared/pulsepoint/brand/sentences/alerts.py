@@ -28,7 +28,7 @@ def alert_text(alert: AlertFacts, texts: Texts) -> AlertText:
     """
     if alert.title is not None:
         return AlertText(alert.title, alert.explanation or "", alert.recommended_action or "")
-    return _BY_TYPE[alert.type](alert, texts)
+    return COMPOSERS[alert.type](alert, texts)
 
 
 def resolved_text(alert: AlertFacts, texts: Texts) -> str:
@@ -107,7 +107,7 @@ def _plain(text_id: str, texts: Texts, values: Mapping[str, str]) -> AlertText:
     )
 
 
-_BY_TYPE: Mapping[AlertType, Callable[[AlertFacts, Texts], AlertText]] = {
+COMPOSERS: Mapping[AlertType, Callable[[AlertFacts, Texts], AlertText]] = {
     AlertType.STOCKOUT_RISK: _stockout_risk,
     AlertType.ROAS_DROP: _roas_drop,
     AlertType.SYNC_FAILURE: _sync_failure,

@@ -27,7 +27,7 @@ def recommendation_text(advice: RecommendationFacts, texts: Texts) -> Recommenda
     """
     if advice.action is not None:
         return RecommendationText(advice.action, advice.reason or "", advice.expected_impact or "")
-    return _BY_TYPE[advice.type](advice, texts)
+    return COMPOSERS[advice.type](advice, texts)
 
 
 def _pause(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
@@ -97,7 +97,7 @@ def _of_campaign(advice: RecommendationFacts, texts: Texts) -> dict[str, str]:
     return {**values, "campaign": named}
 
 
-_BY_TYPE: Mapping[RecommendationType, Callable[[RecommendationFacts, Texts], RecommendationText]] = {
+COMPOSERS: Mapping[RecommendationType, Callable[[RecommendationFacts, Texts], RecommendationText]] = {
     RecommendationType.PAUSE_CAMPAIGN: _pause,
     RecommendationType.REDUCE_SPEND: _reduce,
     RecommendationType.RAISE_SPEND: _raise,

@@ -1,0 +1,80 @@
+"""Findings of every type and cause of alert, made by the conditions themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from alerting.domain import roas, stock, syncs, tracking
+from alerting.domain.open_alerts import Finding
+from pulsepoint.brand import figures
+from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
+from pulsepoint.money import MICROS
+from tests.builders.channel_days import ChannelTotals, OrderTotals, compared, traced
+from tests.builders.insights import stock_assessed, stock_status
+from tests.builders.inventory import NOW
+
+LAST = date(2026, 3, 14)
+
+
+def of_stock(reorder: int | None = None, **changes: Any) -> Finding:
+    """A variant that runs out, with so many units advised to order."""
+    view = stock.view_of(stock_assessed(stock_status(**changes)), 14)
+    advised = {"v1": figures.count(reorder)} if reorder is not None else {}
+    [finding] = stock.findings(view, "EUR", advised, lambda metric, variant: None)
+    return finding
+
+
+def of_roas(channel: str) -> Finding:
+    """A channel whose ROAS fell to a fifth."""
+    days = [
+        ChannelTotals(channel, LAST - timedelta(days=ago), 100 * MICROS, (60 if ago < 3 else 300) * MICROS, ago >= 3)
+        for ago in range(31)
+    ]
+    rows = [replace(row, orders=5 * row.orders) for row in days]
+    [finding] = roas.findings(compared(rows, LAST), roas.Rules())
+    return finding
+
+
+def of_tracking() -> Finding:
+    """Orders that stopped leading back to links."""
+    rows = [OrderTotals(LAST - timedelta(days=ago), 40, 8 if ago < 3 else 20, 10, 100 * MICROS) for ago in range(31)]
+    finding = tracking.find(*traced(rows, LAST), tracking.Rules())
+    assert finding is not None
+    return finding
+
+
+def of_sync(attempts: int, refused: bool) -> Finding:
+    """An account that cannot be pulled."""
+    reason = "timeout\x00 of 30 s"
+    failed = AdsSyncFailed(
+        platform="tiktok", account_id="a1", reason=reason, refused=refused, attempts=attempts, failed_at=NOW
+    )
+    finding = syncs.failure(failed)
+    assert finding is not None
+    return finding
+
+
+GONE: dict[str, Any] = {"status": "out_of_stock", "available": 0, "days_of_cover_micros": 0}
+FINDINGS: dict[str, Finding] = {
+    "stock.gone": of_stock(**GONE),
+    "stock.gone_ads": of_stock(**GONE, spend_at_risk_micros=75 * MICROS),
+    "stock.low": of_stock(),
+    "stock.low_ads": of_stock(spend_at_risk_micros=1_234_560_000, days_unknown=3),
+    "stock.one": of_stock(available=1, units_sold=1, days_in_stock=1, title="Wool\n <Hat> " + "x" * 90),
+    **{f"roas.{channel}": of_roas(channel) for channel in ("meta", "tiktok", "google")},
+    "tracking": of_tracking(),
+    "sync.twice": of_sync(2, refused=False),
+    "sync.refused": of_sync(1, refused=True),
+    "day": syncs.quarantined(
+        AdDayQuarantined(
+            platform="google",
+            account_id="a1",
+            day=LAST,
+            account_spend_micros=1_012_500_000,
+            campaign_spend_micros=10 * MICROS,
+        )
+    ),
+}
+"""One finding at least of every type and cause, as the conditions make it."""
