@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from pulsepoint.brand.vocabulary import Platform
+
 FILE = "demo.json"
 OLD_NAMES = {"told_until": "played_until", "catalogue_told": "catalog_sent"}
 """Keys of files that earlier versions wrote, by today's name."""
@@ -39,7 +41,7 @@ class DemoFile:
     control_token: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
     shopify_token: str = field(default_factory=lambda: f"shpat_{secrets.token_hex(16)}", repr=False)
     ad_tokens: dict[str, str] = field(
-        default_factory=lambda: {name: secrets.token_hex(24) for name in ("meta", "tiktok", "google")}, repr=False
+        default_factory=lambda: {platform.value: secrets.token_hex(24) for platform in Platform}, repr=False
     )
 
     def next_day(self, zone: str) -> date:

@@ -99,8 +99,8 @@ class Use:
 
 def uses() -> list[Use]:
     """Every place that names a reason, by reason and module."""
-    found = [use for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")) for use in _uses_in(file)]
-    return sorted(set(found), key=lambda use: (use.reason, use.module, use.kind))
+    places = [use for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")) for use in _uses_in(file)]
+    return sorted(set(places), key=lambda use: (use.reason, use.module, use.kind))
 
 
 def page() -> str:

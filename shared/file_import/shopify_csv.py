@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from file_import.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
 from file_import.countries import country_code
 from file_import.shopify_cells import TIME_FORMATS, Record, UnreadableOrder, number, read_time
-from file_import.shopify_orders import ExportedOrder, put_together
+from file_import.shopify_orders import ExportedOrder, assembled
 from file_import.webhooks import Webhook, stable_id
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import MICROS, minor_micros, split
@@ -72,7 +72,7 @@ class Converter:
                 self.left_out.append(LeftOutOrder(rows[0].get("name") or "", str(error), 0))
 
     def _order(self, rows: tuple[Record, ...]) -> Iterator[Webhook]:
-        order = put_together(rows)
+        order = assembled(rows)
         head = order.head
         currency = (head.get("currency") or self._currency).upper()
         if currency != self._currency:

@@ -30,7 +30,7 @@ def is_head(row: Record) -> bool:
     return row.get("subtotal") is not None or row.get("financialstatus") is not None
 
 
-def put_together(rows: Sequence[Record]) -> ExportedOrder:
+def assembled(rows: Sequence[Record]) -> ExportedOrder:
     """The order that `rows`, all rows of one order in the file's order, say.
 
     An export that repeats the order's columns on each row, and one that holds the order twice, look alike: the lines

@@ -55,9 +55,9 @@ def _calm(seed: int) -> Judged:
 def report_struck(kind: str, judged: Sequence[Judged]) -> None:
     """Print precision and recall of one kind; incidents and alerts of one world meet only each other."""
     for name in SIGNALS:
-        found = total(recall(each.incidents, each.opened[name]) for each in judged)
+        hit = total(recall(each.incidents, each.opened[name]) for each in judged)
         right = total(precision(each.incidents, each.opened[name]) for each in judged)
-        print(f"{kind:14} {name:9} recall {found}   precision {right}", flush=True)
+        print(f"{kind:14} {name:9} recall {hit}   precision {right}", flush=True)
 
 
 def report_calm(judged: Sequence[Judged]) -> None:

@@ -36,9 +36,9 @@ def first_words(service: str, called: str) -> Iterator[str]:
 
 
 def test_every_table_of_the_warehouse_has_one_owner() -> None:
-    told = Counter(table for _, tables in owned().values() for table in tables)
+    listed = Counter(table for _, tables in owned().values() for table in tables)
     declared = {table.name for table in (*schema.tables(), *schema.shared_tables())}
-    assert told == Counter(declared)
+    assert listed == Counter(declared)
     assert set(owned()) == set(SERVICES)
 
 

@@ -30,7 +30,7 @@ def test_every_family_is_numbered_without_gaps() -> None:
         family, number = rule_id.split("-")
         numbers.setdefault(family, []).append(int(number))
     assert set(numbers) == {"SHOP", "REV", "TOUCH", "ATTR", "ADS", "STOCK", "AI", "ALERT", "SEC"}
-    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+    assert all(marks == list(range(1, len(marks) + 1)) for marks in numbers.values())
 
 
 def test_a_rule_without_a_test_and_a_mark_without_a_rule_are_seen() -> None:

@@ -47,7 +47,7 @@ def brand_configured(
     accounts: tuple[StubAccount, ...] = DEFAULT_ACCOUNTS,
     *,
     at: datetime = NOON,
-    stand_ins: Mapping[str, str] | None = None,
+    fakes: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> Event:
     """The brand's settings with these ad accounts connected, some to an emulator of their own by platform."""
@@ -56,7 +56,7 @@ def brand_configured(
             platform=a.platform,
             account_id=a.account_id,
             secret_ref=secret_ref(a),
-            base_url=(stand_ins or {}).get(a.platform),
+            base_url=(fakes or {}).get(a.platform),
         )
         for a in accounts
     )

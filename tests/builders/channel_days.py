@@ -68,10 +68,10 @@ def _channels(rows: Iterable[ChannelTotals], period: Period) -> Mapping[str, roa
 
 def _traced(rows: Sequence[OrderTotals], period: Period) -> tracking.Traced:
     inside = [row for row in rows if period.start <= row.day <= period.end]
-    orders, found = sum(row.orders for row in inside), sum(row.traced for row in inside)
+    orders, traced = sum(row.orders for row in inside), sum(row.traced for row in inside)
     return tracking.Traced(
-        share=figures.ratio(divided(found, orders, MICROS)),
-        traced=figures.count(found),
+        share=figures.ratio(divided(traced, orders, MICROS)),
+        traced=figures.count(traced),
         orders=figures.count(orders),
         untouched=figures.count(sum(row.untouched for row in inside)),
         spend=figures.money(sum(row.spend_micros for row in inside), "EUR"),

@@ -13,6 +13,7 @@ from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.brand.facts import RecommendationFacts
 from pulsepoint.brand.sentences import RecommendationText, recommendation_text
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.texts import texts
 from pulsepoint.events.envelope import Event, P, Payload, new_event
 from pulsepoint.events.inventory import StockAssessed, StockStatus
@@ -51,14 +52,14 @@ class Bench:
 
     async def read(self, work: Callable[[Reader], Awaitable[Read]]) -> Read:
         """What `work` reads through a handler's reader."""
-        found: list[Read] = []
+        results: list[Read] = []
 
         async def attempt(transaction: Transaction) -> Commit:
-            found.append(await work(ServiceReader(self.service, transaction, self.metrics, self.clock)))
+            results.append(await work(ServiceReader(self.service, transaction, self.metrics, self.clock)))
             return Commit()
 
         await self.store.transact(SCOPE, attempt)
-        return found[-1]
+        return results[-1]
 
     async def document(self, collection: str, id: str) -> Document | None:
         """A stored document."""
@@ -83,7 +84,7 @@ class Bench:
         """The number behind a fact id, under settings in UTC."""
 
         async def kept_settings(version: int) -> MetricSettings:
-            return MetricSettings(version)
+            return MetricSettings.of(BrandChoices(), version)
 
         return await self.metrics.recompute(SCOPE, fact_id, kept_settings)
 
@@ -163,7 +164,7 @@ def stock_status(variant_id: str = "v1", **changes: Any) -> StockStatus:
 
 
 def stock_assessed(*statuses: StockStatus, at: datetime = NOW, healthy: int = 10) -> StockAssessed:
-    """An assessment that found these and some healthy variants."""
+    """An assessment that results these and some healthy variants."""
     counts: dict[str, int] = {"healthy": healthy}
     for status in statuses:
         counts[status.status] = counts.get(status.status, 0) + 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.metrics.access import Citing
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.citations import CitationCodec
@@ -18,7 +19,7 @@ from tests.builders.warehouse import SCOPE
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 APRIL = Period(date(2026, 4, 1), date(2026, 4, 30))
-LONDON = MetricSettings(1, "Europe/London")
+LONDON = MetricSettings.of(BrandChoices(timezone="Europe/London"), 1)
 CODEC = CitationCodec(b"tests" * 7)
 
 

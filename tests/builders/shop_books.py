@@ -99,8 +99,8 @@ async def _violations(warehouse: DuckDBWarehouse) -> list[str]:
     wrong = []
     for check in CHECKS:
         if check.name in _OF_SALES:
-            found = await run_check(warehouse, SCOPE, check, cancelled_orders="return", settled_before=RECEIVED_AT)
-            wrong += [f"{check.name}: {violation}" for violation in found.violations]
+            checked = await run_check(warehouse, SCOPE, check, cancelled_orders="return", settled_before=RECEIVED_AT)
+            wrong += [f"{check.name}: {violation}" for violation in checked.violations]
     return wrong
 
 

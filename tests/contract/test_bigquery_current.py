@@ -52,7 +52,7 @@ def test_every_current_view_is_kept() -> None:
     assert {kept.view.name for kept in kept_views()} == named
 
 
-def told(rows: list[dict[str, Any]]) -> list[str]:
+def shown(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(sorted(row.items())) for row in rows)
 
 
@@ -62,7 +62,7 @@ async def check_against_history(warehouse: BigQueryWarehouse) -> int:
     for view in schema.views():
         shown = await warehouse.query(SCOPE, f"SELECT * FROM {view.name}")
         oracle = await warehouse.query(SCOPE, select_as_of(f"SELECT * FROM {view.name}"), {"as_of": FAR})
-        assert told(shown) == told(oracle), view.name
+        assert shown(shown) == shown(oracle), view.name
         seen += len(shown)
     return seen
 
@@ -131,10 +131,10 @@ async def test_rows_that_waited_for_their_head_are_shown_once_it_comes(
     await warehouse.append([*parts, *credit_facts("o2", [("email", None, 4)]), *newer_parts])
     clock.advance(hours=HOURS + 1)
     await warehouse.refresh_current(SCOPE)
-    asked = "SELECT order_id, credit_micros FROM credits_current ORDER BY order_id"
-    assert await warehouse.query(SCOPE, asked) == [{"order_id": "o2", "credit_micros": 4_000_000}]
+    statement = "SELECT order_id, credit_micros FROM credits_current ORDER BY order_id"
+    assert await warehouse.query(SCOPE, statement) == [{"order_id": "o2", "credit_micros": 4_000_000}]
     await warehouse.append([head, newer_head])
-    assert await warehouse.query(SCOPE, asked) == [
+    assert await warehouse.query(SCOPE, statement) == [
         {"order_id": "o1", "credit_micros": 100_000_000},
         {"order_id": "o2", "credit_micros": 5_000_000},
     ]
@@ -158,9 +158,9 @@ async def kept_tables(served: Served, view: str) -> list[str]:
 
 
 async def kept_from(served: Served, view: str = "orders_current") -> str | None:
-    found = await asyncio.to_thread(served.client().get_table, f"{SCOPE.schema}.{view}")
-    told: str | None = found.labels.get(KEPT_FROM)
-    return told
+    table = await asyncio.to_thread(served.client().get_table, f"{SCOPE.schema}.{view}")
+    shown: str | None = table.labels.get(KEPT_FROM)
+    return shown
 
 
 async def test_the_table_before_stays_for_questions_under_way_and_the_one_before_that_goes(
@@ -187,12 +187,12 @@ async def test_a_refresh_that_began_earlier_does_not_turn_a_view_back(served: Se
                 await go_on.wait()
 
         served.before = hold
-        slow_one = asyncio.ensure_future(slow.refresh_current(SCOPE))
+        slow_refresh = asyncio.ensure_future(slow.refresh_current(SCOPE))
         await reached.wait()
         await fast.append([order_fact("o2")])
         await fast.refresh_current(SCOPE)
         go_on.set()
-        await slow_one
+        await slow_refresh
         assert await kept_from(served) == f"{later.now():%Y%m%d%H%M%S}"
         assert await kept_tables(served, "orders_current") == [f"orders_current_kept_{later.now():%Y%m%d%H%M%S}"]
         await check_against_history(fast)

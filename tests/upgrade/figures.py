@@ -48,7 +48,7 @@ class Question:
     parameters: Parameters
 
 
-def questions(brand_id: str, known_at: str) -> Iterator[Question]:
+def questions(brand_id: str, seen_at: str) -> Iterator[Question]:
     """Every request about one brand; `known_at` is a moment in the middle of what happened (ISO 8601, UTC)."""
     brand = f"/api/brands/{brand_id}"
     for path in ("settings", "books", "recommendations", "integrations", "verify", "sources"):
@@ -62,12 +62,12 @@ def questions(brand_id: str, known_at: str) -> Iterator[Question]:
         yield Question(f"{brand}/dashboard", {**days, "model": "last_touch"})
         for metrics, by in BREAKDOWNS:
             yield Question(f"{brand}/performance", {**days, "metrics": metrics, "by": by})
-    yield Question(f"{brand}/dashboard", {**DAYS[0], "as_of": known_at})
+    yield Question(f"{brand}/dashboard", {**DAYS[0], "as_of": seen_at})
     for metrics, by in BREAKDOWNS:
-        asked = {**DAYS[0], "metrics": metrics, "by": by}
-        yield Question(f"{brand}/performance", {**asked, "as_of": known_at})
+        calls = {**DAYS[0], "metrics": metrics, "by": by}
+        yield Question(f"{brand}/performance", {**calls, "as_of": seen_at})
         if "revenue" in metrics:
-            yield Question(f"{brand}/performance", {**asked, "model": "last_touch"})
+            yield Question(f"{brand}/performance", {**calls, "model": "last_touch"})
 
 
 async def ask(http: httpx.AsyncClient, path: str, parameters: Parameters) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def lifted(path: str, parameters: dict[str, str], answer: Answer) -> Answer:
 
 def lifted_metric(metric: Answer) -> Answer:
     """A metric's definition in today's names, less where its rows come from, which is told by the kind of rows now."""
-    told = {name: value for name, value in metric.items() if name not in ("sources", "dimensions")}
-    return told | {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
+    said = {name: value for name, value in metric.items() if name not in ("sources", "dimensions")}
+    return said | {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
 
 
 def _label(label: str) -> str:

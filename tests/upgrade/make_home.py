@@ -112,15 +112,15 @@ async def main(checkout: Path) -> None:
 async def _lived(instance: Instance, ads: str) -> dict[str, Any]:
     """Both chapters, and what the API answers after them."""
     async with _logged_in(instance) as http:
-        lane, note = await _brands(http, ads)
+        first_brand, note = await _brands(http, ads)
         await _send(http, instance, story.first_chapter())
         await _settled(instance)
-        await _pull(http, lane, ads)
+        await _pull(http, first_brand, ads)
         await _settled(instance)
-        known_at = datetime.now(UTC).isoformat()
+        seen_at = datetime.now(UTC).isoformat()
         await _send(http, instance, story.second_chapter())
         await _settled(instance)
-        return await _asked(http, (lane, note), known_at)
+        return await _get(http, (first_brand, note), seen_at)
 
 
 async def _brands(http: httpx.AsyncClient, ads: str) -> tuple[str, str]:
@@ -130,11 +130,16 @@ async def _brands(http: httpx.AsyncClient, ads: str) -> tuple[str, str]:
         {"platform": platform, "account_id": account, "access_token": token, "base_url": ads}
         for platform, account, token in ACCOUNTS
     ]
-    lane = {"name": "Upgrade Lane", "shopify_store": story.LANE, "currency": "GBP", "timezone": "Europe/Berlin"}
+    first_brand = {
+        "name": "Upgrade Lane",
+        "shopify_store": story.FIRST_BRAND,
+        "currency": "GBP",
+        "timezone": "Europe/Berlin",
+    }
     note = {"name": "Upgrade Note", "shopify_store": story.NOTE, "currency": "EUR", "timezone": "Europe/London"}
     other = {"default_model": "last_touch", "lookback_days": 7, "cancelled_orders": "exclude", "lead_time_days": 21}
     made = []
-    for body in ({**lane, **quiet, "ad_accounts": accounts}, {**note, **quiet, **other}):
+    for body in ({**first_brand, **quiet, "ad_accounts": accounts}, {**note, **quiet, **other}):
         made.append((await _done(http.post("/api/brands", json=body)))["brand_id"])
     return made[0], made[1]
 
@@ -154,20 +159,20 @@ async def _pull(http: httpx.AsyncClient, brand_id: str, ads: str) -> None:
     await _done(http.post(sync, json=again))
 
 
-async def _asked(http: httpx.AsyncClient, brands: Iterable[str], known_at: str) -> dict[str, Any]:
+async def _get(http: httpx.AsyncClient, brands: Iterable[str], seen_at: str) -> dict[str, Any]:
     answers: list[dict[str, Any]] = []
     for brand_id in brands:
-        for question in questions(brand_id, known_at):
+        for question in questions(brand_id, seen_at):
             answer = await ask(http, question.path, question.parameters)
             answers.append({**asdict(question), **answer})
-    known = sampled(answers)
-    facts = {fact_id: brief(await _done(http.get(f"/api/facts/{fact_id}"))) for fact_id in known}
-    held = await _done(http.get("/api/quarantine"))
+    recorded = sampled(answers)
+    facts = {fact_id: brief(await _done(http.get(f"/api/facts/{fact_id}"))) for fact_id in recorded}
+    quarantined = await _done(http.get("/api/quarantine"))
     metrics = await _done(http.get("/api/metrics"))
     return {
         "answers": [without_fact_ids(answer) for answer in answers],
         "facts": facts,
-        "quarantine": held,
+        "quarantine": quarantined,
         "metrics": metrics,
     }
 
@@ -192,7 +197,7 @@ async def _synced(http: httpx.AsyncClient, brand_id: str) -> None:
 
     async def done() -> bool:
         accounts = (await _done(http.get(f"/api/brands/{brand_id}/integrations")))["integrations"]
-        return len(accounts) == len(ACCOUNTS) and all(one["status"] != "connecting" for one in accounts)
+        return len(accounts) == len(ACCOUNTS) and all(item["status"] != "connecting" for item in accounts)
 
     await _until(done, "the pulls")
 
@@ -200,7 +205,7 @@ async def _synced(http: httpx.AsyncClient, brand_id: str) -> None:
 async def _alerted(http: httpx.AsyncClient, brand_id: str, words: str) -> None:
     async def done() -> bool:
         alerts = (await _done(http.get(f"/api/brands/{brand_id}/alerts")))["alerts"]
-        return any(words in one["title"] for one in alerts)
+        return any(words in item["title"] for item in alerts)
 
     await _until(done, f"an alert that says {words!r}")
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
-LANE, NOTE, NOBODYS = "upgrade-lane.myshopify.com", "upgrade-note.myshopify.com", "upgrade-nobodys.myshopify.com"
+FIRST_BRAND, NOTE, NOBODYS = "upgrade-lane.myshopify.com", "upgrade-note.myshopify.com", "upgrade-nobodys.myshopify.com"
 NOW = datetime(2026, 3, 30, 10, tzinfo=UTC)
 """The business time at which both brands are made."""
 FIRST_DAY, LAST_DAY = date(2026, 2, 24), date(2026, 3, 29)
@@ -57,7 +57,7 @@ class Delivery:
     topic: str
     body: bytes
     at: datetime
-    shop: str = LANE
+    shop: str = FIRST_BRAND
 
 
 def first_chapter() -> Iterator[Delivery]:
@@ -80,7 +80,7 @@ def second_chapter() -> Iterator[Delivery]:
     yield _delivery("orders/delete", {"id": _order_id(15)}, NOW)
     yield _delivery("products/delete", {"id": 7006}, NOW)
     customer = {"id": 300_003, "email": REDACTED}
-    yield _delivery("customers/redact", {"shop_domain": LANE, "customer": customer, "orders_to_redact": []}, NOW)
+    yield _delivery("customers/redact", {"shop_domain": FIRST_BRAND, "customer": customer, "orders_to_redact": []}, NOW)
 
 
 def order_body(number: int, day: date, basket: dict[int, int], **fields: Any) -> Body:
@@ -172,14 +172,14 @@ def _order(number: int, day: date, kind: str) -> Iterator[Delivery]:
         page = "/?utm_source=tiktok&utm_medium=cpc"
         visit = {"occurredAt": _noon(day - timedelta(days=3), number), "landingPage": page}
         later = _noon(day, number + 500)
-        told = body | {"updated_at": later, "customerJourneySummary": {"firstVisit": visit, "lastVisit": None}}
-        yield _delivery("orders/updated", told, _moment(later))
+        said = body | {"updated_at": later, "customerJourneySummary": {"firstVisit": visit, "lastVisit": None}}
+        yield _delivery("orders/updated", said, _moment(later))
 
 
 def _cancelled(body: Body, day: date) -> Iterator[Delivery]:
     at = _noon(min(day + timedelta(days=1), LAST_DAY), 7)
-    told = body | {"cancelled_at": at, "updated_at": at, "financial_status": "voided", "cancel_reason": "customer"}
-    yield _delivery("orders/cancelled", told, _moment(at))
+    said = body | {"cancelled_at": at, "updated_at": at, "financial_status": "voided", "cancel_reason": "customer"}
+    yield _delivery("orders/cancelled", said, _moment(at))
 
 
 def _returned(number: int, day: date, amount: str) -> Iterator[Delivery]:
@@ -270,5 +270,5 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _delivery(topic: str, body: Body, at: datetime, shop: str = LANE) -> Delivery:
+def _delivery(topic: str, body: Body, at: datetime, shop: str = FIRST_BRAND) -> Delivery:
     return Delivery(topic, json.dumps(body).encode(), at, shop)

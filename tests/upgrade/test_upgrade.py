@@ -69,8 +69,8 @@ def differences(old: Any, new: Any, place: str = "") -> Iterator[str]:
         for key, value in old.items():
             yield from differences(value, new[key], f"{place}.{key}") if key in new else [f"{place}.{key} is gone"]
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from differences(one, other, f"{place}[{index}]")
+        for index, (item, other) in enumerate(zip(old, new, strict=True)):
+            yield from differences(item, other, f"{place}[{index}]")
     elif old != new:
         yield f"{place}: {json.dumps(old)[:300]} is now {json.dumps(new)[:300]}"
 
@@ -79,14 +79,14 @@ def without_retried(answer: dict[str, Any]) -> dict[str, Any]:
     """Connections and alerts less those of the account whose pull failed: it is tried again, and nobody answers."""
     kept = dict(answer)
     if "integrations" in kept:
-        kept["integrations"] = [one for one in kept["integrations"] if one["account_id"] != REVOKED]
+        kept["integrations"] = [item for item in kept["integrations"] if item["account_id"] != REVOKED]
     if "alerts" in kept:
-        kept["alerts"] = [one for one in kept["alerts"] if REVOKED not in one["title"]]
+        kept["alerts"] = [item for item in kept["alerts"] if REVOKED not in item["title"]]
     return kept
 
 
-def check(found: list[str]) -> None:
-    assert not found, f"{len(found)} differences:\n" + "\n".join(found[:SHOWN])
+def check(answer: list[str]) -> None:
+    assert not answer, f"{len(answer)} differences:\n" + "\n".join(answer[:SHOWN])
 
 
 def test_the_kept_home_is_small() -> None:
@@ -103,44 +103,44 @@ def test_a_difference_is_seen() -> None:
 
 
 async def test_every_figure_is_the_same(instance: InstanceProcess, before: dict[str, Any]) -> None:
-    found: list[str] = []
+    answer: list[str] = []
     async with logged_in(instance) as http:
         for old in before["answers"]:
             new = await ask(http, old["path"], old["parameters"])
             assert (old["status"], new["status"]) == (200, 200), f"{old['path']} {old['parameters']}: {new['body']}"
             place = f"{old['path'].split('/', 4)[-1]} {json.dumps(old['parameters'])} "
-            told, telling = lifted(old["path"], old["parameters"], old["body"]), without_fact_ids(new["body"])
-            found += differences(without_retried(told), without_retried(telling), place)
-    check(found)
+            said, telling = lifted(old["path"], old["parameters"], old["body"]), without_fact_ids(new["body"])
+            answer += differences(without_retried(said), without_retried(telling), place)
+    check(answer)
 
 
 async def test_every_metric_is_still_there(instance: InstanceProcess, before: dict[str, Any]) -> None:
     async with logged_in(instance) as http:
         now = {each["name"]: each for each in (await http.get("/api/metrics")).json()["metrics"]}
-    found: list[str] = []
+    answer: list[str] = []
     for old in before["metrics"]["metrics"]:
         new = now[lifted_metric(old)["name"]]
-        found += differences(lifted_metric(old), new, f"{old['name']} ")
+        answer += differences(lifted_metric(old), new, f"{old['name']} ")
         assert set(old["dimensions"]) <= set(new["dimensions"]), f"{old['name']} can be broken down less"
-    check(found)
+    check(answer)
 
 
 async def test_fact_ids_of_the_old_form_still_open(instance: InstanceProcess, before: dict[str, Any]) -> None:
-    found: list[str] = []
+    answer: list[str] = []
     async with logged_in(instance) as http:
         for fact_id, old in before["facts"].items():
             response = await http.get(f"/api/facts/{fact_id}")
             assert response.status_code == 200, f"{old['metric']} {old['at']}: {response.text}"
-            found += differences(lifted("/facts", {}, old), brief(response.json()), f"{old['metric']} {old['at']} ")
+            answer += differences(lifted("/facts", {}, old), brief(response.json()), f"{old['metric']} {old['at']} ")
     assert len(before["facts"]) > 100
-    check(found)
+    check(answer)
 
 
 async def test_what_was_held_is_still_held(instance: InstanceProcess, before: dict[str, Any]) -> None:
     async with logged_in(instance) as http:
-        held = (await http.get("/api/quarantine")).json()
+        quarantined = (await http.get("/api/quarantine")).json()
     assert before["quarantine"]["total"] == 4
-    check(list(differences(before["quarantine"], held)))
+    check(list(differences(before["quarantine"], quarantined)))
 
 
 async def test_verify_is_clean(instance: InstanceProcess) -> None:
@@ -159,7 +159,7 @@ async def test_verify_is_clean(instance: InstanceProcess) -> None:
 
 async def test_orders_go_on_where_they_were(instance: InstanceProcess, before: dict[str, Any]) -> None:
     """Last: a body sent again changes nothing, a new order counts, and a shop that gets its brand gets its past."""
-    [lane, *_] = [answer["path"].split("/")[3] for answer in before["answers"]]
+    [first_brand, *_] = [answer["path"].split("/")[3] for answer in before["answers"]]
     days = {"metrics": "net_revenue,orders", "start_date": "2026-02-24", "end_date": "2026-03-31"}
     async with logged_in(instance) as http:
 
@@ -175,14 +175,14 @@ async def test_orders_go_on_where_they_were(instance: InstanceProcess, before: d
                 assert response.status_code == 200, response.text
             await instance.idle(SECONDS)
 
-        value, orders = await revenue(lane)
+        value, orders = await revenue(first_brand)
         again = [each for each in story.first_chapter() if each.topic in ("orders/create", "refunds/create")]
-        await send(*(each for each in again if each.shop == story.LANE))
-        assert await revenue(lane) == (value, orders)
+        await send(*(each for each in again if each.shop == story.FIRST_BRAND))
+        assert await revenue(first_brand) == (value, orders)
 
         body = story.order_body(700, story.LAST_DAY, {1: 2})
         await send(story.Delivery("orders/create", json.dumps(body).encode(), story.NOW))
-        assert await revenue(lane) == (round(value + 80, 2), orders + 1)
+        assert await revenue(first_brand) == (round(value + 80, 2), orders + 1)
 
         brand = {"name": "Nobody's", "shopify_store": story.NOBODYS, "currency": "GBP", "timezone": "UTC"}
         made = (await http.post("/api/brands", json=brand)).json()["brand_id"]

@@ -165,8 +165,8 @@ async def _send_unsent(
 
 
 async def _documents(reader: Reader, ids: Sequence[str]) -> list[Document]:
-    found = await reader.get_many([("alerts", alert_id) for alert_id in ids]) if ids else []
-    return [document for document in found if document is not None]
+    documents = await reader.get_many([("alerts", alert_id) for alert_id in ids]) if ids else []
+    return [document for document in documents if document is not None]
 
 
 def _open_alert(entry: Mapping[str, Any]) -> OpenAlert:

@@ -136,12 +136,12 @@ async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
         raise VendorRefused("the brand's Slack webhook URL is not known: connect Slack again")
     trace_id = current_trace_id() or (effect.causes[-1][3:35] if effect.causes else "")
     alert, locale = AlertFacts.of_row(data), data.get("locale", DEFAULT_LOCALE)
-    told = alert_text(alert, texts(locale))
+    text = alert_text(alert, texts(locale))
     notice = Notice(
         severity=alert.severity,
-        title=told.title,
-        explanation=told.explanation,
-        recommended_action=told.recommended_action,
+        title=text.title,
+        explanation=text.explanation,
+        recommended_action=text.recommended_action,
         link=f"{ports.public_url}/#/brands/{effect.scope.brand_id}/alerts/{data['alert_id']}",
         trace_id=trace_id,
         locale=locale,

@@ -70,10 +70,10 @@ def texts(locale: str = DEFAULT_LOCALE) -> Texts:
 
 def negotiate(preferred: Iterable[str]) -> str:
     """The first of the locales (`fr-CH`, `fr`) whose language has a catalog; English where none has."""
-    known = languages()
+    available = languages()
     for locale in preferred:
         language = locale.replace("_", "-").split("-")[0].lower()
-        if language in known:
+        if language in available:
             return language
     return DEFAULT_LOCALE
 

@@ -80,9 +80,9 @@ class MetricSettings:
     """
 
     version: int
-    timezone: str = "UTC"
-    model: AttributionModel = AttributionModel.LAST_NON_DIRECT
-    cancelled_orders: CancelledOrders = CancelledOrders.RETURN
+    timezone: str
+    model: AttributionModel
+    cancelled_orders: CancelledOrders
     date_basis: DateBasis = DateBasis.OCCURRED
 
     def __post_init__(self) -> None:

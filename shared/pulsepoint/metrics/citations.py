@@ -268,6 +268,7 @@ def _opened(scope: TenantContext, body: bytes) -> Opened:
     unpacker.end()
     settings = MetricSettings(
         version=version,
+        timezone="UTC",  # the settings kept under that version say it
         model=_name_of(MODEL_NUMBERS, flags >> 4),
         cancelled_orders=_name_of(POLICY_NUMBERS, flags >> 2 & 3),
         date_basis=_name_of(BASIS_NUMBERS, flags >> 1 & 1),

@@ -85,15 +85,15 @@ def _current(opened: Opened) -> Opened:
 
 
 async def _with_settings(opened: Opened, kept_settings: KeptSettings) -> Opened:
-    asked = opened.citation.settings
-    if asked.version == earlier_ids.OF_NO_VERSION:
+    named = opened.citation.settings
+    if named.version == earlier_ids.OF_NO_VERSION:
         return opened
-    kept = await kept_settings(asked.version)
+    kept = await kept_settings(named.version)
     if kept is None:
         raise PermanentError(
             "the settings it was made under are not kept; ask for the number again", reason="stale_fact"
         )
-    settings = replace(kept, model=asked.model, cancelled_orders=asked.cancelled_orders, date_basis=asked.date_basis)
+    settings = replace(kept, model=named.model, cancelled_orders=named.cancelled_orders, date_basis=named.date_basis)
     return replace(opened, citation=replace(opened.citation, settings=settings))
 
 
@@ -103,13 +103,13 @@ async def _resolved(warehouse: Warehouse, opened: Opened) -> tuple[Citation, tup
     if unresolved is None:
         return citation, ()
     for part in _parts(citation, citation.at):
-        values = await _found(warehouse, citation, part, unresolved)
+        values = await _matching(warehouse, citation, part, unresolved)
         if values is not None:
             return replace(citation, at={**citation.at, **values}), ()
     return citation, unresolved.dimensions
 
 
-async def _found(
+async def _matching(
     warehouse: Warehouse, citation: Citation, part: Part, unresolved: Unresolved
 ) -> dict[str, str | None] | None:
     as_of = citation.as_of or _BEFORE_ALL

@@ -121,9 +121,9 @@ async def measure(
     as_of: datetime | None = None,
 ) -> Measurement:
     """Metrics of a brand over a period, in groups of `by`; see `measure_all`."""
-    asked = Breakdown(metrics, period, by, where or {})
+    breakdown = Breakdown(metrics, period, by, where or {})
     (measurement,) = await measure_all(
-        warehouse, codec, scope, [asked], settings=settings, currency=currency, as_of=as_of
+        warehouse, codec, scope, [breakdown], settings=settings, currency=currency, as_of=as_of
     )
     return measurement
 
@@ -166,7 +166,7 @@ def _answer(collected: _Breakdown, issuer: _Issuer, currency: str | None) -> Mea
     try:
         return collected.measurement(issuer, currency)
     except PermanentError as error:
-        if not collected.asked.optional or error.reason not in MEANINGLESS:
+        if not collected.request.optional or error.reason not in MEANINGLESS:
             raise
         return Measurement((), currency, (), (), issuer.as_of)
 
@@ -189,9 +189,9 @@ class _Issuer:
     as_of: datetime | None
 
     def number(
-        self, name: str, asked: Breakdown, at: Mapping[str, object], value: int | None, code: str | None
+        self, name: str, breakdown: Breakdown, at: Mapping[str, object], value: int | None, code: str | None
     ) -> Number:
-        citation = Citation(name, self.scope, asked.period, self.settings, code, self.as_of, {**asked.where, **at})
+        citation = Citation(name, self.scope, breakdown.period, self.settings, code, self.as_of, {**breakdown.where, **at})
         return Number(value, citation, self.codec)
 
 
@@ -199,7 +199,7 @@ class _Issuer:
 class _Breakdown:
     """A breakdown while its sums come in."""
 
-    asked: Breakdown
+    request: Breakdown
     definitions: list[Metric]
     sums: dict[str, Sum]
     parts: list[Part]
@@ -207,23 +207,23 @@ class _Breakdown:
     zones: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, asked: Breakdown) -> _Breakdown:
-        definitions = [metric(name) for name in asked.metrics]
-        _check_dimensions(definitions, [*asked.by, *asked.where])
+    def of(cls, request: Breakdown) -> _Breakdown:
+        definitions = [metric(name) for name in request.metrics]
+        _check_dimensions(definitions, [*request.by, *request.where])
         sums = {part.name: part for each in definitions for part in sums_of(each.name)}
         sources = sorted({part.source for part in sums.values()})
         parts = [
             Part(
                 source,
                 tuple(each for each in sums.values() if each.source == source),
-                tuple(asked.by),
-                asked.period,
-                asked.where,
+                tuple(request.by),
+                request.period,
+                request.where,
             )
             for source in sources
         ]
-        made = cls(asked, definitions, sums, parts)
-        if not asked.by:
+        made = cls(request, definitions, sums, parts)
+        if not request.by:
             made.groups[()] = _Group()
         return made
 
@@ -247,12 +247,12 @@ class _Breakdown:
         rows: list[MeasuredRow] = []
         excluded: list[Excluded] = []
         for key in sorted(self.groups, key=_order):
-            at = dict(zip(self.asked.by, key, strict=True))
-            own = {**self.asked.where, **at}.get("currency", code)
+            at = dict(zip(self.request.by, key, strict=True))
+            own = {**self.request.where, **at}.get("currency", code)
             group = self.groups[key]
             numbers = {
                 name: self._number(issuer, each, group, at, own)
-                for name, each in zip(self.asked.metrics, self.definitions, strict=True)
+                for name, each in zip(self.request.metrics, self.definitions, strict=True)
             }
             rows.append(MeasuredRow(at, numbers))
             excluded.extend(self._excluded(group, at, own))
@@ -264,14 +264,14 @@ class _Breakdown:
 
     @property
     def _has_own_currencies(self) -> bool:
-        return "currency" in self.asked.by or "currency" in self.asked.where
+        return "currency" in self.request.by or "currency" in self.request.where
 
     def _number(
         self, issuer: _Issuer, each: Metric, group: _Group, at: Mapping[str, object], code: str | None
     ) -> Number:
         _refuse_mixed_claims(each, group)
         computed_in = _computed_in(each, group, code)
-        return issuer.number(each.name, self.asked, at, _value(each, group, computed_in), computed_in)
+        return issuer.number(each.name, self.request, at, _value(each, group, computed_in), computed_in)
 
     def _currency(self, requested: str | None) -> str | None:
         """The currency of the answer; raises when none was asked for and there are several."""

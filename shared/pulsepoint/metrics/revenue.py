@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.orders import Refund
 
 SALE, REFUND, CANCELLATION = "sale", "refund", "cancellation"
@@ -78,7 +79,7 @@ def refund_total(refund: Refund, *, taxes_included: bool) -> int:
 
 
 def sales_entries(
-    order: SoldOrder | None, refunds: Iterable[Refund], *, cancelled_orders: str = "return"
+    order: SoldOrder | None, refunds: Iterable[Refund], *, cancelled_orders: CancelledOrders
 ) -> tuple[SalesEntry, ...]:
     """The entries of one order, sale first; their sum is its net revenue.
 
@@ -88,7 +89,7 @@ def sales_entries(
     """
     if order is not None and (order.test or order.deleted):
         return ()
-    if order is not None and order.cancelled_at is not None and cancelled_orders == "exclude":
+    if order is not None and order.cancelled_at is not None and cancelled_orders is CancelledOrders.EXCLUDE:
         return ()
     returned = _returned(order, sorted(refunds, key=lambda refund: refund.refund_id))
     if order is None:
@@ -96,7 +97,7 @@ def sales_entries(
     entries = [SalesEntry(order.order_id, SALE, order.processed_at, order.net_micros), *returned]
     left = sum(entry.net_micros for entry in entries)
     uncharged = left if order.uncharged_micros is None else min(left, order.uncharged_micros)
-    if order.cancelled_at is not None and cancelled_orders == "return" and uncharged > 0:
+    if order.cancelled_at is not None and cancelled_orders is CancelledOrders.RETURN and uncharged > 0:
         entries.append(SalesEntry(f"{order.order_id}:cancelled", CANCELLATION, order.cancelled_at, -uncharged))
     return tuple(entries)
 

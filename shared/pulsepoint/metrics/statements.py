@@ -211,16 +211,16 @@ def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool, 
 def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days: bool) -> str:
     """The rows of a source as its parts need them: their day, dimensions, `money`, and what is summed."""
     source = SOURCES[name]
-    asked = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
+    dimensions = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
     columns = {column for shape in shapes for sum_ in shape.sums for column in columns_of(sum_)}
-    columns |= asked - {DAY, MONTH}
+    columns |= dimensions - {DAY, MONTH}
     if name == "ads":
         columns |= set(_AD_BASE)
     day = [f"{_day(source, basis)} AS {DAY}"] if source.is_dated else []
     # Never NULL alone: BigQuery would give an untyped column.
     money = [f"{source.currency or 'CAST(NULL AS STRING)'} AS money"]
     return (
-        f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(asked, basis)} AS counted"
+        f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(dimensions, basis)} AS counted"
         f" WHERE {' AND '.join(_terms(source, basis, of_all_days=of_all_days))}"
     )
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class KnownUser:
+class LoginUser:
     """A user as log-in needs it."""
 
     user_id: UUID
@@ -22,6 +22,6 @@ class KnownUser:
 class UserDirectory(Protocol):
     """Log-in."""
 
-    async def user_by_email(self, email: str) -> KnownUser | None:
+    async def user_by_email(self, email: str) -> LoginUser | None:
         """The user with this address in any tenant, or None."""
         ...

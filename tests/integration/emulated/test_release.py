@@ -133,7 +133,7 @@ async def test_a_release_one_service_at_a_time_holds_up_and_miscounts_nothing(
         await flowing
         await cloud.idle(SECONDS)
         assert await counted(http, made) == (flow.sales.cents, flow.sales.orders)
-        assert await held(http) == (0, 0)
+        assert await quarantined(http) == (0, 0)
         assert (await http.get(f"/api/brands/{made}/verify")).json()["ok"]
 
 
@@ -147,12 +147,12 @@ async def restarted(cloud: EmulatedProcess, service: str, flow: Flow) -> None:
 
 async def counted(http: httpx.AsyncClient, brand: str) -> tuple[int, int]:
     """Cents of net revenue, and orders."""
-    asked = {"metrics": "net_revenue,orders", **DAYS}
-    [row] = (await http.get(f"/api/brands/{brand}/performance", params=asked)).json()["rows"]
+    calls = {"metrics": "net_revenue,orders", **DAYS}
+    [row] = (await http.get(f"/api/brands/{brand}/performance", params=calls)).json()["rows"]
     return round(row["numbers"]["net_revenue"]["value"] * 100), row["numbers"]["orders"]["value"]
 
 
-async def held(http: httpx.AsyncClient) -> tuple[int, int]:
+async def quarantined(http: httpx.AsyncClient) -> tuple[int, int]:
     """How many messages are in quarantine and among the dead letters."""
     quarantine, dead = [(await http.get(f"/api/{path}")).json()["total"] for path in ("quarantine", "dead-letters")]
     return quarantine, dead

@@ -101,17 +101,17 @@ async def test_a_sentence_says_no_number_that_is_not_among_its_figures(gateway: 
     async with await gateway.login() as client:
         brand_id = await a_shop(gateway, client)
         answer = (await client.get(f"/api/brands/{brand_id}/dashboard?{RANGE}")).json()
-    known = {each["text"].split(" ")[0] for each in answer["summary"]["figures"]}
+    cited = {each["text"].split(" ")[0] for each in answer["summary"]["figures"]}
     for numbers_of in answer["performance_snapshot"]["by_channel"].values():
-        known |= {f"{value:,.2f}" for value in numbers_of.values() if isinstance(value, float)}
-        known |= {f"{numbers_of['orders']:,}", cut(numbers_of["attributed_roas"])}
+        cited |= {f"{value:,.2f}" for value in numbers_of.values() if isinstance(value, float)}
+        cited |= {f"{numbers_of['orders']:,}", cut(numbers_of["attributed_roas"])}
     texts = dict(sentences(answer["summary"], ".summary"))
     assert set(texts) > {".summary.summary", ".summary.inventory_insights", ".summary.channel_performance.meta"}
     advice = ".summary.summary"  # ends with what to do first, whose figures stand beside the recommendation
     for path, text in texts.items():
         said = spoken(text.split("First:")[0])
         derived = {each for each in said if f"{each} %" in text}
-        assert set(said) - derived <= known, (path, text)
+        assert set(said) - derived <= cited, (path, text)
     assert advice in texts
 
 

@@ -21,13 +21,13 @@ async def schema(gateway: RunningGateway) -> dict[str, dict[str, Any]]:
 
 
 async def test_every_setting_tells_its_default_bounds_unit_and_help(gateway: RunningGateway) -> None:
-    told = await schema(gateway)
-    assert set(told) == {name for name, field in BrandSettings.model_fields.items() if field.description}
-    lookback = {key: told["lookback_days"][key] for key in ("default", "minimum", "maximum", "unit")}
+    answer = await schema(gateway)
+    assert set(answer) == {name for name, field in BrandSettings.model_fields.items() if field.description}
+    lookback = {key: answer["lookback_days"][key] for key in ("default", "minimum", "maximum", "unit")}
     assert lookback == {"default": 30, "minimum": 1, "maximum": 365, "unit": "days"}
-    assert told["default_model"]["choices"] == ["last_touch", "last_non_direct"]
-    assert told["shopify_store"]["default"] is None
-    assert all(each["help"].endswith(".") for each in told.values())
+    assert answer["default_model"]["choices"] == ["last_touch", "last_non_direct"]
+    assert answer["shopify_store"]["default"] is None
+    assert all(each["help"].endswith(".") for each in answer.values())
 
 
 @pytest.mark.parametrize("name", sorted(BrandChoices.model_fields))
@@ -39,8 +39,8 @@ async def test_a_new_brand_has_the_declared_default_of_each_setting(gateway: Run
 
 
 async def test_a_setting_out_of_its_bounds_is_refused_by_name(gateway: RunningGateway) -> None:
-    told = await schema(gateway)
-    numbers = [each for each in told.values() if each["maximum"] is not None]
+    answer = await schema(gateway)
+    numbers = [each for each in answer.values() if each["maximum"] is not None]
     assert numbers
     async with await gateway.login() as client:
         for each in numbers:
@@ -59,12 +59,12 @@ async def test_openapi_describes_a_setting_by_its_help(gateway: RunningGateway) 
 async def test_someone_limited_to_a_brand_finds_no_other_one(gateway: RunningGateway) -> None:
     tenant = await gateway.person("owner@limited.example", "admin")
     async with await gateway.login("owner@limited.example") as client:
-        one, other = [(await client.post("/api/brands", json=brand_body())).json()["brand_id"] for _ in range(2)]
+        account, other = [(await client.post("/api/brands", json=brand_body())).json()["brand_id"] for _ in range(2)]
     await gateway.person("reader@limited.example", "user", tenant)
-    await limit(gateway, tenant, "reader@limited.example", one)
+    await limit(gateway, tenant, "reader@limited.example", account)
     async with await gateway.login("reader@limited.example") as client:
-        assert [each["brand_id"] for each in (await client.get("/api/brands")).json()["brands"]] == [one]
-        assert (await client.get(f"/api/brands/{one}/dashboard")).status_code == 200
+        assert [each["brand_id"] for each in (await client.get("/api/brands")).json()["brands"]] == [account]
+        assert (await client.get(f"/api/brands/{account}/dashboard")).status_code == 200
         absent = await client.get(f"/api/brands/{UUID(int=7)}/dashboard")
         hidden = await client.get(f"/api/brands/{other}/dashboard")
         assert (hidden.status_code, hidden.text) == (absent.status_code, absent.text)

@@ -74,8 +74,8 @@ async def test_what_gives_up_is_listed_and_replayed_once(vendor: Vendor) -> None
 
         vendor.well = True
         command = ReplayRequested(held_id=letter.held_id, service="alerting", requested_at=clock.now())
-        asked = new_event(command, source="gateway", entity=letter.held_id, version=1, scope=SCOPE)
-        assert await deliver(runtime, "commands", asked) == 204
+        calls = new_event(command, source="gateway", entity=letter.held_id, version=1, scope=SCOPE)
+        assert await deliver(runtime, "commands", calls) == 204
         await run_effects(runtime)
         assert vendor.runs[-1] == {"title": "Hat is gone"}
         [released] = published(runtime, MessageReleased)

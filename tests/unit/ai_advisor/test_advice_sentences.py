@@ -65,8 +65,8 @@ def test_every_earlier_sentence_has_its_case() -> None:
 @pytest.mark.parametrize("case", sorted(ADVICE.keys() & BEFORE.keys()))
 def test_the_sentences_of_advice_are_those_of_before(case: str) -> None:
     text = text_of(ADVICE[case])
-    told = (text.action, text.reason, text.expected_impact)
-    assert all(now.startswith(before) for now, before in zip(told, BEFORE[case], strict=False))
+    said = (text.action, text.reason, text.expected_impact)
+    assert all(now.startswith(before) for now, before in zip(said, BEFORE[case], strict=False))
 
 
 @pytest.mark.rule("AI-06")

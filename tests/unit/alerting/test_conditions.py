@@ -198,8 +198,8 @@ def orders(
 ) -> list[OrderTotals]:
     """Three recent days and four weeks before of (orders, traced ones) a day."""
     return [
-        OrderTotals(LAST - timedelta(days=ago), count, found, count - found, money * MICROS)
-        for ago, ((count, found), money) in enumerate([(recent, spend)] * 3 + [(base, spend_before)] * 28)
+        OrderTotals(LAST - timedelta(days=ago), count, seen, count - seen, money * MICROS)
+        for ago, ((count, seen), money) in enumerate([(recent, spend)] * 3 + [(base, spend_before)] * 28)
     ]
 
 
@@ -221,29 +221,29 @@ def orders(
 def test_far_fewer_traced_orders_than_chance_explains_are_an_alert(
     recent: tuple[int, int], base: tuple[int, int], alert: bool
 ) -> None:
-    found = tracking.find(*traced(orders(recent, base), LAST), tracking.Rules())
-    assert (found is not None) is alert
+    seen = tracking.find(*traced(orders(recent, base), LAST), tracking.Rules())
+    assert (seen is not None) is alert
 
 
 @pytest.mark.rule("ALERT-02")
 @pytest.mark.parametrize(("spend", "alert"), [(100, True), (70, True), (69, False), (0, False)])
 def test_fewer_traced_orders_are_no_alert_while_ads_pause(spend: int, alert: bool) -> None:
-    found = tracking.find(*traced(orders((40, 8), (40, 20), spend=spend), LAST), tracking.Rules())
-    assert (found is not None) is alert
+    seen = tracking.find(*traced(orders((40, 8), (40, 20), spend=spend), LAST), tracking.Rules())
+    assert (seen is not None) is alert
 
 
 def test_broken_tracking_says_its_shares() -> None:
-    found = tracking.find(*traced(orders((40, 8), (40, 20)), LAST), tracking.Rules())
-    assert found is not None
-    text = alert_text(found, texts())
+    seen = tracking.find(*traced(orders((40, 8), (40, 20)), LAST), tracking.Rules())
+    assert seen is not None
+    text = alert_text(seen, texts())
     assert text.title == "Tracking seems broken: 20 % of orders lead back to a link, 50 % before"
     assert text.explanation.startswith("Of 120 orders in the last 3 complete days 20 % came by a tagged link")
     assert "Of 96 no visit is known." in text.explanation
 
 
 @given(*[st.integers(0, 60)] * 4)
-def test_tracking_is_never_both_in_alert_and_clear(now: int, found: int, before: int, found_before: int) -> None:
-    rows = orders((now, min(now, found)), (before, min(before, found_before)))
+def test_tracking_is_never_both_in_alert_and_clear(now: int, seen: int, before: int, seen_before: int) -> None:
+    rows = orders((now, min(now, seen)), (before, min(before, seen_before)))
     recent, base = traced(rows, LAST)
     alert = tracking.find(recent, base, tracking.Rules()) is not None
     assert not (alert and tracking.is_clear(recent, base, tracking.Rules()))

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from attribution.domain.credits import MINOR_UNIT, Credit, credits_of, share
 from attribution.domain.models import MODELS, Model, last_non_direct, last_touch
 from pulsepoint.brand.settings import BrandChoices
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
 from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
 from tests.builders.orders import CREATED_AT, refund
 
 MONTH = BrandChoices(lookback_days=30)
+
+RETURN = CancelledOrders.RETURN
 
 
 def touch(days_ago: float, channel: str = "meta", *, campaign: str | None = None) -> Touch:
@@ -97,7 +100,7 @@ TOUCHES = st.lists(st.builds(touch, st.floats(-1, 40), st.sampled_from(["meta", 
     returns=st.lists(st.tuples(AMOUNTS, AMOUNTS, st.integers(-(10**9), 10**9)), max_size=5),
     cancelled=st.booleans(),
     taxes_included=st.booleans(),
-    policy=st.sampled_from(["return", "exclude", "keep"]),
+    policy=st.sampled_from(CancelledOrders),
     has_order=st.booleans(),
     touches=TOUCHES,
 )
@@ -107,7 +110,7 @@ def test_credits_add_up_to_every_entry_and_to_net_revenue(
     returns: list[tuple[int, int, int]],
     cancelled: bool,
     taxes_included: bool,
-    policy: str,
+    policy: CancelledOrders,
     has_order: bool,
     touches: list[Touch],
 ) -> None:
@@ -137,14 +140,16 @@ def test_a_sale_given_back_in_any_number_of_refunds_leaves_every_touch_at_exactl
 ) -> None:
     refunds = [refund(f"r{number}", subtotal_micros=part) for number, part in enumerate(parts)]
     left: dict[tuple[str, int], int] = defaultdict(int)
-    for credit in _credits(sales_entries(sold(sum(parts)), refunds), touches):
+    for credit in _credits(sales_entries(sold(sum(parts)), refunds, cancelled_orders=RETURN), touches):
         left[credit.model, credit.position] += credit.credit_micros
     assert left
     assert set(left.values()) == {0}
 
 
 def test_a_cancellation_after_a_partial_refund_leaves_every_touch_at_exactly_zero() -> None:
-    entries = sales_entries(sold(100_000_001, cancelled=True), [refund(subtotal_micros=33_333_333)])
+    entries = sales_entries(
+        sold(100_000_001, cancelled=True), [refund(subtotal_micros=33_333_333)], cancelled_orders=RETURN
+    )
     left: dict[tuple[str, int], int] = defaultdict(int)
     for credit in _credits(entries, [touch(1), touch(2), touch(3)]):
         left[credit.model, credit.position] += credit.credit_micros
@@ -152,11 +157,15 @@ def test_a_cancellation_after_a_partial_refund_leaves_every_touch_at_exactly_zer
 
 
 def test_without_an_eligible_touch_all_is_unattributed() -> None:
-    made = _credits(sales_entries(sold(5_000_000), []), [])
+    made = _credits(sales_entries(sold(5_000_000), [], cancelled_orders=RETURN), [])
     assert {(credit.channel, credit.credit_micros) for credit in made} == {("unattributed", 5_000_000)}
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_an_order_of_nothing_still_names_its_touch(model: str) -> None:
-    made = [credit for credit in _credits(sales_entries(sold(0), []), [touch(1)]) if credit.model == model]
+    made = [
+        credit
+        for credit in _credits(sales_entries(sold(0), [], cancelled_orders=RETURN), [touch(1)])
+        if credit.model == model
+    ]
     assert [(credit.channel, credit.credit_micros) for credit in made] == [("meta", 0)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from attribution.domain.models import MODELS
 from attribution.handlers import BATCH
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.orders import Refund
@@ -263,11 +264,11 @@ def test_any_permutation_with_any_duplicates_ends_in_the_same_credits(data: st.D
     nets=st.lists(st.integers(0, 500), min_size=1, max_size=3),
     returns=st.lists(st.integers(0, 700_000_000), max_size=4),
     cancelled=st.booleans(),
-    policy=st.sampled_from(["return", "exclude", "keep"]),
+    policy=st.sampled_from(CancelledOrders),
     landing=st.sampled_from([None, "/", META]),
 )
 def test_after_edits_refunds_and_cancellation_credits_add_up_to_net_revenue(
-    nets: list[int], returns: list[int], cancelled: bool, policy: str, landing: str | None
+    nets: list[int], returns: list[int], cancelled: bool, policy: CancelledOrders, landing: str | None
 ) -> None:
     when = CREATED_AT + timedelta(days=9) if cancelled else None
     refunds: list[Refund] = [refund(f"r{number}", subtotal_micros=micros) for number, micros in enumerate(returns)]

@@ -90,7 +90,7 @@ def test_of_visits_at_one_moment_the_one_nearer_the_order_comes_later() -> None:
     assert set(channels(made).values()) == {Channel.EMAIL}
 
 
-def _told(order: Order) -> OrderRecorded:
+def _recorded(order: Order) -> OrderRecorded:
     """The order as the shop's own webhook tells it."""
     webhook = ShopifyBodies("UTC").ordered(order)[-1]
     reading = read_delivery(webhook.topic, None, orjson.dumps(webhook.body), shop="s", received_at=CREATED_AT)
@@ -125,20 +125,20 @@ def test_last_touch_is_the_sandboxs_own_last_visit_on_every_order_whose_visit_wa
     shares: Counter[str] = Counter()
     orders = orders_of(lived(world_settings(world, days=90, seed=seed)))
     for order in orders:
-        told = _told(order)
-        made = touches_of(told.evidence, told.created_at)
-        weights = MODELS[AttributionModel.LAST_TOUCH](made, told.created_at, BrandChoices())
+        recorded = _recorded(order)
+        made = touches_of(recorded.evidence, recorded.created_at)
+        weights = MODELS[AttributionModel.LAST_TOUCH](made, recorded.created_at, BrandChoices())
         chosen = next((touch for touch, weight in zip(made, weights, strict=True) if weight), None)
         if not order.evidence.visits:
             differs["no consent: nothing was told"] += chosen is None
             assert chosen is None
             continue
         last = order.evidence.visits[-1]
-        (alone,) = touches_of(evidence(last.landing_page, last.referrer), told.created_at)
+        (alone,) = touches_of(evidence(last.landing_page, last.referrer), recorded.created_at)
         assert chosen is not None
         assert (chosen.channel, chosen.paid, chosen.campaign) == (alone.channel, alone.paid, alone.campaign)
         assert chosen.channel == _channel_seen(last), last
-        others = MODELS[AttributionModel.LAST_NON_DIRECT](made, told.created_at, BrandChoices())
+        others = MODELS[AttributionModel.LAST_NON_DIRECT](made, recorded.created_at, BrandChoices())
         shares["differs from last_non_direct"] += weights != others
         shares[chosen.channel] += 1
     assert differs.total() + sum(shares[channel] for channel in Channel) == len(orders)

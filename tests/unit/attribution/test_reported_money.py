@@ -57,7 +57,7 @@ async def test_the_reported_refund_counts_once_whichever_of_file_and_webhooks_ca
 
 @pytest.mark.rule("SHOP-22")
 @pytest.mark.parametrize(
-    ("stated", "known", "returned"),
+    ("stated", "recorded", "returned"),
     [
         ("20.00", [], 20),
         ("20.00", ["-20.00"], 20),
@@ -67,10 +67,10 @@ async def test_the_reported_refund_counts_once_whichever_of_file_and_webhooks_ca
     ],
 )
 async def test_an_exports_total_counts_for_what_the_known_refunds_leave_of_it(
-    tmp_path: Path, stated: str, known: list[str], returned: int
+    tmp_path: Path, stated: str, recorded: list[str], returned: int
 ) -> None:
     file = uploaded(imported(export(tmp_path, stated)).webhooks)
-    live = [refund(amount, refund_id=88001 + place) for place, amount in enumerate(known)]
+    live = [refund(amount, refund_id=88001 + place) for place, amount in enumerate(recorded)]
     for deliveries in permutations(live):
         for events in ([*file, *delivered(deliveries)], [*delivered(deliveries), *file]):
             books = await books_of(events)

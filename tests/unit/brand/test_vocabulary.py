@@ -80,13 +80,13 @@ def test_the_policy_for_cancelled_orders_is_one_rule_in_python_and_in_sql() -> N
     engine = duckdb.connect()
     for policy, kind, cancelled in itertools.product(CancelledOrders, EntryKind, (False, True)):
         row = (policy.value, kind.value, "2026-01-01" if cancelled else None)
-        found = engine.execute(
+        row_of_sql = engine.execute(
             f"SELECT {CancelledOrders.predicate().replace('@cancelled_orders', 'policy')}"
             " FROM (SELECT ? AS policy, ? AS kind, CAST(? AS DATE) AS cancelled_at) AS entry",
             row,
         ).fetchone()
-        assert found is not None
-        assert bool(found[0]) == policy.counts(kind, cancelled=cancelled), (policy, kind, cancelled)
+        assert row_of_sql is not None
+        assert bool(row_of_sql[0]) == policy.counts(kind, cancelled=cancelled), (policy, kind, cancelled)
 
 
 def test_lines_know_no_kinds_and_columns_may_be_aliased() -> None:

@@ -14,6 +14,7 @@ from file_import.plan import Plan, open_plan
 from file_import.source_file import FileFormat
 from file_import.webhooks import Webhook, first_delivery
 from ingest_shopify.domain import read_delivery
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 
@@ -109,7 +110,7 @@ def counted(webhooks: list[Webhook]) -> dict[str, int]:
                 payload.test,
                 False,
             )
-    entries = sales_entries(order, refunds.values())
+    entries = sales_entries(order, refunds.values(), cancelled_orders=CancelledOrders.RETURN)
     return {f"{entry.occurred_at.date()} {entry.kind}": entry.net_micros // 10_000 for entry in entries}
 
 

@@ -46,8 +46,8 @@ def test_an_entry_of_before_reads_by_todays_names() -> None:
 
 
 def test_an_alert_that_is_over_and_was_never_described_has_no_title() -> None:
-    told = shown(entry("alert.resolved", {"alert_id": "a"}), texts("en"))
-    assert told == {"alert_id": "a", "type": None, "severity": None, "title": None}
+    said = shown(entry("alert.resolved", {"alert_id": "a"}), texts("en"))
+    assert said == {"alert_id": "a", "type": None, "severity": None, "title": None}
 
 
 def test_other_entries_are_told_as_they_are() -> None:

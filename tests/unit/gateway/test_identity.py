@@ -17,7 +17,7 @@ from gateway.identity.tokens import ALGORITHM, BadToken, Claims, Tokens
 from gateway.use_cases.login import bootstrap_admin, log_in
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
-from pulsepoint.ports.directory import KnownUser
+from pulsepoint.ports.directory import LoginUser
 from pulsepoint.tenancy import TenantContext
 
 SERVICES = Path(__file__).resolve().parents[3] / "services"
@@ -29,10 +29,10 @@ DIRECTORY = ("user_by_email", "is_empty", "active_brands", "shop_owner")
 class People:
     """A directory of people given."""
 
-    def __init__(self, *users: KnownUser) -> None:
+    def __init__(self, *users: LoginUser) -> None:
         self.users = {f"{number}@x.example": each for number, each in enumerate(users)}
 
-    async def user_by_email(self, email: str) -> KnownUser | None:
+    async def user_by_email(self, email: str) -> LoginUser | None:
         return self.users.get(email)
 
     async def is_empty(self) -> bool:
@@ -92,7 +92,7 @@ async def test_an_unknown_person_costs_a_whole_verification(monkeypatch: pytest.
 
 @pytest.mark.parametrize(("status", "inside"), [("active", True), ("suspended", False), ("deleted", False)])
 async def test_only_people_of_active_tenants_log_in(status: str, inside: bool) -> None:
-    person = KnownUser(uuid4(), uuid4(), "user", await hash_password("swordfish"), status)
+    person = LoginUser(uuid4(), uuid4(), "user", await hash_password("swordfish"), status)
     claims = await log_in(People(person), " 0@X.example", "swordfish")
     assert claims == (Claims(person.user_id, person.tenant_id) if inside else None)
 
@@ -138,7 +138,7 @@ async def test_the_first_person_gets_a_password_nobody_chose_and_there_is_no_sec
     first = await bootstrap_admin(People(), store, clock, "Boss@X.example", None)
     assert first is not None
     assert (first.email, len(first.password) >= 16) == ("boss@x.example", True)
-    person = KnownUser(uuid4(), uuid4(), "user", "", "active")
+    person = LoginUser(uuid4(), uuid4(), "user", "", "active")
     assert await bootstrap_admin(People(person), store, clock, "x@y.example", None) is None
 
 

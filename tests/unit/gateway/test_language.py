@@ -17,8 +17,8 @@ from pulsepoint.brand.texts import accepted
         (None, None, ""),
     ],
 )
-def test_a_persons_own_language_is_asked_for_last(asked: str | None, own: str | None, header: str) -> None:
-    assert languages_of(asked, own) == header
+def test_a_persons_own_language_is_asked_for_last(requested: str | None, own: str | None, header: str) -> None:
+    assert languages_of(requested, own) == header
 
 
 def test_a_person_who_reads_english_gets_it_where_the_browser_asks_for_what_is_not_there() -> None:

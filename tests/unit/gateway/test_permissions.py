@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.domain.identity import Person
-from gateway.domain.permissions import GRANTS, ONE_BRAND, Permission, Role, allows, least_role, sees_brand
+from gateway.domain.permissions import GRANTS, OF_A_BRAND, Permission, Role, allows, least_role, sees_brand
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 GATEWAY = Path(__file__).resolve().parents[3] / "services" / "gateway" / "gateway"
@@ -48,15 +48,15 @@ def test_a_permission_starts_with_its_least_role(permission: Permission, role: R
 @pytest.mark.parametrize("permission", Permission)
 def test_someone_limited_to_a_brand_may_do_nothing_that_concerns_the_tenant(permission: Permission) -> None:
     limited = allows(Role.OPERATOR, permission, brand_ids=frozenset({uuid4()}))
-    assert limited is (permission in ONE_BRAND)
+    assert limited is (permission in OF_A_BRAND)
 
 
 @pytest.mark.rule("SEC-13")
 def test_someone_limited_to_a_brand_sees_no_other() -> None:
-    one, other = uuid4(), uuid4()
-    assert person(Role.USER, one).sees(one)
-    assert not person(Role.USER, one).sees(other)
-    assert not sees_brand(frozenset(), one)
+    brand, other = uuid4(), uuid4()
+    assert person(Role.USER, brand).sees(brand)
+    assert not person(Role.USER, brand).sees(other)
+    assert not sees_brand(frozenset(), brand)
     assert person(Role.USER).sees(other)
 
 

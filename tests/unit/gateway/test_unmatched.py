@@ -12,6 +12,7 @@ from gateway.domain.permissions import Role
 from gateway.use_cases.unmatched import unmatched_of
 from pulsepoint.adapters.duckdb.warehouse import open_duckdb
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.metrics.access import Metrics
 from pulsepoint.metrics.basis import MetricSettings
@@ -23,7 +24,7 @@ BRAND = Brand(SCOPE.brand_id, BrandConfigured(name="N", shopify_store="n.myshopi
 
 
 async def kept_settings(version: int) -> MetricSettings:
-    return MetricSettings(version)
+    return MetricSettings.of(BrandChoices(), version)
 
 
 @pytest.mark.rule("ATTR-12")

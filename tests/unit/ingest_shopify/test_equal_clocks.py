@@ -149,6 +149,6 @@ async def test_a_corrected_reader_wins_over_what_it_read_before(monkeypatch: pyt
             for version in versions:
                 # The same delivery, of which another version of the reader makes something else.
                 monkeypatch.setattr(handlers, "READER_VERSION", version)
-                told = message("orders/create", corrected if version == 2 else body, "2026-03-10T10:00:00Z")
-                assert await deliver(runtime, "shopify-deliveries", told) == 204
+                recorded = message("orders/create", corrected if version == 2 else body, "2026-03-10T10:00:00Z")
+                assert await deliver(runtime, "shopify-deliveries", recorded) == 204
             assert [row["gross_micros"] for row in await current(runtime, "orders")] == [90_000_000]

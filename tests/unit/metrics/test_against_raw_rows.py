@@ -66,9 +66,9 @@ def shop(chance: random.Random) -> list[FactRow]:
                     )
                 )
     for day in chance.sample(range(50), 6):
-        held = {"platform": "meta", "account_id": "acc", "day": FIRST.date() + timedelta(days=day)}
+        day_of = {"platform": "meta", "account_id": "acc", "day": FIRST.date() + timedelta(days=day)}
         for version, quarantined in ((1, True), (2, chance.random() < 0.5)):
-            columns = {**held, "quarantined": quarantined, "account_spend_micros": 2, "campaign_spend_micros": 1}
+            columns = {**day_of, "quarantined": quarantined, "account_spend_micros": 2, "campaign_spend_micros": 1}
             facts.append(fact("ad_days_quarantined", f"meta:{day}", version, columns, recorded_at=recorded(chance)))
     return facts
 
@@ -104,7 +104,7 @@ def an_order(chance: random.Random, order_id: str) -> Iterable[FactRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class RawBooks:
     """The facts of a brand known at a moment, each thing as it was told last."""
 
     facts: list[FactRow]
@@ -136,54 +136,54 @@ class Entry:
     discount: int = 0
 
 
-def entries(ledger: Ledger, policy: CancelledOrders) -> list[Entry]:
+def entries(books: RawBooks, policy: CancelledOrders) -> list[Entry]:
     refunds = defaultdict(list)
-    for row in ledger.current("refunds").values():
+    for row in books.current("refunds").values():
         refunds[row["order_id"]].append(row)
-    orders = ledger.current("orders")
-    found: list[Entry] = []
+    orders = books.current("orders")
+    rows: list[Entry] = []
     for order_id in {*orders, *refunds}:
         order = orders.get(order_id)
         if order is not None and (order["test"] or order["deleted"]):
             continue
         if order is not None and order["cancelled_at"] is not None and policy is CancelledOrders.EXCLUDE:
             continue
-        found += entries_of(order, refunds[order_id], policy)
-    return found
+        rows += entries_of(order, refunds[order_id], policy)
+    return rows
 
 
 def entries_of(order: Row | None, refunds: list[Row], policy: CancelledOrders) -> list[Entry]:
-    found = []
+    rows = []
     if order is not None:
         net = order["gross_micros"] - order["discount_micros"]
         placed = order["processed_at"]
-        found.append(Entry("sale", placed, placed, net, order["gross_micros"], order["discount_micros"]))
+        rows.append(Entry("sale", placed, placed, net, order["gross_micros"], order["discount_micros"]))
     for row in refunds:
         tax = row["tax_micros"] if order is not None and order["taxes_included"] else 0
         back = row["subtotal_micros"] + row["adjustment_micros"] - tax
         placed = order["processed_at"] if order is not None else row["issued_at"]
-        found.append(Entry("refund", row["issued_at"], placed, -back))
-    left = sum(entry.net for entry in found)
+        rows.append(Entry("refund", row["issued_at"], placed, -back))
+    left = sum(entry.net for entry in rows)
     if order is not None and order["cancelled_at"] is not None and policy is CancelledOrders.RETURN and left > 0:
-        found.append(Entry("cancellation", order["cancelled_at"], order["processed_at"], -left))
-    return found
+        rows.append(Entry("cancellation", order["cancelled_at"], order["processed_at"], -left))
+    return rows
 
 
-def ad_days(ledger: Ledger) -> list[Row]:
-    held = {
+def ad_days(books: RawBooks) -> list[Row]:
+    quarantined = {
         (row["platform"], row["account_id"], row["day"])
-        for row in ledger.current("ad_days_quarantined").values()
+        for row in books.current("ad_days_quarantined").values()
         if row["quarantined"]
     }
-    days = ledger.current("ad_performance").values()
-    return [row for row in days if (row["platform"], row["account_id"], row["day"]) not in held]
+    days = books.current("ad_performance").values()
+    return [row for row in days if (row["platform"], row["account_id"], row["day"]) not in quarantined]
 
 
-def credits_known(ledger: Ledger, model: str) -> list[Row]:
-    heads = {(row["entity"], row["version"], row["digest"]) for row in ledger.current("attributions").values()}
+def credits_recorded(books: RawBooks, model: str) -> list[Row]:
+    heads = {(row["entity"], row["version"], row["digest"]) for row in books.current("attributions").values()}
     return [
         row
-        for row in ledger.rows("credits")
+        for row in books.rows("credits")
         if (row["entity"], row["version"], row["digest"]) in heads and row["model"] == model
     ]
 
@@ -194,7 +194,7 @@ def divided(numerator: int, denominator: int, scale: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    ledger: Ledger
+    books: RawBooks
     settings: MetricSettings
     period: Period
 
@@ -209,10 +209,10 @@ class Oracle:
         return self.local(entry.ordered_at if ordered else entry.occurred_at)
 
     def sales(self) -> list[Entry]:
-        return [each for each in entries(self.ledger, self.settings.cancelled_orders) if self.holds(self.day_of(each))]
+        return [each for each in entries(self.books, self.settings.cancelled_orders) if self.holds(self.day_of(each))]
 
     def ads(self) -> list[Row]:
-        return [row for row in ad_days(self.ledger) if self.holds(row["day"])]
+        return [row for row in ad_days(self.books) if self.holds(row["day"])]
 
     def totals(self, counts: Callable[[date], bool] = lambda day: True) -> tuple[int | None, ...]:
         sales = [each for each in self.sales() if counts(self.day_of(each))]
@@ -234,7 +234,7 @@ class Oracle:
         ads = [row for row in self.ads() if row["platform"] == name]
         mine = [
             row
-            for row in credits_known(self.ledger, self.settings.model.value)
+            for row in credits_recorded(self.books, self.settings.model.value)
             if row["channel"] == name and self.holds(self.local(row["occurred_at"]))
         ]
         spend, credited = sum(row["spend_micros"] for row in ads), sum(row["credit_micros"] for row in mine)
@@ -290,17 +290,17 @@ async def test_the_figures_of_a_dashboard_are_those_of_the_raw_rows(seed: int) -
                 currency="GBP",
                 as_of=as_of,
             )
-            oracle = Oracle(Ledger(facts, as_of), settings, period)
+            oracle = Oracle(RawBooks(facts, as_of), settings, period)
             assert tuple(number.value for number in totals.total.numbers.values()) == oracle.totals()
             assert tuple(number.value for number in earlier.total.numbers.values()) == (
-                Oracle(Ledger(facts, as_of), settings, before).totals()
+                Oracle(RawBooks(facts, as_of), settings, before).totals()
             )
             days = shown(by_day, "day")
             assert days == {day: oracle.totals(lambda each, day=day: each == day) for day in days}  # type: ignore[misc]
             assert set(map(oracle.day_of, oracle.sales())) <= days.keys()
             channels = shown(by_channel, "channel")
             assert channels == {name: oracle.channel(name) for name in channels}
-            assert {row["channel"] for row in credits_known(oracle.ledger, settings.model.value)
+            assert {row["channel"] for row in credits_recorded(oracle.books, settings.model.value)
                     if oracle.holds(oracle.local(row["occurred_at"]))} <= channels.keys()  # fmt: skip
             newest = max(each.row["recorded_at"] for each in facts if as_of is None or each.row["recorded_at"] <= as_of)
             assert totals.as_of == (newest if as_of is None else as_of)

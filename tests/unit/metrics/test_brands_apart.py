@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.catalog import METRICS, dimensions_of
 from pulsepoint.ports.document_store import FactRow
@@ -23,7 +24,7 @@ TENANT = UUID(int=1)
 BRAND, NEIGHBOUR = TenantContext(TENANT, UUID(int=2)), TenantContext(TENANT, UUID(int=3))
 EARLIER = datetime(2026, 3, 9, 6, tzinfo=UTC)
 AT, DAY = datetime(2026, 3, 10, 12, tzinfo=UTC), date(2026, 3, 10)
-UTC_DAYS = MetricSettings(1)
+UTC_DAYS = MetricSettings.of(BrandChoices(), 1)
 TEXTS = {
     "channel": "meta", "platform": "meta", "campaign": "spring", "campaign_name": "spring", "kind": "sale",
     "entry_kind": "sale", "model": "last_non_direct", "severity": "critical", "currency": "GBP",

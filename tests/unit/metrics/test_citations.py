@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, DateBasis
 from pulsepoint.errors import AccessDenied, MalformedInput, PermanentError
 from pulsepoint.metrics import citations, explain
@@ -67,6 +68,7 @@ def any_citation(draw: st.DrawFn) -> Citation:
     first, last = sorted((draw(DAYS), draw(DAYS)))
     chosen = MetricSettings(
         version=draw(st.integers(1, 100_000)),
+        timezone="UTC",
         model=draw(st.sampled_from(AttributionModel)),
         cancelled_orders=draw(st.sampled_from(CancelledOrders)),
         date_basis=draw(st.sampled_from(DateBasis)),
@@ -97,7 +99,7 @@ def test_a_citation_is_read_as_it_was_written(citation: Citation) -> None:
 @given(st.text(min_size=100, max_size=400), MOMENTS)
 def test_no_breakdown_of_any_metric_is_longer_than_it_may_be(value: str, moment: datetime) -> None:
     period = Period(date(2000, 1, 1), date(2100, 12, 31))
-    chosen = MetricSettings(99_999)
+    chosen = MetricSettings.of(BrandChoices(), 99_999)
     for metric, by in EVERY_BREAKDOWN:
         at = {name: {"day": date(2055, 5, 5), "month": "2055-05"}.get(name, value) for name in by}
         fact_id = CODEC.encode(Citation(metric, SCOPE, period, chosen, "EUR", moment, at))

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.orders import Refund
 from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 from pulsepoint.ports.document_store import FactRow
@@ -115,7 +116,7 @@ def test_the_view_and_the_rule_agree(
         sold = orders[-1][1] if orders else None
         expected |= {
             (order_id, entry.entry_id, entry.kind, entry.occurred_at, entry.net_micros)
-            for entry in sales_entries(sold, latest_refunds(refunds), cancelled_orders=policy)
+            for entry in sales_entries(sold, latest_refunds(refunds), cancelled_orders=CancelledOrders(policy))
         }
     generator = random.Random(seed)
     delivered = facts + generator.choices(facts, k=len(facts)) if facts else []
@@ -178,7 +179,7 @@ def test_views_show_a_fact_once_even_where_no_key_keeps_it_unique() -> None:
         select = to_duckdb(view.select, relations(shared=False), unique_facts=False).within("main")
         engine.execute(f"CREATE VIEW {view.name} AS {select}")
     order = order_fact(cancelled_at=START)
-    head, row = credits_of_one()
+    head, row = credits_of_touch()
     for each in [order, *line_facts(order, [order_line("1")]), refund_fact(a_refund()), head, row] * 2:
         names = ", ".join(f'"{name}"' for name in each.row)
         marks = ", ".join("?" for _ in each.row)
@@ -195,7 +196,7 @@ def a_refund() -> Refund:
     return Refund(refund_id="r1", issued_at=START, subtotal_micros=10_000_000)
 
 
-def credits_of_one() -> tuple[FactRow, FactRow]:
+def credits_of_touch() -> tuple[FactRow, FactRow]:
     head, row = credit_facts("o1", [("meta", "Spring Sale", 90)])
     return head, row
 

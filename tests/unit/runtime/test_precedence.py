@@ -24,7 +24,7 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SCOPE = TenantContext(uuid4(), uuid4())
 
 
-def told(order_id: str = "1", version: int = 1, precedence: int = 0) -> Event[OrderDeleted]:
+def telling(order_id: str = "1", version: int = 1, precedence: int = 0) -> Event[OrderDeleted]:
     payload = OrderDeleted(order_id=order_id)
     return new_event(payload, source="s", entity="1", version=version, scope=SCOPE, precedence=precedence)
 
@@ -32,15 +32,15 @@ def told(order_id: str = "1", version: int = 1, precedence: int = 0) -> Event[Or
 def test_each_part_decides_only_among_tellings_equal_in_all_before_it() -> None:
     later = NOON + timedelta(microseconds=1)
     tellings = [
-        told(version=1, precedence=0),
-        told(version=1, precedence=precedence_of(Origin.FILE, 255, later)),
-        told(version=1, precedence=precedence_of(Origin.WEBHOOK, 255)),
-        told(version=1, precedence=precedence_of(Origin.WEBHOOK, 1, NOON)),
-        told(version=1, precedence=precedence_of(Origin.WEBHOOK, 2, NOON)),
-        told(version=1, precedence=precedence_of(Origin.WEBHOOK, 1, later)),
-        told(version=1, precedence=precedence_of(Origin.ADMIN_API, 1)),
-        *sorted((told(id, 1, precedence_of(Origin.ADMIN_API, 2)) for id in "ab"), key=lambda event: event.digest),
-        told(version=2, precedence=0),
+        telling(version=1, precedence=0),
+        telling(version=1, precedence=precedence_of(Origin.FILE, 255, later)),
+        telling(version=1, precedence=precedence_of(Origin.WEBHOOK, 255)),
+        telling(version=1, precedence=precedence_of(Origin.WEBHOOK, 1, NOON)),
+        telling(version=1, precedence=precedence_of(Origin.WEBHOOK, 2, NOON)),
+        telling(version=1, precedence=precedence_of(Origin.WEBHOOK, 1, later)),
+        telling(version=1, precedence=precedence_of(Origin.ADMIN_API, 1)),
+        *sorted((telling(id, 1, precedence_of(Origin.ADMIN_API, 2)) for id in "ab"), key=lambda event: event.digest),
+        telling(version=2, precedence=0),
     ]
     ranks = [event.rank for event in tellings]
     assert ranks == sorted(set(ranks))
@@ -66,7 +66,7 @@ def test_a_trigger_counts_for_at_most_five_minutes_past_the_receipt() -> None:
 
 
 def test_a_precedence_travels_with_its_event_and_its_absence_is_none() -> None:
-    event = told(precedence=precedence_of(Origin.WEBHOOK, 1, NOON))
+    event = telling(precedence=precedence_of(Origin.WEBHOOK, 1, NOON))
     message = encode(event, "orders")
     assert decode(message, OrderDeleted) == event
     del message.attributes["precedence"]
@@ -89,5 +89,5 @@ def test_only_what_says_it_is_a_file_is_one() -> None:
 
 
 def test_the_current_telling_is_the_same_in_every_order_of_arrival() -> None:
-    tellings = [told("a", 1, 5), told("b", 1, 7), told("c", 1, 6)]
+    tellings = [telling("a", 1, 5), telling("b", 1, 7), telling("c", 1, 6)]
     assert {max(order, key=lambda event: event.rank).payload.order_id for order in permutations(tellings)} == {"b"}

@@ -260,7 +260,7 @@ def _change_spend(
 
 def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, rules: Rules) -> Recommendation:
     lead, review, state = brand.lead_time_days, rules.review_days, status.status
-    known = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
+    history = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
     return _recommend(
         uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
         RecommendationType.REORDER,
@@ -278,7 +278,7 @@ def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, ru
             ),
             "units_sold": figures.count(status.units_sold),
             "days_in_stock": figures.count(status.days_in_stock),
-            **known,
+            **history,
             "lead_time": figures.count(lead),
             "review": figures.count(review),
         },

@@ -110,9 +110,9 @@ def window_of(now: datetime, timezone: str) -> Period:
     return Period(today - timedelta(days=2 * ADVISED_DAYS), today)
 
 
-def period_of(known_days: Iterable[date], today: date) -> Period:
+def period_of(recorded_days: Iterable[date], today: date) -> Period:
     """The last fourteen complete days; where nothing is known before today, those that end today."""
-    first = min(known_days, default=None)
+    first = min(recorded_days, default=None)
     end = today if first is not None and first >= today else today - timedelta(days=1)
     return Period(end - timedelta(days=ADVISED_DAYS - 1), end)
 

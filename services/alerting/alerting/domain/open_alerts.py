@@ -36,8 +36,8 @@ class Finding(AlertFacts):
     def reading(self) -> str:
         """A digest of what people read of it: two findings that read alike have the same, whatever they cite."""
         figures = {name: figure.as_read for name, figure in self.figures.items()}
-        told = [self.severity, self.cause, self.channel, self.product, self.names, figures]
-        return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+        readable = [self.severity, self.cause, self.channel, self.product, self.names, figures]
+        return sha256(orjson.dumps(readable, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,12 @@ def reconcile(
 
 
 def _without_resolved(
-    open_alerts: Mapping[str, OpenAlert], not_held: set[str], clear: set[str]
+    open_alerts: Mapping[str, OpenAlert], absent: set[str], clear: set[str]
 ) -> tuple[dict[str, OpenAlert], list[str]]:
     """The alerts that stay open, and the ids of those that are over, of the evaluated ones that did not hold."""
     after = dict(open_alerts)
     resolved: list[str] = []
-    for key in sorted(not_held & open_alerts.keys()):
+    for key in sorted(absent & open_alerts.keys()):
         alert = open_alerts[key]
         if (key in clear or alert.absent + 1 >= HYSTERESIS) and len(resolved) < RESOLVED_AT_ONCE:
             resolved.append(alert.alert_id)

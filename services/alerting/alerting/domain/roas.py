@@ -154,8 +154,8 @@ def _compared(days: Days, channel: str, recent: Measured, base: Measured, daily:
     spend, spend_before = sum(row.spend_micros for row in now), sum(row.spend_micros for row in before)
     expected = sum(row.orders for row in before) * spend / spend_before if spend_before else 0.0
     # The rate is known from as many orders as came before: where these are few, it scatters as well.
-    known_badly = spend / spend_before if spend_before else 0.0
-    likely = chance.of_so_few(sum(row.orders for row in now), expected, uncertainty=known_badly)
+    uncertainty = spend / spend_before if spend_before else 0.0
+    likely = chance.of_so_few(sum(row.orders for row in now), expected, uncertainty=uncertainty)
     return Compared(channel, recent, base, expected, likely)
 
 

@@ -133,8 +133,8 @@ def _bought(tracks: Tracks) -> Origin | None:
 
 
 def _by_click(origin: Origin) -> Classification:
-    found = _of(origin)
-    return Classification(found.channel, found.paid, _shown(origin))
+    bought = _of(origin)
+    return Classification(bought.channel, bought.paid, _shown(origin))
 
 
 def _shown(origin: Origin) -> str | None:
@@ -147,8 +147,8 @@ def _by_referrer(host: str) -> Classification:
     origin = origin_of_site(host)
     if origin is None:
         return Classification(Channel.REFERRAL, False, host)
-    found = _of(origin)
-    return found if found.channel is Channel.DIRECT else Classification(found.channel, found.paid, host)
+    site = _of(origin)
+    return site if site.channel is Channel.DIRECT else Classification(site.channel, site.paid, host)
 
 
 def _of(origin: Origin) -> Classification:

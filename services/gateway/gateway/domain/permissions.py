@@ -53,7 +53,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: _ADMINISTERING,
     Role.OPERATOR: _ADMINISTERING | {Permission.OPERATE},
 }
-ONE_BRAND = frozenset(
+OF_A_BRAND = frozenset(
     {
         Permission.READ_BRAND,
         Permission.CONFIGURE_BRAND,
@@ -67,7 +67,7 @@ ONE_BRAND = frozenset(
 
 def allows(role: Role, permission: Permission, *, brand_ids: frozenset[UUID] | None = None) -> bool:
     """True where the role grants the permission, to a person limited to `brand_ids` (None: not limited)."""
-    return permission in GRANTS[role] and (brand_ids is None or permission in ONE_BRAND)
+    return permission in GRANTS[role] and (brand_ids is None or permission in OF_A_BRAND)
 
 
 def sees_brand(brand_ids: frozenset[UUID] | None, brand_id: UUID) -> bool:

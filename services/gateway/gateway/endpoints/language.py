@@ -34,9 +34,9 @@ def texts_of_request(
     return texts(accepted(languages_of(accept_language, person.locale)))
 
 
-def languages_of(asked: str | None, own: str | None) -> str:
+def languages_of(requested: str | None, own: str | None) -> str:
     """An Accept-Language header that asks for the person's own language last."""
-    return ",".join(part for part in (asked, f"{own};q=0.001" if own else None) if part)
+    return ",".join(part for part in (requested, f"{own};q=0.001" if own else None) if part)
 
 
 TextsOf = Annotated[Texts, Depends(texts_of_request)]

@@ -50,7 +50,7 @@ async def read_books(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Books:
     """Reconcile what was sold with what every model credits."""
     each = await reconciliation_of(person, brand, ports.warehouse)
     return Books(
-        balanced=all(one.difference_micros == 0 for one in each),
-        newest_at=max((one.newest_at for one in each if one.newest_at), default=None),
-        books=[Book.of(one) for one in each],
+        balanced=all(row.difference_micros == 0 for row in each),
+        newest_at=max((row.newest_at for row in each if row.newest_at), default=None),
+        books=[Book.of(row) for row in each],
     )

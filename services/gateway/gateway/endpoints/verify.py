@@ -148,7 +148,7 @@ async def list_checks(brand: BrandOf, person: VerifierOf) -> CheckNames:
 
 
 @router.get("/verify/checks/{name}")
-async def run_one_check(
+async def run_named_check(
     request: Request,
     name: Annotated[str, Path(max_length=64)],
     brand: BrandOf,
@@ -178,16 +178,16 @@ async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports
     scope = person.scope.brand(brand.brand_id)
     sources = [Source(**row) for row in await source_counts(ports.warehouse, scope)]
     unmatched = await unmatched_of(person, brand, ports.metrics)
-    held = 0
+    quarantined = 0
     for kind in ("quarantine", "dead_letter"):
         rows = await ports.identity_store.quarantined_messages(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
-        held += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
+        quarantined += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
     accepted: Accepted | None = getattr(request.app.state, "accepted", None)
     bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None
     return Sources(
         accepted=bodies,
         other=None if bodies is None else bodies - _snapshots(sources),
-        held=held,
+        quarantined=quarantined,
         sources=sources,
         unmatched_total=len(unmatched),
         unmatched=[Unmatched.model_validate(each, from_attributes=True) for each in unmatched[:LISTED_UNMATCHED]],
@@ -201,10 +201,10 @@ def _sources_check(sources: Sources) -> CheckView:
     """More snapshots than bodies accepted: facts that no source told."""
     violations = []
     if sources.accepted is not None and sources.accepted < _snapshots(sources.sources):
-        found = _snapshots(sources.sources)
+        snapshots = _snapshots(sources.sources)
         detail = "snapshots of orders, edits, products and stock against bodies accepted"
         violations.append(
-            ViolationView(subject="shop", detail=detail, expected=sources.accepted, found=found, currency=None)
+            ViolationView(subject="shop", detail=detail, expected=sources.accepted, snapshots=snapshots, currency=None)
         )
     return CheckView(**SOURCES_CHECK.model_dump(), ok=not violations, total=len(violations), violations=violations)
 

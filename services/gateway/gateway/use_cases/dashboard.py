@@ -38,8 +38,8 @@ async def dashboard_of(measuring: Measuring, start: date | None, end: date | Non
     Where the basis has an `as_of`, everything is as it was known then, and today is the day of then. Raises
     `MalformedInput` for days that make no period.
     """
-    settings, asked_at = measuring.brand.settings, measuring.basis.as_of or now
-    days = period(start, end, settings, asked_at)
+    settings, seen_at = measuring.brand.settings, measuring.basis.as_of or now
+    days = period(start, end, settings, seen_at)
     performance, inventory, advice, coverage, too_little = await asyncio.gather(
         performance_of(measuring, days),
         inventory_of(measuring, days),
@@ -56,7 +56,7 @@ async def dashboard_of(measuring: Measuring, start: date | None, end: date | Non
         summary=summary_of(
             performance,
             inventory,
-            today_counts=_ends_today(days, today(settings, asked_at)),
+            today_counts=_ends_today(days, today(settings, seen_at)),
             too_little_data=too_little,
         ),
     )

@@ -108,5 +108,5 @@ def _too_little(summary: SummaryFacts, texts: Texts) -> str:
 
 
 def _margins(advice: Sequence[RecommendationFacts], texts: Texts) -> str:
-    weighed = any(one.type is not RecommendationType.REORDER for one in advice)
+    weighed = any(recommendation.type is not RecommendationType.REORDER for recommendation in advice)
     return texts.say("summary.margins") if weighed else ""

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.identity_store.engine import untenanted
-from pulsepoint.ports.directory import KnownUser
+from pulsepoint.ports.directory import LoginUser
 from pulsepoint.tenancy import TenantContext
 
 _BY_EMAIL = text("SELECT * FROM ledger.directory_user_by_email(:email)")
@@ -20,11 +20,11 @@ class PostgresDirectory:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def user_by_email(self, email: str) -> KnownUser | None:
+    async def user_by_email(self, email: str) -> LoginUser | None:
         """See `UserDirectory.user_by_email`."""
         async with untenanted(self._engine) as connection:
             row = (await connection.execute(_BY_EMAIL, {"email": email})).first()
-        return None if row is None else KnownUser(*row)
+        return None if row is None else LoginUser(*row)
 
     async def is_empty(self) -> bool:
         """See `Directory.is_empty`."""
