@@ -164,7 +164,7 @@ def stock_status(variant_id: str = "v1", **changes: Any) -> StockStatus:
 
 
 def stock_assessed(*statuses: StockStatus, at: datetime = NOW, healthy: int = 10) -> StockAssessed:
-    """An assessment that results these and some healthy variants."""
+    """An assessment that found these and some healthy variants."""
     counts: dict[str, int] = {"healthy": healthy}
     for status in statuses:
         counts[status.status] = counts.get(status.status, 0) + 1

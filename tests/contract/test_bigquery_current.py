@@ -52,7 +52,7 @@ def test_every_current_view_is_kept() -> None:
     assert {kept.view.name for kept in kept_views()} == named
 
 
-def shown(rows: list[dict[str, Any]]) -> list[str]:
+def as_text(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(sorted(row.items())) for row in rows)
 
 
@@ -62,7 +62,7 @@ async def check_against_history(warehouse: BigQueryWarehouse) -> int:
     for view in schema.views():
         shown = await warehouse.query(SCOPE, f"SELECT * FROM {view.name}")
         oracle = await warehouse.query(SCOPE, select_as_of(f"SELECT * FROM {view.name}"), {"as_of": FAR})
-        assert shown(shown) == shown(oracle), view.name
+        assert as_text(shown) == as_text(oracle), view.name
         seen += len(shown)
     return seen
 

@@ -40,8 +40,8 @@ async def measure_performance(reader: Reader, kept: KeptBrand, now: datetime) ->
         settings=kept.metric_settings,
     )
     spend_days = [_spend_day(row) for row in spent.rows if row.value("spend") > 0]
-    known_days = [*(row.day for row in spend_days), *(row.at["day"] for row in sold.rows)]
-    period = period_of(known_days, window.end_day)
+    recorded_days = [*(row.day for row in spend_days), *(row.at["day"] for row in sold.rows)]
+    period = period_of(recorded_days, window.end_day)
     measured, before, credited, daily, currencies = await reader.measure_all(
         [
             Breakdown(TOTALS, _days(period), where=own),

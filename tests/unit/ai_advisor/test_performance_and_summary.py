@@ -61,8 +61,8 @@ def test_today_is_not_a_complete_day() -> None:
 
 
 @pytest.mark.parametrize(("known", "end"), [([0], 0), ([0, 3], 1), ([], 1)])
-def test_a_first_day_counts_because_nothing_else_is_known(known: list[int], end: int) -> None:
-    assert period_of([TODAY - timedelta(days=ago) for ago in known], TODAY).end_day == TODAY - timedelta(days=end)
+def test_a_first_day_counts_because_nothing_else_is_known(earlier: list[int], end: int) -> None:
+    assert period_of([TODAY - timedelta(days=ago) for ago in earlier], TODAY).end_day == TODAY - timedelta(days=end)
 
 
 def test_a_stopped_campaign_is_not_judged() -> None:
