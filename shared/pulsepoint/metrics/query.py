@@ -191,7 +191,9 @@ class _Issuer:
     def number(
         self, name: str, breakdown: Breakdown, at: Mapping[str, object], value: int | None, code: str | None
     ) -> Number:
-        citation = Citation(name, self.scope, breakdown.period, self.settings, code, self.as_of, {**breakdown.where, **at})
+        citation = Citation(
+            name, self.scope, breakdown.period, self.settings, code, self.as_of, {**breakdown.where, **at}
+        )
         return Number(value, citation, self.codec)
 
 

@@ -54,7 +54,7 @@ PLACES: Mapping[str, Callable[[StrEnum], bool]] = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", RecommendationType)
 def test_every_recommendation_type_is_wired(kind: RecommendationType, place: str) -> None:
-    assert PLACES[place](kind), f"{place}: {kind} is missing"
+    assert PLACES[place](kind), f"{place}: {kind} is given"
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -64,9 +64,9 @@ def test_an_added_recommendation_type_is_missed(place: str) -> None:
 
 @pytest.mark.parametrize(("kind", "cause"), [(kind, cause) for kind in RecommendationType for cause in kind.causes])
 def test_every_cause_is_given_by_some_rule_and_has_sentences(kind: RecommendationType, cause: Cause) -> None:
-    found = [advice for advice in ADVICE.values() if (advice.type, advice.cause) == (kind, cause)]
-    assert found, f"no rule gives {kind} for {cause}"
-    for advice in found:
+    given = [advice for advice in ADVICE.values() if (advice.type, advice.cause) == (kind, cause)]
+    assert given, f"no rule gives {kind} for {cause}"
+    for advice in given:
         text = text_of(advice)
         assert all((text.action, text.reason, text.expected_impact))
 

@@ -104,9 +104,9 @@ def test_an_added_alert_type_is_missed(place: str) -> None:
 
 @pytest.mark.parametrize(("kind", "cause"), [(kind, cause) for kind in AlertType for cause in kind.causes])
 def test_every_cause_is_opened_by_some_condition_and_has_sentences(kind: AlertType, cause: Cause | None) -> None:
-    found = [finding for finding in FINDINGS.values() if (finding.type, finding.cause) == (kind, cause)]
-    assert found, f"no condition opens {kind} for {cause}"
-    for finding in found:
+    opening = [finding for finding in FINDINGS.values() if (finding.type, finding.cause) == (kind, cause)]
+    assert opening, f"no condition opens {kind} for {cause}"
+    for finding in opening:
         text = alert_text(finding, texts())
         assert all((text.title, text.explanation, text.recommended_action))
 

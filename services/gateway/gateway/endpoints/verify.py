@@ -187,7 +187,7 @@ async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports
     return Sources(
         accepted=bodies,
         other=None if bodies is None else bodies - _snapshots(sources),
-        quarantined=quarantined,
+        held=quarantined,
         sources=sources,
         unmatched_total=len(unmatched),
         unmatched=[Unmatched.model_validate(each, from_attributes=True) for each in unmatched[:LISTED_UNMATCHED]],
@@ -204,7 +204,7 @@ def _sources_check(sources: Sources) -> CheckView:
         snapshots = _snapshots(sources.sources)
         detail = "snapshots of orders, edits, products and stock against bodies accepted"
         violations.append(
-            ViolationView(subject="shop", detail=detail, expected=sources.accepted, snapshots=snapshots, currency=None)
+            ViolationView(subject="shop", detail=detail, expected=sources.accepted, found=snapshots, currency=None)
         )
     return CheckView(**SOURCES_CHECK.model_dump(), ok=not violations, total=len(violations), violations=violations)
 
