@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from ai_advisor.domain.advice import Rules, reorders
+from ai_advisor.domain.citations import Citations
+from ai_advisor.domain.performance import Period as AdvisedPeriod
+from alerting.domain.stock import StockView, findings
+from gateway.domain.brands import Brand
+from pulsepoint.brand.vocabulary import StockState
+from pulsepoint.events.insights import Recommendation
+from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics.basis import MetricSettings
+from pulsepoint.metrics.catalog import divided
+from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
-from tests.builders.cited import NO_FIGURES, Cited, numbers, sentences, spoken
-from tests.builders.gateway_shop import RANGE, a_brand, a_shop, scope_of
+from tests.builders.cited import NO_FIGURES, Cited, figures, numbers, sentences, spoken
+from tests.builders.gateway_shop import LAST, RANGE, a_brand, a_shop, scope_of
 from tests.builders.identity_store import RunningGateway
-from tests.builders.storefront import fact
+from tests.builders.storefront import at_once, fact
 
 LENGTHS = frozenset({"days_before"})
 """Figures of sentences that are lengths of time, not measured."""
@@ -118,3 +129,84 @@ async def test_a_sentence_says_no_number_that_is_not_among_its_figures(gateway: 
 def cut(ratio: float | None) -> str:
     """A ratio as sentences write it: two decimals, cut."""
     return "" if ratio is None else f"{int(ratio * 100) / 100:.2f}"
+
+
+DERIVED = frozenset({
+    "units_sold", "days_in_stock", "days_unknown", "days_known",  # of the window that stock was judged over
+    "reorder_units",  # a rule's result, made from the velocity and the stock beside it
+    "lead_time", "review",  # lengths of time: settings
+})  # fmt: skip
+"""Figures of alerts and advice that no metric defines."""
+
+
+def short_statuses() -> list[StockStatus]:
+    """The two variants of `stock_facts` that run out, as stock is judged."""
+    rows = (("v1", 4, 3_100_000, "critical", 21_400_000), ("v2", 0, 1_400_000, "out_of_stock", 9_250_000))
+    return [
+        StockStatus(
+            variant_id=variant_id, sku=variant_id, product_id="p", title=f"Variant {variant_id}", available=available,
+            velocity_micros=velocity, days_in_stock=28, units_sold=80, status=StockState(status),
+            days_of_cover_micros=divided(available, velocity, 10**12), continue_selling=False,
+            spend_at_risk_micros=risk,
+        )
+        for variant_id, available, velocity, status, risk in rows
+    ]  # fmt: skip
+
+
+async def standing_facts(gateway: RunningGateway, scope: TenantContext, brand: Brand) -> list[FactRow]:
+    """Alerts and a newer advice on the stock, by the rules that make them."""
+    now, currency = datetime.now(UTC), brand.settings.currency
+    settings = MetricSettings.of(brand.settings, brand.version)
+    cite = await gateway.ports.metrics.citing(scope, settings=settings, as_of=now, currency=currency)
+    statuses = short_statuses()
+    view = StockView(tuple(statuses), frozenset(), frozenset(), complete=True)
+    found = findings(view, currency, {}, lambda metric, variant: cite(metric, {"variant_id": variant}, LAST, LAST))
+    alerts = [
+        fact(
+            scope, "alerts", each.subject, alert_id=each.subject, type=each.type, severity=each.severity,
+            subject=each.subject, channel=each.channel, product=each.product, title=None, explanation=None,
+            recommended_action=None, opened_at=now, resolved_at=None, facts="[]", **each.columns(),
+        )
+        for each in found
+    ]  # fmt: skip
+    advised = list(
+        reorders(Citations(scope.brand_id, AdvisedPeriod(LAST, LAST), cite), brand.settings, statuses, Rules())
+    )
+    return at_once([*alerts, *advice_rows(scope, advised, now)])
+
+
+def advice_rows(scope: TenantContext, advised: list[Recommendation], now: datetime) -> list[FactRow]:
+    head = fact(scope, "advice", "advice", version=2, computed_at=now, summary=None, recommendations=len(advised))
+    return [
+        head,
+        *(
+            fact(
+                scope, "ai_insights", "advice", part=each.recommendation_id, version=2, position=position,
+                recommendation_id=each.recommendation_id, type=each.type, priority=each.priority,
+                subject=each.subject, action=None, reason=None, expected_impact=None, current_spend_micros=None,
+                recommended_change_micros=None, facts="[]", **each.columns(),
+            )
+            for position, each in enumerate(advised, start=1)
+        ),
+    ]  # fmt: skip
+
+
+async def test_every_measured_figure_of_alerts_and_advice_opens_with_its_value(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        scope = await scope_of(client, brand_id)
+        brand = await gateway.ports.identity_store.brand(scope, scope.brand_id)
+        await gateway.ports.warehouse.append(await standing_facts(gateway, scope, brand))
+        seen: dict[str, Any] = {}
+        for path, least in (("alerts", 8), ("recommendations", 6)):
+            answer = (await client.get(f"/api/brands/{brand_id}/{path}")).json()
+            shown = list(figures(answer))
+            cited = [Cited(each["name"], each["value"], each["fact_id"]) for each in shown if each["fact_id"]]
+            assert len(cited) >= least
+            assert [each for each in cited if not await opens(client, each, seen)] == []
+            assert {each["name"] for each in shown if not each["fact_id"]} <= DERIVED
+            for each in answer[path]:
+                texts = {figure["text"].split(" ")[0] for figure in each["figures"]}
+                said = {number for _, text in sentences(each) for number in spoken(text)}
+                # Old rows hold sentences of their own, and no figures.
+                assert not texts or (said and said <= texts), each
