@@ -23,7 +23,7 @@ from pulsepoint.tenancy import TenantContext
 from tests.builders.cited import NO_FIGURES, Cited, figures, numbers, sentences, spoken
 from tests.builders.gateway_shop import LAST, RANGE, a_brand, a_shop, scope_of
 from tests.builders.identity_store import RunningGateway
-from tests.builders.storefront import at_once, fact
+from tests.builders.storefront import ad_day, at_once, fact, order_facts
 
 LENGTHS = frozenset({"days_before"})
 """Figures of sentences that are lengths of time, not measured."""
@@ -210,3 +210,29 @@ async def test_every_measured_figure_of_alerts_and_advice_opens_with_its_value(g
                 said = {number for _, text in sentences(each) for number in spoken(text)}
                 # Old rows hold sentences of their own, and no figures.
                 assert not texts or (said and said <= texts), each
+
+
+async def test_unmatched_spend_and_orders_are_listed_with_their_amounts(gateway: RunningGateway) -> None:
+    """A campaign that spent and earned nothing, and an order whose touch names a campaign that nobody knows."""
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    async with await gateway.login() as client:
+        brand_id = await a_brand(client)
+        scope = await scope_of(client, brand_id)
+        await gateway.ports.warehouse.append(
+            [
+                ad_day(scope, "google", at.date(), 40_000_000, "GBP"),
+                *order_facts(scope, "lost", at, 75_000_000, "meta", "GBP"),
+                *order_facts(scope, "mailed", at, 60_000_000, "email", "GBP"),
+            ]
+        )
+        answer = (await client.get(f"/api/brands/{brand_id}/unmatched")).json()
+        sums = answer["spend"] + answer["credits"]
+        seen: dict[str, Any] = {}
+        assert [
+            each for each in sums if not await opens(client, Cited("amount", each["amount"], each["fact_id"]), seen)
+        ] == []
+    assert [(each["campaign"], each["amount"]) for each in answer["spend"]] == [("google-spring", 40.0)]
+    assert [(each["campaign"], each["amount"]) for each in answer["credits"]] == [("meta-spring", 75.0)]
+    assert [(each["order_id"], each["channel"], each["amount"]) for each in answer["orders"]] == [
+        ("lost", "meta", 75.0)
+    ]

@@ -22,6 +22,7 @@ from gateway.endpoints import (
     queues,
     reconciliation,
     traces,
+    unmatched,
     uploads,
     verify,
     version,
@@ -49,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     demo.router,
     queues.router,
     verify.router,
+    unmatched.router,
     version.router,
     page.router,
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from gateway.domain.brands import Brand
 from gateway.domain.identity import Person
+from gateway.use_cases.measuring import Measuring
 from pulsepoint.metrics.access import Metrics
 from pulsepoint.metrics.basis import ALL_DAYS, MetricSettings
 from pulsepoint.metrics.query import MeasuredRow
@@ -25,6 +27,36 @@ class UnmatchedMoney:
     currency: str
     amount_micros: int
     fact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedOrder:
+    """A sale whose paid touch names a campaign that is not known; `amount_micros` is what is credited to the touch."""
+
+    order_id: str
+    name: str | None
+    occurred_at: datetime
+    channel: str
+    campaign: str | None
+    currency: str
+    amount_micros: int
+
+
+async def unmatched_orders_of(measuring: Measuring, limit: int) -> list[UnmatchedOrder]:
+    """The newest of a brand's unmatched sales under its model, newest first."""
+    rows = await measuring.rows("unmatched_orders", model=measuring.basis.model.value, limit=limit)
+    return [
+        UnmatchedOrder(
+            order_id=row["order_id"],
+            name=row["name"],
+            occurred_at=row["occurred_at"],
+            channel=row["channel"],
+            campaign=row["campaign"],
+            currency=row["currency"],
+            amount_micros=row["revenue_micros"],
+        )
+        for row in rows
+    ]
 
 
 async def unmatched_of(person: Person, brand: Brand, metrics: Metrics) -> list[UnmatchedMoney]:

@@ -358,6 +358,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand_id}/unmatched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Unmatched
+         * @description What could not be matched, over the brand's whole history under its own model.
+         */
+        get: operations["read_unmatched_api_brands__brand_id__unmatched_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand_id}/uploads": {
         parameters: {
             query?: never;
@@ -2129,6 +2149,58 @@ export interface components {
             side: "credits" | "spend";
         };
         /**
+         * UnmatchedMoneyView
+         * @description A campaign's money without its other half; `fact_id` recomputes the amount.
+         */
+        UnmatchedMoneyView: {
+            /** Amount */
+            amount: number | null;
+            /** Campaign */
+            campaign: string | null;
+            /** Channel */
+            channel: string;
+            /** Currency */
+            currency: string;
+            /** Fact Id */
+            fact_id: string;
+        };
+        /**
+         * UnmatchedOrderView
+         * @description A sale whose paid touch names a campaign nobody knows; `amount` is what is credited to the touch.
+         */
+        UnmatchedOrderView: {
+            /** Amount */
+            amount: number | null;
+            /** Campaign */
+            campaign: string | null;
+            /** Channel */
+            channel: string;
+            /** Currency */
+            currency: string;
+            /** Name */
+            name: string | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Order Id */
+            order_id: string;
+        };
+        /**
+         * UnmatchedView
+         * @description Spend that earned no credit and credits that fit no campaign, dearest first; and the newest such orders.
+         */
+        UnmatchedView: {
+            /** Credits */
+            credits: components["schemas"]["UnmatchedMoneyView"][];
+            model: components["schemas"]["AttributionModel"];
+            /** Orders */
+            orders: components["schemas"]["UnmatchedOrderView"][];
+            /** Spend */
+            spend: components["schemas"]["UnmatchedMoneyView"][];
+        };
+        /**
          * UploadView
          * @description A file's deliveries: counted as they are read, within moments to minutes.
          */
@@ -2286,6 +2358,9 @@ export type TraceView = components['schemas']['TraceView'];
 export type UnfinishedView = components['schemas']['UnfinishedView'];
 export type Unit = components['schemas']['Unit'];
 export type Unmatched = components['schemas']['Unmatched'];
+export type UnmatchedMoneyView = components['schemas']['UnmatchedMoneyView'];
+export type UnmatchedOrderView = components['schemas']['UnmatchedOrderView'];
+export type UnmatchedView = components['schemas']['UnmatchedView'];
 export type UploadView = components['schemas']['UploadView'];
 export type Verification = components['schemas']['Verification'];
 export type VersionView = components['schemas']['VersionView'];
@@ -4510,6 +4585,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SyncStarted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    read_unmatched_api_brands__brand_id__unmatched_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description as it was known at this instant */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                brand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmatchedView"];
                 };
             };
             /** @description Bad Request */
