@@ -13,6 +13,7 @@ from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Period as AdvisedPeriod
 from alerting.domain.stock import StockView, findings
 from gateway.domain.brands import Brand
+from pulsepoint.brand.facts import Stated
 from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
@@ -153,6 +154,11 @@ def short_statuses() -> list[StockStatus]:
     ]  # fmt: skip
 
 
+def stated(facts: Stated) -> dict[str, Any]:
+    """The columns of what is stated."""
+    return dict(facts.columns())
+
+
 async def standing_facts(gateway: RunningGateway, scope: TenantContext, brand: Brand) -> list[FactRow]:
     """Alerts and a newer advice on the stock, by the rules that make them."""
     now, currency = datetime.now(UTC), brand.settings.currency
@@ -165,12 +171,14 @@ async def standing_facts(gateway: RunningGateway, scope: TenantContext, brand: B
         fact(
             scope, "alerts", each.subject, alert_id=each.subject, type=each.type, severity=each.severity,
             subject=each.subject, channel=each.channel, product=each.product, title=None, explanation=None,
-            recommended_action=None, opened_at=now, resolved_at=None, facts="[]", **each.columns(),
+            recommended_action=None, opened_at=now, resolved_at=None, facts="[]", **stated(each),
         )
         for each in found
     ]  # fmt: skip
     advised = list(
-        reorders(Citations(scope.brand_id, AdvisedPeriod(LAST, LAST), cite), brand.settings, statuses, Rules())
+        reorders(
+            Citations(scope.brand_id, AdvisedPeriod(LAST, LAST), currency, cite), brand.settings, statuses, Rules()
+        )
     )
     return at_once([*alerts, *advice_rows(scope, advised, now)])
 
@@ -184,7 +192,7 @@ def advice_rows(scope: TenantContext, advised: list[Recommendation], now: dateti
                 scope, "ai_insights", "advice", part=each.recommendation_id, version=2, position=position,
                 recommendation_id=each.recommendation_id, type=each.type, priority=each.priority,
                 subject=each.subject, action=None, reason=None, expected_impact=None, current_spend_micros=None,
-                recommended_change_micros=None, facts="[]", **each.columns(),
+                recommended_change_micros=None, facts="[]", **stated(each),
             )
             for position, each in enumerate(advised, start=1)
         ),
