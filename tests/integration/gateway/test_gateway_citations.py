@@ -166,14 +166,14 @@ async def standing_facts(gateway: RunningGateway, scope: TenantContext, brand: B
     cite = await gateway.ports.metrics.citing(scope, settings=settings, as_of=now, currency=currency)
     statuses = short_statuses()
     view = StockView(tuple(statuses), frozenset(), frozenset(), complete=True)
-    found = findings(view, currency, {}, lambda metric, variant: cite(metric, {"variant_id": variant}, LAST, LAST))
+    holding = findings(view, currency, {}, lambda metric, variant: cite(metric, {"variant_id": variant}, LAST, LAST))
     alerts = [
         fact(
             scope, "alerts", each.subject, alert_id=each.subject, type=each.type, severity=each.severity,
             subject=each.subject, channel=each.channel, product=each.product, title=None, explanation=None,
             recommended_action=None, opened_at=now, resolved_at=None, facts="[]", **stated(each),
         )
-        for each in found
+        for each in holding
     ]  # fmt: skip
     advised = list(
         reorders(

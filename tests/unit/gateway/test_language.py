@@ -9,7 +9,7 @@ from pulsepoint.brand.texts import accepted
 
 
 @pytest.mark.parametrize(
-    ("asked", "own", "header"),
+    ("requested", "own", "header"),
     [
         ("fr-CH, en;q=0.8", "de", "fr-CH, en;q=0.8,de;q=0.001"),
         (None, "fr-CH", "fr-CH;q=0.001"),

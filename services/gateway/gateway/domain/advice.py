@@ -36,7 +36,7 @@ class StandingAdvice:
 
 
 class AdviceOrder(StrEnum):
-    """How recommendations are sorted."""
+    """The order of recommendations."""
 
     POSITION = "position"
     PRIORITY = "priority"

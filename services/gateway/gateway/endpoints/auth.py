@@ -56,7 +56,7 @@ class Me(BaseModel):
 
 
 class MyChanges(BaseModel):
-    """What people set for themselves: `locale` is a language such as `fr` or `fr-CH`, null for none."""
+    """Settings that people choose for themselves: `locale` is a language such as `fr` or `fr-CH`, null for none."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -77,7 +77,7 @@ class UnmatchedView(BaseModel):
 async def read_unmatched(
     measuring: StandingOf, person: PersonOf, ports: PortsOf, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> UnmatchedView:
-    """What could not be matched, over the brand's whole history under its own model."""
+    """Everything that could not be matched, over the brand's whole history under its own model."""
     sums = await unmatched_of(person, measuring.brand, ports.metrics)
     orders = await unmatched_orders_of(measuring, limit)
     return UnmatchedView(

@@ -1,4 +1,4 @@
-"""What a brand's people see first: a period in figures and what stands, all of one instant."""
+"""A brand's dashboard: a period in figures and what stands, all of one instant."""
 
 from __future__ import annotations
 

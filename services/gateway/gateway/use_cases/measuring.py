@@ -22,7 +22,7 @@ from pulsepoint.tenancy import TenantContext
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What numbers are asked under: the model, the day money counts on, and what was known (None: now)."""
+    """The basis of numbers: the model, the day money counts on, and what was known (None: now)."""
 
     model: AttributionModel
     date_basis: DateBasis = DateBasis.OCCURRED

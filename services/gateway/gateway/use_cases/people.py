@@ -1,4 +1,4 @@
-"""What a person sets for themselves."""
+"""The settings of a person that they choose for themselves."""
 
 from __future__ import annotations
 

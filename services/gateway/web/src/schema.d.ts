@@ -367,7 +367,7 @@ export interface paths {
         };
         /**
          * Read Unmatched
-         * @description What could not be matched, over the brand's whole history under its own model.
+         * @description Everything that could not be matched, over the brand's whole history under its own model.
          */
         get: operations["read_unmatched_api_brands__brand_id__unmatched_get"];
         put?: never;
@@ -449,10 +449,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Run One Check
+         * Run Named Check
          * @description Run one check.
          */
-        get: operations["run_one_check_api_brands__brand_id__verify_checks__name__get"];
+        get: operations["run_named_check_api_brands__brand_id__verify_checks__name__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -721,7 +721,7 @@ export interface components {
         };
         /**
          * AdviceOrder
-         * @description How recommendations are sorted.
+         * @description The order of recommendations.
          * @enum {string}
          */
         AdviceOrder: "position" | "priority" | "impact" | "spend";
@@ -1358,7 +1358,7 @@ export interface components {
         };
         /**
          * MyChanges
-         * @description What people set for themselves: `locale` is a language such as `fr` or `fr-CH`, null for none.
+         * @description Settings that people choose for themselves: `locale` is a language such as `fr` or `fr-CH`, null for none.
          */
         MyChanges: {
             /** Locale */
@@ -5134,7 +5134,7 @@ export interface operations {
             };
         };
     };
-    run_one_check_api_brands__brand_id__verify_checks__name__get: {
+    run_named_check_api_brands__brand_id__verify_checks__name__get: {
         parameters: {
             query?: {
                 /** @description conservation leaves out orders with something recorded in the last seconds */

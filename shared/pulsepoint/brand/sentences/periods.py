@@ -1,4 +1,4 @@
-"""What a period brought, channel by channel, and how the stock stands: the parts of a dashboard's summary."""
+"""Sentences about a period, channel by channel, and about the stock: the parts of a dashboard's summary."""
 
 from __future__ import annotations
 
