@@ -240,7 +240,7 @@ def _status_when_placed(head: Record) -> str:
 
 
 def _rate_says_included(head: Record, price: Decimal, taxes: Decimal) -> bool | None:
-    """Whether the per cents named beside the taxes fit a price that includes them; None where none is named."""
+    """True where the per cents named beside the taxes fit a price that includes them; None where none is named."""
     rate = Decimal(0)
     for place in range(1, 6):
         percent = _PERCENT.search(head.get(f"tax{place}name") or "")

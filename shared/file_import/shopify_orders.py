@@ -45,13 +45,13 @@ def assembled(rows: Sequence[Record]) -> ExportedOrder:
 
 
 def _progress(head: Record) -> tuple[bool, Decimal, bool]:
-    """How far an order had come: of two exports of it the later one counts."""
+    """An order's progress, to compare: of two exports of it the later one counts."""
     refunded = number(head, "refundedamount") if head.get("refundedamount") else Decimal(0)
     return head.get("cancelledat") is not None, refunded, head.get("paidat") is not None
 
 
 def _readings(rows: Sequence[Record], items: list[Record]) -> Iterator[list[Record]]:
-    """What the order's lines may be, likeliest first: each of its rows so many times less, all of them, one block."""
+    """Sets of lines it may have, likeliest first: each of its rows so many times less, all of them, one block."""
     counts = Counter(map(_signature, items))
     for copies in range(max(counts.values(), default=1), 1, -1):
         if all(count % copies == 0 for count in counts.values()):
@@ -83,7 +83,7 @@ def _signature(row: Record) -> tuple[str | None, ...]:
 
 
 def _misfit(head: Record, lines: Sequence[Record]) -> tuple[Decimal, bool]:
-    """How far the lines' price is from Subtotal and its discounts: outside what discounts explain, then inexact."""
+    """The lines' distance from Subtotal and its discounts: outside what discounts explain, then inexact."""
     if head.get("subtotal") is None:
         return Decimal(0), False
     goods, _ = _without_tips(head, lines)

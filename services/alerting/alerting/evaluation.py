@@ -74,7 +74,7 @@ async def evaluate(
 
 
 class _Changes:
-    """What an evaluation at business time `at` records of alerts, one after another."""
+    """Records alerts as an evaluation at business time `at` finds them, one after another."""
 
     def __init__(self, reader: Reader, brand: BrandSettings, at: datetime) -> None:
         self._reader, self._brand, self._at = reader, brand, at

@@ -30,7 +30,7 @@ class Stated(BaseModel):
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """What a warehouse row or a document states: `figures` and `names` as JSON text, null in old rows.
+        """The statement of a warehouse row or a document: `figures` and `names` as JSON text, null in old rows.
 
         Columns it does not know are left out. Raises `ValidationError`.
         """

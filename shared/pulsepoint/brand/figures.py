@@ -25,7 +25,7 @@ class Figure(BaseModel):
 
     @property
     def as_read(self) -> tuple[int | None, Unit, str | None]:
-        """What people read of it: its value at the precision it is worded with; two that read alike are equal."""
+        """The part that people read: its value at the precision it is worded with; two that read alike are equal."""
         step = {Unit.MONEY: MICROS // 100, Unit.RATIO: MICROS // 100}.get(self.unit, self.unit.scale // 10 or 1)
         return None if self.value is None else self.value // step, self.unit, self.currency
 

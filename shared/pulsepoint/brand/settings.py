@@ -93,7 +93,7 @@ class AdAccount(BaseModel):
 
 
 class BrandChoices(BaseModel):
-    """What people choose for a brand, with a default for each."""
+    """The choices of people for a brand, with a default for each."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -14,7 +14,7 @@ from pulsepoint.brand.words import Word
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
-    """How a platform's ads are known in a link.
+    """The marks of a platform's ads in a link.
 
     `proving` are the click ids that only a bought click carries, `hinting` those that organic links carry too;
     `marks` are parameters that stand beside a bought click and identify none; `sources` are values of utm_source that
@@ -41,7 +41,7 @@ class Platform(Word):
 
     @property
     def clicks(self) -> Clicks:
-        """How its ads are known in a link; raises `KeyError` for a member nobody described."""
+        """The marks of its ads in a link; raises `KeyError` for a member nobody described."""
         return _CLICKS[self]
 
 
@@ -107,7 +107,7 @@ class AttributionModel(Word):
 
 
 class EntryKind(Word):
-    """What an entry of net revenue is: something sold, given back, or taken back by a cancellation."""
+    """The kind of an entry of net revenue: something sold, given back, or taken back by a cancellation."""
 
     SALE = "sale"
     REFUND = "refund"
@@ -122,7 +122,7 @@ class DateBasis(Word):
 
 
 class CancelledOrders(Word):
-    """What a cancelled order means for revenue.
+    """The meaning of a cancelled order for revenue.
 
     `return`: what was not refunded goes back on the day of the cancellation. `exclude`: as if never sold, its refunds
     neither. `keep`: it stays sold. `counts` and `predicate` are the same rule, in Python and in SQL.
@@ -171,7 +171,7 @@ class CancelledOrders(Word):
 
 
 class StockState(Word):
-    """How a variant stands, worst first; `untracked` is what the shop does not count."""
+    """The state of a variant's stock, worst first; `untracked` is what the shop does not count."""
 
     OUT_OF_STOCK = "out_of_stock"
     CRITICAL = "critical"
@@ -208,7 +208,7 @@ class Cause(Word):
 
 
 class AlertType(Word):
-    """What an alert is about."""
+    """The subject of an alert."""
 
     STOCKOUT_RISK = "stockout_risk"
     ROAS_DROP = "roas_drop"
@@ -234,7 +234,7 @@ class AlertType(Word):
 
 
 class Severity(Word):
-    """How urgent an alert is, most urgent first."""
+    """The urgency of an alert, most urgent first."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -253,7 +253,7 @@ class Severity(Word):
 
 
 class RecommendationType(Word):
-    """What is recommended, in the order in which equal priorities are shown."""
+    """The kind of a recommendation, in the order in which equal priorities are shown."""
 
     PAUSE_CAMPAIGN = "pause_campaign"
     REDUCE_SPEND = "reduce_spend"
@@ -281,7 +281,7 @@ _ADVISED_FOR: Mapping[str, tuple[Cause, ...]] = {
 
 
 class Priority(Word):
-    """How soon to act, soonest first."""
+    """The time to act, soonest first."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -294,7 +294,7 @@ class Priority(Word):
 
 
 class Unit(Word):
-    """What an integer counts: `money` micros of a currency; `count` and `percent` whole ones; the others millionths."""
+    """The unit of an integer: `money` micros of a currency; `count` and `percent` whole ones; the others millionths."""
 
     MONEY = "money"
     COUNT = "count"
@@ -305,5 +305,5 @@ class Unit(Word):
 
     @property
     def scale(self) -> int:
-        """How many of what the integer counts make one of what people read."""
+        """The count of integer units that make one of what people read."""
         return 1 if self in (Unit.COUNT, Unit.PERCENT) else 1_000_000

@@ -17,7 +17,7 @@ UNKNOWN = "–"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How figures are written in a locale (a BCP 47 tag such as `en` or `fr`)."""
+    """Writes figures as a locale does (a BCP 47 tag such as `en` or `fr`)."""
 
     locale: str = DEFAULT_LOCALE
 

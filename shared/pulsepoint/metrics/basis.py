@@ -1,4 +1,4 @@
-"""What a number depends on besides its metric: the days it is about and the brand's choices."""
+"""The basis of a number besides its metric: the days it is about and the brand's choices."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class BrandChoices(Protocol):
 
     @property
     def cancelled_orders(self) -> str:
-        """What a cancelled order means for revenue."""
+        """The meaning of a cancelled order for revenue."""
         ...
 
 

@@ -126,7 +126,7 @@ class CitationCodec:
         return urlsafe_b64encode(body + self._mac(citation.scope, body)).rstrip(b"=").decode()
 
     def decode(self, scope: TenantContext, fact_id: str) -> Opened:
-        """What an id of this scope says, with `settings` as far as the id itself holds them.
+        """The content of an id of this scope, with `settings` as far as the id itself holds them.
 
         Raises `MalformedInput` for what is no fact id, and `AccessDenied` for one that is not authentic: of another
         tenant or brand, or with a bit changed.

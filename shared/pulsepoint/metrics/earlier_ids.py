@@ -34,7 +34,7 @@ def brand_of(fact_id: str) -> UUID:
 
 
 def decode(scope: TenantContext, fact_id: str) -> Opened:
-    """What an id says; raises `MalformedInput` for what is none and `AccessDenied` for one of another brand."""
+    """The content of an id; raises `MalformedInput` for what is none and `AccessDenied` for one of another brand."""
     payload = _payload(fact_id)
     if _scope(payload) != scope:
         raise AccessDenied

@@ -78,7 +78,7 @@ async def recompute(
 
 
 def _current(opened: Opened) -> Opened:
-    """What was opened, where its metric still means what it meant then; raises `stale_fact`."""
+    """The citation that was opened, where its metric still means what it meant then; raises `stale_fact`."""
     if not metric(opened.citation.metric).since <= opened.citation.catalog <= CATALOG_VERSION:
         raise PermanentError("the metric's definition has changed since; ask for the number again", reason="stale_fact")
     return opened

@@ -83,7 +83,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was measured; `currency` is None where no money was asked for, `as_of` the newest fact it rests on."""
+    """The measurement; `currency` is None where no money was asked for, `as_of` the newest fact it rests on."""
 
     rows: tuple[MeasuredRow, ...]
     currency: str | None

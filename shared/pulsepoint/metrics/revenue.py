@@ -1,4 +1,4 @@
-"""What counts as net revenue, and when: the one rule, in Python for handlers and in SQL as view `sales_entries`.
+"""The one rule of what counts as net revenue, and when, in Python for handlers and in SQL as view `sales_entries`.
 
 Net revenue is Shopify's net sales: gross minus discounts minus returns, without tax and shipping
 (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-reports).

@@ -45,7 +45,7 @@ class Source:
 
     @property
     def all_dimensions(self) -> frozenset[str]:
-        """What its rows can be broken down by, days and months among them."""
+        """The dimensions its rows can be broken down by, days and months among them."""
         dated = {DAY, MONTH} if self.is_dated else set()
         return frozenset({*self.dimensions, *dated, *({"currency"} if self.currency else ())})
 

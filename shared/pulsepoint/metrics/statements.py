@@ -61,7 +61,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the text of a part depends on: the values of `filters` are parameters, their kinds are not."""
+    """The key that the text of a part depends on: the values of `filters` are parameters, their kinds are not."""
 
     source: str
     sums: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a service keeps of a brand's settings: one projection and one rule of staleness for all of them.
+"""A service's copy of a brand's settings: one projection and one rule of staleness for all of them.
 
 Document `brands/{brand_id}`: the settings as JSON with `version` and `digest` of the snapshot they came with; a
 service may keep fields of its own beside them.

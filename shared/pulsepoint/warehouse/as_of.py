@@ -1,4 +1,4 @@
-"""What was known at a moment: a question over views, said over their tables as they stood then."""
+"""The knowledge of a past moment: a query over views, said over their tables as they stood then."""
 
 from __future__ import annotations
 

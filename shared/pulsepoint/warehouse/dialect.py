@@ -130,7 +130,7 @@ def parameters_of(tree: exp.Expr) -> frozenset[str]:
 
 
 def problems(tree: exp.Expr, relations: frozenset[str]) -> Iterator[str]:
-    """What in a statement is not allowed, in words."""
+    """The parts of a statement that are not allowed, in words."""
     from sqlglot import exp
 
     named = {cte.alias for cte in tree.find_all(exp.CTE)}

@@ -32,7 +32,7 @@ def expand(text: str, own: Mapping[str, Macro] | None = None) -> str:
 
 
 def campaign_key(column: str) -> str:
-    """How a campaign is named in links: lower case, runs of spaces, punctuation and symbols alike."""
+    """A campaign's name as links have it: lower case, runs of spaces, punctuation and symbols alike."""
     return f"REGEXP_REPLACE(LOWER(TRIM({column})), r'[\\s\\p{{P}}\\p{{S}}]+', '-')"
 
 

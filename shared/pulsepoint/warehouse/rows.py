@@ -1,4 +1,4 @@
-"""What a row must be for its table to hold it exactly, said once for every engine."""
+"""The rules for a row that its table holds exactly, said once for every engine."""
 
 from __future__ import annotations
 

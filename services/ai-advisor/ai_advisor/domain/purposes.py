@@ -1,4 +1,4 @@
-"""What a campaign is for, as its name says it: no platform tells whether it buys the brand's own name or old visitors.
+"""A campaign's purpose, as its name says it: no platform tells whether it buys the brand's own name or old visitors.
 
 Brand search and retargeting mostly meet buyers who were on their way: what is credited to them says little about what
 they cause (Blake, Nosko, Tadelis 2015, https://doi.org/10.3982/ECTA12423).

@@ -39,7 +39,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """How many orders lead back to a tagged link, over the recent days or those before, as `METRICS` measures it."""
+    """The orders that lead back to a tagged link, over the recent days or those before, as `METRICS` measures it."""
 
     share: Figure
     traced: Figure

@@ -38,7 +38,7 @@ _NO_MEDIUM = frozenset({"(none)", "none", "direct"})
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """What a visit carries beside its tags: keys of click ids and marks, and the outside referrer ("" for none)."""
+    """A visit's marks beside its tags: keys of click ids and marks, and the outside referrer ("" for none)."""
 
     clicks: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()

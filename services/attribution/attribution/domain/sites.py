@@ -22,7 +22,7 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "
 
 
 class Kind(StrEnum):
-    """What a site or a named source is to a shop; `checkout` is where nobody comes from."""
+    """The role of a site or a named source for a shop; `checkout` is where nobody comes from."""
 
     SEARCH = "search"
     SOCIAL = "social"
@@ -46,7 +46,7 @@ class Origin:
 
     @property
     def family(self) -> str:
-        """What two names of one sender share."""
+        """The part that two names of one sender share."""
         return self.owner or self.kind.value
 
 

@@ -65,7 +65,7 @@ class PerformanceRow(BaseModel):
 
 
 class Performance(BaseModel):
-    """What was measured; `excluded` is money in other currencies, part of no number."""
+    """The measurement; `excluded` is money in other currencies, part of no number."""
 
     start_date: date
     end_date: date

@@ -48,7 +48,7 @@ class CheckNames(BaseModel):
 
 
 class ViolationView(BaseModel):
-    """What should be and what is, as exact integers of the check's unit."""
+    """The expected and the actual value, as exact integers of the check's unit."""
 
     subject: str
     detail: str
@@ -58,7 +58,7 @@ class ViolationView(BaseModel):
 
 
 class CheckView(CheckName):
-    """What a check found: `total` violations, the first 50 of them listed. `settled_seconds` as asked for."""
+    """The outcome of a check: `total` violations, the first 50 of them listed. `settled_seconds` as asked for."""
 
     ok: bool
     total: int
@@ -174,7 +174,7 @@ async def read_state(brand: BrandOf, person: VerifierOf, ports: PortsOf) -> Stat
 
 @router.get("/sources")
 async def read_sources(request: Request, brand: BrandOf, person: PersonOf, ports: PortsOf) -> Sources:
-    """How far each source has come, and what is not matched."""
+    """The progress of each source, and the rows that are not matched."""
     scope = person.scope.brand(brand.brand_id)
     sources = [Source(**row) for row in await source_counts(ports.warehouse, scope)]
     unmatched = await unmatched_of(person, brand, ports.metrics)

@@ -19,7 +19,7 @@ Unit = Literal["micros", "count"]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What should be and what is, in the check's unit; exact integers."""
+    """The expected and the actual value, in the check's unit; exact integers."""
 
     subject: str
     detail: str
@@ -40,7 +40,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found; `total` counts violations beyond those listed."""
+    """The outcome of a check; `total` counts violations beyond those listed."""
 
     check: Check
     total: int
@@ -73,7 +73,7 @@ STATE: tuple[str, ...] = ("orders", "refunds", "credits", "ad_days", "stock_leve
 async def run_check(
     warehouse: Warehouse, scope: TenantContext, check: Check, *, cancelled_orders: str, settled_before: datetime
 ) -> Checked:
-    """What one check finds about a brand, under its policy for cancelled orders; raises `EngineUnavailable`.
+    """The outcome of one check of a brand, under its policy for cancelled orders; raises `EngineUnavailable`.
 
     Conservation leaves out orders with something recorded after `settled_before`.
     """
@@ -99,7 +99,7 @@ async def source_counts(warehouse: Warehouse, scope: TenantContext) -> list[dict
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a brand's facts come to: equal for instances that were given the same input, in whatever order."""
+    """The digest of a brand's facts: equal for instances that were given the same input, in whatever order."""
 
     sha256: str
     rows: dict[str, int]

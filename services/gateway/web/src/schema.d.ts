@@ -327,7 +327,7 @@ export interface paths {
         };
         /**
          * Read Sources
-         * @description How far each source has come, and what is not matched.
+         * @description The progress of each source, and the rows that are not matched.
          */
         get: operations["read_sources_api_brands__brand_id__sources_get"];
         put?: never;
@@ -727,7 +727,7 @@ export interface components {
         AdviceOrder: "position" | "priority" | "impact" | "spend";
         /**
          * AlertType
-         * @description What an alert is about.
+         * @description The subject of an alert.
          * @enum {string}
          */
         AlertType: "stockout_risk" | "roas_drop" | "sync_failure" | "ad_days_mismatch" | "broken_tracking";
@@ -900,7 +900,7 @@ export interface components {
         };
         /**
          * CancelledOrders
-         * @description What a cancelled order means for revenue.
+         * @description The meaning of a cancelled order for revenue.
          *
          *     `return`: what was not refunded goes back on the day of the cancellation. `exclude`: as if never sold, its refunds
          *     neither. `keep`: it stays sold. `counts` and `predicate` are the same rule, in Python and in SQL.
@@ -1042,7 +1042,7 @@ export interface components {
         };
         /**
          * CheckView
-         * @description What a check found: `total` violations, the first 50 of them listed. `settled_seconds` as asked for.
+         * @description The outcome of a check: `total` violations, the first 50 of them listed. `settled_seconds` as asked for.
          */
         CheckView: {
             /** Name */
@@ -1492,7 +1492,7 @@ export interface components {
         };
         /**
          * Performance
-         * @description What was measured; `excluded` is money in other currencies, part of no number.
+         * @description The measurement; `excluded` is money in other currencies, part of no number.
          */
         Performance: {
             /** As Of */
@@ -1566,7 +1566,7 @@ export interface components {
         Platform: "meta" | "tiktok" | "google";
         /**
          * Priority
-         * @description How soon to act, soonest first.
+         * @description The time to act, soonest first.
          * @enum {string}
          */
         Priority: "high" | "medium" | "low";
@@ -1678,7 +1678,7 @@ export interface components {
         };
         /**
          * RecommendationType
-         * @description What is recommended, in the order in which equal priorities are shown.
+         * @description The kind of a recommendation, in the order in which equal priorities are shown.
          * @enum {string}
          */
         RecommendationType: "pause_campaign" | "reduce_spend" | "reorder" | "raise_spend";
@@ -1868,7 +1868,7 @@ export interface components {
         };
         /**
          * Severity
-         * @description How urgent an alert is, most urgent first.
+         * @description The urgency of an alert, most urgent first.
          * @enum {string}
          */
         Severity: "critical" | "high" | "medium" | "low";
@@ -1997,7 +1997,7 @@ export interface components {
         };
         /**
          * StockState
-         * @description How a variant stands, worst first; `untracked` is what the shop does not count.
+         * @description The state of a variant's stock, worst first; `untracked` is what the shop does not count.
          * @enum {string}
          */
         StockState: "out_of_stock" | "critical" | "low" | "overstocked" | "healthy" | "untracked";
@@ -2121,7 +2121,7 @@ export interface components {
         };
         /**
          * Unit
-         * @description What an integer counts: `money` micros of a currency; `count` and `percent` whole ones; the others millionths.
+         * @description The unit of an integer: `money` micros of a currency; `count` and `percent` whole ones; the others millionths.
          * @enum {string}
          */
         Unit: "money" | "count" | "micro_count" | "ratio" | "days" | "percent";
@@ -2261,7 +2261,7 @@ export interface components {
         };
         /**
          * ViolationView
-         * @description What should be and what is, as exact integers of the check's unit.
+         * @description The expected and the actual value, as exact integers of the check's unit.
          */
         ViolationView: {
             /** Currency */

@@ -148,7 +148,7 @@ def _paid_back(body: Fields) -> int | None:
 
 
 def _shows_taxes_included(body: Fields, lines: Sequence[RefundLine], *, beyond: int, total: int | None) -> bool | None:
-    """Whether the refund's own amounts fit prices that hold the tax: by the taxes' rates, else by the money paid back.
+    """True where the refund's amounts fit prices that hold the tax: by the taxes' rates, else by the money paid back.
 
     None where they fit both or show nothing.
     """

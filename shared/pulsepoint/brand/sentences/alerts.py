@@ -1,4 +1,4 @@
-"""What an alert says: its title, why it opened, what to do."""
+"""The sentences of an alert: its title, why it opened, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recommendation says: what to do, why, what it should bring."""
+"""The sentences of a recommendation: what to do, why, what it should bring."""
 
 from __future__ import annotations
 

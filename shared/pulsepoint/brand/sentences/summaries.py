@@ -1,4 +1,4 @@
-"""What a summary says: sold, spent, ROAS, stock, what first, what is not known."""
+"""The sentences of a summary: sold, spent, ROAS, stock, what first, what is not known."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _foreign(summary: SummaryFacts, texts: Texts) -> str:
 
 
 def stock_sentence(summary: Stated, texts: Texts) -> str:
-    """How the stock stands, from the figures `tracked`, `out_of_stock`, `critical` and `low`; empty without them."""
+    """The state of the stock, from the figures `tracked`, `out_of_stock`, `critical` and `low`; empty without them."""
     if "tracked" not in summary.figures:
         return ""
     out, critical, low = (value(summary, state) for state in ("out_of_stock", "critical", "low"))
