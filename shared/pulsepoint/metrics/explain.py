@@ -121,7 +121,7 @@ async def _matching(
 
 
 def _parts(citation: Citation, where: Mapping[str, object]) -> list[Part]:
-    """What each source of a citation's metric adds to it."""
+    """The part that each source of a citation's metric adds to it."""
     sums = sums_of(citation.metric)
     return [
         Part(source, tuple(each for each in sums if each.source == source), (), citation.period, where)

@@ -34,7 +34,7 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     REPLAY_MESSAGES = "replay_messages"
     OPERATE = "operate"
-    """What belongs to no tenant: messages of shops nobody owns, the queues of this machine."""
+    """The permission for what belongs to no tenant: messages of shops nobody owns, the queues of this machine."""
 
 
 _READING = frozenset({Permission.READ_BRAND, Permission.READ_TENANT})

@@ -48,7 +48,7 @@ class Books(BaseModel):
 @router.get("/books")
 async def read_books(brand: BrandOf, person: PersonOf, ports: PortsOf) -> Books:
     """Reconcile what was sold with what every model credits."""
-    entries = await reconciliation_of(person, brand, ports.warehouse)
+    each = await reconciliation_of(person, brand, ports.warehouse)
     return Books(
         balanced=all(row.difference_micros == 0 for row in each),
         newest_at=max((row.newest_at for row in each if row.newest_at), default=None),
