@@ -7,17 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
-from inventory_intel.domain.catalog import SoldItem
-from inventory_intel.domain.spend import CampaignDay, running_campaigns
-from inventory_intel.domain.stock import DaysInStock, VariantStock
+from inventory_intel import readings
+from inventory_intel.domain.assessment import assess, listed
+from inventory_intel.domain.spend import running_campaigns
 from inventory_intel.domain.window import Window, window_of
+from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.ads import AdsSynced
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.brands import BrandConfigured
@@ -26,7 +25,7 @@ from pulsepoint.events.envelope import Event
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded, StockStatus
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
 from pulsepoint.metrics.basis import Period
-from pulsepoint.metrics.query import MeasuredRow
+from pulsepoint.metrics.query import Breakdown
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import KeptBrand, find_brand, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
@@ -35,8 +34,8 @@ from pulsepoint.telemetry import link_causes
 
 TICK = "assess"
 STOCK = "stock"
-_ITEM = ("variant_id", "sku", "title")
-_CAMPAIGN = ("channel", "account_id", "campaign_id")
+ITEM = ("variant_id", "sku", "title")
+CAMPAIGN = ("channel", "account_id", "campaign_id")
 GRACE_SECONDS = 0.1
 
 FRESH = timedelta(minutes=2)
@@ -102,7 +101,7 @@ def handlers(pace: Pace) -> Routes:
 def effects(pace: Pace) -> dict[str, EffectDefinition]:
     """The tick."""
 
-    async def assess_stock(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+    async def assess_stock(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
         kept = await find_brand(reader)
         if kept is None:
             # Its settings ask for a tick of their own when they arrive.
@@ -123,27 +122,30 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
 
 async def _assess(reader: Reader, kept: KeptBrand, window: Window) -> list[StockStatus]:
     brand, period = kept.settings, Period(window.start_day, window.end_day)
-    measured = partial(reader.measure, period=period, settings=kept.metric_settings)
+    # What was shipped has left the shelf, whatever the brand's revenue says of cancelled orders.
+    settings = replace(kept.metric_settings, cancelled_orders=CancelledOrders.KEEP)
     variants = await reader.query("inventory_variants")
-    levels = await measured(["level_units"], by=("inventory_item_id",))
-    sold = await measured(["units"], by=_ITEM)
-    in_stock = await measured(["days_in_stock", "days_unknown"], by=("inventory_item_id",))
-    spend = await measured(["spend"], by=(*_CAMPAIGN, "day", "currency"))
-    credited = await measured(["campaign_weight"], by=(*_CAMPAIGN, *_ITEM))
-    units = {row.at["inventory_item_id"]: row.numbers["level_units"].value for row in levels.rows}
+    sold, levels, days, spend, weights = await reader.measure_all(
+        [
+            Breakdown(("units",), period, ITEM),
+            Breakdown(("level_units",), period, ("inventory_item_id",)),
+            Breakdown(("days_in_stock", "days_unknown"), period, ("inventory_item_id",)),
+            Breakdown(("spend",), period, (*CAMPAIGN, "currency", "day")),
+            Breakdown(("campaign_weight",), period, (*CAMPAIGN, *ITEM)),
+        ],
+        settings=settings,
+    )
     # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
-        assess,
-        [_variant(row, units) for row in variants],
-        [Sold(_item(row), row.at["title"] or "", row.value("units")) for row in sold.rows],
-        {
-            row.at["inventory_item_id"]: DaysInStock(row.value("days_in_stock"), row.value("days_unknown"))
-            for row in in_stock.rows
-        },
-        running_campaigns(map(_campaign_day, spend.rows), today=window.end_day, currency=brand.currency),
-        [_credited(row) for row in credited.rows if row.value("campaign_weight") > 0],
-        window_days=window.days,
-        lead_time_days=brand.lead_time_days,
+        lambda: assess(
+            readings.variants(variants, levels.rows),
+            readings.sold(sold.rows),
+            readings.days_in_stock(days.rows),
+            running_campaigns(readings.campaign_days(spend.rows), today=window.end_day, currency=brand.currency),
+            readings.credited_items(weights.rows),
+            window_days=window.days,
+            lead_time_days=brand.lead_time_days,
+        )
     )
 
 
@@ -152,7 +154,7 @@ def _published(
 ) -> Outcome:
     """The assessment as an event, and as facts where it differs from the one written down last."""
     version = (previous.version if previous else 0) + 1
-    last: Mapping[str, object] = previous.data if previous else {}
+    last: Mapping[str, Any] = previous.data if previous else {}
     columns = [_columns(status) for status in statuses]
     digest = sha256(orjson.dumps([window.days, columns])).hexdigest()
     payload = StockAssessed(
@@ -200,44 +202,8 @@ def _counts(statuses: Sequence[StockStatus]) -> dict[str, int]:
     return counts
 
 
-def _columns(status: StockStatus) -> dict[str, object]:
+def _columns(status: StockStatus) -> dict[str, Any]:
     return {**status.model_dump(exclude={"campaigns"}), "status": str(status.status)}
-
-
-def _variant(row: Mapping[str, Any], units: Mapping[Any, int | None]) -> VariantStock:
-    product, own = row["product_title"] or "", row["title"] or ""
-    title = product if own in ("", "Default Title", product) else f"{product} - {own}"
-    # As the levels of its locations say, else as the product itself did.
-    available = units.get(row["inventory_item_id"], row["available"])
-    return VariantStock(
-        variant_id=row["variant_id"],
-        product_id=row["product_id"],
-        sku=row["sku"] or None,
-        title=title or row["variant_id"],
-        available=available if row["tracked"] else None,
-        continue_selling=bool(row["continue_selling"]),
-        inventory_item_id=row["inventory_item_id"],
-    )
-
-
-def _item(row: MeasuredRow) -> SoldItem:
-    return SoldItem(row.at["variant_id"] or None, row.at["sku"] or None, row.at["title"])
-
-
-def _credited(row: MeasuredRow) -> CreditedItem:
-    campaign = (row.at["channel"], row.at["account_id"], row.at["campaign_id"])
-    return CreditedItem(*campaign, _item(row), row.value("campaign_weight"))
-
-
-def _campaign_day(row: MeasuredRow) -> CampaignDay:
-    return CampaignDay(
-        platform=row.at["channel"],
-        account_id=row.at["account_id"],
-        currency=row.at["currency"],
-        campaign_id=row.at["campaign_id"],
-        day=row.at["day"],
-        spend_micros=row.value("spend"),
-    )
 
 
 HANDLERS = handlers(Pace())

@@ -9,9 +9,10 @@ https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 from pulsepoint.errors import PermanentError
-from pulsepoint.metrics.definitions import ALIASES, DEFINITIONS, Metric, Sum
+from pulsepoint.metrics.definitions import ALIASES, DEFINITIONS, Metric, Ratio, Sum
 from pulsepoint.metrics.sources import SOURCES
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in DEFINITIONS}
@@ -32,6 +33,7 @@ def metric(name: str) -> Metric:
     return definition
 
 
+@cache
 def sums_of(name: str) -> tuple[Sum, ...]:
     """The sums a metric is made of: itself, or its numerator and denominator; raises `UnknownMetric`."""
     definition = metric(name)
@@ -41,16 +43,33 @@ def sums_of(name: str) -> tuple[Sum, ...]:
     return tuple(part for part in parts if isinstance(part, Sum))
 
 
+@cache
 def dimensions_of(name: str) -> frozenset[str]:
     """The ways a metric can be broken down: those its sources share; raises `UnknownMetric`."""
     return frozenset.intersection(*(SOURCES[part.source].all_dimensions for part in sums_of(name)))
 
 
-def divided(numerator: int | None, denominator: int | None, scale: int) -> int | None:
-    """`numerator * scale / denominator`, rounded half to even; None where there is nothing to divide by."""
+def ratio_of(name: str, numerator: int | None, denominator: int | None) -> int | None:
+    """A ratio of the catalog over sums at hand, in its unit, rounded half to even.
+
+    `ratio_of("aov", sold_value, orders)` is micros. None where there is nothing to divide by. Raises `UnknownMetric`
+    for a metric that is no ratio.
+    """
+    definition = metric(name)
+    if not isinstance(definition, Ratio):
+        raise UnknownMetric(f"{name} is no ratio")
+    return divided(numerator, denominator, definition.scale, floor=definition.floor)
+
+
+def divided(numerator: int | None, denominator: int | None, scale: int, *, floor: int | None = None) -> int | None:
+    """`numerator * scale / denominator`, rounded half to even, at least `floor`.
+
+    None where there is nothing to divide by.
+    """
     if numerator is None or not denominator:
         return None
-    return round(Fraction(numerator * scale, denominator))
+    ratio = round(Fraction(numerator * scale, denominator))
+    return ratio if floor is None else max(ratio, floor)
 
 
 def catalog() -> list[dict[str, object]]:

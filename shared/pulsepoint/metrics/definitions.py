@@ -37,7 +37,9 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Sum of `numerator` ÷ sum of `denominator`, times `scale`; None where the denominator is zero."""
+    """Sum of `numerator` ÷ sum of `denominator`, times `scale`, at least `floor`; None where there is nothing to
+    divide by.
+    """
 
     number: int
     name: str
@@ -47,6 +49,7 @@ class Ratio:
     numerator: str
     denominator: str
     scale: int
+    floor: int | None = None
     listed: bool = True
     since: int = 1
 
@@ -150,9 +153,9 @@ _STOCK: tuple[Metric, ...] = (
     Sum(23, "available_units", "Units available", "units available to sell now", _COUNT, "stock", "SUM(available)"),
     Sum(24, "velocity", "Velocity", "units sold a day over the days in stock", _MICRO_COUNT, "stock",
         "SUM(velocity_micros)"),
-    Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity", _DAYS, "available_units", "velocity",
-          MICROS * MICROS),
-    Sum(42, "tracked_variants", "Tracked variants", "variants whose stock the shop counts", _COUNT, "stock",
+    Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity, never below zero", _DAYS,
+          "available_units", "velocity", MICROS * MICROS, floor=0),
+    Sum(47, "tracked_variants", "Tracked variants", "variants whose stock the shop counts", _COUNT, "stock",
         "COUNT(*)"),
     Sum(37, "variants", "Variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
     Sum(38, "spend_at_risk", "Spend at risk", "daily spend of the campaigns that sell what is running out, by each "

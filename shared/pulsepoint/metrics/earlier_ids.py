@@ -16,6 +16,7 @@ from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.citations import Citation, Opened
 from pulsepoint.metrics.sources import DAY
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import JsonObject
 
 _START = "eyJ"
 """Base64url of `{"`, with which that JSON begins and no id of today does."""
@@ -44,7 +45,7 @@ def decode(scope: TenantContext, fact_id: str) -> Opened:
         raise MalformedInput("this is no fact id") from None
 
 
-def _citation(scope: TenantContext, payload: dict[str, Any]) -> Citation:
+def _citation(scope: TenantContext, payload: JsonObject) -> Citation:
     start, end, timezone = payload["p"]
     model, cancelled_orders, date_basis = payload["s"]
     return Citation(
@@ -69,7 +70,7 @@ def _payload(fact_id: str) -> dict[str, object]:
     return payload
 
 
-def _scope(payload: dict[str, Any]) -> TenantContext:
+def _scope(payload: JsonObject) -> TenantContext:
     try:
         return TenantContext(UUID(hex=payload["t"]), UUID(hex=payload["b"]))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -21,7 +21,7 @@ class Source:
     `rows` is a view, or a SELECT in `sources/*.sql`, whose columns bear the names of its `dimensions`. `day` is the
     column of the day (of the account) or None; `instants` the column of the instant by date basis, where rows have
     one: rows of neither are a snapshot of now. `currency` is the column of what money is in; None: the brand's own.
-    `named_rows` are the same rows with the names of campaigns, read where one of `NAMES` is asked for. `detail` are
+    `named_rows` are the same rows with the names of campaigns, read where one of `named_by` is asked for. `detail` are
     the columns shown when a number is explained, of `named_rows` where there are any; `facts` says that each row is
     one fact, with `fact_id` and `recorded_at`. `looks_up_order`: `ordered_at` is no column of theirs, but their order's
     (their own instant where no order is known).
@@ -35,6 +35,7 @@ class Source:
     instants: Mapping[DateBasis, str] = field(default_factory=dict)
     currency: str | None = None
     named_rows: str | None = None
+    named_by: frozenset[str] = frozenset()
     facts: bool = True
     looks_up_order: bool = False
 
@@ -51,8 +52,9 @@ class Source:
 
     def rows_with(self, dimensions: frozenset[str], basis: DateBasis) -> str:
         """The rows to read where these dimensions are asked for."""
-        named = self.named_rows is not None and bool(dimensions & NAMES)
-        return self._dated(_relation(self.named_rows if named and self.named_rows else self.rows), basis)
+        if dimensions & self.named_by:
+            return self.detail_rows(basis)
+        return self._dated(_relation(self.rows), basis)
 
     def detail_rows(self, basis: DateBasis) -> str:
         """The rows to list when a number is explained."""
@@ -67,10 +69,6 @@ class Source:
             " LEFT JOIN orders_current AS sold"
             " ON sold.brand_id = entry.brand_id AND sold.order_id = entry.order_id)"
         )
-
-
-NAMES = frozenset({"account_id", "campaign_id", "campaign"})
-"""Dimensions of a credit that are only known by the names campaigns had."""
 
 
 @cache
@@ -113,6 +111,7 @@ SOURCES: dict[str, Source] = {
     "ads": Source(
         rows="ad_days.sql",
         named_rows="named_ad_days.sql",
+        named_by=frozenset({"campaign"}),
         where="TRUE",
         day="day",
         dimensions=_CAMPAIGN,
@@ -123,6 +122,7 @@ SOURCES: dict[str, Source] = {
     "credits": Source(
         rows="credits.sql",
         named_rows="named_credits.sql",
+        named_by=frozenset({"account_id", "campaign_id", "campaign"}),
         where="model = @model",
         instants={DateBasis.OCCURRED: "occurred_at", DateBasis.ORDERED: "ordered_at"},
         looks_up_order=True,

@@ -25,15 +25,14 @@ _WINDOW = (
     " COALESCE(CAST(view_window_days AS STRING), '?'), ' d'))"
 )
 _CLAIMANT = "IF(conversions_micros IS NULL AND conversion_value_micros IS NULL, NULL, channel)"
-AD_COLUMNS = {
+_CLAIM_COLUMNS = {
     "first_window": f"MIN({_WINDOW})",
     "last_window": f"MAX({_WINDOW})",
     "first_platform": f"MIN({_CLAIMANT})",
     "last_platform": f"MAX({_CLAIMANT})",
-    "other_zone": "MIN(IF(account_timezone = @timezone, NULL, account_timezone))",
 }
-_AD_BASE = ("channel", "account_timezone", "conversions_micros", "conversion_value_micros", "click_window_days",
-            "view_window_days")  # fmt: skip
+_ZONE_COLUMN = {"other_zone": "MIN(IF(account_timezone = @timezone, NULL, account_timezone))"}
+_CLAIM_BASE = ("channel", "conversions_micros", "conversion_value_micros", "click_window_days", "view_window_days")
 NEWEST = -1
 """The `part` of the row that tells the newest moment."""
 NOWHERE = object()
@@ -61,20 +60,65 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The key that the text of a part depends on: the values of `filters` are parameters, their kinds are not."""
+    """The key that the text of a part depends on: the values of `filters` are parameters, their kinds are not.
+
+    `claims` says that what platforms claim is summed.
+    """
 
     source: str
     sums: tuple[str, ...]
     by: tuple[str, ...]
     filters: tuple[tuple[str, str], ...]
+    claims: bool
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Columns beside the sums that say what they may be added up with."""
+        if self.source != "ads":
+            return {}
+        return {**_ZONE_COLUMN, **_CLAIM_COLUMNS} if self.claims else _ZONE_COLUMN
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The columns that all parts of a statement have: so many keys and sums, and these texts."""
+
+    keys: int
+    sums: int
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shapes: Sequence[_Shape]) -> _Layout:
+        texts = {name for shape in shapes for name in shape.texts}
+        return cls(
+            max(len(shape.by) for shape in shapes), max(len(shape.sums) for shape in shapes), tuple(sorted(texts))
+        )
+
+    def columns(self, part: str, keys: Sequence[str], money: str, sums: Sequence[str], texts: Mapping[str, str]) -> str:
+        """The list of a SELECT; what it lacks is NULL."""
+        keys = [*keys, *[_NO_TEXT] * (self.keys - len(keys))]
+        sums = [*sums, *["CAST(NULL AS INT64)"] * (self.sums - len(sums))]
+        listed = [
+            f"{part} AS part",
+            *(f"{sql} AS key_{place}" for place, sql in enumerate(keys)),
+            f"{money} AS money",
+            *(f"{sql} AS sum_{place}" for place, sql in enumerate(sums)),
+            *(f"{texts.get(name, _NO_TEXT)} AS {name}" for name in self.texts),
+        ]
+        return ", ".join(listed)
+
+
+# Never NULL alone: BigQuery would give an untyped column.
+_NO_TEXT = "CAST(NULL AS STRING)"
 
 
 def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datetime | None) -> Statement:
     """All parts in one SELECT.
 
-    Rows have `part` (its place), the dimensions (`at_<name>`), `money` (the currency or NULL), `sum_<place>` for each
-    sum of the part, `AD_COLUMNS`, and `newest`; without `as_of` one row of part `NEWEST` has `newest`, the moment of
-    the newest fact any part rests on, NULL without any.
+    Rows have `part` (its place), `key_<place>` for each dimension of the part's `by` as text, `money` (the currency or
+    NULL), `sum_<place>` for each sum of the part, and for ads `other_zone` and, where claims are summed, the first and
+    last window and platform. Without `as_of` one row of part `NEWEST` has in `sum_0` the moment of the newest fact
+    that any part rests on, in microseconds of the epoch, NULL without any.
     """
     of_all_days = all(part.period == ALL_DAYS for part in parts)
     sql = _sums_sql(tuple(map(_shape, parts)), settings.date_basis, as_of is None, of_all_days)
@@ -98,8 +142,8 @@ def rows_statement(
     if currency is not None and source.currency is not None:
         terms.append(f"{source.currency} = @currency")
         parameters["currency"] = currency
-    columns = [*source.detail, *(("fact_id", "recorded_at") if source.facts else ())]
     rows = source.detail_rows(settings.date_basis)
+    columns = [*source.detail, *(("fact_id", "recorded_at") if source.facts else ())]
     sql = (
         f"SELECT {', '.join(columns)}, COUNT(*) OVER () AS total_rows FROM {rows} AS behind"
         f" WHERE {' AND '.join(terms)} ORDER BY {'fact_id' if source.facts else source.detail[0]} LIMIT {int(limit)}"
@@ -120,7 +164,8 @@ def values_statement(part: Part, dimensions: Sequence[str], settings: MetricSett
 
 def _shape(part: Part) -> _Shape:
     kinds = ((name, _kind(value)) for name, value in part.where.items())
-    return _Shape(part.source, tuple(each.expression for each in part.sums), part.by, tuple(kinds))
+    claims = any(each.claimed for each in part.sums)
+    return _Shape(part.source, tuple(each.expression for each in part.sums), part.by, tuple(kinds), claims)
 
 
 def _kind(value: object) -> str:
@@ -193,17 +238,16 @@ def _expression(dimension: str, day: str) -> str:
 def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool, of_all_days: bool) -> str:
     used = {name: [shape for shape in shapes if shape.source == name] for name in sorted({s.source for s in shapes})}
     shared = {name: _rows_sql(name, those, basis, of_all_days) for name, those in used.items() if len(those) > 1}
-    dimensions = sorted({name for shape in shapes for name in shape.by})
-    width = max(len(shape.sums) for shape in shapes)
+    layout = _Layout.of(shapes)
     several = len(shapes) > 1 and not of_all_days
     selects = []
     for place, shape in enumerate(shapes):
         rows = f"{shape.source}_rows"
         if shape.source not in shared:
             rows = f"({_rows_sql(shape.source, [shape], basis, of_all_days)}) AS {rows}"
-        selects.append(_part_sql(place, shape, rows, dimensions, width, several))
+        selects.append(_part_sql(place, shape, rows, layout, several))
     if tells_newest:
-        selects.append(_newest_sql(frozenset(used), basis, dimensions, width))
+        selects.append(_newest_sql(frozenset(used), basis, layout))
     tables = ", ".join(f"{name}_rows AS ({sql})" for name, sql in shared.items())
     return f"{f'WITH {tables} ' if tables else ''}{' UNION ALL '.join(selects)}"
 
@@ -213,52 +257,36 @@ def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days
     source = SOURCES[name]
     dimensions = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
     columns = {column for shape in shapes for sum_ in shape.sums for column in columns_of(sum_)}
-    columns |= dimensions - {DAY, MONTH}
+    columns = (columns | dimensions) - {DAY, MONTH}
     if name == "ads":
-        columns |= set(_AD_BASE)
+        columns |= {"account_timezone", *(_CLAIM_BASE if any(shape.claims for shape in shapes) else ())}
     day = [f"{_day(source, basis)} AS {DAY}"] if source.is_dated else []
-    # Never NULL alone: BigQuery would give an untyped column.
-    money = [f"{source.currency or 'CAST(NULL AS STRING)'} AS money"]
+    money = [f"{source.currency or _NO_TEXT} AS money"]
     return (
         f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(dimensions, basis)} AS counted"
         f" WHERE {' AND '.join(_terms(source, basis, of_all_days=of_all_days))}"
     )
 
 
-def _part_sql(place: int, shape: _Shape, rows: str, dimensions: Sequence[str], width: int, several: bool) -> str:
-    columns, keys = [f"{place} AS part"], []
-    for name in dimensions:
-        columns.append(f"{_expression(name, DAY) if name in shape.by else _nothing(name)} AS at_{name}")
-        if name in shape.by:
-            keys.append(len(columns))
-    columns.append("money")
-    keys.append(len(columns))
-    sums = [*shape.sums, *["CAST(NULL AS INT64)"] * (width - len(shape.sums))]
-    columns += [f"{sql} AS sum_{number}" for number, sql in enumerate(sums)]
-    ads = shape.source == "ads"
-    columns += [f"{sql if ads else 'CAST(NULL AS STRING)'} AS {name}" for name, sql in AD_COLUMNS.items()]
-    columns.append("CAST(NULL AS TIMESTAMP) AS newest")
+def _part_sql(place: int, shape: _Shape, rows: str, layout: _Layout, several: bool) -> str:
+    keys = [f"CAST({DAY} AS STRING)" if name == DAY else _expression(name, DAY) for name in shape.by]
+    columns = layout.columns(str(place), keys, "money", shape.sums, shape.texts)
     terms = _filters(shape.filters, place, DAY)
     if several and SOURCES[shape.source].is_dated:
         terms.append(f"{DAY} BETWEEN @start_{place} AND @end_{place}")
     condition = f" WHERE {' AND '.join(terms)}" if terms else ""
-    return f"SELECT {', '.join(columns)} FROM {rows}{condition} GROUP BY {', '.join(map(str, keys))}"
+    # Grouped by the keys there are and by what money is in.
+    groups = [*range(2, 2 + len(keys)), 2 + layout.keys]
+    return f"SELECT {columns} FROM {rows}{condition} GROUP BY {', '.join(map(str, groups))}"
 
 
-def _newest_sql(sources: frozenset[str], basis: DateBasis, dimensions: Sequence[str], width: int) -> str:
-    columns = [f"{NEWEST} AS part", *(f"{_nothing(name)} AS at_{name}" for name in dimensions)]
-    columns.append("CAST(NULL AS STRING) AS money")
-    columns += [f"CAST(NULL AS INT64) AS sum_{number}" for number in range(width)]
-    columns += [f"CAST(NULL AS STRING) AS {name}" for name in AD_COLUMNS]
+def _newest_sql(sources: frozenset[str], basis: DateBasis, layout: _Layout) -> str:
     maxima = " UNION ALL ".join(
         f"SELECT MAX(recorded_at) AS recorded_at FROM {table} WHERE brand_id = @brand_id"
         for table in _heads(sources, basis)
     )
-    return f"SELECT {', '.join(columns)}, MAX(recorded_at) AS newest FROM ({maxima}) AS newest_rows"
-
-
-def _nothing(dimension: str) -> str:
-    return f"CAST(NULL AS {'DATE' if dimension == DAY else 'STRING'})"
+    columns = layout.columns(str(NEWEST), (), _NO_TEXT, ("UNIX_MICROS(MAX(recorded_at))",), {})
+    return f"SELECT {columns} FROM ({maxima}) AS newest_rows"
 
 
 @cache

@@ -103,10 +103,9 @@ WHERE held.entity IS NULL;
 
 -- Each campaign of an account under the name it had last.
 CREATE VIEW campaigns AS
-SELECT brand_id, platform, account_id, campaign_id, campaign_name, day AS last_day
+SELECT brand_id, platform, account_id, campaign_id, MAX_BY(campaign_name, day) AS campaign_name, MAX(day) AS last_day
 FROM ad_performance_current
-QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY brand_id, platform, account_id, campaign_id ORDER BY day DESC, campaign_name) = 1;
+GROUP BY brand_id, platform, account_id, campaign_id;
 
 -- Every way a campaign may be named in a link, as `campaign_key`: its id, and each name it ever had, in lower case
 -- with runs of spaces, punctuation and symbols alike. A key means one campaign of a platform: an id outranks a name,

@@ -56,7 +56,6 @@ async def warehouse() -> AsyncIterator[DuckDBWarehouse]:
 @pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @settings(max_examples=30, deadline=None)
 @given(levels=LEVELS)
-@pytest.mark.slow
 async def test_days_in_stock_are_those_of_the_definition(
     warehouse: DuckDBWarehouse, timezone: str, levels: list[Level]
 ) -> None:
@@ -64,7 +63,7 @@ async def test_days_in_stock_are_those_of_the_definition(
     brand = TenantContext(SCOPE.tenant_id, uuid4())
     facts = [level_fact("v1", days_ago(hours / 24), n, location_id=at, scope=brand) for hours, at, n in levels]
     await warehouse.append(facts)
-    answer = await measured(
+    measurement = await measured(
         warehouse,
         ["days_in_stock", "days_unknown"],
         scope=brand,
@@ -72,5 +71,5 @@ async def test_days_in_stock_are_those_of_the_definition(
         settings=under(timezone=timezone),
         by=["inventory_item_id"],
     )
-    [row] = answer.rows
+    [row] = measurement.rows
     assert (row.value("days_in_stock"), row.value("days_unknown")) == expected(levels, window, timezone)

@@ -98,9 +98,15 @@ def an_order(chance: random.Random, order_id: str) -> Iterable[FactRow]:
     for version in range(1, chance.randrange(2, 4)):
         split = [(chance.choice(CHANNELS), None, chance.randrange(100)) for _ in range(chance.randrange(1, 4))]
         model = chance.choice(list(AttributionModel)).value
+        credited_at = placed + timedelta(days=chance.randrange(4))
         yield from credit_facts(
-            order_id, split, version=version, model=model, occurred_at=placed, recorded_at=recorded(chance)
+            order_id, split, version=version, model=model, occurred_at=credited_at, recorded_at=recorded(chance)
         )
+
+
+def standing(row: Row) -> tuple[int, int, str]:
+    """The order in which snapshots of one thing follow each other."""
+    return row["version"], row.get("precedence") or 0, row["digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class RawBooks:
         newest: dict[str, Row] = {}
         for row in self.rows(table):
             other = newest.get(row["entity"])
-            if other is None or (row["version"], row["digest"]) > (other["version"], other["digest"]):
+            if other is None or standing(row) > standing(other):
                 newest[row["entity"]] = row
         return newest
 
@@ -208,6 +214,11 @@ class Oracle:
         ordered = self.settings.date_basis is DateBasis.ORDERED
         return self.local(entry.ordered_at if ordered else entry.occurred_at)
 
+    def credit_day(self, row: Row) -> date:
+        order = self.books.current("orders").get(row["order_id"])
+        ordered = self.settings.date_basis is DateBasis.ORDERED and order is not None
+        return self.local(order["processed_at"] if ordered and order is not None else row["occurred_at"])
+
     def sales(self) -> list[Entry]:
         return [each for each in entries(self.books, self.settings.cancelled_orders) if self.holds(self.day_of(each))]
 
@@ -235,7 +246,7 @@ class Oracle:
         mine = [
             row
             for row in credits_recorded(self.books, self.settings.model.value)
-            if row["channel"] == name and self.holds(self.local(row["occurred_at"]))
+            if row["channel"] == name and self.holds(self.credit_day(row))
         ]
         spend, credited = sum(row["spend_micros"] for row in ads), sum(row["credit_micros"] for row in mine)
         nobody = name == "unattributed"
@@ -301,6 +312,6 @@ async def test_the_figures_of_a_dashboard_are_those_of_the_raw_rows(seed: int) -
             channels = shown(by_channel, "channel")
             assert channels == {name: oracle.channel(name) for name in channels}
             assert {row["channel"] for row in credits_recorded(oracle.books, settings.model.value)
-                    if oracle.holds(oracle.local(row["occurred_at"]))} <= channels.keys()  # fmt: skip
+                    if oracle.holds(oracle.credit_day(row))} <= channels.keys()  # fmt: skip
             newest = max(each.row["recorded_at"] for each in facts if as_of is None or each.row["recorded_at"] <= as_of)
             assert totals.as_of == (newest if as_of is None else as_of)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
 from gateway.verification.queries import QUERIES
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
-from pulsepoint.values import QueryValue
+from pulsepoint.values import QueryValue, Row
 
 Unit = Literal["micros", "count"]
 
@@ -87,12 +87,12 @@ async def run_check(
     return Checked(check, rows[0]["total"] if rows else 0, violations)
 
 
-async def reconciliation(warehouse: Warehouse, scope: TenantContext, *, cancelled_orders: str) -> list[dict[str, Any]]:
+async def reconciliation(warehouse: Warehouse, scope: TenantContext, *, cancelled_orders: str) -> list[Row]:
     """For each model and currency what was sold, what is credited and the difference, in micros."""
     return await QUERIES.run(warehouse, scope, "reconciliation", {"cancelled_orders": cancelled_orders})
 
 
-async def source_counts(warehouse: Warehouse, scope: TenantContext) -> list[dict[str, Any]]:
+async def source_counts(warehouse: Warehouse, scope: TenantContext) -> list[Row]:
     """For each source how many snapshots of how many things it told, and the newest moments, by source."""
     return await QUERIES.run(warehouse, scope, "counts", {})
 
@@ -125,10 +125,10 @@ async def state_of(warehouse: Warehouse, scope: TenantContext) -> State:
     return State(digest.hexdigest(), counts)
 
 
-def _is_row(table: str, row: dict[str, Any]) -> bool:
+def _is_row(table: str, row: Row) -> bool:
     """Orders without credits only carry the page on."""
     return table != "credits" or row["model"] is not None
 
 
-def _canonical(table: str, row: dict[str, Any]) -> bytes:
+def _canonical(table: str, row: Row) -> bytes:
     return orjson.dumps([table, *row.values()], option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)

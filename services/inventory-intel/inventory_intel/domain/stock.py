@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pulsepoint.brand.vocabulary import StockState
+from pulsepoint.metrics.catalog import ratio_of
 from pulsepoint.money import MICROS
 
 OVERSTOCKED_DAYS = 180
@@ -63,7 +64,7 @@ def cover_micros(available: int, velocity: int) -> int | None:
     """Days until the units are sold at this pace; None where nothing sells."""
     if velocity <= 0:
         return None
-    return max(available, 0) * MICROS * MICROS // velocity
+    return ratio_of("days_of_cover", available, velocity)
 
 
 def status_of(available: int | None, cover: int | None, lead_time_days: int) -> StockState:

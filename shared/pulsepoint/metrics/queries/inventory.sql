@@ -1,5 +1,5 @@
 -- name: inventory_variants
--- Variants of products that are for sale, with what the product itself says of their stock.
+-- Variants of products that are for sale, with the units available that the product itself told of.
 SELECT variant.variant_id, variant.product_id, variant.inventory_item_id, variant.sku, variant.title,
   product.title AS product_title, variant.continue_selling, variant.tracked, variant.available
 FROM variants_current AS variant

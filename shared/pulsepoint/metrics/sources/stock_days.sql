@@ -1,28 +1,31 @@
 -- Days of the period on which an item had units available at any time, over its locations together; days before its
 -- first known level count, and are told as days_unknown. Levels make steps, steps make spans.
 WITH levels AS (
-  SELECT inventory_item_id, location_id, updated_at, digest, COALESCE(available, 1) AS available
+  SELECT inventory_item_id, location_id, updated_at, COALESCE(precedence, 0) AS precedence, digest,
+    COALESCE(available, 1) AS available
   FROM inventory_levels_history
   WHERE brand_id = @brand_id AND updated_at >= @start_at AND updated_at < @end_at
   UNION ALL
-  SELECT inventory_item_id, location_id, CAST(@start_at AS TIMESTAMP) AS updated_at, '' AS digest,
-    MAX_BY(COALESCE(available, 1), CONCAT(CAST(version AS STRING), digest)) AS available
+  SELECT inventory_item_id, location_id, CAST(@start_at AS TIMESTAMP) AS updated_at, 0 AS precedence, '' AS digest,
+    MAX_BY(COALESCE(available, 1), CONCAT(CAST(version AS STRING),
+      CAST(COALESCE(precedence, 0) + 1000000000000000000 AS STRING), digest)) AS available
   FROM inventory_levels_history
   WHERE brand_id = @brand_id AND updated_at < @start_at
   GROUP BY inventory_item_id, location_id
 ),
 steps AS (
-  SELECT inventory_item_id, location_id, updated_at, digest,
+  SELECT inventory_item_id, location_id, updated_at, precedence, digest,
     available - COALESCE(LAG(available) OVER (
-      PARTITION BY inventory_item_id, location_id ORDER BY updated_at, digest), 0) AS change
+      PARTITION BY inventory_item_id, location_id ORDER BY updated_at, precedence, digest), 0) AS change
   FROM levels
 ),
 totals AS (
   SELECT inventory_item_id, updated_at,
     SUM(change) OVER (
-      PARTITION BY inventory_item_id ORDER BY updated_at, location_id, digest
+      PARTITION BY inventory_item_id ORDER BY updated_at, location_id, precedence, digest
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS total,
-    LEAD(updated_at) OVER (PARTITION BY inventory_item_id ORDER BY updated_at, location_id, digest) AS until_at
+    LEAD(updated_at) OVER (
+      PARTITION BY inventory_item_id ORDER BY updated_at, location_id, precedence, digest) AS until_at
   FROM steps
 ),
 firsts AS (
