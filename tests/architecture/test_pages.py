@@ -102,3 +102,9 @@ def test_every_heading_a_page_links_is_there(page: Path) -> None:
         target = page.parent / file if file else page
         if "://" not in link and target.suffix == ".md":
             assert anchor in anchors(target), link
+
+
+def test_every_target_of_make_a_page_names_is_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:`|\n)make ([a-z]+(?:-[a-z]+)*)(?=[`\s,;:])", text)) <= targets
