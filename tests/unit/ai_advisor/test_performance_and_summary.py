@@ -60,7 +60,7 @@ def test_today_is_not_a_complete_day() -> None:
     assert period.recent == Period(TODAY - timedelta(days=7), TODAY - timedelta(days=1))
 
 
-@pytest.mark.parametrize(("known", "end"), [([0], 0), ([0, 3], 1), ([], 1)])
+@pytest.mark.parametrize(("earlier", "end"), [([0], 0), ([0, 3], 1), ([], 1)])
 def test_a_first_day_counts_because_nothing_else_is_known(earlier: list[int], end: int) -> None:
     assert period_of([TODAY - timedelta(days=ago) for ago in earlier], TODAY).end_day == TODAY - timedelta(days=end)
 
