@@ -26,7 +26,7 @@ from pulsepoint.warehouse.rows import relations, tables_by_name
 LAYOUT = 3
 """Counts how often the tables behind the declared ones were laid out differently."""
 # Without a precedence, NULL, it is that of earlier releases.
-_SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest, precedence))"
+_SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest, nullif(precedence, 0)))"
 _ENTITY = "md5_number(concat_ws('|', brand_id, entity))"
 _HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":"VARCHAR","precedence":"BIGINT"}]'
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
