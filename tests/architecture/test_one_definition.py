@@ -111,14 +111,14 @@ def test_verification_does_not_use_the_catalog() -> None:
 
 def views_behind(select: exp.Expr, ctes: dict[str, exp.Expr], seen: frozenset[str] = frozenset()) -> set[str]:
     """The views that a SELECT reads, through the WITH of its statement too."""
-    found = set()
+    behind = set()
     for table in select.find_all(exp.Table):
         name = table.name
         if name in ctes and name not in seen:
-            found |= views_behind(ctes[name], ctes, seen | {name}) if name != SHOWN else set()
+            behind |= views_behind(ctes[name], ctes, seen | {name}) if name != SHOWN else set()
         elif name in VIEWS:
-            found.add(name)
-    return found
+            behind.add(name)
+    return behind
 
 
 def views_summed(sql: str) -> set[str]:
@@ -175,7 +175,7 @@ def test_what_the_vocabulary_decides_is_in_no_sql_file(decided: str) -> None:
 
 def test_macros_are_written_out_and_unknown_ones_are_refused() -> None:
     assert expand("kind = '{{sale}}' AND {{ own }}", {"own": "x = 1"}) == "kind = 'sale' AND x = 1"
-    assert expand("{{twice(a, b)}}", {"twice": lambda one, two: f"{one}+{two}"}) == "a+b"
+    assert expand("{{twice(a, b)}}", {"twice": lambda first, second: f"{first}+{second}"}) == "a+b"
     for wrong in ("{{nothing}}", "{{sale(x)}}", "{{stock_rank}}"):
         with pytest.raises(ValueError, match="no SQL macro"):
             expand(wrong)

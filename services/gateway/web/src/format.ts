@@ -53,9 +53,13 @@ export const tidy = (value: number | null | undefined, currency: string | null):
 export const whole = (value: number | null): string => (value === null ? ABSENT : number(value, places(0)));
 export const decimal = (value: number | null, digits = 1): string =>
   value === null ? ABSENT : number(value, places(digits));
+/** Cut and not rounded, as the product's sentences say ratios and days: the page never says more than they do. */
+const cut = (value: number, digits: number): string => number(value, { ...places(digits), roundingMode: "trunc" });
+/** Days or units a day, with one decimal. */
+export const tenths = (value: number | null): string => (value === null ? ABSENT : cut(value, 1));
 /** A ratio such as a ROAS: `3.40×`. */
 export const times = (value: number | null | undefined): string =>
-  value === null || value === undefined ? ABSENT : `${decimal(value, 2)}×`;
+  value === null || value === undefined ? ABSENT : `${cut(value, 2)}×`;
 export const percent = (share: number, digits = 0): string => number(share, { style: "percent", ...places(digits) });
 /** For axes: `£1.2K`. */
 export const compact = (value: number, currency?: string | null): string =>
@@ -71,7 +75,7 @@ export function measured(value: number | null, unit: string, currency: string | 
   if (value === null) return ABSENT;
   if (unit === "money") return money(value, currency);
   if (unit === "ratio") return times(value);
-  if (unit === "days") return t("page.figure_of_days", { days: decimal(value) });
+  if (unit === "days") return t("page.figure_of_days", { days: tenths(value) });
   return unit === "count" ? whole(value) : decimal(value);
 }
 

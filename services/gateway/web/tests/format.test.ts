@@ -1,6 +1,19 @@
 import { afterEach, describe, expect, it } from "vitest";
 import english from "../../../../shared/pulsepoint/brand/locale/en/messages.po";
-import { age, change, duration, fileSize, longDay, measured, money, percent, tidy, times, whole } from "../src/format";
+import {
+  age,
+  change,
+  duration,
+  fileSize,
+  longDay,
+  measured,
+  money,
+  percent,
+  tenths,
+  tidy,
+  times,
+  whole,
+} from "../src/format";
 import { channelName, modelName, severityName } from "../src/names";
 import { speak } from "../src/texts";
 
@@ -18,6 +31,9 @@ describe("money", () => {
     expect(times(null)).toBe("–");
     expect(money(0, "GBP")).toBe("£0.00");
   });
+  it("cuts ratios and days as the product's sentences do", () => {
+    expect([times(6.609), times(3.31), times(-0.999), tenths(12.99)]).toEqual(["6.60×", "3.31×", "-0.99×", "12.9"]);
+  });
   it("leaves pennies out where tiles would overflow", () => {
     expect(tidy(9_999.5, "GBP")).toBe("£9,999.50");
     expect(tidy(10_000.4, "GBP")).toBe("£10,000");
@@ -25,7 +41,7 @@ describe("money", () => {
   it("follows the metric catalog's units", () => {
     expect(measured(3.4, "ratio", null)).toBe("3.40×");
     expect(measured(12, "count", null)).toBe("12");
-    expect(measured(1.26, "days", null)).toBe("1.3 days");
+    expect(measured(1.26, "days", null)).toBe("1.2 days");
     expect(measured(null, "days", null)).toBe("–");
   });
 });

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { ABSENT, decimal, money, tidy, whole } from "../format";
+import { ABSENT, money, tenths, tidy, whole } from "../format";
 import { stateName } from "../names";
 import type { InventoryView, RunningOutView } from "../schema";
 import { t } from "../texts";
@@ -71,12 +71,12 @@ function Row({ row, currency }: { row: RunningOutView; currency: string }) {
     <tr>
       <th scope="row">{product}</th>
       <td>{figure("available", whole(row.available))}</td>
-      <td className="wide-only">{figure("units_per_day", decimal(velocity))}</td>
+      <td className="wide-only">{figure("units_per_day", tenths(velocity))}</td>
       <td>
         {row.status === "out_of_stock" ? (
           <span className="tag bad">{t("page.stock.out")}</span>
         ) : (
-          figure("days_of_cover", decimal(cover))
+          figure("days_of_cover", tenths(cover))
         )}
       </td>
       <td>{atRisk ? figure("spend_at_risk_per_day", tidy(atRisk, currency)) : ABSENT}</td>
