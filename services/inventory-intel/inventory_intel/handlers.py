@@ -49,12 +49,14 @@ REST = 20
 class Pace:
     """The interval between assessments (seconds) and the most of them that is written down (rows a second).
 
-    `took` is how many seconds the last assessment of this process took.
+    `took` is how many seconds the last assessment of this process took; the first one also translates its statements,
+    and says nothing about those that follow.
     """
 
     tick_seconds: float = 5.0
     rows_per_second: float = 500.0
     took: float = 0.0
+    assessed: bool = False
 
     def interval_seconds(self) -> float:
         """Seconds that one assessment stands for: the tick, doubled until the last assessment is a small part of it."""
@@ -111,7 +113,7 @@ def effects(pace: Pace) -> dict[str, EffectDefinition]:
         first = await reader.query("inventory_first_sale")
         window = window_of(brand.business_time(reader.now()), brand.timezone, first[0]["first_sale"])
         statuses = await _assess(reader, kept, window)
-        pace.took = time.monotonic() - began
+        pace.took, pace.assessed = time.monotonic() - began if pace.assessed else 0.0, True
         # The tick sees all that is there by now, not only what asked for it: it links to the newest of that too.
         since = reader.now() - FRESH
         link_causes(row["trace"] for row in await reader.query("inventory_newest_traces", since=since))

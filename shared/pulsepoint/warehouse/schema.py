@@ -103,21 +103,28 @@ JOIN {head}_current AS head
   AND COALESCE(part.precedence, 0) = COALESCE(head.precedence, 0)
 QUALIFY ROW_NUMBER() OVER (PARTITION BY part.fact_id ORDER BY part.recorded_at) = 1"""
 
+_TABLE, _OF_HEAD = "the_table", "the_head"
+"""Names that no table has."""
+
 
 @cache
 def current_views() -> Mapping[str, Current]:
     """The views that show what is current, by name, for engines that keep account of it while rows are appended."""
     declared = {view.name: view.select for view in views()}
-    by_name: dict[str, Current] = {}
-    for table in (table.name for table in tables()):
-        name = f"{table}_current"
-        if declared.get(name) == _normal(_HEAD.format(table=table)):
-            by_name[name] = Current(table, table)
-    for table in (table.name for table in tables()):
-        for head in [current.table for current in by_name.values()]:
-            if declared.get(f"{table}_current") == _normal(_PART.format(table=table, head=head)):
-                by_name[f"{table}_current"] = Current(table, head)
-    return by_name
+    # Parsed once and filled in afterwards: there are many pairs of a table and a head.
+    head_select = _normal(_HEAD.format(table=_TABLE))
+    part_select = _normal(_PART.format(table=_TABLE, head=_OF_HEAD))
+    names = [table.name for table in tables()]
+    heads = [name for name in names if declared.get(f"{name}_current") == head_select.replace(_TABLE, name)]
+    parts = {
+        name: head
+        for name in names
+        for head in heads
+        if declared.get(f"{name}_current") == part_select.replace(_TABLE, name).replace(_OF_HEAD, head)
+    }
+    return {
+        f"{name}_current": Current(name, head) for name, head in {**{name: name for name in heads}, **parts}.items()
+    }
 
 
 def _normal(select: str) -> str:
