@@ -25,7 +25,7 @@ from pulsepoint.warehouse.rows import relations, tables_by_name
 
 LAYOUT = 3
 """Counts how often the tables behind the declared ones were laid out differently."""
-# Without a precedence, NULL, it is that of earlier releases.
+# A precedence of 0 is none, as in rows of earlier releases: the views take both for the same.
 _SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest, nullif(precedence, 0)))"
 _ENTITY = "md5_number(concat_ws('|', brand_id, entity))"
 _HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":"VARCHAR","precedence":"BIGINT"}]'
