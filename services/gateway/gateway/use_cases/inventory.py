@@ -10,8 +10,7 @@ from gateway.domain.dashboard import VARIANT, Inventory, ShortVariant
 from gateway.domain.periods import Period
 from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
 from pulsepoint.brand.vocabulary import StockState
-from pulsepoint.metrics.catalog import divided, metric
-from pulsepoint.metrics.definitions import Ratio
+from pulsepoint.metrics.catalog import ratio_of
 
 _COUNTS = {"variants": "variants"}
 _TOTALS = {"tracked": "tracked_variants", "spend_at_risk": "spend_at_risk"}
@@ -47,7 +46,7 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
     values = {
         "available": row["available"],
         "units_per_day": row["velocity_micros"],
-        "days_of_cover": _days_of_cover(row["available"], row["velocity_micros"]),
+        "days_of_cover": ratio_of("days_of_cover", row["available"], row["velocity_micros"]),
         "spend_at_risk_per_day": row["spend_at_risk_micros"],
     }
     return ShortVariant(
@@ -65,9 +64,3 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
             for shown, name in VARIANT.items()
         },
     )
-
-
-def _days_of_cover(available: int, velocity_micros: int) -> int | None:
-    definition = metric("days_of_cover")
-    assert isinstance(definition, Ratio)
-    return divided(available, velocity_micros, definition.scale)
