@@ -53,7 +53,7 @@ async def test_a_sync_brings_yesterday_and_today_of_every_platform() -> None:
 async def test_an_account_with_a_stand_in_is_pulled_there_and_all_others_where_the_settings_say() -> None:
     async with ads_service() as ads:
         # Nobody answers below that path of the stub.
-        await ads.connect(stand_ins={"meta": f"{STUB_URL}/elsewhere"})
+        await ads.connect(fakes={"meta": f"{STUB_URL}/elsewhere"})
         await ads.sync()
         assert {event.platform for event in ads.events(AdsSynced)} == {"tiktok", "google"}
 

@@ -74,7 +74,7 @@ async def test_a_clock_that_is_followed_asks_for_no_second_pull() -> None:
 
 async def test_a_pull_under_settings_of_before_tells_nothing_any_more() -> None:
     async with ads_service() as ads:
-        await ads.connect((META,), stand_ins={"meta": f"{STUB_URL}/elsewhere"})
+        await ads.connect((META,), fakes={"meta": f"{STUB_URL}/elsewhere"})
         await ads.sync()
         assert len(ads.events(AdsSyncFailed)) == 1
         ads.clock.advance(seconds=1)
