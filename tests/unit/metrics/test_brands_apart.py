@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,11 @@ def row(scope: TenantContext, table: schema.Table, amount: int, tag: str, at: da
 
 
 def facts(scope: TenantContext, amount: int, tag: str = "", at: datetime = AT) -> list[FactRow]:
-    return [row(scope, table, amount, tag, at) for table in schema.tables()]
+    """A row of every table, and a credit of a campaign that no platform reports."""
+    rows = [row(scope, table, amount, tag, at) for table in schema.tables()]
+    credit = next(each for each in rows if each.table == "credits")
+    unmatched = {**credit.row, "fact_id": f"{credit.row['fact_id']}-unmatched", "campaign": "unheard of"}
+    return [*rows, replace(credit, row=unmatched)]
 
 
 def neighbours() -> list[FactRow]:
