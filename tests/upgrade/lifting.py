@@ -12,6 +12,8 @@ METRICS = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "c
 """A name means one thing: ROAS is of what the model credits, of all net revenue, or of what a platform claims."""
 LABELS = {"ROAS": "Attributed ROAS", "Marketing efficiency (blended ROAS)": "Blended ROAS"}
 LABELS |= {"Blended ROAS (MER)": "Blended ROAS", "ROAS claimed": "Claimed ROAS"}
+FORMULAS = {"days_of_cover": "Σ units available ÷ Σ velocity, never below zero"}
+"""Days of cover have one formula: oversold stock covers none, and the last digit is rounded and no longer cut."""
 EXCLUDED_FIELDS = {"metric", "currency", "amount", "fact_id"}
 
 
@@ -24,7 +26,8 @@ def lifted(path: str, parameters: dict[str, str], answer: Answer) -> Answer:
 def lifted_metric(metric: Answer) -> Answer:
     """A metric's definition in today's names, less where its rows come from, which is told by the kind of rows now."""
     said = {name: value for name, value in metric.items() if name not in ("sources", "dimensions")}
-    return said | {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
+    names = {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
+    return said | names | {"formula": FORMULAS.get(metric["name"], metric["formula"])}
 
 
 def _label(label: str) -> str:
@@ -33,7 +36,13 @@ def _label(label: str) -> str:
 
 def _fact(parameters: dict[str, str], fact: Answer) -> Answer:
     """The metric has today's name."""
-    return fact | {"metric": METRICS.get(fact["metric"], fact["metric"]), "label": _label(fact["label"])}
+    names = {"metric": METRICS.get(fact["metric"], fact["metric"]), "label": _label(fact["label"])}
+    value = _covered(fact["value"]) if fact["metric"] == "days_of_cover" else fact["value"]
+    return fact | names | {"value": value, "formula": FORMULAS.get(fact["metric"], fact["formula"])}
+
+
+def _covered(days: float | None) -> float | None:
+    return None if days is None else max(days, 0.0)
 
 
 def _alerts(parameters: dict[str, str], answer: Answer) -> Answer:
@@ -58,10 +67,21 @@ def _dashboard(parameters: dict[str, str], answer: Answer) -> Answer:
     return {
         "brand_id": answer["brand_id"],
         "period": answer["period"],
-        "inventory": answer["summary"]["inventory_insights"],
+        "inventory": _inventory(answer["summary"]["inventory_insights"]),
         "recommendations": answer["recommendations"],
         "performance_snapshot": snapshot,
     }
+
+
+def _inventory(inventory: Answer) -> Answer:
+    """Days of cover by their one formula, from the units and the pace beside them."""
+    rows = [
+        row | {"days_of_cover": round(max(row["available"], 0) / row["units_per_day"], 6)}
+        if row["units_per_day"]
+        else row
+        for row in inventory["running_out"]
+    ]
+    return inventory | {"running_out": rows}
 
 
 def _snapshot(snapshot: Answer) -> Answer:
@@ -83,7 +103,14 @@ def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
         | {"at": {name: value for name, value in amount.items() if name not in EXCLUDED_FIELDS}}
         for amount in answer["excluded"]
     ]
-    return answer | {"excluded": excluded}
+    return answer | {"excluded": excluded, "rows": [_numbers(row) for row in answer["rows"]]}
+
+
+def _numbers(row: Answer) -> Answer:
+    cover = row["numbers"].get("days_of_cover")
+    if cover is None:
+        return row
+    return row | {"numbers": row["numbers"] | {"days_of_cover": cover | {"value": _covered(cover["value"])}}}
 
 
 def _renamed(values: Answer, names: dict[str, str]) -> Answer:
