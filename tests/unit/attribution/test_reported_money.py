@@ -13,6 +13,8 @@ from tests.builders.exports import head, imported, write_export
 from tests.builders.shop_books import books_of, delivered, uploaded
 from tests.builders.shopify import line_body, order_body, refund_body, refund_line_body
 
+pytestmark = pytest.mark.slow
+
 EUR = 1_000_000
 ORDER_ID = 7410991470001
 

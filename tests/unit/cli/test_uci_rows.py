@@ -12,6 +12,8 @@ from file_import.source_file import FileFormat, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut, UciRows, prepare
 from tests.builders.transactions import HEADER, Line, write_transactions
 
+pytestmark = pytest.mark.slow
+
 
 def read(path: Path) -> tuple[UciRows, list[tuple[datetime, str, int, int]]]:
     with open_source(path) as source:

@@ -37,6 +37,8 @@ from tests.builders.warehouse import (
     refund_fact,
 )
 
+pytestmark = pytest.mark.slow
+
 BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
 LATER = RECORDED_AT + timedelta(days=30)
 
@@ -228,7 +230,6 @@ async def test_the_policy_for_cancelled_orders_decides_what_is_expected(warehous
 OTHER_INSTANCE = TenantContext(UUID(int=77), UUID(int=78))
 
 
-@pytest.mark.slow
 async def test_the_same_input_in_another_order_on_another_instance_has_the_same_hash() -> None:
     hashes = set()
     for seed, scope in ((1, SCOPE), (2, SCOPE), (3, OTHER_INSTANCE)):

@@ -10,6 +10,8 @@ import pytest
 from file_import.shopify_csv import REPEATED
 from tests.builders.exports import further, head, imported, write_export
 
+pytestmark = pytest.mark.slow
+
 EUR = 1_000_000
 
 

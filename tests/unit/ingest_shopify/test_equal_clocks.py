@@ -31,6 +31,8 @@ from tests.builders.shopify import (
     shop_configured,
 )
 
+pytestmark = pytest.mark.slow
+
 BRAND = TenantContext(uuid4(), uuid4())
 
 

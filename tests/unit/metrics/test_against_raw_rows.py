@@ -31,6 +31,8 @@ from tests.builders.warehouse import (
     refund_fact,
 )
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 FIRST = datetime(2026, 2, 20, tzinfo=UTC)
 CHANNELS = ("meta", "google", "tiktok", "email", "direct", "unattributed")

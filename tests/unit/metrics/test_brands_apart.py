@@ -21,6 +21,8 @@ from tests.builders.metrics import measured
 from tests.builders.queries import every_query
 from tests.builders.storefront import fact
 
+pytestmark = pytest.mark.slow
+
 TENANT = UUID(int=1)
 BRAND, NEIGHBOUR = TenantContext(TENANT, UUID(int=2)), TenantContext(TENANT, UUID(int=3))
 EARLIER = datetime(2026, 3, 9, 6, tzinfo=UTC)

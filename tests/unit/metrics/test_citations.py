@@ -37,6 +37,8 @@ from tests.builders.warehouse import (
     order_fact,
 )
 
+pytestmark = pytest.mark.slow
+
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 TEXTS = st.one_of(

@@ -18,6 +18,8 @@ from pulsepoint.warehouse.rows import relations
 from tests.builders.queries import every_query
 from tests.builders.warehouse import SCOPE
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[3] / "shared"
 TENANT = relations(shared=False)
 HEAD = ["fact_id", "brand_id", "entity", "version", "digest", "recorded_at"]
