@@ -60,6 +60,7 @@ class Collected:
     keys: tuple[str, ...]
     columns: dict[str, list[_Column]]
     money: dict[str, int]
+    width: int
     groups: dict[Key, Group] = field(default_factory=dict)
     claims: dict[Key, Claims] = field(default_factory=dict)
     zones: set[str] = field(default_factory=set)
@@ -91,14 +92,14 @@ class Collected:
         money = {name: places[name] for name, each in sums.items() if has_currency(each)}
         keys = tuple(f"key_{place}" for place in range(len(request.by)))
         groups: dict[Key, Group] = {} if request.by else {(): [None] * len(sums)}
-        return cls(request, evaluators, parts, keys, columns, money, groups)
+        return cls(request, evaluators, parts, keys, columns, money, len(sums), groups)
 
     def add(self, row: Row, part: Part) -> None:
         """Take in one row of a part."""
         key = tuple([row[column] for column in self.keys])
         group = self.groups.get(key)
         if group is None:
-            group = self.groups[key] = [None] * sum(map(len, self.columns.values()))
+            group = self.groups[key] = [None] * self.width
         for column in self.columns[part.source]:
             value = row[column.name]
             if value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import Unit
@@ -62,8 +62,7 @@ class Number:
         return Figure(value=self.value, unit=unit, currency=currency, fact_id=self.fact_id)
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredRow:
+class MeasuredRow(NamedTuple):
     """The numbers of one group by the names asked for; `at` names the group by its dimensions.
 
     `values` are integers in the metrics' units. Money is in `currency`, a ratio of money in another one in what
@@ -74,7 +73,7 @@ class MeasuredRow:
     values: Mapping[str, int | None]
     currency: str | None
     other_currencies: Mapping[str, str | None]
-    basis: Basis = field(repr=False)
+    basis: Basis
 
     def value(self, name: str) -> int:
         """The integer of a number, 0 where it is None."""

@@ -111,25 +111,32 @@ GROUP BY brand_id, platform, account_id, campaign_id;
 -- with runs of spaces, punctuation and symbols alike. A key means one campaign of a platform: an id outranks a name,
 -- and of campaigns that share a name the one that ran last has it.
 CREATE VIEW campaign_names AS
-WITH named AS (
-  SELECT brand_id, platform, account_id, campaign_id, 0 AS rank,
-    {{campaign_key(campaign_id)}} AS campaign_key
-  FROM campaigns
+WITH ever AS (
+  SELECT brand_id, platform, account_id, campaign_id, campaign_name, MAX(day) AS last_day
+  FROM ad_performance_current
+  GROUP BY brand_id, platform, account_id, campaign_id, campaign_name
+),
+latest AS (
+  SELECT brand_id, platform, account_id, campaign_id, MAX_BY(campaign_name, last_day) AS campaign_name,
+    MAX(last_day) AS last_day
+  FROM ever
+  GROUP BY brand_id, platform, account_id, campaign_id
+),
+named AS (
+  SELECT brand_id, platform, account_id, campaign_id, 0 AS rank, {{campaign_key(campaign_id)}} AS campaign_key
+  FROM latest
   UNION ALL
-  SELECT brand_id, platform, account_id, campaign_id, 1 AS rank,
-    {{campaign_key(campaign_name)}} AS campaign_key
-  FROM (
-    SELECT DISTINCT brand_id, platform, account_id, campaign_id, campaign_name FROM ad_performance_current
-  ) AS ever
+  SELECT brand_id, platform, account_id, campaign_id, 1 AS rank, {{campaign_key(campaign_name)}} AS campaign_key
+  FROM ever
 )
 SELECT named.brand_id, named.platform, named.campaign_key, named.account_id, named.campaign_id,
-  campaigns.campaign_name
+  latest.campaign_name
 FROM named
-JOIN campaigns ON campaigns.brand_id = named.brand_id AND campaigns.platform = named.platform
-  AND campaigns.account_id = named.account_id AND campaigns.campaign_id = named.campaign_id
+JOIN latest ON latest.brand_id = named.brand_id AND latest.platform = named.platform
+  AND latest.account_id = named.account_id AND latest.campaign_id = named.campaign_id
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY named.brand_id, named.platform, named.campaign_key
-  ORDER BY named.rank, campaigns.last_day DESC, named.account_id, named.campaign_id) = 1;
+  ORDER BY named.rank, latest.last_day DESC, named.account_id, named.campaign_id) = 1;
 
 -- What was paid and what it earned, side by side and not yet summed: one row an ad-day (`source` 'ads') and one a
 -- credit (`source` 'credits'). A view takes no parameters and a day depends on the timezone asked for, so credits
