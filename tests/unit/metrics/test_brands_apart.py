@@ -42,8 +42,8 @@ PARAMETERS: dict[str, Any] = {
     "start_at": datetime(2026, 3, 9, 12, tzinfo=UTC), "end_at": datetime(2026, 3, 11, tzinfo=UTC),
     "settled_before": datetime(2026, 4, 1, tzinfo=UTC), "after": "", "since": datetime(2026, 3, 9, 12, tzinfo=UTC),
 }  # fmt: skip
-TELLS_WHAT_IS_WRONG = "verify_"
-"""Start of the names of queries that have no rows where nothing is wrong."""
+TELLS_WHAT_IS_WRONG = ("verify_", "unmatched_")
+"""Starts of the names of queries that have no rows where nothing is wrong."""
 NAMES = sorted(name for name, each in every_query().items() if "observability_events" not in each.sql)
 
 
