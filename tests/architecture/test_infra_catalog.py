@@ -29,7 +29,10 @@ from pulsepoint.events.catalog import (
 from pulsepoint.warehouse.schema import shared_tables
 from tests.builders.terraform import Resource, each, evaluate, expanded, of_type, sole
 
-pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
+    pytest.mark.slow,
+]
 EVENT = "google_pubsub_subscription.event"
 
 

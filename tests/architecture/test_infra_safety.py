@@ -16,7 +16,10 @@ from pulsepoint.events.catalog import SERVICES
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.terraform import INFRA, Resource, blocks, evaluate, expanded, of_type, resources, sole
 
-pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
+    pytest.mark.slow,
+]
 SERVICE = "google_cloud_run_v2_service.service"
 ELSEWHERE = "asia-northeast3"
 """A region that stands nowhere in the files: what lies there took it from the variable."""
@@ -153,7 +156,6 @@ def test_each_service_has_an_account_of_its_own() -> None:
     )
 
 
-@pytest.mark.slow
 def test_every_role_is_on_the_list() -> None:
     for member in iam_members():
         assert member.type.endswith("_iam_member"), f"{member.address} replaces what others granted"
@@ -229,7 +231,6 @@ def test_one_key_encrypts_all_that_is_kept() -> None:
             assert "google_kms_crypto_key.data.id" in str(resource.body), resource.address
 
 
-@pytest.mark.slow
 def test_all_data_lies_in_the_one_region() -> None:
     for resource in resources():
         if resource.type in REGION_OF:

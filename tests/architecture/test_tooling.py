@@ -84,6 +84,7 @@ def test_the_api_document_is_what_the_code_says() -> None:
     assert openapi.FILE.read_text(encoding="utf-8") == openapi.text(), "run make api-types"
 
 
+@pytest.mark.slow
 def test_a_stale_api_document_fails_the_check(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "openapi.json"
     monkeypatch.setattr(openapi, "FILE", copy)

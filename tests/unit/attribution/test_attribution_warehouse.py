@@ -25,6 +25,8 @@ from tests.builders.orders import (
 )
 from tests.unit.attribution.harness import Harness
 
+pytestmark = pytest.mark.slow
+
 META = "/?utm_source=facebook&utm_medium=cpc&utm_campaign=Spring"
 LATER = CREATED_AT + timedelta(days=20)
 

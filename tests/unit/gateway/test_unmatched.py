@@ -28,6 +28,7 @@ async def kept_settings(version: int) -> MetricSettings:
 
 
 @pytest.mark.rule("ATTR-12")
+@pytest.mark.slow
 async def test_unmatched_spend_and_credits_are_listed_with_their_amounts() -> None:
     async with open_duckdb() as warehouse:
         await warehouse.append(

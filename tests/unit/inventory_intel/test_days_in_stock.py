@@ -18,6 +18,8 @@ from pulsepoint.tenancy import TenantContext
 from tests.builders.inventory import NOW, SCOPE, days_ago, level_fact
 from tests.builders.metrics import measured, under
 
+pytestmark = pytest.mark.slow
+
 Level = tuple[int, str, int | None]
 """(hours before now, location, available)"""
 LEVELS = st.lists(
