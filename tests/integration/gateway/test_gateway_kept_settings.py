@@ -70,22 +70,11 @@ async def test_settings_of_before_versions_were_kept_are_kept_with_the_next_chan
 async def test_the_id_of_another_tenant_is_answered_as_one_that_is_not_there(gateway: RunningGateway) -> None:
     other = f"{uuid4()}@other.example"
     await gateway.person(other, "admin")
-<<<<<<< HEAD
     async with await gateway.login() as client, await gateway.login(other) as outsider:
         fact_id = (await measured(client, await a_shop(gateway, client)))["fact_id"]
         await a_shop(gateway, outsider)
         changed = fact_id[:-6] + ("AAAAAA" if fact_id[-6:] != "AAAAAA" else "BBBBBB")
         foreign, absent = await outsider.get(f"/api/facts/{fact_id}"), await outsider.get(f"/api/facts/{changed}")
-=======
-    async with await gateway.login() as client, await gateway.login(other) as other_tenant:
-        fact_id = (await measured(client, await a_shop(gateway, client)))["fact_id"]
-        await a_shop(gateway, other_tenant)
-        changed = fact_id[:-6] + ("AAAAAA" if fact_id[-6:] != "AAAAAA" else "BBBBBB")
-        foreign, absent = (
-            await other_tenant.get(f"/api/facts/{fact_id}"),
-            await other_tenant.get(f"/api/facts/{changed}"),
-        )
->>>>>>> eb7d50e (Count anew what a tick costs, and list today's reasons)
         assert foreign.status_code == absent.status_code == 404
         assert foreign.json()["detail"] == absent.json()["detail"]
 
