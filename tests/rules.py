@@ -50,10 +50,10 @@ def _marks(parent: ast.AST, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _ids(decorator: ast.expr) -> Iterator[str]:
-    """The ids in `pytest.mark.rule("SHOP-07", …)`; none for another decorator."""
-    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.rule":
-        for argument in decorator.args:
-            yield str(ast.literal_eval(argument))
+    """The ids in `pytest.mark.rule("SHOP-07", …)`, those of single parameters too; none for another decorator."""
+    for node in ast.walk(decorator):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
+            yield from (str(ast.literal_eval(argument)) for argument in node.args)
 
 
 def main() -> None:
