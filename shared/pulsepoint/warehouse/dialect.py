@@ -31,15 +31,16 @@ _STRUCTURE = _words("""
     TableAlias Alias Column Identifier Star Distinct Paren Tuple Parameter Var Literal RawString Null Boolean Case If
     And Or Not EQ NEQ GT GTE LT LTE Is In Between Exists Add Sub Mul Neg DPipe Like Interval Unnest
 """)
-_FUNCTIONS = _words("""
+FUNCTIONS = _words("""
     Sum Count CountIf Min Max AnyValue ArgMax ArgMin LogicalOr LogicalAnd GroupConcat
     RowNumber Rank DenseRank Lag Lead FirstValue LastValue
     Coalesce Nullif Abs Sign IntDiv Mod Greatest Least
-    Lower Upper Trim Concat Length Substring StrPosition StartsWith Replace RegexpReplace RegexpContains
+    Lower Trim Concat Length Substring StrPosition StartsWith Replace RegexpReplace
     Cast DataType Date Timestamp TimestampAdd TimestampSub DateAdd DateSub DateDiff DateTrunc TsOrDsToDate TimeToStr
     UnixMicros GenerateDateArray
 """)
-_ALLOWED = _STRUCTURE | _FUNCTIONS
+"""The functions a statement may use, by their names in sqlglot's tree: each is tested for what BigQuery means by it."""
+_ALLOWED = _STRUCTURE | FUNCTIONS
 _TYPES = frozenset({"STRING", "INT64", "TIMESTAMP", "DATE", "BOOL"})
 _UNITS = {
     "DateDiff": frozenset({"DAY"}),
@@ -191,6 +192,17 @@ def _date(node: exp.Expr) -> str | None:
     return None
 
 
+def _like(node: exp.Expr) -> str | None:
+    pattern = node.expression
+    plain = type(pattern).__name__ == "Literal" and "\\" not in pattern.name
+    return None if plain else "a pattern is a text without backslashes: DuckDB takes them for letters"
+
+
+def _substring(node: exp.Expr) -> str | None:
+    start = node.args.get("start")
+    return None if start is not None and start.is_int and int(start.name) > 0 else "a place is a number from 1"
+
+
 def _raw_string(node: exp.Expr) -> str | None:
     return "backslashes in patterns mean different things" if "\\\\" in node.name else None
 
@@ -203,6 +215,8 @@ _CHECKS: dict[str, Callable[[exp.Expr], str | None]] = {
     "TimeToStr": _format,
     "Date": _date,
     "RawString": _raw_string,
+    "Like": _like,
+    "Substring": _substring,
 }
 
 
@@ -232,19 +246,91 @@ def _without_fact_ranking(tree: exp.Expr) -> exp.Expr:
 
 def _say_in_duckdb_words(tree: exp.Expr) -> None:
     """Replace what sqlglot 30 says differently in DuckDB than BigQuery means it."""
-    from sqlglot import exp
-
     # Inner constructs first: an outer one is rebuilt around what it holds.
     for node in reversed(list(tree.walk())):
-        if isinstance(node, exp.Date):
-            local = exp.AtTimeZone(this=node.this.copy(), zone=node.args["zone"].copy())
-            node.replace(exp.Cast(this=local, to=exp.DataType.build("DATE")))
-        elif isinstance(node, exp.Timestamp) and node.args.get("zone"):
-            midnight = exp.Cast(this=node.this.copy(), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
-            node.replace(exp.AtTimeZone(this=midnight, zone=node.args["zone"].copy()))
-        elif isinstance(node, exp.DateAdd | exp.DateSub | exp.DateTrunc):
-            # DuckDB answers these with a TIMESTAMP.
-            node.replace(exp.Cast(this=node.copy(), to=exp.DataType.build("DATE")))
+        say = _DUCKDB_WORDS.get(type(node).__name__)
+        said = say(node) if say else None
+        if said is not None:
+            node.replace(said)
+
+
+def _called(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    """A function that DuckDB has by `name`; sqlglot would write an operator, and lose the parentheses around its own
+    operands or those it needs among others."""
+
+    def say(node: exp.Expr) -> exp.Expr:
+        from sqlglot import exp
+
+        return exp.Anonymous(this=name, expressions=[node.this.unnest().copy(), node.expression.unnest().copy()])
+
+    return say
+
+
+def _in_parentheses(node: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.Paren(this=node.copy())
+
+
+def _as(type_: str) -> Callable[[exp.Expr], exp.Expr]:
+    """The construct with the type it has in BigQuery: DuckDB answers some with a wider or a narrower one."""
+
+    def say(node: exp.Expr) -> exp.Expr:
+        from sqlglot import exp
+
+        return exp.Cast(this=node.copy(), to=exp.DataType.build(type_, dialect="duckdb"))
+
+    return say
+
+
+def _local_day(node: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    local = exp.AtTimeZone(this=exp.Paren(this=node.this.copy()), zone=exp.Paren(this=node.args["zone"].copy()))
+    return exp.Cast(this=local, to=exp.DataType.build("DATE"))
+
+
+def _midnight(node: exp.Expr) -> exp.Expr | None:
+    from sqlglot import exp
+
+    if not node.args.get("zone"):
+        return None
+    midnight = exp.Cast(this=node.this.copy(), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    return exp.Paren(this=exp.AtTimeZone(this=midnight, zone=exp.Paren(this=node.args["zone"].copy())))
+
+
+def _int64(node: exp.Expr) -> exp.Expr | None:
+    """A whole number as BigQuery reads it; DuckDB computes with 32 bits where a number fits into them."""
+    from sqlglot import exp
+
+    counts = isinstance(node.parent, exp.Limit | exp.Interval | exp.Group | exp.Ordered | exp.WindowSpec)
+    return None if counts or not node.is_int else _as("BIGINT")(node)
+
+
+def _trimmed(node: exp.Expr) -> exp.Expr | None:
+    from sqlglot import exp
+
+    return None if node.expression else exp.Trim(this=node.this.copy(), expression=exp.Literal.string(_WHITE_SPACE))
+
+
+_SPACES = (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+_WHITE_SPACE = "".join(map(chr, _SPACES))
+"""DuckDB's own TRIM takes only spaces: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt (White_Space)."""
+_DUCKDB_WORDS: dict[str, Callable[[exp.Expr], exp.Expr | None]] = {
+    "IntDiv": _called("DIVIDE"),
+    "Mod": _called("MOD"),
+    "ArgMax": _called("ARG_MAX_NULL"),
+    "ArgMin": _called("ARG_MIN_NULL"),
+    "Concat": _in_parentheses,
+    "TimestampAdd": _in_parentheses,
+    "TimestampSub": _in_parentheses,
+    **dict.fromkeys(("DateAdd", "DateSub", "DateTrunc"), _as("DATE")),
+    "Sign": _as("BIGINT"),
+    "Date": _local_day,
+    "Timestamp": _midnight,
+    "Literal": _int64,
+    "Trim": _trimmed,
+}
 
 
 def _raise_level() -> Any:

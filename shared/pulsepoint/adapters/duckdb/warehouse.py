@@ -88,7 +88,7 @@ class DuckDBWarehouse:
         missing = statement.parameters - parameters.keys()
         if missing:
             raise MalformedInput(f"parameter @{min(missing)} is not given")
-        bound = {name: parameters[name] for name in statement.parameters}
+        bound = {name: _as_bigquery_types(parameters[name]) for name in statement.parameters}
         with as_pulsepoint_errors(), self._connection.cursor() as cursor:
             cursor.execute(statement.within(schema), bound)
             names = [column[0] for column in cursor.description or ()]
@@ -125,6 +125,12 @@ def _encoded(facts: Sequence[FactRow]) -> Batch:
             raise MalformedInput(f"{fact.table}: {error}") from None
         batch.setdefault((schemas.schema_of(fact.scope), fact.table), []).append(encoded)
     return batch
+
+
+def _as_bigquery_types(value: QueryValue) -> object:
+    """Whole numbers have 64 bits in BigQuery; DuckDB takes as few as the value needs, and then overflows early."""
+    is_int64 = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return duckdb.LongValue(value) if is_int64 else value
 
 
 def _in_utc(row: tuple[object, ...], instants: list[int]) -> Sequence[object]:
