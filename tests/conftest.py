@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,14 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real payloads are not at {folder} (set PULSEPOINT_SHARED_DATA)")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Homes below pytest's directory, which nobody else may enter, have root's PostgreSQL data elsewhere: here."""
+    elsewhere = tempfile.mkdtemp(prefix="pulsepoint-elsewhere-")
+    os.chmod(elsewhere, 0o711)
+    os.environ["PULSEPOINT_POSTGRES_FOLDER"] = elsewhere
+    config.add_cleanup(lambda: shutil.rmtree(elsewhere, ignore_errors=True))
 
 
 @pytest.hookimpl(wrapper=True)

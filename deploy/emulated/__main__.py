@@ -51,7 +51,7 @@ async def up(settings: InstanceSettings) -> int:
     try:
         lock_home(settings.home)
         socket.create_server((settings.host, settings.port)).close()
-    except (HomeInUse, OSError) as error:
+    except (HomeInUse, OSError, PulsepointError) as error:
         print(f"The emulated cloud did not start on port {settings.port}: {error}", file=sys.stderr)
         return 1
     ended = asyncio.Event()

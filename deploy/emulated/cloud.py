@@ -28,6 +28,7 @@ from deploy.local.demo import service_settings as demo_settings
 from deploy.local.keys import InstanceFile, instance_file
 from deploy.local.routes import UNHURRIED
 from deploy.local.settings import InstanceSettings
+from pulsepoint.adapters.postgres.place import remove_data
 from pulsepoint.adapters.postgres.server import start_server, stop_server
 from pulsepoint.events.catalog import SERVICES
 
@@ -146,9 +147,10 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
         return engine.address
 
     async def identity_store() -> str:
-        server = await asyncio.to_thread(start_server, home / "state" / "postgres")
+        await asyncio.to_thread(remove_data, home / "postgres")
+        server = await asyncio.to_thread(start_server, home / "postgres")
         stack.push_async_callback(asyncio.to_thread, stop_server, server)
-        processes.note("postgres", int((home / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
+        processes.note("postgres", int((server.data / "postmaster.pid").read_text().split()[0]))
         return await prepare_identity_store(server.get_uri(), secrets.token_urlsafe(24))
 
     starts = (

@@ -15,6 +15,7 @@ from deploy.local.home import HomeInUse, PortTaken, check_port, lock_home
 from deploy.local.instance import Instance, open_instance
 from deploy.local.settings import InstanceSettings
 from gateway.domain.identity import WeakKey
+from pulsepoint.errors import EngineUnavailable
 from pulsepoint.runtime.logs import configure_logs
 
 
@@ -74,7 +75,7 @@ async def main() -> int:
         lock_home(settings.home)
         check_port(settings.host, settings.port)
         return await serve(settings)
-    except (HomeInUse, PortTaken, WeakKey) as error:
+    except (HomeInUse, PortTaken, WeakKey, EngineUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
 

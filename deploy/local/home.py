@@ -7,6 +7,8 @@ import os
 import socket
 from pathlib import Path
 
+from pulsepoint.adapters.private_home import make_private
+
 
 class HomeInUse(Exception):
     """Another instance runs on this PULSEPOINT_HOME."""
@@ -28,7 +30,10 @@ def check_port(host: str, port: int) -> None:
 
 
 def lock_home(home: Path) -> int:
-    """Hold `home` until this process ends, however it ends; the lock's descriptor. Raises `HomeInUse`."""
+    """Hold `home`, made private, until this process ends, however it ends; the lock's descriptor.
+
+    Raises `HomeInUse`, and `EngineUnavailable` for a folder that is not one of its own.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(home / "tower.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -37,4 +42,5 @@ def lock_home(home: Path) -> int:
         os.close(handle)
         message = f"Another Pulsepoint runs on {home.resolve()}. Stop it first, or choose another PULSEPOINT_HOME."
         raise HomeInUse(message) from None
+    make_private(home)
     return handle

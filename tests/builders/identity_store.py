@@ -43,12 +43,8 @@ KEY = "0123456789abcdef" * 4
 
 @contextmanager
 def identity_store_server() -> Iterator[str]:
-    """The superuser's DSN of a PostgreSQL server of its own: roles belong to a whole server.
-
-    Not below pytest's own directory: that one takes the rights of other users away at each start.
-    """
+    """The superuser's DSN of a PostgreSQL server of its own: roles belong to a whole server."""
     home = Path(tempfile.mkdtemp(prefix="pulsepoint-gateway-"))
-    home.chmod(0o755)
     try:
         with embedded_server(home / "data", SETTINGS) as dsn:
             yield dsn

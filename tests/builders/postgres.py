@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from uuid import uuid4
 
 import psutil
 
-from pulsepoint.adapters.postgres.server import start_server, stop_server
+from pulsepoint.adapters.postgres.postmaster import stop_postmaster
+from pulsepoint.adapters.postgres.server import PostgresServer, start_server, stop_server
 
 # Tests prove order and isolation, not what a power cut leaves: the server need not wait for the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
@@ -37,14 +39,15 @@ def shared_postgres(run: Path) -> Iterator[str]:
         server = start_server(home / "data", SETTINGS)
         _users(home, join=True)
     database = f"test_{uuid4().hex}"
-    server.psql(f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8';")
+    _psql(server, f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8';")
     try:
-        yield str(server.get_uri(database=database))
+        yield server.get_uri(database)
     finally:
         with _locked():
-            server.psql(f"DROP DATABASE {database} WITH (FORCE);")
+            _psql(server, f"DROP DATABASE {database} WITH (FORCE);")
             if not _users(home, join=False):
-                _stop(server, home)
+                stop_server(server)
+                shutil.rmtree(home, ignore_errors=True)
 
 
 def run_directory(tmp_path_factory: Any) -> Path:
@@ -73,9 +76,9 @@ def _users(home: Path, *, join: bool) -> list[int]:
     return users
 
 
-def _stop(server: Any, home: Path) -> None:
-    stop_server(server)
-    shutil.rmtree(home, ignore_errors=True)
+def _psql(server: PostgresServer, statement: str) -> None:
+    command = [server.programs / "psql", "--no-psqlrc", "--quiet", "--command", statement, server.get_uri()]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _stop_abandoned() -> None:
@@ -83,4 +86,5 @@ def _stop_abandoned() -> None:
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         listed = home / "users.json"
         if home.is_dir() and listed.exists() and not any(map(psutil.pid_exists, json.loads(listed.read_text()))):
-            _stop(start_server(home / "data", SETTINGS), home)
+            stop_postmaster(home / "data")
+            shutil.rmtree(home, ignore_errors=True)

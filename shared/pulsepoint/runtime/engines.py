@@ -94,11 +94,12 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
     from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
     from pulsepoint.adapters.postgres.server import embedded_server
+    from pulsepoint.adapters.private_home import make_private
     from pulsepoint.adapters.system_clock import SystemClock
 
     clock = SystemClock()
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    dsn = stack.enter_context(embedded_server(settings.home / "postgres"))
+    make_private(settings.home)
+    dsn = stack.enter_context(embedded_server(settings.home / "postgres", elsewhere=settings.postgres_folder))
     pool = await stack.enter_async_context(open_pool(dsn))
     await apply_schema(pool)
     bus = PostgresMessageBus(pool, clock)

