@@ -153,15 +153,15 @@ def test_an_old_homes_trust_is_taken_back_while_its_server_runs(root: Path) -> N
     for name, text in (("pg_hba.conf", "local all all trust\n"), ("pulsepoint.conf", "")):
         (home / "postgres" / name).write_text(text)
     (home / "postgres").chmod(0o755)
-    found = start_server(home / "postgres", SETTINGS)
+    again = start_server(home / "postgres", SETTINGS)
     try:
-        assert found.get_uri() == server.get_uri()
+        assert again.get_uri() == server.get_uri()
         assert (
-            asyncio.run(ask(found.get_uri(), "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'trust'")) == 0
+            asyncio.run(ask(again.get_uri(), "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'trust'")) == 0
         )
         assert stat.S_IMODE((home / "postgres").stat().st_mode) == 0o700
     finally:
-        stop_server(found)
+        stop_server(again)
 
 
 def test_data_whose_parents_are_closed_later_moves_and_is_all_there(root: Path, elsewhere: Path) -> None:

@@ -52,8 +52,8 @@ def _enters(folder: Path, account: Account) -> bool:
     """True where the account may enter; a folder of root alone is opened to the account's group, its parents never."""
     if account.can("-x", folder):
         return True
-    found = folder.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & 0o077 or not account.can("-x", folder.parent):
+    status = folder.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077 or not account.can("-x", folder.parent):
         return False
     os.chown(folder, -1, account.gid)
     folder.chmod(0o710)
@@ -141,7 +141,7 @@ def _moved(directory: Path) -> Path:
 def socket_folder(data: Path, account: Account) -> Path:
     """The private folder of the server's socket: `data`, or a short one where that path is too long or odd.
 
-    The short one is noted beside the data, so that a server started again is found under the same address.
+    The short one is noted beside the data, so that a server started again is status under the same address.
     """
     if _fits(data):
         return data
@@ -170,10 +170,10 @@ def _bases() -> list[Path]:
 def is_private(folder: Path, account: Account) -> bool:
     """True for a real folder of the account that nobody else may enter."""
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and not found.st_mode & 0o077
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == account.uid and not status.st_mode & 0o077
 
 
 def write_private(path: Path, text: str, account: Account) -> None:
