@@ -22,10 +22,10 @@ def make_private(home: Path) -> None:
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = home.stat()
-        if home.resolve() == Path("/") or found.st_mode & stat.S_ISVTX:
+        status = home.stat()
+        if home.resolve() == Path("/") or status.st_mode & stat.S_ISVTX:
             raise EngineUnavailable(f"{home} is everybody's: give PULSEPOINT_HOME a folder of its own")
-        if os.geteuid() not in (0, found.st_uid):
+        if os.geteuid() not in (0, status.st_uid):
             raise EngineUnavailable(f"{home} belongs to another user: start Pulsepoint as that user")
         os.umask(NOT_OURS)
         home.chmod(0o700)

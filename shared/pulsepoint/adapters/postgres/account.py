@@ -35,7 +35,7 @@ class Account:
         return self.uid != os.geteuid()
 
     def run(self, command: Sequence[str | Path], *, seconds: float) -> str:
-        """Run the command and give what it says on both channels; raises `subprocess.SubprocessError` with it in `output`."""
+        """Run the command and give what it says; raises `subprocess.SubprocessError` with that in `output`."""
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         # To a file: a server that goes on running would keep a pipe open.
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:

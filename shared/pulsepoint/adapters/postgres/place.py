@@ -141,7 +141,7 @@ def _moved(directory: Path) -> Path:
 def socket_folder(data: Path, account: Account) -> Path:
     """The private folder of the server's socket: `data`, or a short one where that path is too long or odd.
 
-    The short one is noted beside the data, so that a server started again is status under the same address.
+    The short one is noted beside the data, so that a server started again is known under the same address.
     """
     if _fits(data):
         return data
