@@ -77,7 +77,14 @@ def _users(home: Path, *, join: bool) -> list[int]:
 
 
 def _psql(server: PostgresServer, statement: str) -> None:
-    command = [server.programs / "psql", "--no-psqlrc", "--quiet", "--command", statement, server.get_uri()]
+    command: list[str | Path] = [
+        server.programs / "psql",
+        "--no-psqlrc",
+        "--quiet",
+        "--command",
+        statement,
+        server.get_uri(),
+    ]
     subprocess.run(command, check=True, capture_output=True)
 
 
