@@ -75,4 +75,5 @@ def _traced(rows: Sequence[OrderTotals], period: Period) -> tracking.Traced:
         orders=figures.count(orders),
         untouched=figures.count(sum(row.untouched for row in inside)),
         spend=figures.money(sum(row.spend_micros for row in inside), "EUR"),
+        spend_days=(period.end - period.start).days + 1,
     )

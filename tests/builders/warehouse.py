@@ -142,8 +142,11 @@ def ad_fact(
     return fact("ad_performance", entity, version, columns, **named)
 
 
-def quarantine_fact(day: date = date(2026, 3, 10), *, quarantined: bool = True, version: int = 1) -> FactRow:
+def quarantine_fact(
+    day: date = date(2026, 3, 10), *, quarantined: bool = True, version: int = 1, **fields: Any
+) -> FactRow:
     """An account's day that does not add up, or (`quarantined` False) does again."""
+    named = {name: fields.pop(name) for name in ("scope", "recorded_at") if name in fields}
     columns = {
         "platform": "meta",
         "account_id": "acc",
@@ -151,8 +154,11 @@ def quarantine_fact(day: date = date(2026, 3, 10), *, quarantined: bool = True, 
         "quarantined": quarantined,
         "account_spend_micros": 2,
         "campaign_spend_micros": 1,
+        "account_currency": "GBP",
+        **fields,
     }
-    return fact("ad_days_quarantined", f"meta:acc:{day}", version, columns)
+    entity = f"{columns['platform']}:{columns['account_id']}:{day}"
+    return fact("ad_days_quarantined", entity, version, columns, **named)
 
 
 def credit_facts(

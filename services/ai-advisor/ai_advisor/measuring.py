@@ -22,7 +22,8 @@ from pulsepoint.runtime.outcome import Reader
 
 CAMPAIGN = ("channel", "account_id", "campaign_id")
 TOTALS = ("net_revenue", "orders", "spend", "blended_roas", "aov")
-CREDITED = ("spend", "ad_revenue", "ad_orders", "attributed_roas")
+CREDITED = ("comparable_ad_spend", "comparable_ad_revenue", "comparable_ad_orders", "attributed_roas")
+"""What campaigns are judged by: without days whose spend is in quarantine, on both sides."""
 
 
 async def measure_performance(reader: Reader, kept: KeptBrand, now: datetime) -> Performance:
@@ -91,8 +92,8 @@ def _totals(row: MeasuredRow) -> Totals:
 
 def _credited(row: MeasuredRow) -> CampaignTotals:
     return CampaignTotals(
-        spend_micros=row.value("spend"),
-        revenue_micros=row.value("ad_revenue"),
-        orders=row.value("ad_orders"),
+        spend_micros=row.value("comparable_ad_spend"),
+        revenue_micros=row.value("comparable_ad_revenue"),
+        orders=row.value("comparable_ad_orders"),
         roas_micros=row.numbers["attributed_roas"].value,
     )

@@ -12,6 +12,7 @@ from alerting.domain.open_alerts import key_of
 from alerting.evaluation import Evaluation
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType
+from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.citations import Cite
 from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
 from pulsepoint.runtime.brand_projection import KeptBrand
@@ -37,15 +38,14 @@ async def evaluate_days(
         [
             Breakdown(roas.METRICS, days.recent, by_channel, own),
             Breakdown(roas.METRICS, days.base, by_channel, own),
-            Breakdown(("spend", "ad_orders"), days.recent.around(days.base), by_day, own),
+            Breakdown(roas.DAILY, days.recent.around(days.base), by_day, own),
             Breakdown(tracking.METRICS, days.recent, where=own),
             Breakdown(tracking.METRICS, days.base, where=own),
         ],
         settings=kept.metric_settings,
     )
     compared = roas.compare(days, _channels(channels), _channels(before), map(_channel_day, daily.rows))
-    now = tracking.Traced.of(_figures(traced.total))
-    then = tracking.Traced.of(_figures(traced_before.total))
+    now, then = _traced(traced, days.recent), _traced(traced_before, days.base)
     broken = tracking.find(now, then, rules.tracking)
     clear = {
         key_of(AlertType.ROAS_DROP, roas.subject_of(each.channel)) for each in compared if each.is_clear(rules.roas)
@@ -88,6 +88,11 @@ def _channels(measured: Measurement) -> dict[str, roas.Measured]:
     return {str(row.at["channel"]): roas.Measured.of(_figures(row)) for row in measured.rows}
 
 
+def _traced(measured: Measurement, period: Period) -> tracking.Traced:
+    unmeasured = {each.day for each in measured.left_out}
+    return tracking.Traced.of(_figures(measured.total), (period.end - period.start).days + 1 - len(unmeasured))
+
+
 def _channel_day(row: MeasuredRow) -> roas.ChannelDay:
     at: Mapping[str, Any] = row.at
-    return roas.ChannelDay(str(at["channel"]), at["day"], row.value("spend"), row.value("ad_orders"))
+    return roas.ChannelDay(str(at["channel"]), at["day"], *(row.value(name) for name in roas.DAILY))

@@ -201,7 +201,11 @@ def _quarantine_columns(pull: Pull, day: PulledDay) -> dict[str, object]:
 
 
 def _quarantine_fact(reader: Reader, key: str, pull: Pull, day: PulledDay, quarantined: bool) -> FactRow:
-    columns = {**_quarantine_columns(pull, day), "quarantined": quarantined}
+    columns = {
+        **_quarantine_columns(pull, day),
+        "quarantined": quarantined,
+        "account_currency": pull.account.currency,
+    }
     return reader.fact("ad_days_quarantined", f"{key}:{day.day}", pull.version, columns, precedence=PRECEDENCE)
 
 

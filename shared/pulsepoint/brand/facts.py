@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from pulsepoint.brand.figures import Figure, citations_of
-from pulsepoint.brand.vocabulary import AlertType, Cause, Priority, RecommendationType, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, NoteKind, Priority, RecommendationType, Severity
 
 FOREIGN_SPEND = "foreign_spend."
 """Begins the names of figures of ad spend in other currencies than the shop's; the currency code ends them."""
@@ -82,6 +82,15 @@ class RecommendationFacts(Stated):
     action: str | None = None
     reason: str | None = None
     expected_impact: str | None = None
+
+
+class Note(Stated):
+    """Something to know about numbers: their sentence is `note.<kind>` of the catalog of texts.
+
+    Of `days_left_out` the names are `platform`, `account` and `days`, ISO days with a space between.
+    """
+
+    kind: NoteKind
 
 
 class SummaryFacts(Stated):

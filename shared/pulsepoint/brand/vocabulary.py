@@ -207,6 +207,13 @@ class Cause(Word):
     REFUSED = "refused"
 
 
+class NoteKind(Word):
+    """Something to know about numbers beside their values."""
+
+    OTHER_TIMEZONE = "other_timezone"
+    DAYS_LEFT_OUT = "days_left_out"
+
+
 class AlertType(Word):
     """The subject of an alert."""
 

@@ -12,6 +12,7 @@ from pulsepoint.metrics.catalog import UnknownMetric, dimensions_of, metric, sum
 from pulsepoint.metrics.definitions import Metric
 from pulsepoint.metrics.evaluating import Evaluator, Group, has_currency, other_currencies
 from pulsepoint.metrics.measurement import Basis, Breakdown, Excluded, MeasuredRow, Measurement
+from pulsepoint.metrics.quarantined_days import QuarantinedDay, notes_of
 from pulsepoint.metrics.sources import DAY
 from pulsepoint.metrics.statements import Part
 from pulsepoint.values import Row
@@ -52,7 +53,10 @@ class _Column:
 
 @dataclass(slots=True)
 class Collected:
-    """A breakdown and its groups so far; `columns` are the sums of a row by source, `keys` its dimensions."""
+    """A breakdown and its groups so far; `columns` are the sums of a row by source, `keys` its dimensions.
+
+    `wholes` names the sum that each sum of money is a part of: its money in other currencies is told once.
+    """
 
     request: Breakdown
     evaluators: dict[str, Evaluator]
@@ -60,10 +64,12 @@ class Collected:
     keys: tuple[str, ...]
     columns: dict[str, list[_Column]]
     money: dict[str, int]
+    wholes: dict[str, str | None]
     width: int
     groups: dict[Key, Group] = field(default_factory=dict)
     claims: dict[Key, Claims] = field(default_factory=dict)
     zones: set[str] = field(default_factory=set)
+    left_out: set[QuarantinedDay] = field(default_factory=set)
 
     @classmethod
     def of(cls, request: Breakdown) -> Collected:
@@ -90,9 +96,10 @@ class Collected:
             for part in parts
         }
         money = {name: places[name] for name, each in sums.items() if has_currency(each)}
+        wholes = {name: sums[name].part_of for name in money}
         keys = tuple(f"key_{place}" for place in range(len(request.by)))
         groups: dict[Key, Group] = {} if request.by else {(): [None] * len(sums)}
-        return cls(request, evaluators, parts, keys, columns, money, len(sums), groups)
+        return cls(request, evaluators, parts, keys, columns, money, wholes, len(sums), groups)
 
     def add(self, row: Row, part: Part) -> None:
         """Take in one row of a part."""
@@ -112,6 +119,14 @@ class Collected:
                 group[column.place][row["money"]] = int(value)
         if part.source == "ads":
             self._add_ads(key, row)
+
+    def leave_out(self, row: Row) -> None:
+        """Take in a row of a quarantined day, where spend of such a day was asked for."""
+        quarantined = QuarantinedDay(date.fromisoformat(row["key_0"]), row["key_1"], row["key_2"], row["money"])
+        period = self.request.period
+        reads_spend = any(part.source == "ads" for part in self.parts)
+        if reads_spend and period.start <= quarantined.day <= period.end and quarantined.is_within(self.request.where):
+            self.left_out.add(quarantined)
 
     def _add_ads(self, key: Key, row: Row) -> None:
         if row["other_zone"] is not None:
@@ -140,11 +155,9 @@ class Collected:
             rows.append(MeasuredRow(at, values, own, self._others(group, own), basis))
             if self.money:
                 excluded.extend(self._excluded(group, at, own))
-        notes = (
-            f"Ad-days of some accounts are days of {zone}, not of {basis.settings.timezone}."
-            for zone in sorted(self.zones)
-        )
-        return Measurement(tuple(rows), code, tuple(excluded), tuple(notes), basis.as_of)
+        left_out = tuple(sorted(self.left_out, key=lambda each: (each.day, each.platform, each.account_id)))
+        notes = notes_of(left_out, sorted(self.zones), basis.settings.timezone)
+        return Measurement(tuple(rows), code, tuple(excluded), notes, basis.as_of, left_out)
 
     def _refuse_mixed_claims(self, key: Key) -> None:
         claims = self.claims.get(key)
@@ -162,8 +175,9 @@ class Collected:
 
     def _excluded(self, group: Group, at: Mapping[str, object], code: str | None) -> Iterable[Excluded]:
         for name, place in self.money.items():
-            for other, value in sorted(other_currencies(group[place], code).items(), key=str):
-                yield Excluded(at, name, other, value)
+            if self.wholes[name] not in self.money:
+                for other, value in sorted(other_currencies(group[place], code).items(), key=str):
+                    yield Excluded(at, name, other, value)
 
     def _currency(self, requested: str | None) -> str | None:
         """The currency of the answer; raises when none was request for and there are several."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from pulsepoint.brand.vocabulary import Channel, EntryKind, Platform, Unit
 from pulsepoint.brand.words import sql_list
+from pulsepoint.metrics.quarantined_days import CHANNEL_DAY, SHOP_DAY
 from pulsepoint.money import MICROS
 
-CATALOG_VERSION = 2
+CATALOG_VERSION = 3
 """Raised whenever a formula changes; then `since` of the metric is this number."""
 
 
@@ -19,7 +20,8 @@ class Sum:
     `number` stands for the metric in citations and is never used again. `absent` is its value where there are no
     rows: 0 for what we count ourselves, None for what was not asked for. `claimed` marks what an ad platform claims:
     never summed over platforms or over mixed attribution windows. `since` is the catalog's version that changed its
-    formula last. Money is in micros, `micro_count`, `ratio` and `days` are in millionths.
+    formula last. `part_of` is the sum that it leaves some days out of. Money is in micros, `micro_count`, `ratio` and
+    `days` are in millionths.
     """
 
     number: int
@@ -33,6 +35,7 @@ class Sum:
     claimed: bool = False
     listed: bool = True
     since: int = 1
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ _SALES: tuple[Metric, ...] = (
         "SUM(quantity)"),
     Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period", _COUNT,
         "customers", "COUNT(*)"),
+    Sum(48, "comparable_revenue", "Net revenue of comparable days", "net revenue of days whose ad spend is known",
+        _MONEY, "sales", f"SUM(IF({SHOP_DAY}, 0, net_micros))", listed=False, part_of="net_revenue"),
+    Sum(49, "comparable_new_customers", "New customers of comparable days",
+        "new customers of days whose ad spend is known", _COUNT, "customers", f"COUNTIF(NOT {SHOP_DAY})", listed=False),
     Ratio(25, "aov", "Average order value", "(gross sales − discounts) ÷ orders", _MONEY, "sold_value", "orders", 1),
 )  # fmt: skip
 
@@ -100,6 +107,11 @@ _ADS: tuple[Metric, ...] = (
     Sum(17, "valued_spend", "Spend with value known", "spend of ad-days whose claimed value was asked for", _MONEY,
         "ads", "SUM(IF(conversion_value_micros IS NULL, NULL, spend_micros))", absent=None, claimed=True,
         listed=False),
+    Sum(50, "comparable_spend", "Spend of comparable days", "spend of days on which that of every account is known",
+        _MONEY, "ads", f"SUM(IF({SHOP_DAY}, 0, spend_micros))", listed=False, part_of="spend"),
+    Sum(51, "comparable_ad_spend", "Spend of a platform's comparable days",
+        "spend of days on which that of the platform, or of the account asked for, is known", _MONEY, "ads",
+        f"SUM(IF({CHANNEL_DAY}, 0, spend_micros))", listed=False, part_of="spend"),
     Sum(42, "spend_days", "Days with spend", "days on which anything was spent", _COUNT, "ads",
         "COUNT(DISTINCT IF(spend_micros > 0, day, NULL))", listed=False),
     Ratio(43, "daily_spend", "Ad spend a day", "Σ ad spend ÷ days on which anything was spent", _MONEY, "spend",
@@ -136,17 +148,26 @@ _CREDITS: tuple[Metric, ...] = (
         f"COUNT(DISTINCT IF({_TRACED} AND entry_kind = {_SALE}, order_id, NULL))"),
     Ratio(46, "traced_share", "Share of traced orders", "Σ traced orders ÷ Σ attributed orders", _RATIO,
           "traced_orders", "credited_orders", MICROS),
+    Sum(52, "comparable_ad_revenue", "Revenue from ads on comparable days", "revenue from ads of days on which the "
+        "spend of the platform, or of the account asked for, is known", _MONEY, "credits",
+        f"SUM(IF({_FROM_ADS} AND NOT {CHANNEL_DAY}, revenue_micros, 0))", listed=False, part_of="ad_revenue"),
+    Sum(53, "comparable_ad_orders", "Orders from ads on comparable days", "orders from ads of days on which the spend "
+        "of the platform, or of the account asked for, is known", _COUNT, "credits",
+        f"COUNT(DISTINCT IF({_FROM_ADS} AND entry_kind = {_SALE} AND NOT {CHANNEL_DAY}, order_id, NULL))",
+        listed=False),
     Sum(36, "campaign_weight", "Weight of what a campaign sold",
         "Σ cents of a line × ten-thousandths of its order's sale that the model credits to the campaign", _COUNT,
         "credited_items", "SUM(weight)", listed=False),
 )  # fmt: skip
 
+_BOTH_SIDES = "; days whose ad spend does not add up to the account's total are left out on both sides"
 _ACROSS: tuple[Metric, ...] = (
-    Ratio(26, "attributed_roas", "Attributed ROAS", "Σ revenue from ads ÷ Σ ad spend", _RATIO, "ad_revenue", "spend",
-          MICROS),
-    Ratio(27, "blended_roas", "Blended ROAS", "Σ net revenue ÷ Σ ad spend", _RATIO, "net_revenue", "spend", MICROS),
-    Ratio(28, "cac", "Customer acquisition cost", "Σ ad spend ÷ new customers (known ones only)", _MONEY, "spend",
-          "new_customers", 1),
+    Ratio(26, "attributed_roas", "Attributed ROAS", f"Σ revenue from ads ÷ Σ ad spend{_BOTH_SIDES}", _RATIO,
+          "comparable_ad_revenue", "comparable_ad_spend", MICROS, since=3),
+    Ratio(27, "blended_roas", "Blended ROAS", f"Σ net revenue ÷ Σ ad spend{_BOTH_SIDES}", _RATIO, "comparable_revenue",
+          "comparable_spend", MICROS, since=3),
+    Ratio(28, "cac", "Customer acquisition cost", f"Σ ad spend ÷ new customers (known ones only){_BOTH_SIDES}", _MONEY,
+          "comparable_spend", "comparable_new_customers", 1, since=3),
 )  # fmt: skip
 
 _STOCK: tuple[Metric, ...] = (

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pulsepoint.brand.facts import Note
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics import earlier_ids
 from pulsepoint.metrics.catalog import metric, sums_of
 from pulsepoint.metrics.citations import Citation, CitationCodec, KeptSettings, Opened, Unresolved
 from pulsepoint.metrics.definitions import CATALOG_VERSION
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 from pulsepoint.metrics.query import measure
 from pulsepoint.metrics.statements import NOWHERE, Part, rows_statement, values_statement
 from pulsepoint.ports.warehouse import Warehouse
@@ -35,7 +37,7 @@ class Explained:
     """A number with everything it depends on.
 
     A value that its citation gave as a digest and that is nowhere any more (a person was erased) is missing in
-    `citation.at` and named in `lost`.
+    `citation.at` and named in `lost`. `notes` and `left_out` as in `Measurement`.
     """
 
     citation: Citation
@@ -45,6 +47,8 @@ class Explained:
     unit: str
     behind: tuple[Behind, ...]
     lost: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    left_out: tuple[QuarantinedDay, ...] = ()
 
 
 async def recompute(
@@ -74,7 +78,17 @@ async def recompute(
     behind = [await _rows(warehouse, citation, part, as_of) for part in _parts(citation, where)]
     definition = metric(citation.metric)
     value = measured.total.numbers[citation.metric].value
-    return Explained(citation, value, definition.label, definition.formula, definition.unit.value, tuple(behind), lost)
+    return Explained(
+        citation,
+        value,
+        definition.label,
+        definition.formula,
+        definition.unit.value,
+        tuple(behind),
+        lost,
+        measured.notes,
+        measured.left_out,
+    )
 
 
 def _current(opened: Opened) -> Opened:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pulsepoint.brand.facts import Note
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import Unit
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.citations import Citation, CitationCodec
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 from pulsepoint.tenancy import TenantContext
 
 
@@ -111,13 +113,18 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The measurement; `currency` is None where no money was asked for, `as_of` the newest fact it rests on."""
+    """The measurement; `currency` is None where no money was asked for, `as_of` the newest fact it rests on.
+
+    `left_out` are the days of the period whose ad spend is in quarantine, where spend was asked for: it is part of no
+    number, and ratios of sales and spend leave these days out on both sides.
+    """
 
     rows: tuple[MeasuredRow, ...]
     currency: str | None
     excluded: tuple[Excluded, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     as_of: datetime | None
+    left_out: tuple[QuarantinedDay, ...] = ()
 
     @property
     def total(self) -> MeasuredRow:

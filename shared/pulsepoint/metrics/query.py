@@ -11,7 +11,7 @@ from pulsepoint.metrics.citations import CitationCodec
 from pulsepoint.metrics.collecting import Collected
 from pulsepoint.metrics.measurement import Basis, Breakdown, Excluded, MeasuredRow, Measurement, Number
 from pulsepoint.metrics.sources import SOURCES
-from pulsepoint.metrics.statements import NEWEST, Part, sums_statement
+from pulsepoint.metrics.statements import LEFT_OUT, NEWEST, Part, sums_statement
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
 
@@ -69,7 +69,10 @@ async def measure_all(
     newest = as_of
     for row in await warehouse.query(scope, statement.sql, statement.parameters):
         place = row["part"]
-        if place != NEWEST:
+        if place == LEFT_OUT:
+            for each in collected:
+                each.leave_out(row)
+        elif place != NEWEST:
             owners[place].add(row, parts[place])
         elif row["sum_0"] is not None:
             newest = _EPOCH + timedelta(microseconds=row["sum_0"])

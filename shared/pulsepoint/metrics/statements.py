@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pulsepoint.brand.vocabulary import DateBasis
+from pulsepoint.metrics import quarantined_days
 from pulsepoint.metrics.basis import ALL_DAYS, MetricSettings, Period
 from pulsepoint.metrics.definitions import Sum
 from pulsepoint.metrics.sources import DAY, MONTH, SOURCES, Source
@@ -33,8 +34,9 @@ _CLAIM_COLUMNS = {
 }
 _ZONE_COLUMN = {"other_zone": "MIN(IF(account_timezone = @timezone, NULL, account_timezone))"}
 _CLAIM_BASE = ("channel", "conversions_micros", "conversion_value_micros", "click_window_days", "view_window_days")
-NEWEST = -1
-"""The `part` of the row that tells the newest moment."""
+NEWEST, LEFT_OUT = -1, -2
+"""The `part` of the row that tells the newest moment, and of those of quarantined days (day, platform, account)."""
+_DAY_KEYS = ("CAST(day AS STRING)", "platform", "account_id")
 NOWHERE = object()
 """Value of a filter that no row has: a citation is of values that are nowhere any more."""
 
@@ -90,9 +92,10 @@ class _Layout:
     @classmethod
     def of(cls, shapes: Sequence[_Shape]) -> _Layout:
         texts = {name for shape in shapes for name in shape.texts}
-        return cls(
-            max(len(shape.by) for shape in shapes), max(len(shape.sums) for shape in shapes), tuple(sorted(texts))
-        )
+        keys = max(len(shape.by) for shape in shapes)
+        if _reads_spend(shapes):
+            keys = max(keys, len(_DAY_KEYS))
+        return cls(keys, max(len(shape.sums) for shape in shapes), tuple(sorted(texts)))
 
     def columns(self, part: str, keys: Sequence[str], money: str, sums: Sequence[str], texts: Mapping[str, str]) -> str:
         """The list of a SELECT; what it lacks is NULL."""
@@ -117,7 +120,8 @@ def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datet
 
     Rows have `part` (its place), `key_<place>` for each dimension of the part's `by` as text, `money` (the currency or
     NULL), `sum_<place>` for each sum of the part, and for ads `other_zone` and, where claims are summed, the first and
-    last window and platform. Without `as_of` one row of part `NEWEST` has in `sum_0` the moment of the newest fact
+    last window and platform. Where spend is read, rows of part `LEFT_OUT` have in their keys the days of the period
+    whose spend is in quarantine. Without `as_of` one row of part `NEWEST` has in `sum_0` the moment of the newest fact
     that any part rests on, in microseconds of the epoch, NULL without any.
     """
     of_all_days = all(part.period == ALL_DAYS for part in parts)
@@ -137,8 +141,9 @@ def rows_statement(
     """The first `limit` rows behind the sums of a part, each with `total_rows`, how many there are."""
     source = SOURCES[part.source]
     parameters = {**_parameters(part.period, settings), **_filter_values(part, 0), "as_of": as_of}
-    day = _day(source, settings.date_basis)
-    terms = [*_terms(source, settings.date_basis), *_filters(_shape(part).filters, 0, day)]
+    day, shape = _day(source, settings.date_basis), _shape(part)
+    terms = [*_terms(source, settings.date_basis), *_filters(shape.filters, 0, day)]
+    terms += [f"NOT {quarantined_days.condition(column, day)}" for column in sorted(_quarantine_columns([shape]))]
     if currency is not None and source.currency is not None:
         terms.append(f"{source.currency} = @currency")
         parameters["currency"] = currency
@@ -165,7 +170,17 @@ def values_statement(part: Part, dimensions: Sequence[str], settings: MetricSett
 def _shape(part: Part) -> _Shape:
     kinds = ((name, _kind(value)) for name, value in part.where.items())
     claims = any(each.claimed for each in part.sums)
-    return _Shape(part.source, tuple(each.expression for each in part.sums), part.by, tuple(kinds), claims)
+    sums = (quarantined_days.grain(each.expression, {*part.by, *part.where}) for each in part.sums)
+    return _Shape(part.source, tuple(sums), part.by, tuple(kinds), claims)
+
+
+def _quarantine_columns(shapes: Iterable[_Shape]) -> frozenset[str]:
+    columns = (column for shape in shapes for sum_ in shape.sums for column in columns_of(sum_))
+    return quarantined_days.COLUMNS.intersection(columns)
+
+
+def _reads_spend(shapes: Iterable[_Shape]) -> bool:
+    return any(shape.source == "ads" for shape in shapes)
 
 
 def _kind(value: object) -> str:
@@ -246,6 +261,8 @@ def _sums_sql(shapes: tuple[_Shape, ...], basis: DateBasis, tells_newest: bool, 
         if shape.source not in shared:
             rows = f"({_rows_sql(shape.source, [shape], basis, of_all_days)}) AS {rows}"
         selects.append(_part_sql(place, shape, rows, layout, several))
+    if _reads_spend(shapes):
+        selects.append(_left_out_sql(layout, of_all_days))
     if tells_newest:
         selects.append(_newest_sql(frozenset(used), basis, layout))
     tables = ", ".join(f"{name}_rows AS ({sql})" for name, sql in shared.items())
@@ -257,10 +274,12 @@ def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days
     source = SOURCES[name]
     dimensions = frozenset(name for shape in shapes for name in (*shape.by, *(name for name, _ in shape.filters)))
     columns = {column for shape in shapes for sum_ in shape.sums for column in columns_of(sum_)}
-    columns = (columns | dimensions) - {DAY, MONTH}
+    quarantined = sorted(columns & quarantined_days.COLUMNS)
+    columns = (columns | dimensions) - {DAY, MONTH, *quarantined}
     if name == "ads":
         columns |= {"account_timezone", *(_CLAIM_BASE if any(shape.claims for shape in shapes) else ())}
     day = [f"{_day(source, basis)} AS {DAY}"] if source.is_dated else []
+    day += [f"{quarantined_days.condition(column, _day(source, basis))} AS {column}" for column in quarantined]
     money = [f"{source.currency or _NO_TEXT} AS money"]
     return (
         f"SELECT {', '.join([*day, *money, *sorted(columns)])} FROM {source.rows_with(dimensions, basis)} AS counted"
@@ -278,6 +297,12 @@ def _part_sql(place: int, shape: _Shape, rows: str, layout: _Layout, several: bo
     # Grouped by the keys there are and by what money is in.
     groups = [*range(2, 2 + len(keys)), 2 + layout.keys]
     return f"SELECT {columns} FROM {rows}{condition} GROUP BY {', '.join(map(str, groups))}"
+
+
+def _left_out_sql(layout: _Layout, of_all_days: bool) -> str:
+    columns = layout.columns(str(LEFT_OUT), _DAY_KEYS, "currency", (), {})
+    days = "" if of_all_days else " AND day BETWEEN @start_day AND @end_day"
+    return f"SELECT {columns} FROM quarantined_ad_days WHERE brand_id = @brand_id{days}"
 
 
 def _newest_sql(sources: frozenset[str], basis: DateBasis, layout: _Layout) -> str:

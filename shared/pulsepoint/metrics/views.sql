@@ -101,6 +101,12 @@ LEFT JOIN ad_days_quarantined_current AS held
   AND held.day = ad.day AND held.quarantined
 WHERE held.entity IS NULL;
 
+-- Days of an account whose spend is in quarantine: not counted, and left out of ratios of sales and spend.
+CREATE VIEW quarantined_ad_days AS
+SELECT brand_id, platform, account_id, day, account_currency AS currency
+FROM ad_days_quarantined_current
+WHERE quarantined;
+
 -- Each campaign of an account under the name it had last.
 CREATE VIEW campaigns AS
 SELECT brand_id, platform, account_id, campaign_id, MAX_BY(campaign_name, day) AS campaign_name, MAX(day) AS last_day

@@ -54,6 +54,29 @@ async def test_channels_are_an_object_by_channel_and_no_ratio_is_called_plain_ro
         assert "roas" not in numbers
 
 
+@pytest.mark.rule("ADS-18")
+async def test_a_day_in_quarantine_is_named_and_no_ratio_doubles(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        before = (await dashboard(client, brand_id))["performance_snapshot"]
+        bad = date(2026, 3, 20)
+        quarantine = fact(
+            await scope_of(client, brand_id), "ad_days_quarantined", f"meta:1:{bad}", platform="meta", account_id="1",
+            day=bad, quarantined=True, account_spend_micros=2, campaign_spend_micros=1, account_currency="GBP",
+        )  # fmt: skip
+        await gateway.ports.warehouse.append([quarantine])
+        snapshot = (await dashboard(client, brand_id))["performance_snapshot"]
+        opened = (await client.get(f"/api/facts/{snapshot['facts']['blended_roas']}")).json()
+    kept = [day for day in before["by_day"] if day["day"] != str(bad)]
+    expected = sum(day["revenue"] for day in kept) / sum(day["spend"] for day in kept)
+    assert snapshot["blended_roas"] == opened["value"] == pytest.approx(expected, abs=1e-6)
+    assert snapshot["total_revenue"] == before["total_revenue"]
+    assert snapshot["left_out"] == opened["left_out"] == [{"platform": "meta", "account_id": "1", "day": str(bad)}]
+    assert snapshot["notes"] == opened["notes"]
+    assert snapshot["notes"][0].startswith("Ad spend of Meta account 1 does not add up on 2026-03-20.")
+    assert before["left_out"] == before["notes"] == []
+
+
 async def test_the_three_parts_of_the_summary_are_sentences(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         whole = await dashboard(client, await a_shop(gateway, client))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,9 @@ from tests.builders.ads import (
     secret_ref,
     sync_requested,
 )
+from tests.builders.metrics import measured, values
 from tests.builders.runtime import deliver, run_effects
+from tests.builders.warehouse import order_fact
 
 YESTERDAY, TODAY = date(2026, 3, 9), date(2026, 3, 10)
 META, TIKTOK, GOOGLE = DEFAULT_ACCOUNTS
@@ -143,6 +147,29 @@ async def test_a_day_that_does_not_add_up_is_quarantined_until_a_good_pull(accou
         await ads.sync()
         assert {row["quarantined"] for row in await ads.rows("ad_days_quarantined_current")} == {False}
         assert await ads.spent() == sum(expected_micros(ads, account, day) for day in (YESTERDAY, TODAY))
+
+
+@pytest.mark.rule("ADS-18")
+async def test_roas_leaves_out_a_day_that_does_not_add_up_until_a_good_pull() -> None:
+    async with ads_service() as ads:
+        warehouse = ads.runtime.ports.warehouse
+        await ads.connect((META,))
+        await ads.sync(start_day=YESTERDAY, end_day=YESTERDAY)
+        ads.world.set_fault(Platform.META, "mismatch")
+        await ads.sync(start_day=TODAY, end_day=TODAY)
+        spent = {day: expected_micros(ads, META, day) for day in (YESTERDAY, TODAY)}
+        for day, returned in ((YESTERDAY, 2), (TODAY, 3)):
+            noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            columns: dict[str, Any] = {"gross_micros": returned * spent[day], "processed_at": noon, "created_at": noon}
+            await warehouse.append([order_fact(str(day), scope=SCOPE, **columns)])
+        assert await values(warehouse, "blended_roas", scope=SCOPE, currency="GBP") == {"blended_roas": 2_000_000}
+        measurement = await measured(warehouse, ["blended_roas"], scope=SCOPE, currency="GBP")
+        assert [(each.day, each.account_id) for each in measurement.left_out] == [(TODAY, META.account_id)]
+
+        ads.world.set_fault(Platform.META, None)
+        await ads.sync(start_day=TODAY, end_day=TODAY)
+        whole = Fraction(2 * spent[YESTERDAY] + 3 * spent[TODAY], sum(spent.values())) * 10**6
+        assert await values(warehouse, "blended_roas", scope=SCOPE, currency="GBP") == {"blended_roas": round(whole)}
 
 
 async def test_a_day_that_grows_while_it_is_read_is_asked_again_before_it_is_doubted() -> None:

@@ -207,9 +207,9 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     assert [each.citation.metric for each in explained] == [
         "daily_spend",
         "attributed_roas",
-        "spend",
-        "ad_revenue",
-        "ad_orders",
+        "comparable_ad_spend",
+        "comparable_ad_revenue",
+        "comparable_ad_orders",
     ]
     assert [each.value for each in explained] == [100 * MICROS, MICROS, 1000 * MICROS, 1000 * MICROS, 20]
 

@@ -182,6 +182,24 @@ async def test_a_roas_drop_of_complete_days_opens_an_alert(bench: Bench, orders:
 
 
 @pytest.mark.slow
+@pytest.mark.rule("ADS-18")
+async def test_an_alert_looks_at_no_day_whose_spend_does_not_add_up(bench: Bench) -> None:
+    """Two of the recent days sold nothing; the third sold well, its spend is in quarantine and it says nothing."""
+    await configure(bench)
+    await roas_facts(bench, 6, range(4, 32))
+    await roas_facts(bench, 0, range(2, 4))
+    await roas_facts(bench, 30, range(1, 2))
+    day = days_ago(1).date()
+    columns = {"platform": "meta", "account_id": "a1", "day": day, "account_currency": "EUR"}
+    columns |= {"quarantined": True, "account_spend_micros": 2, "campaign_spend_micros": 1}
+    await bench.append([fact("ad_days_quarantined", f"meta:a1:{day}", columns)])
+    alert = payload_in(await advise(bench, 1, at=NOW), AlertOpened)
+    assert {name: alert.figures[name].value for name in ("roas", "spend", "orders")} == {
+        "roas": 0, "spend": 200 * MICROS, "orders": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
 async def test_every_figure_of_a_roas_alert_that_the_catalog_defines_is_cited(bench: Bench) -> None:
     await configure(bench)
     await roas_facts(bench, 6, range(4, 32))

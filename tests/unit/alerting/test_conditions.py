@@ -232,6 +232,13 @@ def test_fewer_traced_orders_are_no_alert_while_ads_pause(spend: int, alert: boo
     assert (seen is not None) is alert
 
 
+@pytest.mark.rule("ADS-18")
+def test_spend_in_quarantine_is_no_pause_of_ads() -> None:
+    recent, base = traced(orders((40, 8), (40, 20), spend=50), LAST)
+    assert tracking.find(recent, base, tracking.Rules()) is None
+    assert tracking.find(replace(recent, spend_days=1), base, tracking.Rules()) is not None
+
+
 def test_broken_tracking_says_its_shares() -> None:
     seen = tracking.find(*traced(orders((40, 8), (40, 20)), LAST), tracking.Rules())
     assert seen is not None

@@ -177,12 +177,16 @@ def entries_of(order: Row | None, refunds: list[Row], policy: CancelledOrders) -
     return rows
 
 
-def ad_days(books: RawBooks) -> list[Row]:
-    quarantined = {
+def quarantined_days(books: RawBooks) -> set[tuple[str, str, date]]:
+    return {
         (row["platform"], row["account_id"], row["day"])
         for row in books.current("ad_days_quarantined").values()
         if row["quarantined"]
     }
+
+
+def ad_days(books: RawBooks) -> list[Row]:
+    quarantined = quarantined_days(books)
     days = books.current("ad_performance").values()
     return [row for row in days if (row["platform"], row["account_id"], row["day"]) not in quarantined]
 
@@ -232,12 +236,17 @@ class Oracle:
         spend = sum(row["spend_micros"] for row in self.ads() if counts(row["day"]))
         sold = [each for each in sales if each.kind == "sale"]
         net = sum(each.net for each in sales)
+        left_out = {day for _, _, day in quarantined_days(self.books)}
+        whole = [each.net for each in sales if self.day_of(each) not in left_out]
+        spend_of_whole = [
+            row["spend_micros"] for row in self.ads() if counts(row["day"]) and row["day"] not in left_out
+        ]
         return (
             net,
             len(sold),
             divided(sum(each.net for each in sold), len(sold), 1),
             spend,
-            divided(net, spend, 10**6),
+            divided(sum(whole), sum(spend_of_whole), 10**6),
             sum(each.gross for each in sales),
             sum(each.discount for each in sales),
             -sum(each.net for each in sales if each.kind != "sale"),
@@ -253,13 +262,15 @@ class Oracle:
         spend, credited = sum(row["spend_micros"] for row in ads), sum(row["credit_micros"] for row in mine)
         nobody = name == "unattributed"
         clicks = [row["clicks"] for row in ads if row["clicks"] is not None]
-        from_ads = credited if name in set(Platform) else 0
+        left_out = {day for platform, _, day in quarantined_days(self.books) if platform == name}
+        from_ads = sum(row["credit_micros"] for row in mine if self.credit_day(row) not in left_out)
+        spend_of_whole = sum(row["spend_micros"] for row in ads if row["day"] not in left_out)
         return (
             spend,
             0 if nobody else credited,
             credited if nobody else 0,
             0 if nobody else len({row["order_id"] for row in mine}),
-            divided(from_ads, spend, 10**6),
+            divided(from_ads if name in set(Platform) else 0, spend_of_whole, 10**6),
             sum(clicks) if clicks else None,
         )
 

@@ -268,11 +268,14 @@ def earlier_form(**changes: Any) -> str:
 
 async def test_ids_of_the_earlier_form_still_open(warehouse: DuckDBWarehouse) -> None:
     await warehouse.append([ad_fact("a", spend=100), *credit_facts("o1", [("meta", "a", 300)])])
-    explained = await recomputed(warehouse, earlier_form(), kept=())
-    assert (explained.citation.metric, explained.value) == ("attributed_roas", 3_000_000)
-    assert [behind.total_rows for behind in explained.behind] == [1, 1]
-    later = earlier_form(o=RECORDED_AT - timedelta(days=1))
-    assert (await recomputed(warehouse, later, kept=())).value is None
+    explained = await recomputed(warehouse, earlier_form(m="attributed_revenue"), kept=())
+    assert (explained.citation.metric, explained.value) == ("attributed_revenue", 300_000_000)
+    assert [behind.total_rows for behind in explained.behind] == [1]
+    later = earlier_form(m="attributed_revenue", o=RECORDED_AT - timedelta(days=1))
+    assert (await recomputed(warehouse, later, kept=())).value == 0
+    with pytest.raises(PermanentError) as stale:
+        await recomputed(warehouse, earlier_form(m="roas"), kept=())
+    assert stale.value.reason == "stale_fact", "it leaves days in quarantine out since"
 
 
 async def test_ids_of_the_earlier_form_are_of_one_brand_and_one_catalog(warehouse: DuckDBWarehouse) -> None:

@@ -243,11 +243,13 @@ def _change_spend(
             "daily_spend": _daily_spend(citations, brand, campaign),
             "roas": figures.ratio(roas, citations.of_campaign("attributed_roas", campaign)),
             "roas_target": figures.ratio(brand.roas_target_micros),
-            "spend": figures.money(campaign.spend_micros, currency, citations.of_campaign("spend", campaign)),
-            "ad_revenue": figures.money(
-                campaign.revenue_micros, currency, citations.of_campaign("ad_revenue", campaign)
+            "spend": figures.money(
+                campaign.spend_micros, currency, citations.of_campaign("comparable_ad_spend", campaign)
             ),
-            "orders": figures.count(campaign.orders, citations.of_campaign("ad_orders", campaign)),
+            "ad_revenue": figures.money(
+                campaign.revenue_micros, currency, citations.of_campaign("comparable_ad_revenue", campaign)
+            ),
+            "orders": figures.count(campaign.orders, citations.of_campaign("comparable_ad_orders", campaign)),
         },
         names={"campaign": name(campaign.name)},
         channel=campaign.platform,

@@ -18,8 +18,10 @@ from pulsepoint.money import MICROS
 RECENT_DAYS = 3
 BASE_WEEKS = 4
 BASE_DAYS = 7 * BASE_WEEKS
-METRICS = ("attributed_roas", "spend", "ad_orders")
-"""What is measured of each channel, for the recent days and for those before."""
+DAILY = ("comparable_ad_spend", "comparable_ad_orders")
+METRICS = ("attributed_roas", *DAILY)
+"""What is measured of each channel, for the recent days and for those before, and of each of its days: without days
+whose spend is in quarantine, on both sides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType, Severity
 from pulsepoint.money import MICROS
 
-METRICS = ("traced_share", "traced_orders", "credited_orders", "unattributed_orders", "spend")
+METRICS = ("traced_share", "traced_orders", "credited_orders", "unattributed_orders", "comparable_spend")
 SUBJECT = "shop"
 
 
@@ -39,18 +39,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """The orders that lead back to a tagged link, over the recent days or those before, as `METRICS` measures it."""
+    """The orders that lead back to a tagged link, over the recent days or those before, as `METRICS` measures it.
+
+    `spend` is that of `spend_days`, those of which it is known in full.
+    """
 
     share: Figure
     traced: Figure
     orders: Figure
     untouched: Figure
     spend: Figure
+    spend_days: int
 
     @classmethod
-    def of(cls, by_metric: Mapping[str, Figure]) -> Traced:
+    def of(cls, by_metric: Mapping[str, Figure], spend_days: int) -> Traced:
         """Those measured as `METRICS`."""
-        return cls(*(by_metric[name] for name in METRICS))
+        share, traced, orders, untouched, spend = (by_metric[name] for name in METRICS)
+        return cls(share, traced, orders, untouched, spend, spend_days)
 
 
 def find(recent: Traced, base: Traced, rules: Rules) -> Finding | None:
@@ -87,7 +92,7 @@ def _fall(recent: Traced, base: Traced) -> int:
 
 def _spend_goes_on(recent: Traced, base: Traced, rules: Rules) -> bool:
     spend, before = recent.spend.value or 0, base.spend.value or 0
-    return spend * BASE_DAYS * 100 >= before * RECENT_DAYS * rules.spend_percent
+    return spend * base.spend_days * 100 >= before * recent.spend_days * rules.spend_percent
 
 
 def _percent(share: Figure) -> Figure:

@@ -8,9 +8,10 @@ from datetime import date
 
 from gateway.domain.periods import Period
 from pulsepoint.brand import figures as make
-from pulsepoint.brand.facts import Stated, SummaryFacts
+from pulsepoint.brand.facts import Note, Stated, SummaryFacts
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import Channel, StockState, Unit
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 
 TOTALS: Mapping[str, str] = {
     "total_spend": "spend",
@@ -80,7 +81,10 @@ class ForeignMoney:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A period in figures: its totals and those of as many days before, its channels, each of its days."""
+    """A period in figures: its totals and those of as many days before, its channels, each of its days.
+
+    `left_out` are its days whose ad spend is in quarantine: ratios of sales and spend leave them out on both sides.
+    """
 
     days: Period
     currency: str
@@ -89,7 +93,8 @@ class Performance:
     channels: tuple[ChannelFigures, ...]
     by_day: tuple[DayFigures, ...]
     foreign: tuple[ForeignMoney, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    left_out: tuple[QuarantinedDay, ...]
 
     def channel(self, channel: Channel) -> Figures:
         """The figures of a channel; empty where nothing is known of it."""

@@ -107,5 +107,5 @@ async def read_dashboard(
         summary=SummaryView.of(dashboard, words),
         recommendations=[RecommendationView.of(each, measuring.currency, words) for each in dashboard.advice],
         inventory=InventoryView.of(dashboard.inventory),
-        performance_snapshot=SnapshotView.of(dashboard.performance, compare=compare),
+        performance_snapshot=SnapshotView.of(dashboard.performance, words, compare=compare),
     )

@@ -16,10 +16,12 @@ from gateway.domain.dashboard import decimal
 from gateway.domain.identity import Person
 from gateway.domain.periods import period
 from gateway.endpoints.access import PersonOf, PortsOf, own_brand
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.parameters import EndDate, MeasuringOf, StartDate
-from gateway.endpoints.performance_views import ExcludedView, excluded_view
+from gateway.endpoints.performance_views import ExcludedView, LeftOutView, excluded_view, left_out_view
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.performance import foreign_money
+from pulsepoint.brand.sentences import note_text
 from pulsepoint.errors import MalformedInput
 from pulsepoint.metrics import earlier_ids
 from pulsepoint.metrics.basis import MetricSettings
@@ -65,7 +67,10 @@ class PerformanceRow(BaseModel):
 
 
 class Performance(BaseModel):
-    """The measurement; `excluded` is money in other currencies, part of no number."""
+    """The measurement; `excluded` is money in other currencies, part of no number.
+
+    `left_out` are the days whose ad spend is in quarantine, where spend was asked for.
+    """
 
     start_date: date
     end_date: date
@@ -74,6 +79,7 @@ class Performance(BaseModel):
     as_of: datetime | None
     rows: list[PerformanceRow]
     excluded: list[ExcludedView]
+    left_out: list[LeftOutView]
     notes: list[str]
 
 
@@ -86,7 +92,7 @@ class BehindView(BaseModel):
 
 
 class FactView(BaseModel):
-    """A number computed again, with all it depends on."""
+    """A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown."""
 
     fact_id: str
     metric: str
@@ -105,6 +111,8 @@ class FactView(BaseModel):
     as_of: datetime | None
     at: dict[str, date | str | None]
     behind: list[BehindView]
+    left_out: list[LeftOutView]
+    notes: list[str]
 
 
 @router.get("/metrics")
@@ -117,6 +125,7 @@ async def list_metrics(person: PersonOf) -> Metrics:
 async def read_performance(
     measuring: MeasuringOf,
     ports: PortsOf,
+    words: TextsOf,
     metrics: Annotated[str, Query(max_length=1000, description="names, separated by commas")] = "net_revenue,spend",
     by: Annotated[str, Query(max_length=200, description="dimensions, separated by commas")] = "",
     start_date: StartDate = None,
@@ -146,7 +155,8 @@ async def read_performance(
         as_of=measurement.as_of,
         rows=rows,
         excluded=excluded_view(foreign_money(measuring, days, measurement)),
-        notes=list(measurement.notes),
+        left_out=left_out_view(measurement.left_out),
+        notes=[note_text(note, words) for note in measurement.notes],
     )
 
 
@@ -156,7 +166,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 @router.get("/facts/{fact_id}")
 async def read_fact(
-    fact_id: Annotated[str, Path(max_length=4000, pattern="^[A-Za-z0-9_-]+$")], person: PersonOf, ports: PortsOf
+    fact_id: Annotated[str, Path(max_length=4000, pattern="^[A-Za-z0-9_-]+$")],
+    person: PersonOf,
+    ports: PortsOf,
+    words: TextsOf,
 ) -> FactView:
     """A number computed again from the facts known when it was first computed, and the rows behind it."""
     brand = await own_brand(await _brand_of(fact_id, person, ports), person, ports)
@@ -184,6 +197,8 @@ async def read_fact(
             BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
             for b in explained.behind
         ],
+        left_out=left_out_view(explained.left_out),
+        notes=[note_text(note, words) for note in explained.notes],
     )
 
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel
 
 from gateway.domain.dashboard import ChannelFigures, DayFigures, ForeignMoney, Performance, readable
 from pulsepoint.brand.figures import Figures
+from pulsepoint.brand.sentences import note_text
+from pulsepoint.brand.texts import Texts
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 
 
 def values(figures: Figures) -> dict[str, object]:
@@ -95,6 +98,21 @@ def excluded_view(foreign: Iterable[ForeignMoney]) -> list[ExcludedView]:
     ]
 
 
+class LeftOutView(BaseModel):
+    """A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
+    the day out on both sides.
+    """
+
+    platform: str
+    account_id: str
+    day: date
+
+
+def left_out_view(days: Iterable[QuarantinedDay]) -> list[LeftOutView]:
+    """Days whose ad spend is in quarantine, in their order."""
+    return [LeftOutView(platform=each.platform, account_id=each.account_id, day=each.day) for each in days]
+
+
 class SnapshotView(TotalsView):
     """The period in numbers; `by_channel` has what earned without being an ad platform too.
 
@@ -106,11 +124,12 @@ class SnapshotView(TotalsView):
     by_day: list[DayView]
     previous: TotalsView | None
     excluded: list[ExcludedView]
+    left_out: list[LeftOutView]
     notes: list[str]
 
     @classmethod
-    def of(cls, performance: Performance, *, compare: bool) -> SnapshotView:
-        """The view of a period, beside the one before where that is asked for."""
+    def of(cls, performance: Performance, words: Texts, *, compare: bool) -> SnapshotView:
+        """The view of a period, beside the one before where that is asked for; its notes in the language of `words`."""
         currency = performance.currency
         return cls(
             **values(performance.totals),
@@ -119,5 +138,6 @@ class SnapshotView(TotalsView):
             by_day=[DayView.of(day) for day in performance.by_day],
             previous=TotalsView(**values(performance.before)) if compare else None,
             excluded=excluded_view(performance.foreign),
-            notes=list(performance.notes),
+            left_out=left_out_view(performance.left_out),
+            notes=[note_text(note, words) for note in performance.notes],
         )

@@ -46,6 +46,7 @@ async def performance_of(measuring: Measuring, days: Period) -> Performance:
         by_day=tuple(_days(measuring, days, by_day)),
         foreign=foreign_money(measuring, days, totals),
         notes=totals.notes,
+        left_out=totals.left_out,
     )
 
 

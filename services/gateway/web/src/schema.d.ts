@@ -1183,7 +1183,7 @@ export interface components {
         };
         /**
          * FactView
-         * @description A number computed again, with all it depends on.
+         * @description A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown.
          */
         FactView: {
             /** As Of */
@@ -1216,10 +1216,14 @@ export interface components {
             formula: string;
             /** Label */
             label: string;
+            /** Left Out */
+            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
             /** Metric */
             metric: string;
             /** Model */
             model: string;
+            /** Notes */
+            notes: string[];
             /**
              * Start Date
              * Format: date
@@ -1293,18 +1297,6 @@ export interface components {
             running_out: components["schemas"]["RunningOutView"][];
             /** Spend At Risk Per Day */
             spend_at_risk_per_day: number | null;
-        };
-        /**
-         * LeftOutView
-         * @description Rows that became no delivery, and why; their sum in the brand's currency.
-         */
-        LeftOutView: {
-            /** Reason */
-            reason: string;
-            /** Rows */
-            rows: number;
-            /** Sum */
-            sum: number;
         };
         /**
          * Me
@@ -1493,6 +1485,8 @@ export interface components {
         /**
          * Performance
          * @description The measurement; `excluded` is money in other currencies, part of no number.
+         *
+         *     `left_out` are the days whose ad spend is in quarantine, where spend was asked for.
          */
         Performance: {
             /** As Of */
@@ -1506,6 +1500,8 @@ export interface components {
             end_date: string;
             /** Excluded */
             excluded: components["schemas"]["ExcludedView"][];
+            /** Left Out */
+            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
             /** Notes */
             notes: string[];
             /** Rows */
@@ -1897,6 +1893,8 @@ export interface components {
             facts: {
                 [key: string]: string;
             };
+            /** Left Out */
+            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
             /** Notes */
             notes: string[];
             /** Orders */
@@ -2218,7 +2216,7 @@ export interface components {
             /** Last Day */
             last_day: string | null;
             /** Left Out */
-            left_out: components["schemas"]["LeftOutView"][];
+            left_out: components["schemas"]["gateway__endpoints__uploads__LeftOutView"][];
             /** Left Out Rows */
             left_out_rows: number;
             /** Left Out Sum */
@@ -2275,6 +2273,34 @@ export interface components {
             /** Subject */
             subject: string;
         };
+        /**
+         * LeftOutView
+         * @description A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
+         *     the day out on both sides.
+         */
+        gateway__endpoints__performance_views__LeftOutView: {
+            /** Account Id */
+            account_id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Platform */
+            platform: string;
+        };
+        /**
+         * LeftOutView
+         * @description Rows that became no delivery, and why; their sum in the brand's currency.
+         */
+        gateway__endpoints__uploads__LeftOutView: {
+            /** Reason */
+            reason: string;
+            /** Rows */
+            rows: number;
+            /** Sum */
+            sum: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2314,7 +2340,6 @@ export type FigureView = components['schemas']['FigureView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
 export type InventoryView = components['schemas']['InventoryView'];
-export type LeftOutView = components['schemas']['LeftOutView'];
 export type Me = components['schemas']['Me'];
 export type MetricView = components['schemas']['MetricView'];
 export type Metrics = components['schemas']['Metrics'];
@@ -2365,6 +2390,8 @@ export type UploadView = components['schemas']['UploadView'];
 export type Verification = components['schemas']['Verification'];
 export type VersionView = components['schemas']['VersionView'];
 export type ViolationView = components['schemas']['ViolationView'];
+export type GatewayEndpointsPerformanceViewsLeftOutView = components['schemas']['gateway__endpoints__performance_views__LeftOutView'];
+export type GatewayEndpointsUploadsLeftOutView = components['schemas']['gateway__endpoints__uploads__LeftOutView'];
 export type $defs = Record<string, never>;
 export interface operations {
     read_queues_api_admin_queues_get: {
@@ -3994,7 +4021,10 @@ export interface operations {
                 /** @description as it was known at this instant */
                 as_of?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path: {
                 brand_id: string;
             };
@@ -5707,7 +5737,10 @@ export interface operations {
     read_fact_api_facts__fact_id__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path: {
                 fact_id: string;
             };

@@ -5,6 +5,7 @@ which are told as they are.
 """
 
 from pulsepoint.brand.sentences.alerts import AlertText, alert_text, resolved_text
+from pulsepoint.brand.sentences.notes import note_text
 from pulsepoint.brand.sentences.periods import channel_text, inventory_text
 from pulsepoint.brand.sentences.recommendations import RecommendationText, recommendation_text
 from pulsepoint.brand.sentences.summaries import summary_text
@@ -15,6 +16,7 @@ __all__ = [
     "alert_text",
     "channel_text",
     "inventory_text",
+    "note_text",
     "recommendation_text",
     "resolved_text",
     "summary_text",

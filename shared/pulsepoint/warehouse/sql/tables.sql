@@ -82,7 +82,7 @@ CREATE TABLE ad_days_quarantined (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   platform STRING NOT NULL, account_id STRING NOT NULL, day DATE NOT NULL, quarantined BOOL NOT NULL,
-  account_spend_micros INT64 NOT NULL, campaign_spend_micros INT64 NOT NULL
+  account_spend_micros INT64 NOT NULL, campaign_spend_micros INT64 NOT NULL, account_currency STRING
 );
 
 -- Head of touches and credits; entity = order_id, version = the order document's, trace = the traceparent it was

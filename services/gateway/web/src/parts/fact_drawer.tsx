@@ -130,6 +130,11 @@ function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
         <dt>{t("page.fact.as_of")}</dt>
         <dd>{fact.as_of ? timestamp(fact.as_of, timezone) : t("page.fact.nothing")}</dd>
       </dl>
+      {fact.notes.map((note) => (
+        <p key={note} className="small">
+          {note}
+        </p>
+      ))}
       {fact.behind.map((behind) => (
         <Rows key={behind.source} behind={behind} timezone={timezone} />
       ))}
