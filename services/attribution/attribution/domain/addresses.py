@@ -25,6 +25,9 @@ _SEPARATOR = re.compile(r"&|\?(?=[A-Za-z0-9_%\[\]-]{1,40}=)")
 _INDEX = re.compile(r"\[[^\]]*\]$")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENCODED_EQUALS = re.compile(r"%(25)*3d", re.IGNORECASE)
+# The "?" of a query that was encoded with it, and a tag whose value swallowed the rest of the query.
+_ENCODED_MARK = re.compile(r"%(25)*3f(?=[a-z0-9_]{1,40}(=|%(25)*3d))", re.IGNORECASE)
+_SWALLOWED = re.compile(r"&(?=utm_[a-z]+=)", re.IGNORECASE)
 _PERCENT_MACRO = re.compile(r"%%[A-Za-z_.]+%%")
 # What a platform should have filled in: Meta's {{campaign.name}}, Google's {campaignid}, TikTok's __CAMPAIGN_ID__.
 _MACRO = re.compile(r"\{\{[^{}]*\}\}|\$?\{[^{}\s]*\}|__[A-Z][A-Z0-9_]*__")
@@ -74,6 +77,8 @@ def _read(text: str, depth: int) -> Address | None:
         return None
     before_fragment, _, fragment = rest.partition("#")
     path, _, query = before_fragment.partition("?")
+    if (mark := _ENCODED_MARK.search(path)) is not None:
+        path, query = path[: mark.start()], "&".join(filter(None, (path[mark.end() :], query)))
     parameters: dict[str, str] = {}
     nested: dict[str, str] = {}
     _, fragment_has_query, fragment_query = fragment.partition("?")
@@ -118,10 +123,14 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
         raw_key, _, raw_value = piece.partition("=")
         key = _INDEX.sub("", clean(unquote_plus(raw_key), 64)).lower()
         value = clean(unquote_plus(_PERCENT_MACRO.sub("", raw_value)), MAX_ADDRESS)
+        swallowed: list[str] = []
         if key.startswith("utm_"):
-            value = _decoded(value)
+            value, *swallowed = _SWALLOWED.split(_decoded(value))
         if key and value:
             yield key, value
+        for inner in swallowed:
+            inner_key, _, inner_value = inner.partition("=")
+            yield inner_key.lower(), inner_value
 
 
 def _pieces(query: str) -> Iterator[str]:

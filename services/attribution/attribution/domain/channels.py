@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from attribution.domain.sites import Kind, Origin, is_same_site, origin_of_site
 from attribution.domain.sources import (
-    ADS,
+    AD_TOOLS,
     MARKS,
     MICROSOFT,
     channel_of_medium,
+    is_ads,
     is_paid,
     origin_of_click,
     origin_of_source,
@@ -111,25 +111,29 @@ def _by_tag(source: str, medium: str, tracks: Tracks) -> Classification:
         origin = _bought(tracks) or origin_of_click(tracks.clicks, hinting=True)
         if origin is None and medium in _NO_MEDIUM:
             return Classification(Channel.DIRECT, False)
-    if origin is not None and origin.owner and (_is_ads(source) or _is_proved(origin, tracks)):
+    if origin is not None and (_is_of_ads(origin, source, tracks) or _is_proved(origin, tracks)):
         return Classification(_paid_channel(origin), True)
     if medium == "organic" and (origin is None or origin.kind not in (Kind.SOCIAL, Kind.ASSISTANT)):
         return Classification(Channel.ORGANIC_SEARCH, False)
     return Classification(Channel.REFERRAL, False) if origin is None else _of(origin)
 
 
-def _is_ads(source: str) -> bool:
-    return re.sub(r"[^a-z0-9]", "", source.casefold()) in ADS
+def _is_of_ads(origin: Origin, source: str, tracks: Tracks) -> bool:
+    """True where the source, or the tool that named it, means ads of a search engine or a network."""
+    sells = origin.kind in (Kind.SEARCH, Kind.SOCIAL, Kind.PAID)
+    return sells and (is_ads(source) or not frozenset(AD_TOOLS).isdisjoint(tracks.marks))
 
 
 def _is_proved(origin: Origin, tracks: Tracks) -> bool:
     proof = _bought(tracks)
-    return proof is not None and proof.kind is Kind.PAID and proof.owner == origin.owner
+    return proof is not None and proof.kind is Kind.PAID and bool(origin.owner) and proof.owner == origin.owner
 
 
 def _bought(tracks: Tracks) -> Origin | None:
     """The origin that a click id or a mark proves."""
-    return origin_of_click(tracks.clicks, hinting=False) or next((MARKS[mark] for mark in tracks.marks), None)
+    return origin_of_click(tracks.clicks, hinting=False) or next(
+        (MARKS[mark] for mark in tracks.marks if mark in MARKS), None
+    )
 
 
 def _by_click(origin: Origin) -> Classification:

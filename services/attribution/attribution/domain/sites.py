@@ -70,10 +70,11 @@ def origin_of_site(host: str) -> Origin | None:
 
 def is_same_site(host: str, other: str) -> bool:
     """True where two hosts belong to one site: `checkout.brand.example` and `www.brand.example`."""
-    return bool(host) and _registered(host) == _registered(other)
+    return bool(host) and registered_site(host) == registered_site(other)
 
 
-def _registered(host: str) -> str:
+def registered_site(host: str) -> str:
+    """The part of a host that somebody registered: `brand.co.uk` of `www.brand.co.uk`."""
     labels = host.split(".")
     country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3:] if country else labels[-2:])

@@ -7,7 +7,8 @@ https://business.x.com/en/help/campaign-measurement-and-analytics/conversion-tra
 https://businesshelp.snapchat.com/s/article/snap-click-id (ScCid),
 https://www.linkedin.com/help/lms/answer/a425696 (li_fat_id), https://help.pinterest.com/en/business/article/pinterest-tag-parameters-and-cookies
 (epik), https://integrations.impact.com (irclickid), https://wiki.awin.com/index.php/Advertiser_Tracking_Guide (awc),
-https://help.klaviyo.com/hc/en-us/articles/360034666712 (_kx),
+https://help.klaviyo.com/hc/en-us/articles/360034666712 (_kx), https://knowledge.hubspot.com/ads/understand-ad-tracking-in-hubspot
+(hsa_net), https://kb.triplewhale.com/en/articles/5960333 (tw_source),
 https://support.google.com/merchants/answer/11193746 (srsltid, on free listings).
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from attribution.domain.sites import Kind, Origin, origin_of_site
+from attribution.domain.sites import Kind, Origin, origin_of_site, registered_site
 from pulsepoint.brand.vocabulary import Channel, Platform
 
 MICROSOFT = "microsoft"
@@ -31,7 +32,8 @@ _BRANDS: Mapping[Origin, str] = {
     _TIKTOK: "tiktok tiktokads",
     _GOOGLE: "google adwords googleads googleadwords dv360 gads",
     _YOUTUBE: "youtube",
-    _BING: "bing bingads microsoftads",
+    _BING: "bingads microsoftads",
+    Origin(Kind.PAID): "criteo taboola outbrain adroll rtbhouse applovin teads mgid",
     Origin(Kind.SEARCH): "duckduckgo yandex baidu ecosia qwant startpage naver seznam kagi",
     Origin(Kind.SOCIAL): "twitter pinterest linkedin reddit snapchat quora tumblr bluesky mastodon whatsapp telegram"
     " discord linktree",
@@ -47,8 +49,9 @@ _BRANDS: Mapping[Origin, str] = {
 _WHOLE: Mapping[Origin, str] = {
     _META: "fb ig meta insta messenger threads an msg th",
     _TIKTOK: "tt",
+    _GOOGLE: "googleshopping",
     _YOUTUBE: "yt",
-    _BING: "microsoft msn",
+    _BING: "bing microsoft msn",
     Origin(Kind.SEARCH): "yahoo brave aol",
     Origin(Kind.SOCIAL): "x vk snap wechat social",
     Origin(Kind.ASSISTANT): "claude copilot gemini grok mistral metaai bard",
@@ -65,12 +68,19 @@ _QUALIFIERS = frozenset(
 )  # fmt: skip
 _ANOTHERS = frozenset(("blog", "forum", "influencer", "magazine", "partner", "podcast", "press", "review", "reviews"))
 
+_AD_WORDS = frozenset(("ad", "ads", "paid"))
 # Sources nobody uses but for ads: a link tagged so was bought, even without a medium.
 ADS = frozenset({*(source for each in Platform for source in each.clicks.sources), "bingads", "microsoftads"})
 
 _PAID_MEDIUM = re.compile(
     r"(.*cp.*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|sponsored|display|banner|expandable"
-    r"|interstitial|native|programmatic|pmax|cross-network)"
+    r"|interstitial|native|programmatic|pmax|cross-network|prospecting)"
+)
+# What Meta fills in for {{placement}}, which no organic link has: https://www.facebook.com/business/help/2360940870872492
+_PLACEMENT = re.compile(
+    r"(facebook|instagram|messenger|threads)_(mobile_|desktop_)?"
+    r"(feed|right_column|marketplace|stories|reels|explore|explore_grid_home|instream_video|search|profile_feed|inbox)"
+    r"|an_classic|audience_network"
 )
 _MEDIUMS: Mapping[Channel, str] = {
     Channel.EMAIL: "email e-mail e_mail newsletter newsletters edm email_marketing email-marketing emailmarketing",
@@ -81,13 +91,22 @@ _MEDIUMS: Mapping[Channel, str] = {
     " organic-social organicsocial social_organic",
 }
 
+
+def _all_of(keys: str, origin: Origin) -> Mapping[str, Origin]:
+    return dict.fromkeys(keys.split(), origin)
+
+
 _OTHER_CLICKS: Mapping[str, Origin] = {
     "msclkid": Origin(Kind.PAID, MICROSOFT),
-    **dict.fromkeys(("twclid", "sccid", "li_fat_id", "epik", "rdt_cid", "yclid", "tblci", "dicbo"), Origin(Kind.PAID)),
-    **dict.fromkeys(("irclickid", "awc", "cjevent", "sscid", "ransiteid", "tduid"), Origin(Kind.AFFILIATE)),
-    **dict.fromkeys(("_kx", "mc_eid"), Origin(Kind.EMAIL)),
+    **_all_of(
+        "twclid sccid li_fat_id epik rdt_cid yclid tblci dicbo ob_click_id qclid vmcid sznclid", Origin(Kind.PAID)
+    ),
+    **_all_of(
+        "irclickid awc cjevent sscid ransiteid tduid clickref wgu pjid sca_ref rfsn dt_id avad", Origin(Kind.AFFILIATE)
+    ),
+    **_all_of("_kx _ke mc_eid mc_cid _hsenc mkt_tok ck_subscriber_id dm_i vero_id", Origin(Kind.EMAIL)),
     "srsltid": _GOOGLE,
-    "igshid": _META,
+    **_all_of("igshid igsh", _META),
 }
 _PLATFORM_CLICKS: Mapping[str, Origin] = {
     click_id: Origin(Kind.PAID, each) for each in Platform for click_id in each.clicks.proving
@@ -96,12 +115,14 @@ _HINTS: Mapping[str, Origin] = {
     click_id: Origin(Kind.SOCIAL, each) for each in Platform for click_id in each.clicks.hinting
 }
 _CLICKS: Mapping[str, Origin] = {**_PLATFORM_CLICKS, **_OTHER_CLICKS, **_HINTS}
-_HINTING = frozenset({*_HINTS, "srsltid", "igshid"})
+_HINTING = frozenset({*_HINTS, "srsltid", "igshid", "igsh"})
 
 CLICK_IDS = (*(key for key in _CLICKS if key not in _HINTING), *(key for key in _CLICKS if key in _HINTING))
 """Click ids by what they prove, platforms' first; those that links carry which nobody paid for come last."""
 MARKS: Mapping[str, Origin] = {mark: Origin(Kind.PAID, each) for each in Platform for mark in each.clicks.marks}
 """Parameters that stand beside a bought click and are no ids of it."""
+AD_TOOLS = ("hsa_net", "tw_source")
+"""Parameters in which tools name the source of a link, those of ads above all, where no `utm_source` does."""
 
 
 def _by_name(table: Mapping[Origin, str]) -> dict[str, Origin]:
@@ -124,6 +145,8 @@ def origin_of_source(source: str) -> Origin | None:
         site = origin_of_site(host)
         if site is not None:
             return Origin(Kind.REFERRAL) if site.kind is Kind.CHECKOUT else site
+        # A host no list knows is its own: only the name it is registered under may be a sender's.
+        return _NAMES.get(registered_site(host).split(".")[0])
     whole = _NAMES.get(re.sub(r"[^a-z0-9]", "", text))
     return whole if whole is not None else _named(re.findall(r"[a-z0-9]+", text))
 
@@ -144,7 +167,13 @@ def _named(words: list[str]) -> Origin | None:
 
 def is_paid(medium: str) -> bool:
     """True for a medium in lower case that says the visit was bought."""
-    return _PAID_MEDIUM.fullmatch(medium) is not None
+    return (_PAID_MEDIUM.fullmatch(medium) or _PLACEMENT.fullmatch(medium)) is not None
+
+
+def is_ads(source: str) -> bool:
+    """True for a source that nobody uses but for ads: `meta-ads`, `adwords`."""
+    words = re.findall(r"[a-z0-9]+", source.casefold())
+    return "".join(words) in ADS or not _AD_WORDS.isdisjoint(words)
 
 
 def channel_of_medium(medium: str) -> Channel | None:

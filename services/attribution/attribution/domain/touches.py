@@ -25,7 +25,7 @@ from attribution.domain.channels import (
     is_own_site,
     social_family,
 )
-from attribution.domain.sources import CLICK_IDS, MARKS
+from attribution.domain.sources import AD_TOOLS, CLICK_IDS, MARKS
 from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
@@ -43,8 +43,8 @@ _SAME_SENDER = 1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _NOT_SET = frozenset({"(not set)", "(not provided)", "null", "undefined", "n/a"})
 _TAGS = ("source", "medium", "campaign", "content", "term")
-# Campaign ids where no name was sent: Google Analytics' own, then what Google Ads adds beside a click id.
-_CAMPAIGN_IDS = ("utm_id", "gad_campaignid")
+# Campaign ids where no name was sent: Google Analytics' own, what Google Ads adds beside a click id, those of tools.
+_CAMPAIGN_IDS = ("utm_id", "gad_campaignid", "hsa_cam", "tw_campaign")
 _NOTE_ADDRESSES = ("landing_page", "landing_site", "landing_url", "full_url", "original_url", "page_url", "entry_url")
 _NOTE_REFERRERS = ("referrer", "referer", "referring_site", "original_referrer")
 
@@ -193,6 +193,9 @@ def _visit(sources: Iterable[Mapping[str, str]], host: str) -> Visit:
     tags: list[str | None] = [_tag(tagged, tag) or None for tag in _TAGS]
     click_ids = tuple((key, value) for key in CLICK_IDS if (value := _first(candidates, key)))
     marks = tuple(key for key in MARKS if _first(candidates, key))
+    tool = next((key for key in AD_TOOLS if _first(candidates, key)), None)
+    if tool is not None and not tags[0] and not tags[1]:
+        tags[0], marks = _first(candidates, tool), (*marks, tool)
     if tags[2] is None and (click_ids or marks or any(tags)):
         tags[2] = next((value for key in _CAMPAIGN_IDS if (value := _first(candidates, key))), None)
     return Visit(None, tuple(tags), click_ids, marks, host)
