@@ -13,6 +13,7 @@ from attribution.domain.orders import OrderState
 from attribution.domain.policy import BrandPolicy
 from ingest_shopify.domain.fields import Fields
 from ingest_shopify.domain.orders import read_order
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, Channel, EntryKind
 from sandbox.platforms.bodies import ShopifyBodies
 from sandbox.records import Order, Refund
@@ -78,12 +79,12 @@ def _orders(world: World) -> Iterator[tuple[Order, list[Refund]]]:
 def _add_order(days: dict[date, ShopDay], zone: ZoneInfo, order: Order, refunds: list[Refund]) -> None:
     body = ShopifyBodies(zone.key).order(order, order.created_at, refunds=refunds)
     recorded = read_order(Fields(body), reported_at=order.created_at)
-    state = OrderState().with_order(as_event(recorded, entity=recorded.order_id, version=1))
+    state = OrderState().with_order(as_event(recorded, entity=recorded.order_id, version=1), BrandChoices())
     attribution = attribution_of(recorded.order_id, state, BrandPolicy())
     assert attribution is not None
     placed = days[order.day]
     placed.orders += 1
-    placed.untracked_orders += not state.touches
+    placed.untracked_orders += not state.touches(BrandChoices())
     for row in attribution.rows:
         columns = row.columns
         if row.table != "credits" or columns["model"] != MODEL:

@@ -95,11 +95,41 @@ class FieldShop:
         body = await self._get("performance", metrics="available_units", by="variant_id", **PERIOD)
         return {row["at"]["variant_id"]: row["numbers"]["available_units"]["value"] for row in body["rows"]}
 
-    async def sources(self) -> dict[str, str]:
-        """The channel of each order by the last touch, by its name."""
+    async def sources(self, model: str = "last_touch") -> dict[str, str]:
+        """The channel of each order by a model, by its name."""
         await self.instance.idle(60)
-        body = await self._get("orders", model="last_touch", limit="200")
+        body = await self._get("orders", model=model, limit="200")
         return {order["name"]: order["channel"] for order in body["orders"]}
+
+    async def settings(self) -> Any:
+        """The brand's settings."""
+        return await self._get("settings")
+
+    async def configure(self, **settings: Any) -> Any:
+        """The brand's settings once these are changed; orders are attributed anew within moments."""
+        answer = await self.http.put(f"/api/brands/{self.brand}/settings", json=settings)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def credited(self, model: str, expected: Mapping[str, str]) -> None:
+        """Wait until the orders' channels by a model are those expected; fails where they are not."""
+
+        async def agree() -> bool:
+            return await self.sources(model) == dict(expected)
+
+        await until(agree, f"channels {dict(expected)}", 40)
+
+    async def cited(self, metric: str, **at: str) -> Any:
+        """The number of one group, with its fact id."""
+        body = await self._get("performance", metrics=metric, by=",".join(at), **PERIOD)
+        [row] = [row for row in body["rows"] if row["at"] == at]
+        return row["numbers"][metric]
+
+    async def fact(self, fact_id: str) -> Any:
+        """A number computed again."""
+        answer = await self.http.get(f"/api/facts/{fact_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def balanced(self) -> bool:
         """True where every check of the books holds."""

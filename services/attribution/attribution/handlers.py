@@ -42,7 +42,7 @@ async def attribute_order(reader: Reader, event: Event[OrderRecorded]) -> Outcom
     """An order snapshot, with the refunds it carried."""
     payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
-    return _recorded(reader, policy, [(stored, stored.state.with_order(event))])
+    return _recorded(reader, policy, [(stored, stored.state.with_order(event, policy.settings))])
 
 
 async def attribute_refund(reader: Reader, event: Event[RefundRecorded]) -> Outcome:
@@ -115,7 +115,7 @@ async def _erase(reader: Reader, order_ids: Sequence[str], *, key: str) -> Outco
     left = list(order_ids[BATCH:])
     # The key names what is left: the running effect still holds its own.
     more = [Effect(ERASE, f"{key}:{len(left)}", {"order_ids": left, "key": key})] if left else []
-    return _recorded(reader, policy, [(stored, stored.state.with_erasure()) for stored in orders], more)
+    return _recorded(reader, policy, [(stored, stored.state.with_erasure(policy.settings)) for stored in orders], more)
 
 
 def _reattribution(policy_version: int, *, after: str) -> Effect:

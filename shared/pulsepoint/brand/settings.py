@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from pulsepoint.brand.discount_codes import MappedCode, distinct_codes
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, Platform
 from pulsepoint.money import MICROS
 
@@ -22,6 +23,7 @@ _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 LONGEST_LOOKBACK_DAYS = 365
+MOST_MAPPED_CODES = 1000
 
 
 def shop_domain(shop: str) -> str:
@@ -124,6 +126,12 @@ class BrandChoices(BaseModel):
         default=2 * MICROS,
         ge=0,
         le=10**12,
+    )
+    discount_codes: Annotated[tuple[MappedCode, ...], AfterValidator(distinct_codes)] = setting(
+        "Discount codes by the channel and campaign they were given out for, such as an influencer's; an order with "
+        "one of them has a touch of that campaign.",
+        default=(),
+        max_length=MOST_MAPPED_CODES,
     )
     clock_offset_seconds: Whole = setting(
         "Added to wall time to get the brand's business clock; 0 for real shops.",

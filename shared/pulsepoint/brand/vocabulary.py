@@ -99,6 +99,13 @@ class Channel(Word):
 _TAGGED = (Channel.OTHER_PAID, Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.AFFILIATE)
 
 
+class CodeMatch(Word):
+    """How a mapped discount code is compared with an order's: as a whole, or as its start."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+
+
 class AttributionModel(Word):
     """Which touches share the credit of an order; the pure functions stand in attribution's registry."""
 

@@ -32,6 +32,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("alert.resolved", 1): with_defaults,
         ("advice.computed", 1): with_defaults,
         ("brand.configured", 1): with_defaults,  # the language of messages
+        ("brand.configured", 2): with_defaults,  # discount codes mapped to campaigns
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders.field_orders import product, visited
 from tests.builders.field_shop import FieldShop
 
 pytestmark = [pytest.mark.instance, pytest.mark.real_data, pytest.mark.slow]
@@ -110,17 +111,6 @@ async def test_an_order_by_webhooks_and_by_an_export_is_one_with_one_refund(
     assert await shop.balanced()
 
 
-def product(*items: int) -> dict[str, Any]:
-    """The delivery of a product with one tracked variant for each inventory item."""
-    variants = [
-        {"id": item, "inventory_item_id": item, "sku": f"S{item}", "title": f"Item {item}", "price": "5.00",
-         "inventory_policy": "deny", "inventory_management": "shopify", "inventory_quantity": 5}
-        for item in items
-    ]  # fmt: skip
-    body = {"id": 1, "title": "P", "status": "active", "updated_at": "2026-11-20T00:00:00Z", "variants": variants}
-    return {"topic": "products/create", "body": body}
-
-
 @pytest.mark.rule("SHOP-06")
 @pytest.mark.parametrize("way", [FORWARD, BACKWARD])
 async def test_of_levels_within_one_second_the_one_triggered_last_is_the_stock(
@@ -136,15 +126,6 @@ async def test_stock_is_the_sum_of_the_locations_that_still_hold_the_item(shop_o
     shop = await shop_of()
     await shop.deliver(loaded(cases / "I02-inventory-locations.json")["deliveries"])
     await shop.stock({"11": 0, "12": 5, "14": 2, "15": -3})
-
-
-def visited(number: int, fields: dict[str, Any]) -> dict[str, Any]:
-    """The delivery of an order that says where its buyer came from."""
-    at = "2026-11-10T12:00:00Z"
-    line = {"id": 1, "quantity": 1, "price": "1.00", "title": "Mug", "total_discount": "0.00"}
-    order = {"id": number, "name": f"#{number}", "currency": "EUR", "created_at": at, "processed_at": at,
-             "updated_at": at, "financial_status": "paid", "line_items": [line], "refunds": []}  # fmt: skip
-    return {"topic": "orders/create", "body": {**order, **fields, "id": number, "name": f"#{number}"}}
 
 
 def links_of(cases: Path) -> list[dict[str, Any]]:

@@ -63,3 +63,32 @@ def test_the_business_clock_is_wall_time_and_its_offset() -> None:
     assert brand.is_quiet(NOW - timedelta(seconds=1))
     assert not brand.is_quiet(NOW)
     assert brand.lookback == timedelta(days=30)
+
+
+ANNA = {"code": "ANNA10", "channel": "affiliate", "campaign": "Anna"}
+
+
+@pytest.mark.rule("TOUCH-16")
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ([{**ANNA, "code": "  "}], "code"),
+        ([{**ANNA, "channel": "direct"}], "a channel that can give out a code"),
+        ([{**ANNA, "channel": "unattributed"}], "a channel that can give out a code"),
+        ([{**ANNA, "channel": "influencer"}], "channel"),
+        ([{**ANNA, "match": "regex"}], "match"),
+        ([{**ANNA, "starts_on": "2026-03-02", "ends_on": "2026-03-01"}], "before starts_on"),
+        ([ANNA, {**ANNA, "code": "anna10", "campaign": "Ben"}], "mapped twice"),
+        ([{**ANNA, "ends_on": "2026-03-02"}, {**ANNA, "starts_on": "2026-03-02"}], "mapped twice"),
+    ],
+)
+def test_a_mapping_of_codes_that_means_two_things_or_none_is_refused(mapping: list[Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        BrandSettings(**BRAND, discount_codes=mapping)
+
+
+@pytest.mark.rule("TOUCH-16")
+def test_a_code_may_change_hands_on_a_day_and_be_a_prefix_too() -> None:
+    mapping = [{**ANNA, "ends_on": "2026-03-01"}, {**ANNA, "starts_on": "2026-03-02"}, {**ANNA, "match": "prefix"}]
+    brand = BrandSettings(**BRAND, discount_codes=mapping)
+    assert BrandSettings.model_validate(brand.model_dump(mode="json")) == brand

@@ -49,7 +49,8 @@ def attribution_of(order_id: str, state: OrderState, policy: BrandPolicy) -> Att
         return None
     entries = state.entries(order_id, policy.settings.cancelled_orders)
     ordered_at = state.sale.created_at if state.sale is not None else None
-    credited = credits_of(entries, state.touches, ordered_at, policy.settings)
+    touches = state.touches(policy.settings)
+    credited = credits_of(entries, touches, ordered_at, policy.settings)
     net_micros = sum(entry.net_micros for entry in entries)
     head = {
         "order_id": order_id,
@@ -59,7 +60,7 @@ def attribution_of(order_id: str, state: OrderState, policy: BrandPolicy) -> Att
         "settings_version": policy.settings_version,
         "rules_version": RULES_VERSION,
     }
-    shown = () if state.erased else state.touches
+    shown = () if state.erased else touches
     rows = [
         Row(HEAD, "", head),
         *(_touch_row(order_id, position, touch) for position, touch in enumerate(shown)),

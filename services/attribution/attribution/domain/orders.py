@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from attribution.domain.codes import with_codes
 from attribution.domain.touches import RULES_VERSION, touches_of
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import Event, canonical, digest_of
@@ -84,11 +86,11 @@ class Journey(Versioned):
         """Journey moments outrank a landing site, which outranks silence; then the snapshot, then later rules."""
         return int(self.saying), *super().rank, self.rules
 
-    def without_person(self) -> Journey:
-        """The journey reduced to what credits need: no click ids, sources or codes."""
+    def without_person(self, created_at: datetime, settings: BrandChoices) -> Journey:
+        """The journey reduced to what credits need: no click ids, sources or codes, but what the codes mean now."""
         touches = tuple(
             Touch(occurred_at=touch.occurred_at, channel=touch.channel, paid=touch.paid, campaign=touch.campaign)
-            for touch in self.touches
+            for touch in with_codes(self.touches, self.discount_codes, created_at, settings)
         )
         return self.model_copy(update={"touches": touches, "discount_codes": ()})
 
@@ -132,12 +134,13 @@ class OrderState(BaseModel):
         """True where the highest ranked snapshot of the order is a deletion."""
         return self.deletion is not None and (self.sale is None or self.deletion.rank > self.sale.rank)
 
-    @property
-    def touches(self) -> tuple[Touch, ...]:
-        """The touches credits are shared among."""
-        return self.journey.touches if self.journey is not None else ()
+    def touches(self, settings: BrandChoices) -> tuple[Touch, ...]:
+        """The touches credits are shared among, those of mapped discount codes too."""
+        if self.journey is None or self.sale is None:
+            return ()
+        return with_codes(self.journey.touches, self.journey.discount_codes, self.sale.created_at, settings)
 
-    def with_order(self, event: Event[OrderRecorded]) -> OrderState:
+    def with_order(self, event: Event[OrderRecorded], settings: BrandChoices) -> OrderState:
         """After an order snapshot and the refunds it carried."""
         order, rank = event.payload, _rank(event)
         sale = Sale(
@@ -161,7 +164,7 @@ class OrderState(BaseModel):
         refunds = {refund.refund_id: _return(event, refund, order.order_id, order.currency) for refund in order.refunds}
         return self._merged(
             sale=higher(self.sale, sale),
-            journey=higher(self.journey, journey.without_person() if self.erased else journey),
+            journey=higher(self.journey, self._kept(journey, order.created_at, settings)),
             refunds=self._with_refunds(refunds),
         )
 
@@ -175,15 +178,21 @@ class OrderState(BaseModel):
         """After the shop deleted it: snapshots from before stay deleted."""
         return self._merged(deletion=higher(self.deletion, Versioned(**_rank(event))))
 
-    def with_erasure(self) -> OrderState:
+    def with_erasure(self, settings: BrandChoices) -> OrderState:
         """After its buyer asked to be forgotten: later news keep no person either."""
-        return self._merged(erased=True, journey=self.journey.without_person() if self.journey else None)
+        erased = self._merged(erased=True)
+        if self.journey is None or self.sale is None:
+            return erased
+        return self._merged(erased=True, journey=erased._kept(self.journey, self.sale.created_at, settings))
 
     def entries(self, order_id: str, cancelled_orders: CancelledOrders) -> tuple[SalesEntry, ...]:
         """Its sales entries under the brand's policy for cancelled orders."""
         if self.deleted:
             return ()
         return sales_entries(self._sold(order_id), self._refunds(), cancelled_orders=cancelled_orders)
+
+    def _kept(self, journey: Journey, created_at: datetime, settings: BrandChoices) -> Journey:
+        return journey.without_person(created_at, settings) if self.erased else journey
 
     def _merged(self, **parts: object) -> OrderState:
         return self.model_copy(update=parts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pulsepoint.brand.settings import BrandChoices
 
-CREDITED_BY = ("lookback_days", "cancelled_orders")
+CREDITED_BY = ("lookback_days", "cancelled_orders", "discount_codes")
 """The settings credits depend on: a change of one attributes all orders anew."""
 
 

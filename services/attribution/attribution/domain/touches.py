@@ -4,7 +4,7 @@ A touch has its own time. `landing_site` and `referring_site` describe the last 
 order's `created_at`, unless it is the same visit as a journey moment, which has a time. A note attribute has a time
 only where one stands in it (Meta's `_fbc` cookie); evidence without a time counts as no later than any that has one.
 Once there are moments the journey is known, so a landing site that says nothing (a bare path, no outside referrer) adds
-no visit of its own. Discount codes are evidence for people and for later mapping to campaigns; they make no touch.
+no visit of its own. What discount codes mean is the brand's to say (`attribution.domain.codes`).
 Fields: https://shopify.dev/docs/api/admin-rest/latest/resources/order and
 https://shopify.dev/docs/api/admin-graphql/latest/objects/CustomerVisit
 """
@@ -30,7 +30,7 @@ from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
 
 LANDING_SITE, REFERRING_SITE = "landing_site", "referring_site"

@@ -153,7 +153,7 @@ class SettingView(BaseModel):
     """
 
     name: str
-    default: str | int | None
+    default: str | int | list[object] | None
     unit: str | None
     minimum: int | None
     maximum: int | None
