@@ -8,7 +8,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help test-fast run up down incident test test-all check rules format api-types infra-check accuracy bench bench-against load replay-check web lock clean install-check
+.PHONY: help test-fast run up down incident test test-all check rules format api-types infra-check accuracy last-visits bench bench-against load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-against: $(VENV)/dev.stamp ## CPU an order and a dashboard beside a commit
 
 accuracy: $(VENV)/dev.stamp ## Alerts on worlds with drawn seeds: precision and recall with intervals (ACCURACY_ARGS="--worlds 16")
 	$(BIN)/python -m tests.accuracy $(ACCURACY_ARGS)
+
+last-visits: $(VENV)/dev.stamp ## Last touches beside the sandbox's own last visits, differences by reason (VISITS_ARGS="--seed 7 --world calm")
+	$(BIN)/python -m tests.accuracy.last_visits $(VISITS_ARGS)
 
 load: $(VENV)/dev.stamp ## A thousand users, then a burst (PROFILE=…, LOAD_ARGS="--seconds 60"); all accepted orders must be counted
 	$(BIN)/python -m tests.load.instance_load --profile $(PROFILE) $(LOAD_ARGS)

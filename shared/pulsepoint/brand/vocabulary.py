@@ -100,7 +100,7 @@ _TAGGED = (Channel.OTHER_PAID, Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel
 
 
 class CodeMatch(Word):
-    """How a mapped discount code is compared with an order's: as a whole, or as its start."""
+    """The comparison of a mapped discount code with that of an order: as a whole, or as its start."""
 
     EXACT = "exact"
     PREFIX = "prefix"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import orjson
 import pytest
 
 from attribution.domain.models import MODELS
 from attribution.domain.touches import touches_of
-from ingest_shopify.domain.deliveries import read_delivery
 from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, Channel
 from pulsepoint.events.attributions import Touch
-from pulsepoint.events.orders import OrderRecorded
-from sandbox.platforms.bodies import ShopifyBodies
-from sandbox.records import Order, Visit
+from tests.accuracy.last_visits import TELLINGS, Reason, compared
 from tests.builders.orders import CREATED_AT, evidence, timestamp
 from tests.builders.sandbox_worlds import lived, orders_of, world_settings
 
@@ -90,57 +84,19 @@ def test_of_visits_at_one_moment_the_one_nearer_the_order_comes_later() -> None:
     assert set(channels(made).values()) == {Channel.EMAIL}
 
 
-def _recorded(order: Order) -> OrderRecorded:
-    """The order as the shop's own webhook tells it."""
-    webhook = ShopifyBodies("UTC").ordered(order)[-1]
-    reading = read_delivery(webhook.topic, None, orjson.dumps(webhook.body), shop="s", received_at=CREATED_AT)
-    assert isinstance(reading.payload, OrderRecorded)
-    return reading.payload
-
-
-def _channel_seen(visit: Visit) -> Channel:
-    """The channel of one of the sandbox's visits by the sandbox's own few ways of coming, without any list."""
-    query = parse_qs(urlsplit(visit.landing_page).query)
-    source, medium = (query.get(f"utm_{tag}", [""])[0].lower() for tag in ("source", "medium"))
-    if medium == "email":
-        return Channel.EMAIL
-    if source:
-        names = {"facebook": "meta", "fb": "meta", "ig": "meta", "instagram": "meta", "adwords": "google"}
-        return Channel(names.get(source, source.split("_")[0]))
-    if "gclid" in query:
-        return Channel.GOOGLE
-    if "ttclid" in query:
-        return Channel.TIKTOK
-    referrer = visit.referrer or ""
-    if any(site in referrer for site in ("google", "bing", "duckduckgo")):
-        return Channel.ORGANIC_SEARCH
-    return Channel.ORGANIC_SOCIAL if referrer or "fbclid" in query else Channel.DIRECT
-
-
-@pytest.mark.parametrize(("world", "seed"), [("calm", None), ("tracking_loss", 7)])
+@pytest.mark.rule("TOUCH-02")
+@pytest.mark.parametrize("telling", TELLINGS)
+@pytest.mark.parametrize(("world", "seed"), [("calm", None), ("tracking_loss", 7), ("broken_tracking", 41)])
 def test_last_touch_is_the_sandboxs_own_last_visit_on_every_order_whose_visit_was_told(
-    world: str, seed: int | None
+    world: str, seed: int | None, telling: str
 ) -> None:
-    differs: Counter[str] = Counter()
-    shares: Counter[str] = Counter()
-    orders = orders_of(lived(world_settings(world, days=90, seed=seed)))
-    for order in orders:
-        recorded = _recorded(order)
-        made = touches_of(recorded.evidence, recorded.created_at)
-        weights = MODELS[AttributionModel.LAST_TOUCH](made, recorded.created_at, BrandChoices())
-        chosen = next((touch for touch, weight in zip(made, weights, strict=True) if weight), None)
-        if not order.evidence.visits:
-            differs["no consent: nothing was told"] += chosen is None
-            assert chosen is None
-            continue
-        last = order.evidence.visits[-1]
-        (alone,) = touches_of(evidence(last.landing_page, last.referrer), recorded.created_at)
-        assert chosen is not None
-        assert (chosen.channel, chosen.paid, chosen.campaign) == (alone.channel, alone.paid, alone.campaign)
-        assert chosen.channel == _channel_seen(last), last
-        others = MODELS[AttributionModel.LAST_NON_DIRECT](made, recorded.created_at, BrandChoices())
-        shares["differs from last_non_direct"] += weights != others
-        shares[chosen.channel] += 1
-    assert differs.total() + sum(shares[channel] for channel in Channel) == len(orders)
-    assert shares[Channel.DIRECT] > 0.05 * len(orders)
-    assert shares["differs from last_non_direct"] > 0.01 * len(orders)
+    lived_through = lived(world_settings(world, days=60, seed=seed))
+    result = compared(lived_through, telling)
+    assert result.wrong == []
+    orders = result.reasons.total()
+    assert orders == len(orders_of(lived_through))
+    # Elsewhere the difference has its reason.
+    assert result.reasons[Reason.NO_CONSENT] == sum(not order.evidence.visits for order in orders_of(lived_through))
+    assert (result.reasons[Reason.UNTAGGED] > 0) is (world == "broken_tracking")
+    assert result.channels[Channel.DIRECT] > 0.05 * orders
+    assert result.differs > 0.01 * orders

@@ -37,8 +37,8 @@ def _mapped(codes: Iterable[str], created_at: datetime, settings: BrandChoices) 
     if not settings.discount_codes:
         return []
     day = created_at.astimezone(ZoneInfo(settings.timezone)).date()
-    found = (mapped_code(settings.discount_codes, code, day) for code in codes)
-    return list({(each.channel, each.campaign): each for each in found if each is not None}.values())
+    entries = (mapped_code(settings.discount_codes, code, day) for code in codes)
+    return list({(each.channel, each.campaign): each for each in entries if each is not None}.values())
 
 
 def _place_of_same(touches: Sequence[Touch], mapped: MappedCode) -> int | None:
