@@ -942,6 +942,12 @@ export interface components {
              */
             default_model: components["schemas"]["AttributionModel"];
             /**
+             * Discount Codes
+             * @description Discount codes by the channel and campaign they were given out for, such as an influencer's; an order with one of them has a touch of that campaign.
+             * @default []
+             */
+            discount_codes: components["schemas"]["MappedCode"][];
+            /**
              * Lead Time Days
              * @description How long a reorder takes to arrive; stock covered for less runs low.
              * @default 14
@@ -985,6 +991,12 @@ export interface components {
              */
             timezone: string;
         };
+        /**
+         * Channel
+         * @description Where a buyer came from; `unattributed` is what no touch earned.
+         * @enum {string}
+         */
+        Channel: "meta" | "tiktok" | "google" | "other_paid" | "organic_search" | "organic_social" | "ai_assistant" | "email" | "sms" | "push" | "affiliate" | "referral" | "direct" | "unattributed";
         /**
          * ChannelView
          * @description One channel; `revenue` and `orders` are what the model credits to it, `facts` the fact id of each number.
@@ -1066,6 +1078,12 @@ export interface components {
             /** Violations */
             violations: components["schemas"]["ViolationView"][];
         };
+        /**
+         * CodeMatch
+         * @description The comparison of a mapped discount code with that of an order: as a whole, or as its start.
+         * @enum {string}
+         */
+        CodeMatch: "exact" | "prefix";
         /**
          * Credentials
          * @description An e-mail address and its password.
@@ -1299,6 +1317,26 @@ export interface components {
             spend_at_risk_per_day: number | null;
         };
         /**
+         * MappedCode
+         * @description A discount code, or the start of many, and the channel and campaign it was given out for.
+         *
+         *     Capitals and spaces around it do not matter. `starts_on` and `ends_on` are days in the brand's timezone, both
+         *     included (None: no bound), on which an order must have been placed.
+         */
+        MappedCode: {
+            /** Campaign */
+            campaign?: string | null;
+            channel: components["schemas"]["Channel"];
+            /** Code */
+            code: string;
+            /** Ends On */
+            ends_on?: string | null;
+            /** @default exact */
+            match: components["schemas"]["CodeMatch"];
+            /** Starts On */
+            starts_on?: string | null;
+        };
+        /**
          * Me
          * @description The person a token was given to; `locale` is the language they chose to read, null where they chose none.
          */
@@ -1387,6 +1425,12 @@ export interface components {
              * @default last_non_direct
              */
             default_model: components["schemas"]["AttributionModel"];
+            /**
+             * Discount Codes
+             * @description Discount codes by the channel and campaign they were given out for, such as an influencer's; an order with one of them has a touch of that campaign.
+             * @default []
+             */
+            discount_codes: components["schemas"]["MappedCode"][];
             /**
              * Lead Time Days
              * @description How long a reorder takes to arrive; stock covered for less runs low.
@@ -1763,7 +1807,7 @@ export interface components {
             /** Choices */
             choices: string[] | null;
             /** Default */
-            default: string | number | null;
+            default: string | number | unknown[] | null;
             /** Help */
             help: string;
             /** Maximum */
@@ -1818,6 +1862,12 @@ export interface components {
              * @default last_non_direct
              */
             default_model: components["schemas"]["AttributionModel"];
+            /**
+             * Discount Codes
+             * @description Discount codes by the channel and campaign they were given out for, such as an influencer's; an order with one of them has a touch of that campaign.
+             * @default []
+             */
+            discount_codes: components["schemas"]["MappedCode"][];
             /**
              * Lead Time Days
              * @description How long a reorder takes to arrive; stock covered for less runs low.
@@ -2324,10 +2374,12 @@ export type BrandView = components['schemas']['BrandView'];
 export type Brands = components['schemas']['Brands'];
 export type CancelledOrders = components['schemas']['CancelledOrders'];
 export type Changes = components['schemas']['Changes'];
+export type Channel = components['schemas']['Channel'];
 export type ChannelView = components['schemas']['ChannelView'];
 export type CheckName = components['schemas']['CheckName'];
 export type CheckNames = components['schemas']['CheckNames'];
 export type CheckView = components['schemas']['CheckView'];
+export type CodeMatch = components['schemas']['CodeMatch'];
 export type Credentials = components['schemas']['Credentials'];
 export type DashboardView = components['schemas']['DashboardView'];
 export type DateBasis = components['schemas']['DateBasis'];
@@ -2340,6 +2392,7 @@ export type FigureView = components['schemas']['FigureView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
 export type InventoryView = components['schemas']['InventoryView'];
+export type MappedCode = components['schemas']['MappedCode'];
 export type Me = components['schemas']['Me'];
 export type MetricView = components['schemas']['MetricView'];
 export type Metrics = components['schemas']['Metrics'];
