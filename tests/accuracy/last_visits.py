@@ -64,7 +64,8 @@ def compared(world: World, telling: str = TELLINGS[0]) -> Compared:
         chosen, other = (_credited(model, touches, recorded.created_at) for model in AttributionModel)
         reason = _reason(order, chosen)
         if reason is Reason.WRONG:
-            result.wrong.append((order.order_id, str(order.evidence.visits[-1:]), chosen and chosen.channel))
+            channel = chosen.channel if chosen is not None else None
+            result.wrong.append((order.order_id, str(order.evidence.visits[-1:]), channel))
         if reason is Reason.SAME and broken and not urlsplit(order.evidence.visits[-1].landing_page).query:
             reason = Reason.UNTAGGED if _is_sent(order.evidence.visits[-1]) else reason
         result.reasons[reason] += 1
