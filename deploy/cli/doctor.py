@@ -32,6 +32,8 @@ BOOKS_SETTLE_SECONDS = 60
 REASONS = {
     "unknown_shop": "Make a brand for the shop (POST /api/brands): what is held is delivered by itself.",
     "body_of_another_shop": "Somebody sent a shop's body under another shop's name; let it expire unless you know why.",
+    "body_of_another_topic": "Somebody sent a body under another topic; let it expire unless you know why.",
+    "topic_mismatch": "Somebody sent a body under another topic; let it expire unless you know why.",
     "endpoint_token": "Point the shop's webhook subscriptions at its own address, then replay.",
 }
 REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."

@@ -34,6 +34,9 @@ ADVICE: dict[str, str] = {
         "Nothing, if somebody sent a copy under another shop's name. Else send each shop's webhooks to its "
         "own address with its endpoint token."
     ),
+    "body_of_another_topic": (
+        "Nothing, if somebody sent a copy under another topic. Else fetch the object from Shopify: its own body counts."
+    ),
     "endpoint_token": (
         "Subscribe the webhook anew with the shop's present address: a token that is no longer in use does not count."
     ),
@@ -64,6 +67,9 @@ ADVICE: dict[str, str] = {
     "unknown_metric": "Use one of the metrics that `GET /api/metrics` lists.",
     "unknown_named_query": "A fault in the code: a query's name or its parameters are wrong.",
     "unknown_shop": "Add the shop as a brand: what waits is delivered by itself then.",
+    "topic_mismatch": (
+        "Nothing, if somebody sent a copy under another topic. Else report the topic, its version and the key named."
+    ),
     "unknown_topic": "Unsubscribe from the topic: Pulsepoint does not read it.",
     "unreadable_field": (
         "Compare the field named with Shopify's documentation of the API version, and report the form of its value."

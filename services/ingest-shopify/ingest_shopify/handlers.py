@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from ingest_shopify.domain import READER_VERSION, Reading, is_shop_domain, read_delivery
+from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
@@ -56,7 +56,7 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand that owns its shop.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
-    `body_of_another_shop`, `shop_mismatch` or a reason of `read_delivery`.
+    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch` or a reason of `read_delivery`.
     """
     raw = event.payload
     domain = raw.headers.get("shop", "")
@@ -66,9 +66,11 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     if document is None:
         raise UnknownShop(f"no brand owns {domain}: it is delivered when one does")
     shop = _Shop.of(document)
-    writes = _prove_origin(shop, domain, raw.headers.get("endpoint-token"), event, seen)
+    topic = raw.headers.get("shopify-topic", "")
+    _check_address(shop, domain, raw.headers.get("endpoint-token"))
+    writes = _remember_body(shop, domain, topic, event, seen)
     reading = read_delivery(
-        raw.headers.get("shopify-topic", ""),
+        topic,
         raw.headers.get("shopify-api-version"),
         raw.body,
         shop=domain,
@@ -82,20 +84,29 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     return await _publish(reader, event, shop, reading, writes)
 
 
-def _prove_origin(shop: _Shop, domain: str, token: str | None, event: Delivered, seen: Document | None) -> list[Write]:
-    """The writes that keep another shop's header from taking this body: the header is not signed.
+def _check_address(shop: _Shop, domain: str, token: str | None) -> None:
+    if shop.endpoint_token is not None and (token is None or not secrets.compare_digest(token, shop.endpoint_token)):
+        raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
 
-    Where the subscription's address carries a token it decides alone; else the first shop a body came from.
+
+def _remember_body(shop: _Shop, domain: str, topic: str, event: Delivered, seen: Document | None) -> list[Write]:
+    """The writes that keep other headers from taking this body: neither shop nor topic is signed.
+
+    A body keeps the family of the topic it first came under. It keeps its first shop too, but where the subscription's
+    address carries a token, which decides alone.
     """
-    if shop.endpoint_token is not None:
-        if token is None or not secrets.compare_digest(token, shop.endpoint_token):
-            raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
-        return []
-    if seen is None:
-        return [Write("bodies", event.digest, {"shop": domain}, expires_at=event.time + BODIES_REMEMBERED)]
-    if seen.data["shop"] != domain:
+    family = FAMILIES.get(topic)
+    before = seen.data if seen is not None else {}
+    if before.get("shop", domain) != domain and shop.endpoint_token is None:
         raise PermanentError("the same body was accepted for another shop before", reason="body_of_another_shop")
-    return []
+    if family is not None and before.get("family", family) != family:
+        explanation = f"the same body was accepted as {before['family']} before, and came as {topic}"
+        raise PermanentError(explanation, reason="body_of_another_topic")
+    if "family" in before or family is None:
+        return []
+    return [
+        Write("bodies", event.digest, {"shop": domain, "family": family}, expires_at=event.time + BODIES_REMEMBERED)
+    ]
 
 
 async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:

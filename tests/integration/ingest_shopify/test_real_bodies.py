@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest_shopify.domain import WebhookKeys, read_body
-from ingest_shopify.domain.deliveries import READERS
+from ingest_shopify.domain.deliveries import FAMILIES
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.envelope import Payload
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
@@ -55,7 +55,7 @@ def webhooks() -> list[Any]:
     bodies = []
     for file in sorted((SHOPIFY / "webhooks").glob("*/*.json")):
         name = file.name.removeprefix("rudder_").split(".")[0]
-        topic = next((topic for topic in READERS if name == topic.replace("/", "_")), None)
+        topic = next((topic for topic in FAMILIES if name == topic.replace("/", "_")), None)
         topic = topic or LISTS.get(name) or ("orders/updated" if name.startswith("laravel_orders") else None)
         if topic is not None:
             bodies.append(pytest.param(topic, file, id=f"{file.parent.name}/{file.name}"))

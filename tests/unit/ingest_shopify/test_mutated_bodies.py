@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest_shopify.domain import read_delivery
-from ingest_shopify.domain.deliveries import READERS
+from ingest_shopify.domain.deliveries import FAMILIES
 from pulsepoint.errors import PermanentError
 from pulsepoint.events.envelope import canonical
 from tests.builders.shopify import (
@@ -166,7 +166,7 @@ JSON = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(sorted(READERS)), JSON | st.binary())
+@given(st.sampled_from(sorted(FAMILIES)), JSON | st.binary())
 def test_any_json_and_any_bytes_are_read_or_refused(topic: str, body: Any) -> None:
     read_or_refuse(topic, body if isinstance(body, bytes) else as_bytes(body))
 

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from ingest_shopify.domain import refunds
+from ingest_shopify.domain.families import Family, refuse_foreign, refuse_unfit
 from ingest_shopify.domain.fields import Fields, micros_of, read_timestamp
 from ingest_shopify.domain.orders import read_edit, read_order
 from ingest_shopify.domain.people import NOBODY, Person, read_person
@@ -73,21 +74,26 @@ def read_delivery(
 
     `received_at` is on the brand's business clock.
     Raises `MalformedInput` for anything that cannot be read: reasons `unknown_topic`, `unknown_api_version`,
-    `not_json`, `missing_field`, `unreadable_field`; the message names the field.
+    `not_json`, `topic_mismatch`, `missing_field`, `unreadable_field`; the message names the field. Whether a body that
+    names another shop fits its topic is not asked: the caller refuses it.
     """
-    reader = READERS.get(topic)
-    if reader is None:
+    family = FAMILIES.get(topic)
+    if family is None:
         raise MalformedInput(f"topic {topic[:100]!r} is not one that is read", reason="unknown_topic")
     if api_version and not _API_VERSION.fullmatch(api_version):
         raise MalformedInput(f"API version {api_version[:40]!r} is not known", reason="unknown_api_version")
-    triggered = _triggered(triggered_at)
+    triggered = _triggered(triggered_at, received_at)
+    values = parse(body)
+    refuse_foreign(topic, family, values)
     try:
-        reading = reader(_Delivery(Fields(parse(body)), triggered or received_at, shop, shop_currency))
-        return replace(reading, triggered_at=trusted_trigger(triggered, received_at) if triggered else None)
+        reading = READERS[family](_Delivery(Fields(values), triggered or received_at, shop, shop_currency))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise MalformedInput(f"{where}: {first['msg']}", reason="unreadable_field") from None
+    if reading.shop_domain in (None, shop):
+        refuse_unfit(topic, family, values)
+    return replace(reading, triggered_at=triggered)
 
 
 def read_body(
@@ -139,9 +145,10 @@ def _parse_leniently(body: bytes) -> object:
         raise MalformedInput(f"the body is not JSON: {str(error)[:100]}", reason="not_json") from None
 
 
-def _triggered(header: str | None) -> datetime | None:
+def _triggered(header: str | None, received_at: datetime) -> datetime | None:
+    """When the delivery was triggered, as far as an unsigned header is believed; None where it says nothing."""
     try:
-        return read_timestamp(header, "X-Shopify-Triggered-At") if header else None
+        return trusted_trigger(read_timestamp(header, "X-Shopify-Triggered-At"), received_at) if header else None
     except MalformedInput:
         return None
 
@@ -215,25 +222,40 @@ def _person_request(read: Callable[..., Payload]) -> Callable[[_Delivery], Readi
     return reading
 
 
-READERS: dict[str, Callable[[_Delivery], Reading]] = {
-    "orders/create": _order,
-    "orders/updated": _order,
-    "orders/paid": _order,
-    "orders/cancelled": _order,
-    "orders/fulfilled": _order,
-    "orders/partially_fulfilled": _order,
-    "orders/edited": _edit,
-    "orders/delete": _deleted_order,
-    "refunds/create": _refund,
-    "products/create": _product,
-    "products/update": _product,
-    "products/delete": _deleted_product,
-    "inventory_levels/update": _level,
-    "inventory_levels/connect": _level,
-    "inventory_levels/disconnect": _disconnection,
-    "app/uninstalled": _uninstalled,
-    "customers/data_request": _person_request(read_data_request),
-    "customers/redact": _person_request(read_redaction),
-    "shop/redact": _shop_redaction,
+READERS: dict[Family, Callable[[_Delivery], Reading]] = {
+    Family.ORDER: _order,
+    Family.ORDER_EDIT: _edit,
+    Family.ORDER_DELETION: _deleted_order,
+    Family.REFUND: _refund,
+    Family.PRODUCT: _product,
+    Family.PRODUCT_DELETION: _deleted_product,
+    Family.STOCK_LEVEL: _level,
+    Family.DISCONNECTION: _disconnection,
+    Family.UNINSTALLATION: _uninstalled,
+    Family.DATA_REQUEST: _person_request(read_data_request),
+    Family.REDACTION: _person_request(read_redaction),
+    Family.SHOP_REDACTION: _shop_redaction,
 }
-"""Topic -> what its bodies are read as."""
+"""Family -> what its bodies are read as."""
+FAMILIES: dict[str, Family] = {
+    "orders/create": Family.ORDER,
+    "orders/updated": Family.ORDER,
+    "orders/paid": Family.ORDER,
+    "orders/cancelled": Family.ORDER,
+    "orders/fulfilled": Family.ORDER,
+    "orders/partially_fulfilled": Family.ORDER,
+    "orders/edited": Family.ORDER_EDIT,
+    "orders/delete": Family.ORDER_DELETION,
+    "refunds/create": Family.REFUND,
+    "products/create": Family.PRODUCT,
+    "products/update": Family.PRODUCT,
+    "products/delete": Family.PRODUCT_DELETION,
+    "inventory_levels/update": Family.STOCK_LEVEL,
+    "inventory_levels/connect": Family.STOCK_LEVEL,
+    "inventory_levels/disconnect": Family.DISCONNECTION,
+    "app/uninstalled": Family.UNINSTALLATION,
+    "customers/data_request": Family.DATA_REQUEST,
+    "customers/redact": Family.REDACTION,
+    "shop/redact": Family.SHOP_REDACTION,
+}
+"""Topic -> the family of its bodies; others are not read."""

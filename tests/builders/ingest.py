@@ -1,0 +1,64 @@
+"""A running ingest-shopify whose deliveries come as to its first subscriber."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from pulsepoint.events.envelope import Payload
+from pulsepoint.events.observability import MessageQuarantined
+from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
+from pulsepoint.runtime.app import Runtime
+from pulsepoint.tenancy import SYSTEM, TenantContext
+from tests.builders.runtime import deliver, published
+from tests.builders.shopify import SHOP, delivered_message, shop_configured
+
+BRAND = TenantContext(uuid4(), uuid4())
+
+
+class Ingest:
+    """A running ingest-shopify."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    async def configure(self, scope: TenantContext = BRAND, shop: str = SHOP, **fields: Any) -> int:
+        """Give the shop to a brand; the status."""
+        return await deliver(self.runtime, "brands", shop_configured(scope, shop, **fields))
+
+    async def deliver(self, body: object, topic: str = "orders/create", shop: str = SHOP, **headers: Any) -> int:
+        """Deliver a body as its first subscriber gets it; the status."""
+        return await deliver(self.runtime, "shopify-deliveries", delivered_message(body, topic, shop, **headers))
+
+    def payloads(self, kind: type[Payload], scope: TenantContext | None = None) -> list[Any]:
+        """Published payloads of a kind."""
+        return [event.payload for event in published(self.runtime, kind, scope)]
+
+    def quarantined(self) -> list[str]:
+        """Reasons of what was quarantined."""
+        return [entry.reason for entry in self.payloads(MessageQuarantined)]
+
+    async def rows(self, table: str, scope: TenantContext = BRAND) -> list[dict[str, Any]]:
+        """A table's rows of a brand."""
+        sql = f"SELECT * FROM {table} WHERE brand_id = @brand_id"
+        rows: list[dict[str, Any]] = await self.runtime.ports.warehouse.query(scope, sql)
+        return rows
+
+    async def document(self, collection: str, id: str, scope: TenantContext = SYSTEM) -> Document | None:
+        """A document as stored."""
+        documents: list[Document | None] = []
+
+        async def look(transaction: Transaction) -> Commit:
+            documents.append(await transaction.get(collection, id, scope=scope))
+            return Commit()
+
+        await self.runtime.ports.store.transact(SYSTEM, look)
+        return documents[-1]
+
+    async def put(self, collection: str, id: str, data: dict[str, Any]) -> None:
+        """Store a document."""
+
+        async def write(transaction: Transaction) -> Commit:
+            return Commit(writes=[Write(collection, id, data)])
+
+        await self.runtime.ports.store.transact(SYSTEM, write)
