@@ -88,7 +88,7 @@ async def use_all(store: FirestoreDocumentStore, clock: FixedClock) -> None:
     await store.outbox_records(older_than=clock.now() + timedelta(1))
     await claim(store)
     await store.postpone_effect(an_effect(scope), clock.now())
-    await store.mark_dispatched([dedup_key])
+    await store.mark_dispatched({dedup_key: ()})
     await store.expire(clock.now())
 
 

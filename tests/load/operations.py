@@ -35,7 +35,7 @@ from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.events.catalog import SERVICES, subscriptions_to
 from pulsepoint.events.envelope import Message, encode
-from pulsepoint.ports.document_store import Commit, Committed, FactRow, Transaction
+from pulsepoint.ports.document_store import Checksum, Commit, Committed, FactRow, Transaction
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
@@ -114,10 +114,10 @@ class CountingStore(MemoryDocumentStore):
             self._counts["document_writes"] += 1 + bool(commit.facts or commit.messages)
             self._counts["document_deletes"] += 1  # the dedup key, when its time is over
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """See `DocumentStore.settle`."""
-        self._counts["document_deletes"] += len(ids)
-        await super().mark_dispatched(ids)
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
+        """See `DocumentStore.mark_dispatched`."""
+        self._counts["document_deletes"] += len(records)
+        await super().mark_dispatched(records)
 
     async def outbox_records(self, **options: Any) -> list[Any]:
         """See `DocumentStore.outbox_records`."""
@@ -170,7 +170,7 @@ class CountingWarehouse:
     inner: Any
     counting: Counting
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         """See `Warehouse.append`."""
         sizes = [len(orjson.dumps(fact.row, default=str)) for fact in facts]
         for fact, size in zip(facts, sizes, strict=True):
@@ -180,6 +180,7 @@ class CountingWarehouse:
         # https://cloud.google.com/bigquery/pricing: a row counts as 1 KB at least
         self.counting.counts["fact_billed_bytes"] += sum(max(1_024, size) for size in sizes)
         await self.inner.append(facts)
+        return frozenset()
 
     async def query(
         self, scope: TenantContext, sql: str, parameters: Mapping[str, Any] | None = None

@@ -19,6 +19,7 @@ from gateway.use_cases.login import bootstrap_admin
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.metrics.access import Metrics
+from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.secret_store import SecretStore
@@ -32,13 +33,14 @@ KEY_NAME = "gateway-token-key"
 
 @dataclass(frozen=True, slots=True)
 class Ports(ServicePorts):
-    """The ports of the gateway; `store` is the identity store."""
+    """The ports of the gateway; `store` is the identity store, `checksums` None where no engine keeps checksums."""
 
     metrics: Metrics
     identity_store: IdentityStore
     directory: Directory
     tokens: Tokens
     live: LiveFeed
+    checksums: ChecksumStore | None
 
 
 @asynccontextmanager
@@ -73,6 +75,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
             directory=directory,
             tokens=tokens,
             live=live,
+            checksums=engines.checksums,
         )
         with closing(live), closed_by_sigterm(live.close):
             yield ports

@@ -20,9 +20,9 @@ class SingleFlightWarehouse:
         self._warehouse = warehouse
         self._flights = SingleFlight[Rows]()
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         """See `Warehouse.append`."""
-        await self._warehouse.append(facts)
+        return await self._warehouse.append(facts)
 
     async def query(self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None) -> Rows:
         """See `Warehouse.query`; the rows are the caller's own."""

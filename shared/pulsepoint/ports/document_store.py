@@ -6,7 +6,7 @@ fails with `Conflict` when anything read has changed since, and `transact` runs 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -59,6 +59,17 @@ class FactRow:
     scope: TenantContext
     table: str
     row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """Facts of one table of a brand recorded within one hour (UTC): how many, and the sum of their digests."""
+
+    scope: TenantContext
+    hour: datetime
+    table: str
+    rows: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,9 @@ class Transaction(Protocol):
 
 
 class DocumentStore(Protocol):
-    """One service's documents, dedup keys, outbox records and effects."""
+    """One service's documents, dedup keys, outbox records and effects; checksums too, where it `keeps_checksums`."""
+
+    keeps_checksums: bool
 
     async def transact(
         self, scope: TenantContext, work: Callable[[Transaction], Awaitable[Commit]], *, attempts: int = 8
@@ -159,8 +172,11 @@ class DocumentStore(Protocol):
         """
         ...
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """Forget outbox records: their facts are appended and their messages published."""
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
+        """Forget outbox records: their facts are appended and their messages published.
+
+        Their facts' checksums, by record, are added to those kept where the store keeps checksums, each record's once.
+        """
         ...
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:

@@ -13,10 +13,11 @@ from pulsepoint.values import QueryValue, Row
 class Warehouse(Protocol):
     """One dataset a tenant; rows are idempotent by fact id."""
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         """Return once all rows are durable; a row whose `fact_id` is there already changes nothing.
 
-        Facts of the system tenant go to the shared dataset. Raises `EngineUnavailable`.
+        The fact ids of rows that were there as recorded at another moment, where the engine can tell: what was
+        recorded is that row. Facts of the system tenant go to the shared dataset. Raises `EngineUnavailable`.
         """
         ...
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.message_bus import MessageBus, PushEngine
@@ -26,7 +27,7 @@ SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 class Engines:
     """Open engines; `store(service)` gives a service its documents, `identity_store_dsn` locates an embedded one.
 
-    `objects` is None where no bucket is named.
+    `objects` is None where no bucket is named, `checksums` where the stores keep none.
     """
 
     bus: MessageBus
@@ -38,6 +39,7 @@ class Engines:
     push_engine: PushEngine | None = None
     identity_store_dsn: str | None = None
     objects: ObjectStore | None = None
+    checksums: ChecksumStore | None = None
 
 
 @asynccontextmanager
@@ -90,6 +92,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     from pulsepoint.adapters.duckdb.warehouse import open_duckdb
     from pulsepoint.adapters.local_secrets import LocalSecretStore
     from pulsepoint.adapters.memory.cache import MemoryCache
+    from pulsepoint.adapters.postgres.checksums import PostgresChecksums
     from pulsepoint.adapters.postgres.document_store import PostgresDocumentStore
     from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
     from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
@@ -112,6 +115,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         store=lambda service: PostgresDocumentStore(pool, service, clock),
         push_engine=bus,
         identity_store_dsn=dsn,
+        checksums=PostgresChecksums(pool),
     )
 
 

@@ -17,7 +17,15 @@ from pulsepoint.errors import LimitExceeded
 from pulsepoint.events.catalog import ANY_SERVICE, BY_TYPE
 from pulsepoint.events.envelope import Event, Message, encode
 from pulsepoint.metrics.access import Metrics
-from pulsepoint.ports.document_store import Commit, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.checksums import checksum_key
+from pulsepoint.ports.document_store import (
+    Checksum,
+    Commit,
+    FactRow,
+    OutboxRecord,
+    StoredEffect,
+    Transaction,
+)
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
@@ -26,6 +34,7 @@ from pulsepoint.runtime.signals import signal_messages
 from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse.checksums import checksums_of, tenants_of
 
 log = structlog.get_logger(__name__)
 Work = Callable[[Reader], Awaitable[Outcome]]
@@ -39,7 +48,8 @@ class Pipeline:
         self.ports = ports
         self._metrics = Metrics(ports.warehouse, ports.secrets)
         self.effects_waiting = asyncio.Event()
-        self._dispatched: list[UUID] = []
+        self._dispatched: dict[UUID, Sequence[Checksum]] = {}
+        self._checksum_keys: dict[UUID, bytes] = {}
         self._waiting = WaitingEffects()
 
     async def execute(
@@ -71,23 +81,31 @@ class Pipeline:
 
     async def relay(self, outbox_record: OutboxRecord) -> None:
         """Append and publish what was committed; doing it again does no harm."""
+        repeated: frozenset[str] = frozenset()
         if outbox_record.facts:
-            await self.ports.warehouse.append(outbox_record.facts)
+            repeated = await self.ports.warehouse.append(outbox_record.facts)
         crash_point("after_append")
         if outbox_record.messages:
             await self.ports.bus.publish(outbox_record.messages)
             signal_messages(outbox_record.messages)
-        self._dispatched.append(outbox_record.id)
+        self._dispatched[outbox_record.id] = await self._checksums_of(outbox_record.facts, repeated)
 
     async def mark_dispatched(self) -> None:
         """Forget finished outbox records, many at a time: it may come late, since finishing again does no harm."""
         if self._dispatched:
-            ids, self._dispatched = self._dispatched, []
+            records, self._dispatched = self._dispatched, {}
             try:
-                await self.ports.store.mark_dispatched(ids)
+                await self.ports.store.mark_dispatched(records)
             except BaseException:
-                self._dispatched = ids + self._dispatched
+                self._dispatched = records | self._dispatched
                 raise
+
+    async def _checksums_of(self, facts: Sequence[FactRow], repeated: frozenset[str]) -> Sequence[Checksum]:
+        if not facts or not self.ports.store.keeps_checksums:
+            return ()
+        for tenant in tenants_of(facts) - self._checksum_keys.keys():
+            self._checksum_keys[tenant] = await checksum_key(self.ports.secrets, TenantContext(tenant))
+        return checksums_of(self._checksum_keys, facts, repeated)
 
     def _commit_of(
         self, outcome: Outcome, scope: TenantContext, dedup_key: UUID, finished_effect: StoredEffect | None

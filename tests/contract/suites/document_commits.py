@@ -65,7 +65,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         assert list(sole_outbox_record(second).messages) == [message]
         assert await read(store, scope, "1") == Document("orders", "1", 1, {"n": 1})
         assert await claim(store) == []
-        await store.mark_dispatched([dedup_key])
+        await store.mark_dispatched({dedup_key: ()})
         assert (await commit(store, scope, Commit(dedup_key))) == Committed(duplicate=True, outbox_record=None)
 
     async def test_of_two_at_once_one_is_the_duplicate(self, store: DocumentStore, scope: TenantContext) -> None:
@@ -118,8 +118,8 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         assert [outbox_record.id for outbox_record in await store.outbox_records(older_than=old, limit=2)] == made[:2]
         assert [left.id for left in await store.outbox_records(older_than=old - timedelta(seconds=10))] == made[:2]
         assert await open_store(f"other-{uuid4()}").outbox_records(older_than=clock.now()) == []
-        await store.mark_dispatched(made[:2])
-        await store.mark_dispatched([])
+        await store.mark_dispatched(dict.fromkeys(made[:2], ()))
+        await store.mark_dispatched({})
         assert [outbox_record.id for outbox_record in await store.outbox_records(older_than=old)] == made[2:]
 
     # Limits
@@ -182,7 +182,7 @@ class DocumentCommitsSuite(DocumentStoreFixtures):
         clock.advance(seconds=1)
         (outbox_record,) = await store.outbox_records(older_than=clock.now())
         assert (list(outbox_record.facts), list(outbox_record.messages)) == ([fact], [message])
-        await store.mark_dispatched([dedup_key])
+        await store.mark_dispatched({dedup_key: ()})
         assert await store.outbox_records(older_than=clock.now()) == []
 
     async def test_more_than_500_writes_are_refused(self, store: DocumentStore, scope: TenantContext) -> None:

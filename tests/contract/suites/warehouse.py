@@ -62,7 +62,7 @@ class WarehouseSuite:
             warehouse.append([order_fact("o2")]),
             return_exceptions=True,
         )
-        assert [type(result) for result in results] == [type(None), MalformedInput, type(None)]
+        assert [type(result) for result in results] == [frozenset, MalformedInput, frozenset]
         assert await count(warehouse) == 2
 
     @pytest.mark.parametrize(

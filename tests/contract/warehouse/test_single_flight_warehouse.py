@@ -35,7 +35,7 @@ class Slow:
         self.begun, self.go = asyncio.Event(), asyncio.Event()
         self.error: Exception | None = None
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         raise NotImplementedError
 
     async def refresh_current(self, scope: TenantContext) -> int:

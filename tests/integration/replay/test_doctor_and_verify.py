@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 
@@ -62,6 +63,26 @@ async def verified(instance: InstanceProcess, path: Path, *how: str) -> tuple[di
     [brand] = result["brands"]
     assert result["ok"] and len(brand["checks"]) > 15
     return replayed["total"], brand
+
+
+def move_a_credit(home: Path) -> None:
+    """Books one credit under another channel, in the file of an instance that is down."""
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        [schema] = connection.execute("SELECT name FROM made_schemas WHERE name LIKE 'pulsepoint_tenant_%'").fetchall()
+        moved = f"UPDATE {schema[0]}.credits_keyed SET channel = 'push' WHERE fact_id = (SELECT min(fact_id) FROM"
+        assert connection.execute(f"{moved} {schema[0]}.credits_keyed)").fetchone() == (1,)
+
+
+async def test_a_credit_moved_while_the_instance_is_down_is_seen(tmp_path: Path) -> None:
+    path = write_transactions(tmp_path / "sales.csv", trading_days(seed=12, invoices=20))
+    async with running_instance(tmp_path / "home") as instance:
+        await verified(instance, path)
+    move_a_credit(tmp_path / "home")
+    async with running_instance(tmp_path / "home") as instance:
+        [brand] = (await report(instance, "verify", "--shop", SHOP, "--patience", "0", code=1))["brands"]
+        [wrong] = [check for check in brand["checks"] if not check["ok"]]
+        assert wrong["name"] == "recorded"
+        assert "credits: changed values" in wrong["violations"][0]["detail"]
 
 
 async def test_instances_given_the_same_file_in_another_order_verify_to_one_hash(tmp_path: Path) -> None:

@@ -43,8 +43,9 @@ class Recorder:
         self.store = MemoryDocumentStore("attribution", self.clock)
         self.warehouse = self.bus = self
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         self.facts.extend(facts)
+        return frozenset()
 
     async def publish(self, messages: Sequence[Message]) -> None:
         self.messages.extend(messages)

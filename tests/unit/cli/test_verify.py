@@ -183,7 +183,7 @@ class Broken:
     def __init__(self, warehouse: DuckDBWarehouse, old: str, new: str) -> None:
         self._warehouse, self._old, self._new = warehouse, old, new
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         raise AssertionError("verification appends nothing")
 
     async def query(

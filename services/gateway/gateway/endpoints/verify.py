@@ -16,7 +16,9 @@ from gateway.domain.brands import Brand
 from gateway.endpoints.access import BrandOf, PersonOf, PortsOf, VerifierOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.unmatched import unmatched_of
-from gateway.verification.checks import CHECKS, Check, run_check, source_counts, state_of
+from gateway.verification.checks import CHECKS, LISTED, Check, run_check, source_counts, state_of
+from gateway.verification.recorded import broken_links, close_days, rows_not_as_recorded
+from pulsepoint.ports.checksums import checksum_key
 from pulsepoint.tenancy import TenantContext
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["verification"], responses=PROBLEMS)
@@ -131,6 +133,7 @@ async def verify(
     checks = [await _checked(ports, scope, check, brand, settled_seconds) for check in CHECKS]
     sources = await read_sources(request, brand, person, ports)
     checks.append(_sources_check(sources))
+    checks += [await _row_check(ports, scope, each.name) for each in _row_checks(ports)]
     state = await state_of(ports.warehouse, scope)
     return Verification(
         brand_id=brand.brand_id,
@@ -142,9 +145,9 @@ async def verify(
 
 
 @router.get("/verify/checks")
-async def list_checks(brand: BrandOf, person: VerifierOf) -> CheckNames:
+async def list_checks(brand: BrandOf, person: VerifierOf, ports: PortsOf) -> CheckNames:
     """The checks by name."""
-    return CheckNames(checks=[_name(check) for check in CHECKS] + [SOURCES_CHECK])
+    return CheckNames(checks=[*map(_name, CHECKS), SOURCES_CHECK, *_row_checks(ports)])
 
 
 @router.get("/verify/checks/{name}")
@@ -159,6 +162,8 @@ async def run_named_check(
     """Run one check."""
     if name == SOURCES_CHECK.name:
         return _sources_check(await read_sources(request, brand, person, ports))
+    if name in {each.name for each in _row_checks(ports)}:
+        return await _row_check(ports, person.scope.brand(brand.brand_id), name)
     check = next((each for each in CHECKS if each.name == name), None)
     if check is None:
         raise HTTPException(404, "There is no check of that name.")
@@ -198,7 +203,7 @@ SOURCES_CHECK = CheckName(name="sources", title="Every snapshot came in an accep
 
 
 def _sources_check(sources: Sources) -> CheckView:
-    """More snapshots than bodies accepted: facts that no source told."""
+    """More snapshots than bodies accepted: facts that no source values."""
     violations = []
     if sources.accepted is not None and sources.accepted < _snapshots(sources.sources):
         snapshots = _snapshots(sources.sources)
@@ -207,6 +212,29 @@ def _sources_check(sources: Sources) -> CheckView:
             ViolationView(subject="shop", detail=detail, expected=sources.accepted, found=snapshots, currency=None)
         )
     return CheckView(**SOURCES_CHECK.model_dump(), ok=not violations, total=len(violations), violations=violations)
+
+
+ROW_CHECKS = (
+    CheckName(name="recorded", title="Every row recorded is there as it was, and no other", unit="count"),
+    CheckName(name="chain", title="The checksums of days that are over are as they were", unit="count"),
+)
+
+
+def _row_checks(ports: Ports) -> tuple[CheckName, ...]:
+    return ROW_CHECKS if ports.checksums is not None else ()
+
+
+async def _row_check(ports: Ports, scope: TenantContext, name: str) -> CheckView:
+    assert ports.checksums is not None
+    check = next(each for each in ROW_CHECKS if each.name == name)
+    key = await checksum_key(ports.secrets, scope)
+    if name == "chain":
+        await close_days(ports.checksums, scope, key, ports.clock.now())
+        wrong = await broken_links(ports.checksums, scope, key)
+    else:
+        wrong = await rows_not_as_recorded(ports.warehouse, ports.checksums, scope, key)
+    violations = [ViolationView(**asdict(each)) for each in wrong[:LISTED]]
+    return CheckView(**check.model_dump(), ok=not wrong, total=len(wrong), violations=violations)
 
 
 def _snapshots(sources: list[Source]) -> int:

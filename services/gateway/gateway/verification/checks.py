@@ -15,6 +15,8 @@ from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import QueryValue, Row
 
 Unit = Literal["micros", "count"]
+LISTED = 50
+"""Violations of a check that are listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 What is newest is found by aggregation, not by the ranking of the views. `sql/*.sql` are its queries, `parts/*.sql`
 what these share: `{{sales}}` and `{{credits}}` are lists of WITH, `{{rows(table, head)}}` the rows of a table that
-belong to the newest snapshot of each entity of `head`. The checks of views are all made from `parts/view.sql`.
+belong to the newest snapshot of each entity of `head`. The checks of views are all made from `parts/view.sql`, the
+queries for all rows ever recorded from `parts/recorded.sql`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib.resources import files
 
 from pulsepoint.warehouse.macros import Macro, expand
 from pulsepoint.warehouse.named_queries import NamedQueries, texts_of
+from pulsepoint.warehouse.schema import Table, tables
 
 _FOLDER = files(__package__)
 VIEWS = (
@@ -60,6 +62,10 @@ def _orphans(table: str, head: str) -> str:
     return expand(_part("orphans"), {"place": _place, "table": table, "head": head})
 
 
+def _recorded(table: Table) -> str:
+    return expand(_part("recorded"), {"table": table.name, "columns": ", ".join(each.name for each in table.columns)})
+
+
 def _texts() -> dict[str, str]:
     newest: dict[str, Macro] = {"rows": _rows}
     shared: dict[str, Macro] = {
@@ -69,7 +75,8 @@ def _texts() -> dict[str, str]:
         "orphans": "\n  UNION ALL\n  ".join(_orphans(table, head) for table, head in HEADS.items()),
     }
     views = "\n\n".join(map(_view, VIEWS))
-    return {**texts_of(_FOLDER / "sql", shared), "view.sql": views}
+    recorded = "\n\n".join(map(_recorded, tables()))
+    return {**texts_of(_FOLDER / "sql", shared), "view.sql": views, "recorded.sql": recorded}
 
 
 QUERIES = NamedQueries(_texts)

@@ -102,8 +102,11 @@ class BigQueryWarehouse:
         self._readers = ThreadPoolExecutor(threads, thread_name_prefix="bigquery-read")
         self._closed = self._ended = False
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
-        """See `Warehouse.append`; raises `MalformedInput` for a row its table cannot hold exactly."""
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
+        """See `Warehouse.append`; raises `MalformedInput` for a row its table cannot hold exactly.
+
+        A table without keys cannot tell which rows were there: none are named.
+        """
         waiting: dict[tuple[str, str], list[EncodedRow]] = {}
         for fact in facts:
             row_check(fact.scope.is_system, fact.table)(fact.row)
@@ -117,6 +120,7 @@ class BigQueryWarehouse:
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in sorted(errors, key=lambda error: not isinstance(error, PermanentError)):
             raise error
+        return frozenset()
 
     async def query(
         self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None

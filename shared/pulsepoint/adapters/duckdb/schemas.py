@@ -29,6 +29,7 @@ LAYOUT = 4
 _SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest, nullif(precedence, 0)))"
 _ENTITY = "md5_number(concat_ws('|', brand_id, entity))"
 _HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":"VARCHAR","precedence":"BIGINT"}]'
+_RECORDINGS = '[{"fact_id":"VARCHAR","recorded_at":"TIMESTAMPTZ"}]'
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
 
 
@@ -53,6 +54,15 @@ class RowShape:
             return [append]
         rows = f"(SELECT unnest(from_json(?, '{_HEADS}'), recursive := true))"
         return [append, _note_newest(schema, self.table, rows)]
+
+    def repeated(self, schema: str) -> str:
+        """The query for the rows of a JSON array that are there as recorded at another moment: fact id and moment."""
+        return f"""
+        SELECT given.fact_id, given.recorded_at
+        FROM (SELECT unnest(from_json(?, '{_RECORDINGS}'), recursive := true)) AS given
+        JOIN {schema}."{self.table}_keyed" AS kept ON kept.fact_key = md5_number(given.fact_id)
+        WHERE kept.recorded_at <> given.recorded_at
+        """
 
 
 @cache

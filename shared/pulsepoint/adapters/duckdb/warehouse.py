@@ -65,10 +65,12 @@ class DuckDBWarehouse:
         self._writer = _Writer(connection.cursor())
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="duckdb-read")
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         """See `Warehouse.append`; raises `MalformedInput` for a row its table cannot hold exactly."""
-        if facts:
-            await asyncio.wrap_future(self._writer.submit(_encoded(facts)))
+        repeated = await asyncio.wrap_future(self._writer.submit(_encoded(facts))) if facts else NONE_REPEATED
+        if not repeated:
+            return frozenset()
+        return frozenset(fact.row["fact_id"] for fact in facts if _recording(fact.row) in repeated)
 
     async def query(
         self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None
@@ -111,6 +113,15 @@ class DuckDBWarehouse:
 
 Batch = dict[tuple[str, str], list[bytes]]
 """JSON objects, one a row, by (schema, table)."""
+Repeated = frozenset[tuple[str, datetime]]
+"""Fact ids of rows that were there as recorded at another moment than this one (UTC)."""
+NONE_REPEATED: Repeated = frozenset()
+
+
+def _recording(row: Row) -> tuple[str, datetime]:
+    recorded_at = row["recorded_at"]
+    timestamp = datetime.fromisoformat(recorded_at) if isinstance(recorded_at, str) else recorded_at
+    return row["fact_id"], timestamp.astimezone(UTC)
 
 
 def _encoded(facts: Sequence[FactRow]) -> Batch:
@@ -153,17 +164,17 @@ class _Writer:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.ready: set[str] = set()
         self._connection = connection
-        self._waiting: queue.SimpleQueue[tuple[Batch, Future[None]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Batch, Future[Repeated]] | None] = queue.SimpleQueue()
         self.stopped = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="duckdb-write", daemon=True)
         self._thread.start()
 
-    def submit(self, batch: Batch) -> Future[None]:
-        """Done once the batch is committed."""
+    def submit(self, batch: Batch) -> Future[Repeated]:
+        """Done once the batch, and perhaps others with it, is committed; the rows of these that were there before."""
         if self.stopped:
             raise EngineUnavailable("the warehouse is closed")
-        future: Future[None] = Future()
+        future: Future[Repeated] = Future()
         self._waiting.put((batch, future))
         return future
 
@@ -196,11 +207,11 @@ class _Writer:
             self._write_all(taken)
             self._stopping.wait(min(time.monotonic() - began, LONGEST_GATHERING))
 
-    def _write_all(self, taken: list[tuple[Batch, Future[None]]]) -> None:
+    def _write_all(self, taken: list[tuple[Batch, Future[Repeated]]]) -> None:
         if not taken:
             return
         try:
-            self._commit([batch for batch, _ in taken])
+            repeated = self._commit([batch for batch, _ in taken])
         except Exception as error:
             if len(taken) > 1:
                 # One append that cannot be written must not fail those it happened to wait with.
@@ -210,21 +221,22 @@ class _Writer:
             _settle(taken[0][1], mapped(error) if isinstance(error, duckdb.Error) else error)
             return
         for _, future in taken:
-            _settle(future, None)
+            _settle(future, repeated)
 
-    def _commit(self, batches: list[Batch]) -> None:
+    def _commit(self, batches: list[Batch]) -> Repeated:
         merged: Batch = {}
         for batch in batches:
             for key, rows in batch.items():
                 merged.setdefault(key, []).extend(rows)
         try:
-            self._transact(merged, skip_existing=False)
+            return self._transact(merged, skip_existing=False)
         except duckdb.ConstraintException:
             # Rows that are there already are rare (a crash, a redelivery), and looking for them doubles the price.
-            self._transact(merged, skip_existing=True)
+            return self._transact(merged, skip_existing=True)
 
-    def _transact(self, batch: Batch, *, skip_existing: bool) -> None:
+    def _transact(self, batch: Batch, *, skip_existing: bool) -> Repeated:
         made = {schema for schema, _ in batch} - self.ready
+        repeated: set[tuple[str, datetime]] = set()
         self._connection.execute("BEGIN")
         try:
             for schema in sorted(made):
@@ -235,15 +247,19 @@ class _Writer:
                     document = (b"[" + b",".join(rows) + b"]").decode()
                     for statement in shape.inserts(schema, skip_existing=skip_existing):
                         self._connection.execute(statement, [document])
+                    if skip_existing:
+                        there = self._connection.execute(shape.repeated(schema), [document]).fetchall()
+                        repeated.update((fact_id, recorded_at.astimezone(UTC)) for fact_id, recorded_at in there)
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):
                 self._connection.execute("ROLLBACK")
             raise
         self.ready |= made
+        return frozenset(repeated)
 
 
-def _settle(future: Future[None], error: BaseException | None) -> None:
+def _settle(future: Future[Repeated], result: Repeated | BaseException) -> None:
     # The caller may have been cancelled meanwhile; its rows are written all the same.
     if future.set_running_or_notify_cancel():
-        future.set_exception(error) if error else future.set_result(None)
+        future.set_exception(result) if isinstance(result, BaseException) else future.set_result(result)

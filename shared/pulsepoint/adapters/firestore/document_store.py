@@ -37,7 +37,7 @@ from pulsepoint.adapters.firestore.transaction import FirestoreTransaction
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict, PulsepointError
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Checksum, Commit, Committed, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
 # Google drops what has expired by itself, within a day: asking at every sweep would pay for it twice.
@@ -62,6 +62,8 @@ async def open_firestore(
 
 class FirestoreDocumentStore:
     """One service's documents; commits are durable when `transact` returns."""
+
+    keeps_checksums = False
 
     def __init__(self, api: FirestoreApi, service: str, clock: Clock | None = None) -> None:
         self.service = service
@@ -178,8 +180,9 @@ class FirestoreDocumentStore:
         left = await self._read_outbox([documents[first]]) if first in documents else []
         return Committed(True, left[0] if left else None)
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """See `DocumentStore.settle`."""
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
+        """See `DocumentStore.mark_dispatched`."""
+        ids = list(records)
         for start in range(0, len(ids), queries.MAX_VALUES):
             query = queries.outbox_records_called(self.service, ids[start : start + queries.MAX_VALUES])
             if documents := await self._api.query(self._api.root, query):

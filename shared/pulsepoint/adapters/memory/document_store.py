@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -31,7 +31,15 @@ from pulsepoint.adapters.document_rules import (
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.document_store import (
+    Checksum,
+    Commit,
+    Committed,
+    Document,
+    OutboxRecord,
+    StoredEffect,
+    Transaction,
+)
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
@@ -57,6 +65,8 @@ class _StoredOutboxRecord:
 
 class MemoryDocumentStore:
     """Reads and commits as PostgreSQL does; everything is lost with the object."""
+
+    keeps_checksums = False
 
     def __init__(self, service: str, clock: Clock | None = None) -> None:
         self.service = service
@@ -135,10 +145,9 @@ class MemoryDocumentStore:
         stored = self._outbox.get(key)
         return OutboxRecord(key[1], decode_facts(stored.facts), decode_messages(stored.messages)) if stored else None
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """See `DocumentStore.settle`."""
-        dispatched = set(ids)
-        for key in [key for key in self._outbox if key[1] in dispatched]:
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
+        """See `DocumentStore.mark_dispatched`."""
+        for key in [key for key in self._outbox if key[1] in records]:
             del self._outbox[key]
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:

@@ -7,9 +7,9 @@ what was read. Every statement names service, tenant and brand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from zlib import crc32
 
@@ -36,7 +36,15 @@ from pulsepoint.adapters.postgres.errors import postgres_errors
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, Document, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.document_store import (
+    Checksum,
+    Commit,
+    Committed,
+    Document,
+    OutboxRecord,
+    StoredEffect,
+    Transaction,
+)
 from pulsepoint.tenancy import TenantContext
 
 # Few enough that a commit of 500 documents cannot exhaust the server's lock table, many enough to rarely collide.
@@ -61,7 +69,7 @@ WHERE d.service = $1 AND d.tenant = $2 AND d.brand = $3 AND d.collection = $4 AN
 ORDER BY d.id LIMIT $7
 """
 COMMIT = f"SELECT * FROM kernel.commit({', '.join(f'${number}' for number in range(1, 34))})"
-MARK_DISPATCHED = "DELETE FROM kernel.leftovers WHERE service = $1 AND id = ANY($2::uuid[])"
+MARK_DISPATCHED = "SELECT kernel.mark_dispatched($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 OUTBOX = """
 SELECT id, facts, messages FROM kernel.leftovers WHERE service = $1 AND created_at < $2
 ORDER BY created_at, id LIMIT $3
@@ -75,6 +83,8 @@ SELECT (SELECT count(*) FROM documents) + (SELECT count(*) FROM markers)
 
 class PostgresDocumentStore:
     """One service's documents; commits are durable when `transact` returns."""
+
+    keeps_checksums = True
 
     def __init__(self, pool: asyncpg.Pool, service: str, clock: Clock | None = None) -> None:
         self.service = service
@@ -137,10 +147,17 @@ class PostgresDocumentStore:
     def _bucket(self, key: Key) -> int:
         return crc32(f"{self.service}/{key[0].hex}/{key[1].hex}/{key[2]}/{key[3]}".encode()) % LOCK_BUCKETS
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
-        """See `DocumentStore.settle`."""
-        if ids:
-            await self.fetch(MARK_DISPATCHED, self.service, list(ids))
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
+        """See `DocumentStore.mark_dispatched`."""
+        if not records:
+            return
+        rows = [
+            (id, each.scope.tenant_id, each.scope.brand_id, each.hour, each.table, each.rows, str(each.total))
+            for id, checksums in records.items()
+            for each in checksums
+        ]
+        added_on = self._clock.now().astimezone(UTC).date()
+        await self.fetch(MARK_DISPATCHED, self.service, list(records), added_on, *_columns(rows, 7))
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.outbox_records`."""

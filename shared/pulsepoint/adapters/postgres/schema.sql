@@ -39,6 +39,71 @@ CREATE TABLE IF NOT EXISTS kernel.leftovers (
     PRIMARY KEY (service, id, tenant)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
+-- Sums of digests of the rows recorded (pulsepoint.warehouse.checksums), by the hour they were recorded in and the day they
+-- were added on: what was added on a day that is over is never written again, so that a chain may close it.
+CREATE TABLE IF NOT EXISTS kernel.checksums (
+    tenant uuid NOT NULL,
+    brand uuid NOT NULL,
+    hour timestamptz NOT NULL,
+    fact_table text COLLATE "C" NOT NULL,
+    added_on date NOT NULL,
+    rows bigint NOT NULL,
+    total numeric NOT NULL,
+    PRIMARY KEY (tenant, brand, hour, fact_table, added_on)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
+-- Rows recorded before this moment, by releases without checksums, are not in them.
+CREATE TABLE IF NOT EXISTS kernel.checksums_began (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    at timestamptz NOT NULL
+);
+INSERT INTO kernel.checksums_began (at) VALUES (clock_timestamp()) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS kernel.checksum_heads (
+    tenant uuid NOT NULL,
+    brand uuid NOT NULL,
+    day date NOT NULL,
+    head text NOT NULL,
+    PRIMARY KEY (tenant, brand, day)
+);
+
+-- Rows that an erasure changed (`erased` says how they stand) or dropped; `recorded` is their digest as recorded.
+CREATE TABLE IF NOT EXISTS kernel.tombstones (
+    tenant uuid NOT NULL,
+    brand uuid NOT NULL,
+    fact_id text COLLATE "C" NOT NULL,
+    hour timestamptz NOT NULL,
+    fact_table text COLLATE "C" NOT NULL,
+    recorded numeric NOT NULL,
+    erased numeric,
+    PRIMARY KEY (tenant, brand, fact_id)
+);
+
+-- Forget outbox records and add the checksums of those that were still there: of two who relayed one, the first.
+-- In one order of keys, so that services never wait for each other in a circle.
+CREATE OR REPLACE FUNCTION kernel.mark_dispatched(
+    p_service text, p_ids uuid[], p_added_on date,
+    sum_ids uuid[], sum_tenants uuid[], sum_brands uuid[], sum_hours timestamptz[], sum_tables text[],
+    sum_rows bigint[], sum_totals text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    forgotten uuid[];
+    modulus CONSTANT numeric := 115792089237316195423570985008687907853269984665640564039457584007913129639936;  -- 2^256
+BEGIN
+    WITH gone AS (DELETE FROM kernel.leftovers WHERE service = p_service AND id = ANY(p_ids) RETURNING id)
+    SELECT array_agg(id) INTO forgotten FROM gone;
+    INSERT INTO kernel.checksums AS kept (tenant, brand, hour, fact_table, added_on, rows, total)
+    SELECT s.tenant, s.brand, s.hour, s.fact_table, p_added_on, sum(s.rows), mod(sum(s.total::numeric), modulus)
+    FROM unnest(sum_ids, sum_tenants, sum_brands, sum_hours, sum_tables, sum_rows, sum_totals)
+        AS s(id, tenant, brand, hour, fact_table, rows, total)
+    WHERE s.id = ANY(forgotten)
+    GROUP BY s.tenant, s.brand, s.hour, s.fact_table
+    ORDER BY s.tenant, s.brand, s.hour, s.fact_table
+    ON CONFLICT (tenant, brand, hour, fact_table, added_on) DO UPDATE
+    SET rows = kept.rows + excluded.rows, total = mod(kept.total + excluded.total, modulus);
+END
+$$;
+
 -- One pending and one running row a key: what is asked for while a run is under way waits for the next run.
 CREATE TABLE IF NOT EXISTS kernel.effects (
     service text COLLATE "C" NOT NULL,

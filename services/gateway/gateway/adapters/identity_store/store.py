@@ -7,7 +7,7 @@ queue up and the later one runs again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -34,7 +34,7 @@ from pulsepoint.adapters.document_rules import (
 )
 from pulsepoint.errors import Conflict
 from pulsepoint.ports.clock import Clock
-from pulsepoint.ports.document_store import Commit, Committed, OutboxRecord, StoredEffect, Transaction
+from pulsepoint.ports.document_store import Checksum, Commit, Committed, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
 _OUTBOX_RECORD = (outbox_records.c.id, outbox_records.c.facts, outbox_records.c.messages)
@@ -42,6 +42,8 @@ _OUTBOX_RECORD = (outbox_records.c.id, outbox_records.c.facts, outbox_records.c.
 
 class IdentityDocumentStore:
     """See `DocumentStore`; raises `AlreadyExists` where a unique column is taken."""
+
+    keeps_checksums = False
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = engine
@@ -104,10 +106,10 @@ class IdentityDocumentStore:
         await connection.execute(insert(outbox_records).values(row))
         return OutboxRecord(id, commit.facts, commit.messages)
 
-    async def mark_dispatched(self, ids: Sequence[UUID]) -> None:
+    async def mark_dispatched(self, records: Mapping[UUID, Sequence[Checksum]]) -> None:
         """See `DocumentStore.mark_dispatched`."""
         async with untenanted(self._engine) as connection:
-            await connection.execute(text("SELECT ledger.sweep_settle(CAST(:ids AS uuid[]))"), {"ids": list(ids)})
+            await connection.execute(text("SELECT ledger.sweep_settle(CAST(:ids AS uuid[]))"), {"ids": list(records)})
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.outbox_records`."""
