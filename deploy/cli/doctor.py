@@ -36,6 +36,14 @@ REASONS = {
     "topic_mismatch": "Somebody sent a body under another topic; let it expire unless you know why.",
     "endpoint_token": "Point the shop's webhook subscriptions at its own address, then replay.",
 }
+FAULTS = {
+    "postgresql_gone": "Wait: it is started again by itself.",
+    "postgresql_silent": "Wait; if it stays so for minutes, read postgres/log in the instance's home.",
+    "postgresql_not_started": "Read postgres/log in the instance's home; it is tried again by itself.",
+    "disk_full": "Make room on the disk: everything goes on by itself.",
+    "warehouse_failed": "Wait: it is opened again by itself, and rebuilt where it is damaged.",
+    "warehouse_rebuilding": "Wait until it is whole again: orders are taken meanwhile.",
+}
 REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
 
 
@@ -79,9 +87,15 @@ def is_well(findings: Iterable[Finding]) -> bool:
 
 async def examine(access: InstanceAccess) -> list[Finding]:
     """Ask the instance about everything; raises `NoInstance` and `InstanceRefused`."""
+    disk = Disk.of(access.home)
     async with open_client(access) as client:
+        readiness = await client.readiness()
+        findings = fault_findings(readiness)
+        if readiness["status"] != "ready":
+            # Without its engines nobody can log in, and nothing else could be told.
+            return [*findings, *_disk(disk)]
         await client.log_in()
-        return await examined(client, Disk.of(access.home), datetime.now(UTC))
+        return findings + await examined(client, disk, datetime.now(UTC))
 
 
 async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
@@ -110,6 +124,20 @@ async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
         *_sources(brand, by_name, now),
         *await _books(client, brand, path),
     ]
+
+
+def fault_findings(readiness: dict[str, Any]) -> list[Finding]:
+    """The faults `/readyz` names; effects that fail are told from the store, which also knows those of before."""
+    findings = [
+        Finding("wrong", "wrong", fault["reason"].replace("_", " "), fault["detail"], FAULTS[fault["reason"]])
+        for fault in readiness["faults"]
+        if fault["stops"]
+    ]
+    if readiness["status"] == "starting":
+        findings.append(Finding("late", "late", "instance", "is starting", "Wait a moment, then look again."))
+    elif not findings:
+        findings.append(Finding("wrong", "ok", "engines", "all work"))
+    return findings
 
 
 def _disk(disk: Disk) -> Iterator[Finding]:

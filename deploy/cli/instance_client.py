@@ -61,6 +61,15 @@ class InstanceClient:
         self._http.headers["Authorization"] = f"Bearer {token.access_token}"
         return token
 
+    async def readiness(self) -> dict[str, Any]:
+        """The body of `/readyz`, ready or not; raises `NoInstance`."""
+        response = await self._once("GET", "/readyz")
+        try:
+            body: dict[str, Any] = response.json()
+            return body
+        except ValueError:
+            raise InstanceRefused(f"GET /readyz: {response.status_code} {_words(response)}") from None
+
     async def brand_of(self, shop: str) -> Brand | None:
         """The brand that owns a shop domain, if any."""
         payload = await self._request("GET", "/api/brands")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from datetime import datetime
 
 import httpx
 import orjson
+import structlog
 from starlette.types import Message as ASGIMessage
 from starlette.types import Receive, Scope, Send
 
@@ -23,10 +24,13 @@ from deploy.local.routes import HIDDEN, INGRESS, UNHURRIED
 from deploy.local.schedule import keep_schedule
 from deploy.local.services import service_apps
 from deploy.local.settings import InstanceSettings
-from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.ports.message_bus import Delivery, Push, PushEngine
 from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, ServiceApp, answer
 from pulsepoint.runtime.engines import Engines, open_engines
 from pulsepoint.runtime.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+RESTART_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +142,23 @@ async def open_instance(settings: InstanceSettings) -> AsyncIterator[Instance]:
             await stack.enter_async_context(app.open())
         instance = Instance(apps, engines, login, first_start)
         assert engines.push_engine is not None
-        delivery = asyncio.create_task(engines.push_engine.run(instance.push), name="push-engine")
+        delivery = asyncio.create_task(keep_delivering(engines.push_engine, instance.push), name="push-engine")
         stack.push_async_callback(_stop, delivery)
         schedule = asyncio.create_task(keep_schedule(engines.clock, settings.timezone, instance.ask), name="schedule")
         stack.push_async_callback(_stop, schedule)
         yield instance
+
+
+async def keep_delivering(
+    engine: PushEngine, push: Push, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Run the push engine without end: one that ends by itself would leave everything waiting and nobody the wiser."""
+    while True:
+        try:
+            await engine.run(push)
+        except Exception:
+            log.exception("push_engine.ended")
+        await sleep(RESTART_SECONDS)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

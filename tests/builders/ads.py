@@ -19,6 +19,7 @@ from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.brands import AdAccount, BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import Event, new_event
+from pulsepoint.faults import Faults
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.service import Service
@@ -136,7 +137,13 @@ async def ads_service(
     )
     async with memory_ports(SERVICE_NAME, clock) as memory:
         engines = Engines(
-            memory.bus, memory.warehouse, memory.secrets, memory.cache, clock, store=lambda service: memory.store
+            memory.bus,
+            memory.warehouse,
+            memory.secrets,
+            memory.cache,
+            clock,
+            lambda service: memory.store,
+            Faults(clock),
         )
         async with build(own, engines, transport=transport or httpx.ASGITransport(stub)) as ports:
             runtime = await start_runtime(Service(SERVICE_NAME, HANDLERS, EFFECTS), ports, own)

@@ -30,6 +30,7 @@ from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.adapters.postgres.server import embedded_server
 from pulsepoint.adapters.system_clock import SystemClock
+from pulsepoint.faults import Faults
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.runtime.app import Runtime, ServiceApp, create_app
 from pulsepoint.runtime.engines import Engines
@@ -137,6 +138,7 @@ async def running_gateway(admin_dsn: str, **settings: Any) -> AsyncIterator[Runn
             cache=MemoryCache(clock),
             clock=clock,
             store=lambda service: MemoryDocumentStore(service, clock),
+            faults=Faults(clock),
             identity_store_dsn=await fresh_database(admin_dsn),
         )
         app = create_app(SERVICE, Settings(**values), build, engines=engines)

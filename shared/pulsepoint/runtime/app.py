@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pulsepoint.errors import MalformedInput, PulsepointError
 from pulsepoint.events.envelope import Message, encode, new_event
 from pulsepoint.events.observability import SpanRecord, SpansRecorded
+from pulsepoint.faults import Faults
 from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
 from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_traces
@@ -65,6 +66,7 @@ class Runtime:
     effects: EffectRunner
     telemetry: Telemetry
     settings: ServiceSettings
+    faults: Faults
     resting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def rest(self) -> None:
@@ -107,6 +109,7 @@ class ServiceApp:
         self._raw: list[tuple[str, ASGIApp]] = []
         self._push_auth: PushAuth | None = None
         self.runtime: Runtime | None = None
+        self.faults: Faults | None = None if engines is None else engines.faults
         self.api = FastAPI(title=f"Pulsepoint {service.name}", lifespan=self._lifespan)
         self.api.include_router(health_router(self))
         for router in service.routers:
@@ -143,8 +146,8 @@ class ServiceApp:
                 engines = await stack.enter_async_context(open_engines(self.settings, documents=self.service.documents))
             ports = await stack.enter_async_context(self._open_ports(engines))
             traces = await stack.enter_async_context(open_traces(self.settings, self.service.name))
-            runtime = await start_runtime(self.service, ports, self.settings, traces)
-            self.runtime = runtime
+            runtime = await start_runtime(self.service, ports, self.settings, traces, engines.faults)
+            self.runtime, self.faults = runtime, engines.faults
             self.api.state.runtime = runtime
             self.api.state.ports = ports
             self.api.state.settings = self.settings
@@ -237,9 +240,14 @@ def push_auth(settings: ServiceSettings, clock: Clock) -> PushAuth | None:
 
 
 async def start_runtime(
-    service: Service, ports: ServicePorts, settings: ServiceSettings, traces: SendSpans | None = None
+    service: Service,
+    ports: ServicePorts,
+    settings: ServiceSettings,
+    traces: SendSpans | None = None,
+    faults: Faults | None = None,
 ) -> Runtime:
-    """A runtime over open ports; `traces` is where finished spans go beside the bus."""
+    """A runtime over open ports; `traces` is where finished spans go beside the bus, `faults` what is wrong below."""
+    faults = faults or Faults(ports.clock)
     pipeline = Pipeline(service.name, ports)
 
     async def publish(records: Sequence[SpanRecord]) -> None:
@@ -253,9 +261,9 @@ async def start_runtime(
     quarantine = QuarantineStore(
         pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
     )
-    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry, quarantine)
+    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry, quarantine, faults)
     receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry)
-    return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings)
+    return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings, faults)
 
 
 def _spans_message(service: str, records: Sequence[SpanRecord]) -> Message:
@@ -271,6 +279,7 @@ async def _sweep_forever(runtime: Runtime) -> None:
     next_outbox_sweep, age = 0.0, 0.0
     loop = asyncio.get_running_loop()
     while True:
+        await runtime.faults.delivery_possible()
         try:
             due = loop.time() >= next_outbox_sweep
             await runtime.sweep(outbox_older_than=age if due else None)

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from pulsepoint.errors import VendorError
 from pulsepoint.events.envelope import EVENT_NAMESPACE
+from pulsepoint.faults import Faults
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import EffectDefinition, GiveUp, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline
@@ -42,9 +43,11 @@ class EffectRunner:
         definitions: Mapping[str, EffectDefinition],
         telemetry: Telemetry,
         quarantine: QuarantineStore,
+        faults: Faults,
     ) -> None:
         self._pipeline = pipeline
         self._quarantine = quarantine
+        self._faults = faults
         self._definitions = definitions
         self._telemetry = telemetry
         self._running: dict[asyncio.Task[None], TenantContext] = {}
@@ -93,6 +96,7 @@ class EffectRunner:
         ):
             try:
                 await self._run(definition, effect)
+                self._faults.clear(*self._fault_key(effect))
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -112,6 +116,8 @@ class EffectRunner:
         )
 
     async def _failed(self, definition: EffectDefinition, effect: StoredEffect, error: Exception) -> None:
+        if not self._faults.stop_delivery:
+            self._faults.report_effect(*self._fault_key(effect), effect.scope)
         log.warning(
             "effect.failed",
             kind=effect.kind,
@@ -126,12 +132,17 @@ class EffectRunner:
             if effect.attempts + 1 >= definition.max_attempts:
                 log.error("effect.given_up", kind=effect.kind, service=self._pipeline.service, key=effect.key)
                 await self._quarantine.dead_effect(effect, effect.attempts + 1, error)
+                self._faults.clear(*self._fault_key(effect))
                 return
             due = self._pipeline.ports.clock.now() + _back_off(definition, effect, error)
             await self._pipeline.ports.store.postpone_effect(effect, due)
         except Exception as second:
             # The lease runs out and the effect is claimed again: nothing is lost.
             log.error("effect.not_postponed", kind=effect.kind, error=type(second).__name__)
+
+    def _fault_key(self, effect: StoredEffect) -> tuple[str, str]:
+        scope = f"{effect.scope.tenant_id}/{effect.scope.brand_id}"
+        return f"{self._pipeline.service} {effect.kind}", f"{scope}/{effect.key}"
 
     async def _record_failure(self, on_failure: GiveUp, effect: StoredEffect, error: Exception) -> None:
         async def record(reader: Reader) -> Outcome:

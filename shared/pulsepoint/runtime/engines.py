@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from pulsepoint.events.observability import SpanRecord
+from pulsepoint.faults import Faults
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
@@ -27,7 +28,8 @@ SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 class Engines:
     """Open engines; `store(service)` gives a service its documents, `identity_store_dsn` locates an embedded one.
 
-    `objects` is None where no bucket is named, `checksums` where the stores keep none.
+    `faults` says what is wrong with them. `objects` is None where no bucket is named, `checksums` where the stores keep
+    none.
     """
 
     bus: MessageBus
@@ -36,6 +38,7 @@ class Engines:
     cache: Cache
     clock: Clock
     store: Callable[[str], DocumentStore]
+    faults: Faults
     push_engine: PushEngine | None = None
     identity_store_dsn: str | None = None
     objects: ObjectStore | None = None
@@ -84,6 +87,7 @@ async def _memory(stack: AsyncExitStack) -> Engines:
         cache=MemoryCache(clock),
         clock=clock,
         store=lambda service: stores.setdefault(service, MemoryDocumentStore(service, clock)),
+        faults=Faults(clock),
         push_engine=bus,
     )
 
@@ -96,16 +100,18 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     from pulsepoint.adapters.postgres.document_store import PostgresDocumentStore
     from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
     from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
-    from pulsepoint.adapters.postgres.server import embedded_server
+    from pulsepoint.adapters.postgres.supervision import supervised_server
     from pulsepoint.adapters.private_home import make_private
     from pulsepoint.adapters.system_clock import SystemClock
 
     clock = SystemClock()
     make_private(settings.home)
-    dsn = stack.enter_context(embedded_server(settings.home / "postgres", elsewhere=settings.postgres_folder))
+    faults = Faults(clock)
+    directory, elsewhere = settings.home / "postgres", settings.postgres_folder
+    dsn = await stack.enter_async_context(supervised_server(directory, faults, elsewhere=elsewhere))
     pool = await stack.enter_async_context(open_pool(dsn))
     await apply_schema(pool)
-    bus = PostgresMessageBus(pool, clock)
+    bus = PostgresMessageBus(pool, clock, faults=faults)
     return Engines(
         bus=bus,
         warehouse=await stack.enter_async_context(open_duckdb(settings.home / "warehouse.duckdb")),
@@ -113,6 +119,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         cache=MemoryCache(clock),
         clock=clock,
         store=lambda service: PostgresDocumentStore(pool, service, clock),
+        faults=faults,
         push_engine=bus,
         identity_store_dsn=dsn,
         checksums=PostgresChecksums(pool),
@@ -147,6 +154,7 @@ async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents:
         cache=await _shared_cache(settings, clock, stack),
         clock=clock,
         store=store,
+        faults=Faults(clock),
         objects=await _cloud_objects(settings, stack),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -24,12 +25,23 @@ def configure_logs(level: str) -> None:
             structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: _PatientLogger(sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+class _PatientLogger(structlog.PrintLogger):
+    """Leaves out what cannot be written (a log on a full disk): work never fails for want of a line about it."""
+
+    def msg(self, message: str) -> None:
+        """Writes one line where that is possible."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def _severity(logger: object, method: str, event_dict: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.brand.texts import texts
 from pulsepoint.errors import VendorError
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import new_event
 from pulsepoint.events.observability import MessageQuarantined, MessageReleased
+from pulsepoint.faults import Reason
 from pulsepoint.ports.document_store import Commit, StoredEffect
 from pulsepoint.runtime.app import Runtime
+from pulsepoint.runtime.health import fault_views
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes
 from pulsepoint.tenancy import TenantContext
@@ -101,3 +105,18 @@ async def test_what_a_dead_letter_holds_cannot_be_read_in_the_store(vendor: Vend
         await runtime.ports.store.transact(SCOPE, read)
         assert len(stored) == 2
         assert not any("Hat is gone" in text for text in stored)
+
+
+async def test_an_effect_that_fails_is_a_fault_of_its_brand_until_it_succeeds(vendor: Vendor) -> None:
+    clock = FixedClock(NOW)
+    definition = EffectDefinition(on_success=concluded, run=vendor.run)
+    async with running("alerting", clock, Routes(), {"slack.post": definition}) as runtime:
+        await run_until_given_up(runtime, clock)
+        [fault] = runtime.faults.current()
+        assert (fault.reason, fault.scope, fault.work) == (Reason.EFFECT_FAILING, SCOPE, "alerting slack.post")
+        assert (fault.since, fault.stops) == (NOW, False)
+        [view] = fault_views([fault, replace(fault, scope=None)], texts())
+        assert "alerting slack.post fails" in view.detail
+        vendor.well = True
+        await run_effects(runtime)
+        assert runtime.faults.current() == ()

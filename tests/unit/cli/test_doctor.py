@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deploy.cli.doctor import Disk, Finding, as_json, examined, is_well, print_findings
+from deploy.cli.doctor import Disk, Finding, as_json, examined, fault_findings, is_well, print_findings
 from deploy.cli.instance_client import Brand
+from pulsepoint.faults import Reason
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BRAND = Brand("b1", "Northwind", "northwind.myshopify.com", "GBP", "Europe/London", made=False)
@@ -206,3 +207,18 @@ async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
         assert title in text
     assert "1 thing to look at." in text
     assert as_json(findings)["ok"] is False
+
+
+async def test_an_instance_that_is_not_ready_is_told_by_its_faults_alone() -> None:
+    since = "2026-11-29T11:00:00Z"
+    faults = [
+        {"reason": reason, "detail": reason, "since": since, "stops": reason is not Reason.EFFECT_FAILING}
+        for reason in Reason
+    ]
+    findings = fault_findings({"status": "not_ready", "faults": faults})
+    assert [each.subject for each in findings] == [
+        reason.replace("_", " ") for reason in Reason if reason is not Reason.EFFECT_FAILING
+    ]
+    assert all(each.level == "wrong" and each.todo for each in findings)
+    assert is_well(fault_findings({"status": "ready", "faults": []}))
+    assert [each.level for each in fault_findings({"status": "starting", "faults": []})] == ["late"]

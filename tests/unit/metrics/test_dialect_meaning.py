@@ -179,24 +179,24 @@ class Nested:
     value: int
 
 
-def divided(one: int, other: int) -> int:
+def divided(left: int, right: int) -> int:
     """Toward zero, as the reference says of DIV."""
-    return abs(one) // abs(other) * (1 if (one < 0) == (other < 0) else -1)
+    return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
 
 
 OPERATIONS: list[tuple[str, Callable[[int, int], int]]] = [
     ("DIV({0}, {1})", divided),
-    ("MOD({0}, {1})", lambda one, other: one - divided(one, other) * other),
-    ("({0} + {1})", lambda one, other: one + other),
-    ("({0} - {1})", lambda one, other: one - other),
-    ("{0} * {1}", lambda one, other: one * other),
-    ("-({0}) * {1}", lambda one, other: -one * other),
-    ("ABS({0} - {1})", lambda one, other: abs(one - other)),
-    ("SIGN({0} + {1})", lambda one, other: (one + other > 0) - (one + other < 0)),
+    ("MOD({0}, {1})", lambda left, right: left - divided(left, right) * right),
+    ("({0} + {1})", lambda left, right: left + right),
+    ("({0} - {1})", lambda left, right: left - right),
+    ("{0} * {1}", lambda left, right: left * right),
+    ("-({0}) * {1}", lambda left, right: -left * right),
+    ("ABS({0} - {1})", lambda left, right: abs(left - right)),
+    ("SIGN({0} + {1})", lambda left, right: (left + right > 0) - (left + right < 0)),
     ("GREATEST({0}, {1})", max),
     ("LEAST({0}, {1})", min),
     ("IF({0} < {1}, {0}, {1})", min),
-    ("COALESCE(NULLIF({0}, {0}), {1})", lambda _one, other: other),
+    ("COALESCE(NULLIF({0}, {0}), {1})", lambda _left, right: right),
 ]
 
 
@@ -206,15 +206,15 @@ def nested(chance: Random, depth: int) -> Nested:
         number = chance.choice([0, 1, 2, 3, 7, 5000, 46_341, 2_000_000, 2**31 - 1, 3_000_000_007])
         return Nested(str(number), number)
     while True:
-        one, other = nested(chance, depth - 1), nested(chance, chance.randrange(depth))
+        left, right = nested(chance, depth - 1), nested(chance, chance.randrange(depth))
         template, operation = chance.choice(OPERATIONS)
-        if "{0} *" in template and abs(one.value * other.value) > INT64_MAX:
+        if "{0} *" in template and abs(left.value * right.value) > INT64_MAX:
             continue
-        if template[:3] in ("DIV", "MOD") and not other.value:
+        if template[:3] in ("DIV", "MOD") and not right.value:
             continue
-        value = operation(one.value, other.value)
+        value = operation(left.value, right.value)
         if abs(value) <= INT64_MAX:
-            text = template.format(one.text, other.text)
+            text = template.format(left.text, right.text)
             return Nested(f"({text})" if "*" in template and chance.random() < 0.5 else text, value)
 
 

@@ -8,6 +8,7 @@ import { NewBrand } from "./pages/new_brand";
 import { Overview } from "./pages/overview";
 import { TracePage } from "./pages/trace";
 import { FactProvider } from "./parts/fact_drawer";
+import { Faults } from "./parts/faults";
 import { Footer } from "./parts/footer";
 import { Header } from "./parts/header";
 import { PageSkeleton } from "./parts/skeletons";
@@ -33,6 +34,7 @@ function LoggedIn() {
   if (!brands.data) {
     return (
       <main id="main">
+        <Faults brand={null} />
         <Trouble error={brands.error} again={() => void brands.refetch()} />
       </main>
     );
@@ -78,6 +80,7 @@ function WithBrand({ brand, brands, route }: { brand: BrandView; brands: BrandVi
         onChoice={setChoice}
       />
       <main id="main" tabIndex={-1}>
+        <Faults brand={brand.brand_id} />
         {route.page === "alert" ? (
           <AlertPage brand={brand} alertId={route.alert} />
         ) : route.page === "trace" ? (

@@ -1,9 +1,9 @@
 // What is asked of the gateway and how often. The feed says when something happened; the rest is a slow heartbeat.
 
 import { useQuery } from "@tanstack/react-query";
-import { bodyOf } from "./api";
+import { bodyOf, Refused } from "./api";
 import type { Period } from "./periods";
-import type { DemoView, OrderView } from "./schema";
+import type { DemoView, FaultView, OrderView } from "./schema";
 import { useSession } from "./session";
 import { withList } from "./stream";
 
@@ -102,6 +102,33 @@ export function useDemo() {
     refetchInterval: (query) =>
       ({ starting: 3_000, filling: 10_000, live: false as const })[query.state.data?.state ?? "live"],
   });
+}
+
+/** What is wrong now: of a brand, or where nobody can be asked for it, what anybody may know. */
+export function useFaults(brand: string | null) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["faults", brand],
+    queryFn: async (): Promise<FaultView[]> => {
+      try {
+        if (brand === null) return await readiness();
+        const params = { path: { brand_id: brand } };
+        return (await bodyOf(api.GET("/api/brands/{brand_id}/faults", { params }))).faults;
+      } catch (error) {
+        if (error instanceof Refused && error.status !== 503) throw error;
+        return await readiness();
+      }
+    },
+    retry: false,
+    // Soon while something is wrong, so that it is said when it is over.
+    refetchInterval: (query) => (query.state.data?.length ? 5_000 : 15_000),
+  });
+}
+
+/** The faults that `/readyz` tells anybody. */
+async function readiness(): Promise<FaultView[]> {
+  const answer: { faults?: FaultView[] } = await (await fetch("/readyz")).json();
+  return answer.faults ?? [];
 }
 
 export function useFact(factId: string) {

@@ -194,6 +194,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand_id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Faults
+         * @description The faults of this process; `/readyz` tells those of engines to anybody, also when nobody can log in.
+         */
+        get: operations["read_faults_api_brands__brand_id__faults_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands/{brand_id}/integrations": {
         parameters: {
             query?: never;
@@ -1255,6 +1275,40 @@ export interface components {
             value: number | null;
         };
         /**
+         * FaultView
+         * @description One thing that is wrong, in the reader's language; `stops` says that nothing goes on until it is over.
+         *
+         *     `done` of `total` is how far its repair is; `work` and the count of `brands` are those of effects that fail.
+         */
+        FaultView: {
+            /** Brands */
+            brands: number;
+            /** Detail */
+            detail: string;
+            /** Done */
+            done: number;
+            reason: components["schemas"]["Reason"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Stops */
+            stops: boolean;
+            /** Total */
+            total: number;
+            /** Work */
+            work: string;
+        };
+        /**
+         * FaultsView
+         * @description The engines' faults and the brand's own effects that fail, the oldest first.
+         */
+        FaultsView: {
+            /** Faults */
+            faults: components["schemas"]["FaultView"][];
+        };
+        /**
          * FigureView
          * @description A figure of a sentence: `text` as the sentence writes it, `value` in whole units (null: not known).
          */
@@ -1716,6 +1770,12 @@ export interface components {
             queues: components["schemas"]["QueueView"][];
             unfinished: components["schemas"]["UnfinishedView"];
         };
+        /**
+         * Reason
+         * @description Reasons of faults; stable words for programs.
+         * @enum {string}
+         */
+        Reason: "postgresql_gone" | "postgresql_silent" | "postgresql_not_started" | "disk_full" | "warehouse_failed" | "warehouse_rebuilding" | "effect_failing";
         /**
          * RecommendationType
          * @description The kind of a recommendation, in the order in which equal priorities are shown.
@@ -2388,6 +2448,8 @@ export type DemoView = components['schemas']['DemoView'];
 export type EffectsView = components['schemas']['EffectsView'];
 export type ExcludedView = components['schemas']['ExcludedView'];
 export type FactView = components['schemas']['FactView'];
+export type FaultView = components['schemas']['FaultView'];
+export type FaultsView = components['schemas']['FaultsView'];
 export type FigureView = components['schemas']['FigureView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
@@ -2411,6 +2473,7 @@ export type QuarantinedList = components['schemas']['QuarantinedList'];
 export type QuarantinedView = components['schemas']['QuarantinedView'];
 export type QueueView = components['schemas']['QueueView'];
 export type Queues = components['schemas']['Queues'];
+export type Reason = components['schemas']['Reason'];
 export type RecommendationType = components['schemas']['RecommendationType'];
 export type RecommendationView = components['schemas']['RecommendationView'];
 export type Recommendations = components['schemas']['Recommendations'];
@@ -3620,6 +3683,121 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    read_faults_api_brands__brand_id__faults_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
+            path: {
+                brand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultsView"];
+                };
             };
             /** @description Bad Request */
             400: {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
@@ -22,6 +22,7 @@ from pulsepoint.adapters.delivery_rules import Route, dead_letter
 from pulsepoint.adapters.postgres.errors import postgres_errors
 from pulsepoint.errors import PulsepointError
 from pulsepoint.events.envelope import Message
+from pulsepoint.faults import Faults
 from pulsepoint.ports.message_bus import Delivery, Push
 
 log = structlog.get_logger(__name__)
@@ -74,18 +75,21 @@ class Deliverer:
         publish: Callable[[Sequence[Message]], Awaitable[None]],
         *,
         in_flight: int,
+        faults: Faults,
     ) -> None:
         self._pool = pool
         self._push = push
         self._publish = publish
         self._batch = max(in_flight * 2, 32)
-        self._owner = randbelow(2**31 - 1) + 1
+        self._faults = faults
+        self._owner = _new_owner()
         self._workers = {
             name: _SubscriptionWorker(route, asyncio.Semaphore(in_flight)) for name, route in routes.items()
         }
         self._pushes: dict[asyncio.Task[None], _Claimed] = {}
         self._done: list[_Claimed] = []
         self._failed: list[tuple[_Claimed, float]] = []
+        self._put_off: list[tuple[_Claimed, float]] = []
         self._settle = asyncio.Event()
         self._owned = asyncio.Event()
 
@@ -133,6 +137,8 @@ class Deliverer:
                             await connection.execute(RELEASE_DEAD, OWNER_LOCK)
                         await asyncio.sleep(FULL_LOOK_SECONDS)
             except PulsepointError as error:
+                # Under a new number: what was claimed in an answer that never came is then free at once.
+                self._owner = _new_owner()
                 await _pause("queue.owner_lost", error)
 
     @asynccontextmanager
@@ -146,14 +152,16 @@ class Deliverer:
             yield connection
         finally:
             self._owned.clear()
-            # Closed, not handed back: the lock must go with it.
-            connection.terminate()
+            # Closed, not handed back: the lock must go with it. One that was lost has gone back already.
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
             await self._pool.release(connection)
 
     async def _look(self) -> None:
         """Wake the subscriptions that have something due: retries, expired leases, other processes' publishes."""
         names = list(self._workers)
         while True:
+            await self._faults.delivery_possible()
             try:
                 with postgres_errors():
                     rows = await self._pool.fetch("SELECT kernel.subscriptions_due($1)", names)
@@ -165,6 +173,7 @@ class Deliverer:
     async def _serve(self, worker: _SubscriptionWorker) -> None:
         while True:
             worker.wake.clear()
+            await self._faults.delivery_possible()
             # What is claimed without the lock looks to others like a dead engine's.
             await self._owned.wait()
             try:
@@ -222,6 +231,10 @@ class Deliverer:
         self._settle.set()
 
     async def _fail(self, worker: _SubscriptionWorker, claimed: _Claimed) -> None:
+        if self._faults.stop_delivery:
+            # It failed for want of an engine, whatever it is: that is no attempt of its own.
+            self._put_off.append((claimed, 0.0))
+            return
         attempt = claimed.delivery.attempt
         if worker.route.is_last(attempt):
             try:
@@ -248,15 +261,19 @@ class Deliverer:
     async def _settle_once(self) -> None:
         done, self._done = self._done, []
         failed, self._failed = self._failed, []
+        put_off, self._put_off = self._put_off, []
         try:
             if done:
                 with postgres_errors():
                     await self._pool.execute("SELECT kernel.acknowledge($1, $2, $3)", *_keys(done))
                 done = []
+            await self._later(put_off, uncounted=True)
+            put_off = []
             await self._later(failed, uncounted=False)
         except BaseException:
             self._done += done
             self._failed += failed
+            self._put_off += put_off
             raise
 
     async def _later(self, failed: Sequence[tuple[_Claimed, float]], *, uncounted: bool) -> None:
@@ -268,6 +285,10 @@ class Deliverer:
                 "SELECT kernel.deliver_later($1, $2, $3, $4, $5)",
                 *(*_keys([claimed for claimed, _ in failed]), pauses, uncounted),
             )
+
+
+def _new_owner() -> int:
+    return randbelow(2**31 - 1) + 1
 
 
 def _keys(rows: Sequence[_Claimed]) -> tuple[list[str], list[datetime], list[int]]:

@@ -15,9 +15,10 @@ from pulsepoint.adapters.delivery_rules import by_topic, check_message, routes
 from pulsepoint.adapters.postgres.delivery import Deliverer
 from pulsepoint.adapters.postgres.errors import postgres_errors, translated
 from pulsepoint.adapters.system_clock import SystemClock
-from pulsepoint.errors import PulsepointError
+from pulsepoint.errors import EngineUnavailable, PulsepointError
 from pulsepoint.events.catalog import SUBSCRIPTIONS, Subscription
 from pulsepoint.events.envelope import Message
+from pulsepoint.faults import Faults
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.message_bus import Push
 
@@ -37,7 +38,7 @@ FROM kernel.queue AS q GROUP BY q.subscription
 
 
 class PostgresMessageBus:
-    """Publishes return once committed to disk; `run` pushes what waits.
+    """Publishes return once committed to disk; `run` pushes what waits, while no fault of an engine forbids it.
 
     `in_flight` is how many pushes of one subscription are under way at once, `grace` how many seconds they get
     to finish when `run` is cancelled.
@@ -51,6 +52,7 @@ class PostgresMessageBus:
         *,
         grace: float = 5.0,
         subscriptions: Iterable[Subscription] = SUBSCRIPTIONS,
+        faults: Faults | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock or SystemClock()
@@ -58,12 +60,16 @@ class PostgresMessageBus:
         self._topics = by_topic(self._routes)
         self._in_flight = in_flight
         self._grace = grace
+        self._faults = faults or Faults(self._clock)
         self._waiting: list[tuple[list[tuple[str, str, bytes]], asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._deliverer: Deliverer | None = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """See `MessageBus.publish`."""
+        if self._faults.stop_intake:
+            # Known before the server is asked: nobody waits for a time-out, and the last room stays for its log.
+            raise EngineUnavailable("nothing can be stored for now")
         rows: list[tuple[str, str, bytes]] = []
         for message in messages:
             check_message(message)
@@ -118,7 +124,9 @@ class PostgresMessageBus:
 
     async def run(self, push: Push) -> None:
         """See `PushEngine.run`."""
-        deliverer = Deliverer(self._pool, self._routes, push, self.publish, in_flight=self._in_flight)
+        deliverer = Deliverer(
+            self._pool, self._routes, push, self.publish, in_flight=self._in_flight, faults=self._faults
+        )
         self._deliverer = deliverer
         try:
             await deliverer.run(self._grace)
