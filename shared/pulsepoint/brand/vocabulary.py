@@ -219,6 +219,7 @@ class NoteKind(Word):
 
     OTHER_TIMEZONE = "other_timezone"
     DAYS_LEFT_OUT = "days_left_out"
+    CUSTOMERS_GUESSED = "customers_guessed"
 
 
 class AlertType(Word):

@@ -74,11 +74,12 @@ class OrderRecorded(Payload):
     """An order as the shop last told it, with the refunds it carried.
 
     `uncharged_micros` is the part of its net sales that the buyer was not charged, or got back in full: what a
-    cancellation takes back beside the refunds (None: not known, all that is left).
+    cancellation takes back beside the refunds (None: not known, all that is left). `customer_order_index` is its place
+    among its customer's orders, from 1; `customer_orders_count` how many these were when the body was made, with it.
     """
 
     TYPE: ClassVar[str] = "order.recorded"
-    SCHEMA: ClassVar[int] = 2
+    SCHEMA: ClassVar[int] = 3
     order_id: str
     name: str = ""
     currency: str
@@ -89,6 +90,8 @@ class OrderRecorded(Payload):
     test: bool = False
     taxes_included: bool = False
     subject: str | None = None
+    customer_order_index: int | None = None
+    customer_orders_count: int | None = None
     financial_status: str | None = None
     source_name: str | None = None
     gross_micros: int

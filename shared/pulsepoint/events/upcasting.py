@@ -34,6 +34,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("brand.configured", 1): with_defaults,  # the language of messages
         ("brand.configured", 2): with_defaults,  # discount codes mapped to campaigns
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
+        ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
     }

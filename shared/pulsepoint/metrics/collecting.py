@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from pulsepoint.brand import figures
+from pulsepoint.brand.facts import Note
+from pulsepoint.brand.vocabulary import NoteKind
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics.catalog import UnknownMetric, dimensions_of, metric, sums_of
-from pulsepoint.metrics.definitions import Metric
+from pulsepoint.metrics.definitions import GUESSED_CUSTOMERS, Metric
 from pulsepoint.metrics.evaluating import Evaluator, Group, has_currency, other_currencies
 from pulsepoint.metrics.measurement import Basis, Breakdown, Excluded, MeasuredRow, Measurement
 from pulsepoint.metrics.quarantined_days import QuarantinedDay, notes_of
@@ -55,7 +58,8 @@ class _Column:
 class Collected:
     """A breakdown and its groups so far; `columns` are the sums of a row by source, `keys` its dimensions.
 
-    `wholes` names the sum that each sum of money is a part of: its money in other currencies is told once.
+    `wholes` names the sum that each sum of money is a part of: its money in other currencies is told once. `guessed` is
+    the place of the sum that says how much of new customers is a guess, None where they are not asked for.
     """
 
     request: Breakdown
@@ -65,6 +69,7 @@ class Collected:
     columns: dict[str, list[_Column]]
     money: dict[str, int]
     wholes: dict[str, str | None]
+    guessed: int | None
     width: int
     groups: dict[Key, Group] = field(default_factory=dict)
     claims: dict[Key, Claims] = field(default_factory=dict)
@@ -77,7 +82,10 @@ class Collected:
         definitions = {name: metric(name) for name in request.metrics}
         _check_dimensions(definitions.values(), [*request.by, *request.where])
         sums = {part.name: part for name in definitions for part in sums_of(name)}
+        if any(each.source == "customers" for each in sums.values()):
+            sums |= {GUESSED_CUSTOMERS: sums_of(GUESSED_CUSTOMERS)[0]}
         places = {name: place for place, name in enumerate(sums)}
+        guessed = places.get(GUESSED_CUSTOMERS)
         evaluators = {name: Evaluator.of(each, places) for name, each in definitions.items()}
         parts = [
             Part(
@@ -99,7 +107,7 @@ class Collected:
         wholes = {name: sums[name].part_of for name in money}
         keys = tuple(f"key_{place}" for place in range(len(request.by)))
         groups: dict[Key, Group] = {} if request.by else {(): [None] * len(sums)}
-        return cls(request, evaluators, parts, keys, columns, money, wholes, len(sums), groups)
+        return cls(request, evaluators, parts, keys, columns, money, wholes, guessed, len(sums), groups)
 
     def add(self, row: Row, part: Part) -> None:
         """Take in one row of a part."""
@@ -157,7 +165,17 @@ class Collected:
                 excluded.extend(self._excluded(group, at, own))
         left_out = tuple(sorted(self.left_out, key=lambda each: (each.day, each.platform, each.account_id)))
         notes = notes_of(left_out, sorted(self.zones), basis.settings.timezone)
-        return Measurement(tuple(rows), code, tuple(excluded), notes, basis.as_of, left_out)
+        guessed = self._guessed()
+        if not guessed:
+            return Measurement(tuple(rows), code, tuple(excluded), notes, basis.as_of, left_out)
+        note = Note(kind=NoteKind.CUSTOMERS_GUESSED, figures={"guessed": figures.count(guessed)})
+        partial = tuple(name for name in self.evaluators if any(part.source == "customers" for part in sums_of(name)))
+        return Measurement(tuple(rows), code, tuple(excluded), (*notes, note), basis.as_of, left_out, guessed, partial)
+
+    def _guessed(self) -> int:
+        """New customers of whom only the first order that is known says so."""
+        place = self.guessed
+        return 0 if place is None else sum(group[place] or 0 for group in self.groups.values())
 
     def _refuse_mixed_claims(self, key: Key) -> None:
         claims = self.claims.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulsepoint.brand.vocabulary import Channel, EntryKind, Platform, Unit
+from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Platform, Unit
 from pulsepoint.brand.words import sql_list
 from pulsepoint.metrics.quarantined_days import CHANNEL_DAY, SHOP_DAY
 from pulsepoint.money import MICROS
@@ -65,6 +65,9 @@ _NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
 _TRACED = f"channel IN ({sql_list(channel for channel in Channel if channel.is_tagged)})"
 _FROM_ADS = f"paid AND channel IN ({sql_list(Platform)})"
 
+GUESSED_CUSTOMERS = "guessed_new_customers"
+"""The sum that says how much of `new_customers` is a guess."""
+
 _SALES: tuple[Metric, ...] = (
     Sum(1, "gross_sales", "Gross sales", "price × quantity of orders that count, without tax", _MONEY, "sales",
         "SUM(gross_micros)"),
@@ -78,8 +81,11 @@ _SALES: tuple[Metric, ...] = (
         f"SUM(IF(kind = {_SALE}, net_micros, 0))", listed=False),
     Sum(7, "units", "Units sold", "quantities of the lines of those orders, before returns", _COUNT, "lines",
         "SUM(quantity)"),
-    Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period", _COUNT,
-        "customers", "COUNT(*)"),
+    Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period, as the shop "
+        "says, else the first that is known", _COUNT, "customers", "COUNT(*)", since=3),
+    Sum(54, GUESSED_CUSTOMERS, "New customers by a guess", "new customers of whom only the first order that is known "
+        "says so", _COUNT, "customers",
+        f"SUM(IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', guessed_kept, guessed))", listed=False),
     Sum(48, "comparable_revenue", "Net revenue of comparable days", "net revenue of days whose ad spend is known",
         _MONEY, "sales", f"SUM(IF({SHOP_DAY}, 0, net_micros))", listed=False, part_of="net_revenue"),
     Sum(49, "comparable_new_customers", "New customers of comparable days",

@@ -37,7 +37,7 @@ class Explained:
     """A number with everything it depends on.
 
     A value that its citation gave as a digest and that is nowhere any more (a person was erased) is missing in
-    `citation.at` and named in `lost`. `notes` and `left_out` as in `Measurement`.
+    `citation.at` and named in `lost`. `notes` and `left_out` as in `Measurement`; `partial` where it rests on guesses.
     """
 
     citation: Citation
@@ -49,6 +49,7 @@ class Explained:
     lost: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     left_out: tuple[QuarantinedDay, ...] = ()
+    partial: bool = False
 
 
 async def recompute(
@@ -88,6 +89,7 @@ async def recompute(
         lost,
         measured.notes,
         measured.left_out,
+        bool(measured.partial),
     )
 
 

@@ -116,7 +116,8 @@ class Measurement:
     """The measurement; `currency` is None where no money was asked for, `as_of` the newest fact it rests on.
 
     `left_out` are the days of the period whose ad spend is in quarantine, where spend was asked for: it is part of no
-    number, and ratios of sales and spend leave these days out on both sides.
+    number, and ratios of sales and spend leave these days out on both sides. `guessed_customers` are the new customers
+    of whom only the first order that is known says so; where there are any, those of `partial` rest on them.
     """
 
     rows: tuple[MeasuredRow, ...]
@@ -125,6 +126,8 @@ class Measurement:
     notes: tuple[Note, ...]
     as_of: datetime | None
     left_out: tuple[QuarantinedDay, ...] = ()
+    guessed_customers: int = 0
+    partial: tuple[str, ...] = ()
 
     @property
     def total(self) -> MeasuredRow:

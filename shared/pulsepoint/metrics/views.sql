@@ -82,16 +82,60 @@ FROM order_lines_current AS line
 JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
 WHERE NOT sold.test AND NOT sold.deleted;
 
--- The first order that counts of each known customer: of all (`place` 1) and, where cancelled orders count as never
--- sold, of those not cancelled (`place_kept` 1).
+-- An order's place among its customer's orders, as the shop says it: the index, as told last, else the count in the
+-- body that was told first by the source's clock (a later body counts later orders too).
+CREATE VIEW customer_places AS
+WITH said AS (
+  SELECT brand_id, order_id, customer_order_index, customer_orders_count,
+    ROW_NUMBER() OVER (
+      PARTITION BY brand_id, order_id, IF(customer_order_index IS NULL, 1, 0)
+      ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) AS from_last,
+    ROW_NUMBER() OVER (
+      PARTITION BY brand_id, order_id, IF(customer_orders_count IS NULL, 1, 0)
+      ORDER BY version, COALESCE(precedence, 0), digest) AS from_first
+  FROM orders
+  WHERE customer_order_index IS NOT NULL OR customer_orders_count IS NOT NULL
+)
+SELECT brand_id, order_id, COALESCE(MAX(IF(from_last = 1, customer_order_index, NULL)),
+  MAX(IF(from_first = 1, customer_orders_count, NULL))) AS customer_place
+FROM said
+GROUP BY brand_id, order_id;
+
+-- The order that made each known customer one (`place` 1), and where cancelled orders count as never sold
+-- (`place_kept` 1): the one that is their first by what the shop says, else the first that is known, unless the shop
+-- says of it that others came before. The latter is a guess.
 CREATE VIEW first_orders AS
+WITH counted AS (
+  SELECT sold.brand_id, sold.subject, sold.order_id, sold.processed_at, sold.cancelled_at, sold.currency, sold.fact_id,
+    sold.recorded_at, said.customer_place,
+    ROW_NUMBER() OVER (PARTITION BY sold.brand_id, sold.subject ORDER BY sold.processed_at, sold.order_id) AS nth,
+    SUM(IF(sold.cancelled_at IS NULL, 1, 0)) OVER (
+      PARTITION BY sold.brand_id, sold.subject ORDER BY sold.processed_at, sold.order_id
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS nth_kept
+  FROM orders_current AS sold
+  LEFT JOIN customer_places AS said ON said.brand_id = sold.brand_id AND said.order_id = sold.order_id
+  WHERE NOT sold.test AND NOT sold.deleted AND sold.subject IS NOT NULL
+),
+-- 0: the shop says so; 1: the first that is known; 2: no first order.
+standing AS (
+  SELECT brand_id, subject, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
+    CASE WHEN customer_place <= 1 THEN 0 WHEN customer_place IS NULL AND nth = 1 THEN 1 ELSE 2 END AS standing,
+    CASE WHEN cancelled_at IS NOT NULL THEN 2 WHEN customer_place - (nth - nth_kept) <= 1 THEN 0
+      WHEN customer_place IS NULL AND nth_kept = 1 THEN 1 ELSE 2 END AS standing_kept
+  FROM counted
+),
+ranked AS (
+  SELECT brand_id, subject, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at, standing,
+    standing_kept,
+    ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY standing, processed_at, order_id) AS nth,
+    ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY standing_kept, processed_at, order_id) AS nth_kept
+  FROM standing
+)
 SELECT brand_id, subject, order_id, processed_at AS occurred_at, cancelled_at, currency, fact_id, recorded_at,
-  ROW_NUMBER() OVER (PARTITION BY brand_id, subject ORDER BY processed_at, order_id) AS place,
-  IF(cancelled_at IS NULL, ROW_NUMBER() OVER (
-    PARTITION BY brand_id, subject, IF(cancelled_at IS NULL, 1, 0) ORDER BY processed_at, order_id), 0) AS place_kept
-FROM orders_current
-WHERE NOT test AND NOT deleted AND subject IS NOT NULL
-QUALIFY place = 1 OR place_kept = 1;
+  IF(nth = 1 AND standing < 2, 1, 0) AS place, IF(nth_kept = 1 AND standing_kept < 2, 1, 0) AS place_kept,
+  IF(standing = 1, 1, 0) AS guessed, IF(standing_kept = 1, 1, 0) AS guessed_kept
+FROM ranked
+WHERE (nth = 1 AND standing < 2) OR (nth_kept = 1 AND standing_kept < 2);
 
 -- Ad-days that count: the latest pull of each, without the days of an account that do not add up to its total.
 CREATE VIEW ad_days_counted AS

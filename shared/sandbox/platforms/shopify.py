@@ -108,7 +108,7 @@ class ShopifyFace:
             "totalRefundedSet": _bag(sum(refund.total_cents for refund in refunds), order.currency),
             "customerJourneySummary": {
                 "ready": True,
-                "customerOrderIndex": order.orders_before,
+                "customerOrderIndex": order.orders_before + 1,
                 "firstVisit": visits[0] if visits else None,
                 "lastVisit": visits[-1] if visits else None,
                 "moments": {"nodes": visits, "edges": [{"node": visit} for visit in visits]},

@@ -72,9 +72,22 @@ async def test_a_day_in_quarantine_is_named_and_no_ratio_doubles(gateway: Runnin
     assert snapshot["blended_roas"] == opened["value"] == pytest.approx(expected, abs=1e-6)
     assert snapshot["total_revenue"] == before["total_revenue"]
     assert snapshot["left_out"] == opened["left_out"] == [{"platform": "meta", "account_id": "1", "day": str(bad)}]
-    assert snapshot["notes"] == opened["notes"]
+    assert snapshot["notes"][:1] == opened["notes"]
     assert snapshot["notes"][0].startswith("Ad spend of Meta account 1 does not add up on 2026-03-20.")
-    assert before["left_out"] == before["notes"] == []
+    assert before["left_out"] == []
+
+
+@pytest.mark.rule("REV-11")
+async def test_new_customers_say_that_they_are_a_guess(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        whole = await dashboard(client, await a_shop(gateway, client))
+        snapshot = whole["performance_snapshot"]
+        opened = (await client.get(f"/api/facts/{snapshot['facts']['new_customers']}")).json()
+    # Every order of this shop is of another buyer, and nothing says how often any of them bought before.
+    assert snapshot["new_customers"] == snapshot["orders"] == opened["value"]
+    assert (snapshot["partial"], opened["partial"]) == (["new_customers"], True)
+    assert any(note.startswith("New customers are partly a guess") for note in snapshot["notes"])
+    assert f"{snapshot['orders']} customers were new as far as is known" in whole["summary"]["summary"]
 
 
 async def test_the_three_parts_of_the_summary_are_sentences(gateway: RunningGateway) -> None:

@@ -19,6 +19,7 @@ TOTALS: Mapping[str, str] = {
     "blended_roas": "blended_roas",
     "orders": "orders",
     "average_order_value": "aov",
+    "new_customers": "new_customers",
 }
 """The totals of a period, and the metric that defines each."""
 DAY: Mapping[str, str] = {
@@ -84,6 +85,7 @@ class Performance:
     """A period in figures: its totals and those of as many days before, its channels, each of its days.
 
     `left_out` are its days whose ad spend is in quarantine: ratios of sales and spend leave them out on both sides.
+    `guessed_customers` are new customers of whom only the first order that is known says so.
     """
 
     days: Period
@@ -95,6 +97,7 @@ class Performance:
     foreign: tuple[ForeignMoney, ...]
     notes: tuple[Note, ...]
     left_out: tuple[QuarantinedDay, ...]
+    guessed_customers: int
 
     def channel(self, channel: Channel) -> Figures:
         """The figures of a channel; empty where nothing is known of it."""
@@ -140,6 +143,8 @@ def summary_of(
     """
     now, before = performance.totals, performance.before
     more = {} if too_little_data is None else {"too_little_data": too_little_data}
+    if performance.guessed_customers:
+        more["guessed_customers"] = make.count(performance.guessed_customers)
     return SummaryFacts(
         start_day=performance.days.start,
         end_day=performance.days.end,
@@ -149,6 +154,7 @@ def summary_of(
             "net_revenue_before": before["total_revenue"],
             "days_before": make.count(performance.days.days),
             "orders": now["orders"],
+            "new_customers": now["new_customers"],
             "spend": now["total_spend"],
             "blended_roas": now["blended_roas"],
             "blended_roas_before": before["blended_roas"],

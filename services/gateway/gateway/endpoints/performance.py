@@ -18,7 +18,7 @@ from gateway.domain.periods import period
 from gateway.endpoints.access import PersonOf, PortsOf, own_brand
 from gateway.endpoints.language import TextsOf
 from gateway.endpoints.parameters import EndDate, MeasuringOf, StartDate
-from gateway.endpoints.performance_views import ExcludedView, LeftOutView, excluded_view, left_out_view
+from gateway.endpoints.performance_views import ExcludedView, QuarantinedDayView, excluded_view, left_out_view
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.performance import foreign_money
 from pulsepoint.brand.sentences import note_text
@@ -69,7 +69,8 @@ class PerformanceRow(BaseModel):
 class Performance(BaseModel):
     """The measurement; `excluded` is money in other currencies, part of no number.
 
-    `left_out` are the days whose ad spend is in quarantine, where spend was asked for.
+    `left_out` are the days whose ad spend is in quarantine, where spend was asked for. `partial` are the metrics that
+    rest in part on a guess, because the shop's history is not whole.
     """
 
     start_date: date
@@ -79,7 +80,8 @@ class Performance(BaseModel):
     as_of: datetime | None
     rows: list[PerformanceRow]
     excluded: list[ExcludedView]
-    left_out: list[LeftOutView]
+    left_out: list[QuarantinedDayView]
+    partial: list[str]
     notes: list[str]
 
 
@@ -92,7 +94,10 @@ class BehindView(BaseModel):
 
 
 class FactView(BaseModel):
-    """A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown."""
+    """A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown.
+
+    `partial` where it rests in part on a guess, because the shop's history is not whole.
+    """
 
     fact_id: str
     metric: str
@@ -111,7 +116,8 @@ class FactView(BaseModel):
     as_of: datetime | None
     at: dict[str, date | str | None]
     behind: list[BehindView]
-    left_out: list[LeftOutView]
+    left_out: list[QuarantinedDayView]
+    partial: bool
     notes: list[str]
 
 
@@ -156,6 +162,7 @@ async def read_performance(
         rows=rows,
         excluded=excluded_view(foreign_money(measuring, days, measurement)),
         left_out=left_out_view(measurement.left_out),
+        partial=list(measurement.partial),
         notes=[note_text(note, words) for note in measurement.notes],
     )
 
@@ -198,6 +205,7 @@ async def read_fact(
             for b in explained.behind
         ],
         left_out=left_out_view(explained.left_out),
+        partial=explained.partial,
         notes=[note_text(note, words) for note in explained.notes],
     )
 

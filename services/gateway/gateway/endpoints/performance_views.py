@@ -54,6 +54,7 @@ class TotalsView(BaseModel):
     blended_roas: float | None
     orders: int | None
     average_order_value: float | None
+    new_customers: int | None
     facts: dict[str, str]
 
 
@@ -98,7 +99,7 @@ def excluded_view(foreign: Iterable[ForeignMoney]) -> list[ExcludedView]:
     ]
 
 
-class LeftOutView(BaseModel):
+class QuarantinedDayView(BaseModel):
     """A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
     the day out on both sides.
     """
@@ -108,15 +109,16 @@ class LeftOutView(BaseModel):
     day: date
 
 
-def left_out_view(days: Iterable[QuarantinedDay]) -> list[LeftOutView]:
+def left_out_view(days: Iterable[QuarantinedDay]) -> list[QuarantinedDayView]:
     """Days whose ad spend is in quarantine, in their order."""
-    return [LeftOutView(platform=each.platform, account_id=each.account_id, day=each.day) for each in days]
+    return [QuarantinedDayView(platform=each.platform, account_id=each.account_id, day=each.day) for each in days]
 
 
 class SnapshotView(TotalsView):
     """The period in numbers; `by_channel` has what earned without being an ad platform too.
 
-    `by_day` has every day of the period, `previous` as many days right before it.
+    `by_day` has every day of the period, `previous` as many days right before it. `partial` names the totals that rest
+    in part on a guess.
     """
 
     currency: str
@@ -124,7 +126,8 @@ class SnapshotView(TotalsView):
     by_day: list[DayView]
     previous: TotalsView | None
     excluded: list[ExcludedView]
-    left_out: list[LeftOutView]
+    left_out: list[QuarantinedDayView]
+    partial: list[str]
     notes: list[str]
 
     @classmethod
@@ -139,5 +142,6 @@ class SnapshotView(TotalsView):
             previous=TotalsView(**values(performance.before)) if compare else None,
             excluded=excluded_view(performance.foreign),
             left_out=left_out_view(performance.left_out),
+            partial=["new_customers"] if performance.guessed_customers else [],
             notes=[note_text(note, words) for note in performance.notes],
         )

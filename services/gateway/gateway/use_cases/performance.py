@@ -47,6 +47,7 @@ async def performance_of(measuring: Measuring, days: Period) -> Performance:
         foreign=foreign_money(measuring, days, totals),
         notes=totals.notes,
         left_out=totals.left_out,
+        guessed_customers=totals.guessed_customers,
     )
 
 

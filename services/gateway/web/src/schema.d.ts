@@ -1222,6 +1222,8 @@ export interface components {
         /**
          * FactView
          * @description A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown.
+         *
+         *     `partial` where it rests in part on a guess, because the shop's history is not whole.
          */
         FactView: {
             /** As Of */
@@ -1262,6 +1264,8 @@ export interface components {
             model: string;
             /** Notes */
             notes: string[];
+            /** Partial */
+            partial: boolean;
             /**
              * Start Date
              * Format: date
@@ -1584,7 +1588,8 @@ export interface components {
          * Performance
          * @description The measurement; `excluded` is money in other currencies, part of no number.
          *
-         *     `left_out` are the days whose ad spend is in quarantine, where spend was asked for.
+         *     `left_out` are the days whose ad spend is in quarantine, where spend was asked for. `partial` are the metrics that
+         *     rest in part on a guess, because the shop's history is not whole.
          */
         Performance: {
             /** As Of */
@@ -1602,6 +1607,8 @@ export interface components {
             left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
             /** Notes */
             notes: string[];
+            /** Partial */
+            partial: string[];
             /** Rows */
             rows: components["schemas"]["PerformanceRow"][];
             /**
@@ -1982,7 +1989,8 @@ export interface components {
          * SnapshotView
          * @description The period in numbers; `by_channel` has what earned without being an ad platform too.
          *
-         *     `by_day` has every day of the period, `previous` as many days right before it.
+         *     `by_day` has every day of the period, `previous` as many days right before it. `partial` names the totals that rest
+         *     in part on a guess.
          */
         SnapshotView: {
             /** Average Order Value */
@@ -2005,10 +2013,14 @@ export interface components {
             };
             /** Left Out */
             left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
+            /** New Customers */
+            new_customers: number | null;
             /** Notes */
             notes: string[];
             /** Orders */
             orders: number | null;
+            /** Partial */
+            partial: string[];
             previous: components["schemas"]["TotalsView"] | null;
             /** Total Revenue */
             total_revenue: number | null;
@@ -2181,6 +2193,8 @@ export interface components {
             facts: {
                 [key: string]: string;
             };
+            /** New Customers */
+            new_customers: number | null;
             /** Orders */
             orders: number | null;
             /** Total Revenue */

@@ -214,6 +214,12 @@ def is_currency(code: str) -> bool:
     return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper() and code != "XXX"
 
 
+def camel_case(name: str) -> str:
+    """A field's name as GraphQL spells it: `orders_count` as `ordersCount`."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def bounded(micros: int, where: str) -> int:
     """`micros` when the warehouse can hold it; raises `MalformedInput` naming `where`."""
     if abs(micros) > LARGEST_AMOUNT:

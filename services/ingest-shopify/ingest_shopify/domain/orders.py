@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest_shopify.domain.fields import Fields, bounded, is_currency, unreadable
+from ingest_shopify.domain.fields import Fields, bounded, camel_case, is_currency, unreadable
 from ingest_shopify.domain.refunds import is_sale, read_refund
 from ingest_shopify.domain.tracking_data import read_tracking_data
+from pulsepoint.errors import MalformedInput
 from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import split
@@ -82,6 +83,8 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
         shipping_region=address.text("province_code", 16),
         lines=lines,
         refunds=tuple(read_refund(refund, not_sales=not_sales) for refund in body.children("refunds")),
+        customer_order_index=_place(body, "customer_journey_summary", "customer_order_index"),
+        customer_orders_count=_place(body, "customer", "orders_count"),
         evidence=read_tracking_data(body),
     )
 
@@ -202,6 +205,24 @@ def _line_shipping_discount(line: Fields) -> int:
         return sum(allocation.money("amount") for allocation in allocations)
     paid = line.optional_money("discounted_price")
     return max(line.money_or_zero("price") - paid, 0) if paid is not None else 0
+
+
+def _place(body: Fields, parent: str, name: str) -> int | None:
+    """A count of a customer's orders in the REST or the GraphQL spelling; what cannot be read is unsaid.
+
+    The index: https://shopify.dev/docs/api/admin-graphql/latest/objects/CustomerJourneySummary; the count, which grows
+    with later orders: https://shopify.dev/docs/api/admin-rest/latest/resources/customer.
+    """
+    for outer, inner in ((parent, name), (camel_case(parent), camel_case(name))):
+        value = body.values.get(outer)
+        if isinstance(value, dict):
+            try:
+                place = Fields(value, outer).optional_whole(inner)
+            except MalformedInput:
+                continue
+            if place is not None and place >= 0:
+                return place
+    return None
 
 
 def _currency(body: Fields, shop_currency: str | None) -> str:

@@ -20,6 +20,7 @@ def summary_text(summary: SummaryFacts, advice: Sequence[RecommendationFacts], t
         return summary.summary
     sentences = (
         _sold(summary, texts),
+        _customers(summary, texts),
         _spent(summary, texts),
         _foreign(summary, texts),
         stock_sentence(summary, texts),
@@ -48,6 +49,16 @@ def _sold(summary: SummaryFacts, texts: Texts) -> str:
     compared = "as_much" if percent == 0 else "more" if now > before else "less"
     days = amount(summary, "days_before", texts, "days")
     return texts.say(f"summary.sold.{compared}", values, change=texts.wording.percent(percent), days=days)
+
+
+def _customers(summary: SummaryFacts, texts: Texts) -> str:
+    if not value(summary, "new_customers"):
+        return ""
+    guessed = ".guessed" if value(summary, "guessed_customers") else ""
+    return texts.say(
+        f"summary.customers{guessed}", values_of(summary, texts), count=value(summary, "new_customers"),
+        guessed=texts.wording.figure(summary.figures["guessed_customers"]),
+    )  # fmt: skip
 
 
 def _change_percent(now: int, before: int) -> int:

@@ -10,7 +10,8 @@ CREATE TABLE orders (
   order_id STRING NOT NULL, name STRING, currency STRING, created_at TIMESTAMP, processed_at TIMESTAMP,
   cancelled_at TIMESTAMP, test BOOL NOT NULL, deleted BOOL NOT NULL, taxes_included BOOL, subject STRING,
   financial_status STRING, source_name STRING, gross_micros INT64, discount_micros INT64, tax_micros INT64,
-  shipping_micros INT64, total_micros INT64, uncharged_micros INT64, shipping_country STRING, shipping_region STRING
+  shipping_micros INT64, total_micros INT64, uncharged_micros INT64, shipping_country STRING, shipping_region STRING,
+  customer_order_index INT64, customer_orders_count INT64
 );
 
 -- Lines of a snapshot; head: orders (entity = order_id).
