@@ -1257,7 +1257,7 @@ export interface components {
             /** Label */
             label: string;
             /** Left Out */
-            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
+            left_out: components["schemas"]["QuarantinedDayView"][];
             /** Metric */
             metric: string;
             /** Model */
@@ -1373,6 +1373,18 @@ export interface components {
             running_out: components["schemas"]["RunningOutView"][];
             /** Spend At Risk Per Day */
             spend_at_risk_per_day: number | null;
+        };
+        /**
+         * LeftOutView
+         * @description Rows that became no delivery, and why; their sum in the brand's currency.
+         */
+        LeftOutView: {
+            /** Reason */
+            reason: string;
+            /** Rows */
+            rows: number;
+            /** Sum */
+            sum: number;
         };
         /**
          * MappedCode
@@ -1604,7 +1616,7 @@ export interface components {
             /** Excluded */
             excluded: components["schemas"]["ExcludedView"][];
             /** Left Out */
-            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
+            left_out: components["schemas"]["QuarantinedDayView"][];
             /** Notes */
             notes: string[];
             /** Partial */
@@ -1693,6 +1705,22 @@ export interface components {
              * @default about:blank
              */
             type: string;
+        };
+        /**
+         * QuarantinedDayView
+         * @description A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
+         *     the day out on both sides.
+         */
+        QuarantinedDayView: {
+            /** Account Id */
+            account_id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Platform */
+            platform: string;
         };
         /**
          * QuarantinedList
@@ -2012,7 +2040,7 @@ export interface components {
                 [key: string]: string;
             };
             /** Left Out */
-            left_out: components["schemas"]["gateway__endpoints__performance_views__LeftOutView"][];
+            left_out: components["schemas"]["QuarantinedDayView"][];
             /** New Customers */
             new_customers: number | null;
             /** Notes */
@@ -2340,7 +2368,7 @@ export interface components {
             /** Last Day */
             last_day: string | null;
             /** Left Out */
-            left_out: components["schemas"]["gateway__endpoints__uploads__LeftOutView"][];
+            left_out: components["schemas"]["LeftOutView"][];
             /** Left Out Rows */
             left_out_rows: number;
             /** Left Out Sum */
@@ -2397,34 +2425,6 @@ export interface components {
             /** Subject */
             subject: string;
         };
-        /**
-         * LeftOutView
-         * @description A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
-         *     the day out on both sides.
-         */
-        gateway__endpoints__performance_views__LeftOutView: {
-            /** Account Id */
-            account_id: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Platform */
-            platform: string;
-        };
-        /**
-         * LeftOutView
-         * @description Rows that became no delivery, and why; their sum in the brand's currency.
-         */
-        gateway__endpoints__uploads__LeftOutView: {
-            /** Reason */
-            reason: string;
-            /** Rows */
-            rows: number;
-            /** Sum */
-            sum: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -2468,6 +2468,7 @@ export type FigureView = components['schemas']['FigureView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
 export type InventoryView = components['schemas']['InventoryView'];
+export type LeftOutView = components['schemas']['LeftOutView'];
 export type MappedCode = components['schemas']['MappedCode'];
 export type Me = components['schemas']['Me'];
 export type MetricView = components['schemas']['MetricView'];
@@ -2483,6 +2484,7 @@ export type PeriodView = components['schemas']['PeriodView'];
 export type Platform = components['schemas']['Platform'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
+export type QuarantinedDayView = components['schemas']['QuarantinedDayView'];
 export type QuarantinedList = components['schemas']['QuarantinedList'];
 export type QuarantinedView = components['schemas']['QuarantinedView'];
 export type QueueView = components['schemas']['QueueView'];
@@ -2520,8 +2522,6 @@ export type UploadView = components['schemas']['UploadView'];
 export type Verification = components['schemas']['Verification'];
 export type VersionView = components['schemas']['VersionView'];
 export type ViolationView = components['schemas']['ViolationView'];
-export type GatewayEndpointsPerformanceViewsLeftOutView = components['schemas']['gateway__endpoints__performance_views__LeftOutView'];
-export type GatewayEndpointsUploadsLeftOutView = components['schemas']['gateway__endpoints__uploads__LeftOutView'];
 export type $defs = Record<string, never>;
 export interface operations {
     read_queues_api_admin_queues_get: {
