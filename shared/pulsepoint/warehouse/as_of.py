@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from pulsepoint.warehouse import dialect, schema
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)
@@ -24,13 +27,14 @@ def select_as_of(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def tables_behind(sql: str) -> frozenset[str]:
-    """The tables a SELECT reads, through views too."""
-    from sqlglot import exp
+    """The tables a SELECT reads, through views too.
 
-    names = frozenset(table.name for table in schema.tables())
-    return frozenset(
-        table.name for table in dialect.parse(select_as_of(sql), names).find_all(exp.Table) if table.name in names
-    )
+    Read off the words after FROM and JOIN, which a test compares with the syntax trees: making the trees of all views
+    costs a second of CPU.
+    """
+    read, selects = frozenset(_READ.findall(sql)), _selects()
+    tables = read & {table.name for table in schema.tables()}
+    return tables.union(*(tables_behind(selects[name]) for name in read & selects.keys()))
 
 
 @cache
