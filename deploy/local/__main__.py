@@ -17,6 +17,7 @@ from deploy.local.settings import InstanceSettings
 from gateway.domain.identity import WeakKey
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.runtime.logs import configure_logs
+from pulsepoint.runtime.memory import what_started_is_spared
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -97,7 +98,8 @@ async def serve(settings: InstanceSettings) -> int:
         )
         server = _AnnouncingServer(config, instance, settings)
         try:
-            await server.serve()
+            with what_started_is_spared():
+                await server.serve()
         finally:
             await server.end_demo()
         return 0 if server.started else 1

@@ -85,8 +85,8 @@ def _totals(row: MeasuredRow) -> Totals:
         net_micros=row.value("net_revenue"),
         orders=row.value("orders"),
         spend_micros=row.value("spend"),
-        roas_micros=row.numbers["blended_roas"].value,
-        order_value_micros=row.numbers["aov"].value,
+        roas_micros=row.values["blended_roas"],
+        order_value_micros=row.values["aov"],
     )
 
 
@@ -95,5 +95,5 @@ def _credited(row: MeasuredRow) -> CampaignTotals:
         spend_micros=row.value("comparable_ad_spend"),
         revenue_micros=row.value("comparable_ad_revenue"),
         orders=row.value("comparable_ad_orders"),
-        roas_micros=row.numbers["attributed_roas"].value,
+        roas_micros=row.values["attributed_roas"],
     )

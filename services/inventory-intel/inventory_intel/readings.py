@@ -18,7 +18,7 @@ def variants(rows: Iterable[Row], levels: Iterable[MeasuredRow]) -> list[Variant
 
     None where the shop does not count them.
     """
-    units = {row.at["inventory_item_id"]: row.numbers["level_units"].value for row in levels}
+    units = {row.at["inventory_item_id"]: row.values["level_units"] for row in levels}
     return [_variant(row, units) for row in rows]
 
 

@@ -60,6 +60,7 @@ class Collected:
 
     `wholes` names the sum that each sum of money is a part of: its money in other currencies is told once. `guessed` is
     the place of the sum that says how much of new customers is a guess, None where they are not asked for.
+    `is_plain`: its sums are of one source and not of money, so each row is a group already.
     """
 
     request: Breakdown
@@ -71,6 +72,7 @@ class Collected:
     wholes: dict[str, str | None]
     guessed: int | None
     width: int
+    is_plain: bool
     groups: dict[Key, Group] = field(default_factory=dict)
     claims: dict[Key, Claims] = field(default_factory=dict)
     zones: set[str] = field(default_factory=set)
@@ -107,11 +109,15 @@ class Collected:
         wholes = {name: sums[name].part_of for name in money}
         keys = tuple(f"key_{place}" for place in range(len(request.by)))
         groups: dict[Key, Group] = {} if request.by else {(): [None] * len(sums)}
-        return cls(request, evaluators, parts, keys, columns, money, wholes, guessed, len(sums), groups)
+        plain = bool(request.by) and len(parts) == 1 and not money and parts[0].source != "ads"
+        return cls(request, evaluators, parts, keys, columns, money, wholes, guessed, len(sums), plain, groups)
 
     def add(self, row: Row, part: Part) -> None:
         """Take in one row of a part."""
         key = tuple([row[column] for column in self.keys])
+        if self.is_plain:
+            self.groups[key] = [row[column.name] for column in self.columns[part.source]]
+            return
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = [None] * self.width
@@ -150,6 +156,7 @@ class Collected:
         code = requested if "currency" in by or "currency" in where else self._currency(requested)
         code = where.get("currency", code)
         days = [place for place, name in enumerate(by) if name == DAY]
+        readers = [(name, each.reader()) for name, each in self.evaluators.items()]
         rows: list[MeasuredRow] = []
         excluded: list[Excluded] = []
         for key in _ordered(self.groups):
@@ -159,10 +166,12 @@ class Collected:
             own = at.get("currency", code)
             if self.claims:
                 self._refuse_mixed_claims(key)
-            values = {name: each.value(group, own) for name, each in self.evaluators.items()}
+            values = {name: read(group, own) for name, read in readers}
+            if not self.money:
+                rows.append(MeasuredRow(at, values, own, _NONE, basis))
+                continue
             rows.append(MeasuredRow(at, values, own, self._others(group, own), basis))
-            if self.money:
-                excluded.extend(self._excluded(group, at, own))
+            excluded.extend(self._excluded(group, at, own))
         left_out = tuple(sorted(self.left_out, key=lambda each: (each.day, each.platform, each.account_id)))
         notes = notes_of(left_out, sorted(self.zones), basis.settings.timezone)
         guessed = self._guessed()
@@ -186,8 +195,6 @@ class Collected:
 
     def _others(self, group: Group, own: str | None) -> Mapping[str, str | None]:
         """The currencies of the ratios that are computed in another one than the row's."""
-        if not self.money:
-            return _NONE
         codes = {name: each.currency(group, own) for name, each in self.evaluators.items() if each.is_in_own_currency}
         return {name: code for name, code in codes.items() if code != own} or _NONE
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pulsepoint.brand.vocabulary import Unit
@@ -37,14 +38,19 @@ class Term:
 
     def value(self, group: Group, code: str | None) -> int | None:
         """The sum, its money in `code`; None where there is money only in other currencies."""
+        if not self.is_money:
+            return self.count(group)
         summed = group[self.place]
         if summed is None:
             return self.absent
-        if not self.is_money:
-            return int(summed)
         if code in summed:
             return int(summed[code])
         return None if other_currencies(summed, code) else self.absent
+
+    def count(self, group: Group, code: str | None = None) -> int | None:
+        """The sum of what is not money."""
+        summed: int | None = group[self.place]
+        return self.absent if summed is None else summed
 
     def is_elsewhere(self, group: Group, code: str | None) -> bool:
         """True where some of it is money in another currency."""
@@ -72,11 +78,17 @@ class Evaluator:
         terms = tuple(Term(places[part.name], part.absent, has_currency(part)) for part in parts)
         return cls(each, terms, any(part.claimed for part in parts), own)
 
-    def value(self, group: Group, code: str | None) -> int | None:
-        """The number in its unit, its money in `code`; None where a part of it is money in another currency."""
-        metric = self.metric
-        if not isinstance(metric, Ratio):
-            return self.terms[0].value(group, code)
+    def reader(self) -> Callable[[Group, str | None], int | None]:
+        """The function from a group and a currency to the number in its unit, its money in that currency.
+
+        None where a part of it is money in another currency.
+        """
+        if isinstance(self.metric, Ratio):
+            return partial(self._ratio, self.metric)
+        (term,) = self.terms
+        return term.value if term.is_money else term.count
+
+    def _ratio(self, metric: Ratio, group: Group, code: str | None) -> int | None:
         if self.is_in_own_currency:
             code = self.currency(group, code)
         numerator, denominator = self.terms

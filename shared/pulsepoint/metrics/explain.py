@@ -78,7 +78,7 @@ async def recompute(
     )
     behind = [await _rows(warehouse, citation, part, as_of) for part in _parts(citation, where)]
     definition = metric(citation.metric)
-    value = measured.total.numbers[citation.metric].value
+    value = measured.total.values[citation.metric]
     return Explained(
         citation,
         value,

@@ -19,6 +19,7 @@ from pulsepoint.metrics.definitions import Sum
 from pulsepoint.metrics.sources import DAY, MONTH, SOURCES, Source
 from pulsepoint.warehouse.as_of import select_as_of, tables_behind
 from pulsepoint.warehouse.schema import current_views
+from pulsepoint.warehouse.syntax import tree_of
 
 _WINDOW = (
     "IF(conversions_micros IS NULL AND conversion_value_micros IS NULL, NULL,"
@@ -330,6 +331,6 @@ def _heads(sources: frozenset[str], basis: DateBasis) -> tuple[str, ...]:
 @cache
 def columns_of(expression: str) -> frozenset[str]:
     """The columns an aggregate reads."""
-    from sqlglot import exp, parse_one
+    from sqlglot import exp
 
-    return frozenset(column.name for column in parse_one(expression, read="bigquery").find_all(exp.Column))
+    return frozenset(column.name for column in tree_of(expression).find_all(exp.Column))

@@ -28,6 +28,7 @@ from pulsepoint.runtime.effects import EffectRunner
 from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_traces
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.logs import configure_logs
+from pulsepoint.runtime.memory import what_started_is_spared
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.push import PushReceiver
@@ -135,7 +136,8 @@ class ServiceApp:
         """The lifespan of a service that is a process of its own."""
         configure_logs(self.settings.log_level)
         async with self.open():
-            yield
+            with what_started_is_spared():
+                yield
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Runtime]:

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pulsepoint.warehouse import dialect, schema
+from pulsepoint.warehouse.syntax import tree_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -43,7 +44,7 @@ def _selects() -> dict[str, str]:
 
 
 def _written_out(tree: exp.Expr) -> exp.Expr:
-    from sqlglot import exp, parse_one
+    from sqlglot import exp
 
     selects, tables = _selects(), {table.name for table in schema.tables()}
 
@@ -51,9 +52,9 @@ def _written_out(tree: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Table):
             return node
         if node.name in selects:
-            inner = _written_out(parse_one(selects[node.name], read="bigquery"))
+            inner = _written_out(tree_of(selects[node.name]))
         elif node.name in tables:
-            inner = parse_one(f"SELECT * FROM {node.name} WHERE recorded_at <= @as_of", read="bigquery")
+            inner = tree_of(f"SELECT * FROM {node.name} WHERE recorded_at <= @as_of")
         else:
             return node
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(node.alias or node.name)))

@@ -3,7 +3,6 @@
 Everything a view or question may use is listed here; what is not listed fails by name. That keeps out what
 sqlglot 30 turns into something else without a word (UNNEST WITH OFFSET, DAYOFWEEK, TIMESTAMP_DIFF, NUMERIC,
 PERCENTILE_CONT, division of money as floats) and what would reach outside a tenant's own dataset.
-sqlglot is imported on first use: services that never ask start without it.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pulsepoint.errors import MalformedInput
+from pulsepoint.warehouse.syntax import statements_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -88,11 +88,10 @@ def to_duckdb(sql: str, relations: frozenset[str], *, unique_facts: bool = True)
 
 def parse(sql: str, relations: frozenset[str]) -> exp.Expr:
     """The syntax tree of one SELECT that reads only `relations`; raises `UnsupportedSQL` naming the construct."""
-    import sqlglot
     from sqlglot import errors, exp
 
     try:
-        trees = sqlglot.parse(sql, read="bigquery")
+        trees = statements_of(sql)
     except errors.SqlglotError as error:
         raise UnsupportedSQL(f"cannot be parsed: {str(error).splitlines()[0]}") from None
     tree = trees[0] if len(trees) == 1 else None

@@ -12,6 +12,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from pulsepoint.warehouse.macros import expand
+from pulsepoint.warehouse.syntax import statements_of, tree_of
 
 SHARED_SCHEMA = "pulsepoint_shared"
 """Dataset (BigQuery) or schema (DuckDB) of the deployment's own facts, those of the system tenant."""
@@ -75,10 +76,10 @@ def shared_tables() -> tuple[Table, ...]:
 @cache
 def views() -> tuple[View, ...]:
     """Every view of a tenant, in an order in which each stands after those it reads."""
-    from sqlglot import exp, parse
+    from sqlglot import exp
 
     declared = []
-    for statement in parse(_views_text(), read="bigquery"):
+    for statement in statements_of(_views_text()):
         if not isinstance(statement, exp.Create) or statement.kind != "VIEW":
             raise ValueError(f"views: expected only CREATE VIEW, found {statement}")
         declared.append(View(statement.this.name, statement.expression.sql("bigquery")))
@@ -128,16 +129,13 @@ def current_views() -> Mapping[str, Current]:
 
 
 def _normal(select: str) -> str:
-    from sqlglot import parse_one
-
-    return parse_one(select, read="bigquery").sql("bigquery")
+    return tree_of(select).sql("bigquery")
 
 
 def _read_tables(text: str) -> Iterable[Table]:
-    # sqlglot takes longer to import than a service may take to start; only those who read SQL pay for it.
-    from sqlglot import exp, parse
+    from sqlglot import exp
 
-    for statement in parse(text, read="bigquery"):
+    for statement in statements_of(text):
         if not isinstance(statement, exp.Create) or statement.kind != "TABLE":
             raise ValueError(f"expected only CREATE TABLE, found {statement}")
         columns = tuple(

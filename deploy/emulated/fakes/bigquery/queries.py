@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -19,6 +18,7 @@ from deploy.emulated.fakes.bigquery import values
 from deploy.emulated.fakes.bigquery.catalog import Catalog
 from deploy.emulated.fakes.bigquery.refusals import Refused, invalid_query, not_found
 from pulsepoint.warehouse.dialect import UnsupportedSQL, to_bigquery, to_duckdb
+from pulsepoint.warehouse.syntax import statements_of
 
 MEBIBYTE = 2**20
 LEAST_BILLED = 10 * MEBIBYTE
@@ -158,7 +158,7 @@ class Queries:
 def _read(sql: str) -> Read:
     """A query as it is parsed; each tenant asks the same of its own dataset, so it is read once for all."""
     try:
-        trees = sqlglot.parse(sql, read="bigquery")
+        trees = statements_of(sql)
     except SqlglotError as error:
         raise invalid_query(f"Syntax error: {str(error).splitlines()[0]}") from None
     if len(trees) != 1 or trees[0] is None:

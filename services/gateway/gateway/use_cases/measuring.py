@@ -96,7 +96,4 @@ def figure(name: str, value: int | None, currency: str, fact_id: str | None = No
 
 def figures(row: MeasuredRow, names: Mapping[str, str], currency: str) -> Figures:
     """The figures of a measured row under the names they are shown by (`names`: shown name → metric)."""
-    return {
-        shown: figure(name, row.numbers[name].value, currency, row.numbers[name].fact_id)
-        for shown, name in names.items()
-    }
+    return {shown: figure(name, row.values[name], currency, row.number(name).fact_id) for shown, name in names.items()}

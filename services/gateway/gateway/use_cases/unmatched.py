@@ -90,5 +90,5 @@ def _money(row: MeasuredRow, side: Literal["credits", "spend"], metric: str) -> 
         campaign=row.at["campaign"],
         currency=row.at["currency"],
         amount_micros=row.value(metric),
-        fact_id=row.numbers[metric].fact_id,
+        fact_id=row.number(metric).fact_id,
     )

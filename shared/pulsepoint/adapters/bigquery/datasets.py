@@ -22,6 +22,7 @@ from pulsepoint.ports.clock import Clock
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
 from pulsepoint.warehouse.rows import tables_by_name
+from pulsepoint.warehouse.syntax import tree_of
 
 CLUSTERED_BY = ("brand_id", "entity")
 MADE_AS = "declared_"
@@ -175,12 +176,9 @@ def _nullable(field: bigquery.SchemaField) -> bigquery.SchemaField:
 
 def _waves(views: tuple[schema.View, ...]) -> Iterator[list[schema.View]]:
     """The views in groups, each of which reads only those of groups before."""
-    from sqlglot import exp, parse_one
+    from sqlglot import exp
 
-    reads = {
-        view.name: {table.name for table in parse_one(view.select, read="bigquery").find_all(exp.Table)}
-        for view in views
-    }
+    reads = {view.name: {table.name for table in tree_of(view.select).find_all(exp.Table)} for view in views}
     waiting = {view.name: view for view in views}
     while waiting:
         free = [view for name, view in waiting.items() if not reads[name] & (waiting.keys() - {name})]

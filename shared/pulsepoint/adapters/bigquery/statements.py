@@ -18,6 +18,7 @@ from pulsepoint.errors import MalformedInput
 from pulsepoint.values import QueryValue
 from pulsepoint.warehouse import dialect, schema
 from pulsepoint.warehouse.rows import relations, tables_by_name
+from pulsepoint.warehouse.syntax import tree_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -143,7 +144,7 @@ def _columns(table: str, shared: bool) -> str:
 
 def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.Expr:
     """The tree with each table of facts replaced by the SELECT `source` gives for it."""
-    from sqlglot import exp, parse_one
+    from sqlglot import exp
 
     tables = tables_by_name(shared)
 
@@ -151,7 +152,7 @@ def _reading(tree: exp.Expr, source: Callable[[str], str], shared: bool) -> exp.
         if not isinstance(node, exp.Table) or node.name not in tables:
             return node
         alias = exp.TableAlias(this=exp.to_identifier(node.alias or node.name))
-        return exp.Subquery(this=parse_one(source(node.name), read="bigquery"), alias=alias)
+        return exp.Subquery(this=tree_of(source(node.name)), alias=alias)
 
     replaced: exp.Expr = tree.transform(replace)
     return replaced
