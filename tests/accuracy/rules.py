@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from alerting.domain import roas, tracking
+from alerting.domain import claims, roas, tracking
 from alerting.domain.open_alerts import HYSTERESIS
 from tests.accuracy.shop_days import ShopDay
-from tests.builders.channel_days import ChannelTotals, OrderTotals, compared, traced
+from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, compared, tracked
 
 Signal = Callable[[Sequence[ShopDay]], tuple[set[str], set[str]]]
 """`days until yesterday -> subjects whose condition holds, subjects that are clearly over it`."""
+LOOKED_AT = roas.RECENT_DAYS + roas.BASE_DAYS
 
 
 def roas_signal(rules: roas.Rules) -> Signal:
     """The rule on a channel's ROAS."""
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
-        rows = [
-            ChannelTotals(channel, day.day, totals.spend_micros, totals.revenue_micros, totals.orders)
-            for day in days[-(roas.RECENT_DAYS + roas.BASE_DAYS) :]
-            for channel, totals in day.channels.items()
-        ]
-        comparisons = compared(rows, days[-1].day)
+        comparisons = compared(_channels(days), days[-1].day)
         holding = {finding.subject for finding in roas.findings(comparisons, rules)}
         return holding, {roas.subject_of(each.channel) for each in comparisons if each.is_clear(rules)}
 
@@ -31,36 +28,83 @@ def roas_signal(rules: roas.Rules) -> Signal:
 
 
 def tracking_signal(rules: tracking.Rules) -> Signal:
-    """The rule on orders that stop leading back to tagged links."""
+    """The rules on the shares of orders that lead back to tagged links, and that the pixel saw."""
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
-        rows = [
-            OrderTotals(
-                day.day,
-                day.orders,
-                day.traced_orders,
-                day.untracked_orders,
-                sum(totals.spend_micros for totals in day.channels.values()),
-            )
-            for day in days[-(roas.RECENT_DAYS + roas.BASE_DAYS) :]
-        ]
-        recent, base = traced(rows, days[-1].day)
-        holding = {tracking.SUBJECT} if tracking.find(recent, base, rules) is not None else set[str]()
-        return holding, {tracking.SUBJECT} if tracking.is_clear(recent, base, rules) else set()
+        recent, base = tracked(_orders(days), days[-1].day)
+        holding = {finding.subject for finding in tracking.findings(recent, base, rules)}
+        return holding, tracking.clear_subjects(recent, base, rules)
 
     return signal
 
 
-def openings(days: Sequence[ShopDay], signal: Signal, *, warm_up: int) -> list[date]:
-    """The days on which an alert was opened, subject by subject; one that flaps is not opened again at once."""
+def claims_signal(rules: claims.Rules) -> Signal:
+    """The rule on what platforms claim."""
+
+    def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
+        comparisons = claimed(_channels(days), days[-1].day)
+        holding = {finding.subject for finding in claims.findings(comparisons, rules)}
+        return holding, {roas.subject_of(each.channel) for each in comparisons if each.is_clear(rules)}
+
+    return signal
+
+
+SIGNALS: Mapping[str, Signal] = {
+    "ROAS": roas_signal(roas.Rules()),
+    "tracking": tracking_signal(tracking.Rules()),
+    "claims": claims_signal(claims.Rules()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An alert: the day on which it was opened, and what it is about."""
+
+    day: date
+    subject: str
+
+
+def openings(days: Sequence[ShopDay], signal: Signal, *, warm_up: int) -> list[Opened]:
+    """The alerts that were opened, subject by subject; one that flaps is not opened again at once."""
     absent: dict[str, int] = {}
-    opened: list[date] = []
+    opened: list[Opened] = []
     for number in range(warm_up, len(days)):
         holding, over = signal(days[:number])
-        opened += [days[number].day] * len(holding - absent.keys())
+        opened += [Opened(days[number].day, subject) for subject in sorted(holding - absent.keys())]
         for subject in [*absent]:
             absent[subject] = 0 if subject in holding else absent[subject] + 1
             if absent[subject] >= HYSTERESIS or (subject in over and subject not in holding):
                 del absent[subject]
         absent |= dict.fromkeys(holding, 0)
     return opened
+
+
+def _channels(days: Sequence[ShopDay]) -> list[ChannelTotals]:
+    last = days[-1].day
+    return [
+        ChannelTotals(
+            channel,
+            day.day,
+            totals.spend_micros,
+            totals.revenue_micros,
+            totals.orders,
+            sum(purchases for said, purchases in totals.claims.items() if said <= last),
+        )
+        for day in days[-LOOKED_AT:]
+        for channel, totals in day.channels.items()
+    ]
+
+
+def _orders(days: Sequence[ShopDay]) -> list[OrderTotals]:
+    return [
+        OrderTotals(
+            day.day,
+            day.orders,
+            day.traced_orders,
+            day.untracked_orders,
+            sum(totals.spend_micros for totals in day.channels.values()),
+            day.seen_orders,
+            day.noted_orders,
+        )
+        for day in days[-LOOKED_AT:]
+    ]

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from alerting.domain import roas, stock, syncs, tracking
+from alerting.domain import claims, roas, stock, syncs, tracking
 from alerting.domain.open_alerts import Finding
 from pulsepoint.brand import figures
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import MICROS
-from tests.builders.channel_days import ChannelTotals, OrderTotals, compared, traced
+from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, compared, tracked
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
@@ -37,11 +37,22 @@ def of_roas(channel: str) -> Finding:
     return finding
 
 
-def of_tracking() -> Finding:
-    """Orders that stopped leading back to links."""
-    rows = [OrderTotals(LAST - timedelta(days=ago), 40, 8 if ago < 3 else 20, 10, 100 * MICROS) for ago in range(31)]
-    finding = tracking.find(*traced(rows, LAST), tracking.Rules())
-    assert finding is not None
+def of_tracking() -> list[Finding]:
+    """Orders that stopped leading back to links, and that the pixel stopped to see."""
+    rows = [
+        OrderTotals(LAST - timedelta(days=ago), 40, traced, 10, 100 * MICROS, 20, noted)
+        for ago, (traced, noted) in enumerate([(8, 1)] * 3 + [(20, 19)] * 28)
+    ]
+    return tracking.findings(*tracked(rows, LAST), tracking.Rules())
+
+
+def of_claims(channel: str) -> Finding:
+    """A platform that claims a tenth of what it claimed."""
+    rows = [
+        ChannelTotals(channel, LAST - timedelta(days=ago), 100 * MICROS, 0, 12, (2 if ago < 3 else 20) * MICROS)
+        for ago in range(31)
+    ]
+    [finding] = claims.findings(claimed(rows, LAST), claims.Rules())
     return finding
 
 
@@ -64,7 +75,8 @@ FINDINGS: dict[str, Finding] = {
     "stock.low_ads": of_stock(spend_at_risk_micros=1_234_560_000, days_unknown=3),
     "stock.one": of_stock(available=1, units_sold=1, days_in_stock=1, title="Wool\n <Hat> " + "x" * 90),
     **{f"roas.{channel}": of_roas(channel) for channel in ("meta", "tiktok", "google")},
-    "tracking": of_tracking(),
+    **{f"tracking.{finding.cause}": finding for finding in of_tracking()},
+    "tracking.claims": of_claims("tiktok"),
     "sync.twice": of_sync(2, refused=False),
     "sync.refused": of_sync(1, refused=True),
     "day": syncs.quarantined(

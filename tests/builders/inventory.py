@@ -147,6 +147,7 @@ def ad_day_fact(
     currency: str = "EUR",
     campaign_id: str = "c1",
     name: str = "Spring",
+    conversions_micros: int | None = None,
 ) -> FactRow:
     """One campaign's day."""
     columns = {
@@ -158,8 +159,15 @@ def ad_day_fact(
         "campaign_name": name,
         "day": day,
         "spend_micros": spend_micros,
+        "conversions_micros": conversions_micros,
     }
     return fact("ad_performance", f"{platform}:{account_id}:{campaign_id}:{day}", columns)
+
+
+def touch_fact(order_id: str, at: datetime, *, channel: str = "meta", evidence: str = "landing_site") -> FactRow:
+    """A touch of an order; it counts beside `credit_facts` of the order."""
+    columns = {"order_id": order_id, "occurred_at": at, "channel": channel, "paid": True, "evidence": evidence}
+    return fact("touches", order_id, columns, part="0")
 
 
 def credit_facts(

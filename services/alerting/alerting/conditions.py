@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from alerting.domain import roas, stock, tracking
+from alerting.domain import claims, roas, stock, tracking
 from alerting.domain.open_alerts import key_of
 from alerting.evaluation import Evaluation
 from pulsepoint.brand.figures import Figure
@@ -18,6 +18,8 @@ from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
 from pulsepoint.runtime.brand_projection import KeptBrand
 from pulsepoint.runtime.outcome import Reader
 
+M = TypeVar("M")
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -25,36 +27,50 @@ class Rules:
 
     roas: roas.Rules = field(default_factory=roas.Rules)
     tracking: tracking.Rules = field(default_factory=tracking.Rules)
+    claims: claims.Rules = field(default_factory=claims.Rules)
 
 
 async def evaluate_days(
     reader: Reader, kept: KeptBrand, open_keys: Iterable[str], at: datetime, rules: Rules
 ) -> Evaluation:
-    """ROAS by channel and tracking over the complete days before `at`, in the shop's currency."""
+    """ROAS by channel, tracking and claims over the complete days before `at`, in the shop's currency."""
     days = roas.Days.before(at, kept.settings.timezone)
     by_channel, by_day = ("channel",), ("channel", "day")
     own = {"currency": kept.settings.currency}
-    channels, before, daily, traced, traced_before = await reader.measure_all(
+    channels, before, daily, orders, orders_before, claimed, claimed_before = await reader.measure_all(
         [
             Breakdown(roas.METRICS, days.recent, by_channel, own),
             Breakdown(roas.METRICS, days.base, by_channel, own),
             Breakdown(roas.DAILY, days.recent.around(days.base), by_day, own),
             Breakdown(tracking.METRICS, days.recent, where=own),
             Breakdown(tracking.METRICS, days.base, where=own),
+            # Claims in several attribution windows are no number, and then no alert.
+            Breakdown(claims.METRICS, days.recent, by_channel, own, optional=True),
+            Breakdown(claims.METRICS, days.base, by_channel, own, optional=True),
         ],
         settings=kept.metric_settings,
     )
-    compared = roas.compare(days, _channels(channels), _channels(before), map(_channel_day, daily.rows))
-    now, then = _traced(traced, days.recent), _traced(traced_before, days.base)
-    broken = tracking.find(now, then, rules.tracking)
-    clear = {
-        key_of(AlertType.ROAS_DROP, roas.subject_of(each.channel)) for each in compared if each.is_clear(rules.roas)
-    }
-    if tracking.is_clear(now, then, rules.tracking):
-        clear.add(key_of(AlertType.BROKEN_TRACKING, tracking.SUBJECT))
-    findings = [*([broken] if broken is not None else []), *roas.findings(compared, rules.roas)]
-    keys = _of_type(open_keys, AlertType.ROAS_DROP) | _of_type(open_keys, AlertType.BROKEN_TRACKING)
-    return Evaluation(findings, keys, frozenset(clear))
+    compared = roas.compare(
+        days,
+        _by_channel(channels, roas.Measured.of),
+        _by_channel(before, roas.Measured.of),
+        map(_channel_day, daily.rows),
+    )
+    fallen = claims.compare(_by_channel(claimed, claims.Claimed.of), _by_channel(claimed_before, claims.Claimed.of))
+    now, then = _tracked(orders, days.recent), _tracked(orders_before, days.base)
+    found = [
+        *tracking.findings(now, then, rules.tracking),
+        *claims.findings(fallen, rules.claims),
+        *roas.findings(compared, rules.roas),
+    ]
+    clear = {roas.subject_of(each.channel) for each in compared if each.is_clear(rules.roas)}
+    tracked = tracking.clear_subjects(now, then, rules.tracking)
+    tracked |= {roas.subject_of(each.channel) for each in fallen if each.is_clear(rules.claims)}
+    return Evaluation(
+        found,
+        _of_type(open_keys, AlertType.ROAS_DROP) | _of_type(open_keys, AlertType.BROKEN_TRACKING),
+        _keys(AlertType.ROAS_DROP, clear) | _keys(AlertType.BROKEN_TRACKING, tracked),
+    )
 
 
 def evaluate_stock(
@@ -80,17 +96,21 @@ def _of_type(keys: Iterable[str], kind: AlertType) -> frozenset[str]:
     return frozenset(key for key in keys if key.startswith(key_of(kind, "")))
 
 
+def _keys(kind: AlertType, subjects: Iterable[str]) -> frozenset[str]:
+    return frozenset(key_of(kind, subject) for subject in subjects)
+
+
 def _figures(row: MeasuredRow) -> dict[str, Figure]:
     return {name: number.figure for name, number in row.numbers.items()}
 
 
-def _channels(measured: Measurement) -> dict[str, roas.Measured]:
-    return {str(row.at["channel"]): roas.Measured.of(_figures(row)) for row in measured.rows}
+def _by_channel(measured: Measurement, of: Callable[[Mapping[str, Figure]], M]) -> dict[str, M]:
+    return {str(row.at["channel"]): of(_figures(row)) for row in measured.rows}
 
 
-def _traced(measured: Measurement, period: Period) -> tracking.Traced:
+def _tracked(measured: Measurement, period: Period) -> tracking.Shares:
     unmeasured = {each.day for each in measured.left_out}
-    return tracking.Traced.of(_figures(measured.total), (period.end - period.start).days + 1 - len(unmeasured))
+    return tracking.Shares.of(_figures(measured.total), (period.end - period.start).days + 1 - len(unmeasured))
 
 
 def _channel_day(row: MeasuredRow) -> roas.ChannelDay:

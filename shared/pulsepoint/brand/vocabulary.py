@@ -96,6 +96,15 @@ class Channel(Word):
         return Platform(self.value) if self.value in set(Platform) else None
 
 
+class Evidence(Word):
+    """The field of an order that a touch was made from."""
+
+    LANDING_SITE = "landing_site"
+    REFERRING_SITE = "referring_site"
+    NOTE_ATTRIBUTES = "note_attributes"
+    JOURNEY_MOMENT = "journey_moment"
+
+
 _TAGGED = (Channel.OTHER_PAID, Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.AFFILIATE)
 
 
@@ -212,6 +221,9 @@ class Cause(Word):
     ROAS = "roas"
     FAILED = "failed"
     REFUSED = "refused"
+    LINKS = "links"
+    PIXEL = "pixel"
+    CLAIMS = "claims"
 
 
 class NoteKind(Word):
@@ -244,6 +256,8 @@ class AlertType(Word):
                 return (Cause.OUT_OF_STOCK, Cause.RUNNING_OUT)
             case AlertType.SYNC_FAILURE:
                 return (Cause.FAILED, Cause.REFUSED)
+            case AlertType.BROKEN_TRACKING:
+                return (Cause.LINKS, Cause.PIXEL, Cause.CLAIMS)
             case _:
                 return (None,)
 

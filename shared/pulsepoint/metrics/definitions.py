@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Platform, Unit
+from pulsepoint.brand.vocabulary import CancelledOrders, Channel, EntryKind, Evidence, Platform, Unit
 from pulsepoint.brand.words import sql_list
 from pulsepoint.metrics.quarantined_days import CHANNEL_DAY, SHOP_DAY
 from pulsepoint.money import MICROS
@@ -63,6 +63,8 @@ _MONEY, _COUNT, _MICRO_COUNT, _RATIO, _DAYS = Unit.MONEY, Unit.COUNT, Unit.MICRO
 _SALE = f"'{EntryKind.SALE}'"
 _NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
 _TRACED = f"channel IN ({sql_list(channel for channel in Channel if channel.is_tagged)})"
+_FROM_OUTSIDE = f"channel <> '{Channel.DIRECT}'"
+_NOTED = f"CONCAT(',', evidence, ',') LIKE '%,{Evidence.NOTE_ATTRIBUTES},%'"
 _FROM_ADS = f"paid AND channel IN ({sql_list(Platform)})"
 
 GUESSED_CUSTOMERS = "guessed_new_customers"
@@ -166,6 +168,16 @@ _CREDITS: tuple[Metric, ...] = (
         "credited_items", "SUM(weight)", listed=False),
 )  # fmt: skip
 
+_TOUCHES: tuple[Metric, ...] = (
+    Sum(60, "seen_orders", "Orders by a visit from outside", "orders to which a visit leads that did not come directly",
+        _COUNT, "touches", f"COUNT(DISTINCT IF({_FROM_OUTSIDE}, order_id, NULL))"),
+    Sum(61, "noted_orders", "Orders the pixel saw", "of these, orders of whose visits the shop's own pixel wrote "
+        "something into the note attributes", _COUNT, "touches",
+        f"COUNT(DISTINCT IF({_FROM_OUTSIDE} AND {_NOTED}, order_id, NULL))"),
+    Ratio(62, "noted_share", "Share of orders the pixel saw", "Σ orders the pixel saw ÷ Σ orders by a visit from "
+          "outside", _RATIO, "noted_orders", "seen_orders", MICROS),
+)  # fmt: skip
+
 _BOTH_SIDES = "; days whose ad spend does not add up to the account's total are left out on both sides"
 _ACROSS: tuple[Metric, ...] = (
     Ratio(26, "attributed_roas", "Attributed ROAS", f"Σ revenue from ads ÷ Σ ad spend{_BOTH_SIDES}", _RATIO,
@@ -196,7 +208,7 @@ _STOCK: tuple[Metric, ...] = (
         _COUNT, "stock_days", "SUM(days_unknown)", listed=False),
 )  # fmt: skip
 
-DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_ACROSS, *_STOCK)
+DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_TOUCHES, *_ACROSS, *_STOCK)
 
 ALIASES = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "claimed_roas"}
 """Names that metrics had once: still answered, no longer listed."""

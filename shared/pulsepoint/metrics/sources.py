@@ -138,6 +138,14 @@ SOURCES: dict[str, Source] = {
         dimensions=(*_CAMPAIGN, "variant_id", "sku", "title"),
         detail=("order_id", "line_id", "occurred_at", "channel", "campaign_id", "title", "weight"),
     ),
+    "touches": Source(
+        rows="touches.sql",
+        where="TRUE",
+        instants=_EACH_DAY,
+        dimensions=("channel",),
+        currency="currency",
+        detail=("order_id", "occurred_at", "channel", "paid", "evidence"),
+    ),
     "stock": Source(
         rows="stock_statuses_current",
         where=f"status <> '{StockState.UNTRACKED}'",

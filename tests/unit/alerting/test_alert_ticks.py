@@ -13,7 +13,7 @@ from alerting.handlers import HANDLERS
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.texts import texts
-from pulsepoint.brand.vocabulary import AlertType, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.errors import RetryableError
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
@@ -24,7 +24,7 @@ from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Outcome
 from tests.builders.alerting import advise, assess, configure, tick, timestamp, types
 from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_status
-from tests.builders.inventory import NOW, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts
+from tests.builders.inventory import NOW, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts, touch_fact
 
 ALERTS = "SELECT * FROM alerts_current WHERE brand_id = @brand_id ORDER BY opened_at"
 
@@ -229,6 +229,52 @@ async def test_orders_that_stop_leading_back_to_links_open_an_alert(bench: Bench
     assert [alert.type for alert in opened] == [AlertType.BROKEN_TRACKING, AlertType.ROAS_DROP]
     assert opened[0].figures["traced_share"].value == 0
     assert opened[0].figures["traced_share_before"].value == 100
+
+
+NOTED = "landing_site,note_attributes"
+
+
+async def tracked_facts(bench: Bench, days: range, *, evidence: str, claims: int) -> None:
+    """Six orders a day that Meta's ads brought, with a touch of `evidence`; Meta claims so many for its 100 a day."""
+    for ago in days:
+        at = days_ago(ago)
+        await bench.append([ad_day_fact(at.date(), 100 * MICROS, conversions_micros=claims * MICROS)])
+        for number in range(6):
+            order_id = f"o{ago}-{number}"
+            await bench.append(order_facts(order_id, at, [{"variant_id": "v1", "price_micros": 50 * MICROS}]))
+            await bench.append(credit_facts(order_id, at, 50 * MICROS), [touch_fact(order_id, at, evidence=evidence)])
+
+
+async def opened_alerts(bench: Bench) -> list[AlertOpened]:
+    outcome = await advise(bench, 1, at=NOW)
+    return [payload_in(outcome, AlertOpened, position) for position in range(len(outcome.events))]
+
+
+@pytest.mark.slow
+@pytest.mark.rule("ALERT-07")
+async def test_orders_that_the_pixel_stops_to_see_open_an_alert(bench: Bench) -> None:
+    await configure(bench)
+    await tracked_facts(bench, range(4, 32), evidence=NOTED, claims=20)
+    await tracked_facts(bench, range(1, 4), evidence="landing_site", claims=20)
+    [alert] = await opened_alerts(bench)
+    assert (alert.type, alert.subject, alert.cause) == (AlertType.BROKEN_TRACKING, "pixel", Cause.PIXEL)
+    figures = {name: alert.figures[name].value for name in ("noted_share", "noted_share_before", "orders")}
+    assert figures == {"noted_share": 0, "noted_share_before": 100, "orders": 18}
+    explained = await bench.recompute(alert.figures["orders"].fact_id or "")
+    assert explained.value == 18
+
+
+@pytest.mark.slow
+@pytest.mark.rule("ALERT-08")
+async def test_a_platform_that_stops_to_claim_opens_an_alert(bench: Bench) -> None:
+    await configure(bench)
+    await tracked_facts(bench, range(4, 32), evidence=NOTED, claims=20)
+    await tracked_facts(bench, range(1, 4), evidence=NOTED, claims=1)
+    [alert] = await opened_alerts(bench)
+    assert (alert.subject, alert.cause, alert.channel) == ("channel:meta", Cause.CLAIMS, "meta")
+    assert (alert.figures["drop"].value, alert.figures["expected_claims"].value) == (95, 60)
+    explained = await bench.recompute(alert.figures["claimed"].fact_id or "")
+    assert explained.value == alert.figures["claimed"].value == 3 * MICROS
 
 
 def failed(*, at: datetime = NOW, attempts: int = 2) -> AdsSyncFailed:

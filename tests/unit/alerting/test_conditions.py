@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from math import exp, lgamma, log
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.domain import chance, roas, stock, syncs, tracking
+from alerting.domain import roas, stock, syncs
 from pulsepoint.brand import figures
 from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.texts import texts
 from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import MICROS
-from tests.builders.channel_days import ChannelTotals, OrderTotals, compared, traced
+from tests.builders.channel_days import ChannelTotals, compared
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
@@ -191,97 +190,6 @@ def test_a_channel_is_never_both_in_alert_and_clear(rows: list[tuple[int, int, i
     history = [ChannelTotals("meta", LAST - timedelta(days=ago), spend, net, n) for ago, spend, net, n in rows]
     for comparison in compared(history, LAST):
         assert not (comparison.holds(roas.Rules()) and comparison.is_clear(roas.Rules()))
-
-
-def orders(
-    recent: tuple[int, int], base: tuple[int, int], *, spend: int = 100, spend_before: int = 100
-) -> list[OrderTotals]:
-    """Three recent days and four weeks before of (orders, traced ones) a day."""
-    return [
-        OrderTotals(LAST - timedelta(days=ago), count, seen, count - seen, money * MICROS)
-        for ago, ((count, seen), money) in enumerate([(recent, spend)] * 3 + [(base, spend_before)] * 28)
-    ]
-
-
-@pytest.mark.rule("ALERT-02")
-@pytest.mark.parametrize(
-    ("recent", "base", "alert"),
-    [
-        ((40, 20), (40, 20), False),
-        ((40, 8), (40, 20), True),
-        ((40, 17), (40, 20), False),
-        ((400, 165), (400, 200), False),
-        ((400, 155), (400, 200), True),
-        ((3, 0), (3, 1), False),
-        ((5, 1), (40, 20), False),
-        ((40, 0), (1, 1), False),
-        ((0, 0), (40, 20), False),
-    ],
-)
-def test_far_fewer_traced_orders_than_chance_explains_are_an_alert(
-    recent: tuple[int, int], base: tuple[int, int], alert: bool
-) -> None:
-    seen = tracking.find(*traced(orders(recent, base), LAST), tracking.Rules())
-    assert (seen is not None) is alert
-
-
-@pytest.mark.rule("ALERT-02")
-@pytest.mark.parametrize(("spend", "alert"), [(100, True), (70, True), (69, False), (0, False)])
-def test_fewer_traced_orders_are_no_alert_while_ads_pause(spend: int, alert: bool) -> None:
-    seen = tracking.find(*traced(orders((40, 8), (40, 20), spend=spend), LAST), tracking.Rules())
-    assert (seen is not None) is alert
-
-
-@pytest.mark.rule("ADS-18")
-def test_spend_in_quarantine_is_no_pause_of_ads() -> None:
-    recent, base = traced(orders((40, 8), (40, 20), spend=50), LAST)
-    assert tracking.find(recent, base, tracking.Rules()) is None
-    assert tracking.find(replace(recent, spend_days=1), base, tracking.Rules()) is not None
-
-
-def test_broken_tracking_says_its_shares() -> None:
-    seen = tracking.find(*traced(orders((40, 8), (40, 20)), LAST), tracking.Rules())
-    assert seen is not None
-    text = alert_text(seen, texts())
-    assert text.title == "Tracking seems broken: 20 % of orders lead back to a link, 50 % before"
-    assert text.explanation.startswith("Of 120 orders in the last 3 complete days 20 % came by a tagged link")
-    assert "Of 96 no visit is known." in text.explanation
-
-
-@given(*[st.integers(0, 60)] * 4)
-def test_tracking_is_never_both_in_alert_and_clear(now: int, seen: int, before: int, seen_before: int) -> None:
-    rows = orders((now, min(now, seen)), (before, min(before, seen_before)))
-    recent, base = traced(rows, LAST)
-    alert = tracking.find(recent, base, tracking.Rules()) is not None
-    assert not (alert and tracking.is_clear(recent, base, tracking.Rules()))
-
-
-def poisson_tail(count: int, mean: float) -> float:
-    return sum(exp(-mean + number * log(mean) - lgamma(number + 1)) for number in range(count + 1))
-
-
-@pytest.mark.parametrize(("count", "mean"), [(0, 3.0), (2, 9.5), (20, 40.0)])
-def test_chance_is_a_poisson_tail_made_wider(count: int, mean: float) -> None:
-    assert poisson_tail(count, mean) < chance.of_so_few(count, mean) < chance.of_so_few(count, mean, uncertainty=1.0)
-
-
-@pytest.mark.parametrize(("count", "expected"), [(330, 399.99), (360, 399.99), (410, 399.99)])
-def test_many_are_as_good_as_normal(count: int, expected: float) -> None:
-    exact, normal = chance.of_so_few(count, expected), chance.of_so_few(count, 400.0)
-    assert exact == pytest.approx(normal, rel=0.3)
-
-
-@given(st.integers(0, 500), st.floats(0.01, 900), st.floats(0, 5))
-def test_fewer_are_never_more_likely(count: int, expected: float, uncertainty: float) -> None:
-    fewer = chance.of_so_few(count, expected, uncertainty=uncertainty)
-    more = chance.of_so_few(count + 1, expected, uncertainty=uncertainty)
-    assert 0 <= fewer <= more <= 1
-
-
-def test_nothing_expected_and_shares_of_nothing_are_no_surprise() -> None:
-    assert chance.of_so_few(0, 0.0) == 1.0
-    assert chance.of_so_small_a_share(0, 0, 5, 10) == chance.of_so_small_a_share(1, 9, 0, 0) == 1.0
-    assert chance.of_so_small_a_share(5, 5, 5, 5) == 1.0
 
 
 def failed(**changes: Any) -> AdsSyncFailed:

@@ -11,6 +11,8 @@ from math import erfc, exp, lgamma, log, sqrt
 DISPERSION = 1.3
 _MANY = 400
 """Expected counts from here on are as good as normal."""
+_LEAST_WEIGHT = 0.5
+"""A share of one order, or of hardly any before, is hardly known at all."""
 
 
 def of_so_few(count: int, expected: float, *, uncertainty: float = 0.0) -> float:
@@ -32,20 +34,34 @@ def of_so_few(count: int, expected: float, *, uncertainty: float = 0.0) -> float
 def of_so_small_a_share(hits: int, count: int, hits_before: int, count_before: int) -> float:
     """The chance of a share as small as `hits` of `count`, where it is what it was before; 1 where either is of none.
 
-    Two shares compared by the normal approximation with a pooled variance, widened by `DISPERSION`.
+    Hits are beta-binomial around the share before, with variance (`DISPERSION` × (1 + count ÷ count before)) × the
+    binomial one: a share learned from few orders is known badly. Where nearly all orders were hits, few orders tell
+    much, and the normal approximation would say far too much.
     """
     if not count or not count_before:
         return 1.0
-    pooled = (hits + hits_before) / (count + count_before)
-    variance = DISPERSION * pooled * (1 - pooled) * (1 / count + 1 / count_before)
-    if variance <= 0:
-        return 1.0
-    return _normal_tail((hits / count - hits_before / count_before) / sqrt(variance))
+    share = (hits_before + 0.5) / (count_before + 1)
+    spread = DISPERSION * (1 + count / count_before)
+    if count >= _MANY:
+        return _normal_tail((hits + 0.5 - count * share) / sqrt(spread * count * share * (1 - share)))
+    # The variance of a beta-binomial count is (1 + (count - 1) ÷ (weight + 1)) times the binomial one.
+    weight = max((count - 1) / (spread - 1) - 1, _LEAST_WEIGHT)
+    alpha, beta = weight * share, weight * (1 - share)
+    whole = _log_beta(alpha, beta) + log(count + 1)
+    terms = (
+        exp(_log_beta(alpha + number, beta + count - number) - whole - _log_beta(number + 1, count - number + 1))
+        for number in range(hits + 1)
+    )
+    return min(1.0, sum(terms))
 
 
 def _log_term(number: int, size: float, stop: float) -> float:
     ways = lgamma(number + size) - lgamma(size) - lgamma(number + 1)
     return ways + size * log(stop) + number * log(1 - stop)
+
+
+def _log_beta(alpha: float, beta: float) -> float:
+    return lgamma(alpha) + lgamma(beta) - lgamma(alpha + beta)
 
 
 def _normal_tail(deviations: float) -> float:

@@ -1,98 +1,148 @@
-"""When tracking is an alert: of the orders of the last days far fewer than before lead back to a tagged link.
+"""When tracking is an alert: of the orders of the last days far fewer than before show a kind of evidence.
 
-Where landing addresses lose their parameters or the shop's scripts see nobody, orders go on and only seem to come by
-themselves: figures by channel are too low then, and no campaign is at fault. Where ads spend much less, fewer orders
-lead to them for that reason, and that is no alert.
+Three kinds can vanish while orders go on, and each has a condition of its own, with a test of chance:
+
+- links: orders lead back to a tagged link. Where landing addresses lose their parameters or consent is gone, orders
+  only seem to come by themselves.
+- pixel: the shop's own pixel wrote something down of an order to which a visit from outside leads. Only such orders are
+  asked, so that neither fewer ads nor less consent looks like a broken pixel.
+- claims: a platform claims purchases (`alerting.domain.claims`).
+
+Figures by channel are too low then, and no campaign is at fault. Where ads spend much less, fewer orders lead to them
+for that reason, and that is no alert.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alerting.domain import chance
 from alerting.domain.open_alerts import Finding
 from alerting.domain.roas import BASE_DAYS, RECENT_DAYS
 from pulsepoint.brand import figures
 from pulsepoint.brand.figures import Figure
-from pulsepoint.brand.vocabulary import AlertType, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.money import MICROS
 
-METRICS = ("traced_share", "traced_orders", "credited_orders", "unattributed_orders", "comparable_spend")
-SUBJECT = "shop"
+_LINKS = ("traced_share", "traced_orders", "credited_orders")
+_PIXEL = ("noted_share", "noted_orders", "seen_orders")
+METRICS = (*_LINKS, *_PIXEL, "unattributed_orders", "comparable_spend")
+LINKS, PIXEL = "shop", "pixel"
+"""The subjects."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Where a fall of the traced share becomes an alert: in whole points, on how many orders, and how rare it must be.
+class ShareRules:
+    """Where the fall of a share becomes an alert: in whole points, on how many orders, and how rare it must be."""
 
-    `spend_percent`: ads spend at least so much of what they spent a day before.
-    """
-
-    fall_points: int = 10
-    clear_points: int = 6
-    orders: int = 10
+    fall_points: int
+    clear_points: int
+    orders: int
     orders_before: int = 50
-    spend_percent: int = 70
     chance: float = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
-    """The orders that lead back to a tagged link, over the recent days or those before, as `METRICS` measures it.
+class Rules:
+    """The rules by kind; `spend_percent`: ads spend at least so much of what they spent a day before."""
+
+    links: ShareRules = field(default_factory=lambda: ShareRules(fall_points=10, clear_points=6, orders=10))
+    pixel: ShareRules = field(default_factory=lambda: ShareRules(fall_points=20, clear_points=10, orders=5))
+    spend_percent: int = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The orders with a kind of evidence, among those asked."""
+
+    value: Figure
+    hits: Figure
+    orders: Figure
+
+    @classmethod
+    def of(cls, by_metric: Mapping[str, Figure], names: tuple[str, str, str]) -> Share:
+        """That of the metrics `names`: the share, the orders with evidence, the orders asked."""
+        return cls(*(by_metric[name] for name in names))
+
+    def fell_to(self, recent: Share, rules: ShareRules) -> bool:
+        """True where `recent` is lower by more than the rules say, and than chance explains."""
+        counts = [each.value or 0 for each in (recent.hits, recent.orders, self.hits, self.orders)]
+        enough = counts[1] >= rules.orders and counts[3] >= rules.orders_before
+        fell = self.fall_to(recent) * 100 >= rules.fall_points * MICROS
+        return enough and fell and chance.of_so_small_a_share(*counts) < rules.chance
+
+    def fall_to(self, recent: Share) -> int:
+        """The fall in millionths; negative where the share rose."""
+        return (self.value.value or 0) - (recent.value.value or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What share of orders shows each kind of evidence, over the recent days or those before, as `METRICS` measures it.
 
     `spend` is that of `spend_days`, those of which it is known in full.
     """
 
-    share: Figure
-    traced: Figure
-    orders: Figure
+    links: Share
+    pixel: Share
     untouched: Figure
     spend: Figure
     spend_days: int
 
     @classmethod
-    def of(cls, by_metric: Mapping[str, Figure], spend_days: int) -> Traced:
-        """Those measured as `METRICS`."""
-        share, traced, orders, untouched, spend = (by_metric[name] for name in METRICS)
-        return cls(share, traced, orders, untouched, spend, spend_days)
+    def of(cls, by_metric: Mapping[str, Figure], spend_days: int) -> Shares:
+        """That measured as `METRICS`."""
+        return cls(
+            Share.of(by_metric, _LINKS),
+            Share.of(by_metric, _PIXEL),
+            by_metric["unattributed_orders"],
+            by_metric["comparable_spend"],
+            spend_days,
+        )
 
 
-def find(recent: Traced, base: Traced, rules: Rules) -> Finding | None:
-    """The finding where the share fell by more than the rules say and than chance explains; None elsewhere."""
-    counts = [figure.value or 0 for figure in (recent.traced, recent.orders, base.traced, base.orders)]
-    enough = counts[1] >= rules.orders and counts[3] >= rules.orders_before
-    fell = _fall(recent, base) * 100 >= rules.fall_points * MICROS
-    likely = chance.of_so_small_a_share(*counts)
-    if not (enough and fell and likely < rules.chance and _spend_goes_on(recent, base, rules)):
-        return None
+def findings(recent: Shares, base: Shares, rules: Rules) -> list[Finding]:
+    """One finding for each kind whose share fell."""
+    if not _spend_goes_on(recent, base, rules):
+        return []
+    found = []
+    if base.links.fell_to(recent.links, rules.links):
+        shares = _shares("traced_share", recent.links, base.links)
+        found.append(_finding(LINKS, Cause.LINKS, {**shares, "untouched_orders": recent.untouched}))
+    if base.pixel.fell_to(recent.pixel, rules.pixel):
+        shares = _shares("noted_share", recent.pixel, base.pixel)
+        found.append(_finding(PIXEL, Cause.PIXEL, {**shares, "noted_orders": recent.pixel.hits}))
+    return found
+
+
+def clear_subjects(recent: Shares, base: Shares, rules: Rules) -> set[str]:
+    """The subjects whose share is clearly back: within `clear_points` of what it was."""
+    kinds = ((LINKS, recent.links, base.links, rules.links), (PIXEL, recent.pixel, base.pixel, rules.pixel))
+    return {subject for subject, now, then, rule in kinds if then.fall_to(now) * 100 <= rule.clear_points * MICROS}
+
+
+def _spend_goes_on(recent: Shares, base: Shares, rules: Rules) -> bool:
+    spend, before = recent.spend.value or 0, base.spend.value or 0
+    return spend * base.spend_days * 100 >= before * recent.spend_days * rules.spend_percent
+
+
+def _shares(name: str, recent: Share, base: Share) -> dict[str, Figure]:
+    return {name: _percent(recent.value), f"{name}_before": _percent(base.value), "orders": recent.orders}
+
+
+def _finding(subject: str, cause: Cause, measured: Mapping[str, Figure]) -> Finding:
     return Finding(
         type=AlertType.BROKEN_TRACKING,
-        subject=SUBJECT,
+        subject=subject,
         severity=Severity.HIGH,
+        cause=cause,
         figures={
-            "traced_share": _percent(recent.share),
-            "traced_share_before": _percent(base.share),
-            "orders": recent.orders,
-            "untouched_orders": recent.untouched,
+            **measured,
             "recent_days": figures.count(RECENT_DAYS),
             "base_days": figures.count(BASE_DAYS),
         },
     )
-
-
-def is_clear(recent: Traced, base: Traced, rules: Rules) -> bool:
-    """True where the share is clearly back: within `clear_points` of what it was."""
-    return _fall(recent, base) * 100 <= rules.clear_points * MICROS
-
-
-def _fall(recent: Traced, base: Traced) -> int:
-    return (base.share.value or 0) - (recent.share.value or 0)
-
-
-def _spend_goes_on(recent: Traced, base: Traced, rules: Rules) -> bool:
-    spend, before = recent.spend.value or 0, base.spend.value or 0
-    return spend * base.spend_days * 100 >= before * recent.spend_days * rules.spend_percent
 
 
 def _percent(share: Figure) -> Figure:

@@ -26,15 +26,13 @@ from attribution.domain.channels import (
     social_family,
 )
 from attribution.domain.sources import AD_TOOLS, CLICK_IDS, MARKS
-from pulsepoint.brand.vocabulary import Channel
+from pulsepoint.brand.vocabulary import Channel, Evidence
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
 RULES_VERSION = 3
 """Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
 
-LANDING_SITE, REFERRING_SITE = "landing_site", "referring_site"
-NOTE_ATTRIBUTES, JOURNEY_MOMENT = "note_attributes", "journey_moment"
 MAX_TOUCHES = 200
 MAX_NOTES = 200
 
@@ -128,14 +126,14 @@ def _moment_visit(moment: JourneyMoment, own: frozenset[str]) -> Visit:
     page, referrer = read_address(moment.landing_page), read_address(moment.referrer)
     visit = _visit(_sources(page, referrer, own, first=tags), _outside(referrer, own))
     at = None if moment.occurred_at is None else _instant(moment.occurred_at)
-    return replace(visit, at=at, evidence=(JOURNEY_MOMENT,), nearness=_MOMENT)
+    return replace(visit, at=at, evidence=(Evidence.JOURNEY_MOMENT,), nearness=_MOMENT)
 
 
 def _landing_visit(evidence: TrackingData, own: frozenset[str]) -> Visit | None:
     page, referrer = read_address(evidence.landing_site), read_address(evidence.referring_site)
     if page is None and referrer is None:
         return None
-    seen = ((LANDING_SITE, page), (REFERRING_SITE, referrer))
+    seen = ((Evidence.LANDING_SITE, page), (Evidence.REFERRING_SITE, referrer))
     visit = _visit(_sources(page, referrer, own), _outside(referrer, own))
     evidenced = tuple(name for name, address in seen if address is not None)
     return replace(visit, evidence=evidenced, nearness=_LANDING)
@@ -157,7 +155,9 @@ def _note_visit(notes: Sequence[tuple[str, str]], own: frozenset[str]) -> Visit 
         values["fbclid"] = cookie[3]
         clicked_at = _milliseconds(cookie[2])
     visit = _visit(_sources(page, referrer, own, first=values), _outside(referrer, own))
-    return None if visit.is_bare and not visit.host else replace(visit, at=clicked_at, evidence=(NOTE_ATTRIBUTES,))
+    if visit.is_bare and not visit.host:
+        return None
+    return replace(visit, at=clicked_at, evidence=(Evidence.NOTE_ATTRIBUTES,))
 
 
 def _milliseconds(text: str) -> datetime | None:
@@ -186,7 +186,7 @@ def _sources(
 
 def _visit(sources: Iterable[Mapping[str, str]], host: str) -> Visit:
     """The visit of the first source that names who sent it; tags of different sources are never mixed."""
-    candidates = list(sources)
+    candidates = [source for source in sources if source]
     tagged = next((each for each in candidates if _tag(each, "source") or _tag(each, "medium")), None)
     if tagged is None:
         tagged = next((each for each in candidates if _tag(each, "campaign")), {})

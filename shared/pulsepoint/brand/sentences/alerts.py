@@ -70,8 +70,14 @@ def _roas_drop(alert: AlertFacts, texts: Texts) -> AlertText:
 
 
 def _broken_tracking(alert: AlertFacts, texts: Texts) -> AlertText:
-    values = {**values_of(alert, texts), "orders": amount(alert, "orders", texts, "orders")}
-    return _plain("alert.broken_tracking", texts, values)
+    # Those stored before 2026-12-01 say no cause: there was one.
+    cause = alert.cause or Cause.LINKS
+    values = {
+        **values_of(alert, texts),
+        "orders": amount(alert, "orders", texts, "orders"),
+        "platform": channel_name(alert.channel),
+    }
+    return _plain(f"alert.broken_tracking.{cause}", texts, values)
 
 
 def _sync_failure(alert: AlertFacts, texts: Texts) -> AlertText:
