@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol, TypeVar
 
 from alerting.domain import claims, roas, tracking
 from alerting.domain.open_alerts import HYSTERESIS
 from tests.accuracy.shop_days import ShopDay
 from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, compared, tracked
 
-Signal = Callable[[Sequence[ShopDay]], tuple[set[str], set[str]]]
+
+class Day(Protocol):
+    """What is known of one day."""
+
+    @property
+    def day(self) -> date:
+        """The day."""
+
+
+D = TypeVar("D", bound=Day)
+Signal = Callable[[Sequence[D]], tuple[set[str], set[str]]]
 """`days until yesterday -> subjects whose condition holds, subjects that are clearly over it`."""
 LOOKED_AT = roas.RECENT_DAYS + roas.BASE_DAYS
 
 
-def roas_signal(rules: roas.Rules) -> Signal:
+def roas_signal(rules: roas.Rules) -> Signal[ShopDay]:
     """The rule on a channel's ROAS."""
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
@@ -27,7 +38,7 @@ def roas_signal(rules: roas.Rules) -> Signal:
     return signal
 
 
-def tracking_signal(rules: tracking.Rules) -> Signal:
+def tracking_signal(rules: tracking.Rules) -> Signal[ShopDay]:
     """The rules on the shares of orders that lead back to tagged links, and that the pixel saw."""
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
@@ -38,7 +49,7 @@ def tracking_signal(rules: tracking.Rules) -> Signal:
     return signal
 
 
-def claims_signal(rules: claims.Rules) -> Signal:
+def claims_signal(rules: claims.Rules) -> Signal[ShopDay]:
     """The rule on what platforms claim."""
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
@@ -49,7 +60,7 @@ def claims_signal(rules: claims.Rules) -> Signal:
     return signal
 
 
-SIGNALS: Mapping[str, Signal] = {
+SIGNALS: Mapping[str, Signal[ShopDay]] = {
     "ROAS": roas_signal(roas.Rules()),
     "tracking": tracking_signal(tracking.Rules()),
     "claims": claims_signal(claims.Rules()),
@@ -58,25 +69,30 @@ SIGNALS: Mapping[str, Signal] = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An alert: the day on which it was opened, and what it is about."""
+    """An alert: the morning on which it was opened, the last one on which it stood, and what it is about."""
 
     day: date
+    last_day: date
     subject: str
 
 
-def openings(days: Sequence[ShopDay], signal: Signal, *, warm_up: int) -> list[Opened]:
+def openings(days: Sequence[D], signal: Signal[D], *, warm_up: int) -> list[Opened]:
     """The alerts that were opened, subject by subject; one that flaps is not opened again at once."""
     absent: dict[str, int] = {}
+    began: dict[str, date] = {}
     opened: list[Opened] = []
     for number in range(warm_up, len(days)):
         holding, over = signal(days[:number])
-        opened += [Opened(days[number].day, subject) for subject in sorted(holding - absent.keys())]
+        morning = days[number].day
         for subject in [*absent]:
             absent[subject] = 0 if subject in holding else absent[subject] + 1
             if absent[subject] >= HYSTERESIS or (subject in over and subject not in holding):
                 del absent[subject]
+                opened.append(Opened(began.pop(subject), morning, subject))
         absent |= dict.fromkeys(holding, 0)
-    return opened
+        began |= dict.fromkeys(holding - began.keys(), morning)
+    opened += [Opened(day, days[-1].day, subject) for subject, day in began.items()]
+    return sorted(opened, key=lambda alert: (alert.day, alert.subject))
 
 
 def _channels(days: Sequence[ShopDay]) -> list[ChannelTotals]:

@@ -1,4 +1,4 @@
-"""Precision and recall with their intervals, and alarms in calm weeks."""
+"""Precision and recall with their intervals, and which alert is about which incident."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
 
-from tests.accuracy.worlds import Struck
+from tests.accuracy.rules import Opened
+from tests.accuracy.worlds import GRACE_DAYS, Struck
 
 Z = 1.96
 """Two-sided 95 %."""
-GRACE_DAYS = 3
-"""An alert opened so many days after an incident's end still is about it: rules look at the last three days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +48,39 @@ def total(shares: Iterable[Share]) -> Share:
     return Share(sum(share.hits for share in kept), sum(share.count for share in kept))
 
 
-def recall(incidents: Iterable[Struck], opened: Iterable[date]) -> Share:
+def recall(incidents: Iterable[Struck], opened: Iterable[Opened]) -> Share:
     """Incidents during which, or in the days of grace after, an alert was opened."""
-    days, incidents = sorted(opened), list(incidents)
-    return Share(sum(any(_belongs(day, incident) for day in days) for incident in incidents), len(incidents))
+    alerts, incidents = list(opened), list(incidents)
+    return Share(sum(any(_belongs(alert, each) for alert in alerts) for each in incidents), len(incidents))
 
 
-def precision(incidents: Iterable[Struck], opened: Iterable[date]) -> Share:
+def precision(incidents: Iterable[Struck], opened: Iterable[Opened]) -> Share:
     """Alerts opened during an incident or in the days of grace after it."""
-    days, incidents = list(opened), list(incidents)
-    return Share(sum(any(_belongs(day, incident) for incident in incidents) for day in days), len(days))
+    alerts, incidents = list(opened), list(incidents)
+    return Share(sum(any(_belongs(alert, each) for each in incidents) for alert in alerts), len(alerts))
 
 
-def _belongs(day: date, incident: Struck) -> bool:
-    return incident.first_day <= day <= incident.last_day + timedelta(days=GRACE_DAYS)
+def foreseen(outages: Iterable[Struck], opened: Iterable[Opened], days_before: int) -> Share:
+    """Empty shelves on which an alert stood so many days before they were empty (below 0: after)."""
+    alerts, outages = list(opened), list(outages)
+    return Share(sum(any(_stood(alert, each, days_before) for alert in alerts) for each in outages), len(outages))
+
+
+def warranted(outages: Iterable[Struck], opened: Iterable[Opened], within_days: int) -> Share:
+    """Alerts on a shelf that was empty while they stood, or within so many days of their opening."""
+    alerts, outages = list(opened), list(outages)
+    return Share(sum(any(_came(alert, each, within_days) for each in outages) for alert in alerts), len(alerts))
+
+
+def _belongs(alert: Opened, incident: Struck) -> bool:
+    return incident.first_day <= alert.day <= incident.last_day + timedelta(days=GRACE_DAYS)
+
+
+def _stood(alert: Opened, outage: Struck, days_before: int) -> bool:
+    morning: date = outage.first_day - timedelta(days=days_before)
+    return alert.subject == outage.subject and alert.day <= morning <= alert.last_day
+
+
+def _came(alert: Opened, outage: Struck, within_days: int) -> bool:
+    until = max(alert.last_day, alert.day + timedelta(days=within_days))
+    return alert.subject == outage.subject and alert.day <= outage.last_day and outage.first_day <= until

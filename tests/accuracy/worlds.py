@@ -1,6 +1,7 @@
 """Worlds drawn from a seed: shops of other sizes, mixes and budgets than those that come along, with known incidents.
 
-An incident is what the sandbox's settings say happens, on the days they say; nothing here asks the product.
+An incident is what the sandbox's settings say happens, on the days they say; nothing here asks the product. The same
+seed makes the same shop whatever strikes it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import date, timedelta
 from random import Random
 
 from sandbox.settings import PPM, CampaignSettings, Incident, When, WorldSettings
+from sandbox.world import World
 from tests.builders.sandbox_worlds import world_settings
 
 HISTORY_DAYS = 150
@@ -17,15 +19,21 @@ FIRST_INCIDENT_DAY = 60
 """Days before it are quiet: the rules have a past to compare with."""
 APART_DAYS = 45
 """Days from the start of one incident to the next, so that what one did to the past is over."""
+SIZES, SMALL_SIZES = (25, 40, 70, 120), (3, 6, 12)
+"""Orders a day."""
+STRUCK_VARIANTS = 8
+GRACE_DAYS = 3
+"""An alert opened so many days after an incident's end still is about it: rules look at the last three days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """One incident of a world: its kind and its first and last day."""
+    """One incident of a world: its kind, its first and last day, and what it is about where that is one thing."""
 
     kind: str
     first_day: date
     last_day: date
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +41,19 @@ class DrawnWorld:
     """A world's settings and the incidents that happen in it."""
 
     settings: WorldSettings
-    incidents: tuple[Struck, ...]
+    incidents: tuple[Struck, ...] = ()
 
 
-def calm_world(seed: int, days: int = HISTORY_DAYS) -> DrawnWorld:
+def calm_world(seed: int, sizes: tuple[int, ...] = SIZES) -> DrawnWorld:
     """A shop in which nothing goes wrong."""
-    return DrawnWorld(_shop(Random(seed), seed, days), ())
+    return DrawnWorld(_shop(Random(seed), seed, sizes))
 
 
-def struck_world(seed: int, kind: str, days: int = HISTORY_DAYS) -> DrawnWorld:
-    """The same kind of shop, hit by incidents of one `kind`; see `_incident`."""
+def struck_world(seed: int, kind: str) -> DrawnWorld:
+    """The same shop, hit by incidents of one `kind`; see `_incident`."""
     draw = Random(seed * 7919 + 1)
-    settings = _shop(Random(seed), seed, days)
-    starts = range(FIRST_INCIDENT_DAY, days - 20, APART_DAYS)
+    settings = _shop(Random(seed), seed, SIZES)
+    starts = range(FIRST_INCIDENT_DAY, HISTORY_DAYS - 20, APART_DAYS)
     incidents = tuple(_incident(draw, settings, kind, start) for start in starts)
     first = settings.shop.first_day
     struck = tuple(
@@ -59,13 +67,33 @@ def struck_world(seed: int, kind: str, days: int = HISTORY_DAYS) -> DrawnWorld:
     return DrawnWorld(replace(settings, incidents=incidents), struck)
 
 
-def _shop(draw: Random, seed: int, days: int) -> WorldSettings:
+def short_world(seed: int, kind: str) -> DrawnWorld:
+    """The same shop, of whose variants `STRUCK_VARIANTS` run short: `supplier_delay` or `stock_loss`.
+
+    Deliveries of them stop for good, or one day there is none of them; whether and when a shelf is empty is read from
+    the world itself (`tests.accuracy.shelves`).
+    """
+    draw = Random(seed * 7919 + 2)
+    settings = _shop(Random(seed), seed, SIZES)
+    skus = sorted(variant.sku for product in World(settings).catalog() for variant in product.variants)
+    incidents = tuple(
+        Incident("supplier_delay", When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
+        if kind == "supplier_delay"
+        else Incident(
+            "stock_loss", When(draw.randrange(6, 12), on_day=draw.randrange(FIRST_INCIDENT_DAY, 130)), sku=sku
+        )
+        for sku in draw.sample(skus, STRUCK_VARIANTS)
+    )
+    return DrawnWorld(replace(settings, incidents=incidents))
+
+
+def _shop(draw: Random, seed: int, sizes: tuple[int, ...]) -> WorldSettings:
     settings = world_settings(
         "calm",
-        days=days,
+        days=HISTORY_DAYS,
         seed=seed,
         demand={
-            "orders_per_day": draw.choice((25, 40, 70, 120)),
+            "orders_per_day": draw.choice(sizes),
             "aov_cents": draw.randrange(10_000, 20_000),
             "repeat_ppm": draw.randrange(100_000, 350_000),
             "return_ppm": draw.randrange(40_000, 150_000),
@@ -99,8 +127,10 @@ def _incident(draw: Random, settings: WorldSettings, kind: str, start: int) -> I
         case "broken_pixel":
             return Incident("broken_pixel", when, amount_ppm=draw.randrange(600_000, 1_000_000))
         case "more_ads":
-            # Three to five times the money on what is nearly saturated: the return on it falls for good reason.
-            dearest = max(settings.campaigns, key=lambda campaign: campaign.budget_cents)
+            # Three to five times the money on what is nearly saturated: the return on it falls for good reason. Only
+            # where money is spent whole: a campaign paid by the click hardly spends more, however much it may.
+            whole = [campaign for campaign in settings.campaigns if not campaign.cpc_cents]
+            dearest = max(whole, key=lambda campaign: campaign.budget_cents)
             return Incident(
                 "more_ads",
                 when,
