@@ -147,7 +147,8 @@ def _read(zone: ZoneInfo, order: Order, refunds: tuple[Refund, ...]) -> Reading:
     assert attribution is not None
     credits = [row.columns for row in attribution.rows if row.table == "credits" and row.columns["model"] == MODEL]
     touches = state.touches(BrandChoices())
-    outside = [touch for touch in touches if touch.channel != Channel.DIRECT]
+    codes = (Evidence.DISCOUNT_CODE,)
+    outside = [touch for touch in touches if touch.channel != Channel.DIRECT and touch.evidence != codes]
     return Reading(
         untracked=not touches,
         traced=any(row["entry_kind"] == EntryKind.SALE and Channel(row["channel"]).is_tagged for row in credits),

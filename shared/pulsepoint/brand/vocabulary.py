@@ -103,6 +103,7 @@ class Evidence(Word):
     REFERRING_SITE = "referring_site"
     NOTE_ATTRIBUTES = "note_attributes"
     JOURNEY_MOMENT = "journey_moment"
+    DISCOUNT_CODE = "discount_code"
 
 
 _TAGGED = (Channel.OTHER_PAID, Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.AFFILIATE)

@@ -63,7 +63,7 @@ _MONEY, _COUNT, _MICRO_COUNT, _RATIO, _DAYS = Unit.MONEY, Unit.COUNT, Unit.MICRO
 _SALE = f"'{EntryKind.SALE}'"
 _NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
 _TRACED = f"channel IN ({sql_list(channel for channel in Channel if channel.is_tagged)})"
-_FROM_OUTSIDE = f"channel <> '{Channel.DIRECT}'"
+_FROM_OUTSIDE = f"channel <> '{Channel.DIRECT}' AND evidence <> '{Evidence.DISCOUNT_CODE}'"
 _NOTED = f"CONCAT(',', evidence, ',') LIKE '%,{Evidence.NOTE_ATTRIBUTES},%'"
 _FROM_ADS = f"paid AND channel IN ({sql_list(Platform)})"
 

@@ -256,6 +256,10 @@ async def test_orders_that_the_pixel_stops_to_see_open_an_alert(bench: Bench) ->
     await configure(bench)
     await tracked_facts(bench, range(4, 32), evidence=NOTED, claims=20)
     await tracked_facts(bench, range(1, 4), evidence="landing_site", claims=20)
+    # A code that a podcast gave away leads to it without any visit, which no pixel could have seen.
+    sold = order_facts("code", days_ago(2), [{"variant_id": "v1", "price_micros": 50 * MICROS}])
+    await bench.append(sold, credit_facts("code", days_ago(2), 50 * MICROS, channel="affiliate"))
+    await bench.append([touch_fact("code", days_ago(2), channel="affiliate", evidence="discount_code")])
     [alert] = await opened_alerts(bench)
     assert (alert.type, alert.subject, alert.cause) == (AlertType.BROKEN_TRACKING, "pixel", Cause.PIXEL)
     figures = {name: alert.figures[name].value for name in ("noted_share", "noted_share_before", "orders")}

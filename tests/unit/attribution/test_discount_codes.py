@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.domain.codes import DISCOUNT_CODE, with_codes
+from attribution.domain.codes import with_codes
 from attribution.domain.models import MODELS
 from attribution.domain.touches import touches_of
 from pulsepoint.brand.settings import BrandChoices
-from pulsepoint.brand.vocabulary import AttributionModel, Channel
+from pulsepoint.brand.vocabulary import AttributionModel, Channel, Evidence
 from pulsepoint.events.attributions import Touch
 from tests.builders.orders import CREATED_AT, ORDER_ID, evidence, order_event, refund_event, timestamp
 from tests.unit.attribution.harness import Harness
@@ -46,7 +46,7 @@ def channels(touches: list[Touch], choices: BrandChoices | None = None) -> dict[
 def test_a_code_alone_is_the_touch_that_earned_the_order() -> None:
     (touch,) = made("ANNA10")
     assert (touch.channel, touch.campaign, touch.paid) == (Channel.AFFILIATE, "Anna", False)
-    assert (touch.occurred_at, touch.evidence) == (CREATED_AT, (DISCOUNT_CODE,))
+    assert (touch.occurred_at, touch.evidence) == (CREATED_AT, (Evidence.DISCOUNT_CODE,))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_visit_before_the_window_does_not_take_the_code_out_of_it() -> None:
 def test_a_code_of_a_campaign_whose_link_was_followed_is_more_evidence_of_that_visit() -> None:
     for landing in ("/?awc=1_2", "/?utm_source=awin&utm_medium=affiliate&utm_campaign=ANNA"):
         (touch,) = made("ANNA10", landing=landing)
-        assert (touch.channel, touch.evidence) == (Channel.AFFILIATE, ("landing_site", DISCOUNT_CODE))
+        assert (touch.channel, touch.evidence) == (Channel.AFFILIATE, ("landing_site", Evidence.DISCOUNT_CODE))
         assert touch.campaign in ("Anna", "ANNA")
     other = made("ANNA10", landing="/?utm_source=awin&utm_medium=affiliate&utm_campaign=ben")
     assert [touch.campaign for touch in other] == ["Anna", "ben"]
@@ -145,7 +145,7 @@ async def test_a_changed_mapping_attributes_existing_orders_anew_and_back() -> N
     await harness.run_effects()
     assert harness.by_channel("last_non_direct") == {"affiliate": 90_000_000}
     assert harness.by_channel("last_touch") == {"direct": 90_000_000}
-    assert {row["evidence"] for row in harness.current("touches")} == {"landing_site", DISCOUNT_CODE}
+    assert {row["evidence"] for row in harness.current("touches")} == {"landing_site", Evidence.DISCOUNT_CODE}
     await harness.handle(configured(version=2))
     await harness.run_effects()
     assert harness.by_channel("last_non_direct") == {"direct": 90_000_000}

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pulsepoint.brand.discount_codes import MappedCode, mapped_code
 from pulsepoint.brand.settings import BrandChoices
+from pulsepoint.brand.vocabulary import Evidence
 from pulsepoint.events.attributions import Touch
-
-DISCOUNT_CODE = "discount_code"
 
 
 def with_codes(
@@ -55,7 +54,7 @@ def _key(campaign: str | None) -> str:
 
 
 def _confirmed(touch: Touch, mapped: MappedCode) -> Touch:
-    evidence = tuple(dict.fromkeys((*touch.evidence, DISCOUNT_CODE)))
+    evidence = tuple(dict.fromkeys((*touch.evidence, Evidence.DISCOUNT_CODE)))
     return touch.model_copy(update={"campaign": touch.campaign or mapped.campaign, "evidence": evidence})
 
 
@@ -63,7 +62,7 @@ def _insert(touches: list[Touch], mapped: MappedCode, created_at: datetime, sett
     opened = created_at - settings.lookback
     at = min((touch.occurred_at for touch in touches if opened <= touch.occurred_at <= created_at), default=created_at)
     place = sum(touch.occurred_at < at for touch in touches)
-    while place < len(touches) and touches[place].evidence == (DISCOUNT_CODE,):
+    while place < len(touches) and touches[place].evidence == (Evidence.DISCOUNT_CODE,):
         place += 1
     touches.insert(
         place,
@@ -72,6 +71,6 @@ def _insert(touches: list[Touch], mapped: MappedCode, created_at: datetime, sett
             channel=mapped.channel,
             paid=mapped.paid,
             campaign=mapped.campaign,
-            evidence=(DISCOUNT_CODE,),
+            evidence=(Evidence.DISCOUNT_CODE,),
         ),
     )
