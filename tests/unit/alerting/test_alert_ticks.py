@@ -251,7 +251,7 @@ async def opened_alerts(bench: Bench) -> list[AlertOpened]:
 
 
 @pytest.mark.slow
-@pytest.mark.rule("ALERT-07")
+@pytest.mark.rule("ALERT-04")
 async def test_orders_that_the_pixel_stops_to_see_open_an_alert(bench: Bench) -> None:
     await configure(bench)
     await tracked_facts(bench, range(4, 32), evidence=NOTED, claims=20)
@@ -269,7 +269,7 @@ async def test_orders_that_the_pixel_stops_to_see_open_an_alert(bench: Bench) ->
 
 
 @pytest.mark.slow
-@pytest.mark.rule("ALERT-08")
+@pytest.mark.rule("ALERT-05")
 async def test_a_platform_that_stops_to_claim_opens_an_alert(bench: Bench) -> None:
     await configure(bench)
     await tracked_facts(bench, range(4, 32), evidence=NOTED, claims=20)

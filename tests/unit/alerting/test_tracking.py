@@ -100,7 +100,7 @@ def pixel(
     return rows
 
 
-@pytest.mark.rule("ALERT-07")
+@pytest.mark.rule("ALERT-04")
 @pytest.mark.parametrize(
     ("recent", "base", "alert"),
     [
@@ -124,13 +124,13 @@ def test_a_pixel_that_sees_no_orders_any_more_is_an_alert(
     assert subjects == (["pixel"] if alert else [])
 
 
-@pytest.mark.rule("ALERT-07")
+@pytest.mark.rule("ALERT-04")
 def test_consent_that_is_gone_is_no_broken_pixel() -> None:
     rows = pixel((20, 19), (20, 19), consent=0.3)
     assert [finding.subject for finding in found(rows)] == ["shop"]
 
 
-@pytest.mark.rule("ALERT-07")
+@pytest.mark.rule("ALERT-04")
 def test_a_pixel_is_not_judged_while_ads_pause() -> None:
     assert found(pixel((20, 0), (20, 19), spend=60)) == []
 
@@ -164,7 +164,7 @@ def collapsed(rows: list[ChannelTotals]) -> list[Finding]:
     return claims.findings(claimed(rows, LAST), claims.Rules())
 
 
-@pytest.mark.rule("ALERT-08")
+@pytest.mark.rule("ALERT-05")
 @pytest.mark.parametrize(
     ("recent", "base", "alert"),
     [(0, 20, True), (2, 20, True), (8.1, 20, False), (12, 20, False), (0, 5, False), (0, 0, False), (40, 100, True)],
@@ -173,20 +173,20 @@ def test_claims_that_collapse_while_orders_go_on_are_an_alert(recent: float, bas
     assert [finding.subject for finding in collapsed(claiming(recent, base))] == (["channel:meta"] if alert else [])
 
 
-@pytest.mark.rule("ALERT-08")
+@pytest.mark.rule("ALERT-05")
 @pytest.mark.parametrize(("orders", "before", "alert"), [(12, 12, True), (9, 12, True), (8, 12, False), (0, 0, False)])
 def test_claims_that_fall_with_the_orders_are_no_matter_of_tracking(orders: int, before: int, alert: bool) -> None:
     assert bool(collapsed(claiming(1, 20, orders=orders, orders_before=before))) is alert
 
 
-@pytest.mark.rule("ALERT-08")
+@pytest.mark.rule("ALERT-05")
 def test_claims_that_nobody_asked_for_are_not_missing() -> None:
     rows = claiming(20, 20)
     unasked = [replace(row, claimed_micros=None) if row.day > LAST - timedelta(days=3) else row for row in rows]
     assert claimed(unasked, LAST) == []
 
 
-@pytest.mark.rule("ALERT-08")
+@pytest.mark.rule("ALERT-05")
 def test_claims_of_what_ads_stopped_spending_on_are_not_expected() -> None:
     rows = claiming(1, 20)
     paused = [replace(row, spend_micros=0) if row.day > LAST - timedelta(days=3) else row for row in rows]
