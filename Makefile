@@ -64,7 +64,7 @@ bench: $(VENV)/dev.stamp ## Benchmarks: ratios against peers measured in the sam
 bench-against: $(VENV)/dev.stamp ## CPU an order and a dashboard beside a commit's, in interleaved pairs (REV=…, AGAINST_ARGS="--pairs 7")
 	$(BIN)/python -m tests.load.against $(REV) $(AGAINST_ARGS)
 
-accuracy: $(VENV)/dev.stamp ## Alerts on worlds with drawn seeds: precision and recall with intervals (ACCURACY_ARGS="--worlds 16")
+accuracy: $(VENV)/dev.stamp ## Alerts on worlds with drawn seeds: precision and recall with intervals (ACCURACY_ARGS="--worlds 22")
 	$(BIN)/python -m tests.accuracy $(ACCURACY_ARGS)
 
 last-visits: $(VENV)/dev.stamp ## Last touches beside the sandbox's own last visits, differences by reason (VISITS_ARGS="--seed 7 --world calm")

@@ -11,7 +11,7 @@ came late (`late_delivery`, in any world). An alert is right whose shelf is empt
 lead time; a `supplier_delay` is found where it stands on the morning of the day on which the shelf runs empty.
 
 A calm world has no incident but late deliveries: each alert on ROAS, tracking and claims in it is false. `small` are
-calm worlds of shops with 3 to 12 orders a day. Alerts on stock see no ads here.
+calm worlds of shops with 3 to 10 orders a day. Alerts on stock see no ads here.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> None:
     """Judge the kinds asked for, and go on where a run of the same code was interrupted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1000, help="the first seed; those after it follow")
-    parser.add_argument("--worlds", type=int, default=16, help="worlds of each kind (two incidents each)")
+    parser.add_argument("--worlds", type=int, default=11, help="worlds of each kind (three incidents each)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", choices=KINDS, action="append")
     parser.add_argument("--results", type=Path, help="where results are kept; by default build/accuracy/ by the code")

@@ -14,12 +14,12 @@ from sandbox.settings import PPM, CampaignSettings, Incident, When, WorldSetting
 from sandbox.world import World
 from tests.builders.sandbox_worlds import world_settings
 
-HISTORY_DAYS = 150
-FIRST_INCIDENT_DAY = 60
+HISTORY_DAYS = 165
+FIRST_INCIDENT_DAY = 40
 """Days before it are quiet: the rules have a past to compare with."""
 APART_DAYS = 45
 """Days from the start of one incident to the next, so that what one did to the past is over."""
-SIZES, SMALL_SIZES = (25, 40, 70, 120), (3, 6, 12)
+SIZES, SMALL_SIZES = (15, 30, 60, 100), (3, 5, 10)
 """Orders a day."""
 STRUCK_VARIANTS = 8
 GRACE_DAYS = 3
@@ -80,7 +80,7 @@ def short_world(seed: int, kind: str) -> DrawnWorld:
         Incident("supplier_delay", When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
         if kind == "supplier_delay"
         else Incident(
-            "stock_loss", When(draw.randrange(6, 12), on_day=draw.randrange(FIRST_INCIDENT_DAY, 130)), sku=sku
+            "stock_loss", When(draw.randrange(6, 12), on_day=draw.randrange(FIRST_INCIDENT_DAY, HISTORY_DAYS - 20)), sku=sku
         )
         for sku in draw.sample(skus, STRUCK_VARIANTS)
     )
