@@ -76,15 +76,15 @@ def short_world(seed: int, kind: str) -> DrawnWorld:
     draw = Random(seed * 7919 + 2)
     settings = _shop(Random(seed), seed, SIZES)
     skus = sorted(variant.sku for product in World(settings).catalog() for variant in product.variants)
-    incidents = tuple(
-        Incident("supplier_delay", When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
-        if kind == "supplier_delay"
-        else Incident(
-            "stock_loss", When(draw.randrange(6, 12), on_day=draw.randrange(FIRST_INCIDENT_DAY, HISTORY_DAYS - 20)), sku=sku
-        )
-        for sku in draw.sample(skus, STRUCK_VARIANTS)
-    )
+    incidents = tuple(_shortage(draw, kind, sku) for sku in draw.sample(skus, STRUCK_VARIANTS))
     return DrawnWorld(replace(settings, incidents=incidents))
+
+
+def _shortage(draw: Random, kind: str, sku: str) -> Incident:
+    if kind == "supplier_delay":
+        return Incident(kind, When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
+    start = draw.randrange(FIRST_INCIDENT_DAY, HISTORY_DAYS - 20)
+    return Incident("stock_loss", When(draw.randrange(6, 12), on_day=start), sku=sku)
 
 
 def _shop(draw: Random, seed: int, sizes: tuple[int, ...]) -> WorldSettings:
