@@ -82,7 +82,7 @@ def short_world(seed: int, kind: str) -> DrawnWorld:
 
 def _shortage(draw: Random, kind: str, sku: str) -> Incident:
     if kind == "supplier_delay":
-        return Incident(kind, When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
+        return Incident("supplier_delay", When(HISTORY_DAYS, on_day=draw.randrange(20, 50)), sku=sku)
     start = draw.randrange(FIRST_INCIDENT_DAY, HISTORY_DAYS - 20)
     return Incident("stock_loss", When(draw.randrange(6, 12), on_day=start), sku=sku)
 
