@@ -26,6 +26,9 @@ locals {
   traces = var.export_traces ? { OTEL_EXPORTER_OTLP_ENDPOINT = "https://telemetry.googleapis.com" } : {}
 
   only = {
+    ingest-shopify = {
+      PULSEPOINT_SHOPIFY_HEADER_ROUTING = tostring(var.shopify_header_routing)
+    }
     inventory-intel = {
       PULSEPOINT_TICK_SECONDS = tostring(var.assessment_seconds)
     }

@@ -103,6 +103,12 @@ variable "extra_secrets" {
   default     = {}
 }
 
+variable "shopify_header_routing" {
+  type        = bool
+  description = "Whether deliveries to /webhooks/shopify without a brand's token count by the shop header, which nobody signs. True only while subscriptions of before are moved to each brand's own address."
+  default     = false
+}
+
 variable "export_traces" {
   type        = bool
   description = "Whether spans go to Cloud Trace. They carry ids and times, no personal data; Google chooses where Cloud Trace keeps them, so a deployment whose rules allow nothing outside its region says false."

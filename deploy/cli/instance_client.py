@@ -81,6 +81,12 @@ class InstanceClient:
         payload = await self.read("/api/brands")
         return [_brand(entry, made=False) for entry in payload["brands"]]
 
+    async def webhook_address(self, brand: Brand, *, renew: bool = False) -> str:
+        """A brand's own webhook address, a new one where it has none or `renew` asks for it."""
+        path = f"/api/brands/{brand.brand_id}/webhook-address"
+        payload = {"address": None} if renew else await self._request("GET", path)
+        return str(payload["address"] or (await self._request("POST", path))["address"])
+
     async def read(self, path: str, **parameters: str) -> Any:
         """The JSON body that the API answers to a GET; None for 204."""
         return await self._request("GET", path, params=parameters)

@@ -163,6 +163,23 @@ def token_command(as_json: AsJson = False) -> None:
         typer.echo(token.access_token)
 
 
+@app.command("webhook-address")
+def webhook_address_command(
+    shop: Annotated[str, typer.Argument(callback=_shop, help="The shop's domain.")],
+    renew: Annotated[bool, typer.Option("--renew", help="Make a new one: the one before counts no longer.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the address to which a brand's Shopify app sends its webhooks: its last part proves whose they are."""
+    try:
+        address = asyncio.run(_webhook_address(read_access(home_directory()), shop, renew=renew))
+    except REPORTED as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        _print_json({"shop": shop, "address": address})
+    else:
+        typer.echo(address)
+
+
 @app.command("doctor")
 def doctor_command(as_json: AsJson = False) -> None:
     """Tell what is connected, what is late, what is wrong, and what to do.
@@ -208,6 +225,15 @@ def verify_command(
         verify.print_verified(verified, Console())
     if not all(each.ok for each in verified):
         raise typer.Exit(1)
+
+
+async def _webhook_address(access: InstanceAccess, shop: str, *, renew: bool) -> str:
+    async with open_client(access) as client:
+        await client.log_in()
+        brand = await client.brand_of(shop)
+        if brand is None:
+            raise WrongBrand(f"No brand has the shop {shop}: make one with POST /api/brands.")
+        return await client.webhook_address(brand, renew=renew)
 
 
 async def _token(access: InstanceAccess) -> Token:

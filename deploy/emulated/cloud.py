@@ -223,7 +223,8 @@ def _service(
         **demo_settings(settings).get(name, {}),
     }
     if name == "ingest-shopify":
-        values["shopify_api_secret"] = keys.shopify_api_secret
+        # The demo and `pulsepoint replay` send to the one address of all shops.
+        values |= {"shopify_api_secret": keys.shopify_api_secret, "shopify_header_routing": True}
     if name == "gateway":
         values |= {
             "admin_email": keys.admin_email,

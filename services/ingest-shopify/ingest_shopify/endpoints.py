@@ -88,11 +88,12 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     """
     signature_of = WebhookKeys(settings.webhook_secrets).signature
     limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
+    routing = "header" if settings.routes_by_header else "token"
     publish, now, (started, ended) = ports.bus.publish, ports.clock.now, _OK
 
     async def deliver(scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        carried = {"shopify-topic": ""}
+        carried = {"shopify-topic": "", "routing": routing}
         length = headers.get(LENGTH, b"0")
         as_ever = scope["path"] == PREFIX and scope["method"] == "POST" and length.isdigit() and len(length) < digits
         if not as_ever and (refusal := _refusal(scope, headers, carried, limit)) is not None:

@@ -6,17 +6,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
+from ingest_shopify.domain import FAMILIES, READER_VERSION, Family, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.events.orders import OrderRecorded
-from pulsepoint.events.precedence import origin_of, precedence_of
+from pulsepoint.events.precedence import Origin, origin_of, precedence_of
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
@@ -26,6 +27,9 @@ from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import TenantContext
 
 Delivered: TypeAlias = Event[RawPayload]
+ROUTING = "routing"
+"""Attribute of a delivery: `header` where the shop header is believed, `token` where the address must prove it."""
+PRIVACY = frozenset({Family.DATA_REQUEST, Family.REDACTION, Family.SHOP_REDACTION})
 BODIES_REMEMBERED = timedelta(days=400)
 """The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
@@ -38,6 +42,7 @@ class _Shop:
     currency: str
     identity_key: bytes
     endpoint_token: str | None
+    endpoint_digest: str | None
     clock_offset: timedelta
 
     @classmethod
@@ -48,6 +53,7 @@ class _Shop:
             currency=data["currency"],
             identity_key=bytes.fromhex(data["identity_key"]),
             endpoint_token=data.get("endpoint_token"),
+            endpoint_digest=data.get("endpoint_digest"),
             clock_offset=timedelta(seconds=data.get("clock_offset_seconds", 0)),
         )
 
@@ -67,8 +73,8 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
         raise UnknownShop(f"no brand owns {domain}: it is delivered when one does")
     shop = _Shop.of(document)
     topic = raw.headers.get("shopify-topic", "")
-    _check_address(shop, domain, raw.headers.get("endpoint-token"))
-    writes = _remember_body(shop, domain, topic, event, seen)
+    proven = _came_by_token(shop, domain, topic, raw.headers)
+    writes = _remember_body(domain, topic, event, seen, proven=proven)
     reading = read_delivery(
         topic,
         raw.headers.get("shopify-api-version"),
@@ -84,20 +90,37 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     return await _publish(reader, event, shop, reading, writes)
 
 
-def _check_address(shop: _Shop, domain: str, token: str | None) -> None:
-    if shop.endpoint_token is not None and (token is None or not secrets.compare_digest(token, shop.endpoint_token)):
-        raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
+def _came_by_token(shop: _Shop, domain: str, topic: str, headers: Mapping[str, str]) -> bool:
+    """True where the address carried the shop's token, which proves whose the delivery is; the shop header does not.
+
+    Without it the header is believed where that is allowed, of files, which nobody outside can send, and for the
+    privacy topics of the app, which come to one address for all shops and name the shop in the body.
+    """
+    token = headers.get("endpoint-token")
+    if token is not None and (shop.endpoint_token or shop.endpoint_digest):
+        digest = sha256(token.encode()).hexdigest()
+        matches = secrets.compare_digest(token, shop.endpoint_token or "") or secrets.compare_digest(
+            digest, shop.endpoint_digest or ""
+        )
+        if not matches:
+            raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
+        return True
+    by_header = headers.get(ROUTING, "token" if shop.endpoint_token else "header") == "header"
+    if not by_header and origin_of(headers) is not Origin.FILE and FAMILIES.get(topic) not in PRIVACY:
+        explanation = f"the address carried no token of {domain}, and nobody signs the shop header"
+        raise PermanentError(explanation, reason="endpoint_token")
+    return False
 
 
-def _remember_body(shop: _Shop, domain: str, topic: str, event: Delivered, seen: Document | None) -> list[Write]:
+def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | None, *, proven: bool) -> list[Write]:
     """The writes that keep other headers from taking this body: neither shop nor topic is signed.
 
     A body keeps the family of the topic it first came under. It keeps its first shop too, but where the subscription's
-    address carries a token, which decides alone.
+    address proves another.
     """
     family = FAMILIES.get(topic)
     before = seen.data if seen is not None else {}
-    if before.get("shop", domain) != domain and shop.endpoint_token is None:
+    if before.get("shop", domain) != domain and not proven:
         raise PermanentError("the same body was accepted for another shop before", reason="body_of_another_shop")
     if family is not None and before.get("family", family) != family:
         explanation = f"the same body was accepted as {before['family']} before, and came as {topic}"
@@ -170,6 +193,7 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
         "timezone": brand.timezone,
         "clock_offset_seconds": brand.clock_offset_seconds,
         "endpoint_token": document.data.get("endpoint_token") if document is not None else None,
+        "endpoint_digest": brand.endpoint_digest,
         "identity_key": identity_key,
     }
     writes = [Write("shops", domain, shop), brand_write(reader, event, shop=domain, identity_key=identity_key)]

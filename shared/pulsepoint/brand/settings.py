@@ -154,12 +154,14 @@ class BrandSettings(BrandChoices):
     """A brand as its people set it up.
 
     `slack_webhook_ref` names the secret that holds the Slack incoming-webhook URL; None: Slack is not connected.
+    `endpoint_digest` is the SHA-256, in hex, of the token in the brand's own webhook address; None before it has one.
     """
 
     name: str = setting("The brand's name.", min_length=1, max_length=200)
     shopify_store: str = setting("The shop's domain at Shopify.")
     currency: str = setting("The currency of the shop, by its ISO 4217 code.")
     slack_webhook_ref: str | None = None
+    endpoint_digest: str | None = None
     ad_accounts: tuple[AdAccount, ...] = ()
 
     @property

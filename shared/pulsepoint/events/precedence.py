@@ -13,6 +13,7 @@ files that a program sends as signed webhooks count as webhooks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
@@ -46,7 +47,7 @@ def precedence_of(origin: Origin, reader_version: int, triggered_at: datetime | 
     return (int(origin) << TRIGGER_BITS | trigger) << READER_BITS | reader_version
 
 
-def origin_of(attributes: dict[str, str]) -> Origin:
+def origin_of(attributes: Mapping[str, str]) -> Origin:
     """Whom a raw delivery came from."""
     return Origin.FILE if attributes.get(ORIGIN) == Origin.FILE.name.lower() else Origin.WEBHOOK
 

@@ -33,6 +33,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("advice.computed", 1): with_defaults,
         ("brand.configured", 1): with_defaults,  # the language of messages
         ("brand.configured", 2): with_defaults,  # discount codes mapped to campaigns
+        ("brand.configured", 3): with_defaults,  # the webhook address of its own
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals

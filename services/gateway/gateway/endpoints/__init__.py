@@ -27,6 +27,7 @@ from gateway.endpoints import (
     uploads,
     verify,
     version,
+    webhook_address,
 )
 from gateway.endpoints.guard import Guard
 from gateway.endpoints.problems import install
@@ -35,6 +36,7 @@ from gateway.settings import Settings
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
     brands.router,
+    webhook_address.router,
     dashboard.router,
     advice.router,
     inventory.router,

@@ -10,6 +10,7 @@ from gateway.domain.brands import KEPT_SETTINGS, Brand, BrandChange, configured,
 from gateway.domain.identity import Person
 from gateway.ports import Commands, IdentityStore
 from gateway.use_cases.connections import changed_connections
+from gateway.use_cases.webhook_addresses import keep_new_token, token_of
 from pulsepoint.brand.settings import AdAccount
 from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.events.brands import BrandConfigured
@@ -40,7 +41,7 @@ async def make_brand(
     """
     _refuse_local(change, allow_local_urls)
     scope = person.scope.brand(uuid4())
-    settings = await _with_secrets(secrets, scope, change)
+    settings = await _with_secrets(secrets, scope, change) | await keep_new_token(secrets, scope)
     return await _commit(commands, scope, person, "brand.created", settings, created_at, before=None)
 
 
@@ -63,6 +64,18 @@ async def change_brand(
     changed = await _commit(commands, scope, person, "brand.configured", settings, brand.created_at, before=brand)
     await _forget_tokens(secrets, scope, brand.settings.ad_accounts, changed.settings.ad_accounts)
     return changed
+
+
+async def renew_webhook_address(person: Person, brand: Brand, *, commands: Commands, secrets: SecretStore) -> str:
+    """The token of a new webhook address; the one before no longer counts once other services have followed."""
+    scope = person.scope.brand(brand.brand_id)
+    settings = await keep_new_token(secrets, scope)
+    renewed = await _commit(
+        commands, scope, person, "brand.webhook_address_renewed", settings, brand.created_at, before=brand
+    )
+    token = await token_of(secrets, scope, renewed.settings.endpoint_digest)
+    assert token is not None, "it was kept a moment ago"
+    return token
 
 
 def _refuse_local(change: BrandChange, allowed: bool) -> None:

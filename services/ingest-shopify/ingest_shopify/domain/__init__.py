@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest_shopify.domain.deliveries import FAMILIES, READER_VERSION, Reading, read_body, read_delivery
+from ingest_shopify.domain.families import Family
 from ingest_shopify.domain.people import Person, identities_of
 from ingest_shopify.domain.shops import is_shop_domain
 from ingest_shopify.domain.signatures import WebhookKeys
@@ -10,6 +11,7 @@ from ingest_shopify.domain.signatures import WebhookKeys
 __all__ = [
     "FAMILIES",
     "READER_VERSION",
+    "Family",
     "Person",
     "Reading",
     "WebhookKeys",
