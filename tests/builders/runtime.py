@@ -17,8 +17,11 @@ from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
 from pulsepoint.adapters.memory.secret_store import MemorySecretStore
+from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.events.envelope import Event, Message, P, decode, encode
+from pulsepoint.faults import Faults
 from pulsepoint.runtime.app import Runtime, start_runtime
+from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.outcome import EffectDefinition
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.routes import Routes
@@ -101,3 +104,10 @@ def published(runtime: Runtime, payload_type: type[P], scope: TenantContext | No
     messages = runtime.ports.bus.published
     events = [decode(m, payload_type) for m in messages if m.attributes.get("ce-type") == payload_type.TYPE]
     return [event for event in events if scope is None or event.scope == scope]
+
+
+def no_engines() -> Engines:
+    """Engines for a service whose `build` opens none: only faults can be asked for."""
+    engines = object.__new__(Engines)
+    object.__setattr__(engines, "faults", Faults(SystemClock()))
+    return engines

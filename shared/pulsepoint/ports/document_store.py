@@ -180,7 +180,7 @@ class DocumentStore(Protocol):
         ...
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
-        """Outbox records committed before `older_than`, oldest first: what a crash left."""
+        """Outbox records committed before `older_than`, oldest first, `limit` at most: what a crash left."""
         ...
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:

@@ -7,7 +7,7 @@ the pushing service account (cloud); everyone else is refused before the body is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_tr
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.memory import what_started_is_spared
+from pulsepoint.runtime.outbox import OutboxRelay
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.push import PushReceiver
@@ -68,6 +69,7 @@ class Runtime:
     telemetry: Telemetry
     settings: ServiceSettings
     faults: Faults
+    outbox: OutboxRelay
     resting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def rest(self) -> None:
@@ -89,11 +91,14 @@ class Runtime:
         done = await self.effects.start_due()
         await self.pipeline.mark_dispatched()
         if outbox_older_than is not None:
-            older = self.ports.clock.now() - timedelta(seconds=outbox_older_than)
-            for outbox_record in await self.ports.store.outbox_records(older_than=older):
-                await self.pipeline.relay(outbox_record)
-                done += 1
-            await self.ports.store.expire(self.ports.clock.now())
+            done += await self.drain_outbox(outbox_older_than)
+        return done
+
+    async def drain_outbox(self, older_than: float) -> int:
+        """Finish what was committed more than so many seconds ago, and drop what has expired; how much was left."""
+        now = self.ports.clock.now()
+        done = await self.outbox.drain(now - timedelta(seconds=older_than))
+        await self.ports.store.expire(now)
         return done
 
 
@@ -110,7 +115,7 @@ class ServiceApp:
         self._raw: list[tuple[str, ASGIApp]] = []
         self._push_auth: PushAuth | None = None
         self.runtime: Runtime | None = None
-        self.faults: Faults | None = None if engines is None else engines.faults
+        self.faults: Faults | None = None
         self.api = FastAPI(title=f"Pulsepoint {service.name}", lifespan=self._lifespan)
         self.api.include_router(health_router(self))
         for router in service.routers:
@@ -155,7 +160,7 @@ class ServiceApp:
             self.api.state.settings = self.settings
             self._push_auth = push_auth(self.settings, ports.clock)
             self._raw = [(prefix, factory(ports)) for prefix, factory in self.service.raw.items()]
-            loops = [asyncio.create_task(_sweep_forever(runtime)), asyncio.create_task(_flush_forever(runtime))]
+            loops = [asyncio.create_task(loop(runtime)) for loop in (_sweep_forever, _drain_forever, _flush_forever)]
             try:
                 yield runtime
             finally:
@@ -265,7 +270,7 @@ async def start_runtime(
     )
     effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry, quarantine, faults)
     receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry)
-    return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings, faults)
+    return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings, faults, OutboxRelay(pipeline))
 
 
 def _spans_message(service: str, records: Sequence[SpanRecord]) -> Message:
@@ -277,28 +282,38 @@ def _spans_message(service: str, records: Sequence[SpanRecord]) -> Message:
 
 
 async def _sweep_forever(runtime: Runtime) -> None:
-    """Due effects soon after they are due; outbox records every few seconds, all of them at the start."""
-    next_outbox_sweep, age = 0.0, 0.0
-    loop = asyncio.get_running_loop()
+    """Due effects soon after they are due."""
     while True:
-        await runtime.faults.delivery_possible()
-        try:
-            due = loop.time() >= next_outbox_sweep
-            await runtime.sweep(outbox_older_than=age if due else None)
-            if due:
-                next_outbox_sweep, age = loop.time() + runtime.settings.outbox_seconds, runtime.settings.outbox_seconds
-        except PulsepointError as error:
-            log.warning(
-                "sweep.failed", service=runtime.service.name, error=type(error).__name__, detail=str(error)[:300]
-            )
-        except Exception:
-            log.exception("sweep.failed", service=runtime.service.name)
+        await _attempt(runtime, runtime.sweep, "sweep.failed")
         runtime.pipeline.effects_waiting.clear()
         try:
             async with asyncio.timeout(runtime.settings.sweep_seconds):
                 await runtime.pipeline.effects_waiting.wait()
         except TimeoutError:
             continue
+
+
+async def _drain_forever(runtime: Runtime) -> None:
+    """Outbox records every few seconds, all of them at the start; beside the effects, so that neither waits."""
+    age = 0.0
+    while True:
+        if await _attempt(runtime, partial(runtime.drain_outbox, age), "outbox.not_drained"):
+            age = runtime.settings.outbox_seconds
+        await asyncio.sleep(runtime.settings.outbox_seconds)
+
+
+async def _attempt(runtime: Runtime, step: Callable[[], Awaitable[int]], failure: str) -> bool:
+    """True where the step was taken; where it failed, the next round tries again."""
+    await runtime.faults.delivery_possible()
+    try:
+        await step()
+    except PulsepointError as error:
+        log.warning(failure, service=runtime.service.name, error=type(error).__name__, detail=str(error)[:300])
+        return False
+    except Exception:
+        log.exception(failure, service=runtime.service.name)
+        return False
+    return True
 
 
 async def _flush_forever(runtime: Runtime) -> None:

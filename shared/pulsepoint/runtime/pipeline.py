@@ -79,16 +79,17 @@ class Pipeline:
             self.effects_waiting.set()
         return not committed.duplicate
 
-    async def relay(self, outbox_record: OutboxRecord) -> None:
-        """Append and publish what was committed; doing it again does no harm."""
+    async def relay(self, *records: OutboxRecord) -> None:
+        """Append and publish what was committed, all records at once; doing it again does no harm."""
         repeated: frozenset[str] = frozenset()
-        if outbox_record.facts:
-            repeated = await self.ports.warehouse.append(outbox_record.facts)
+        if facts := [fact for record in records for fact in record.facts]:
+            repeated = await self.ports.warehouse.append(facts)
         crash_point("after_append")
-        if outbox_record.messages:
-            await self.ports.bus.publish(outbox_record.messages)
-            signal_messages(outbox_record.messages)
-        self._dispatched[outbox_record.id] = await self._checksums_of(outbox_record.facts, repeated)
+        if messages := [message for record in records for message in record.messages]:
+            await self.ports.bus.publish(messages)
+            signal_messages(messages)
+        for record in records:
+            self._dispatched[record.id] = await self._checksums_of(record.facts, repeated)
 
     async def mark_dispatched(self) -> None:
         """Forget finished outbox records, many at a time: it may come late, since finishing again does no harm."""

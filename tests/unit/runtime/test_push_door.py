@@ -22,7 +22,7 @@ from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import TenantContext
 from tests.builders.push_tokens import AUDIENCE, EMAIL, claims, key_set, token
-from tests.builders.runtime import memory_ports, push_of
+from tests.builders.runtime import memory_ports, no_engines, push_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BRAND = TenantContext(UUID(int=7), UUID(int=8))
@@ -71,7 +71,7 @@ async def opened(**settings: Any) -> AsyncIterator[Door]:
             yield ports
 
     service = Service("attribution", Routes(on(OrderDeleted, note)))
-    app = create_app(service, ServiceSettings(**settings), build, engines=object())  # type: ignore[arg-type]
+    app = create_app(service, ServiceSettings(**settings), build, engines=no_engines())
     async with app.open():
         yield Door(app, handled)
 

@@ -16,7 +16,7 @@ from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, Runtime, ServiceApp,
 from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
-from tests.builders.runtime import memory_ports
+from tests.builders.runtime import memory_ports, no_engines
 
 NOW = datetime(2026, 3, 1, 12, 0, 3, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ async def clockwork() -> AsyncIterator[Clockwork]:
 
     made = Clockwork()
     service = Service("attribution", Routes(), tasks={"wind": made.wind})
-    made.app = create_app(service, ServiceSettings(), build, engines=object())  # type: ignore[arg-type]
+    made.app = create_app(service, ServiceSettings(), build, engines=no_engines())
     async with made.app.open():
         yield made
 

@@ -70,10 +70,15 @@ ORDER BY d.id LIMIT $7
 """
 COMMIT = f"SELECT * FROM kernel.commit({', '.join(f'${number}' for number in range(1, 34))})"
 MARK_DISPATCHED = "SELECT kernel.mark_dispatched($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+# The oldest, of which one at least, as many as have so many bytes: a chunk of history has megabytes.
 OUTBOX = """
-SELECT id, facts, messages FROM kernel.leftovers WHERE service = $1 AND created_at < $2
-ORDER BY created_at, id LIMIT $3
+SELECT id, facts, messages FROM (
+    SELECT *, sum(octet_length(facts) + octet_length(messages)) OVER (ORDER BY created_at, id) AS bytes,
+        row_number() OVER (ORDER BY created_at, id) AS place
+    FROM kernel.leftovers WHERE service = $1 AND created_at < $2 ORDER BY created_at, id LIMIT $3
+) AS oldest WHERE place = 1 OR bytes <= $4 ORDER BY place
 """
+OUTBOX_BYTES = 16_000_000
 EXPIRE = """
 WITH documents AS (DELETE FROM kernel.documents WHERE service = $1 AND expires_at <= $2 RETURNING 1),
     markers AS (DELETE FROM kernel.markers WHERE service = $1 AND expires_at <= $2 RETURNING 1)
@@ -161,7 +166,7 @@ class PostgresDocumentStore:
 
     async def outbox_records(self, *, older_than: datetime, limit: int = 100) -> list[OutboxRecord]:
         """See `DocumentStore.outbox_records`."""
-        rows = await self.fetch(OUTBOX, self.service, older_than, limit)
+        rows = await self.fetch(OUTBOX, self.service, older_than, limit, OUTBOX_BYTES)
         return [record for row in rows if (record := _outbox_record(row["id"], row["facts"], row["messages"]))]
 
     async def claim_due_effects(self, now: datetime, *, lease_seconds: float, limit: int = 32) -> list[StoredEffect]:
