@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ hypothesis.settings.load_profile("pulsepoint")
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SKIP = os.environ.get("PULSEPOINT_NO_SKIP") == "1"
+MAY_SKIP = tuple(filter(None, os.environ.get("PULSEPOINT_MAY_SKIP", "").split(";")))
+"""Parts of the reasons, parted by semicolons, for which a skip is none of PULSEPOINT_NO_SKIP's business."""
 
 
 def shared_data() -> Path:
@@ -50,6 +53,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        report.outcome = "failed"
-        report.longrepr = f"PULSEPOINT_NO_SKIP=1 and this was skipped: {reason}"
+        if not may_skip(reason, MAY_SKIP):
+            report.outcome = "failed"
+            report.longrepr = f"PULSEPOINT_NO_SKIP=1 and this was skipped: {reason}"
     return report
+
+
+def may_skip(reason: str, phrases: Iterable[str]) -> bool:
+    """True where a machine said beforehand that it skips for this reason."""
+    return any(phrase in reason for phrase in phrases)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says at the end, in one line a reason, how many tests did not run: a suite left out is never silent."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[text.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.section("left out on this machine")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count} tests: {reason}")

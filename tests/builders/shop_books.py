@@ -99,7 +99,9 @@ async def _violations(warehouse: DuckDBWarehouse) -> list[str]:
     wrong = []
     for check in CHECKS:
         if check.name in _OF_SALES:
-            checked = await run_check(warehouse, SCOPE, check, cancelled_orders="return", settled_before=RECEIVED_AT)
+            checked = await run_check(
+                warehouse, SCOPE, check, cancelled_orders="return", lookback_days=30, settled_before=RECEIVED_AT
+            )
             wrong += [f"{check.name}: {violation}" for violation in checked.violations]
     return wrong
 

@@ -78,7 +78,7 @@ class WholeStore:
         async with open_duckdb(self.path) as warehouse:
             for check in CHECKS:
                 checked = await run_check(
-                    warehouse, self.scope, check, cancelled_orders="return", settled_before=self.now
+                    warehouse, self.scope, check, cancelled_orders="return", lookback_days=30, settled_before=self.now
                 )
                 if checked.total:
                     noticed.add(check.name)

@@ -75,7 +75,11 @@ def refunded_order(scope: TenantContext) -> list[FactRow]:
     before = credit_facts("o2", [("email", None, 80)], scope=scope)
     # One head of net 50 over the credits of the sale and of the refund.
     after = credit_facts("o2", [("email", None, 80), ("email", None, -30)], scope=scope, version=2)
-    refund_row = dict(after[2].row) | {"entry_id": "r1", "entry_kind": "refund"}
+    refund_row = dict(after[2].row) | {
+        "entry_id": "r1",
+        "entry_kind": "refund",
+        "occurred_at": NOON + timedelta(days=2),
+    }
     return [
         head,
         *line_facts(head, [a_line(80)]),
@@ -101,7 +105,9 @@ def a_shop(scope: TenantContext = SCOPE) -> list[FactRow]:
 async def outcome_of(
     warehouse: Warehouse, check: Check, policy: str = "return", settled_before: datetime = LATER
 ) -> Checked:
-    return await run_check(warehouse, SCOPE, check, cancelled_orders=policy, settled_before=settled_before)
+    return await run_check(
+        warehouse, SCOPE, check, cancelled_orders=policy, lookback_days=30, settled_before=settled_before
+    )
 
 
 async def violations(warehouse: DuckDBWarehouse, policy: str = "return") -> dict[str, Checked]:

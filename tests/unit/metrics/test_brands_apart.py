@@ -41,6 +41,7 @@ PARAMETERS: dict[str, Any] = {
     "platform": "meta", "account_id": "account_id", "cancelled_orders": "return", "resolved": True, "limit": 9,
     "start_at": datetime(2026, 3, 9, 12, tzinfo=UTC), "end_at": datetime(2026, 3, 11, tzinfo=UTC),
     "settled_before": datetime(2026, 4, 1, tzinfo=UTC), "after": "", "since": datetime(2026, 3, 9, 12, tzinfo=UTC),
+    "lookback_days": 30, "start": "", "end": "\uffff",
 }  # fmt: skip
 TELLS_WHAT_IS_WRONG = ("verify_", "unmatched_")
 """Starts of the names of queries that have no rows where nothing is wrong."""

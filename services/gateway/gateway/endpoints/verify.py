@@ -251,6 +251,7 @@ async def _checked(ports: Ports, scope: TenantContext, check: Check, brand: Bran
         scope,
         check,
         cancelled_orders=brand.settings.cancelled_orders,
+        lookback_days=brand.settings.lookback_days,
         settled_before=ports.clock.now() - timedelta(seconds=settled_seconds),
     )
     return CheckView(

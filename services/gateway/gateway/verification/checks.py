@@ -53,6 +53,8 @@ CHECKS: tuple[Check, ...] = (
     Check("conservation", "Sales entries equal credits, for every model", "micros", "conservation"),
     Check("order_net", "Every order's attribution says its net revenue", "micros", "order_net"),
     Check("entry_credits", "Every sale, refund and cancellation is credited once", "micros", "entry_credits"),
+    Check("entry_dates", "Credits are booked when their sale, refund or cancellation was", "count", "entry_dates"),
+    Check("chosen_touches", "Credits go to the touch that each model chooses", "count", "chosen_touches"),
     Check("counted_once", "Every order and refund is counted once", "count", "sales_once"),
     Check("heads", "Every snapshot has the rows its head tells of", "count", "heads"),
     Check("orphans", "Every row of a snapshot has a head", "count", "orphans"),
@@ -73,13 +75,23 @@ STATE: tuple[str, ...] = ("orders", "refunds", "credits", "ad_days", "stock_leve
 
 
 async def run_check(
-    warehouse: Warehouse, scope: TenantContext, check: Check, *, cancelled_orders: str, settled_before: datetime
+    warehouse: Warehouse,
+    scope: TenantContext,
+    check: Check,
+    *,
+    cancelled_orders: str,
+    lookback_days: int,
+    settled_before: datetime,
 ) -> Checked:
-    """The outcome of one check of a brand, under its policy for cancelled orders; raises `EngineUnavailable`.
+    """The outcome of one check of a brand, under its settings; raises `EngineUnavailable`.
 
     Conservation leaves out orders with something recorded after `settled_before`.
     """
-    given: dict[str, QueryValue] = {"cancelled_orders": cancelled_orders, "settled_before": settled_before}
+    given: dict[str, QueryValue] = {
+        "cancelled_orders": cancelled_orders,
+        "lookback_days": lookback_days,
+        "settled_before": settled_before,
+    }
     takes = QUERIES.get(check.query).parameters
     rows = await QUERIES.run(
         warehouse, scope, check.query, {name: value for name, value in given.items() if name in takes}

@@ -1,10 +1,10 @@
 base_orders AS (
   SELECT entity AS order_id, currency, gross_micros - discount_micros AS net_micros, taxes_included, cancelled_at,
-    uncharged_micros, NOT test AND NOT deleted AS counts
+    uncharged_micros, processed_at, NOT test AND NOT deleted AS counts
   FROM {{rows(orders, orders)}} AS newest_orders
 ),
 base_refunds AS (
-  SELECT refund.entity AS refund_id, refund.order_id, refund.currency, COALESCE(refund.is_total, FALSE) AS is_total,
+  SELECT refund.entity AS refund_id, refund.order_id, refund.currency, refund.issued_at, COALESCE(refund.is_total, FALSE) AS is_total,
     refund.subtotal_micros + refund.adjustment_micros
       - IF(COALESCE(ordered.taxes_included, refund.taxes_included, FALSE), refund.tax_micros, 0) AS net_micros,
     COALESCE(refund.total_micros, refund.subtotal_micros + refund.adjustment_micros + refund.shipping_micros
@@ -28,9 +28,9 @@ stated_totals AS (
   GROUP BY total.order_id
 ),
 counted_refunds AS (
-  SELECT order_id, refund_id, currency, net_micros FROM base_refunds WHERE NOT is_total
+  SELECT order_id, refund_id, currency, issued_at, net_micros FROM base_refunds WHERE NOT is_total
   UNION ALL
-  SELECT total.order_id, total.refund_id, total.currency, LEAST(total.net_micros - COALESCE(known.net_micros, 0),
+  SELECT total.order_id, total.refund_id, total.currency, total.issued_at, LEAST(total.net_micros - COALESCE(known.net_micros, 0),
     total.paid_micros - COALESCE(known.paid_micros, 0)) AS net_micros
   FROM base_refunds AS total
   JOIN stated_totals AS stated ON stated.order_id = total.order_id AND stated.refund_id = total.refund_id
@@ -38,19 +38,21 @@ counted_refunds AS (
   WHERE total.net_micros > COALESCE(known.net_micros, 0) AND total.paid_micros > COALESCE(known.paid_micros, 0)
 ),
 sold_or_refunded AS (
-  SELECT order_id, order_id AS entry_id, '{{sale}}' AS kind, net_micros, currency, cancelled_at, uncharged_micros
+  SELECT order_id, order_id AS entry_id, '{{sale}}' AS kind, processed_at AS occurred_at, net_micros, currency,
+    cancelled_at, uncharged_micros
   FROM base_orders
   WHERE counts
   UNION ALL
-  SELECT refund.order_id, refund.refund_id AS entry_id, '{{refund}}' AS kind, -refund.net_micros AS net_micros,
-    refund.currency, ordered.cancelled_at, ordered.uncharged_micros
+  SELECT refund.order_id, refund.refund_id AS entry_id, '{{refund}}' AS kind, refund.issued_at AS occurred_at,
+    -refund.net_micros AS net_micros, refund.currency, ordered.cancelled_at, ordered.uncharged_micros
   FROM counted_refunds AS refund LEFT JOIN base_orders AS ordered ON ordered.order_id = refund.order_id
   WHERE COALESCE(ordered.counts, TRUE)
 ),
 base_entries AS (
-  SELECT order_id, entry_id, kind, net_micros, currency, cancelled_at FROM sold_or_refunded
+  SELECT order_id, entry_id, kind, occurred_at, net_micros, currency, cancelled_at FROM sold_or_refunded
   UNION ALL
   SELECT order_id, CONCAT(order_id, ':cancelled') AS entry_id, '{{cancellation}}' AS kind,
+    MAX(cancelled_at) AS occurred_at,
     -LEAST(SUM(net_micros), COALESCE(MAX(uncharged_micros), SUM(net_micros))) AS net_micros,
     MIN(currency) AS currency, MAX(cancelled_at) AS cancelled_at
   FROM sold_or_refunded
@@ -59,5 +61,5 @@ base_entries AS (
   HAVING LEAST(SUM(net_micros), COALESCE(MAX(uncharged_micros), SUM(net_micros))) > 0
 ),
 sold AS (
-  SELECT order_id, entry_id, kind, net_micros, currency FROM base_entries WHERE {{cancelled_orders}}
+  SELECT order_id, entry_id, kind, occurred_at, net_micros, currency FROM base_entries WHERE {{cancelled_orders}}
 )
