@@ -126,13 +126,14 @@ def level_fact(
     available: int | None,
     *,
     location_id: str = "l1",
+    incoming: int | None = None,
     trace: str | None = None,
     scope: TenantContext = SCOPE,
 ) -> FactRow:
     """A stock level of a variant's item at a location."""
     item = f"item-{variant_id}"
     columns = {"inventory_item_id": item, "location_id": location_id, "available": available, "updated_at": at}
-    columns["trace"] = trace
+    columns |= {"trace": trace, "incoming": incoming}
     return fact(
         "inventory_levels", f"{item}:{location_id}", columns, version=int(at.timestamp() * 1_000_000), scope=scope
     )

@@ -21,6 +21,7 @@ NAMED: dict[str, Any] = {
     "shop": "light-lane.myshopify.com",
     "lookback_days": 30,
     "lead_time_days": 14,
+    "VariantLeadTime.days": 21,
     "secret_ref": "meta-token-1",
     "slack_webhook_ref": "slack-webhook",
     "base_url": "http://127.0.0.1:9000",

@@ -15,6 +15,7 @@ import orjson
 from inventory_intel import readings
 from inventory_intel.domain.assessment import assess, listed
 from inventory_intel.domain.spend import running_campaigns
+from inventory_intel.domain.stock import LeadTimes
 from inventory_intel.domain.window import Window, window_of
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.ads import AdsSynced
@@ -127,10 +128,11 @@ async def _assess(reader: Reader, kept: KeptBrand, window: Window) -> list[Stock
     # What was shipped has left the shelf, whatever the brand's revenue says of cancelled orders.
     settings = replace(kept.metric_settings, cancelled_orders=CancelledOrders.KEEP)
     variants = await reader.query("inventory_variants")
-    sold, levels, days, spend, weights = await reader.measure_all(
+    sold, levels, incoming, days, spend, weights = await reader.measure_all(
         [
             Breakdown(("units",), period, ITEM),
             Breakdown(("level_units",), period, ("inventory_item_id",)),
+            Breakdown(("level_incoming",), period, ("inventory_item_id",)),
             Breakdown(("days_in_stock", "days_unknown"), period, ("inventory_item_id",)),
             Breakdown(("spend",), period, (*CAMPAIGN, "currency", "day")),
             Breakdown(("campaign_weight",), period, (*CAMPAIGN, *ITEM)),
@@ -140,13 +142,13 @@ async def _assess(reader: Reader, kept: KeptBrand, window: Window) -> list[Stock
     # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         lambda: assess(
-            readings.variants(variants, levels.rows),
+            readings.variants(variants, levels.rows, incoming.rows),
             readings.sold(sold.rows),
             readings.days_in_stock(days.rows),
             running_campaigns(readings.campaign_days(spend.rows), today=window.end_day, currency=brand.currency),
             readings.credited_items(weights.rows),
             window_days=window.days,
-            lead_time_days=brand.lead_time_days,
+            lead_times=LeadTimes(brand.lead_time_days, {each.variant: each.days for each in brand.lead_times}),
         )
     )
 

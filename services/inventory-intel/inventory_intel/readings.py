@@ -13,16 +13,17 @@ from pulsepoint.metrics.query import MeasuredRow
 from pulsepoint.values import Row
 
 
-def variants(rows: Iterable[Row], levels: Iterable[MeasuredRow]) -> list[VariantStock]:
+def variants(rows: Iterable[Row], levels: Iterable[MeasuredRow], incoming: Iterable[MeasuredRow]) -> list[VariantStock]:
     """Variants with units available over all locations: as the levels say, else as the product itself did.
 
-    None where the shop does not count them.
+    None where the shop does not count them, and of those on their way where it does not say.
     """
     units = {row.at["inventory_item_id"]: row.values["level_units"] for row in levels}
-    return [_variant(row, units) for row in rows]
+    coming = {row.at["inventory_item_id"]: row.values["level_incoming"] for row in incoming}
+    return [_variant(row, units, coming) for row in rows]
 
 
-def _variant(row: Row, units: Mapping[str, int | None]) -> VariantStock:
+def _variant(row: Row, units: Mapping[str, int | None], coming: Mapping[str, int | None]) -> VariantStock:
     product, own = row["product_title"] or "", row["title"] or ""
     title = product if own in ("", "Default Title", product) else f"{product} - {own}"
     item = row["inventory_item_id"]
@@ -35,6 +36,7 @@ def _variant(row: Row, units: Mapping[str, int | None]) -> VariantStock:
         available=available if row["tracked"] else None,
         continue_selling=bool(row["continue_selling"]),
         inventory_item_id=item,
+        incoming=coming.get(item) if row["tracked"] else None,
     )
 
 

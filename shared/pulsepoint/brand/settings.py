@@ -24,6 +24,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 LONGEST_LOOKBACK_DAYS = 365
 MOST_MAPPED_CODES = 1000
+MOST_LEAD_TIMES = 5_000
 
 
 def shop_domain(shop: str) -> str:
@@ -94,6 +95,24 @@ class AdAccount(BaseModel):
     base_url: str | None = None
 
 
+class VariantLeadTime(BaseModel):
+    """The days that a reorder of one variant takes to arrive; `variant` is its id or its SKU."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variant: str = Field(min_length=1, max_length=255)
+    days: Whole = Field(ge=0, le=365)
+
+
+def distinct_variants(lead_times: tuple[VariantLeadTime, ...]) -> tuple[VariantLeadTime, ...]:
+    """The lead times by variant; raises `ValueError` for a variant that is named twice."""
+    seen: set[str] = set()
+    for each in lead_times:
+        if each.variant in seen:
+            raise ValueError(f"{each.variant} is there twice")
+        seen.add(each.variant)
+    return lead_times
+
+
 class BrandChoices(BaseModel):
     """The choices of people for a brand, with a default for each."""
 
@@ -119,6 +138,11 @@ class BrandChoices(BaseModel):
     )
     lead_time_days: Whole = setting(
         "How long a reorder takes to arrive; stock covered for less runs low.", unit="days", default=14, ge=0, le=365
+    )
+    lead_times: Annotated[tuple[VariantLeadTime, ...], AfterValidator(distinct_variants)] = setting(
+        "Lead times of single variants, by variant id or SKU, where they differ from the brand's.",
+        default=(),
+        max_length=MOST_LEAD_TIMES,
     )
     roas_target_micros: Whole = setting(
         "The ROAS a campaign should reach; advice cuts below it.",

@@ -12,12 +12,17 @@ from pulsepoint.events.envelope import Payload
 
 
 class StockLevelRecorded(Payload):
-    """Units of one inventory item available at one location; null where the shop does not count it."""
+    """Units of one inventory item available at one location; null where the shop does not count it.
+
+    `incoming` are the units on their way there, null where that was not said.
+    """
 
     TYPE: ClassVar[str] = "stock_level.recorded"
+    SCHEMA: ClassVar[int] = 2
     inventory_item_id: str
     location_id: str
     available: int | None
+    incoming: int | None = None
     updated_at: datetime
 
 
@@ -27,7 +32,8 @@ class StockStatus(BaseModel):
     `velocity` is units a day over the days the item was in stock, as micro-units (1_000_000 = one unit a day);
     `days_of_cover` likewise in micro-days, None where nothing sells. `spend_at_risk_micros` is the daily spend of the
     campaigns whose attributed orders buy this variant, prorated by its share of their revenue. Of `days_in_stock`,
-    `days_unknown` lie before the first known stock level and count as in stock.
+    `days_unknown` lie before the first known stock level and count as in stock. `incoming` are the units on their way,
+    None where nobody said; `lead_time_days` is the variant's own lead time, else the brand's (None: stored before).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +47,8 @@ class StockStatus(BaseModel):
     days_unknown: int = 0
     units_sold: int
     days_of_cover_micros: int | None
+    incoming: int | None = None
+    lead_time_days: int | None = None
     status: StockState
     continue_selling: bool
     spend_at_risk_micros: int
@@ -52,6 +60,7 @@ class StockAssessed(Payload):
     """The stock of a brand judged at a moment; `statuses` holds what is not healthy, `counts` all of it."""
 
     TYPE: ClassVar[str] = "stock.assessed"
+    SCHEMA: ClassVar[int] = 2
     assessed_at: datetime
     window_days: int
     counts: dict[str, int]

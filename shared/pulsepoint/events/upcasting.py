@@ -34,9 +34,12 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("brand.configured", 1): with_defaults,  # the language of messages
         ("brand.configured", 2): with_defaults,  # discount codes mapped to campaigns
         ("brand.configured", 3): with_defaults,  # the webhook address of its own
+        ("brand.configured", 4): with_defaults,  # lead times of single variants
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
+        ("stock_level.recorded", 1): with_defaults,  # what is on its way
+        ("stock.assessed", 1): with_defaults,  # what is on its way, and each variant's lead time
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
     }
 )

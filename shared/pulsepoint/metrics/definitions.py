@@ -201,6 +201,10 @@ _STOCK: tuple[Metric, ...] = (
         "variant's share of what they sell", _MONEY, "variants", "SUM(spend_at_risk_micros)"),
     Sum(39, "level_units", "Units at locations", "units available at the shop's locations, as last counted", _COUNT,
         "levels", "SUM(available)", absent=None, listed=False),
+    Sum(55, "incoming_units", "Units on their way", "units ordered from suppliers that have not arrived, where the "
+        "shop says so", _COUNT, "stock", "SUM(incoming)", absent=None),
+    Sum(56, "level_incoming", "Units on their way to locations", "units on their way to the shop's locations, as last "
+        "told", _COUNT, "incoming", "SUM(incoming)", absent=None, listed=False),
     Sum(40, "days_in_stock", "Days in stock", "days on which an item had units available at any time, over its "
         "locations together; days before its first count too", _COUNT, "stock_days", "SUM(days_in_stock)",
         listed=False),

@@ -150,7 +150,8 @@ SOURCES: dict[str, Source] = {
         rows="stock_statuses_current",
         where=f"status <> '{StockState.UNTRACKED}'",
         dimensions=(*_ITEM, "status"),
-        detail=("variant_id", "sku", "title", "available", "velocity_micros", "days_in_stock", "status"),
+        detail=("variant_id", "sku", "title", "available", "incoming", "velocity_micros", "days_in_stock",
+                "lead_time_days", "status"),
     ),
     "variants": Source(
         rows="stock_statuses_current",
@@ -163,6 +164,12 @@ SOURCES: dict[str, Source] = {
         where="TRUE",
         dimensions=("inventory_item_id", "location_id"),
         detail=("inventory_item_id", "location_id", "available", "updated_at"),
+    ),
+    "incoming": Source(
+        rows="incoming_levels",
+        where="TRUE",
+        dimensions=("inventory_item_id", "location_id"),
+        detail=("inventory_item_id", "location_id", "incoming", "updated_at"),
     ),
     "stock_days": Source(
         rows="stock_days.sql",

@@ -145,6 +145,14 @@ LEFT JOIN ad_days_quarantined_current AS held
   AND held.day = ad.day AND held.quarantined
 WHERE held.entity IS NULL;
 
+-- Units on their way to each location, by the newest level that says so: webhooks that name none change nothing.
+CREATE VIEW incoming_levels AS
+SELECT brand_id, inventory_item_id, location_id, incoming, updated_at, fact_id, recorded_at
+FROM inventory_levels
+WHERE incoming IS NOT NULL
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1;
+
 -- Days of an account whose spend is in quarantine: not counted, and left out of ratios of sales and spend.
 CREATE VIEW quarantined_ad_days AS
 SELECT brand_id, platform, account_id, day, account_currency AS currency

@@ -55,11 +55,19 @@ class ShopifyBodies:
         return Webhook("products/create", product.product_id, self._local(at), 0, body)
 
     def level(self, change: StockChange) -> Webhook:
-        """`inventory_levels/update`: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel."""
+        """`inventory_levels/update`: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel.
+
+        With the quantities of the Admin API, what is on its way among them:
+        https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel.
+        """
         body: dict[str, object] = {
             "inventory_item_id": change.inventory_item_id,
             "location_id": change.location_id,
             "available": change.available,
+            "quantities": [
+                {"name": "available", "quantity": change.available},
+                {"name": "incoming", "quantity": change.incoming},
+            ],
             "updated_at": self._iso(change.timestamp),
             "admin_graphql_api_id": f"gid://shopify/InventoryLevel/{change.location_id}"
             f"?inventory_item_id={change.inventory_item_id}",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
 from inventory_intel.domain.spend import Campaign, CampaignDay, CampaignItem, exposures, running_campaigns
-from inventory_intel.domain.stock import VariantStock
+from inventory_intel.domain.stock import LeadTimes, VariantStock
 from pulsepoint.money import MICROS
 
 TODAY = date(2026, 3, 15)
@@ -108,7 +108,7 @@ def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
         [campaign()],
         [credited("out", 30), credited("back", 30), credited("fine", 40)],
         window_days=28,
-        lead_time_days=14,
+        lead_times=LeadTimes(14),
     )
     at_risk = {status.variant_id: status.spend_at_risk_micros for status in statuses}
     assert at_risk == {"out": 30 * MICROS, "back": 0, "fine": 0}
@@ -118,7 +118,9 @@ def test_only_what_runs_out_without_backorders_has_spend_at_risk() -> None:
 
 @pytest.mark.rule("STOCK-06")
 def test_what_sells_but_no_product_names_is_untracked_and_not_told() -> None:
-    statuses = assess([], [Sold(SoldItem(None, "S1", None), "Lamp", 5)], {}, [], [], window_days=28, lead_time_days=14)
+    statuses = assess(
+        [], [Sold(SoldItem(None, "S1", None), "Lamp", 5)], {}, [], [], window_days=28, lead_times=LeadTimes(14)
+    )
     assert [(status.variant_id, status.title, status.status, status.units_sold) for status in statuses] == [
         ("sku:S1", "Lamp", "untracked", 5)
     ]
@@ -133,6 +135,6 @@ def test_healthy_stock_is_counted_but_not_told() -> None:
         [],
         [],
         window_days=28,
-        lead_time_days=14,
+        lead_times=LeadTimes(14),
     )
     assert [status.variant_id for status in listed(statuses)] == ["out"]

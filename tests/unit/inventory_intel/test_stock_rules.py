@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,14 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory_intel.domain.catalog import Catalog, SoldItem
-from inventory_intel.domain.stock import DaysInStock, VariantStock, cover_micros, judge, status_of, velocity_micros
+from inventory_intel.domain.stock import (
+    DaysInStock,
+    LeadTimes,
+    VariantStock,
+    cover_micros,
+    judge,
+    status_of,
+    velocity_micros,
+)
 from inventory_intel.domain.window import window_of
 from pulsepoint.money import MICROS
 from tests.builders.inventory import NOW, days_ago
 
 
 def variant(available: int | None, *, continue_selling: bool = False, **fields: str) -> VariantStock:
-    values = {"variant_id": "v1", "product_id": "p1", "sku": "S1", "title": "Shirt", **fields}
+    values: dict[str, Any] = {"variant_id": "v1", "product_id": "p1", "sku": "S1", "title": "Shirt", **fields}
     return VariantStock(available=available, continue_selling=continue_selling, inventory_item_id="i1", **values)
 
 
@@ -67,16 +76,20 @@ def test_without_a_lead_time_nothing_is_late() -> None:
 
 @pytest.mark.rule("STOCK-02")
 def test_unknown_history_counts_as_in_stock_and_is_told() -> None:
-    [judged] = judge([variant(10)], {"v1": 28}, {}, window_days=28, lead_time_days=14)
+    [judged] = judge([variant(10)], {"v1": 28}, {}, window_days=28, lead_times=LeadTimes(14))
     assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (28, 28, MICROS)
-    [judged] = judge([variant(10)], {"v1": 28}, {"i1": DaysInStock(14, 3)}, window_days=28, lead_time_days=14)
+    [judged] = judge([variant(10)], {"v1": 28}, {"i1": DaysInStock(14, 3)}, window_days=28, lead_times=LeadTimes(14))
     assert (judged.days_in_stock, judged.days_unknown, judged.velocity_micros) == (14, 3, 2 * MICROS)
 
 
 @pytest.mark.rule("STOCK-04")
 def test_backorders_expose_no_spend() -> None:
     out, backorder = judge(
-        [variant(0), variant(0, continue_selling=True, variant_id="v2")], {}, {}, window_days=28, lead_time_days=14
+        [variant(0), variant(0, continue_selling=True, variant_id="v2")],
+        {},
+        {},
+        window_days=28,
+        lead_times=LeadTimes(14),
     )
     assert out.status == backorder.status == "out_of_stock"
     assert out.exposes_spend

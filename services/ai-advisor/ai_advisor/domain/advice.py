@@ -179,17 +179,34 @@ def for_roas(
 def reorders(
     citations: Citations, brand: BrandSettings, statuses: Iterable[StockStatus], rules: Rules
 ) -> Iterable[Recommendation]:
-    """Order again what sells and is covered for less than the lead time, most urgent first."""
-    urgent = [status for status in statuses if status.status.runs_out and status.velocity_micros > 0]
+    """Order again what sells and is covered for less than the lead time, most urgent first.
+
+    What is on its way is not ordered again.
+    """
+    urgent = [
+        status
+        for status in statuses
+        if status.status.runs_out
+        and status.velocity_micros > 0
+        and reorder_quantity(status, lead_time_of(status, brand), rules.review_days) > 0
+    ]
     urgent.sort(key=lambda status: (status.status.rank, -status.velocity_micros, status.variant_id))
     for status in urgent[: rules.most_reorders]:
         yield _reorder(citations, brand, status, rules)
 
 
+def lead_time_of(status: StockStatus, brand: BrandSettings) -> int:
+    """The days that a reorder of the variant takes: its own, else the brand's."""
+    return brand.lead_time_days if status.lead_time_days is None else status.lead_time_days
+
+
 def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int) -> int:
-    """Units that last through the lead time and until stock is looked at again, less what is there; at least one."""
+    """Units that last through the lead time and until stock is looked at again, less what is there or on its way.
+
+    0 where that is enough.
+    """
     needed = -(-status.velocity_micros * (lead_time_days + review_days) // MICROS)
-    return max(1, needed - status.available)
+    return max(0, needed - status.available - (status.incoming or 0))
 
 
 def _reduce(
@@ -261,7 +278,7 @@ def _change_spend(
 
 
 def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, rules: Rules) -> Recommendation:
-    lead, review, state = brand.lead_time_days, rules.review_days, status.status
+    lead, review, state = lead_time_of(status, brand), rules.review_days, status.status
     history = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
     return _recommend(
         uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
@@ -281,11 +298,19 @@ def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, ru
             "units_sold": figures.count(status.units_sold),
             "days_in_stock": figures.count(status.days_in_stock),
             **history,
+            **_incoming(citations, status),
             "lead_time": figures.count(lead),
             "review": figures.count(review),
         },
         names={"product": name(status.title)},
     )
+
+
+def _incoming(citations: Citations, status: StockStatus) -> dict[str, figures.Figure]:
+    """The units on their way; nothing where nobody said or there are none."""
+    if not status.incoming:
+        return {}
+    return {"incoming": figures.count(status.incoming, citations.of_variant("incoming_units", status.variant_id))}
 
 
 def _stock_cause(status: StockStatus) -> Cause:

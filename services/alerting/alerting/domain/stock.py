@@ -98,6 +98,7 @@ def _clearly_safe(status: StockStatus, lead_time_days: int) -> bool:
     if status.status.is_gone:
         return False
     cover = status.days_of_cover_micros
+    lead_time_days = lead_time_days if status.lead_time_days is None else status.lead_time_days
     # Critical begins under half the lead time: 1.2 times that is six tenths of it.
     return cover is None or cover * 10 > lead_time_days * 6 * MICROS
 
@@ -118,7 +119,9 @@ def _finding(status: StockStatus, currency: str, reorder: figures.Figure | None,
 
 def _figures(status: StockStatus, currency: str, cite: CiteVariant) -> dict[str, figures.Figure]:
     variant = status.variant_id
+    incoming = {"incoming": figures.count(status.incoming, cite("incoming_units", variant))} if status.incoming else {}
     return {
+        **incoming,
         "available": figures.count(status.available, cite("available_units", variant)),
         "days_of_cover": figures.days(status.days_of_cover_micros, cite("days_of_cover", variant)),
         "velocity": figures.rate(status.velocity_micros, cite("velocity", variant)),

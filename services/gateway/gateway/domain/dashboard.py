@@ -46,6 +46,7 @@ UNATTRIBUTED: Mapping[str, str] = {
 """The same for what no touch earned."""
 VARIANT: Mapping[str, str] = {
     "available": "available_units",
+    "incoming": "incoming_units",
     "units_per_day": "velocity",
     "days_of_cover": "days_of_cover",
     "spend_at_risk_per_day": "spend_at_risk",
@@ -106,12 +107,13 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class ShortVariant:
-    """A variant that is out or running out: the figures of `VARIANT`."""
+    """A variant that is out or running out: the figures of `VARIANT`, and its lead time (None: not known)."""
 
     variant_id: str
     sku: str | None
     title: str | None
     state: StockState
+    lead_time_days: int | None
     figures: Figures
 
 

@@ -18,13 +18,19 @@ router = APIRouter(prefix="/api/brands/{brand_id}", tags=["inventory"], response
 
 
 class RunningOutView(BaseModel):
-    """A variant that is out or running out; `facts` has the fact id of each number."""
+    """A variant that is out or running out; `facts` has the fact id of each number.
+
+    `incoming` are the units on their way, null where the shop does not say; `lead_time_days` is the variant's own lead
+    time, else the brand's.
+    """
 
     variant_id: str
     sku: str | None
     title: str | None
     status: StockState
     available: int | None
+    incoming: int | None
+    lead_time_days: int | None
     units_per_day: float | None
     days_of_cover: float | None
     spend_at_risk_per_day: float | None
@@ -38,6 +44,7 @@ class RunningOutView(BaseModel):
             sku=variant.sku,
             title=variant.title,
             status=variant.state,
+            lead_time_days=variant.lead_time_days,
             **values(variant.figures),
         )
 

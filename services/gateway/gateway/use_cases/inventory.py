@@ -45,6 +45,7 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
     """A variant by the row it was judged in, which is the newest there is at the instant it was recorded."""
     values = {
         "available": row["available"],
+        "incoming": row["incoming"],
         "units_per_day": row["velocity_micros"],
         "days_of_cover": ratio_of("days_of_cover", row["available"], row["velocity_micros"]),
         "spend_at_risk_per_day": row["spend_at_risk_micros"],
@@ -54,6 +55,7 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
         sku=row["sku"],
         title=row["title"],
         state=StockState(row["status"]),
+        lead_time_days=row["lead_time_days"],
         figures={
             shown: figure(
                 name,

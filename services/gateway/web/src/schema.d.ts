@@ -254,6 +254,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands/{brand_id}/lead-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lead Times
+         * @description The lead times of single variants.
+         */
+        get: operations["read_lead_times_api_brands__brand_id__lead_times_get"];
+        put?: never;
+        /**
+         * Upload Lead Times
+         * @description Change lead times by a CSV with the columns `variant_id` or `sku`, and `lead_time_days`.
+         */
+        post: operations["upload_lead_times_api_brands__brand_id__lead_times_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Lead Times
+         * @description Change the lead times of some variants.
+         */
+        patch: operations["patch_lead_times_api_brands__brand_id__lead_times_patch"];
+        trace?: never;
+    };
     "/api/brands/{brand_id}/orders": {
         parameters: {
             query?: never;
@@ -998,6 +1026,12 @@ export interface components {
              */
             lead_time_days: number;
             /**
+             * Lead Times
+             * @description Lead times of single variants, by variant id or SKU, where they differ from the brand's.
+             * @default []
+             */
+            lead_times: components["schemas"]["VariantLeadTime"][];
+            /**
              * Locale
              * @description The language of messages sent for the brand, such as en or fr-CH.
              * @default en
@@ -1399,6 +1433,34 @@ export interface components {
             spend_at_risk_per_day: number | null;
         };
         /**
+         * LeadTimeChange
+         * @description The lead time of one variant, by its id or SKU; null takes it away, so that the brand's counts again.
+         */
+        LeadTimeChange: {
+            /** Days */
+            days: number | null;
+            /** Variant */
+            variant: string;
+        };
+        /**
+         * LeadTimeChanges
+         * @description Lead times to change; variants that are not named keep theirs.
+         */
+        LeadTimeChanges: {
+            /** Lead Times */
+            lead_times: components["schemas"]["LeadTimeChange"][];
+        };
+        /**
+         * LeadTimes
+         * @description The lead times of single variants; all others have the brand's, `lead_time_days`.
+         */
+        LeadTimes: {
+            /** Lead Time Days */
+            lead_time_days: number;
+            /** Lead Times */
+            lead_times: components["schemas"]["VariantLeadTime"][];
+        };
+        /**
          * LeftOutView
          * @description Rows that became no delivery, and why; their sum in the brand's currency.
          */
@@ -1531,6 +1593,12 @@ export interface components {
              * @default 14
              */
             lead_time_days: number;
+            /**
+             * Lead Times
+             * @description Lead times of single variants, by variant id or SKU, where they differ from the brand's.
+             * @default []
+             */
+            lead_times: components["schemas"]["VariantLeadTime"][];
             /**
              * Locale
              * @description The language of messages sent for the brand, such as en or fr-CH.
@@ -1894,6 +1962,9 @@ export interface components {
         /**
          * RunningOutView
          * @description A variant that is out or running out; `facts` has the fact id of each number.
+         *
+         *     `incoming` are the units on their way, null where the shop does not say; `lead_time_days` is the variant's own lead
+         *     time, else the brand's.
          */
         RunningOutView: {
             /** Available */
@@ -1904,6 +1975,10 @@ export interface components {
             facts: {
                 [key: string]: string;
             };
+            /** Incoming */
+            incoming: number | null;
+            /** Lead Time Days */
+            lead_time_days: number | null;
             /** Sku */
             sku: string | null;
             /** Spend At Risk Per Day */
@@ -1993,6 +2068,12 @@ export interface components {
              * @default 14
              */
             lead_time_days: number;
+            /**
+             * Lead Times
+             * @description Lead times of single variants, by variant id or SKU, where they differ from the brand's.
+             * @default []
+             */
+            lead_times: components["schemas"]["VariantLeadTime"][];
             /**
              * Locale
              * @description The language of messages sent for the brand, such as en or fr-CH.
@@ -2407,6 +2488,16 @@ export interface components {
             refunds: number;
         };
         /**
+         * VariantLeadTime
+         * @description The days that a reorder of one variant takes to arrive; `variant` is its id or its SKU.
+         */
+        VariantLeadTime: {
+            /** Days */
+            days: number;
+            /** Variant */
+            variant: string;
+        };
+        /**
          * Verification
          * @description Everything at once; `ok` when no check found a violation.
          */
@@ -2500,6 +2591,9 @@ export type FigureView = components['schemas']['FigureView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
 export type InventoryView = components['schemas']['InventoryView'];
+export type LeadTimeChange = components['schemas']['LeadTimeChange'];
+export type LeadTimeChanges = components['schemas']['LeadTimeChanges'];
+export type LeadTimes = components['schemas']['LeadTimes'];
 export type LeftOutView = components['schemas']['LeftOutView'];
 export type MappedCode = components['schemas']['MappedCode'];
 export type Me = components['schemas']['Me'];
@@ -2551,6 +2645,7 @@ export type UnmatchedMoneyView = components['schemas']['UnmatchedMoneyView'];
 export type UnmatchedOrderView = components['schemas']['UnmatchedOrderView'];
 export type UnmatchedView = components['schemas']['UnmatchedView'];
 export type UploadView = components['schemas']['UploadView'];
+export type VariantLeadTime = components['schemas']['VariantLeadTime'];
 export type Verification = components['schemas']['Verification'];
 export type VersionView = components['schemas']['VersionView'];
 export type ViolationView = components['schemas']['ViolationView'];
@@ -4071,6 +4166,346 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InventoryView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    read_lead_times_api_brands__brand_id__lead_times_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadTimes"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    upload_lead_times_api_brands__brand_id__lead_times_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadTimes"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    patch_lead_times_api_brands__brand_id__lead_times_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadTimeChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadTimes"];
                 };
             };
             /** @description Bad Request */

@@ -26,12 +26,16 @@ def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
 def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
     """The stock level in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel.
 
-    `available` is null where the shop does not count the item there, and negative where it was oversold.
+    `available` is null where the shop does not count the item there, and negative where it was oversold. What is on its
+    way is a quantity of the Admin API (https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel); a
+    webhook names it only where its subscription asks for that.
     """
+    quantities = {entry.text("name", 64): entry.optional_whole("quantity") for entry in body.children("quantities")}
     return StockLevelRecorded(
         inventory_item_id=body.id("inventory_item_id"),
         location_id=body.id("location_id"),
-        available=body.optional_whole("available"),
+        available=quantities.get("available", body.optional_whole("available")),
+        incoming=quantities.get("incoming", body.optional_whole("incoming")),
         updated_at=body.optional_timestamp("updated_at") or reported_at,
     )
 
@@ -45,6 +49,7 @@ def read_disconnection(body: Fields, *, reported_at: datetime) -> StockLevelReco
         inventory_item_id=body.id("inventory_item_id"),
         location_id=body.id("location_id"),
         available=0,
+        incoming=0,
         updated_at=reported_at,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inventory_intel.domain.catalog import Catalog, SoldItem, unlisted
 from inventory_intel.domain.spend import Campaign, CampaignItem, Exposure, exposures
-from inventory_intel.domain.stock import DaysInStock, Judged, VariantStock, judge
+from inventory_intel.domain.stock import DaysInStock, Judged, LeadTimes, VariantStock, judge
 from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.events.inventory import StockStatus
 
@@ -44,7 +44,7 @@ def assess(
     credited: Iterable[CreditedItem],
     *,
     window_days: int,
-    lead_time_days: int,
+    lead_times: LeadTimes,
 ) -> list[StockStatus]:
     """The status of every variant and of everything else that sells, worst first.
 
@@ -63,7 +63,7 @@ def assess(
         units,
         days,
         window_days=window_days,
-        lead_time_days=lead_time_days,
+        lead_times=lead_times,
     )
     exposed = exposures(
         campaigns,
@@ -96,6 +96,8 @@ def _status(judged: Judged, exposed: tuple[Exposure, ...]) -> StockStatus:
         days_unknown=judged.days_unknown,
         units_sold=judged.units_sold,
         days_of_cover_micros=judged.cover_micros,
+        incoming=judged.variant.incoming,
+        lead_time_days=judged.lead_time_days,
         status=judged.status,
         continue_selling=judged.variant.continue_selling,
         spend_at_risk_micros=sum(part.spend_micros for part in at_risk),

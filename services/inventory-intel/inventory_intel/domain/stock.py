@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.metrics.catalog import ratio_of
@@ -14,7 +14,10 @@ OVERSTOCKED_DAYS = 180
 
 @dataclass(frozen=True, slots=True)
 class VariantStock:
-    """One variant and its units available over all locations; None where the shop does not count them."""
+    """One variant and its units available over all locations; None where the shop does not count them.
+
+    `incoming` are the units on their way, None where nobody said.
+    """
 
     variant_id: str
     product_id: str | None
@@ -23,6 +26,19 @@ class VariantStock:
     available: int | None
     continue_selling: bool
     inventory_item_id: str | None = None
+    incoming: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTimes:
+    """The days that reorders take to arrive: `own` ones by variant id or SKU, the id first, else the brand's."""
+
+    brand_days: int
+    own: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, variant: VariantStock) -> int:
+        """The variant's days."""
+        return self.own.get(variant.variant_id, self.own.get(variant.sku or "", self.brand_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class Judged:
     days_unknown: int
     velocity_micros: int
     cover_micros: int | None
+    lead_time_days: int
     status: StockState
 
     @property
@@ -92,7 +109,7 @@ def judge(
     days: Mapping[str, DaysInStock],
     *,
     window_days: int,
-    lead_time_days: int,
+    lead_times: LeadTimes,
 ) -> list[Judged]:
     """Every variant judged, in the order given; `units` by variant id, `days` by inventory item id.
 
@@ -104,6 +121,7 @@ def judge(
         sold = units.get(variant.variant_id, 0)
         velocity = velocity_micros(sold, history.in_stock, window_days)
         cover = None if variant.available is None else cover_micros(variant.available, velocity)
-        status = status_of(variant.available, cover, lead_time_days)
-        judged.append(Judged(variant, sold, history.in_stock, history.unknown, velocity, cover, status))
+        lead = lead_times.of(variant)
+        status = status_of(variant.available, cover, lead)
+        judged.append(Judged(variant, sold, history.in_stock, history.unknown, velocity, cover, lead, status))
     return judged

@@ -47,6 +47,9 @@ def _stockout_risk(alert: AlertFacts, texts: Texts) -> AlertText:
     partly = ".partly_known" if value(alert, "days_unknown") else ""
     stands = texts.say(f"alert.stockout_risk.{cause}.explanation{advertised}", values)
     sold = texts.say(f"alert.stockout_risk.sold{partly}", values)
+    if value(alert, "incoming"):
+        on_its_way = amount(alert, "incoming", texts, "units")
+        sold = f"{sold} {texts.say('alert.stockout_risk.on_its_way', incoming=on_its_way)}"
     return AlertText(
         title=texts.say(f"alert.stockout_risk.{cause}.title", values),
         explanation=f"{stands} {sold}",
@@ -56,6 +59,8 @@ def _stockout_risk(alert: AlertFacts, texts: Texts) -> AlertText:
 
 def _stock_action(alert: AlertFacts, texts: Texts, values: Mapping[str, str]) -> str:
     ads = value(alert, "spend_at_risk") > 0
+    if not value(alert, "reorder_units") and value(alert, "incoming"):
+        return texts.say("alert.stockout_risk.action.ads" if ads else "alert.stockout_risk.action.on_its_way", values)
     if not value(alert, "reorder_units"):
         return texts.say("alert.stockout_risk.action" if ads else "alert.stockout_risk.action.unadvertised", values)
     reorder = texts.say(

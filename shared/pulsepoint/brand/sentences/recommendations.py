@@ -80,6 +80,9 @@ def _reorder(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
         "review": amount(advice, "review", texts, "days"),
     }
     reason = ["advice.reorder.reason"]
+    if value(advice, "incoming"):
+        values["incoming"] = amount(advice, "incoming", texts, "units")
+        reason.append("advice.reorder.on_its_way")
     if "days_known" in advice.figures:
         reason.append("advice.reorder.partly_known")
     if advice.cause is Cause.BACKORDERED:

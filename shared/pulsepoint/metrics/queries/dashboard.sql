@@ -32,7 +32,8 @@ FROM advice_current WHERE brand_id = @brand_id AND entity = 'advice';
 
 -- name: dashboard_short_stock
 -- Variants that are out or running out, dearest first, and when they were judged (recorded_at).
-SELECT variant_id, sku, title, available, velocity_micros, status, spend_at_risk_micros, recorded_at
+SELECT variant_id, sku, title, available, incoming, lead_time_days, velocity_micros, status, spend_at_risk_micros,
+  recorded_at
 FROM stock_statuses_current
 WHERE brand_id = @brand_id AND status IN ({{running_out}})
 ORDER BY spend_at_risk_micros DESC, {{stock_rank(status)}}, velocity_micros DESC, variant_id

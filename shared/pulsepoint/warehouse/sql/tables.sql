@@ -65,7 +65,7 @@ CREATE TABLE inventory_levels (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
   inventory_item_id STRING NOT NULL, location_id STRING NOT NULL, available INT64, updated_at TIMESTAMP NOT NULL,
-  trace STRING
+  trace STRING, incoming INT64
 );
 
 -- entity = platform:account:campaign:day.
@@ -126,7 +126,8 @@ CREATE TABLE stock_statuses (
   variant_id STRING NOT NULL, product_id STRING, sku STRING, title STRING, available INT64 NOT NULL,
   velocity_micros INT64 NOT NULL, days_in_stock INT64 NOT NULL, days_unknown INT64 NOT NULL,
   units_sold INT64 NOT NULL,
-  days_of_cover_micros INT64, status STRING NOT NULL, continue_selling BOOL NOT NULL, spend_at_risk_micros INT64 NOT NULL
+  days_of_cover_micros INT64, status STRING NOT NULL, continue_selling BOOL NOT NULL, spend_at_risk_micros INT64 NOT NULL,
+  incoming INT64, lead_time_days INT64
 );
 
 -- Head of ai_insights; entity = 'advice'. `figures` is a JSON object of figures by name, `names` one of untrusted texts:

@@ -43,6 +43,9 @@ function Table({ rows, currency }: { rows: RunningOutView[]; currency: string })
             <th scope="col">{t("page.stock.product")}</th>
             <th scope="col">{t("page.stock.left")}</th>
             <th scope="col" className="wide-only">
+              {t("page.stock.incoming")}
+            </th>
+            <th scope="col" className="wide-only">
               {t("page.stock.sold_a_day")}
             </th>
             <th scope="col">{t("page.stock.days_left")}</th>
@@ -71,6 +74,12 @@ function Row({ row, currency }: { row: RunningOutView; currency: string }) {
     <tr>
       <th scope="row">{product}</th>
       <td>{figure("available", whole(row.available))}</td>
+      <td
+        className="wide-only"
+        title={row.lead_time_days === null ? undefined : t("page.stock.lead_time", { days: whole(row.lead_time_days) })}
+      >
+        {row.incoming === null ? ABSENT : figure("incoming", whole(row.incoming))}
+      </td>
       <td className="wide-only">{figure("units_per_day", tenths(velocity))}</td>
       <td>
         {row.status === "out_of_stock" ? (
