@@ -11,7 +11,7 @@ from alerting.domain import stock
 from alerting.domain.open_alerts import key_of
 from inventory_intel.domain.assessment import Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
-from inventory_intel.domain.stock import DaysInStock, VariantStock
+from inventory_intel.domain.stock import DaysInStock, LeadTimes, VariantStock
 from inventory_intel.domain.window import WINDOW_DAYS
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.vocabulary import AlertType
@@ -87,7 +87,7 @@ def stock_signal(days: Sequence[ShelfDay]) -> tuple[set[str], set[str]]:
         (),
         (),
         window_days=len(window),
-        lead_time_days=LEAD_TIME_DAYS,
+        lead_times=LeadTimes(LEAD_TIME_DAYS),
     )
     assessed = StockAssessed(
         assessed_at=datetime.combine(days[-1].day + timedelta(days=1), time(), tzinfo=UTC),
