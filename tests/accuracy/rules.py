@@ -11,6 +11,7 @@ from alerting.domain import claims, roas, tracking
 from alerting.domain.open_alerts import HYSTERESIS
 from tests.accuracy.shop_days import ShopDay
 from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, compared, tracked
+from tests.builders.citing import uncited_days
 
 
 class Day(Protocol):
@@ -32,7 +33,7 @@ def roas_signal(rules: roas.Rules) -> Signal[ShopDay]:
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
         comparisons = compared(_channels(days), days[-1].day)
-        holding = {finding.subject for finding in roas.findings(comparisons, rules)}
+        holding = {finding.subject for finding in roas.findings(comparisons, rules, uncited_days)}
         return holding, {roas.subject_of(each.channel) for each in comparisons if each.is_clear(rules)}
 
     return signal
@@ -43,7 +44,7 @@ def tracking_signal(rules: tracking.Rules) -> Signal[ShopDay]:
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
         recent, base = tracked(_orders(days), days[-1].day)
-        holding = {finding.subject for finding in tracking.findings(recent, base, rules)}
+        holding = {finding.subject for finding in tracking.findings(recent, base, rules, uncited_days)}
         return holding, tracking.clear_subjects(recent, base, rules)
 
     return signal
@@ -54,7 +55,7 @@ def claims_signal(rules: claims.Rules) -> Signal[ShopDay]:
 
     def signal(days: Sequence[ShopDay]) -> tuple[set[str], set[str]]:
         comparisons = claimed(_channels(days), days[-1].day)
-        holding = {finding.subject for finding in claims.findings(comparisons, rules)}
+        holding = {finding.subject for finding in claims.findings(comparisons, rules, uncited_days)}
         return holding, {roas.subject_of(each.channel) for each in comparisons if each.is_clear(rules)}
 
     return signal

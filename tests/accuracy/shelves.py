@@ -20,6 +20,7 @@ from sandbox.world import World
 from tests.accuracy.rules import Signal
 from tests.accuracy.shop_days import history
 from tests.accuracy.worlds import Struck
+from tests.builders.citing import of_assessment, uncited
 
 LEAD_TIME_DAYS: int = BrandSettings.model_fields["lead_time_days"].default
 
@@ -96,7 +97,7 @@ def stock_signal(days: Sequence[ShelfDay]) -> tuple[set[str], set[str]]:
         statuses=listed(statuses),
     )
     view = stock.view_of(assessed, LEAD_TIME_DAYS)
-    holding = {finding.subject for finding in stock.findings(view, "EUR", {}, lambda metric, variant: None)}
+    holding = {finding.subject for finding in stock.findings(view, "EUR", {}, of_assessment(uncited))}
     subjects = (stock.subject_of(variant.variant_id) for variant in variants)
     keys = {key_of(AlertType.STOCKOUT_RISK, subject): subject for subject in subjects}
     return holding, {keys[key] for key in stock.clear_keys(view, keys)}

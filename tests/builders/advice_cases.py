@@ -6,19 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from ai_advisor.domain.advice import Rules, advise
-from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import CampaignPerformance, Performance, Period, Totals
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
+from tests.builders.citing import of_advice, uncited
 from tests.builders.insights import stock_status
 from tests.builders.inventory import SCOPE, brand_data
 from tests.builders.performance import campaign, totals
 
 END = date(2026, 3, 14)
 PERIOD = Period(END - timedelta(days=13), END)
-UNCITED = Citations(SCOPE.brand_id, PERIOD, "EUR", lambda metric, at, start, end: None)
+UNCITED = of_advice(SCOPE.brand_id, PERIOD, "EUR", uncited)
 BRAND = BrandSettings.model_validate(brand_data(roas_target_micros=2 * MICROS))
 
 

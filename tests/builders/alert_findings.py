@@ -12,6 +12,7 @@ from pulsepoint.brand import figures
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import MICROS
 from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, compared, tracked
+from tests.builders.citing import of_assessment, uncited, uncited_days
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
@@ -22,7 +23,7 @@ def of_stock(reorder: int | None = None, **changes: Any) -> Finding:
     """A variant that runs out, with so many units advised to order."""
     view = stock.view_of(stock_assessed(stock_status(**changes)), 14)
     advised = {"v1": figures.count(reorder)} if reorder is not None else {}
-    [finding] = stock.findings(view, "EUR", advised, lambda metric, variant: None)
+    [finding] = stock.findings(view, "EUR", advised, of_assessment(uncited))
     return finding
 
 
@@ -33,7 +34,7 @@ def of_roas(channel: str) -> Finding:
         for ago in range(31)
     ]
     rows = [replace(row, orders=5 * row.orders) for row in days]
-    [finding] = roas.findings(compared(rows, LAST), roas.Rules())
+    [finding] = roas.findings(compared(rows, LAST), roas.Rules(), uncited_days)
     return finding
 
 
@@ -43,7 +44,7 @@ def of_tracking() -> list[Finding]:
         OrderTotals(LAST - timedelta(days=ago), 40, traced, 10, 100 * MICROS, 20, noted)
         for ago, (traced, noted) in enumerate([(8, 1)] * 3 + [(20, 19)] * 28)
     ]
-    return tracking.findings(*tracked(rows, LAST), tracking.Rules())
+    return tracking.findings(*tracked(rows, LAST), tracking.Rules(), uncited_days)
 
 
 def of_claims(channel: str) -> Finding:
@@ -52,7 +53,7 @@ def of_claims(channel: str) -> Finding:
         ChannelTotals(channel, LAST - timedelta(days=ago), 100 * MICROS, 0, 12, (2 if ago < 3 else 20) * MICROS)
         for ago in range(31)
     ]
-    [finding] = claims.findings(claimed(rows, LAST), claims.Rules())
+    [finding] = claims.findings(claimed(rows, LAST), claims.Rules(), uncited_days)
     return finding
 
 
@@ -62,7 +63,7 @@ def of_sync(attempts: int, refused: bool) -> Finding:
     failed = AdsSyncFailed(
         platform="tiktok", account_id="a1", reason=reason, refused=refused, attempts=attempts, failed_at=NOW
     )
-    finding = syncs.failure(failed)
+    finding = syncs.failure(failed, uncited)
     assert finding is not None
     return finding
 
@@ -86,7 +87,8 @@ FINDINGS: dict[str, Finding] = {
             day=LAST,
             account_spend_micros=1_012_500_000,
             campaign_spend_micros=10 * MICROS,
-        )
+        ),
+        uncited,
     ),
 }
 """One finding at least of every type and cause, as the conditions make it."""

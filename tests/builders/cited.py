@@ -36,10 +36,10 @@ def numbers(answer: Any, path: str = "") -> Iterator[Cited]:
                 for state, count in value.items():
                     yield Cited(f"{path}.counts.{state}", count, facts.get(state) if isinstance(facts, dict) else None)
             elif isinstance(value, int | float) and not isinstance(value, bool):
-                beside = facts.get(name) if isinstance(facts, Mapping) else None
+                beside = {**(facts if isinstance(facts, Mapping) else {}), **answer.get("fact_ids", {})}.get(name)
                 alone = answer.get("fact_id") if name in ("value", "amount") else None
                 yield Cited(f"{path}.{name}", value, beside or alone)
-            elif name not in ("facts", "period"):
+            elif name not in ("facts", "fact_ids", "period"):
                 yield from numbers(value, f"{path}.{name}")
 
 

@@ -34,11 +34,11 @@ Read = TypeVar("Read")
 class Bench:
     """One service's state; outcomes are committed and appended as the runtime would, events and effects kept."""
 
-    def __init__(self, service: str, warehouse: DuckDBWarehouse) -> None:
+    def __init__(self, service: str, warehouse: DuckDBWarehouse, metrics: Metrics | None = None) -> None:
         self.service = service
         self.warehouse = warehouse
         self.clock = FixedClock(NOW)
-        self.metrics = Metrics(warehouse, MemorySecretStore())
+        self.metrics = metrics or Metrics(warehouse, MemorySecretStore())
         self.store = MemoryDocumentStore(service, self.clock)
         self.events: list[Event] = []
 

@@ -8,14 +8,17 @@ import orjson
 
 from ai_advisor.domain.advice import Rules, advise
 from ai_advisor.domain.citations import Citations
+from ai_advisor.domain.performance import Performance
 from ai_advisor.domain.summary import summarise
 from ai_advisor.measuring import measure_performance
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
+from pulsepoint.metrics.basis import Period
+from pulsepoint.metrics.stock_citations import StockCitations
 from pulsepoint.ports.document_store import FactRow, Write
-from pulsepoint.runtime.brand_projection import brand_of, keep_brand
+from pulsepoint.runtime.brand_projection import KeptBrand, brand_of, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 
@@ -46,11 +49,20 @@ async def _advice(reader: Reader, stock: StockAssessed, rules: Rules) -> AdviceC
     kept = await brand_of(reader)
     brand = kept.settings
     performance = await measure_performance(reader, kept, stock.assessed_at)
-    cite = await reader.citing(settings=kept.metric_settings, currency=brand.currency)
-    citations = Citations(reader.scope.brand_id, performance.period, brand.currency, cite)
+    citations = await _citations(reader, kept, performance, stock)
     advice = advise(citations, brand, performance, stock.statuses, rules)
     summary = summarise(citations, brand.currency, performance, stock.counts, advice.too_little_data)
     return AdviceComputed(**summary.model_dump(), computed_at=stock.assessed_at, recommendations=advice.recommendations)
+
+
+async def _citations(reader: Reader, kept: KeptBrand, performance: Performance, stock: StockAssessed) -> Citations:
+    currency, days = kept.settings.currency, performance.period
+    cite, cite_stock = [
+        await reader.citing(settings=kept.metric_settings, currency=currency, as_of=as_of)
+        for as_of in (performance.as_of, stock.rows_as_of)
+    ]
+    assessed = StockCitations(cite_stock, Period(days.start_day, days.end_day), written=stock.rows_as_of is not None)
+    return Citations(reader.scope.brand_id, days, currency, cite, assessed)
 
 
 def _digest(payload: AdviceComputed) -> str:

@@ -55,7 +55,7 @@ async def measure_performance(reader: Reader, kept: KeptBrand, now: datetime) ->
     )
     totals = {_key(row): _credited(row) for row in credited.rows}
     daily_spend = {_key(row): row.value("daily_spend") for row in daily.rows}
-    foreign = {str(row.at["currency"]): row.value("spend") for row in currencies.rows if row.value("spend")}
+    foreign = {str(row.at["currency"]): row.number("spend").figure for row in currencies.rows if row.value("spend")}
     return Performance(
         period=period,
         now=_totals(measured.total),
@@ -63,6 +63,7 @@ async def measure_performance(reader: Reader, kept: KeptBrand, now: datetime) ->
         campaigns=running_campaigns(spend_days, period, totals, daily_spend),
         foreign_spend={code: spend for code, spend in foreign.items() if code != kept.settings.currency},
         today_counts=period.end_day == window.end_day,
+        as_of=measured.as_of,
     )
 
 

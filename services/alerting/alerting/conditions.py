@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,8 +13,8 @@ from alerting.evaluation import Evaluation
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType
 from pulsepoint.metrics.basis import Period
-from pulsepoint.metrics.citations import Cite
 from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
+from pulsepoint.metrics.stock_citations import StockCitations
 from pulsepoint.runtime.brand_projection import KeptBrand
 from pulsepoint.runtime.outcome import Reader
 
@@ -50,6 +50,11 @@ async def evaluate_days(
         ],
         settings=kept.metric_settings,
     )
+    cite = await reader.citing(settings=kept.metric_settings, currency=own["currency"], as_of=channels.as_of)
+
+    def of_days(name: str, at: Mapping[str, str], given: Sequence[int] = ()) -> str | None:
+        return cite(name, {**at, **own}, days.recent.start, days.recent.end, given)
+
     compared = roas.compare(
         days,
         _by_channel(channels, roas.Measured.of),
@@ -59,9 +64,9 @@ async def evaluate_days(
     fallen = claims.compare(_by_channel(claimed, claims.Claimed.of), _by_channel(claimed_before, claims.Claimed.of))
     now, then = _tracked(orders, days.recent), _tracked(orders_before, days.base)
     found = [
-        *tracking.findings(now, then, rules.tracking),
-        *claims.findings(fallen, rules.claims),
-        *roas.findings(compared, rules.roas),
+        *tracking.findings(now, then, rules.tracking, of_days),
+        *claims.findings(fallen, rules.claims, of_days),
+        *roas.findings(compared, rules.roas, of_days),
     ]
     clear = {roas.subject_of(each.channel) for each in compared if each.is_clear(rules.roas)}
     tracked = tracking.clear_subjects(now, then, rules.tracking)
@@ -73,8 +78,8 @@ async def evaluate_days(
     )
 
 
-def evaluate_stock(
-    cite: Cite,
+async def evaluate_stock(
+    reader: Reader,
     kept: KeptBrand,
     open_keys: Iterable[str],
     view: stock.StockView,
@@ -83,12 +88,10 @@ def evaluate_stock(
 ) -> Evaluation:
     """The stock of an assessment made at `at`; `reorders` are the units advised to order, by variant id."""
     keys = _of_type(open_keys, AlertType.STOCKOUT_RISK)
-    day = at.astimezone(kept.settings.zone).date()
-
-    def cite_variant(metric: str, variant_id: str) -> str | None:
-        return cite(metric, {"variant_id": variant_id}, day, day)
-
-    findings = stock.findings(view, kept.settings.currency, reorders, cite_variant)
+    day, currency = at.astimezone(kept.settings.zone).date(), kept.settings.currency
+    cite = await reader.citing(settings=kept.metric_settings, currency=currency, as_of=view.rows_as_of)
+    citations = StockCitations(cite, Period(day, day), written=view.rows_as_of is not None)
+    findings = stock.findings(view, currency, reorders, citations)
     return Evaluation(findings, keys, frozenset(stock.clear_keys(view, keys)))
 
 

@@ -24,6 +24,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockAssessed
+from pulsepoint.metrics.citations import Cite
 from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_of, brand_write, is_stale, kept_brand
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
@@ -65,8 +66,7 @@ async def keep_stock(reader: Reader, event: Event[StockAssessed]) -> Outcome:
         return Outcome(writes=(write,))
     open_alerts = await read_open_alerts(reader)
     seen = Write(*ADVICE, {**last.data, "stock_version": event.version})
-    cite = await reader.citing(settings=kept.metric_settings, currency=kept.settings.currency)
-    evaluation = evaluate_stock(cite, kept, open_alerts, view, _reorders(last.data), at)
+    evaluation = await evaluate_stock(reader, kept, open_alerts, view, _reorders(last.data), at)
     return await evaluate(reader, kept.settings, open_alerts, evaluation, at=at, writes=(write, seen))
 
 
@@ -85,9 +85,8 @@ def on_advice(rules: Rules) -> Handler[AdviceComputed]:
         evaluations = [await evaluate_days(reader, kept, open_alerts, at, rules)]
         if stored is not None and stored.data["version"] > seen:
             # One assessment counts once: a second look at it is no second time that a condition did not hold.
-            cite = await reader.citing(settings=kept.metric_settings, currency=kept.settings.currency)
             view = stock.StockView.of(stored.data)
-            evaluations.append(evaluate_stock(cite, kept, open_alerts, view, _reorders(done), at))
+            evaluations.append(await evaluate_stock(reader, kept, open_alerts, view, _reorders(done), at))
         writes = (Write(*ADVICE, done),)
         return await evaluate(reader, kept.settings, open_alerts, _merged(evaluations), at=at, writes=writes)
 
@@ -98,7 +97,7 @@ async def on_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outcome
     """Open an alert for an account that cannot be pulled, unless it was pulled since."""
     account = syncs.account_of(event.payload.platform, event.payload.account_id)
     synced = await reader.get("syncs", account)
-    finding = syncs.failure(event.payload)
+    finding = syncs.failure(event.payload, await _citing(reader))
     if finding is None or (synced and datetime.fromisoformat(synced.data["synced_at"]) >= event.payload.failed_at):
         return NOTHING
     return await _evaluate_now(reader, Evaluation((finding,), frozenset({finding.key})))
@@ -122,7 +121,7 @@ async def on_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
 
 async def on_quarantined(reader: Reader, event: Event[AdDayQuarantined]) -> Outcome:
     """Open an alert for a day that does not add up, unless a later pull already lifted it."""
-    finding = syncs.quarantined(event.payload)
+    finding = syncs.quarantined(event.payload, await _citing(reader))
     if finding.key not in await _quarantined_days(reader, event.payload.platform, event.payload.account_id):
         return NOTHING
     return await _evaluate_now(reader, Evaluation((finding,), frozenset({finding.key})))
@@ -162,6 +161,11 @@ async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outc
         writes=(Write("notifications", alert_id, payload.model_dump(mode="json")),),
         events=(reader.event(payload, entity=alert_id, version=version, time=sent_at),),
     )
+
+
+async def _citing(reader: Reader) -> Cite:
+    """Makes fact ids of what an ad account says, whose money is in no currency that was told."""
+    return await reader.citing(settings=(await brand_of(reader)).metric_settings)
 
 
 async def _evaluate_now(reader: Reader, evaluation: Evaluation, *, writes: Iterable[Write] = ()) -> Outcome:

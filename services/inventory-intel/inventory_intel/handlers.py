@@ -161,15 +161,16 @@ def _published(
     last: Mapping[str, Any] = previous.data if previous else {}
     columns = [_columns(status) for status in statuses]
     digest = sha256(orjson.dumps([window.days, columns])).hexdigest()
+    unchanged, wait = digest == last.get("digest"), _wait(reader, last, pace)
     payload = StockAssessed(
         assessed_at=window.end_at,
         window_days=window.days,
         counts=_counts(statuses),
         statuses=listed(statuses),
+        rows_as_of=reader.now() if unchanged or wait <= 0 else None,
     )
     event = reader.event(payload, entity=STOCK, version=version, time=window.end_at)
-    wait = _wait(reader, last, pace)
-    if digest == last.get("digest"):
+    if unchanged:
         return Outcome(writes=(Write("assessments", STOCK, dict(last)),), events=(event,))
     if wait > 0:
         later = Effect(TICK, "write down", {}, delay=timedelta(seconds=wait))

@@ -19,6 +19,9 @@ from pulsepoint.brand.vocabulary import AlertType, Cause, NoteKind, Priority, Re
 FOREIGN_SPEND = "foreign_spend."
 """Begins the names of figures of ad spend in other currencies than the shop's; the currency code ends them."""
 
+CURRENT_SPEND, RECOMMENDED_CHANGE = "current_spend", "recommended_change"
+"""Figures of a recommendation that say its daily spend and the change of that."""
+
 
 class Stated(BaseModel):
     """The part that alerts, recommendations and summaries share."""
@@ -52,6 +55,11 @@ class Stated(BaseModel):
     def citations(self) -> tuple[str, ...]:
         """The citations of its figures, each once."""
         return citations_of(self.figures)
+
+    def citations_by_name(self, *names: str) -> dict[str, str]:
+        """The citations of these figures, of those that have one."""
+        cited = {name: self.figures[name].fact_id for name in names if name in self.figures}
+        return {name: fact_id for name, fact_id in cited.items() if fact_id is not None}
 
 
 class AlertFacts(Stated):

@@ -57,11 +57,16 @@ class StockStatus(BaseModel):
 
 
 class StockAssessed(Payload):
-    """The stock of a brand judged at a moment; `statuses` holds what is not healthy, `counts` all of it."""
+    """The stock of a brand judged at a moment; `statuses` holds what is not healthy, `counts` all of it.
+
+    `rows_as_of` is the instant at which the warehouse's newest rows of stock say the same; None where they do not, as
+    a large catalog is written down less often, and in events stored before 2026-12.
+    """
 
     TYPE: ClassVar[str] = "stock.assessed"
-    SCHEMA: ClassVar[int] = 2
+    SCHEMA: ClassVar[int] = 3
     assessed_at: datetime
     window_days: int
     counts: dict[str, int]
     statuses: tuple[StockStatus, ...]
+    rows_as_of: datetime | None = None

@@ -40,6 +40,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
         ("stock_level.recorded", 1): with_defaults,  # what is on its way
         ("stock.assessed", 1): with_defaults,  # what is on its way, and each variant's lead time
+        ("stock.assessed", 2): with_defaults,  # the instant of the rows that say the same
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
     }
 )

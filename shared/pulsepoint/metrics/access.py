@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import secrets as randomness
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from pulsepoint.metrics.basis import MetricSettings, Period
-from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.citations import Citation, CitationCodec, KeptSettings
+from pulsepoint.metrics.derived import citable
 from pulsepoint.metrics.explain import Explained, recompute
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.metrics.query import Breakdown, Measurement, measure, measure_all
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
-from pulsepoint.tenancy import TenantContext
+from pulsepoint.tenancy import SYSTEM, TenantContext
 from pulsepoint.values import QueryValue, Row
+
+KEY_NAME = "citation-key"
+_KEY_BYTES = 32
+
+
+async def open_codec(secrets: SecretStore) -> CitationCodec:
+    """The codec under the deployment's stored key, which is made on first use; raises `EngineUnavailable`."""
+    return CitationCodec(await secrets.once(SYSTEM, KEY_NAME, lambda: randomness.token_bytes(_KEY_BYTES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,19 @@ class Citing:
     currency: str | None
     as_of: datetime
 
-    def __call__(self, name: str, at: Mapping[str, str], start: date, end: date) -> str:
-        """The fact id of a metric over days `start` to `end`, both included; raises `UnknownMetric`."""
-        period = Period(start, end)
-        return self.codec.encode(
-            Citation(metric(name).name, self.scope, period, self.settings, self.currency, self.as_of, at)
+    def __call__(self, name: str, at: Mapping[str, str], start: date, end: date, given: Sequence[int] = ()) -> str:
+        """See `Cite`; raises `UnknownMetric`."""
+        citation = Citation(
+            citable(name).name,
+            self.scope,
+            Period(start, end),
+            self.settings,
+            self.currency,
+            self.as_of,
+            at,
+            given=tuple(given),
         )
+        return self.codec.encode(citation)
 
 
 class Metrics:
@@ -47,7 +63,7 @@ class Metrics:
     async def codec(self) -> CitationCodec:
         """Writes and reads the deployment's citations; raises `EngineUnavailable`."""
         if self._codec is None:
-            self._codec = await CitationCodec.open(self._secrets)
+            self._codec = await open_codec(self._secrets)
         return self._codec
 
     async def query(

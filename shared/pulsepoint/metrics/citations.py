@@ -11,28 +11,24 @@ from __future__ import annotations
 
 import binascii
 import hmac
-import secrets as randomness
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, DateBasis
 from pulsepoint.errors import AccessDenied, MalformedInput
 from pulsepoint.metrics.basis import MetricSettings, Period
-from pulsepoint.metrics.catalog import BY_NUMBER, metric
 from pulsepoint.metrics.definitions import CATALOG_VERSION
+from pulsepoint.metrics.derived import Derived, citable, citable_number
 from pulsepoint.metrics.packing import Unpacker, Unreadable, signed, text, varint
 from pulsepoint.metrics.sources import DAY, MONTH
-from pulsepoint.ports.secret_store import SecretStore
-from pulsepoint.tenancy import SYSTEM, TenantContext
+from pulsepoint.tenancy import TenantContext
 
 LONGEST = 90
 """Characters of a fact id at most."""
-KEY_NAME = "citation-key"
-_KEY_BYTES = 32
 _MAC_BYTES = 12
 _BRAND_BYTES = _DIGEST_BYTES = 8
 _LONGEST_BODY = LONGEST * 3 // 4 - _MAC_BYTES
@@ -64,6 +60,7 @@ class Citation:
     """Everything one number depends on; `at` says which values its dimensions have, `currency` what money is in.
 
     `as_of` is None where nothing was known yet. `catalog` is the version of the catalog that defined the metric.
+    `metric` may be a derived number (`metrics/derived.py`): then `given` are the integers of its `given`, in order.
     """
 
     metric: str
@@ -74,6 +71,7 @@ class Citation:
     as_of: datetime | None
     at: Mapping[str, Any] = field(default_factory=dict)
     catalog: int = CATALOG_VERSION
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,15 @@ class Opened:
     unresolved: Unresolved | None = None
 
 
-Cite = Callable[[str, Mapping[str, str], date, date], str | None]
-"""`(metric, dimensions, first day, last day) -> fact id`; None where nothing can be cited."""
+class Cite(Protocol):
+    """Makes the fact ids of numbers at hand: of a metric, or of a derived number with the integers it is given."""
+
+    def __call__(
+        self, name: str, at: Mapping[str, str], start: date, end: date, given: Sequence[int] = ()
+    ) -> str | None:
+        """The fact id over days `start` to `end`, both included; None where nothing can be cited."""
+        ...
+
 
 KeptSettings = Callable[[int], Awaitable[MetricSettings | None]]
 """`async (version) -> the brand's settings of that version, or None where they are not kept`."""
@@ -109,20 +114,15 @@ class CitationCodec:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    @classmethod
-    async def open(cls, secrets: SecretStore) -> CitationCodec:
-        """With the stored key, made on first use; raises `EngineUnavailable`."""
-        return cls(await secrets.once(SYSTEM, KEY_NAME, lambda: randomness.token_bytes(_KEY_BYTES)))
-
     def encode(self, citation: Citation) -> str:
         """The fact id: at most `LONGEST` characters, the same for equal citations.
 
         Raises `MalformedInput` for a currency that is no three-letter code.
         """
-        head, values = self._head(citation), _values(citation)
-        body = bytes((_INLINE,)) + head + values
+        head, given = self._head(citation), b"".join(map(signed, citation.given))
+        body = bytes((_INLINE,)) + head + _values(citation) + given
         if len(body) > _LONGEST_BODY:
-            body = bytes((_DIGESTED,)) + head + _digested(citation)
+            body = bytes((_DIGESTED,)) + head + _digested(citation) + given
         return urlsafe_b64encode(body + self._mac(citation.scope, body)).rstrip(b"=").decode()
 
     def decode(self, scope: TenantContext, fact_id: str) -> Opened:
@@ -162,7 +162,7 @@ class CitationCodec:
             (
                 self._brand(citation.scope),
                 varint(citation.catalog),
-                varint(metric(citation.metric).number),
+                varint(citable(citation.metric).number),
                 signed((citation.period.start - _FIRST_DAY).days),
                 varint((citation.period.end - citation.period.start).days),
                 varint(settings.version),
@@ -253,7 +253,7 @@ def _opened(scope: TenantContext, body: bytes) -> Opened:
     if form not in (_INLINE, _DIGESTED):
         raise Unreadable("a form there is not")
     unpacker.take(_BRAND_BYTES)
-    catalog, number = unpacker.varint(), unpacker.varint()
+    catalog, cited = unpacker.varint(), citable_number(unpacker.varint())
     start = _FIRST_DAY + timedelta(days=unpacker.signed())
     period = Period(start, start + timedelta(days=unpacker.varint()))
     version, flags = unpacker.varint(), unpacker.varint()
@@ -265,6 +265,7 @@ def _opened(scope: TenantContext, body: bytes) -> Opened:
     at = {name: _unpacked(name, unpacker, start) for name in inline}
     rest = tuple(name for name in names if name not in inline)
     unresolved = Unresolved(rest, unpacker.take(_DIGEST_BYTES)) if form == _DIGESTED else None
+    given = tuple(unpacker.signed() for _ in cited.given) if isinstance(cited, Derived) else ()
     unpacker.end()
     settings = MetricSettings(
         version=version,
@@ -273,8 +274,7 @@ def _opened(scope: TenantContext, body: bytes) -> Opened:
         cancelled_orders=_name_of(POLICY_NUMBERS, flags >> 2 & 3),
         date_basis=_name_of(BASIS_NUMBERS, flags >> 1 & 1),
     )
-    name = BY_NUMBER[number].name
-    return Opened(Citation(name, scope, period, settings, currency, as_of, at, catalog), unresolved)
+    return Opened(Citation(cited.name, scope, period, settings, currency, as_of, at, catalog, given), unresolved)
 
 
 def _name_of(numbers: Mapping[Any, int], number: int) -> Any:

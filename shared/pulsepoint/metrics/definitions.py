@@ -210,9 +210,27 @@ _STOCK: tuple[Metric, ...] = (
         listed=False),
     Sum(41, "days_unknown", "Days before the first count", "days of those in stock before an item was first counted",
         _COUNT, "stock_days", "SUM(days_unknown)", listed=False),
+    Sum(70, "window_units", "Units sold while stock was judged", "units sold in the window that velocity is of",
+        _COUNT, "stock", "SUM(units_sold)", listed=False),
+    Sum(71, "window_days_in_stock", "Days in stock while it was judged", "days of that window on which the variant "
+        "was in stock; days before its first count too", _COUNT, "stock", "SUM(days_in_stock)", listed=False),
+    Sum(72, "window_days_unknown", "Days before the first count while it was judged",
+        "days of those in stock before the variant was first counted", _COUNT, "stock", "SUM(days_unknown)",
+        listed=False),
+    Sum(75, "units_left", "Units left", "units available to sell now; none where more were sold than there were",
+        _COUNT, "stock", "SUM(GREATEST(available, 0))", listed=False),
+    Sum(76, "units_coming", "Units coming", "units on their way; none where the shop does not say", _COUNT, "stock",
+        "SUM(COALESCE(incoming, 0))", listed=False),
 )  # fmt: skip
 
-DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_TOUCHES, *_ACROSS, *_STOCK)
+_QUARANTINED: tuple[Metric, ...] = (
+    Sum(73, "account_total", "Spend of the account", "what the ad account says was spent on days that are not counted, "
+        "in the account's currency", _MONEY, "quarantined_days", "SUM(account_spend_micros)", listed=False),
+    Sum(74, "campaigns_total", "Spend of its campaigns", "what its campaigns say was spent on these days, in the "
+        "account's currency", _MONEY, "quarantined_days", "SUM(campaign_spend_micros)", listed=False),
+)  # fmt: skip
+
+DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_TOUCHES, *_ACROSS, *_STOCK, *_QUARANTINED)
 
 ALIASES = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "claimed_roas"}
 """Names that metrics had once: still answered, no longer listed."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pulsepoint.brand.facts import Note
+from pulsepoint.brand.figures import Figure
+from pulsepoint.brand.vocabulary import Unit
+from pulsepoint.brand.wording import Wording
 from pulsepoint.errors import PermanentError
 from pulsepoint.metrics import earlier_ids
-from pulsepoint.metrics.catalog import metric, sums_of
+from pulsepoint.metrics.basis import Period
+from pulsepoint.metrics.catalog import sums_of
 from pulsepoint.metrics.citations import Citation, CitationCodec, KeptSettings, Opened, Unresolved
-from pulsepoint.metrics.definitions import CATALOG_VERSION
+from pulsepoint.metrics.definitions import CATALOG_VERSION, Metric
+from pulsepoint.metrics.derived import DERIVED, Derived, Input, citable
 from pulsepoint.metrics.quarantined_days import QuarantinedDay
-from pulsepoint.metrics.query import measure
+from pulsepoint.metrics.query import Breakdown, Measurement, measure_all
 from pulsepoint.metrics.statements import NOWHERE, Part, rows_statement, values_statement
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.tenancy import TenantContext
@@ -33,11 +38,21 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A number with everything it depends on.
+class Read:
+    """A number that a derived one is worked out of: its figure with its citation, where it is measured."""
 
-    A value that its citation gave as a digest and that is nowhere any more (a person was erased) is missing in
-    `citation.at` and named in `lost`. `notes` and `left_out` as in `Measurement`; `partial` where it rests on guesses.
+    name: str
+    label: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A number with everything it depends on: the rows `behind` it, or the `inputs` that it is worked out of.
+
+    `calculation` is its formula with the values filled in, for derived numbers alone. A value that its citation gave as
+    a digest and that is nowhere any more (a person was erased) is missing in `citation.at` and named in `lost`. `notes`
+    and `left_out` as in `Measurement`; `partial` where it rests on guesses.
     """
 
     citation: Citation
@@ -50,6 +65,8 @@ class Explained:
     notes: tuple[Note, ...] = ()
     left_out: tuple[QuarantinedDay, ...] = ()
     partial: bool = False
+    inputs: tuple[Read, ...] = ()
+    calculation: str | None = None
 
 
 async def recompute(
@@ -63,28 +80,26 @@ async def recompute(
     opened = earlier_ids.decode(scope, fact_id) if earlier_ids.is_earlier(fact_id) else codec.decode(scope, fact_id)
     opened = await _with_settings(_current(opened), kept_settings)
     citation, lost = await _resolved(warehouse, opened)
+    defined = citable(citation.metric)
+    if isinstance(defined, Derived):
+        return await _worked_out(warehouse, codec, defined, citation, lost)
+    return await _summed(warehouse, codec, defined, citation, lost)
+
+
+async def _summed(
+    warehouse: Warehouse, codec: CitationCodec, defined: Metric, citation: Citation, lost: tuple[str, ...]
+) -> Explained:
+    """A metric measured again, with its rows."""
     where = {**citation.at, **dict.fromkeys(lost, NOWHERE)}
+    (measured,) = await _measured(warehouse, codec, citation, lost, [(citation.metric, citation.period)])
     as_of = citation.as_of or _BEFORE_ALL
-    measured = await measure(
-        warehouse,
-        codec,
-        scope,
-        [citation.metric],
-        period=citation.period,
-        settings=citation.settings,
-        currency=citation.currency,
-        where=where,
-        as_of=as_of,
-    )
     behind = [await _rows(warehouse, citation, part, as_of) for part in _parts(citation, where)]
-    definition = metric(citation.metric)
-    value = measured.total.values[citation.metric]
     return Explained(
         citation,
-        value,
-        definition.label,
-        definition.formula,
-        definition.unit.value,
+        measured.total.values[citation.metric],
+        defined.label,
+        defined.formula,
+        defined.unit.value,
         tuple(behind),
         lost,
         measured.notes,
@@ -93,9 +108,89 @@ async def recompute(
     )
 
 
+async def _worked_out(
+    warehouse: Warehouse, codec: CitationCodec, defined: Derived, citation: Citation, lost: tuple[str, ...]
+) -> Explained:
+    """A derived number worked out again of its inputs, which are measured again or stand in the citation."""
+    inputs = defined.inputs(citation.period, citation.given)
+    metrics = [(each.metric, each.period) for each in inputs]
+    measured = await _measured(warehouse, codec, citation, lost, metrics) if metrics else []
+    values = [each.total.values[name] for each, (name, _) in zip(measured, metrics, strict=True)]
+    read = [_read(codec, citation, each, value, lost) for each, value in zip(inputs, values, strict=True)]
+    for given, value in zip(defined.given, citation.given, strict=True):
+        currency = citation.currency if given.unit is Unit.MONEY else None
+        read.append(Read(given.name, _words(given.name), Figure(value=value, unit=given.unit, currency=currency)))
+    return Explained(
+        citation,
+        defined.value(_summed_by_name(read)),
+        defined.label,
+        defined.said(),
+        defined.unit.value,
+        (),
+        lost,
+        tuple({note.model_dump_json(): note for each in measured for note in each.notes}.values()),
+        tuple(dict.fromkeys(day for each in measured for day in each.left_out)),
+        any(each.partial for each in measured),
+        tuple(read),
+        defined.said(_worded(read)),
+    )
+
+
+async def _measured(
+    warehouse: Warehouse,
+    codec: CitationCodec,
+    citation: Citation,
+    lost: tuple[str, ...],
+    metrics: Sequence[tuple[str, Period]],
+) -> Sequence[Measurement]:
+    """Metrics over periods, measured on the basis of a citation."""
+    where = {**citation.at, **dict.fromkeys(lost, NOWHERE)}
+    return await measure_all(
+        warehouse,
+        codec,
+        citation.scope,
+        [Breakdown((name,), period, where=where) for name, period in metrics],
+        settings=citation.settings,
+        currency=citation.currency,
+        as_of=citation.as_of or _BEFORE_ALL,
+    )
+
+
+def _read(codec: CitationCodec, citation: Citation, of: Input, value: int | None, lost: Sequence[str]) -> Read:
+    """An input with its own citation; without one where a value that it depends on is lost."""
+    defined = citable(of.metric)
+    cited = None if lost else codec.encode(replace(citation, metric=of.metric, period=of.period, given=()))
+    currency = citation.currency if defined.unit is Unit.MONEY else None
+    return Read(of.name, defined.label, Figure(value=value, unit=defined.unit, currency=currency, fact_id=cited))
+
+
+def _summed_by_name(read: Iterable[Read]) -> dict[str, int | None]:
+    """The values of inputs by name, those of one name added up; None where one of them is not known."""
+    values: dict[str, int | None] = {}
+    for each in read:
+        value, before = each.figure.value, values.get(each.name, 0)
+        values[each.name] = None if value is None or before is None else before + value
+    return values
+
+
+def _worded(read: Sequence[Read]) -> dict[str, str]:
+    """The values of inputs by name, as people read them."""
+    figures = {each.name: each.figure for each in read}
+    return {
+        name: Wording().figure(figures[name].model_copy(update={"value": value}))
+        for name, value in _summed_by_name(read).items()
+    }
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 def _current(opened: Opened) -> Opened:
     """The citation that was opened, where its metric still means what it meant then; raises `stale_fact`."""
-    if not metric(opened.citation.metric).since <= opened.citation.catalog <= CATALOG_VERSION:
+    citation = opened.citation
+    names = [citation.metric, *(each.metric for each in _inputs(citation))]
+    if not max(citable(name).since for name in names) <= citation.catalog <= CATALOG_VERSION:
         raise PermanentError("the metric's definition has changed since; ask for the number again", reason="stale_fact")
     return opened
 
@@ -118,7 +213,7 @@ async def _resolved(warehouse: Warehouse, opened: Opened) -> tuple[Citation, tup
     citation, unresolved = opened.citation, opened.unresolved
     if unresolved is None:
         return citation, ()
-    for part in _parts(citation, citation.at):
+    for part in _parts_read(citation):
         values = await _matching(warehouse, citation, part, unresolved)
         if values is not None:
             return replace(citation, at={**citation.at, **values}), ()
@@ -134,6 +229,20 @@ async def _matching(
         if unresolved.is_of(row):
             return dict(row)
     return None
+
+
+def _parts_read(citation: Citation) -> list[Part]:
+    """The parts of a citation's metric, or of what a derived number is worked out of."""
+    if citation.metric not in DERIVED:
+        return _parts(citation, citation.at)
+    read = [replace(citation, metric=each.metric, period=each.period) for each in _inputs(citation)]
+    return [part for each in read for part in _parts(each, each.at)]
+
+
+def _inputs(citation: Citation) -> tuple[Input, ...]:
+    """The metrics that a derived number is worked out of; none of a metric."""
+    defined = DERIVED.get(citation.metric)
+    return defined.inputs(citation.period, citation.given) if defined is not None else ()
 
 
 def _parts(citation: Citation, where: Mapping[str, object]) -> list[Part]:

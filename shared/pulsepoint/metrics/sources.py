@@ -150,8 +150,8 @@ SOURCES: dict[str, Source] = {
         rows="stock_statuses_current",
         where=f"status <> '{StockState.UNTRACKED}'",
         dimensions=(*_ITEM, "status"),
-        detail=("variant_id", "sku", "title", "available", "incoming", "velocity_micros", "days_in_stock",
-                "lead_time_days", "status"),
+        detail=("variant_id", "sku", "title", "available", "incoming", "velocity_micros", "units_sold", "days_in_stock",
+                "days_unknown", "lead_time_days", "status"),
     ),
     "variants": Source(
         rows="stock_statuses_current",
@@ -177,5 +177,12 @@ SOURCES: dict[str, Source] = {
         dimensions=("inventory_item_id",),
         detail=("inventory_item_id", "days_in_stock", "days_unknown"),
         facts=False,
+    ),
+    "quarantined_days": Source(
+        rows="quarantined_days.sql",
+        where="TRUE",
+        day="day",
+        dimensions=("channel", "account_id"),
+        detail=("day", "channel", "account_id", "account_spend_micros", "campaign_spend_micros"),
     ),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 from sandbox.settings_file import named_world
+from tests.builders.citing import of_advice
 from tests.builders.insights import stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, brand_data
 from tests.builders.metrics import citing
@@ -37,7 +38,7 @@ def performance(*campaigns: CampaignPerformance, orders: int = 100, net: int = 1
 
 
 def citations() -> Citations:
-    return Citations(SCOPE.brand_id, PERIOD, brand().currency, citing(SCOPE, "EUR", NOW))
+    return of_advice(SCOPE.brand_id, PERIOD, brand().currency, citing(SCOPE, "EUR", NOW))
 
 
 def advice(

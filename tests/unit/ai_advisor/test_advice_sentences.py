@@ -10,6 +10,7 @@ import pytest
 
 from ai_advisor.domain.performance import Performance, Totals
 from ai_advisor.domain.summary import summarise
+from pulsepoint.brand import figures
 from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
 from pulsepoint.brand.sentences import recommendation_text, summary_text
 from pulsepoint.brand.texts import texts
@@ -35,7 +36,7 @@ SUMMARIES: dict[str, tuple[SummaryFacts, tuple[str, ...]]] = {
             totals(11_431_175_926, 300, 1_300_000_000),
             {"out_of_stock": 1, "critical": 2, "healthy": 9, "untracked": 4},
             2,
-            foreign_spend={"USD": 5 * MICROS, "SEK": 1000 * MICROS},
+            foreign_spend={"USD": figures.money(5 * MICROS, "USD"), "SEK": figures.money(1000 * MICROS, "SEK")},
         ),
         ("advice.reduce.roas", "advice.reorder"),
     ),
@@ -52,7 +53,12 @@ SUMMARIES: dict[str, tuple[SummaryFacts, tuple[str, ...]]] = {
     "summary.fine": (summary(totals(50 * MICROS, 1, 10 * MICROS), totals(50 * MICROS, 3, 0), {"healthy": 1200}), ()),
     "summary.empty": (summary(Totals(), Totals(), {}), ()),
     "summary.foreign": (
-        summary(totals(5 * MICROS, 1, 0), Totals(), {"untracked": 3}, foreign_spend={"SEK": 5 * MICROS}),
+        summary(
+            totals(5 * MICROS, 1, 0),
+            Totals(),
+            {"untracked": 3},
+            foreign_spend={"SEK": figures.money(5 * MICROS, "SEK")},
+        ),
         (),
     ),
 }

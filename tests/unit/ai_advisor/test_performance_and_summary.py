@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 import pytest
 
-from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import (
     CampaignTotals,
     Performance,
@@ -22,6 +21,7 @@ from ai_advisor.domain.performance import (
 from ai_advisor.domain.summary import summarise
 from ai_advisor.handlers import HANDLERS
 from ai_advisor.measuring import measure_performance
+from pulsepoint.brand import figures
 from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
 from pulsepoint.brand.sentences import summary_text
 from pulsepoint.brand.settings import BrandSettings
@@ -34,6 +34,7 @@ from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.brand_projection import brand_of
 from pulsepoint.runtime.outcome import Reader
+from tests.builders.citing import of_advice
 from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_assessed, stock_status, text_of
 from tests.builders.inventory import NOW, SCOPE, ad_day_fact, brand_data, credit_facts, days_ago, order_facts
 from tests.builders.metrics import citing
@@ -45,7 +46,7 @@ PERIOD = Period(date(2026, 3, 1), date(2026, 3, 14))
 
 def summary_of(performance: Performance, counts: dict[str, int], too_little_data: int = 0) -> str:
     brand = BrandSettings.model_validate(brand_data())
-    citations = Citations(SCOPE.brand_id, performance.period, brand.currency, citing(SCOPE, brand.currency, NOW))
+    citations = of_advice(SCOPE.brand_id, performance.period, brand.currency, citing(SCOPE, brand.currency, NOW))
     return summary_text(summarise(citations, "EUR", performance, counts, too_little_data), (), texts())
 
 
@@ -92,7 +93,7 @@ def test_the_summary_says_what_was_sold_spent_and_runs_out() -> None:
         PERIOD,
         totals(12_345_670_000, 321, 1_234_000_000),
         totals(11_431_175_926, 300, 1_300_000_000),
-        foreign_spend={"SEK": 1_000 * MICROS},
+        foreign_spend={"SEK": figures.money(1_000 * MICROS, "SEK")},
     )
     counts = {"out_of_stock": 1, "critical": 2, "healthy": 9, "untracked": 4}
     assert summary_of(performance, counts, too_little_data=2) == (
@@ -203,15 +204,13 @@ async def test_fact_ids_compute_the_figures_of_the_reason_again(bench: Bench) ->
     await bench.append(unpaid, credit_facts("organic", days_ago(3), 10 * MICROS, paid=False))
     [advised] = (await assessed(bench)).events[0].payload.recommendations
     assert "1,000.00 EUR net revenue credited (20 orders)" in text_of(advised).reason
-    explained = [await bench.recompute(cited) for cited in advised.facts]
-    assert [each.citation.metric for each in explained] == [
-        "daily_spend",
-        "attributed_roas",
-        "comparable_ad_spend",
-        "comparable_ad_revenue",
-        "comparable_ad_orders",
-    ]
-    assert [each.value for each in explained] == [100 * MICROS, MICROS, 1000 * MICROS, 1000 * MICROS, 20]
+    for name, figure in advised.figures.items():
+        assert figure.fact_id is not None, name
+        explained = await bench.recompute(figure.fact_id)
+        assert explained.value == figure.value, name
+        assert explained.behind or explained.inputs, name
+    assert advised.figures["current_spend"].value == 100 * MICROS
+    assert advised.recommended_change_micros == advised.figures["recommended_change"].value == -50 * MICROS
 
 
 @pytest.mark.rule("AI-01")
@@ -236,7 +235,7 @@ async def test_currencies_are_never_mixed(bench: Bench) -> None:
     measured = await bench.read(measured_by)
     assert (measured.now.spend_micros, measured.now.net_micros) == (1000 * MICROS, 1000 * MICROS)
     assert [campaign.campaign_id for campaign in measured.campaigns] == ["c1"]
-    assert measured.foreign_spend == {"SEK": 999 * MICROS}
+    assert {code: figure.value for code, figure in measured.foreign_spend.items()} == {"SEK": 999 * MICROS}
     assert measured.now.roas_micros == MICROS
 
 

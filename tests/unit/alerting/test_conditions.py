@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,15 +19,16 @@ from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.money import MICROS
 from tests.builders.channel_days import ChannelTotals, compared
+from tests.builders.citing import of_assessment, uncited, uncited_days
 from tests.builders.insights import stock_assessed, stock_status
 from tests.builders.inventory import NOW
 
 LAST = date(2026, 3, 14)
 
 
-def variant_id(metric: str, variant: str) -> str:
-    """The citation of a figure of a variant."""
-    return f"{metric}:{variant}"
+def by_name(name: str, at: Mapping[str, str], start: date, end: date, given: Sequence[int] = ()) -> str:
+    """Says what is cited."""
+    return ":".join((name, *at.values()))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,9 @@ def test_a_stock_alert_says_what_is_left_what_asks_and_what_is_advised() -> None
     at_risk = stock_status(
         title="Wool <Hat>", spend_at_risk_micros=75 * MICROS, campaigns=(("meta", "c1", 75 * MICROS),), days_unknown=3
     )
-    [result] = stock.findings(stock.view_of(stock_assessed(at_risk), 14), "EUR", {"v1": figures.count(36)}, variant_id)
+    [result] = stock.findings(
+        stock.view_of(stock_assessed(at_risk), 14), "EUR", {"v1": figures.count(36)}, of_assessment(by_name)
+    )
     text = alert_text(result, texts())
     assert text.title == "Wool <Hat> is running out"
     assert text.explanation == (
@@ -100,7 +104,7 @@ def days(
 
 
 def alerted(rows: list[ChannelTotals], **rules: Any) -> list[str]:
-    return [finding.subject for finding in roas.findings(compared(rows, LAST), roas.Rules(**rules))]
+    return [finding.subject for finding in roas.findings(compared(rows, LAST), roas.Rules(**rules), uncited_days)]
 
 
 @pytest.mark.parametrize(("revenue", "alert"), [(300, False), (210, False), (209, True), (0, True)])
@@ -172,7 +176,9 @@ def test_the_business_clocks_today_is_not_complete() -> None:
 
 
 def test_a_deep_drop_is_critical_and_says_its_figures() -> None:
-    [finding] = roas.findings(compared(days((100, 60), (100, 300), orders=10, recent_orders=2), LAST), roas.Rules())
+    [finding] = roas.findings(
+        compared(days((100, 60), (100, 300), orders=10, recent_orders=2), LAST), roas.Rules(), uncited_days
+    )
     text = alert_text(finding, texts())
     assert (finding.severity, text.title) == (Severity.CRITICAL, "ROAS of Meta fell by 80 %")
     assert "ROAS 0.60 on 300.00 EUR of spend; the 28 days before 3.00" in text.explanation
@@ -207,12 +213,12 @@ def failed(**changes: Any) -> AdsSyncFailed:
 
 @pytest.mark.rule("ADS-16")
 def test_a_first_failure_may_pass_by_itself() -> None:
-    assert syncs.failure(failed(attempts=1)) is None
+    assert syncs.failure(failed(attempts=1), uncited) is None
 
 
 @pytest.mark.rule("ADS-16")
 def test_a_second_failure_is_high_and_a_refusal_is_critical() -> None:
-    second, refused = syncs.failure(failed()), syncs.failure(failed(attempts=1, refused=True))
+    second, refused = syncs.failure(failed(), uncited), syncs.failure(failed(attempts=1, refused=True), uncited)
     assert second is not None
     assert refused is not None
     assert (second.severity, refused.severity) == (Severity.HIGH, Severity.CRITICAL)
@@ -224,6 +230,6 @@ def test_a_day_that_does_not_add_up_says_both_sums() -> None:
     day = AdDayQuarantined(
         platform="google", account_id="a1", day=LAST, account_spend_micros=12_500_000, campaign_spend_micros=10_000_000
     )
-    result = syncs.quarantined(day)
+    result = syncs.quarantined(day, uncited)
     assert result.key == syncs.day_key("google", "a1", LAST)
     assert "12.50 was spent, its campaigns 10.00: 2.50 apart" in alert_text(result, texts()).explanation

@@ -15,12 +15,13 @@ from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.texts import texts
 from pulsepoint.money import MICROS
 from tests.builders.channel_days import ChannelTotals, OrderTotals, claimed, tracked
+from tests.builders.citing import uncited_days
 
 LAST = date(2026, 3, 14)
 
 
 def found(rows: list[OrderTotals]) -> list[Finding]:
-    return tracking.findings(*tracked(rows, LAST), tracking.Rules())
+    return tracking.findings(*tracked(rows, LAST), tracking.Rules(), uncited_days)
 
 
 def clear(rows: list[OrderTotals]) -> set[str]:
@@ -67,8 +68,8 @@ def test_fewer_traced_orders_are_no_alert_while_ads_pause(spend: int, alert: boo
 @pytest.mark.rule("ADS-18")
 def test_spend_in_quarantine_is_no_pause_of_ads() -> None:
     recent, base = tracked(orders((40, 8), (40, 20), spend=50), LAST)
-    assert tracking.findings(recent, base, tracking.Rules()) == []
-    assert tracking.findings(replace(recent, spend_days=1), base, tracking.Rules())
+    assert tracking.findings(recent, base, tracking.Rules(), uncited_days) == []
+    assert tracking.findings(replace(recent, spend_days=1), base, tracking.Rules(), uncited_days)
 
 
 def test_broken_tracking_says_its_shares() -> None:
@@ -161,7 +162,7 @@ def claiming(
 
 
 def collapsed(rows: list[ChannelTotals]) -> list[Finding]:
-    return claims.findings(claimed(rows, LAST), claims.Rules())
+    return claims.findings(claimed(rows, LAST), claims.Rules(), uncited_days)
 
 
 @pytest.mark.rule("ALERT-05")

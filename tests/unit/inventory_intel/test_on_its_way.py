@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from ai_advisor.domain.advice import Rules, reorders
-from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Period
 from ingest_shopify.domain import read_delivery
 from ingest_shopify.facts import facts_of
@@ -26,6 +25,7 @@ from pulsepoint.ports.document_store import FactRow
 from pulsepoint.runtime.outcome import Reader
 from sandbox.platforms.bodies import ShopifyBodies
 from sandbox.world import World
+from tests.builders.citing import of_advice, uncited
 from tests.builders.insights import Bench, bench_of, effect_of, event_of, payload_in
 from tests.builders.inventory import NOW, SCOPE, brand_data, days_ago, level_fact, order_facts, product_facts
 from tests.builders.sandbox import small_world
@@ -52,7 +52,7 @@ async def statuses_of(bench: Bench, **settings: object) -> dict[str, StockStatus
 def advised(statuses: dict[str, StockStatus], brand: BrandSettings) -> dict[str, int]:
     """The units advised to order, by variant."""
     day = NOW.date()
-    citations = Citations(SCOPE.brand_id, Period(day, day), brand.currency, lambda *_: None)
+    citations = of_advice(SCOPE.brand_id, Period(day, day), brand.currency, uncited)
     return {
         advice.subject.removeprefix("variant:"): advice.figures["reorder_units"].value or 0
         for advice in reorders(citations, brand, statuses.values(), Rules(most_reorders=10_000))

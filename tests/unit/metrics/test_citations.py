@@ -20,6 +20,7 @@ from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, DateBasis
 from pulsepoint.errors import AccessDenied, MalformedInput, PermanentError
 from pulsepoint.metrics import citations, explain
+from pulsepoint.metrics.access import open_codec
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.catalog import METRICS, dimensions_of
 from pulsepoint.metrics.citations import DIMENSION_NUMBERS, LONGEST, Citation, CitationCodec
@@ -166,11 +167,11 @@ async def test_nonsense_is_told_from_what_is_not_yours(warehouse: DuckDBWarehous
 
 async def test_the_key_is_made_once_and_the_same_for_every_service() -> None:
     secrets = MemorySecretStore()
-    first, second = await CitationCodec.open(secrets), await CitationCodec.open(secrets)
+    first, second = await open_codec(secrets), await open_codec(secrets)
     citation = Citation("spend", SCOPE, MARCH, LONDON, "EUR", RECORDED_AT)
     assert first.encode(citation) == second.encode(citation)
     with pytest.raises(AccessDenied):
-        (await CitationCodec.open(MemorySecretStore())).decode(SCOPE, first.encode(citation))
+        (await open_codec(MemorySecretStore())).decode(SCOPE, first.encode(citation))
 
 
 def test_every_choice_has_a_number_of_its_own() -> None:

@@ -9,14 +9,17 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from ai_advisor.domain.citations import Citations
+from ai_advisor.domain.cited import at_risk, changes, daily_spend, earned, spend_and_change, stock_of, worst_variant
 from ai_advisor.domain.performance import CampaignPerformance, Performance
 from ai_advisor.domain.purposes import meets_buyers_on_their_way
 from pulsepoint.brand import figures
+from pulsepoint.brand.facts import RECOMMENDED_CHANGE
 from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.vocabulary import Cause, Priority, RecommendationType, StockState
 from pulsepoint.brand.wording import name
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics import derived
 from pulsepoint.money import MICROS
 
 NAMESPACE = UUID("0a4c2f4e-6f0b-5c33-9d0e-5d7a3a1f8b52")
@@ -124,7 +127,7 @@ def for_stock(
     if worst is None or daily <= 0:
         return None
     gone = min(exposure.gone_micros, daily)
-    share = gone * 100 // daily
+    share = derived.part_percent(gone, daily)
     if share < rules.reduce_share:
         return None
     pause, out = share >= rules.pause_share, worst.status == StockState.OUT_OF_STOCK
@@ -135,14 +138,9 @@ def for_stock(
         Cause.OUT_OF_STOCK if out else Cause.RUNNING_OUT,
         _subject(campaign),
         figures={
-            "share": figures.percent(share),
-            "daily_spend": _daily_spend(citations, brand, campaign),
-            "spend_at_risk": figures.money(gone, brand.currency),
-            "other_variants": figures.count(exposure.variants - 1),
-            "available": figures.count(worst.available, citations.of_variant("available_units", worst.variant_id)),
-            "days_of_cover": figures.days(
-                worst.days_of_cover_micros, citations.of_variant("days_of_cover", worst.variant_id)
-            ),
+            **at_risk(citations, campaign, gone),
+            **worst_variant(citations, worst, exposure.variants - 1),
+            **spend_and_change(citations, campaign, -100 if pause else None, gone),
         },
         names={"campaign": name(campaign.name), "product": name(worst.title)},
         channel=campaign.platform,
@@ -205,8 +203,8 @@ def reorder_quantity(status: StockStatus, lead_time_days: int, review_days: int)
 
     0 where that is enough.
     """
-    needed = -(-status.velocity_micros * (lead_time_days + review_days) // MICROS)
-    return max(0, needed - status.available - (status.incoming or 0))
+    coming = status.incoming or 0
+    return derived.reorder_units(status.velocity_micros, lead_time_days, review_days, status.available, coming)
 
 
 def _reduce(
@@ -216,12 +214,12 @@ def _reduce(
     roas: int,
     rules: Rules,
 ) -> Recommendation:
-    target = brand.roas_target_micros
-    missing = (target - max(roas, 0)) * 100 // target
-    percent = min(rules.largest_cut, max(rules.smallest_cut, missing))
+    target, bounds = brand.roas_target_micros, (rules.smallest_cut, rules.largest_cut)
+    percent = derived.cut_percent(roas, target, *bounds)
     priority = Priority.MEDIUM if roas * 2 < target else Priority.LOW
-    kind = RecommendationType.REDUCE_SPEND
-    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=priority, percent=-percent)
+    cited = citations.of_campaign("cut_percent", campaign, None, (target, *bounds))
+    kind, shown = RecommendationType.REDUCE_SPEND, figures.percent(percent, cited)
+    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=priority, percent=-percent, shown=shown)
 
 
 def _raise(
@@ -232,7 +230,10 @@ def _raise(
     rules: Rules,
 ) -> Recommendation:
     kind, percent = RecommendationType.RAISE_SPEND, rules.raise_by
-    return _change_spend(citations, brand, campaign, roas, kind=kind, priority=Priority.LOW, percent=percent)
+    shown = figures.percent(percent, citations.of_given("advised_percent", percent))
+    return _change_spend(
+        citations, brand, campaign, roas, kind=kind, priority=Priority.LOW, percent=percent, shown=shown
+    )
 
 
 def _change_spend(
@@ -244,9 +245,10 @@ def _change_spend(
     kind: RecommendationType,
     priority: Priority,
     percent: int,
+    shown: figures.Figure,
 ) -> Recommendation:
-    """Change a campaign's daily spend by a signed per cent of it, for its ROAS."""
-    currency, change = brand.currency, campaign.daily_spend_micros * abs(percent) // 100
+    """Change a campaign's daily spend by a signed per cent of it, for its ROAS; `shown` is that per cent unsigned."""
+    spend = spend_and_change(citations, campaign, percent)
     return _recommend(
         _id(citations, "roas", campaign),
         kind,
@@ -254,32 +256,29 @@ def _change_spend(
         Cause.ROAS,
         _subject(campaign),
         figures={
-            "percent": figures.percent(abs(percent)),
-            "change": figures.money(change, currency),
-            "revenue_change": figures.money(change * roas // MICROS, currency),
-            "daily_spend": _daily_spend(citations, brand, campaign),
+            "percent": shown,
+            **changes(citations, campaign, roas, abs(percent)),
+            "daily_spend": daily_spend(citations, campaign),
             "roas": figures.ratio(roas, citations.of_campaign("attributed_roas", campaign)),
-            "roas_target": figures.ratio(brand.roas_target_micros),
-            "spend": figures.money(
-                campaign.spend_micros, currency, citations.of_campaign("comparable_ad_spend", campaign)
+            "roas_target": figures.ratio(
+                brand.roas_target_micros, citations.of_given("roas_target", brand.roas_target_micros)
             ),
-            "ad_revenue": figures.money(
-                campaign.revenue_micros, currency, citations.of_campaign("comparable_ad_revenue", campaign)
-            ),
-            "orders": figures.count(campaign.orders, citations.of_campaign("comparable_ad_orders", campaign)),
+            **earned(citations, campaign),
+            **spend,
         },
         names={"campaign": name(campaign.name)},
         channel=campaign.platform,
         start_day=citations.period.start_day,
         end_day=citations.period.end_day,
         current_spend_micros=campaign.daily_spend_micros,
-        recommended_change_micros=change if percent > 0 else -change,
+        recommended_change_micros=spend[RECOMMENDED_CHANGE].value,
     )
 
 
 def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, rules: Rules) -> Recommendation:
     lead, review, state = lead_time_of(status, brand), rules.review_days, status.status
-    history = {"days_known": figures.count(status.days_in_stock - status.days_unknown)} if status.days_unknown else {}
+    units = reorder_quantity(status, lead, review)
+    cited = citations.stock.of_variant("reorder_units", status.variant_id, units, (lead, review))
     return _recommend(
         uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
         RecommendationType.REORDER,
@@ -287,30 +286,13 @@ def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, ru
         _stock_cause(status),
         f"variant:{status.variant_id}",
         figures={
-            "reorder_units": figures.count(reorder_quantity(status, lead, review)),
-            "available": figures.count(
-                max(status.available, 0), citations.of_variant("available_units", status.variant_id)
-            ),
-            "velocity": figures.rate(status.velocity_micros, citations.of_variant("velocity", status.variant_id)),
-            "days_of_cover": figures.days(
-                status.days_of_cover_micros or 0, citations.of_variant("days_of_cover", status.variant_id)
-            ),
-            "units_sold": figures.count(status.units_sold),
-            "days_in_stock": figures.count(status.days_in_stock),
-            **history,
-            **_incoming(citations, status),
-            "lead_time": figures.count(lead),
-            "review": figures.count(review),
+            "reorder_units": figures.count(units, cited),
+            **stock_of(citations, status),
+            "lead_time": figures.count(lead, citations.of_given("lead_time", lead)),
+            "review": figures.count(review, citations.of_given("review_days", review)),
         },
         names={"product": name(status.title)},
     )
-
-
-def _incoming(citations: Citations, status: StockStatus) -> dict[str, figures.Figure]:
-    """The units on their way; nothing where nobody said or there are none."""
-    if not status.incoming:
-        return {}
-    return {"incoming": figures.count(status.incoming, citations.of_variant("incoming_units", status.variant_id))}
 
 
 def _stock_cause(status: StockStatus) -> Cause:
@@ -336,11 +318,6 @@ def _recommend(
         facts=figures.citations_of(facts["figures"]),
         **facts,
     )
-
-
-def _daily_spend(citations: Citations, brand: BrandSettings, campaign: CampaignPerformance) -> figures.Figure:
-    cited = citations.of_campaign("daily_spend", campaign, citations.period.recent)
-    return figures.money(campaign.daily_spend_micros, brand.currency, cited)
 
 
 def _subject(campaign: CampaignPerformance) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pulsepoint.brand.figures import Figure
 from pulsepoint.events.insights import ADVISED_DAYS
 
 RECENT_DAYS = 7
@@ -94,14 +95,18 @@ class CampaignPerformance:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """The period, the one before, the running campaigns, and spend in currencies that cannot be compared."""
+    """The period, the one before, the running campaigns, and spend in currencies that cannot be compared.
+
+    `as_of` is the newest moment among the rows it was measured from; None where there are none.
+    """
 
     period: Period
     now: Totals
     before: Totals
     campaigns: Sequence[CampaignPerformance] = ()
-    foreign_spend: Mapping[str, int] = field(default_factory=dict)
+    foreign_spend: Mapping[str, Figure] = field(default_factory=dict)
     today_counts: bool = False
+    as_of: datetime | None = None
 
 
 def window_of(now: datetime, timezone: str) -> Period:

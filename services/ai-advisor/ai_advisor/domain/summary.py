@@ -23,7 +23,7 @@ def summarise(
         figures={
             **_money(citations, currency, performance),
             **_stock(citations, counts),
-            "too_little_data": figures.count(too_little_data),
+            "too_little_data": figures.count(too_little_data, citations.of_given("too_little_data", too_little_data)),
         },
     )
 
@@ -33,23 +33,21 @@ def _money(citations: Citations, currency: str, performance: Performance) -> dic
     return {
         "net_revenue": figures.money(now.net_micros, currency, citations.of_shop("net_revenue")),
         "net_revenue_before": figures.money(before.net_micros, currency, citations.of_shop("net_revenue", earlier)),
-        "days_before": figures.count(ADVISED_DAYS),
+        "days_before": figures.count(ADVISED_DAYS, citations.of_given("compared_days", ADVISED_DAYS)),
         "orders": figures.count(now.orders, citations.of_shop("orders")),
         "spend": figures.money(now.spend_micros, currency, citations.of_shop("spend")),
         "blended_roas": figures.ratio(now.roas_micros, citations.of_shop("blended_roas")),
         "blended_roas_before": figures.ratio(before.roas_micros, citations.of_shop("blended_roas", earlier)),
-        **{
-            f"{FOREIGN_SPEND}{code}": figures.money(spend, code)
-            for code, spend in sorted(performance.foreign_spend.items())
-        },
+        **{f"{FOREIGN_SPEND}{code}": spend for code, spend in sorted(performance.foreign_spend.items())},
     }
 
 
 def _stock(citations: Citations, counts: Mapping[str, int]) -> dict[str, figures.Figure]:
     tracked = sum(count for state, count in counts.items() if state != StockState.UNTRACKED)
+    stock = citations.stock
     short = {
-        state.value: figures.count(counts.get(state.value, 0), citations.of_state(state))
+        state.value: figures.count(counts.get(state.value, 0), stock.of_state(state, counts.get(state.value, 0)))
         for state in StockState
         if state.runs_out
     }
-    return {"tracked": figures.count(tracked), **short}
+    return {"tracked": figures.count(tracked, stock.of_tracked(tracked)), **short}

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 from alerting.domain import chance
 from alerting.domain.open_alerts import Finding
-from alerting.domain.roas import BASE_DAYS, DAILY, RECENT_DAYS, subject_of
+from alerting.domain.roas import BASE_DAYS, DAILY, CiteDays, lengths, subject_of
 from pulsepoint.brand import figures
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType, Cause, Platform, Severity
+from pulsepoint.metrics import derived
 from pulsepoint.money import MICROS
 
 METRICS = ("platform_conversions", *DAILY)
@@ -70,7 +71,9 @@ class Compared:
     @property
     def expected_purchases(self) -> float:
         """The purchases that would be claimed in the end, had nothing changed."""
-        return (self.base.purchases.value or 0) / MICROS * self._spend_ratio
+        return derived.expected_claims(
+            self.base.purchases.value or 0, self.recent.spend.value or 0, self.base.spend.value or 0
+        )
 
     @property
     def expected_orders(self) -> float:
@@ -80,7 +83,7 @@ class Compared:
     @property
     def fall_percent(self) -> int:
         """The fall of the claims against those expected in whole percent, cut; negative where they rose."""
-        return int(100 - 100 * (self.recent.purchases.value or 0) / MICROS / self.expected_purchases)
+        return derived.claims_drop(self.recent.purchases.value or 0, self.expected_purchases)
 
     def holds(self, rules: Rules) -> bool:
         """True where claims fell by more than the rules and chance say, and orders from it go on."""
@@ -117,28 +120,30 @@ def compare(recent: Mapping[str, Claimed], base: Mapping[str, Claimed]) -> list[
     ]
 
 
-def findings(comparisons: Iterable[Compared], rules: Rules) -> list[Finding]:
+def findings(comparisons: Iterable[Compared], rules: Rules, cite: CiteDays) -> list[Finding]:
     """One finding for each channel whose claims collapsed, deepest first."""
     fallen = sorted(
         (each for each in comparisons if each.holds(rules)), key=lambda each: (-each.fall_percent, each.channel)
     )
-    return [_finding(each) for each in fallen]
+    return [_finding(each, cite) for each in fallen]
 
 
-def _finding(comparison: Compared) -> Finding:
+def _finding(comparison: Compared, cite: CiteDays) -> Finding:
+    at = {"channel": comparison.channel}
     return Finding(
         type=AlertType.BROKEN_TRACKING,
         subject=subject_of(comparison.channel),
         severity=Severity.HIGH,
         cause=Cause.CLAIMS,
         figures={
-            "drop": figures.percent(comparison.fall_percent),
+            "drop": figures.percent(comparison.fall_percent, cite("claims_drop", at, (BASE_DAYS,))),
             "claimed": comparison.recent.purchases,
-            "expected_claims": figures.count(round(comparison.expected_purchases)),
+            "expected_claims": figures.count(
+                round(comparison.expected_purchases), cite("expected_claims", at, (BASE_DAYS,))
+            ),
             "orders": comparison.recent.orders,
             "spend": comparison.recent.spend,
-            "recent_days": figures.count(RECENT_DAYS),
-            "base_days": figures.count(BASE_DAYS),
+            **lengths(cite),
         },
         channel=comparison.channel,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from alerting.domain import chance
@@ -12,6 +13,7 @@ from alerting.domain.open_alerts import Finding
 from pulsepoint.brand import figures
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType, Platform, Severity
+from pulsepoint.metrics import derived
 from pulsepoint.metrics.basis import Period
 from pulsepoint.money import MICROS
 
@@ -22,6 +24,14 @@ DAILY = ("comparable_ad_spend", "comparable_ad_orders")
 METRICS = ("attributed_roas", *DAILY)
 """What is measured of each channel, for the recent days and for those before, and of each of its days: without days
 whose spend is in quarantine, on both sides."""
+
+
+class CiteDays(Protocol):
+    """Makes the fact ids of numbers of the recent days, in the shop's currency."""
+
+    def __call__(self, name: str, at: Mapping[str, str], given: Sequence[int] = ()) -> str | None:
+        """The fact id of a metric or of a derived number; None where nothing can be cited."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,7 @@ class Compared:
     @property
     def drop_percent(self) -> int:
         """The fall of the ROAS in whole percent of its base, cut; negative where it rose."""
-        return (self._base - self._recent) * 100 // self._base
+        return derived.fall_percent(self._base, self._recent)
 
     def holds(self, rules: Rules) -> bool:
         """True where it fell by more than the rule says, on enough spend, and by more than chance explains."""
@@ -135,13 +145,19 @@ def compare(
     ]
 
 
-def findings(comparisons: Iterable[Compared], rules: Rules) -> list[Finding]:
+def findings(comparisons: Iterable[Compared], rules: Rules, cite: CiteDays) -> list[Finding]:
     """One finding for each channel whose ROAS dropped, deepest first."""
     fallen = sorted(
         (comparison for comparison in comparisons if comparison.holds(rules)),
         key=lambda comparison: (-comparison.drop_percent, comparison.channel),
     )
-    return [_finding(comparison, rules) for comparison in fallen]
+    return [_finding(comparison, rules, cite) for comparison in fallen]
+
+
+def lengths(cite: CiteDays) -> dict[str, Figure]:
+    """The numbers of days that are compared, recent ones and those before."""
+    days = {"recent_days": RECENT_DAYS, "base_days": BASE_DAYS}
+    return {name: figures.count(count, cite("compared_days", {}, (count,))) for name, count in days.items()}
 
 
 def subject_of(channel: str) -> str:
@@ -154,7 +170,7 @@ def _compared(days: Days, channel: str, recent: Measured, base: Measured, daily:
     now = [row for row in daily if days.recent.start <= row.day <= days.recent.end]
     before = [row for row in daily if days.base.start <= row.day <= days.base.end and row.day.weekday() in weekdays]
     spend, spend_before = sum(row.spend_micros for row in now), sum(row.spend_micros for row in before)
-    expected = sum(row.orders for row in before) * spend / spend_before if spend_before else 0.0
+    expected = derived.expected_orders(spend, spend_before, sum(row.orders for row in before))
     # The rate is known from as many orders as came before: where these are few, it scatters as well.
     uncertainty = spend / spend_before if spend_before else 0.0
     likely = chance.of_so_few(sum(row.orders for row in now), expected, uncertainty=uncertainty)
@@ -165,21 +181,22 @@ def _each(period: Period) -> Iterable[date]:
     return (period.start + timedelta(days=number) for number in range((period.end - period.start).days + 1))
 
 
-def _finding(comparison: Compared, rules: Rules) -> Finding:
-    deep = comparison.drop_percent > rules.critical_percent
+def _finding(comparison: Compared, rules: Rules, cite: CiteDays) -> Finding:
+    deep, at = comparison.drop_percent > rules.critical_percent, {"channel": comparison.channel}
     return Finding(
         type=AlertType.ROAS_DROP,
         subject=subject_of(comparison.channel),
         severity=Severity.CRITICAL if deep else Severity.HIGH,
         figures={
-            "drop": figures.percent(comparison.drop_percent),
+            "drop": figures.percent(comparison.drop_percent, cite("roas_drop", at, (BASE_DAYS,))),
             "roas": comparison.recent.roas,
             "roas_before": comparison.base.roas,
             "spend": comparison.recent.spend,
             "orders": comparison.recent.orders,
-            "expected_orders": figures.count(round(comparison.expected_orders)),
-            "recent_days": figures.count(RECENT_DAYS),
-            "base_days": figures.count(BASE_DAYS),
+            "expected_orders": figures.count(
+                round(comparison.expected_orders), cite("expected_orders", at, (BASE_WEEKS,))
+            ),
+            **lengths(cite),
         },
         channel=comparison.channel,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from alerting.domain.open_alerts import Finding, key_of
@@ -11,11 +12,10 @@ from pulsepoint.brand import figures
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity, StockState
 from pulsepoint.brand.wording import name
 from pulsepoint.events.inventory import StockAssessed, StockStatus
+from pulsepoint.metrics.stock_citations import StockCitations
 from pulsepoint.money import MICROS
 
 MOST_KEPT = 300
-CiteVariant = Callable[[str, str], str | None]
-"""`(metric, variant id) -> fact id` of a figure of a variant's stock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,15 @@ class StockView:
     """The part of an assessment that is kept until advice on it arrives.
 
     `risks` are the statuses that are an alert, worst first; `near` the variants that are none but not clearly safe
-    (cover up to 1.2 times where the alert begins). `complete` says that every variant not named is safe.
+    (cover up to 1.2 times where the alert begins). `complete` says that every variant not named is safe, `rows_as_of`
+    is that of the assessment.
     """
 
     risks: tuple[StockStatus, ...]
     near: frozenset[str]
     safe: frozenset[str]
     complete: bool
+    rows_as_of: datetime | None = None
 
     def is_clear(self, variant_id: str) -> bool:
         """True for a variant that is clearly out of danger."""
@@ -44,13 +46,16 @@ class StockView:
             "near": sorted(self.near),
             "safe": sorted(self.safe),
             "complete": self.complete,
+            "rows_as_of": self.rows_as_of.isoformat() if self.rows_as_of else None,
         }
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> StockView:
         """The view that was stored."""
         risks = tuple(StockStatus.model_validate(status) for status in data["risks"])
-        return cls(risks, frozenset(data["near"]), frozenset(data["safe"]), bool(data["complete"]))
+        kept = data.get("rows_as_of")
+        rows_as_of = datetime.fromisoformat(kept) if kept else None
+        return cls(risks, frozenset(data["near"]), frozenset(data["safe"]), bool(data["complete"]), rows_as_of)
 
 
 def is_risk(status: StockStatus) -> bool:
@@ -73,11 +78,12 @@ def view_of(assessed: StockAssessed, lead_time_days: int) -> StockView:
         near=frozenset(status.variant_id for status in (*others, *risks[MOST_KEPT:])) - safe,
         safe=frozenset(safe),
         complete=counted == len(assessed.statuses),
+        rows_as_of=assessed.rows_as_of,
     )
 
 
 def findings(
-    view: StockView, currency: str, reorders: Mapping[str, figures.Figure], cite: CiteVariant
+    view: StockView, currency: str, reorders: Mapping[str, figures.Figure], cite: StockCitations
 ) -> list[Finding]:
     """One finding for each variant at risk, worst first; `reorders` are the units advised to order, by variant id."""
     return [_finding(status, currency, reorders.get(status.variant_id), cite) for status in view.risks]
@@ -103,7 +109,7 @@ def _clearly_safe(status: StockStatus, lead_time_days: int) -> bool:
     return cover is None or cover * 10 > lead_time_days * 6 * MICROS
 
 
-def _finding(status: StockStatus, currency: str, reorder: figures.Figure | None, cite: CiteVariant) -> Finding:
+def _finding(status: StockStatus, currency: str, reorder: figures.Figure | None, cite: StockCitations) -> Finding:
     gone = status.status == StockState.OUT_OF_STOCK
     product = name(status.title)
     return Finding(
@@ -117,16 +123,22 @@ def _finding(status: StockStatus, currency: str, reorder: figures.Figure | None,
     )
 
 
-def _figures(status: StockStatus, currency: str, cite: CiteVariant) -> dict[str, figures.Figure]:
-    variant = status.variant_id
-    incoming = {"incoming": figures.count(status.incoming, cite("incoming_units", variant))} if status.incoming else {}
+def _figures(status: StockStatus, currency: str, citations: StockCitations) -> dict[str, figures.Figure]:
+    def cite(name: str, value: int | None) -> str | None:
+        return citations.of_variant(name, status.variant_id, value)
+
+    available, cover = status.available, status.days_of_cover_micros
+    velocity, risk = status.velocity_micros, status.spend_at_risk_micros
+    sold, in_stock, unknown = status.units_sold, status.days_in_stock, status.days_unknown
+    incoming = status.incoming
+    coming = {"incoming": figures.count(incoming, cite("incoming_units", incoming))} if incoming else {}
     return {
-        **incoming,
-        "available": figures.count(status.available, cite("available_units", variant)),
-        "days_of_cover": figures.days(status.days_of_cover_micros, cite("days_of_cover", variant)),
-        "velocity": figures.rate(status.velocity_micros, cite("velocity", variant)),
-        "spend_at_risk": figures.money(status.spend_at_risk_micros, currency, cite("spend_at_risk", variant)),
-        "units_sold": figures.count(status.units_sold),
-        "days_in_stock": figures.count(status.days_in_stock),
-        "days_unknown": figures.count(status.days_unknown),
+        **coming,
+        "available": figures.count(available, cite("available_units", available)),
+        "days_of_cover": figures.days(cover, cite("days_of_cover", cover)),
+        "velocity": figures.rate(velocity, cite("velocity", velocity)),
+        "spend_at_risk": figures.money(risk, currency, cite("spend_at_risk", risk)),
+        "units_sold": figures.count(sold, cite("window_units", sold)),
+        "days_in_stock": figures.count(in_stock, cite("window_days_in_stock", in_stock)),
+        "days_unknown": figures.count(unknown, cite("window_days_unknown", unknown)),
     }

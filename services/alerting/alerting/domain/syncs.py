@@ -10,6 +10,7 @@ from pulsepoint.brand import figures
 from pulsepoint.brand.settings import AdAccount
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
+from pulsepoint.metrics.citations import Cite
 
 ATTEMPTS = 2
 KINDS = (AlertType.SYNC_FAILURE, AlertType.AD_DAYS_MISMATCH)
@@ -40,32 +41,38 @@ def day_key(platform: str, account_id: str, day: date | str) -> str:
     return key_of(AlertType.AD_DAYS_MISMATCH, f"{account_of(platform, account_id)}:{day}")
 
 
-def failure(failed: AdsSyncFailed) -> Finding | None:
+def failure(failed: AdsSyncFailed, cite: Cite) -> Finding | None:
     """The finding of a failed pull; None for a first failure that may pass by itself."""
     if failed.attempts < ATTEMPTS and not failed.refused:
         return None
+    day = failed.failed_at.date()
     return Finding(
         type=AlertType.SYNC_FAILURE,
         subject=account_of(failed.platform, failed.account_id),
         severity=Severity.CRITICAL if failed.refused else Severity.HIGH,
         cause=Cause.REFUSED if failed.refused else Cause.FAILED,
-        figures={"attempts": figures.count(failed.attempts)},
+        figures={"attempts": figures.count(failed.attempts, cite("failed_pulls", {}, day, day, (failed.attempts,)))},
         names={"account": failed.account_id, "reason": failed.reason},
         channel=failed.platform,
     )
 
 
-def quarantined(day: AdDayQuarantined) -> Finding:
+def quarantined(day: AdDayQuarantined, cite: Cite) -> Finding:
     """The finding of a day whose campaigns do not add up to the account's own total (in the account's currency)."""
     gap = abs(day.account_spend_micros - day.campaign_spend_micros)
+    at = {"channel": day.platform, "account_id": day.account_id}
+
+    def money(name: str, micros: int) -> figures.Figure:
+        return figures.money(micros, "", cite(name, at, day.day, day.day))
+
     return Finding(
         type=AlertType.AD_DAYS_MISMATCH,
         subject=f"{account_of(day.platform, day.account_id)}:{day.day}",
         severity=Severity.HIGH,
         figures={
-            "account_spend": figures.money(day.account_spend_micros, ""),
-            "campaign_spend": figures.money(day.campaign_spend_micros, ""),
-            "difference": figures.money(gap, ""),
+            "account_spend": money("account_total", day.account_spend_micros),
+            "campaign_spend": money("campaigns_total", day.campaign_spend_micros),
+            "difference": money("account_gap", gap),
         },
         names={"account": day.account_id, "day": day.day.isoformat()},
         channel=day.platform,

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 
 from alerting.domain import chance
 from alerting.domain.open_alerts import Finding
-from alerting.domain.roas import BASE_DAYS, RECENT_DAYS
+from alerting.domain.roas import BASE_DAYS, CiteDays, lengths
 from pulsepoint.brand import figures
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
+from pulsepoint.metrics.derived import whole_percent
 from pulsepoint.money import MICROS
 
 _LINKS = ("traced_share", "traced_orders", "credited_orders")
@@ -102,17 +103,17 @@ class Shares:
         )
 
 
-def findings(recent: Shares, base: Shares, rules: Rules) -> list[Finding]:
+def findings(recent: Shares, base: Shares, rules: Rules, cite: CiteDays) -> list[Finding]:
     """One finding for each kind whose share fell."""
     if not _spend_goes_on(recent, base, rules):
         return []
     found = []
     if base.links.fell_to(recent.links, rules.links):
-        shares = _shares("traced_share", recent.links, base.links)
-        found.append(_finding(LINKS, Cause.LINKS, {**shares, "untouched_orders": recent.untouched}))
+        shares = _shares("traced_share", recent.links, base.links, cite)
+        found.append(_finding(LINKS, Cause.LINKS, {**shares, "untouched_orders": recent.untouched}, cite))
     if base.pixel.fell_to(recent.pixel, rules.pixel):
-        shares = _shares("noted_share", recent.pixel, base.pixel)
-        found.append(_finding(PIXEL, Cause.PIXEL, {**shares, "noted_orders": recent.pixel.hits}))
+        shares = _shares("noted_share", recent.pixel, base.pixel, cite)
+        found.append(_finding(PIXEL, Cause.PIXEL, {**shares, "noted_orders": recent.pixel.hits}, cite))
     return found
 
 
@@ -127,11 +128,16 @@ def _spend_goes_on(recent: Shares, base: Shares, rules: Rules) -> bool:
     return spend * base.spend_days * 100 >= before * recent.spend_days * rules.spend_percent
 
 
-def _shares(name: str, recent: Share, base: Share) -> dict[str, Figure]:
-    return {name: _percent(recent.value), f"{name}_before": _percent(base.value), "orders": recent.orders}
+def _shares(name: str, recent: Share, base: Share, cite: CiteDays) -> dict[str, Figure]:
+    before = cite(f"{name}_before_percent", {}, (BASE_DAYS,))
+    return {
+        name: _percent(recent.value, cite(f"{name}_percent", {})),
+        f"{name}_before": _percent(base.value, before),
+        "orders": recent.orders,
+    }
 
 
-def _finding(subject: str, cause: Cause, measured: Mapping[str, Figure]) -> Finding:
+def _finding(subject: str, cause: Cause, measured: Mapping[str, Figure], cite: CiteDays) -> Finding:
     return Finding(
         type=AlertType.BROKEN_TRACKING,
         subject=subject,
@@ -139,12 +145,10 @@ def _finding(subject: str, cause: Cause, measured: Mapping[str, Figure]) -> Find
         cause=cause,
         figures={
             **measured,
-            "recent_days": figures.count(RECENT_DAYS),
-            "base_days": figures.count(BASE_DAYS),
+            **lengths(cite),
         },
     )
 
 
-def _percent(share: Figure) -> Figure:
-    value = None if share.value is None else (share.value * 100 + MICROS // 2) // MICROS
-    return figures.percent(value, share.fact_id)
+def _percent(share: Figure, fact_id: str | None) -> Figure:
+    return figures.percent(None if share.value is None else whole_percent(share.value), fact_id)

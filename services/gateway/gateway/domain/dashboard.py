@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.domain.periods import Period
-from pulsepoint.brand import figures as make
 from pulsepoint.brand.facts import Note, Stated, SummaryFacts
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import Channel, StockState, Unit
@@ -98,7 +97,7 @@ class Performance:
     foreign: tuple[ForeignMoney, ...]
     notes: tuple[Note, ...]
     left_out: tuple[QuarantinedDay, ...]
-    guessed_customers: int
+    guessed_customers: Figure
 
     def channel(self, channel: Channel) -> Figures:
         """The figures of a channel; empty where nothing is known of it."""
@@ -137,16 +136,21 @@ class Inventory:
 
 
 def summary_of(
-    performance: Performance, inventory: Inventory, *, today_counts: bool, too_little_data: Figure | None
+    performance: Performance,
+    inventory: Inventory,
+    *,
+    days_before: Figure,
+    today_counts: bool,
+    too_little_data: Figure | None,
 ) -> SummaryFacts:
-    """The summary of a period, compared with as many days before it; `today_counts` where it ends today.
+    """The summary of a period, compared with `days_before` as many days; `today_counts` where it ends today.
 
     `too_little_data` counts campaigns for which there is too little data to advise on, None where that is not known.
     """
     now, before = performance.totals, performance.before
     more = {} if too_little_data is None else {"too_little_data": too_little_data}
-    if performance.guessed_customers:
-        more["guessed_customers"] = make.count(performance.guessed_customers)
+    if performance.guessed_customers.value:
+        more["guessed_customers"] = performance.guessed_customers
     return SummaryFacts(
         start_day=performance.days.start,
         end_day=performance.days.end,
@@ -154,7 +158,7 @@ def summary_of(
         figures={
             "net_revenue": now["total_revenue"],
             "net_revenue_before": before["total_revenue"],
-            "days_before": make.count(performance.days.days),
+            "days_before": days_before,
             "orders": now["orders"],
             "new_customers": now["new_customers"],
             "spend": now["total_spend"],

@@ -15,6 +15,7 @@ from gateway.endpoints.language import FigureView, TextsOf, figures_view
 from gateway.endpoints.parameters import StandingOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.advice import advice_of, alerts_of
+from pulsepoint.brand.facts import CURRENT_SPEND, RECOMMENDED_CHANGE
 from pulsepoint.brand.sentences import alert_text, recommendation_text
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import AlertType, Priority, RecommendationType, Severity
@@ -72,7 +73,10 @@ class Alerts(BaseModel):
 
 
 class RecommendationView(BaseModel):
-    """One thing to do; money in the brand's currency, `facts` are the ids of the numbers it rests on."""
+    """One thing to do; money in the brand's currency, `facts` are the ids of the numbers it rests on.
+
+    `fact_ids` has that of `current_spend` and `recommended_change` (none in advice of before 2026-12).
+    """
 
     recommendation_id: str
     type: RecommendationType
@@ -85,6 +89,7 @@ class RecommendationView(BaseModel):
     reason: str
     expected_impact: str
     facts: list[str]
+    fact_ids: dict[str, str]
     figures: list[FigureView]
 
     @classmethod
@@ -104,6 +109,7 @@ class RecommendationView(BaseModel):
             reason=text.reason,
             expected_impact=text.expected_impact,
             facts=list(advice.citations),
+            fact_ids=facts.citations_by_name(CURRENT_SPEND, RECOMMENDED_CHANGE),
             figures=list(figures_view(facts.figures, words)),
         )
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
-from gateway.domain.dashboard import decimal
+from gateway.domain.dashboard import decimal, readable
 from gateway.domain.identity import Person
 from gateway.domain.periods import period
 from gateway.endpoints.access import PersonOf, PortsOf, own_brand
@@ -22,11 +22,13 @@ from gateway.endpoints.performance_views import ExcludedView, QuarantinedDayView
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.performance import foreign_money
 from pulsepoint.brand.sentences import note_text
+from pulsepoint.brand.texts import Texts
 from pulsepoint.errors import MalformedInput
 from pulsepoint.metrics import earlier_ids
 from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.metrics.catalog import catalog, metric
 from pulsepoint.metrics.definitions import CATALOG_VERSION
+from pulsepoint.metrics.explain import Explained, Read
 
 router = APIRouter(prefix="/api", tags=["metrics"], responses=PROBLEMS)
 MAX_METRICS = 20
@@ -93,10 +95,37 @@ class BehindView(BaseModel):
     rows: list[dict[str, object]]
 
 
-class FactView(BaseModel):
-    """A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown.
+class InputView(BaseModel):
+    """A number that another is worked out of; without `fact_id` it stands in the citation itself: a setting, a rule's
+    length of days, or what was counted once.
+    """
 
-    `partial` where it rests in part on a guess, because the shop's history is not whole.
+    name: str
+    label: str
+    value: float | int | None
+    unit: str
+    currency: str | None
+    fact_id: str | None
+
+    @classmethod
+    def of(cls, read: Read) -> InputView:
+        """The view of an input."""
+        figure = read.figure
+        return cls(
+            name=read.name,
+            label=read.label,
+            value=readable(figure),
+            unit=figure.unit,
+            currency=figure.currency,
+            fact_id=figure.fact_id,
+        )
+
+
+class FactView(BaseModel):
+    """A number computed again, with all it depends on: rows that it sums, or `inputs` that it is worked out of.
+
+    `calculation` is the formula with the values of the inputs, null where there are none; `left_out` and `notes` as
+    where it was first shown. `partial` where it rests in part on a guess, because the shop's history is not whole.
     """
 
     fact_id: str
@@ -119,6 +148,40 @@ class FactView(BaseModel):
     left_out: list[QuarantinedDayView]
     partial: bool
     notes: list[str]
+    inputs: list[InputView]
+    calculation: str | None
+
+    @classmethod
+    def of(cls, fact_id: str, explained: Explained, words: Texts) -> FactView:
+        """The view of a number that was computed again, its notes in the language of `words`."""
+        citation, settings = explained.citation, explained.citation.settings
+        return cls(
+            fact_id=fact_id,
+            metric=citation.metric,
+            label=explained.label,
+            formula=explained.formula,
+            unit=explained.unit,
+            value=decimal(explained.value, explained.unit),
+            brand_id=citation.scope.brand_id,
+            start_date=citation.period.start,
+            end_date=citation.period.end,
+            timezone=settings.timezone,
+            currency=citation.currency,
+            model=settings.model,
+            cancelled_orders=settings.cancelled_orders,
+            date_basis=settings.date_basis,
+            as_of=citation.as_of,
+            at={**citation.at, **dict.fromkeys(explained.lost, LOST)},
+            behind=[
+                BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
+                for b in explained.behind
+            ],
+            left_out=left_out_view(explained.left_out),
+            partial=explained.partial,
+            notes=[note_text(note, words) for note in explained.notes],
+            inputs=[InputView.of(read) for read in explained.inputs],
+            calculation=explained.calculation,
+        )
 
 
 @router.get("/metrics")
@@ -178,36 +241,11 @@ async def read_fact(
     ports: PortsOf,
     words: TextsOf,
 ) -> FactView:
-    """A number computed again from the facts known when it was first computed, and the rows behind it."""
+    """A number computed again from the facts known when it was first computed, and the rows or numbers behind it."""
     brand = await own_brand(await _brand_of(fact_id, person, ports), person, ports)
     kept = partial(_kept_settings, ports, person, brand)
     explained = await ports.metrics.recompute(person.scope.brand(brand.brand_id), fact_id, kept)
-    citation = explained.citation
-    return FactView(
-        fact_id=fact_id,
-        metric=citation.metric,
-        label=explained.label,
-        formula=explained.formula,
-        unit=explained.unit,
-        value=decimal(explained.value, explained.unit),
-        brand_id=citation.scope.brand_id,
-        start_date=citation.period.start,
-        end_date=citation.period.end,
-        timezone=citation.settings.timezone,
-        currency=citation.currency,
-        model=citation.settings.model,
-        cancelled_orders=citation.settings.cancelled_orders,
-        date_basis=citation.settings.date_basis,
-        as_of=citation.as_of,
-        at={**citation.at, **dict.fromkeys(explained.lost, LOST)},
-        behind=[
-            BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
-            for b in explained.behind
-        ],
-        left_out=left_out_view(explained.left_out),
-        partial=explained.partial,
-        notes=[note_text(note, words) for note in explained.notes],
-    )
+    return FactView.of(fact_id, explained, words)
 
 
 async def _brand_of(fact_id: str, person: Person, ports: Ports) -> UUID:

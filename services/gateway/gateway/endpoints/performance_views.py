@@ -142,6 +142,6 @@ class SnapshotView(TotalsView):
             previous=TotalsView(**values(performance.before)) if compare else None,
             excluded=excluded_view(performance.foreign),
             left_out=left_out_view(performance.left_out),
-            partial=["new_customers"] if performance.guessed_customers else [],
+            partial=["new_customers"] if performance.guessed_customers.value else [],
             notes=[note_text(note, words) for note in performance.notes],
         )

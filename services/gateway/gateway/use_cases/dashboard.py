@@ -45,7 +45,7 @@ async def dashboard_of(measuring: Measuring, start: date | None, end: date | Non
         inventory_of(measuring, days),
         advice_of(measuring),
         measuring.rows("dashboard_days", timezone=settings.timezone),
-        _too_little_data(measuring),
+        _too_little_data(measuring, days),
     )
     return Dashboard(
         first_day=coverage[0]["first_day"],
@@ -56,6 +56,7 @@ async def dashboard_of(measuring: Measuring, start: date | None, end: date | Non
         summary=summary_of(
             performance,
             inventory,
+            days_before=measuring.given("compared_days", days.days, days),
             today_counts=_ends_today(days, today(settings, seen_at)),
             too_little_data=too_little,
         ),
@@ -66,8 +67,10 @@ def _ends_today(days: Period, today: date) -> bool:
     return days.start <= today <= days.end
 
 
-async def _too_little_data(measuring: Measuring) -> Figure | None:
+async def _too_little_data(measuring: Measuring, days: Period) -> Figure | None:
     """For how many campaigns the advisor last had too little data."""
     for row in await measuring.rows("dashboard_advice"):
-        return SummaryFacts.of_row(row).figures.get("too_little_data")
+        kept = SummaryFacts.of_row(row).figures.get("too_little_data")
+        if kept is not None and kept.value is not None:
+            return measuring.given("too_little_data", kept.value, days)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from pulsepoint.metrics.basis import MetricSettings
 from pulsepoint.metrics.basis import Period as MetricPeriod
 from pulsepoint.metrics.catalog import metric
 from pulsepoint.metrics.citations import Citation, CitationCodec
+from pulsepoint.metrics.derived import citable
 from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
 from pulsepoint.tenancy import TenantContext
 
@@ -77,10 +78,18 @@ class Measuring:
         self, name: str, days: Period, as_of: datetime | None, currency: str | None = None, **at: str | date
     ) -> str:
         """The fact id of a metric's number at hand, as it is true at `as_of`; `at` gives its dimensions' values."""
-        period, in_currency = MetricPeriod(days.start, days.end), currency or self.currency
-        return self._codec.encode(
-            Citation(metric(name).name, self._scope, period, self._settings, in_currency, as_of, at)
-        )
+        return self._codec.encode(self._citation(name, days, as_of, currency or self.currency, at))
+
+    def given(self, name: str, value: int, days: Period) -> Figure:
+        """The figure of a number that no rows define (`metrics/derived.py`), which its citation holds itself."""
+        cited = replace(self._citation(name, days, self.basis.as_of, self.currency, {}), given=(value,))
+        return Figure(value=value, unit=citable(name).unit, fact_id=self._codec.encode(cited))
+
+    def _citation(
+        self, name: str, days: Period, as_of: datetime | None, currency: str, at: Mapping[str, str | date]
+    ) -> Citation:
+        period = MetricPeriod(days.start, days.end)
+        return Citation(citable(name).name, self._scope, period, self._settings, currency, as_of, at)
 
 
 def breakdown(metrics: Iterable[str], days: Period, *by: str, optional: bool = False) -> Breakdown:

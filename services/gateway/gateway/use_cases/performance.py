@@ -21,7 +21,7 @@ from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
 from pulsepoint.brand.figures import Figures
 from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.metrics.catalog import metric
-from pulsepoint.metrics.definitions import Sum
+from pulsepoint.metrics.definitions import GUESSED_CUSTOMERS, Sum
 from pulsepoint.metrics.query import Excluded, MeasuredRow, Measurement
 
 
@@ -47,7 +47,12 @@ async def performance_of(measuring: Measuring, days: Period) -> Performance:
         foreign=foreign_money(measuring, days, totals),
         notes=totals.notes,
         left_out=totals.left_out,
-        guessed_customers=totals.guessed_customers,
+        guessed_customers=figure(
+            GUESSED_CUSTOMERS,
+            totals.guessed_customers,
+            currency,
+            measuring.cite(GUESSED_CUSTOMERS, days, totals.as_of),
+        ),
     )
 
 

@@ -622,7 +622,7 @@ export interface paths {
         };
         /**
          * Read Fact
-         * @description A number computed again from the facts known when it was first computed, and the rows behind it.
+         * @description A number computed again from the facts known when it was first computed, and the rows or numbers behind it.
          */
         get: operations["read_fact_api_facts__fact_id__get"];
         put?: never;
@@ -1279,9 +1279,10 @@ export interface components {
         };
         /**
          * FactView
-         * @description A number computed again, with all it depends on; `left_out` and `notes` as where it was first shown.
+         * @description A number computed again, with all it depends on: rows that it sums, or `inputs` that it is worked out of.
          *
-         *     `partial` where it rests in part on a guess, because the shop's history is not whole.
+         *     `calculation` is the formula with the values of the inputs, null where there are none; `left_out` and `notes` as
+         *     where it was first shown. `partial` where it rests in part on a guess, because the shop's history is not whole.
          */
         FactView: {
             /** As Of */
@@ -1297,6 +1298,8 @@ export interface components {
              * Format: uuid
              */
             brand_id: string;
+            /** Calculation */
+            calculation: string | null;
             /** Cancelled Orders */
             cancelled_orders: string;
             /** Currency */
@@ -1312,6 +1315,8 @@ export interface components {
             fact_id: string;
             /** Formula */
             formula: string;
+            /** Inputs */
+            inputs: components["schemas"]["InputView"][];
             /** Label */
             label: string;
             /** Left Out */
@@ -1384,6 +1389,25 @@ export interface components {
             /** Text */
             text: string;
             unit: components["schemas"]["Unit"];
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * InputView
+         * @description A number that another is worked out of; without `fact_id` it stands in the citation itself: a setting, a rule's
+         *     length of days, or what was counted once.
+         */
+        InputView: {
+            /** Currency */
+            currency: string | null;
+            /** Fact Id */
+            fact_id: string | null;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
             /** Value */
             value: number | null;
         };
@@ -1912,6 +1936,8 @@ export interface components {
         /**
          * RecommendationView
          * @description One thing to do; money in the brand's currency, `facts` are the ids of the numbers it rests on.
+         *
+         *     `fact_ids` has that of `current_spend` and `recommended_change` (none in advice of before 2026-12).
          */
         RecommendationView: {
             /** Action */
@@ -1922,6 +1948,10 @@ export interface components {
             current_spend: number | null;
             /** Expected Impact */
             expected_impact: string;
+            /** Fact Ids */
+            fact_ids: {
+                [key: string]: string;
+            };
             /** Facts */
             facts: string[];
             /** Figures */
@@ -2588,6 +2618,7 @@ export type FactView = components['schemas']['FactView'];
 export type FaultView = components['schemas']['FaultView'];
 export type FaultsView = components['schemas']['FaultsView'];
 export type FigureView = components['schemas']['FigureView'];
+export type InputView = components['schemas']['InputView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
 export type InventoryView = components['schemas']['InventoryView'];

@@ -4,7 +4,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { ABSENT, longDay, measured, money, sentence, timestamp, whole } from "../format";
 import { channelName, figureName, modelName } from "../names";
 import { useFact } from "../queries";
-import type { BehindView, FactView, FigureView } from "../schema";
+import type { BehindView, FactView, FigureView, InputView } from "../schema";
 import { t } from "../texts";
 import { Lines } from "./skeletons";
 import { Trouble } from "./trouble";
@@ -54,7 +54,9 @@ export function Figure({ fact, label, children }: FigureProps) {
 /** Links to the numbers that a sentence rests on: those that have a fact behind them. */
 export function FactChips({ figures }: { figures: FigureView[] }) {
   const { open } = useFacts();
-  const cited = figures.filter((figure) => figure.fact_id !== null);
+  const cited = figures.filter(
+    ({ fact_id }, place) => fact_id !== null && figures.findIndex((other) => other.fact_id === fact_id) === place,
+  );
   if (!cited.length) return null;
   return (
     <div className="chips">
@@ -111,6 +113,12 @@ function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
       <dl className="pairs">
         <dt>{t("page.fact.formula")}</dt>
         <dd>{fact.formula}</dd>
+        {fact.calculation && (
+          <>
+            <dt>{t("page.fact.calculation")}</dt>
+            <dd className="number">{fact.calculation}</dd>
+          </>
+        )}
         <dt>{t("page.fact.days")}</dt>
         <dd>
           {t("page.period.shown", {
@@ -135,10 +143,33 @@ function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
           {note}
         </p>
       ))}
+      {fact.inputs.length > 0 && <Inputs inputs={fact.inputs} />}
       {fact.behind.map((behind) => (
         <Rows key={behind.source} behind={behind} timezone={timezone} />
       ))}
     </>
+  );
+}
+
+/** The numbers that another is worked out of, each to open where a fact stands behind it. */
+function Inputs({ inputs }: { inputs: InputView[] }) {
+  return (
+    <section className="fact-rows">
+      <h3>{t("page.fact.inputs")}</h3>
+      <dl className="pairs">
+        {inputs.map(({ label, value, unit, currency, fact_id }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: inputs have no id and never move
+          <div key={index} className="pair">
+            <dt>{label}</dt>
+            <dd className="number">
+              <Figure fact={fact_id ?? undefined} label={label}>
+                {measured(value, unit, currency)}
+              </Figure>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 
