@@ -113,8 +113,9 @@ async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
 
 async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
     path = f"/api/brands/{brand.brand_id}"
-    settings, integrations, sources = await asyncio.gather(
-        client.read(f"{path}/settings"), client.read(f"{path}/integrations"), client.read(f"{path}/sources")
+    parts = ("settings", "integrations", "sources", "inventory")
+    settings, integrations, sources, inventory = await asyncio.gather(
+        *(client.read(f"{path}/{part}") for part in parts)
     )
     by_name = {each["source"]: each for each in sources["sources"]}
     return [
@@ -122,6 +123,7 @@ async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
         *_accounts(brand, integrations["integrations"], now),
         *_slack(brand, settings["slack_connected"], by_name.get("notifications")),
         *_sources(brand, by_name, now),
+        *_cut_products(brand, inventory["cut_products"]),
         *await _books(client, brand, path),
     ]
 
@@ -249,6 +251,15 @@ def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) ->
         if each["recorded_at"]:
             age = (now - _timestamp(each["recorded_at"])).total_seconds()
             yield Finding("late", "ok", f"{brand.name}: {name}", f"newest recorded {_age(age)} ago")
+
+
+def _cut_products(brand: Brand, products: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Products whose webhooks carry only a part of their variants."""
+    if products:
+        first = products[0]["title"] or products[0]["product_id"]
+        words = f"{len(products):,} with more variants than webhooks carry, {first} among them"
+        todo = "Split them in the shop, or watch their stock there: the variants beyond 100 are not known here."
+        yield Finding("connected", "note", f"{brand.name}: products", words, todo)
 
 
 async def _books(client: Reading, brand: Brand, path: str) -> list[Finding]:

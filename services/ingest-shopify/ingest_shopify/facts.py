@@ -107,14 +107,15 @@ def _edit(reader: Reader, event: Event[OrderEditCommitted]) -> Iterator[FactRow]
 
 def _product(reader: Reader, event: Event[ProductRecorded]) -> Iterator[FactRow]:
     product, snapshot = event.payload, _Snapshot.of(reader, event)
-    yield snapshot.row("products", {**product.model_dump(include={"product_id", "title", "status"}), "deleted": False})
+    yield snapshot.row("products", {**product.model_dump(exclude={"updated_at", "variants"}), "deleted": False})
     for place, variant in enumerate(product.variants):
         columns = {"product_id": product.product_id, **variant.model_dump()}
         yield snapshot.row("variants", columns, f"{variant.variant_id}:{place}")
 
 
 def _deleted_product(reader: Reader, event: Event[ProductDeleted]) -> Iterator[FactRow]:
-    columns = {"product_id": event.payload.product_id, "title": None, "status": None, "deleted": True}
+    unsaid = dict.fromkeys(("title", "status", "variants_total", "is_cut"))
+    columns = {"product_id": event.payload.product_id, **unsaid, "deleted": True}
     yield _Snapshot.of(reader, event).row("products", columns)
 
 

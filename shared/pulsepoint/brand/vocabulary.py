@@ -233,6 +233,7 @@ class NoteKind(Word):
     OTHER_TIMEZONE = "other_timezone"
     DAYS_LEFT_OUT = "days_left_out"
     CUSTOMERS_GUESSED = "customers_guessed"
+    VARIANTS_MISSING = "variants_missing"
 
 
 class AlertType(Word):

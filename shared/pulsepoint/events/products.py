@@ -26,14 +26,21 @@ class Variant(BaseModel):
 
 
 class ProductRecorded(Payload):
-    """A product as the shop last told it."""
+    """A product as the shop last told it.
+
+    `is_cut` says that it has, or may have, more variants than are here; `variants_total` is how many, None where that
+    was not said.
+    """
 
     TYPE: ClassVar[str] = "product.recorded"
+    SCHEMA: ClassVar[int] = 2
     product_id: str
     title: str
     status: str | None = None
     updated_at: datetime
     variants: tuple[Variant, ...] = ()
+    variants_total: int | None = None
+    is_cut: bool = False
 
 
 class ProductDeleted(Payload):

@@ -38,6 +38,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
+        ("product.recorded", 1): with_defaults,  # variants beyond those a webhook carries
         ("stock_level.recorded", 1): with_defaults,  # what is on its way
         ("stock.assessed", 1): with_defaults,  # what is on its way, and each variant's lead time
         ("stock.assessed", 2): with_defaults,  # the instant of the rows that say the same

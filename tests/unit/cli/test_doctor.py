@@ -62,6 +62,7 @@ def well() -> dict[str, Any]:
         "/settings": {"slack_connected": True, "clock_offset_seconds": 0},
         "/integrations": {"integrations": [ACCOUNT | {"last_synced_at": ago(hours=2)}]},
         "/sources": {"sources": [source("orders"), source("notifications", things=4)]},
+        "/inventory": {"cut_products": []},
         "/books": {"balanced": True, "books": [BOOK]},
     }
 
@@ -181,6 +182,17 @@ async def test_what_is_not_connected_is_a_note_and_not_wrong() -> None:
     notes = {each.subject for each in findings if each.level == "note"}
     assert notes == {"queues", "Northwind: shop", "Northwind: ads", "Northwind: Slack"}
     assert all(each.todo for each in findings if each.level == "note")
+
+
+@pytest.mark.rule("STOCK-12")
+async def test_a_product_whose_variants_are_not_all_there_is_a_note() -> None:
+    product = {"product_id": "7", "title": "Poster", "variants_total": 240}
+    findings = await examined(Instance(inventory={"cut_products": [product]}), ROOMY, NOW)
+    assert is_well(findings)
+    [note] = [each for each in findings if each.level == "note"]
+    assert (note.subject, note.words) == (
+        "Northwind: products", "1 with more variants than webhooks carry, Poster among them",
+    )  # fmt: skip
 
 
 async def test_an_instance_without_a_brand_says_so() -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.domain.periods import Period
+from pulsepoint.brand import figures as make
 from pulsepoint.brand.facts import Note, Stated, SummaryFacts
 from pulsepoint.brand.figures import Figure, Figures
-from pulsepoint.brand.vocabulary import Channel, StockState, Unit
+from pulsepoint.brand.vocabulary import Channel, NoteKind, StockState, Unit
 from pulsepoint.metrics.quarantined_days import QuarantinedDay
 
 TOTALS: Mapping[str, str] = {
@@ -117,6 +118,15 @@ class ShortVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class CutProduct:
+    """A product of which only a part of the variants is known; `variants_total` is None where that was not said."""
+
+    product_id: str
+    title: str | None
+    variants_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Variants by state, worst first, how many are `tracked`, and the daily ad spend at risk.
 
@@ -128,6 +138,21 @@ class Inventory:
     tracked: Figure
     spend_at_risk: Figure
     running_out: tuple[ShortVariant, ...]
+    cut_products: tuple[CutProduct, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Notes beside the stock: products whose variants are not all there."""
+        if not self.cut_products:
+            return ()
+        product = self.cut_products[0]
+        return (
+            Note(
+                kind=NoteKind.VARIANTS_MISSING,
+                figures={"products": make.count(len(self.cut_products))},
+                names={"product": product.title or product.product_id},
+            ),
+        )
 
     def stated(self) -> Stated:
         """The figures that sentences about the stock are made of."""

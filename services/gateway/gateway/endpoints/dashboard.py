@@ -106,6 +106,6 @@ async def read_dashboard(
         period=PeriodView.of(dashboard, measuring),
         summary=SummaryView.of(dashboard, words),
         recommendations=[RecommendationView.of(each, measuring.currency, words) for each in dashboard.advice],
-        inventory=InventoryView.of(dashboard.inventory),
+        inventory=InventoryView.of(dashboard.inventory, words),
         performance_snapshot=SnapshotView.of(dashboard.performance, words, compare=compare),
     )

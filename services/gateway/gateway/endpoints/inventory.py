@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from gateway.domain.dashboard import Inventory, ShortVariant
 from gateway.domain.periods import period
 from gateway.endpoints.access import PortsOf
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.parameters import StandingOf
 from gateway.endpoints.performance_views import values
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.inventory import inventory_of
+from pulsepoint.brand.sentences import note_text
+from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import StockState
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["inventory"], responses=PROBLEMS)
@@ -49,18 +54,31 @@ class RunningOutView(BaseModel):
         )
 
 
+class CutProductView(BaseModel):
+    """A product with more variants than the shop's webhooks carry; `variants_total` is null where that was not said."""
+
+    product_id: str
+    title: str | None
+    variants_total: int | None
+
+
 class InventoryView(BaseModel):
-    """Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number."""
+    """Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number.
+
+    `cut_products` are those whose variants are not all known: the stock of the others is not counted.
+    """
 
     counts: dict[str, int]
     spend_at_risk_per_day: float | None
     currency: str
     running_out: list[RunningOutView]
     facts: dict[str, str]
+    cut_products: list[CutProductView]
+    notes: list[str]
 
     @classmethod
-    def of(cls, inventory: Inventory) -> InventoryView:
-        """The view of a brand's stock."""
+    def of(cls, inventory: Inventory, words: Texts) -> InventoryView:
+        """The view of a brand's stock, its notes in the language of `words`."""
         counts = {state.value: count for state, count in inventory.counts.items() if count.value}
         shown = values({**counts, "spend_at_risk_per_day": inventory.spend_at_risk})
         return cls(
@@ -69,11 +87,13 @@ class InventoryView(BaseModel):
             currency=inventory.currency,
             running_out=[RunningOutView.of(variant) for variant in inventory.running_out],
             facts=shown["facts"],
+            cut_products=[CutProductView.model_validate(asdict(product)) for product in inventory.cut_products],
+            notes=[note_text(note, words) for note in inventory.notes],
         )
 
 
 @router.get("/inventory")
-async def read_inventory(measuring: StandingOf, ports: PortsOf) -> InventoryView:
+async def read_inventory(measuring: StandingOf, ports: PortsOf, words: TextsOf) -> InventoryView:
     """The stock as it was last judged; with `as_of` as it was known then."""
     days = period(None, None, measuring.brand.settings, measuring.basis.as_of or ports.clock.now())
-    return InventoryView.of(await inventory_of(measuring, days))
+    return InventoryView.of(await inventory_of(measuring, days), words)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.domain.dashboard import VARIANT, Inventory, ShortVariant
+from gateway.domain.dashboard import VARIANT, CutProduct, Inventory, ShortVariant
 from gateway.domain.periods import Period
 from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
 from pulsepoint.brand.vocabulary import StockState
@@ -21,9 +21,10 @@ async def inventory_of(measuring: Measuring, days: Period) -> Inventory:
 
     The stock is of one instant; `days` only stand in its citations.
     """
-    (by_state, totals), short = await asyncio.gather(
+    (by_state, totals), short, cut = await asyncio.gather(
         measuring.measure_all(breakdown(_COUNTS.values(), days, "status"), breakdown(_TOTALS.values(), days)),
         measuring.rows("dashboard_short_stock"),
+        measuring.rows("inventory_cut_products"),
     )
     currency = measuring.currency
     counts = {StockState(row.at["status"]): figures(row, _COUNTS, currency)["variants"] for row in by_state.rows}
@@ -38,6 +39,7 @@ async def inventory_of(measuring: Measuring, days: Period) -> Inventory:
         tracked=whole["tracked"],
         spend_at_risk=whole["spend_at_risk"],
         running_out=tuple(_short(measuring, days, row) for row in short),
+        cut_products=tuple(CutProduct(**row) for row in cut),
     )
 
 

@@ -1173,6 +1173,18 @@ export interface components {
             password: string;
         };
         /**
+         * CutProductView
+         * @description A product with more variants than the shop's webhooks carry; `variants_total` is null where that was not said.
+         */
+        CutProductView: {
+            /** Product Id */
+            product_id: string;
+            /** Title */
+            title: string | null;
+            /** Variants Total */
+            variants_total: number | null;
+        };
+        /**
          * DashboardView
          * @description A period in sentences and numbers, the stock and the advice; all of it of now, or of `as_of`.
          */
@@ -1439,6 +1451,8 @@ export interface components {
         /**
          * InventoryView
          * @description Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number.
+         *
+         *     `cut_products` are those whose variants are not all known: the stock of the others is not counted.
          */
         InventoryView: {
             /** Counts */
@@ -1447,10 +1461,14 @@ export interface components {
             };
             /** Currency */
             currency: string;
+            /** Cut Products */
+            cut_products: components["schemas"]["CutProductView"][];
             /** Facts */
             facts: {
                 [key: string]: string;
             };
+            /** Notes */
+            notes: string[];
             /** Running Out */
             running_out: components["schemas"]["RunningOutView"][];
             /** Spend At Risk Per Day */
@@ -2608,6 +2626,7 @@ export type CheckNames = components['schemas']['CheckNames'];
 export type CheckView = components['schemas']['CheckView'];
 export type CodeMatch = components['schemas']['CodeMatch'];
 export type Credentials = components['schemas']['Credentials'];
+export type CutProductView = components['schemas']['CutProductView'];
 export type DashboardView = components['schemas']['DashboardView'];
 export type DateBasis = components['schemas']['DateBasis'];
 export type DayView = components['schemas']['DayView'];
@@ -4182,7 +4201,10 @@ export interface operations {
                 /** @description as it was known at this instant */
                 as_of?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path: {
                 brand_id: string;
             };

@@ -8,18 +8,28 @@ from ingest_shopify.domain.fields import Fields
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.products import ProductRecorded, Variant
 
+MOST_VARIANTS = 100
+"""Variants that a webhook's body carries at most: https://shopify.dev/docs/api/webhooks (products/update)."""
+
 
 def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
     """The product in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/product.
 
+    A webhook carries its first hundred variants and names all of them in `variant_gids`, where it has that field.
     `updated_at` falls back to `told_at`. Raises `MalformedInput` naming the field.
     """
+    variants = tuple(_variant(variant) for variant in body.children("variants"))
+    named = body.values.get("variant_gids")
+    total = len(named) if isinstance(named, list) else None
+    is_cut = len(variants) >= MOST_VARIANTS if total is None else total > len(variants)
     return ProductRecorded(
         product_id=body.id("id"),
         title=body.text("title", 500) or "",
         status=(body.text("status", 32) or "").lower() or None,
         updated_at=body.optional_timestamp("updated_at") or reported_at,
-        variants=tuple(_variant(variant) for variant in body.children("variants")),
+        variants=variants,
+        variants_total=total,
+        is_cut=is_cut,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pulsepoint.brand.facts import Note
-from pulsepoint.brand.sentences.values import channel_name, day, values_of
+from pulsepoint.brand.sentences.values import channel_name, day, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import NoteKind
 
@@ -16,7 +16,8 @@ def note_text(note: Note, texts: Texts) -> str:
     values = values_of(note, texts)
     if note.kind is NoteKind.DAYS_LEFT_OUT:
         values |= {"platform": channel_name(note.names["platform"]), "days": _days(note.names["days"].split(), texts)}
-    return texts.say(f"note.{note.kind}", values)
+    counted = value(note, "products") if note.kind is NoteKind.VARIANTS_MISSING else None
+    return texts.say(f"note.{note.kind}", values, count=counted)
 
 
 def _days(days: list[str], texts: Texts) -> str:

@@ -9,6 +9,13 @@ WHERE variant.brand_id = @brand_id AND product.brand_id = @brand_id AND NOT prod
   AND LOWER(COALESCE(product.status, 'active')) = 'active'
 ORDER BY variant.variant_id;
 
+-- name: inventory_cut_products
+-- Products for sale of which a webhook carried only a part of the variants, by title; `variants_total` NULL: not said.
+SELECT product_id, title, variants_total
+FROM products_current
+WHERE brand_id = @brand_id AND NOT deleted AND is_cut AND LOWER(COALESCE(status, 'active')) = 'active'
+ORDER BY title, product_id;
+
 -- name: inventory_first_sale
 -- The moment of the brand's first known order, NULL without any.
 SELECT MIN(processed_at) AS first_sale

@@ -48,7 +48,7 @@ CREATE TABLE order_edits (
 CREATE TABLE products (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
-  product_id STRING NOT NULL, title STRING, status STRING, deleted BOOL NOT NULL
+  product_id STRING NOT NULL, title STRING, status STRING, deleted BOOL NOT NULL, variants_total INT64, is_cut BOOL
 );
 
 -- Variants of a snapshot; head: products (entity = product_id).

@@ -28,6 +28,11 @@ export const Stock = memo(function Stock({ inventory }: { inventory: InventoryVi
           ))}
         </ul>
       )}
+      {inventory.notes.map((note) => (
+        <p key={note} className="notice small">
+          {note}
+        </p>
+      ))}
       {rows.length > 0 && <Table rows={rows} currency={currency} />}
     </section>
   );

@@ -1,17 +1,19 @@
-"""Lead times of single variants over HTTP: one by one, from a file, and beside what is running out."""
+"""Stock over HTTP: lead times of single variants, what is on its way, products that are not all there."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from pulsepoint.events.brands import BrandConfigured
+from pulsepoint.ports.document_store import FactRow
 from tests.builders.gateway_shop import a_brand, a_shop, scope_of
 from tests.builders.identity_store import RunningGateway
 from tests.builders.storefront import fact
 
-pytestmark = pytest.mark.rule("STOCK-11")
 
-
+@pytest.mark.rule("STOCK-11")
 async def test_lead_times_are_changed_one_by_one_and_the_others_stay(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         path = f"/api/brands/{await a_brand(client, lead_time_days=9)}/lead-times"
@@ -29,6 +31,7 @@ async def test_lead_times_are_changed_one_by_one_and_the_others_stay(gateway: Ru
             assert (await client.patch(path, json={"lead_times": [wrong]})).status_code == 422
 
 
+@pytest.mark.rule("STOCK-11")
 async def test_lead_times_come_from_a_file(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         brand_id = await a_brand(client)
@@ -50,6 +53,7 @@ async def test_lead_times_come_from_a_file(gateway: RunningGateway) -> None:
     assert BrandConfigured.SCHEMA >= 5, "they travel with the brand's settings"
 
 
+@pytest.mark.rule("STOCK-11")
 async def test_the_inventory_says_what_is_on_its_way_and_how_long_a_reorder_takes(gateway: RunningGateway) -> None:
     async with await gateway.login() as client:
         brand_id = await a_shop(gateway, client)
@@ -67,3 +71,36 @@ async def test_the_inventory_says_what_is_on_its_way_and_how_long_a_reorder_take
         opened = (await client.get(f"/api/facts/{row['facts']['incoming']}")).json()
     assert (row["available"], row["incoming"], row["lead_time_days"]) == (2, 40, 21)
     assert (opened["metric"], opened["value"]) == ("incoming_units", 40)
+
+
+@pytest.mark.rule("STOCK-12")
+async def test_products_whose_variants_are_not_all_there_are_named_until_they_are(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        brand_id = await a_shop(gateway, client)
+        scope = await scope_of(client, brand_id)
+
+        def product(product_id: str, version: int = 1, **columns: Any) -> FactRow:
+            given: dict[str, Any] = {"title": f"Poster {product_id}", "status": "active", "deleted": False, **columns}
+            return fact(scope, "products", product_id, version=version, product_id=product_id, **given)
+
+        async def listed() -> tuple[list[str], list[str]]:
+            inventory = (await client.get(f"/api/brands/{brand_id}/inventory")).json()
+            board = (await client.get(f"/api/brands/{brand_id}/dashboard")).json()
+            assert board["inventory"]["notes"] == inventory["notes"]
+            return [each["product_id"] for each in inventory["cut_products"]], inventory["notes"]
+
+        await gateway.ports.warehouse.append(
+            [
+                product("1", is_cut=True, variants_total=240), product("2", is_cut=True, variants_total=None),
+                product("3", is_cut=False, variants_total=3), product("4", is_cut=None, variants_total=None),
+                product("5", is_cut=True, variants_total=101, status="archived"),
+            ]
+        )  # fmt: skip
+        products, [note] = await listed()
+        assert products == ["1", "2"]
+        assert note.startswith(
+            "2 products, Poster 1 among them, have more variants than the shop’s webhooks carry (100)"
+        )
+        await gateway.ports.warehouse.append([product("1", 2, is_cut=False, variants_total=240)])
+        products, [note] = await listed()
+        assert (products, note.partition(" has ")[0]) == (["2"], "Poster 2")
