@@ -8,7 +8,7 @@ PROFILE ?= single
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help test-fast run up down incident test test-all check rules format api-types infra-check accuracy last-visits bench bench-against load replay-check web lock clean install-check
+.PHONY: help test-fast run up down incident test test-all check rules format api-types infra-check accuracy last-visits arrivals bench bench-against load replay-check web lock clean install-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ test: $(VENV)/dev.stamp web ## All tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh test
 
-test-all: test check infra-check install-check ## All there is: tests, checks, every service installed alone, a whole file replayed (FILE=…)
+test-all: test check infra-check install-check arrivals ## All there is: tests, checks, each service installed alone, fifty orders of arrival, a file replayed (FILE=…)
 	$(if $(FILE),$(MAKE) replay-check FILE=$(FILE),@echo "No transactions file replayed: name one with FILE=…")
 
 check: $(VENV)/dev.stamp ## Format, lint, types and imports, of Python and of the page; changes nothing
@@ -69,6 +69,9 @@ accuracy: $(VENV)/dev.stamp ## Alerts on worlds with drawn seeds: precision and 
 
 last-visits: $(VENV)/dev.stamp ## Last touches beside the sandbox's own last visits, differences by reason (VISITS_ARGS="--seed 7 --world calm")
 	$(BIN)/python -m tests.accuracy.last_visits $(VISITS_ARGS)
+
+arrivals: $(VENV)/dev.stamp ## A real month and a sandbox world in fifty orders of arrival: the same figures (ARRIVALS_ARGS="--orders 5")
+	$(BIN)/python -m tests.arrival $(ARRIVALS_ARGS)
 
 load: $(VENV)/dev.stamp ## A thousand users, then a burst (PROFILE=…, LOAD_ARGS="--seconds 60"); all accepted orders must be counted
 	$(BIN)/python -m tests.load.instance_load --profile $(PROFILE) $(LOAD_ARGS)

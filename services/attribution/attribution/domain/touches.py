@@ -208,7 +208,7 @@ def _tag(parameters: Mapping[str, str], tag: str) -> str:
 
 def _first(candidates: Iterable[Mapping[str, str]], key: str) -> str:
     """The first value of a parameter that is no unfilled macro; "" without one."""
-    return next((value for each in candidates if (value := filled(each.get(key, "")))), "")
+    return next((value for each in candidates if key in each and (value := filled(each[key]))), "")
 
 
 def _outside(referrer: Address | None, own: frozenset[str]) -> str:
