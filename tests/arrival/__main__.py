@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tests.arrival.figures import Figures, differences, figures_of
-from tests.arrival.shop import open_facts, told_in_any_order
+from tests.arrival.shop import arrive_in_any_order, open_facts
 from tests.arrival.sources import SOURCES, Source
 from tests.conftest import shared_data
 
@@ -25,7 +25,7 @@ SHOWN = 20
 async def figures_after(source: Source, seed: int | None) -> Figures:
     """The figures of a shop told in the order of a seed; None: as it happened."""
     async with open_facts() as facts:
-        await told_in_any_order(source, facts, seed)
+        await arrive_in_any_order(source, facts, seed)
         return await figures_of(source, facts)
 
 
@@ -49,7 +49,9 @@ def compare(name: str, shared: Path, seeds: range, most: int | None, processes: 
     """Print every seed of one source; how many orders of arrival differ."""
     expected = arrived(name, shared, most, None)
     source = _source(name, shared, most)
-    print(f"{source.name}: {len(source.told)} deliveries, {len(expected)} figures, {digest(expected)}", flush=True)
+    print(
+        f"{source.name}: {len(source.deliveries)} deliveries, {len(expected)} figures, {digest(expected)}", flush=True
+    )
     wrong = 0
     with ProcessPoolExecutor(processes) as pool:
         for seed, figures in zip(seeds, pool.map(partial(arrived, name, shared, most), seeds), strict=True):

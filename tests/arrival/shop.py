@@ -35,7 +35,7 @@ from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
-from tests.arrival.sources import SHOP, Source, Told
+from tests.arrival.sources import SHOP, Delivered, Source
 from tests.builders.insights import effect_of
 from tests.builders.inventory import SCOPE
 from tests.builders.runtime import deliver, push_of
@@ -68,14 +68,14 @@ class Facts:
         return getattr(self.duckdb, name)
 
 
-async def told_in_any_order(source: Source, facts: Facts, seed: int | None) -> None:
+async def arrive_in_any_order(source: Source, facts: Facts, seed: int | None) -> None:
     """Tell the shop; with a seed shuffled, every tenth delivery three times; None: as it happened, each once."""
     chance = Random(seed) if seed is not None else None
     clock = FixedClock(datetime.combine(source.period.end + timedelta(days=1), NOON, tzinfo=UTC))
     brand = shop_configured(SCOPE, SHOP, currency=source.currency, timezone=source.timezone)
     ingest = await _started(Service("ingest-shopify", INGEST_HANDLERS, INGEST_EFFECTS), facts, clock)
     assert await deliver(ingest, "brands", brand) == 204
-    for message in _disturbed([_message(told, clock.now()) for told in source.told], chance):
+    for message in _disturbed([_message(each, clock.now()) for each in source.deliveries], chance):
         await _push(ingest, "shopify-deliveries", message)
     credited = await _started(Service("attribution", ATTRIBUTION_HANDLERS, ATTRIBUTION_EFFECTS), facts, clock)
     assert await deliver(credited, "brands", brand) == 204
@@ -123,9 +123,9 @@ async def _assess(runtime: Runtime) -> None:
     await runtime.pipeline.execute(SCOPE, work, dedup_key=uuid4())
 
 
-def _message(told: Told, received_at: datetime) -> Message:
-    headers = {"shopify_triggered_at": told.triggered_at} if told.triggered_at else {}
-    return delivered_message(told.body, told.topic, SHOP, received_at=received_at, **headers)
+def _message(delivered: Delivered, received_at: datetime) -> Message:
+    headers = {"shopify_triggered_at": delivered.triggered_at} if delivered.triggered_at else {}
+    return delivered_message(delivered.body, delivered.topic, SHOP, received_at=received_at, **headers)
 
 
 def _type(message: Message) -> str:

@@ -27,7 +27,7 @@ REAL_FILE = "transactions/uci_online_retail_2010-12_to_2011-08.parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Delivered:
     """One body with the topic and the time in its headers (None: no such header).
 
     `about` is the order or the item it is about; None for products, which every sample has.
@@ -44,19 +44,19 @@ class Source:
     """A shop's deliveries as they happened, and the days, currency and timezone its figures are of."""
 
     name: str
-    told: Sequence[Told]
+    deliveries: Sequence[Delivered]
     period: Period
     currency: str
     timezone: str
 
     def part(self, size: int, seed: int) -> Source:
         """About `size` of the deliveries: all of so many orders and items, and every product."""
-        about = sorted({told.about for told in self.told if told.about is not None}, key=str)
+        about = sorted({each.about for each in self.deliveries if each.about is not None}, key=str)
         Random(seed).shuffle(about)
         chosen: set[object] = {None}
-        while about and sum(told.about in chosen for told in self.told) < size:
+        while about and sum(each.about in chosen for each in self.deliveries) < size:
             chosen.add(about.pop())
-        return replace(self, told=[told for told in self.told if told.about in chosen])
+        return replace(self, deliveries=[each for each in self.deliveries if each.about in chosen])
 
 
 def real_month(shared: Path) -> Source:
@@ -85,14 +85,14 @@ def field_cases(shared: Path) -> Source:
     folder = shared / "field-cases"
     cases = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     lists = [case.get("deliveries", []) if isinstance(case, dict) else case for case in cases]
-    told = [
-        Told(each["topic"], orjson.dumps(each["body"]), each.get("triggered_at"))
+    sent = [
+        Delivered(each["topic"], orjson.dumps(each["body"]), each.get("triggered_at"))
         for deliveries in lists
         for each in deliveries
         if isinstance(each, Mapping) and "topic" in each and _is_in(each, "USD")
     ]
     days = Period(datetime(2026, 11, 1).date(), datetime(2026, 11, 30).date())
-    return Source("field cases", told, days, "USD", "UTC")
+    return Source("field cases", sent, days, "USD", "UTC")
 
 
 SOURCES: Mapping[str, Callable[[Path], Source]] = {
@@ -114,9 +114,9 @@ def _about(webhook: Webhook) -> object:
 
 def _source(name: str, webhooks: Iterable[Webhook], currency: str, timezone: str) -> Source:
     zone = ZoneInfo(timezone)
-    told, days = [], []
+    sent, days = [], []
     for webhook in webhooks:
         delivery = first_delivery(webhook, SHOP)
-        told.append(Told(delivery.topic, delivery.body, delivery.triggered_at, _about(webhook)))
+        sent.append(Delivered(delivery.topic, delivery.body, delivery.triggered_at, _about(webhook)))
         days.append(webhook.occurred_at.astimezone(zone).date())
-    return Source(name, told, Period(min(days) - timedelta(days=1), max(days)), currency, timezone)
+    return Source(name, sent, Period(min(days) - timedelta(days=1), max(days)), currency, timezone)

@@ -20,11 +20,11 @@ SAMPLE = 300
 
 
 async def _assert_the_same(source: Source) -> None:
-    told = source.part(SAMPLE, seed=1)
-    expected = await figures_after(told, None)
+    sample = source.part(SAMPLE, seed=1)
+    expected = await figures_after(sample, None)
     assert sum(value != 0 for value in net_by_day(expected).values()) > 1
     for seed in SEEDS:
-        assert differences(expected, await figures_after(told, seed)) == [], f"seed {seed}"
+        assert differences(expected, await figures_after(sample, seed)) == [], f"seed {seed}"
 
 
 @pytest.mark.real_data
