@@ -33,7 +33,12 @@ async def figures_of(source: Source, facts: Facts) -> Figures:
         for model in AttributionModel:
             settings = MetricSettings.of(BrandChoices(timezone=source.timezone), 1, model=model, date_basis=basis)
             answers = await measure_all(
-                facts, CODEC, SCOPE, list(_breakdowns(source.period)), settings=settings, currency=source.currency
+                facts.duckdb,
+                CODEC,
+                SCOPE,
+                list(_breakdowns(source.period)),
+                settings=settings,
+                currency=source.currency,
             )
             figures |= {(str(basis), str(model), *key): value for answer in answers for key, value in _flat(answer)}
     return figures

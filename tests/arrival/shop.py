@@ -6,12 +6,12 @@ attribution in another order again. Facts reach the warehouse last, in an order 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from attribution.handlers import EFFECTS as ATTRIBUTION_EFFECTS
@@ -35,6 +35,8 @@ from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
+from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import QueryValue, Row
 from tests.arrival.sources import SHOP, Delivered, Source
 from tests.builders.insights import effect_of
 from tests.builders.inventory import SCOPE
@@ -52,9 +54,10 @@ class Facts:
     duckdb: DuckDBWarehouse
     waiting: list[FactRow] = field(default_factory=list)
 
-    async def append(self, facts: Sequence[FactRow]) -> None:
-        """Keep facts."""
+    async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
+        """Keep facts; none is there already as far as is known."""
         self.waiting.extend(facts)
+        return frozenset()
 
     async def write(self, chance: Random | None) -> None:
         """Write what waits, in any order where there is a `chance`."""
@@ -63,9 +66,15 @@ class Facts:
             chance.shuffle(facts)
         await self.duckdb.append(facts)
 
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is DuckDB's."""
-        return getattr(self.duckdb, name)
+    async def query(
+        self, scope: TenantContext, sql: str, parameters: Mapping[str, QueryValue] | None = None
+    ) -> list[Row]:
+        """See `Warehouse.query`."""
+        return await self.duckdb.query(scope, sql, parameters)
+
+    async def refresh_current(self, scope: TenantContext) -> int:
+        """See `Warehouse.refresh_current`."""
+        return await self.duckdb.refresh_current(scope)
 
 
 async def arrive_in_any_order(source: Source, facts: Facts, seed: int | None) -> None:
