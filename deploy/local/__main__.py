@@ -16,6 +16,7 @@ from deploy.local.instance import Instance, open_instance
 from deploy.local.settings import InstanceSettings
 from gateway.domain.identity import WeakKey
 from pulsepoint.errors import EngineUnavailable
+from pulsepoint.runtime.door import DoorProtocol
 from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.memory import what_started_is_spared
 
@@ -92,6 +93,8 @@ async def serve(settings: InstanceSettings) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=DoorProtocol,
+            ws="none",
             # Longer than clients keep an idle connection: one closed in the moment it is used again loses the request.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=8,

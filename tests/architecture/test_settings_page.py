@@ -20,11 +20,13 @@ import ingest_shopify.settings
 import inventory_intel.settings
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
+from pulsepoint.runtime.door import DoorSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[BaseSettings], ...] = (
     InstanceSettings,
     DemoSettings,
+    DoorSettings,
     *(
         module.settings.Settings
         for module in (ingest_shopify, ingest_ads, attribution, inventory_intel, ai_advisor, alerting, gateway)

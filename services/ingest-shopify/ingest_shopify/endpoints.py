@@ -16,7 +16,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
-from ingest_shopify.domain.signatures import WebhookKeys
+from ingest_shopify.domain.signatures import RunningSignature, WebhookKeys
 from ingest_shopify.settings import Settings
 from pulsepoint.errors import LimitExceeded, PulsepointError
 from pulsepoint.events.catalog import RAW_TOPIC
@@ -86,7 +86,8 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     200 once the bus has stored the delivery; 401 for a missing or wrong signature; 413 for a body over the
     limit, before it is read whole; 405, 404; 503 when the bus does not confirm, and Shopify sends it again.
     """
-    signature_of = WebhookKeys(settings.webhook_secrets).signature
+    keys = WebhookKeys(settings.webhook_secrets)
+    signature_of, running = keys.signature, keys.running
     limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
     routing = "header" if settings.routes_by_header else "token"
     publish, now, (started, ended) = ports.bus.publish, ports.clock.now, _OK
@@ -105,12 +106,13 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
             return
         read = await receive()
         body: bytes = read.get("body", b"")
-        if more := read.get("more_body", False):
-            body, more = await _read_on(body, receive, limit)
+        if read.get("more_body", False):
+            body, signed, more = await _read_on(body, receive, limit, running(), given)
+        else:
+            signed, more = signature_of(body, given), False
         if len(body) > limit:
             await _answer(send, _TOO_LARGE, unread=receive if more else None)
             return
-        signed = signature_of(body, given)
         if signed is None:
             await _answer(send, _UNSIGNED)
             return
@@ -201,16 +203,20 @@ def _refusal(scope: Scope, headers: dict[bytes, bytes], carried: dict[str, str],
     return None
 
 
-async def _read_on(body: bytes, receive: Receive, limit: int) -> tuple[bytes, bool]:
-    """`body` and what follows it, up to the part that passes `limit`; and whether more is to come.
+async def _read_on(
+    body: bytes, receive: Receive, limit: int, signature: RunningSignature, given: bytes
+) -> tuple[bytes, str | None, bool]:
+    """`body` and what follows it, up to the part that passes `limit`; its signature; and whether more is to come.
 
-    A sender that left sent nothing that verifies.
+    A sender that left sent nothing that verifies. What bodies that are not whole may hold together, the door bounds.
     """
     parts, size, more = [body], len(body), True
+    signature.update(body)
     while more and size <= limit:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
+        signature.update(part)
         parts.append(part)
         more = message.get("more_body", False)
-    return b"".join(parts), more
+    return b"".join(parts), signature.matches(given), more

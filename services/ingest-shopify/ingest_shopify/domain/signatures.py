@@ -22,11 +22,37 @@ class WebhookKeys:
         # `hmac.HMAC` four Python calls a body.
         self._keyed = tuple(_keyed(secret) for secret in secrets)
 
+    def running(self) -> RunningSignature:
+        """A signature of a body in parts: a large one is hashed while it is waited for, not at once at its end."""
+        return RunningSignature(self._keyed)
+
     def signature(self, body: bytes, given: bytes) -> str | None:
         """The signature text when one of the secrets signed `body` with `given`, else None."""
         for inner_keyed, outer_keyed in self._keyed:
             inner, outer = inner_keyed.copy(), outer_keyed.copy()
             inner.update(body)
+            outer.update(inner.digest())
+            expected = b2a_base64(outer.digest(), newline=False)
+            if compare_digest(expected, given):
+                return expected.decode("ascii")
+        return None
+
+
+class RunningSignature:
+    """The signature of a body that is hashed as it comes; see `WebhookKeys.running`."""
+
+    def __init__(self, keyed: Sequence[tuple[hashlib._Hash, hashlib._Hash]]) -> None:
+        self._keyed = [(inner.copy(), outer) for inner, outer in keyed]
+
+    def update(self, part: bytes) -> None:
+        """Hash the next part."""
+        for inner, _ in self._keyed:
+            inner.update(part)
+
+    def matches(self, given: bytes) -> str | None:
+        """The signature text when one of the secrets signed what was hashed with `given`, else None."""
+        for inner, outer_keyed in self._keyed:
+            outer = outer_keyed.copy()
             outer.update(inner.digest())
             expected = b2a_base64(outer.digest(), newline=False)
             if compare_digest(expected, given):
