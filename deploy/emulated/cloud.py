@@ -252,7 +252,7 @@ def _uvicorn(
 ) -> Child:
     # As `serve` in deploy/release/install_service.sh has it, which says why.
     arguments = (
-        *("-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port)),
+        *("-m", "pulsepoint.runtime.serve", "--factory", factory, "--host", host, "--port", str(port)),
         *("--no-access-log", "--no-server-header", "--log-level", "warning"),
         *("--timeout-keep-alive", "620", "--timeout-graceful-shutdown", str(REQUESTS_SECONDS)),
     )

@@ -94,7 +94,6 @@ async def serve(settings: InstanceSettings) -> int:
             access_log=False,
             server_header=False,
             http=DoorProtocol,
-            ws="none",
             # Longer than clients keep an idle connection: one closed in the moment it is used again loses the request.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=8,

@@ -38,6 +38,8 @@ fi
 # https://cloud.google.com/run/docs/container-contract
 cat > "$target/bin/serve" <<SERVE
 #!/bin/sh
-exec "\$(dirname "\$0")/python" -m pulsepoint.runtime.serve $package.main:app --host 0.0.0.0 --port "\${PORT:-8080}"
+exec "\$(dirname "\$0")/python" -m pulsepoint.runtime.serve --factory $package.main:app --host 0.0.0.0 --port "\${PORT:-8080}" \\
+    --loop uvloop --http httptools --workers 1 --no-access-log --no-server-header --log-level warning \\
+    --timeout-keep-alive 620 --timeout-graceful-shutdown 5
 SERVE
 chmod +x "$target/bin/serve"

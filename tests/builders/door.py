@@ -103,7 +103,7 @@ def served(**settings: object) -> Iterator[Server]:
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         **{f"PULSEPOINT_HTTP_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "pulsepoint.runtime.serve", FACTORY, "--port", str(port)]
+    command = [sys.executable, "-m", "pulsepoint.runtime.serve", "--factory", FACTORY, "--port", str(port)]
     process = subprocess.Popen(command, env=environment)
     try:
         server = Server(port, process.pid)

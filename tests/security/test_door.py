@@ -90,8 +90,8 @@ def test_a_slow_body_above_the_rate_arrives() -> None:
 
 
 def test_requests_on_one_connection_go_on_being_answered(server: Server) -> None:
-    one = head(2) + b"{}"
-    connection = server.say(one, one + one)
+    request = head(2) + b"{}"
+    connection = server.say(request, request + request)
     answers = b""
     while answers.count(b"HTTP/1.1 401") < 3:
         answers += connection.recv(1000)

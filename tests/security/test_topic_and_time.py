@@ -147,6 +147,6 @@ async def test_where_a_body_has_no_clock_the_header_is_at_most_five_minutes_ahea
     await ingest.configure(clock_offset_seconds=int(offset.total_seconds()), version=2)
     await ingest.deliver(CAPTURED[topic], topic, shopify_triggered_at=LATER)
     [event] = kept(ingest)
-    told = datetime.fromtimestamp(int(event["version"]) / 1_000_000, UTC)
-    assert told == RECEIVED_AT + offset + timedelta(minutes=5)
+    version = datetime.fromtimestamp(int(event["version"]) / 1_000_000, UTC)
+    assert version == RECEIVED_AT + offset + timedelta(minutes=5)
     assert event["brand"] == str(BRAND.brand_id)

@@ -101,8 +101,8 @@ async def test_a_brand_is_made_with_an_address_that_only_those_who_configure_it_
             assert (await admin.get(path)).json()["address"] == renewed
             assert published_digest(gateway) == sha256(renewed.rpartition("/")[2].encode()).hexdigest()
             await gateway.person("else@two.example", "admin")
-            stranger = await gateway.login("else@two.example")
-            assert (await stranger.get(path)).status_code == (await stranger.post(path)).status_code == 404
+            outsider = await gateway.login("else@two.example")
+            assert (await outsider.get(path)).status_code == (await outsider.post(path)).status_code == 404
 
 
 def published_digest(gateway: RunningGateway) -> str:

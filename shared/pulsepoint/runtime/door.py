@@ -68,7 +68,7 @@ class DoorSettings(BaseSettings):
 
 
 class Phase(Enum):
-    """What a connection does."""
+    """The state of a connection."""
 
     HEAD = "its request is not there yet"
     BODY = "its body is not whole yet"
@@ -82,7 +82,7 @@ class Door:
     def __init__(self, settings: DoorSettings, connections: set[Any], loop: asyncio.AbstractEventLoop) -> None:
         self.settings = settings
         self.places = _places(settings.http_connections)
-        self.held = 0
+        self.unfinished = 0
         self._connections = connections
         self._by_address: Counter[str] = Counter()
         self._loop = loop
@@ -111,13 +111,13 @@ class Door:
 
     def hold(self, holder: DoorProtocol, size: int) -> None:
         """Note how many bytes of an unfinished body a connection holds; over the budget the oldest bodies go."""
-        self.held += size - holder.held
-        holder.held = size
-        while self.held > self.settings.http_body_budget:
-            oldest = min((each for each in self._connections if each.held), key=lambda each: each.since)
+        self.unfinished += size - holder.unfinished
+        holder.unfinished = size
+        while self.unfinished > self.settings.http_body_budget:
+            oldest = min((each for each in self._connections if each.unfinished), key=lambda each: each.since)
             oldest.cut_off(503)
-            self.held -= oldest.held
-            oldest.held = 0
+            self.unfinished -= oldest.unfinished
+            oldest.unfinished = 0
 
     def sweep(self) -> None:
         """Cut off who waits too long; once a second, so that no request pays for a timer."""
@@ -158,9 +158,12 @@ class DoorProtocol(HttpToolsProtocol):
         self.address = ""
         self.phase = Phase.HEAD
         self.since = self._progress = time.monotonic()
-        self.held = 0
+        self.unfinished = 0
         self._head = self._body = self._received = 0
         self._is_out = False
+
+    def _should_upgrade_to_ws(self) -> bool:
+        return False  # nothing speaks WebSocket here
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
@@ -225,7 +228,7 @@ class DoorProtocol(HttpToolsProtocol):
         if self._is_out:
             return
         self.phase = Phase.BUSY if not self.cycle.response_complete else Phase.REST
-        if self.held:
+        if self.unfinished:
             self._door.hold(self, 0)
         super().on_message_complete()
 
@@ -285,9 +288,9 @@ class DoorProtocol(HttpToolsProtocol):
 def _places(most: int) -> int:
     """`most`, or as many as the system lets this process have open beside what it needs itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = most + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = most + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

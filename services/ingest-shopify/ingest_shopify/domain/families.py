@@ -1,4 +1,4 @@
-"""Whether a body is what its topic says: the topic is a header, and nobody signed it.
+"""The forms of webhook bodies by topic: the topic is a header, and nobody signed it.
 
 A captured order sent again as `orders/delete` would delete it for good. So each family of topics has a form: what its
 bodies must have, what they never have, and, where they have next to nothing, all they may have.

@@ -1,4 +1,4 @@
-"""Whom the embedded PostgreSQL server runs as: never root, which it refuses; else whoever runs Pulsepoint."""
+"""The user that the embedded PostgreSQL server runs as: never root, which it refuses; else whoever runs Pulsepoint."""
 
 from __future__ import annotations
 
