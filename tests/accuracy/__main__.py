@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.accuracy.living import CALM, KINDS, SHORT, STRUCK, judge_seed
+from tests.accuracy.living import CALM, KINDS, SHORT, STRUCK, TOGETHER, judge_seed
 from tests.accuracy.results import ROOT, Judged, Results, code_digest
 from tests.accuracy.rules import SIGNALS
 from tests.accuracy.scores import foreseen, precision, recall, total, warranted
@@ -88,16 +88,19 @@ def report(kind: str, judged: Sequence[Judged]) -> None:
 
 
 def run(results: Results, seeds: Sequence[int], kinds: Sequence[str], processes: int) -> None:
-    """Judge what is not there yet, a seed at a time in each process; progress goes to standard error."""
+    """Judge what is not there yet, some kinds of a seed at a time in each process; progress goes to standard error."""
     done, began = results.done(), time.monotonic()
-    missing = {seed: [kind for kind in kinds if (kind, seed) not in done] for seed in seeds}
-    open_seeds = [seed for seed in seeds if missing[seed]]
+    missing = [
+        (seed, [kind for kind in group if kind in kinds and (kind, seed) not in done])
+        for seed in seeds
+        for group in TOGETHER
+    ]
     with ProcessPoolExecutor(processes) as workers:
-        futures = [workers.submit(judge_seed, seed, missing[seed]) for seed in open_seeds]
+        futures = [workers.submit(judge_seed, seed, group) for seed, group in missing if group]
         for number, future in enumerate(as_completed(futures), start=1):
             results.add(future.result())
             minutes = (time.monotonic() - began) / 60
-            print(f"{number} of {len(futures)} seeds, {minutes:.1f} min", file=sys.stderr, flush=True)
+            print(f"{number} of {len(futures)} parts, {minutes:.1f} min", file=sys.stderr, flush=True)
 
 
 def main() -> None:

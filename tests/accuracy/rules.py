@@ -25,7 +25,7 @@ class Day(Protocol):
 D = TypeVar("D", bound=Day)
 Signal = Callable[[Sequence[D]], tuple[set[str], set[str]]]
 """`days until yesterday -> subjects whose condition holds, subjects that are clearly over it`."""
-LOOKED_AT = roas.RECENT_DAYS + roas.BASE_DAYS
+DAYS_COMPARED = roas.RECENT_DAYS + roas.BASE_DAYS
 
 
 def roas_signal(rules: roas.Rules) -> Signal[ShopDay]:
@@ -107,7 +107,7 @@ def _channels(days: Sequence[ShopDay]) -> list[ChannelTotals]:
             totals.orders,
             sum(purchases for said, purchases in totals.claims.items() if said <= last),
         )
-        for day in days[-LOOKED_AT:]
+        for day in days[-DAYS_COMPARED:]
         for channel, totals in day.channels.items()
     ]
 
@@ -123,5 +123,5 @@ def _orders(days: Sequence[ShopDay]) -> list[OrderTotals]:
             day.seen_orders,
             day.noted_orders,
         )
-        for day in days[-LOOKED_AT:]
+        for day in days[-DAYS_COMPARED:]
     ]

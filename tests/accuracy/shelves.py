@@ -60,7 +60,7 @@ def shelf_days(world: World) -> list[ShelfDay]:
 
 def outages(kind: str, days: Sequence[ShelfDay], *, warm_up: int) -> list[Struck]:
     """The spans in which a shelf was empty whose variant had sold in the four weeks before, after `warm_up` days."""
-    found: list[Struck] = []
+    spans: list[Struck] = []
     began: dict[str, int] = {}
     for number, day in enumerate(days):
         for variant in day.empty - began.keys():
@@ -69,10 +69,10 @@ def outages(kind: str, days: Sequence[ShelfDay], *, warm_up: int) -> list[Struck
         last = number == len(days) - 1
         for variant in [variant for variant in began if variant not in gone or last]:
             start = began.pop(variant)
-            wanted = any(before.sold[variant] for before in days[max(0, start - WINDOW_DAYS) : start])
-            if start >= warm_up and wanted:
-                found.append(Struck(kind, days[start].day, day.day, stock.subject_of(variant)))
-    return found
+            sold = any(before.sold[variant] for before in days[max(0, start - WINDOW_DAYS) : start])
+            if start >= warm_up and sold:
+                spans.append(Struck(kind, days[start].day, day.day, stock.subject_of(variant)))
+    return spans
 
 
 def stock_signal(days: Sequence[ShelfDay]) -> tuple[set[str], set[str]]:

@@ -19,7 +19,7 @@ FIRST_INCIDENT_DAY = 40
 """Days before it are quiet: the rules have a past to compare with."""
 APART_DAYS = 45
 """Days from the start of one incident to the next, so that what one did to the past is over."""
-SIZES, SMALL_SIZES = (15, 30, 60, 100), (3, 5, 10)
+SIZES, SMALL_SIZES = (12, 25, 50), (3, 5, 10)
 """Orders a day."""
 STRUCK_VARIANTS = 8
 GRACE_DAYS = 3

@@ -92,8 +92,8 @@ def _claimed(rows: Iterable[ChannelTotals], period: Period) -> Mapping[str, clai
 
 def _sum(values: Iterable[int | None]) -> int | None:
     """Their sum; None where none is known."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    numbers = [value for value in values if value is not None]
+    return sum(numbers) if numbers else None
 
 
 def _shares(rows: Sequence[OrderTotals], period: Period) -> tracking.Shares:

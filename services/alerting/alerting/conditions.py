@@ -55,15 +55,11 @@ async def evaluate_days(
     def of_days(name: str, at: Mapping[str, str], given: Sequence[int] = ()) -> str | None:
         return cite(name, {**at, **own}, days.recent.start, days.recent.end, given)
 
-    compared = roas.compare(
-        days,
-        _by_channel(channels, roas.Measured.of),
-        _by_channel(before, roas.Measured.of),
-        map(_channel_day, daily.rows),
-    )
+    recent, base = (_by_channel(each, roas.Measured.of) for each in (channels, before))
+    compared = roas.compare(days, recent, base, map(_channel_day, daily.rows))
     fallen = claims.compare(_by_channel(claimed, claims.Claimed.of), _by_channel(claimed_before, claims.Claimed.of))
     now, then = _tracked(orders, days.recent), _tracked(orders_before, days.base)
-    found = [
+    findings = [
         *tracking.findings(now, then, rules.tracking, of_days),
         *claims.findings(fallen, rules.claims, of_days),
         *roas.findings(compared, rules.roas, of_days),
@@ -72,7 +68,7 @@ async def evaluate_days(
     tracked = tracking.clear_subjects(now, then, rules.tracking)
     tracked |= {roas.subject_of(each.channel) for each in fallen if each.is_clear(rules.claims)}
     return Evaluation(
-        found,
+        findings,
         _of_type(open_keys, AlertType.ROAS_DROP) | _of_type(open_keys, AlertType.BROKEN_TRACKING),
         _keys(AlertType.ROAS_DROP, clear) | _keys(AlertType.BROKEN_TRACKING, tracked),
     )

@@ -20,7 +20,7 @@ from tests.builders.citing import uncited_days
 LAST = date(2026, 3, 14)
 
 
-def found(rows: list[OrderTotals]) -> list[Finding]:
+def alerts(rows: list[OrderTotals]) -> list[Finding]:
     return tracking.findings(*tracked(rows, LAST), tracking.Rules(), uncited_days)
 
 
@@ -56,13 +56,13 @@ def orders(
 def test_far_fewer_traced_orders_than_chance_explains_are_an_alert(
     recent: tuple[int, int], base: tuple[int, int], alert: bool
 ) -> None:
-    assert [finding.subject for finding in found(orders(recent, base))] == (["shop"] if alert else [])
+    assert [finding.subject for finding in alerts(orders(recent, base))] == (["shop"] if alert else [])
 
 
 @pytest.mark.rule("ALERT-02")
 @pytest.mark.parametrize(("spend", "alert"), [(100, True), (70, True), (69, False), (0, False)])
 def test_fewer_traced_orders_are_no_alert_while_ads_pause(spend: int, alert: bool) -> None:
-    assert bool(found(orders((40, 8), (40, 20), spend=spend))) is alert
+    assert bool(alerts(orders((40, 8), (40, 20), spend=spend))) is alert
 
 
 @pytest.mark.rule("ADS-18")
@@ -73,7 +73,7 @@ def test_spend_in_quarantine_is_no_pause_of_ads() -> None:
 
 
 def test_broken_tracking_says_its_shares() -> None:
-    [finding] = found(orders((40, 8), (40, 20)))
+    [finding] = alerts(orders((40, 8), (40, 20)))
     text = alert_text(finding, texts())
     assert text.title == "Tracking seems broken: 20 % of orders lead back to a link, 50 % before"
     assert text.explanation.startswith("Of 120 orders in the last 3 complete days 20 % came by a tagged link")
@@ -83,7 +83,7 @@ def test_broken_tracking_says_its_shares() -> None:
 @given(*[st.integers(0, 60)] * 4)
 def test_tracking_is_never_both_in_alert_and_clear(now: int, seen: int, before: int, seen_before: int) -> None:
     rows = orders((now, min(now, seen)), (before, min(before, seen_before)))
-    assert not {finding.subject for finding in found(rows)} & clear(rows)
+    assert not {finding.subject for finding in alerts(rows)} & clear(rows)
 
 
 def pixel(
@@ -121,19 +121,19 @@ def test_a_pixel_that_sees_no_orders_any_more_is_an_alert(
     recent: tuple[int, int], base: tuple[int, int], alert: bool
 ) -> None:
     """Issue: a broken pixel was found once in twenty; orders still led back to links by their landing pages."""
-    subjects = [finding.subject for finding in found(pixel(recent, base))]
+    subjects = [finding.subject for finding in alerts(pixel(recent, base))]
     assert subjects == (["pixel"] if alert else [])
 
 
 @pytest.mark.rule("ALERT-04")
 def test_consent_that_is_gone_is_no_broken_pixel() -> None:
     rows = pixel((20, 19), (20, 19), consent=0.3)
-    assert [finding.subject for finding in found(rows)] == ["shop"]
+    assert [finding.subject for finding in alerts(rows)] == ["shop"]
 
 
 @pytest.mark.rule("ALERT-04")
 def test_a_pixel_is_not_judged_while_ads_pause() -> None:
-    assert found(pixel((20, 0), (20, 19), spend=60)) == []
+    assert alerts(pixel((20, 0), (20, 19), spend=60)) == []
 
 
 @pytest.mark.parametrize(("noted", "over"), [(19, True), (17, True), (16, False)])
@@ -142,7 +142,7 @@ def test_a_pixel_is_clear_within_ten_points(noted: int, over: bool) -> None:
 
 
 def test_a_broken_pixel_says_what_it_saw_and_saw_before() -> None:
-    [finding] = found(pixel((20, 1), (20, 19)))
+    [finding] = alerts(pixel((20, 1), (20, 19)))
     text = alert_text(finding, texts())
     assert text.title == "The shop's pixel seems broken: it saw 5 % of orders, 95 % before"
     assert text.explanation.startswith(

@@ -103,8 +103,8 @@ class Compared:
         return (self.recent.spend.value or 0) / (self.base.spend.value or 1)
 
     def _orders_go_on(self, rules: Rules) -> bool:
-        known = (self.base.orders.value or 0) >= rules.orders_before
-        return known and (self.recent.orders.value or 0) * 100 >= self.expected_orders * rules.orders_percent
+        enough = (self.base.orders.value or 0) >= rules.orders_before
+        return enough and (self.recent.orders.value or 0) * 100 >= self.expected_orders * rules.orders_percent
 
 
 def compare(recent: Mapping[str, Claimed], base: Mapping[str, Claimed]) -> list[Compared]:

@@ -80,7 +80,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What share of orders shows each kind of evidence, over the recent days or those before, as `METRICS` measures it.
+    """The shares of orders with each kind of evidence over the recent days or those before, measured as `METRICS`.
 
     `spend` is that of `spend_days`, those of which it is known in full.
     """
@@ -107,14 +107,14 @@ def findings(recent: Shares, base: Shares, rules: Rules, cite: CiteDays) -> list
     """One finding for each kind whose share fell."""
     if not _spend_goes_on(recent, base, rules):
         return []
-    found = []
+    fallen = []
     if base.links.fell_to(recent.links, rules.links):
         shares = _shares("traced_share", recent.links, base.links, cite)
-        found.append(_finding(LINKS, Cause.LINKS, {**shares, "untouched_orders": recent.untouched}, cite))
+        fallen.append(_finding(LINKS, Cause.LINKS, {**shares, "untouched_orders": recent.untouched}, cite))
     if base.pixel.fell_to(recent.pixel, rules.pixel):
         shares = _shares("noted_share", recent.pixel, base.pixel, cite)
-        found.append(_finding(PIXEL, Cause.PIXEL, {**shares, "noted_orders": recent.pixel.hits}, cite))
-    return found
+        fallen.append(_finding(PIXEL, Cause.PIXEL, {**shares, "noted_orders": recent.pixel.hits}, cite))
+    return fallen
 
 
 def clear_subjects(recent: Shares, base: Shares, rules: Rules) -> set[str]:
