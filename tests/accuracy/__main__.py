@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.accuracy.living import CALM, KINDS, SHORT, STRUCK, TOGETHER, judge_seed
+from tests.accuracy.living import CALM, KINDS, SHORT, STRUCK, KINDS_BY_PROCESS, judge_seed
 from tests.accuracy.results import ROOT, Judged, Results, code_digest
 from tests.accuracy.rules import SIGNALS
 from tests.accuracy.scores import foreseen, precision, recall, total, warranted
@@ -93,7 +93,7 @@ def run(results: Results, seeds: Sequence[int], kinds: Sequence[str], processes:
     missing = [
         (seed, [kind for kind in group if kind in kinds and (kind, seed) not in done])
         for seed in seeds
-        for group in TOGETHER
+        for group in KINDS_BY_PROCESS
     ]
     with ProcessPoolExecutor(processes) as workers:
         futures = [workers.submit(judge_seed, seed, group) for seed, group in missing if group]

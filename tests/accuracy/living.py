@@ -27,7 +27,7 @@ CALM = ("calm", "small")
 STRUCK = ("broken_utm", "consent_drop", "broken_pixel", "more_ads")
 SHORT = ("supplier_delay", "stock_loss")
 KINDS = (*CALM, *STRUCK, *SHORT)
-TOGETHER = (("calm", "broken_utm", "broken_pixel"), ("consent_drop", "more_ads"), ("small", *SHORT))
+KINDS_BY_PROCESS = (("calm", "broken_utm", "broken_pixel"), ("consent_drop", "more_ads"), ("small", *SHORT))
 """Kinds that one process lives through, one after the other: most of their orders are the same."""
 WEEKS = (HISTORY_DAYS - WARM_UP_DAYS) / 7
 
