@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.accuracy.living import CALM, KINDS, SHORT, STRUCK, KINDS_BY_PROCESS, judge_seed
+from tests.accuracy.living import CALM, KINDS, KINDS_BY_PROCESS, SHORT, STRUCK, judge_seed
 from tests.accuracy.results import ROOT, Judged, Results, code_digest
 from tests.accuracy.rules import SIGNALS
 from tests.accuracy.scores import foreseen, precision, recall, total, warranted
