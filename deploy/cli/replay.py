@@ -20,6 +20,8 @@ from deploy.cli.sender import Pace, Sent, Target, send_all
 from file_import.plan import Plan, clock_offset, open_plan
 from file_import.tally import Tally, amount, described
 from file_import.webhooks import Delivery, first_delivery
+from pulsepoint.brand.sentences import note_text, omission_text
+from pulsepoint.brand.texts import texts
 
 DEFAULT_TIMEZONE = "Europe/London"
 POLL_SECONDS = 2.0
@@ -67,6 +69,11 @@ class Replayed:
     processed: bool | None = None
     options: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def notes(self) -> list[str]:
+        """What to know about what was sent, in sentences."""
+        return [note_text(note, texts()) for note in self.tally.notes()]
+
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values; money is decimal text."""
         return {
@@ -82,7 +89,7 @@ class Replayed:
             "months": self.tally.rows(),
             "total": described(self.tally.total),
             "left_out": self.left_out,
-            "notes": self.tally.notes(),
+            "notes": self.notes,
             **self.options,
         }
 
@@ -140,7 +147,12 @@ async def _send(
         sent=sent,
         tally=tally,
         left_out=[
-            {"month": each.month, "reason": each.reason, "rows": each.rows, "sum": amount(each.micros)}
+            {
+                "month": each.month,
+                "reason": omission_text(each.reason, texts()),
+                "rows": each.rows,
+                "sum": amount(each.micros),
+            }
             for each in left_out
         ],
         seconds=time.monotonic() - started,

@@ -37,7 +37,7 @@ def _lines(replayed: Replayed) -> list[str]:
         f" {sent.refused} refused, {sent.retries} retries."
     )
     lines += [f"Refused: {words}" for words in sent.refusals]
-    lines += replayed.tally.notes()
+    lines += replayed.notes
     if replayed.processed:
         lines.append("Every order and refund is counted.")
     return lines

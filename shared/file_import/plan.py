@@ -15,6 +15,9 @@ from file_import.shopify_cells import UnreadableOrder, read_time
 from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
+from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.sentences import omission_text
+from pulsepoint.brand.texts import texts
 
 DEFAULT_CURRENCY = "GBP"
 """Of a file that names none."""
@@ -46,7 +49,9 @@ def open_plan(path: Path, *, shop: str, currency: str | None, zone: ZoneInfo) ->
 def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
     prepared = uci_rows.prepare(source)
     if prepared.last_moment is None:
-        omitted = "".join(f", {left.rows} left out: {left.reason}" for left in prepared.left_out)
+        omitted = "".join(
+            f", {left.rows} left out: {omission_text(left.reason, texts())}" for left in prepared.left_out
+        )
         raise UnreadableFile(f"{source.path} holds no row to send{omitted}.")
 
     def webhooks() -> Iterator[Webhook]:
@@ -81,7 +86,7 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
         return converter.webhooks(prepared.orders())
 
     def left_out() -> tuple[LeftOut, ...]:
-        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        sums: dict[Omission, list[int]] = defaultdict(lambda: [0, 0])
         for order in converter.left_out:
             sums[order.reason][0] += 1
             sums[order.reason][1] += order.micros

@@ -9,6 +9,10 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from file_import.uci import localise
+from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.sentences import omission_text
+from pulsepoint.brand.texts import texts
+from pulsepoint.brand.vocabulary import OmissionKind
 
 Record = dict[str, str | None]
 TIME_FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
@@ -35,7 +39,11 @@ _DECIMAL_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}",
 
 
 class UnreadableOrder(Exception):
-    """An order of the export lacks or garbles what it needs; the message names the column."""
+    """An order of the export lacks or garbles what it needs; the message, in English, names the column."""
+
+    def __init__(self, kind: OmissionKind, **names: str) -> None:
+        self.omission = Omission.of(kind, **names)
+        super().__init__(omission_text(self.omission, texts()))
 
 
 def number(row: Record, column: str) -> Decimal:
@@ -51,9 +59,9 @@ def number(row: Record, column: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("Infinity")
     if not value.is_finite() or abs(value) >= LARGEST_NUMBER:
-        raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is no number")
+        raise UnreadableOrder(OmissionKind.NO_NUMBER, column=title_of(column), text=text[:40])
     if value < 0 and column not in MAY_BE_NEGATIVE:
-        raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is below zero")
+        raise UnreadableOrder(OmissionKind.BELOW_ZERO, column=title_of(column), text=text[:40])
     return value
 
 
@@ -69,10 +77,10 @@ def read_time(text: str, zone: ZoneInfo, column: str, formats: Sequence[str] = T
             moment = parsed.astimezone(UTC).astimezone(zone) if parsed.tzinfo else localise(parsed, zone)
             if FIRST_YEAR <= moment.astimezone(UTC).year <= LAST_YEAR:
                 return moment
-        raise UnreadableOrder(f"{title(column)}: the year {parsed.year} cannot be right")
-    raise UnreadableOrder(f"{title(column)}: {text[:40]!r} is no time")
+        raise UnreadableOrder(OmissionKind.IMPOSSIBLE_YEAR, column=title_of(column), year=str(parsed.year))
+    raise UnreadableOrder(OmissionKind.NO_TIME, column=title_of(column), text=text[:40])
 
 
-def title(column: str) -> str:
+def title_of(column: str) -> str:
     """A column's name as the export writes it."""
     return TITLES.get(column, column.capitalize())

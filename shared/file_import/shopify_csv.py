@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 from file_import.bodies import Return, ReturnedLine, Sale, SoldLine, order_body, refund_body
 from file_import.countries import country_code
-from file_import.shopify_cells import TIME_FORMATS, Record, UnreadableOrder, number, read_time
+from file_import.shopify_cells import TIME_FORMATS, Record, UnreadableOrder, number, read_time, title_of
 from file_import.shopify_orders import ExportedOrder, assembled
 from file_import.webhooks import Webhook, stable_id
+from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.vocabulary import OmissionKind
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import MICROS, minor_micros, split
 
@@ -27,8 +29,8 @@ _OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _OWN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
-REPEATED = "the order stands in the file more than once"
-ABOVE = "Subtotal above what its lines cost"
+REPEATED = Omission.of(OmissionKind.REPEATED)
+ABOVE = Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class LeftOutOrder:
     """An order, or a part of its amount in micros, that became no webhook."""
 
     name: str
-    reason: str
+    reason: Omission
     micros: int
 
 
@@ -69,14 +71,14 @@ class Converter:
             try:
                 yield from self._order(rows)
             except UnreadableOrder as error:
-                self.left_out.append(LeftOutOrder(rows[0].get("name") or "", str(error), 0))
+                self.left_out.append(LeftOutOrder(rows[0].get("name") or "", error.omission, 0))
 
     def _order(self, rows: tuple[Record, ...]) -> Iterator[Webhook]:
         order = assembled(rows)
         head = order.head
         currency = (head.get("currency") or self._currency).upper()
         if currency != self._currency:
-            raise UnreadableOrder(f"currency {currency} is not the brand's {self._currency}")
+            raise UnreadableOrder(OmissionKind.OTHER_CURRENCY, currency=currency, own=self._currency)
         sale = self._sale(order)
         if order.repeated:
             self.left_out.append(LeftOutOrder(sale.name, REPEATED, 0))
@@ -100,7 +102,7 @@ class Converter:
         head, rows = order.head, order.lines
         created_at = self._time(head, "createdat")
         if created_at is None:
-            raise UnreadableOrder("Created at is empty")
+            raise UnreadableOrder(OmissionKind.UNDATED, column=title_of("createdat"))
         order_id = self._order_id(head, created_at)
         shipping, taxes = self._cents(head, "shipping"), self._cents(head, "taxes")
         bare = [self._line(row, order_id, ordinal) for ordinal, row in enumerate(rows)]
@@ -167,7 +169,7 @@ class Converter:
         sku = row.get("lineitemsku") or ""
         quantity = number(row, "lineitemquantity")
         if quantity != int(quantity):
-            raise UnreadableOrder(f"Lineitem quantity: {quantity} is no count")
+            raise UnreadableOrder(OmissionKind.NO_COUNT, column=title_of("lineitemquantity"), text=str(quantity))
         return SoldLine(
             line_id=stable_id(self._shop, "line", order_id, ordinal),
             product_id=stable_id(self._shop, "product", sku or title),
@@ -185,7 +187,11 @@ class Converter:
         total = self._cents(head, "discountamount") if subtotal is None else gross - subtotal
         if total < 0:
             name = head.get("name") or ""
-            self.left_out.append(LeftOutOrder(name, ABOVE, -total * self._unit))
+            self.left_out.append(
+                LeftOutOrder(
+                    name, Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal")), -total * self._unit
+                )
+            )
         total = min(max(total, 0), gross)
         own = [self._cents(row, "lineitemdiscount") for row in rows]
         own = [min(max(cents, 0), line.gross_cents) for cents, line in zip(own, lines, strict=True)]

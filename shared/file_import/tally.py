@@ -8,6 +8,9 @@ from itertools import groupby
 
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
+from pulsepoint.brand.facts import Note
+from pulsepoint.brand.figures import count
+from pulsepoint.brand.vocabulary import NoteKind
 from pulsepoint.money import to_decimal
 
 UNDATED = "no date"
@@ -54,17 +57,10 @@ class Tally:
             month.left_out_rows += entry.rows
             month.left_out_micros += entry.micros
 
-    def notes(self) -> list[str]:
-        """Sentences for whoever sends the file; empty where nothing needs saying."""
+    def notes(self) -> tuple[Note, ...]:
+        """What whoever sends the file should know; empty where there is nothing."""
         orphans = self.total.orphans
-        if not orphans:
-            return []
-        subject = "1 refund is of an order" if orphans == 1 else f"{orphans:,} refunds are of orders"
-        again = (
-            "A larger file that overlaps with this one and holds such orders would count their refunds once more: "
-            "send the larger one instead, not after it."
-        )
-        return [f"{subject} that this file does not hold, and count on their own date. {again}"]
+        return (Note(kind=NoteKind.UNMATCHED_REFUNDS, figures={"refunds": count(orphans)}),) if orphans else ()
 
     @property
     def total(self) -> Month:

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from file_import.source_file import SourceFile, UnreadableFile, fetch_all
 from file_import.uci import LineKey, Row
+from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.vocabulary import OmissionKind
 
 # The set is an Excel file; its CSV copies carry whichever date the exporting machine's locale wrote.
 ISO_FORMATS = (
@@ -51,7 +53,7 @@ class LeftOut:
     """Rows that became no webhook: how many, and what quantity times price of them adds up to, in micros."""
 
     month: str | None
-    reason: str
+    reason: Omission
     rows: int
     micros: int
 
@@ -92,7 +94,7 @@ def prepare(source: SourceFile) -> UciRows:
         last_moment=last,
         returned_keys=frozenset(keys),  # type: ignore[arg-type]
         left_out=tuple(
-            LeftOut(month, reason, rows, cents * MICROS_A_CENT)
+            LeftOut(month, Omission.of(OmissionKind(reason)), rows, cents * MICROS_A_CENT)
             for month, reason, rows, cents in source.connection.execute(LEFT_OUT).fetchall()
         ),
     )
@@ -111,11 +113,12 @@ WITH typed AS (
          {_text("country", source)} AS country
   FROM source
 ), judged AS (
-  SELECT *, CASE WHEN cents IS NULL OR quantity IS NULL OR sold_at IS NULL THEN 'unreadable'
-                 WHEN price <= 0 THEN 'price not above zero'
-                 WHEN quantity = 0 THEN 'quantity zero'
+  SELECT *, CASE WHEN cents IS NULL OR quantity IS NULL OR sold_at IS NULL THEN '{OmissionKind.UNREADABLE}'
+                 WHEN price <= 0 THEN '{OmissionKind.PRICE_NOT_ABOVE_ZERO}'
+                 WHEN quantity = 0 THEN '{OmissionKind.QUANTITY_ZERO}'
                  WHEN abs(quantity) > {LARGEST_QUANTITY}
-                      OR abs(CAST(quantity AS HUGEINT) * cents) > {LARGEST_CENTS} THEN 'amount too large' END AS reason
+                      OR abs(CAST(quantity AS HUGEINT) * cents) > {LARGEST_CENTS}
+                 THEN '{OmissionKind.AMOUNT_TOO_LARGE}' END AS reason
   FROM typed
 )
 SELECT *, reason IS NULL AS counted FROM judged"""

@@ -13,6 +13,7 @@ from file_import.plan import Plan, open_plan
 from file_import.tally import Tally
 from file_import.webhooks import Webhook, first_delivery
 from ingest_shopify.domain import read_delivery
+from pulsepoint.brand.facts import Omission
 from pulsepoint.events.orders import OrderRecorded
 
 SHOP = "first-light.myshopify.com"
@@ -26,7 +27,7 @@ class Imported:
     webhooks: tuple[Webhook, ...]
     tally: Tally
     orders: dict[str, OrderRecorded]
-    left_out: dict[str, int]
+    left_out: dict[Omission, int]
 
     @property
     def net_micros(self) -> int:

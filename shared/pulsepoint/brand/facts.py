@@ -7,6 +7,7 @@ before 2026-12 stand in the optional fields and are read as they are (`pulsepoin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from pulsepoint.brand.figures import Figure, citations_of
-from pulsepoint.brand.vocabulary import AlertType, Cause, NoteKind, Priority, RecommendationType, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, NoteKind, OmissionKind, Priority, RecommendationType, Severity
 
 FOREIGN_SPEND = "foreign_spend."
 """Begins the names of figures of ad spend in other currencies than the shop's; the currency code ends them."""
@@ -99,6 +100,22 @@ class Note(Stated):
     """
 
     kind: NoteKind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Omission:
+    """The reason that rows of a file were left out, told by `left_out.<kind>` of the catalog of texts.
+
+    `names` are the placeholders of that text: a column, and what stands there (untrusted).
+    """
+
+    kind: OmissionKind
+    names: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, kind: OmissionKind, **names: str) -> Omission:
+        """The reason with its names."""
+        return cls(kind, tuple(sorted(names.items())))
 
 
 class SummaryFacts(Stated):

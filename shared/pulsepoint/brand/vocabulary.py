@@ -234,6 +234,25 @@ class NoteKind(Word):
     DAYS_LEFT_OUT = "days_left_out"
     CUSTOMERS_GUESSED = "customers_guessed"
     VARIANTS_MISSING = "variants_missing"
+    UNMATCHED_REFUNDS = "unmatched_refunds"
+
+
+class OmissionKind(Word):
+    """The reason that rows of an uploaded file became nothing."""
+
+    UNREADABLE = "unreadable"
+    PRICE_NOT_ABOVE_ZERO = "price_not_above_zero"
+    QUANTITY_ZERO = "quantity_zero"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    NO_NUMBER = "no_number"
+    BELOW_ZERO = "below_zero"
+    NO_COUNT = "no_count"
+    NO_TIME = "no_time"
+    IMPOSSIBLE_YEAR = "impossible_year"
+    UNDATED = "undated"
+    OTHER_CURRENCY = "other_currency"
+    REPEATED = "repeated"
+    ABOVE_ITS_LINES = "above_its_lines"
 
 
 class AlertType(Word):

@@ -10,6 +10,8 @@ import pytest
 
 from file_import.source_file import FileFormat, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut, UciRows, prepare
+from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.vocabulary import OmissionKind
 from tests.builders.transactions import HEADER, Line, write_transactions
 
 pytestmark = pytest.mark.slow
@@ -133,19 +135,21 @@ def test_a_cell_that_is_no_number_leaves_out_its_row_alone(tmp_path: Path, numbe
     lines = [Line("1"), Line("2", price=number), Line("3", quantity=number)]
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", lines))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
-    assert [(left.reason, left.rows) for left in prepared.left_out] == [("unreadable", 2)]
+    assert [(left.reason, left.rows) for left in prepared.left_out] == [(Omission(OmissionKind.UNREADABLE), 2)]
 
 
 def test_part_of_a_piece_is_no_quantity(tmp_path: Path) -> None:
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", [Line("1"), Line("2", quantity="2.5")]))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
-    assert prepared.left_out == (LeftOut("2011-02", "unreadable", 1, 0),)
+    assert prepared.left_out == (LeftOut("2011-02", Omission(OmissionKind.UNREADABLE), 1, 0),)
 
 
 def test_what_the_instance_would_refuse_as_too_large_is_left_out_with_its_sum(tmp_path: Path) -> None:
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", [Line("1"), Line("2", quantity=9_999_999_999)]))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
-    assert prepared.left_out == (LeftOut("2011-02", "amount too large", 1, 9_999_999_999 * 2_550_000),)
+    assert prepared.left_out == (
+        LeftOut("2011-02", Omission(OmissionKind.AMOUNT_TOO_LARGE), 1, 9_999_999_999 * 2_550_000),
+    )
 
 
 def test_numbers_with_a_decimal_comma_are_read_as_such(tmp_path: Path) -> None:
@@ -180,9 +184,9 @@ def test_rows_without_a_price_above_zero_are_left_out_with_their_count_and_sum(t
     prepared, rows = read(write_transactions(tmp_path / "sales.csv", lines))
     assert [invoice for _, invoice, *_ in rows] == ["1"]
     assert prepared.left_out == (
-        LeftOut("2011-02", "price not above zero", 2, -11_062_060_000),
-        LeftOut("2011-02", "quantity zero", 1, 0),
-        LeftOut("2011-02", "unreadable", 1, 0),
+        LeftOut("2011-02", Omission(OmissionKind.PRICE_NOT_ABOVE_ZERO), 2, -11_062_060_000),
+        LeftOut("2011-02", Omission(OmissionKind.QUANTITY_ZERO), 1, 0),
+        LeftOut("2011-02", Omission(OmissionKind.UNREADABLE), 1, 0),
     )
 
 
@@ -238,7 +242,7 @@ def test_a_row_with_missing_cells_is_left_out_and_the_rest_is_read(tmp_path: Pat
         file.write("3,85123A\n")
     prepared, rows = read(path)
     assert [invoice for _, invoice, *_ in rows] == ["1", "2"]
-    assert prepared.left_out == (LeftOut(None, "unreadable", 1, 0),)
+    assert prepared.left_out == (LeftOut(None, Omission(OmissionKind.UNREADABLE), 1, 0),)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from file_import.plan import open_plan
 from file_import.tally import Tally
 from file_import.uci import localise
 from file_import.webhooks import Webhook, first_delivery
+from pulsepoint.brand.sentences import note_text
+from pulsepoint.brand.texts import texts
 from tests.builders.transactions import Line, trading_days, write_transactions
 
 SHOP = "first-light.myshopify.com"
@@ -133,7 +135,7 @@ def test_refunds_of_orders_that_are_not_in_the_file_are_told_apart(tmp_path: Pat
         tally = Tally()
         for webhook in webhooks_of(tmp_path, lines):
             tally.count(webhook)
-        assert [note.partition(" does not")[0] for note in tally.notes()] == words
+        assert [note_text(note, texts()).partition(" does not")[0] for note in tally.notes()] == words
 
 
 def test_a_return_is_taken_from_several_equal_lines_of_one_order(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from file_import.shopify_csv import REPEATED
+from pulsepoint.brand.facts import Omission
 from tests.builders.exports import further, head, imported, write_export
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,7 @@ EUR = 1_000_000
     ],
 )
 def test_reported_exports_are_counted_as_they_are_meant(
-    real_data: Path, file: str, currency: str, orders: int, net_micros: int, left_out: dict[str, int]
+    real_data: Path, file: str, currency: str, orders: int, net_micros: int, left_out: dict[Omission, int]
 ) -> None:
     made = imported(real_data / "field-cases" / file, currency=currency)
     assert (len(made.orders), made.net_micros) == (orders, net_micros)

@@ -16,9 +16,13 @@ from gateway.bootstrap import Ports
 from gateway.domain.brands import Brand
 from gateway.domain.identity import Person
 from gateway.endpoints.access import BrandOf, PortsOf, RuntimeOf, SettingsOf, UploaderOf
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS, Problem
 from gateway.ports import Commands
-from gateway.use_cases.uploads import OrdersFile, Uploaded, audit_upload, open_orders_file
+from gateway.use_cases.uploads import OrdersFile, RowsLeftOut, Uploaded, audit_upload, open_orders_file
+from pulsepoint.brand.sentences import note_text, omission_text
+from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.vocabulary import OmissionKind
 from pulsepoint.errors import LimitExceeded, MalformedInput, PulsepointError
 from pulsepoint.money import MICROS
 
@@ -28,11 +32,18 @@ _CSV = ("text/csv", "application/csv", "application/vnd.ms-excel")  # the last i
 
 
 class LeftOutView(BaseModel):
-    """Rows that became no delivery, and why; their sum in the brand's currency."""
+    """Rows that became no delivery; `reason` says why, `kind` for programs; their sum in the brand's currency."""
 
+    kind: OmissionKind
     reason: str
     rows: int
     sum: float
+
+    @classmethod
+    def of(cls, left_out: RowsLeftOut, words: Texts) -> LeftOutView:
+        """The view of rows that were left out, in the language of `words`."""
+        reason = omission_text(left_out.reason, words)
+        return cls(kind=left_out.reason.kind, reason=reason, rows=left_out.rows, sum=left_out.micros / MICROS)
 
 
 class UploadView(BaseModel):
@@ -53,8 +64,8 @@ class UploadView(BaseModel):
     notes: list[str]
 
     @classmethod
-    def of(cls, uploaded: Uploaded) -> UploadView:
-        """The view of an upload."""
+    def of(cls, uploaded: Uploaded, words: Texts) -> UploadView:
+        """The view of an upload, in the language of `words`."""
         left_out = uploaded.left_out
         return cls(
             format=uploaded.format,
@@ -66,16 +77,22 @@ class UploadView(BaseModel):
             currency=uploaded.currency,
             first_day=uploaded.first_day,
             last_day=uploaded.last_day,
-            left_out=[LeftOutView(reason=each.reason, rows=each.rows, sum=each.micros / MICROS) for each in left_out],
+            left_out=[LeftOutView.of(each, words) for each in left_out],
             left_out_rows=sum(each.rows for each in left_out),
             left_out_sum=sum(each.micros for each in left_out) / MICROS,
-            notes=list(uploaded.notes),
+            notes=[note_text(note, words) for note in uploaded.notes],
         )
 
 
 @router.post("/uploads", response_model=UploadView, status_code=202)
 async def upload(
-    request: Request, brand: BrandOf, person: UploaderOf, ports: PortsOf, runtime: RuntimeOf, settings: SettingsOf
+    request: Request,
+    brand: BrandOf,
+    person: UploaderOf,
+    ports: PortsOf,
+    runtime: RuntimeOf,
+    settings: SettingsOf,
+    words: TextsOf,
 ) -> Response:
     """Feed a CSV of past orders in as if the shop had delivered them; the same file twice changes nothing.
 
@@ -90,7 +107,7 @@ async def upload(
     except BaseException:
         await stack.aclose()
         raise
-    lines = _lines(stack, file, runtime.pipeline, person)
+    lines = _lines(stack, file, runtime.pipeline, person, words)
     if LINES in request.headers.get("accept", ""):
         return StreamingResponse(lines, media_type=LINES)
     async for line in lines:
@@ -126,7 +143,9 @@ async def _keep(request: Request, path: Path, limit: int) -> None:
         raise MalformedInput("The file is empty.", reason="unreadable_file")
 
 
-async def _lines(stack: AsyncExitStack, file: OrdersFile, commands: Commands, person: Person) -> AsyncIterator[bytes]:
+async def _lines(
+    stack: AsyncExitStack, file: OrdersFile, commands: Commands, person: Person, words: Texts
+) -> AsyncIterator[bytes]:
     async with stack:
         try:
             async for sent in file.publish():
@@ -139,7 +158,7 @@ async def _lines(stack: AsyncExitStack, file: OrdersFile, commands: Commands, pe
             )
             yield _line(problem=Problem(title="Service Unavailable", status=503, detail=detail).model_dump())
             return
-        yield _line(result=UploadView.of(uploaded).model_dump())
+        yield _line(result=UploadView.of(uploaded, words).model_dump())
 
 
 def _line(**fields: object) -> bytes:

@@ -6,7 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -21,6 +21,7 @@ from file_import.webhooks import API_VERSION, Delivery, Webhook, first_delivery
 from gateway.domain.brands import Brand
 from gateway.domain.identity import Person
 from gateway.ports import Commands
+from pulsepoint.brand.facts import Note, Omission
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import Message, raw_message
@@ -39,7 +40,7 @@ _AT_ONCE = asyncio.Semaphore(2)
 class RowsLeftOut:
     """Rows of a file that became no delivery, and why; their sum in micros of the brand's currency."""
 
-    reason: str
+    reason: Omission
     rows: int
     micros: int
 
@@ -58,7 +59,7 @@ class Uploaded:
     first_day: str | None
     last_day: str | None
     left_out: tuple[RowsLeftOut, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ class OrdersFile:
             first_day=self._days[0] if self._days else None,
             last_day=self._days[1] if self._days else None,
             left_out=tuple(RowsLeftOut(each.reason, each.rows, each.micros) for each in self.plan.left_out()),
-            notes=tuple(self.tally.notes()),
+            notes=self.tally.notes(),
         )
 
 
@@ -145,7 +146,9 @@ def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Messag
 
 async def audit_upload(person: Person, brand: Brand, uploaded: Uploaded, commands: Commands) -> None:
     """Enter an upload in the audit log."""
-    detail = asdict(uploaded) | {"left_out": sum(each.rows for each in uploaded.left_out)}
+    notes = [note.model_dump(mode="json", exclude_defaults=True) for note in uploaded.notes]
+    counts = asdict(replace(uploaded, left_out=(), notes=()))
+    detail = counts | {"left_out": sum(each.rows for each in uploaded.left_out), "notes": notes}
 
     async def work(reader: Reader) -> Outcome:
         row = {

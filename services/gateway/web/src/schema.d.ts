@@ -1504,9 +1504,10 @@ export interface components {
         };
         /**
          * LeftOutView
-         * @description Rows that became no delivery, and why; their sum in the brand's currency.
+         * @description Rows that became no delivery; `reason` says why, `kind` for programs; their sum in the brand's currency.
          */
         LeftOutView: {
+            kind: components["schemas"]["OmissionKind"];
             /** Reason */
             reason: string;
             /** Rows */
@@ -1693,6 +1694,12 @@ export interface components {
             /** Value */
             value: number | null;
         };
+        /**
+         * OmissionKind
+         * @description The reason that rows of an uploaded file became nothing.
+         * @enum {string}
+         */
+        OmissionKind: "unreadable" | "price_not_above_zero" | "quantity_zero" | "amount_too_large" | "no_number" | "below_zero" | "no_count" | "no_time" | "impossible_year" | "undated" | "other_currency" | "repeated" | "above_its_lines";
         /**
          * OrderView
          * @description An order; `net_revenue` before returns, `channel` and `campaign` by the model (null until attributed).
@@ -2652,6 +2659,7 @@ export type Metrics = components['schemas']['Metrics'];
 export type MyChanges = components['schemas']['MyChanges'];
 export type NewBrand = components['schemas']['NewBrand'];
 export type NumberView = components['schemas']['NumberView'];
+export type OmissionKind = components['schemas']['OmissionKind'];
 export type OrderView = components['schemas']['OrderView'];
 export type Orders = components['schemas']['Orders'];
 export type Performance = components['schemas']['Performance'];
@@ -5594,7 +5602,10 @@ export interface operations {
     upload_api_brands__brand_id__uploads_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path: {
                 brand_id: string;
             };

@@ -5,7 +5,7 @@ which are told as they are.
 """
 
 from pulsepoint.brand.sentences.alerts import AlertText, alert_text, resolved_text
-from pulsepoint.brand.sentences.notes import note_text
+from pulsepoint.brand.sentences.notes import note_text, omission_text
 from pulsepoint.brand.sentences.periods import channel_text, inventory_text
 from pulsepoint.brand.sentences.recommendations import RecommendationText, recommendation_text
 from pulsepoint.brand.sentences.summaries import summary_text
@@ -17,6 +17,7 @@ __all__ = [
     "channel_text",
     "inventory_text",
     "note_text",
+    "omission_text",
     "recommendation_text",
     "resolved_text",
     "summary_text",

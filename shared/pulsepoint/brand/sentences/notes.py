@@ -1,12 +1,15 @@
-"""The sentence of a note beside numbers."""
+"""The sentences of notes beside numbers, and of what was left out of a file."""
 
 from __future__ import annotations
 
-from pulsepoint.brand.facts import Note
+from pulsepoint.brand.facts import Note, Omission
 from pulsepoint.brand.sentences.values import channel_name, day, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import NoteKind
+from pulsepoint.brand.wording import name
 
+COUNTED = {NoteKind.VARIANTS_MISSING: "products", NoteKind.UNMATCHED_REFUNDS: "refunds"}
+"""The figure that chooses the plural form, of notes that have one."""
 LISTED_DAYS = 7
 """Days that are named one by one; of more the first and the last are."""
 
@@ -16,8 +19,13 @@ def note_text(note: Note, texts: Texts) -> str:
     values = values_of(note, texts)
     if note.kind is NoteKind.DAYS_LEFT_OUT:
         values |= {"platform": channel_name(note.names["platform"]), "days": _days(note.names["days"].split(), texts)}
-    counted = value(note, "products") if note.kind is NoteKind.VARIANTS_MISSING else None
-    return texts.say(f"note.{note.kind}", values, count=counted)
+    counted = COUNTED.get(note.kind)
+    return texts.say(f"note.{note.kind}", values, count=value(note, counted) if counted else None)
+
+
+def omission_text(omission: Omission, texts: Texts) -> str:
+    """The reason that rows were left out, in one language; raises `UnknownText` for a text or name that is missing."""
+    return texts.say(f"left_out.{omission.kind}", {key: name(text) for key, text in omission.names})
 
 
 def _days(days: list[str], texts: Texts) -> str:
