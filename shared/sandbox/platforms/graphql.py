@@ -140,6 +140,8 @@ class _Parser:
 
     def _value(self) -> object:
         token = self._take()
+        if token.startswith("["):
+            return self._list()
         if token.startswith("$"):
             return self._variables.get(token[1:])
         if token[0] in '"-0123456789':
@@ -149,6 +151,13 @@ class _Parser:
         if token.isidentifier():
             return token
         raise InvalidQuery(f"syntax error, unexpected {token!r}")
+
+    def _list(self) -> list[object]:
+        values: list[object] = []
+        while self._peek() != "]":
+            values.append(self._value())
+        self._expect("]")
+        return values
 
     def _name(self) -> str:
         token = self._take()

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from file_import.bodies import money
 from sandbox.platforms.graphql import InvalidQuery, answer, select, unknown_argument
 from sandbox.platforms.past import Past
-from sandbox.records import Order, Product
+from sandbox.records import Order, Product, StockChange
 from sandbox.settings import ShopSettings
 
 VERSION = re.compile(r"20\d\d-(01|04|07|10)|unstable")
@@ -68,12 +68,16 @@ class ShopifyFace:
                 "ianaTimezone": shop.timezone,
             },
             "products": lambda arguments: _connection(
-                "products", arguments, self._products(), _product_id, _product_in(shop.currency)
+                "products", arguments, self._products(), _product_id, _product_in(shop.currency, self._levels)
             ),
             "orders": lambda arguments: _connection(
                 "orders", arguments, list(self._past.orders.values()), _order_id, self._order
             ),
         }
+
+    def _levels(self, inventory_item_id: int) -> list[StockChange]:
+        """The newest level of an item at each place."""
+        return [level for (item, _), level in self._past.levels.items() if item == inventory_item_id]
 
     def _order(self, order: Order) -> dict[str, object]:
         refunds = self._past.refunds_of(order.order_id)
@@ -178,7 +182,9 @@ def _order_id(order: Order) -> int:
     return order.order_id
 
 
-def _product_in(currency: str) -> Callable[[Product], dict[str, object]]:
+def _product_in(
+    currency: str, levels_of: Callable[[int], Sequence[StockChange]]
+) -> Callable[[Product], dict[str, object]]:
     return lambda product: {
         "id": f"gid://shopify/Product/{product.product_id}",
         "title": product.title,
@@ -201,9 +207,37 @@ def _product_in(currency: str) -> Callable[[Product], dict[str, object]]:
                     "id": f"gid://shopify/InventoryItem/{variant.inventory_item_id}",
                     "tracked": True,
                     "unitCost": {"amount": money(variant.unit_cost_cents), "currencyCode": currency},
+                    "inventoryLevels": lambda arguments: _connection(
+                        "inventoryLevels", arguments, levels_of(variant.inventory_item_id), _location_id, _level
+                    ),
                 },
             },
         ),
+    }
+
+
+def _location_id(level: StockChange) -> int:
+    return level.location_id
+
+
+def _level(level: StockChange) -> dict[str, object]:
+    """An InventoryLevel: https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel."""
+
+    def quantities(arguments: Mapping[str, object]) -> list[dict[str, object]]:
+        counted = {"available": level.available, "incoming": level.incoming}
+        names = arguments.get("names")
+        if not isinstance(names, list):
+            raise InvalidQuery("Field 'quantities' is missing required arguments: names")
+        for name in names:
+            if name not in counted:
+                raise InvalidQuery(f"the sandbox counts no quantity {name!r}")
+        return [{"name": name, "quantity": counted[name]} for name in names]
+
+    return {
+        "id": f"gid://shopify/InventoryLevel/{level.location_id}?inventory_item_id={level.inventory_item_id}",
+        "location": {"id": f"gid://shopify/Location/{level.location_id}"},
+        "updatedAt": _iso(level.timestamp),
+        "quantities": quantities,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ async def test_lead_times_are_changed_one_by_one_and_the_others_stay(gateway: Ru
     for wrong in ({"variant": "S1", "days": 366}, {"variant": "S1", "days": 1.5}, {"variant": "", "days": 1}, {}):
         async with await gateway.login() as client:
             assert (await client.patch(path, json={"lead_times": [wrong]})).status_code == 422
+
+
+@pytest.mark.rule("STOCK-11")
+async def test_two_people_who_change_lead_times_at_once_lose_none(gateway: RunningGateway) -> None:
+    async with await gateway.login() as client:
+        path = f"/api/brands/{await a_brand(client)}/lead-times"
+        changes = [{"lead_times": [{"variant": f"S{number}", "days": number}]} for number in range(5)]
+        answers = await asyncio.gather(*(client.patch(path, json=change) for change in changes))
+        assert {answer.status_code for answer in answers} == {200}
+        kept = (await client.get(path)).json()["lead_times"]
+    assert kept == [{"variant": f"S{number}", "days": number} for number in range(5)]
 
 
 @pytest.mark.rule("STOCK-11")

@@ -290,6 +290,30 @@ async def test_graphql_pages_through_orders_by_cursor() -> None:
         assert len(seen) == len(set(seen)) == len(shop.platforms.shop.past.orders) > 40
 
 
+@pytest.mark.rule("STOCK-11")
+async def test_graphql_tells_what_is_on_its_way_to_each_location() -> None:
+    async with sandbox(small_world(3)) as shop:
+        query = (
+            "{ products(first: 250) { nodes { variants(first: 250) { nodes { inventoryItem { id "
+            "inventoryLevels(first: 9) { nodes { location { id } "
+            'quantities(names: ["available", "incoming"]) { name quantity } } } } } } } } }'
+        )
+        answer = await shop.http.post(
+            "/shopify/admin/api/2026-04/graphql.json",
+            headers={"x-shopify-access-token": TOKENS.shopify},
+            json={"query": query},
+        )
+        counted = {}
+        for product in answer.json()["data"]["products"]["nodes"]:
+            for item in (variant["inventoryItem"] for variant in product["variants"]["nodes"]):
+                for level in item["inventoryLevels"]["nodes"]:
+                    ids = (int(each["id"].rpartition("/")[2]) for each in (item, level["location"]))
+                    counted[tuple(ids)] = tuple(each["quantity"] for each in level["quantities"])
+        levels = shop.platforms.shop.past.levels
+        assert counted == {key: (level.available, level.incoming) for key, level in levels.items()}
+        assert any(incoming for _, incoming in counted.values())
+
+
 async def test_graphql_refuses_a_filter_rather_than_tell_too_much() -> None:
     async with sandbox(small_world(3)) as shop:
         answer = await shop.http.post(

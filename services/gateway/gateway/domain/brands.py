@@ -72,8 +72,16 @@ def settings_of(row: Mapping[str, Any]) -> BrandConfigured:
 
 
 def configured(earlier: BrandConfigured | None, changes: Mapping[str, object]) -> BrandConfigured:
-    """The settings after a change; those of a new brand where there are none earlier."""
-    return BrandConfigured.model_validate({**(earlier.model_dump() if earlier is not None else {}), **changes})
+    """The settings after a change; those of a new brand where there are none earlier.
+
+    A change may be a function of the value before: two people who change parts of it at once lose neither.
+    """
+    before = earlier.model_dump() if earlier is not None else {}
+    after = {
+        name: change(getattr(earlier, name)) if callable(change) and earlier is not None else change
+        for name, change in changes.items()
+    }
+    return BrandConfigured.model_validate({**before, **after})
 
 
 def is_local(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Request
@@ -87,10 +88,7 @@ async def upload_lead_times(
 async def _change(
     changes: Mapping[str, int | None], brand: Brand, person: Person, ports: Ports, commands: Commands
 ) -> LeadTimes:
-    lead_times = changed_lead_times(brand.settings.lead_times, changes)
-    if len(lead_times) > MOST_LEAD_TIMES:
-        raise MalformedInput(f"at most {MOST_LEAD_TIMES} variants have lead times of their own")
-    change = BrandChange(settings={"lead_times": lead_times})
+    change = BrandChange(settings={"lead_times": partial(changed_lead_times, changes)})
     changed = await change_brand(
         person, brand, change, commands=commands, secrets=ports.secrets, allow_local_urls=False
     )

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 
-from pulsepoint.brand.settings import VariantLeadTime
+from pulsepoint.brand.settings import MOST_LEAD_TIMES, VariantLeadTime
 from pulsepoint.errors import MalformedInput
 
 VARIANT_COLUMNS = ("variant_id", "variant", "sku")
@@ -14,12 +14,15 @@ DAYS_COLUMNS = ("lead_time_days", "lead_time", "days")
 
 
 def changed_lead_times(
-    before: tuple[VariantLeadTime, ...], changes: Mapping[str, int | None]
+    changes: Mapping[str, int | None], before: tuple[VariantLeadTime, ...]
 ) -> tuple[VariantLeadTime, ...]:
-    """The lead times with some changed, by variant; None takes one away."""
+    """The lead times with some changed, by variant; None takes one away. Raises `MalformedInput` for too many."""
     days = {each.variant: each.days for each in before} | dict(changes)
     kept = ((variant, number) for variant, number in sorted(days.items()) if number is not None)
-    return tuple(VariantLeadTime(variant=variant, days=number) for variant, number in kept)
+    lead_times = tuple(VariantLeadTime(variant=variant, days=number) for variant, number in kept)
+    if len(lead_times) > MOST_LEAD_TIMES:
+        raise MalformedInput(f"at most {MOST_LEAD_TIMES} variants have lead times of their own")
+    return lead_times
 
 
 def lead_times_of_csv(text: str) -> dict[str, int | None]:
