@@ -9,7 +9,6 @@ STILL_LARGE = {"tests/unit/ingest_shopify/test_handlers.py"}
 MOST_LINES_OF_A_FUNCTION = 40
 STILL_LONG = {
     "webhook_app",
-    "read_order",
     "_order",
     "order_body",
     "test_the_figures_of_a_dashboard_are_those_of_the_raw_rows",

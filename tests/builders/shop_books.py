@@ -117,5 +117,7 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("order_id", "kind", "entry_id", "occurred_at")), int(row["net_micros"])
 
 
-_OF_SALES = frozenset({"conservation", "order_net", "entry_credits", "counted_once", "view_sales"})
+_OF_SALES = frozenset(
+    {"conservation", "order_net", "entry_credits", "counted_once", "view_sales", "edit_days", "view_order_changes"}
+)
 _CREDITED = frozenset({"order.recorded", "refund.recorded", "order.deleted", "order.edited"})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from pulsepoint.events.orders import OrderLine, Refund
-from pulsepoint.metrics.revenue import SoldOrder
+from pulsepoint.metrics.revenue import OrderChange, SoldOrder, change_id
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
@@ -92,7 +93,7 @@ def line_facts(order: FactRow, lines: Sequence[OrderLine]) -> list[FactRow]:
             "order_lines",
             head["entity"],
             head["version"],
-            {"order_id": head["order_id"], **line.model_dump()},
+            {"order_id": head["order_id"], **line.model_dump(exclude={"removed"})},
             scope=order.scope,
             digest=head["digest"],
             part=line.line_id,
@@ -108,6 +109,19 @@ def refund_fact(refund: Refund, order_id: str = "o1", version: int = 1, **fields
     named = {name: fields.pop(name) for name in ("scope", "digest", "recorded_at") if name in fields}
     columns = {"order_id": order_id, "currency": "GBP", **refund.model_dump(exclude={"lines"}), **fields}
     return fact("refunds", refund.refund_id, version, columns, **named)
+
+
+def change_facts(order_id: str, changes: Sequence[OrderChange], version: int = 1, **fields: Any) -> list[FactRow]:
+    """What edits changed about an order; a row without an entry where there is nothing."""
+    nothing = {"order_id": order_id, "quantity": 0, "gross_micros": 0, "discount_micros": 0}
+    rows = [
+        {**asdict(each), "order_id": order_id, "entry_id": change_id(order_id, each.occurred_at)} for each in changes
+    ]
+    digest = sha256(repr(rows).encode()).hexdigest()
+    return [
+        fact("order_changes", order_id, version, columns, part=str(place), digest=digest, **fields)
+        for place, columns in enumerate(rows or [nothing])
+    ]
 
 
 def ad_fact(

@@ -7,7 +7,7 @@ sweep that a settings change starts meets only orders from before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attribution.domain.facts import HEAD, Row, attribution_of
 from attribution.domain.orders import OrderState
@@ -15,7 +15,7 @@ from attribution.domain.policy import BrandPolicy
 from pulsepoint.events.attributions import OrderAttributed
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
-from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
+from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale, kept_brand
@@ -50,6 +50,13 @@ async def attribute_refund(reader: Reader, event: Event[RefundRecorded]) -> Outc
     payload = event.payload
     policy, (stored,) = await _read(reader, [payload.order_id])
     return _recorded(reader, policy, [(stored, stored.state.with_refund(event))])
+
+
+async def date_edit(reader: Reader, event: Event[OrderEditCommitted]) -> Outcome:
+    """A committed edit: the day of what it added and removed, perhaps before the order shows it."""
+    payload = event.payload
+    policy, (stored,) = await _read(reader, [payload.order_id])
+    return _recorded(reader, policy, [(stored, stored.state.with_edit(event))])
 
 
 async def withdraw_order(reader: Reader, event: Event[OrderDeleted]) -> Outcome:
@@ -99,6 +106,7 @@ async def erase_batch(reader: Reader, effect: StoredEffect, result: object) -> O
 HANDLERS = Routes(
     on(OrderRecorded, attribute_order),
     on(RefundRecorded, attribute_refund),
+    on(OrderEditCommitted, date_edit),
     on(OrderDeleted, withdraw_order),
     on(SubjectErased, erase_subject),
     on(BrandConfigured, configure_brand),
@@ -125,9 +133,16 @@ def _reattribution(policy_version: int, *, after: str) -> Effect:
 def _recorded(
     reader: Reader, policy: BrandPolicy, news: Iterable[tuple[StoredOrder, OrderState]], effects: Sequence[Effect] = ()
 ) -> Outcome:
-    """The outcome of the orders that changed; empty where none did."""
+    """The outcome of the orders that changed; empty where none did.
+
+    Where a snapshot changed nothing that counts it is kept alone: what it says of a change's day may matter later.
+    """
     changed = [(stored, state) for stored, state in news if state != stored.state]
-    return _outcome(reader, policy, changed, effects)
+    counted = [(stored, state) for stored, state in changed if not state.counts_as(stored.state)]
+    outcome = _outcome(reader, policy, counted, effects)
+    kept = [each for each in changed if each not in counted]
+    writes = [Write(ORDERS, stored.order_id, state.model_dump(mode="json")) for stored, state in kept]
+    return replace(outcome, writes=[*outcome.writes, *writes]) if writes else outcome
 
 
 def _outcome(

@@ -24,6 +24,7 @@ from pulsepoint.telemetry import current_traceparent
 
 Line = TypeVar("Line", OrderLine, RefundLine)
 _NOT_COLUMNS = {"lines", "refunds", "evidence", "updated_at"}
+_NOT_LINE_COLUMNS = {"removed"}
 _UNKNOWN_ORDER = dict.fromkeys(set(OrderRecorded.model_fields) - _NOT_COLUMNS - {"order_id", "test"})
 
 
@@ -64,7 +65,8 @@ def _order(reader: Reader, event: Event[OrderRecorded]) -> Iterator[FactRow]:
     order, snapshot = event.payload, _Snapshot.of(reader, event)
     yield snapshot.row("orders", {**order.model_dump(exclude=_NOT_COLUMNS), "deleted": False})
     for part, line in _parts(order.lines):
-        yield snapshot.row("order_lines", {"order_id": order.order_id, **line.model_dump()}, part)
+        columns = {"order_id": order.order_id, **line.model_dump(exclude=_NOT_LINE_COLUMNS)}
+        yield snapshot.row("order_lines", columns, part)
     for refund in order.refunds:
         yield from _refund_rows(reader, event, order.order_id, order.currency, refund)
 

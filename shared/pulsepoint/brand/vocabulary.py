@@ -124,9 +124,10 @@ class AttributionModel(Word):
 
 
 class EntryKind(Word):
-    """The kind of an entry of net revenue: something sold, given back, or taken back by a cancellation."""
+    """The kind of an entry of net revenue: sold, changed by an edit, given back, or taken back by a cancellation."""
 
     SALE = "sale"
+    EDIT = "edit"
     REFUND = "refund"
     CANCELLATION = "cancellation"
 

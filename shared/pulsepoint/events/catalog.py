@@ -84,7 +84,7 @@ EVENTS: tuple[EventEntry, ...] = (
     EventEntry(orders.OrderRecorded, "orders", "ingest-shopify", ("attribution", "gateway")),
     EventEntry(orders.RefundRecorded, "orders", "ingest-shopify", ("attribution",)),
     EventEntry(orders.OrderDeleted, "orders", "ingest-shopify", ("attribution",)),
-    EventEntry(orders.OrderEditCommitted, "orders", "ingest-shopify", ()),
+    EventEntry(orders.OrderEditCommitted, "orders", "ingest-shopify", ("attribution",)),
     EventEntry(products.ProductRecorded, "products", "ingest-shopify", ("inventory-intel",)),
     EventEntry(products.ProductDeleted, "products", "ingest-shopify", ("inventory-intel",)),
     EventEntry(inventory.StockLevelRecorded, "stock-levels", "ingest-shopify", ("inventory-intel",)),

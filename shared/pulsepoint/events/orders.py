@@ -11,8 +11,17 @@ from pulsepoint.events.envelope import Payload
 from pulsepoint.events.touches import TrackingData
 
 
+class RemovedPart(BaseModel):
+    """The part of a line that an edit took out of its order; amounts exclude tax."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    quantity: int
+    gross_micros: int
+    discount_micros: int
+
+
 class OrderLine(BaseModel):
-    """One line of an order as first sold; amounts exclude tax."""
+    """One line of an order as sold, before returns; amounts exclude tax and what was `removed` by an edit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     line_id: str
@@ -24,6 +33,7 @@ class OrderLine(BaseModel):
     gross_micros: int
     discount_micros: int
     tax_micros: int = 0
+    removed: RemovedPart | None = None
 
     @property
     def net_micros(self) -> int:
@@ -79,7 +89,7 @@ class OrderRecorded(Payload):
     """
 
     TYPE: ClassVar[str] = "order.recorded"
-    SCHEMA: ClassVar[int] = 3
+    SCHEMA: ClassVar[int] = 4
     order_id: str
     name: str = ""
     currency: str

@@ -52,6 +52,11 @@ def origin_of(attributes: Mapping[str, str]) -> Origin:
     return Origin.FILE if attributes.get(ORIGIN) == Origin.FILE.name.lower() else Origin.WEBHOOK
 
 
+def is_from_file(precedence: int) -> bool:
+    """True for a telling from a file, which does not know all that the shop knows."""
+    return precedence >> TRIGGER_BITS + READER_BITS == Origin.FILE
+
+
 def trusted_trigger(triggered_at: datetime, received_at: datetime) -> datetime:
     """The time a delivery was triggered, by an unsigned header; `received_at` is on the brand's business clock."""
     return min(triggered_at, received_at + TRUSTED_AHEAD)

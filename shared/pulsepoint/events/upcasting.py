@@ -37,6 +37,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("brand.configured", 4): with_defaults,  # lead times of single variants
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
+        ("order.recorded", 3): with_defaults,  # what edits removed of a line
         ("refund.recorded", 1): with_defaults,  # the money that went back; an export's totals
         ("product.recorded", 1): with_defaults,  # variants beyond those a webhook carries
         ("stock_level.recorded", 1): with_defaults,  # what is on its way

@@ -61,6 +61,7 @@ Metric = Sum | Ratio
 
 _MONEY, _COUNT, _MICRO_COUNT, _RATIO, _DAYS = Unit.MONEY, Unit.COUNT, Unit.MICRO_COUNT, Unit.RATIO, Unit.DAYS
 _SALE = f"'{EntryKind.SALE}'"
+_SOLD = sql_list((EntryKind.SALE, EntryKind.EDIT))
 _NOBODY = f"channel = '{Channel.UNATTRIBUTED}'"
 _TRACED = f"channel IN ({sql_list(channel for channel in Channel if channel.is_tagged)})"
 _FROM_OUTSIDE = f"channel <> '{Channel.DIRECT}' AND evidence <> '{Evidence.DISCOUNT_CODE}'"
@@ -75,12 +76,12 @@ _SALES: tuple[Metric, ...] = (
         "SUM(gross_micros)"),
     Sum(2, "discounts", "Discounts", "discounts on those orders", _MONEY, "sales", "SUM(discount_micros)"),
     Sum(3, "returns", "Returns", "refunds and cancellations, without tax and shipping, on their own date", _MONEY,
-        "sales", f"-SUM(IF(kind = {_SALE}, 0, net_micros))"),
+        "sales", f"-SUM(IF(kind IN ({_SOLD}), 0, net_micros))"),
     Sum(4, "net_revenue", "Net revenue", "gross sales − discounts − returns", _MONEY, "sales", "SUM(net_micros)"),
     Sum(5, "orders", "Orders", "orders that count; test and deleted ones do not", _COUNT, "sales",
         f"COUNTIF(kind = {_SALE})"),
     Sum(6, "sold_value", "Sales before returns", "gross sales − discounts", _MONEY, "sales",
-        f"SUM(IF(kind = {_SALE}, net_micros, 0))", listed=False),
+        f"SUM(IF(kind IN ({_SOLD}), net_micros, 0))", listed=False),
     Sum(7, "units", "Units sold", "quantities of the lines of those orders, before returns", _COUNT, "lines",
         "SUM(quantity)"),
     Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period, as the shop "

@@ -2,27 +2,50 @@
 
 Net revenue is Shopify's net sales: gross minus discounts minus returns, without tax and shipping
 (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-reports).
-An order counts on the day it was processed, a refund on the day it was issued, a cancellation on its own date
-for what was never charged: a fee that was kept stays. Test and deleted orders, and their refunds, do not count.
+An order counts on the day it was processed, what an edit or exchange adds or removes on the day of the change
+(https://help.shopify.com/en/manual/fulfillment/managing-orders/editing-orders), a refund on the day it was issued, a
+cancellation on its own date for what was never charged: a fee that was kept stays. Test and deleted orders, and their
+refunds, do not count.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.orders import Refund
 
-SALE, REFUND, CANCELLATION = "sale", "refund", "cancellation"
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+SALE, EDIT, REFUND, CANCELLATION = "sale", "edit", "refund", "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """A part of an order's line that was added, removed (negative) or repriced after the order; micros without tax.
+
+    The order as it was recorded last holds it already: it moves from the order's day to its own.
+    """
+
+    occurred_at: datetime
+    line_id: str
+    quantity: int
+    gross_micros: int
+    discount_micros: int
+
+    @property
+    def net_micros(self) -> int:
+        """Gross minus discounts."""
+        return self.gross_micros - self.discount_micros
 
 
 @dataclass(frozen=True, slots=True)
 class SoldOrder:
     """The part of an order snapshot that decides its revenue; micros without tax.
 
-    `uncharged_micros` as in `OrderRecorded`.
+    `uncharged_micros` as in `OrderRecorded`; `net_micros` holds what the `changes` add and lacks what they remove.
     """
 
     order_id: str
@@ -33,6 +56,7 @@ class SoldOrder:
     test: bool
     deleted: bool
     uncharged_micros: int | None = None
+    changes: tuple[OrderChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +102,15 @@ def refund_total(refund: Refund, *, taxes_included: bool) -> int:
     return refund.subtotal_micros + tax + refund.adjustment_micros + refund.shipping_micros
 
 
+def change_id(order_id: str, changed_at: datetime) -> str:
+    """The entry id of what changed about an order at a moment."""
+    return f"{order_id}:edited:{(changed_at - EPOCH) // MICROSECOND}"
+
+
 def sales_entries(
     order: SoldOrder | None, refunds: Iterable[Refund], *, cancelled_orders: CancelledOrders
 ) -> tuple[SalesEntry, ...]:
-    """The entries of one order, sale first; their sum is its net revenue.
+    """The entries of one order, sale first, then its changes; their sum is its net revenue.
 
     Refunds without a known order (`order` None) count on their own date, with tax inside their prices where they
     show it. `cancelled_orders` is the brand's policy: `return` gives back at cancellation what was neither refunded
@@ -94,12 +123,21 @@ def sales_entries(
     returned = _returned(order, sorted(refunds, key=lambda refund: refund.refund_id))
     if order is None:
         return tuple(returned)
-    entries = [SalesEntry(order.order_id, SALE, order.processed_at, order.net_micros), *returned]
+    entries = [*_sold(order), *returned]
     left = sum(entry.net_micros for entry in entries)
     uncharged = left if order.uncharged_micros is None else min(left, order.uncharged_micros)
     if order.cancelled_at is not None and cancelled_orders is CancelledOrders.RETURN and uncharged > 0:
         entries.append(SalesEntry(f"{order.order_id}:cancelled", CANCELLATION, order.cancelled_at, -uncharged))
     return tuple(entries)
+
+
+def _sold(order: SoldOrder) -> list[SalesEntry]:
+    """The sale with the order, then an entry for each moment it was changed at."""
+    changed: Counter[datetime] = Counter()
+    for change in order.changes:
+        changed[change.occurred_at] += change.net_micros
+    sale = SalesEntry(order.order_id, SALE, order.processed_at, order.net_micros - sum(changed.values()))
+    return [sale, *(SalesEntry(change_id(order.order_id, at), EDIT, at, net) for at, net in sorted(changed.items()))]
 
 
 def _returned(order: SoldOrder | None, refunds: Sequence[Refund]) -> list[SalesEntry]:

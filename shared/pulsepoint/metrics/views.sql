@@ -1,16 +1,32 @@
 -- The views that metrics sum, BigQuery dialect, over the current rows of `warehouse/sql`. `{{…}}`: warehouse/macros.py.
 
--- Net revenue, exactly `pulsepoint.metrics.revenue.sales_entries` under the policy `return`: what was sold, given
--- back and cancelled, each on its own moment. The brand's policy for cancelled orders is a filter on these rows:
+-- Net revenue, exactly `pulsepoint.metrics.revenue.sales_entries` under the policy `return`: what was sold,
+-- changed by edits, given back and cancelled, each on its own moment. The brand's policy for cancelled orders is a filter on these rows:
 -- `pulsepoint.brand.vocabulary.CancelledOrders`. `ordered_at` is the other date basis: the day of the order, for
--- refunds and cancellations too (a refund without a known order has only its own). Gross and discount are
--- those of the sale. `fact_id` and `recorded_at` are those of the order or refund it came from.
+-- edits, refunds and cancellations too (a refund without a known order has only its own). Gross and discount are
+-- those of the sale and of its edits; what an edit changed is no longer in its sale. `fact_id` and `recorded_at` are those of the order or refund it came from.
 CREATE VIEW sales_entries AS
 WITH counted_orders AS (
   SELECT brand_id, order_id, processed_at, cancelled_at, currency, fact_id, recorded_at,
     gross_micros, discount_micros, gross_micros - discount_micros AS net_micros, uncharged_micros
   FROM orders_current
   WHERE NOT test AND NOT deleted
+),
+-- What was added or removed after the order, on each moment; the order as it stands holds it already.
+changed AS (
+  SELECT sold.brand_id, sold.order_id, change.entry_id, change.occurred_at, ANY_VALUE(sold.processed_at) AS processed_at,
+    ANY_VALUE(sold.cancelled_at) AS cancelled_at, ANY_VALUE(sold.currency) AS currency,
+    SUM(change.gross_micros) AS gross_micros, SUM(change.discount_micros) AS discount_micros,
+    MIN(change.fact_id) AS fact_id, MAX(change.recorded_at) AS recorded_at
+  FROM order_changes_current AS change
+  JOIN counted_orders AS sold ON sold.brand_id = change.brand_id AND sold.order_id = change.order_id
+  WHERE change.entry_id IS NOT NULL
+  GROUP BY sold.brand_id, sold.order_id, change.entry_id, change.occurred_at
+),
+moved AS (
+  SELECT brand_id, order_id, SUM(gross_micros) AS gross_micros, SUM(discount_micros) AS discount_micros
+  FROM changed
+  GROUP BY brand_id, order_id
 ),
 -- What each refund gave back, positive: `net_micros` of net sales, `total_micros` of money. Where its order is unknown,
 -- its own amounts may show that prices hold the tax.
@@ -58,9 +74,17 @@ cancelled AS (
     LEAST(left_micros, COALESCE(uncharged_micros, left_micros)) AS left_micros
   FROM left_over
 )
-SELECT brand_id, order_id, order_id AS entry_id, '{{sale}}' AS kind, processed_at AS occurred_at,
-  processed_at AS ordered_at, cancelled_at, currency, net_micros, gross_micros, discount_micros, fact_id, recorded_at
-FROM counted_orders
+SELECT sold.brand_id, sold.order_id, sold.order_id AS entry_id, '{{sale}}' AS kind, sold.processed_at AS occurred_at,
+  sold.processed_at AS ordered_at, sold.cancelled_at, sold.currency,
+  sold.net_micros - COALESCE(moved.gross_micros - moved.discount_micros, 0) AS net_micros,
+  sold.gross_micros - COALESCE(moved.gross_micros, 0) AS gross_micros,
+  sold.discount_micros - COALESCE(moved.discount_micros, 0) AS discount_micros, sold.fact_id, sold.recorded_at
+FROM counted_orders AS sold
+LEFT JOIN moved ON moved.brand_id = sold.brand_id AND moved.order_id = sold.order_id
+UNION ALL
+SELECT brand_id, order_id, entry_id, '{{edit}}' AS kind, occurred_at, processed_at AS ordered_at, cancelled_at,
+  currency, gross_micros - discount_micros AS net_micros, gross_micros, discount_micros, fact_id, recorded_at
+FROM changed
 UNION ALL
 SELECT brand_id, order_id, refund_id AS entry_id, '{{refund}}' AS kind, issued_at AS occurred_at,
   COALESCE(processed_at, issued_at) AS ordered_at, cancelled_at, currency, net_micros,
@@ -73,14 +97,39 @@ SELECT brand_id, order_id, CONCAT(order_id, ':cancelled') AS entry_id, '{{cancel
 FROM cancelled
 WHERE left_micros > 0;
 
--- Lines of the orders that count, as sold (before returns), on the day of their order.
+-- Lines of the orders that count, as sold (before returns), on the day of their order; what an edit changed of a line
+-- is taken off there and stands on its own day.
 CREATE VIEW sold_lines AS
-SELECT line.brand_id, line.order_id, line.line_id, line.product_id, line.variant_id, line.sku, line.title,
-  line.quantity, line.gross_micros, line.discount_micros, line.gross_micros - line.discount_micros AS net_micros,
-  sold.currency, sold.processed_at AS occurred_at, sold.cancelled_at, line.fact_id, line.recorded_at
-FROM order_lines_current AS line
-JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
-WHERE NOT sold.test AND NOT sold.deleted;
+WITH lines AS (
+  SELECT line.brand_id, line.order_id, line.line_id, line.product_id, line.variant_id, line.sku, line.title,
+    line.quantity, line.gross_micros, line.discount_micros, sold.currency, sold.processed_at, sold.cancelled_at,
+    line.fact_id, line.recorded_at
+  FROM order_lines_current AS line
+  JOIN orders_current AS sold ON sold.brand_id = line.brand_id AND sold.order_id = line.order_id
+  WHERE NOT sold.test AND NOT sold.deleted
+),
+changed AS (
+  SELECT line.brand_id, line.order_id, line.line_id, line.product_id, line.variant_id, line.sku, line.title,
+    change.quantity, change.gross_micros, change.discount_micros, line.currency, line.processed_at, line.cancelled_at,
+    change.occurred_at, change.fact_id, change.recorded_at
+  FROM order_changes_current AS change
+  JOIN lines AS line
+    ON line.brand_id = change.brand_id AND line.order_id = change.order_id AND line.line_id = change.line_id
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY change.brand_id, change.fact_id ORDER BY line.fact_id) = 1
+)
+SELECT brand_id, order_id, line_id, product_id, variant_id, sku, title, quantity, gross_micros, discount_micros,
+  gross_micros - discount_micros AS net_micros, currency, processed_at AS occurred_at, cancelled_at, fact_id,
+  recorded_at
+FROM lines
+UNION ALL
+SELECT brand_id, order_id, line_id, product_id, variant_id, sku, title, -quantity AS quantity,
+  -gross_micros AS gross_micros, -discount_micros AS discount_micros, discount_micros - gross_micros AS net_micros,
+  currency, processed_at AS occurred_at, cancelled_at, fact_id, recorded_at
+FROM changed
+UNION ALL
+SELECT brand_id, order_id, line_id, product_id, variant_id, sku, title, quantity, gross_micros, discount_micros,
+  gross_micros - discount_micros AS net_micros, currency, occurred_at, cancelled_at, fact_id, recorded_at
+FROM changed;
 
 -- An order's place among its customer's orders, as the shop says it: the index, as told last, else the count in the
 -- body that was told first by the source's clock (a later body counts later orders too).

@@ -88,7 +88,10 @@ def views() -> tuple[View, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A view of what is current: the rows of `table` that belong to the newest snapshot of each entity of `head`."""
+    """A view of what is current: the rows of `table` that belong to the newest snapshot of each entity of `head`.
+
+    A table is its own head where each snapshot is a row of it, or some rows of one version and digest.
+    """
 
     table: str
     head: str
@@ -97,6 +100,10 @@ class Current:
 _HEAD = """SELECT * FROM {table}
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1"""
+_SET = """SELECT * FROM {table}
+QUALIFY RANK() OVER (
+  PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1
+  AND ROW_NUMBER() OVER (PARTITION BY fact_id ORDER BY recorded_at) = 1"""
 _PART = """SELECT part.* FROM {table} AS part
 JOIN {head}_current AS head
   ON part.brand_id = head.brand_id AND part.entity = head.entity
@@ -113,10 +120,14 @@ def current_views() -> Mapping[str, Current]:
     """The views that show what is current, by name, for engines that keep account of it while rows are appended."""
     declared = {view.name: view.select for view in views()}
     # Parsed once and filled in afterwards: there are many pairs of a table and a head.
-    head_select = _normal(_HEAD.format(table=_TABLE))
+    own_selects = [_normal(select.format(table=_TABLE)) for select in (_HEAD, _SET)]
     part_select = _normal(_PART.format(table=_TABLE, head=_OF_HEAD))
     names = [table.name for table in tables()]
-    heads = [name for name in names if declared.get(f"{name}_current") == head_select.replace(_TABLE, name)]
+    heads = [
+        name
+        for name in names
+        if declared.get(f"{name}_current") in [select.replace(_TABLE, name) for select in own_selects]
+    ]
     parts = {
         name: head
         for name in names

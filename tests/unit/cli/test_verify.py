@@ -211,7 +211,7 @@ class Broken:
         ("view_refunds", "FROM refunds_current WHERE", "FROM refunds_current WHERE refund_id = 'none' AND"),
         ("view_order_lines", "FROM order_lines_current", "FROM order_lines"),
         ("view_sales", "FROM sales_entries WHERE", "FROM sales_entries WHERE kind <> 'refund' AND"),
-        ("counted_once", "kind <> 'cancellation'", "kind = 'sale'"),
+        ("counted_once", "kind IN ('sale', 'refund')", "kind = 'sale'"),
         ("view_unified", "FROM unified_performance WHERE", "FROM unified_performance WHERE source = 'ads' AND"),
     ],
 )

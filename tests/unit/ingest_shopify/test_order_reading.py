@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingest_shopify.domain import read_body, read_delivery
-from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.orders import OrderRecorded, RemovedPart
 from tests.builders.shopify import (
     RECEIVED_AT,
     as_bytes,
@@ -158,9 +158,38 @@ def test_a_gift_cards_refund_on_its_own_is_no_return() -> None:
     assert refund_of(refund_body(lines=[line])).subtotal_micros == 0
 
 
-def test_quantities_are_those_first_sold() -> None:
-    line = line_body(price="10.00", quantity=3, current_quantity=1)
-    assert order_of(order_body(lines=[line], current_total_price="10.00")).gross_micros == 30 * EUR
+@pytest.mark.rule("SHOP-26")
+@pytest.mark.parametrize(
+    ("current", "refunded", "left"), [(3, 0, 3), (1, 0, 1), (1, 2, 3), (1, 1, 2), (0, 0, 0), (None, 0, 3), (5, 0, 3)]
+)
+def test_what_an_edit_took_out_is_missing_from_the_current_quantity_beyond_refunds(
+    current: int | None, refunded: int, left: int
+) -> None:
+    line = line_body(
+        price="10.00", quantity=3, current_quantity=current, total_discount="6.00", discount_allocations=[]
+    )
+    refunds = [refund_body(lines=[refund_line_body(1, subtotal="8.00", quantity=refunded)])] if refunded else []
+    order = order_of(order_body(lines=[line], refunds=refunds))
+    assert (order.gross_micros, order.discount_micros) == (left * 10 * EUR, left * 2 * EUR)
+    [read] = order.lines
+    assert read.quantity == left
+    assert read.removed == (RemovedPart(quantity=3 - left, gross_micros=(3 - left) * 10 * EUR,
+        discount_micros=(3 - left) * 2 * EUR) if left < 3 else None)  # fmt: skip
+
+
+@pytest.mark.rule("SHOP-26")
+@pytest.mark.parametrize(("current", "gross"), [((0, 0), 20), ((1, 0), 10)])
+def test_a_cancellation_takes_no_line_out_of_its_order(current: tuple[int, int], gross: int) -> None:
+    lines = [line_body(place, price="10.00", current_quantity=left) for place, left in enumerate(current, start=1)]
+    order = order_of(order_body(lines=lines, cancelled_at="2026-03-12T00:00:00Z"), "orders/cancelled")
+    assert order.gross_micros == gross * EUR
+
+
+@pytest.mark.rule("SHOP-26")
+def test_tax_inside_prices_leaves_with_what_an_edit_took_out() -> None:
+    line = line_body(price="11.90", quantity=2, current_quantity=1, tax_lines=[tax_line("3.80")])
+    order = order_of(order_body(lines=[line], taxes_included=True))
+    assert (order.net_micros, order.lines[0].tax_micros) == (10 * EUR, 1_900_000)
 
 
 def test_a_cancelled_order_says_when() -> None:

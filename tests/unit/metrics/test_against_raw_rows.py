@@ -17,6 +17,7 @@ from pulsepoint.adapters.duckdb.warehouse import open_duckdb
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, DateBasis, Platform
 from pulsepoint.metrics.basis import MetricSettings, Period
 from pulsepoint.metrics.query import Breakdown, Measurement, measure_all
+from pulsepoint.metrics.revenue import OrderChange
 from pulsepoint.ports.document_store import FactRow
 from tests.builders.metrics import CODEC
 from tests.builders.orders import refund
@@ -25,6 +26,7 @@ from tests.builders.warehouse import (
     RECORDED_AT,
     SCOPE,
     ad_fact,
+    change_facts,
     credit_facts,
     fact,
     order_fact,
@@ -97,6 +99,10 @@ def an_order(chance: random.Random, order_id: str) -> Iterable[FactRow]:
             update={"issued_at": issued, "tax_micros": chance.randrange(10**6)}
         )
         yield refund_fact(given_back, order_id, recorded_at=recorded(chance))
+    for version in range(1, chance.randrange(1, 3)):
+        moments = [placed + timedelta(days=chance.randrange(1, 9)) for _ in range(chance.randrange(3))]
+        changes = [OrderChange(at, "1", 1, chance.randrange(-60, 60) * 10**6, 10**5) for at in sorted(set(moments))]
+        yield from change_facts(order_id, changes, version, recorded_at=recorded(chance))
     for version in range(1, chance.randrange(2, 4)):
         split = [(chance.choice(CHANNELS), None, chance.randrange(100)) for _ in range(chance.randrange(1, 4))]
         model = chance.choice(list(AttributionModel)).value
@@ -156,16 +162,25 @@ def entries(books: RawBooks, policy: CancelledOrders) -> list[Entry]:
             continue
         if order is not None and order["cancelled_at"] is not None and policy is CancelledOrders.EXCLUDE:
             continue
-        rows += entries_of(order, refunds[order_id], policy)
+        rows += entries_of(order, refunds[order_id], changes_recorded(books, order_id), policy)
     return rows
 
 
-def entries_of(order: Row | None, refunds: list[Row], policy: CancelledOrders) -> list[Entry]:
+def changes_recorded(books: RawBooks, order_id: str) -> list[Row]:
+    rows = [row for row in books.rows("order_changes") if row["entity"] == order_id]
+    newest = max((standing(row) for row in rows), default=None)
+    return [row for row in rows if standing(row) == newest and row.get("entry_id") is not None]
+
+
+def entries_of(order: Row | None, refunds: list[Row], changes: list[Row], policy: CancelledOrders) -> list[Entry]:
     rows = []
     if order is not None:
-        net = order["gross_micros"] - order["discount_micros"]
-        placed = order["processed_at"]
-        rows.append(Entry("sale", placed, placed, net, order["gross_micros"], order["discount_micros"]))
+        placed, gross, discount = order["processed_at"], order["gross_micros"], order["discount_micros"]
+        for row in changes:
+            more, less = row["gross_micros"], row["discount_micros"]
+            gross, discount = gross - more, discount - less
+            rows.append(Entry("edit", row["occurred_at"], placed, more - less, more, less))
+        rows.append(Entry("sale", placed, placed, gross - discount, gross, discount))
     for row in refunds:
         tax = row["tax_micros"] if order is not None and order["taxes_included"] else 0
         back = row["subtotal_micros"] + row["adjustment_micros"] - tax
@@ -244,12 +259,12 @@ class Oracle:
         return (
             net,
             len(sold),
-            divided(sum(each.net for each in sold), len(sold), 1),
+            divided(sum(each.net for each in sales if each.kind in {"sale", "edit"}), len(sold), 1),
             spend,
             divided(sum(whole), sum(spend_of_whole), 10**6),
             sum(each.gross for each in sales),
             sum(each.discount for each in sales),
-            -sum(each.net for each in sales if each.kind != "sale"),
+            -sum(each.net for each in sales if each.kind not in {"sale", "edit"}),
         )
 
     def channel(self, name: str) -> tuple[int | None, ...]:

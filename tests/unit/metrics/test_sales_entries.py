@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID, uuid4
@@ -17,14 +18,23 @@ from hypothesis import strategies as st
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.orders import Refund
-from pulsepoint.metrics.revenue import SoldOrder, sales_entries
+from pulsepoint.metrics.revenue import OrderChange, SoldOrder, sales_entries
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.warehouse import schema
 from pulsepoint.warehouse.dialect import to_duckdb
 from pulsepoint.warehouse.rows import relations
 from tests.builders.orders import order_line
-from tests.builders.warehouse import SCOPE, credit_facts, fact, line_facts, order_fact, refund_fact, sold_order_fact
+from tests.builders.warehouse import (
+    SCOPE,
+    change_facts,
+    credit_facts,
+    fact,
+    line_facts,
+    order_fact,
+    refund_fact,
+    sold_order_fact,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TIMESTAMPS = st.integers(0, 10**7).map(lambda seconds: START + timedelta(seconds=seconds))
@@ -80,9 +90,22 @@ def returns(draw: st.DrawFn, order_id: str) -> list[tuple[int, Refund]]:
 
 
 @st.composite
-def shops(draw: st.DrawFn) -> dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]]:
+def edits(draw: st.DrawFn) -> list[tuple[int, tuple[OrderChange, ...]]]:
+    """Versions of what was concluded to have changed about an order, highest last; none for most."""
+    change = st.builds(OrderChange, TIMESTAMPS, st.sampled_from(["1", "2"]), st.integers(-3, 3), MONEY, SMALL)
+    by_line = st.lists(change, max_size=3, unique_by=lambda each: (each.occurred_at, each.line_id)).map(tuple)
+    return [(version, draw(by_line)) for version in sorted(draw(st.sets(st.integers(1, 3), max_size=2)))]
+
+
+Shop = dict[
+    str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]], list[tuple[int, tuple[OrderChange, ...]]]]
+]
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> Shop:
     names = [f"o{number}" for number in range(draw(st.integers(1, 4)))]
-    return {name: (draw(snapshots(name)), draw(returns(name))) for name in names}
+    return {name: (draw(snapshots(name)), draw(returns(name)), draw(edits())) for name in names}
 
 
 def latest_refunds(refunds: list[tuple[int, Refund]]) -> list[Refund]:
@@ -103,17 +126,19 @@ FILTERS = {"return": "TRUE", "exclude": "cancelled_at IS NULL", "keep": "kind <>
 @pytest.mark.slow
 def test_the_view_and_the_rule_agree(
     warehouse: DuckDBWarehouse,
-    shop: dict[str, tuple[list[tuple[int, SoldOrder]], list[tuple[int, Refund]]]],
+    shop: Shop,
     seed: int,
     policy: str,
 ) -> None:
     scope = new_scope()
     facts: list[FactRow] = []
     expected = set()
-    for order_id, (orders, refunds) in shop.items():
+    for order_id, (orders, refunds, changed) in shop.items():
         facts += [sold_order_fact(order, version, scope=scope) for version, order in orders]
         facts += [refund_fact(refund, order_id, version, scope=scope) for version, refund in refunds]
-        sold = orders[-1][1] if orders else None
+        for version, changes in changed:
+            facts += change_facts(order_id, changes, version, scope=scope)
+        sold = replace(orders[-1][1], changes=changed[-1][1] if changed else ()) if orders else None
         expected |= {
             (order_id, entry.entry_id, entry.kind, entry.occurred_at, entry.net_micros)
             for entry in sales_entries(sold, latest_refunds(refunds), cancelled_orders=CancelledOrders(policy))
@@ -180,16 +205,25 @@ def test_views_show_a_fact_once_even_where_no_key_keeps_it_unique() -> None:
         engine.execute(f"CREATE VIEW {view.name} AS {select}")
     order = order_fact(cancelled_at=START)
     head, row = credits_of_touch()
-    for each in [order, *line_facts(order, [order_line("1")]), refund_fact(a_refund()), head, row] * 2:
+    changes = change_facts("o1", [OrderChange(START, "1", 1, 3, 0)])
+    lines = line_facts(order, [order_line("1")])
+    for each in [order, *lines, *changes, refund_fact(a_refund()), head, row] * 2:
         names = ", ".join(f'"{name}"' for name in each.row)
         marks = ", ".join("?" for _ in each.row)
         engine.execute(f"INSERT INTO {each.table} ({names}) VALUES ({marks})", list(each.row.values()))
     counts = {
         view: engine.execute(f"SELECT COUNT(*) FROM {view}").fetchall()[0][0]
-        for view in ("orders_current", "order_lines_current", "refunds_current", "credits_current", "sold_lines")
+        for view in (
+            "orders_current",
+            "order_lines_current",
+            "refunds_current",
+            "credits_current",
+            "order_changes_current",
+        )
     }
     assert set(counts.values()) == {1}, counts
-    assert engine.execute("SELECT SUM(net_micros), COUNT(*) FROM sales_entries").fetchall() == [(0, 3)]
+    assert engine.execute("SELECT SUM(net_micros), COUNT(*) FROM sales_entries").fetchall() == [(0, 4)]
+    assert engine.execute("SELECT SUM(quantity), COUNT(*) FROM sold_lines").fetchall() == [(1, 3)]
 
 
 def a_refund() -> Refund:

@@ -1,9 +1,11 @@
-"""The rows an order's attribution adds to the warehouse: head `attributions`, rows `touches` and `credits`."""
+"""The rows an order's attribution adds to the warehouse: head `attributions`, rows `touches` and `credits`; and
+`order_changes`, which has no head.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -14,8 +16,9 @@ from attribution.domain.orders import OrderState
 from attribution.domain.policy import BrandPolicy
 from attribution.domain.touches import RULES_VERSION
 from pulsepoint.events.attributions import Touch
+from pulsepoint.metrics.revenue import change_id
 
-HEAD = "attributions"
+HEAD, CHANGES = "attributions", "order_changes"
 """The table whose row stands for the whole snapshot."""
 
 
@@ -65,9 +68,25 @@ def attribution_of(order_id: str, state: OrderState, policy: BrandPolicy) -> Att
         Row(HEAD, "", head),
         *(_touch_row(order_id, position, touch) for position, touch in enumerate(shown)),
         *(_credit_row(order_id, currency, credit) for credit in credited),
+        *_change_rows(order_id, state),
     ]
     content = orjson.dumps([[row.table, row.part, row.columns] for row in rows], option=orjson.OPT_SORT_KEYS)
     return Attribution(net_micros, currency, len(credited), sha256(content).hexdigest(), rows)
+
+
+def _change_rows(order_id: str, state: OrderState) -> Iterator[Row]:
+    """A row a change; of an order whose snapshots differ and that has none, a row that says so."""
+    if state.history.is_plain:
+        return
+    nothing = {"order_id": order_id, "quantity": 0, "gross_micros": 0, "discount_micros": 0}
+    changes = state.changes
+    for change in changes:
+        entry_id = change_id(order_id, change.occurred_at)
+        yield Row(
+            CHANGES, f"{entry_id}:{change.line_id}", {"order_id": order_id, "entry_id": entry_id, **asdict(change)}
+        )
+    if not changes:
+        yield Row(CHANGES, "", nothing)
 
 
 def _touch_row(order_id: str, position: int, touch: Touch) -> Row:

@@ -14,14 +14,16 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from attribution.domain.codes import with_codes
+from attribution.domain.edits import History
 from attribution.domain.touches import RULES_VERSION, touches_of
 from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import CancelledOrders
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import Event, canonical, digest_of
-from pulsepoint.events.orders import OrderDeleted, OrderRecorded, Refund, RefundRecorded
+from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderRecorded, Refund, RefundRecorded
+from pulsepoint.events.precedence import is_from_file
 from pulsepoint.events.touches import TrackingData
-from pulsepoint.metrics.revenue import SalesEntry, SoldOrder, sales_entries
+from pulsepoint.metrics.revenue import OrderChange, SalesEntry, SoldOrder, sales_entries
 
 
 class Versioned(BaseModel):
@@ -115,6 +117,7 @@ class OrderState(BaseModel):
     refunds: dict[str, Return] = {}
     deletion: Versioned | None = None
     erased: bool = False
+    history: History = History()
     policy_version: int = 0
 
     @property
@@ -139,6 +142,18 @@ class OrderState(BaseModel):
         if self.journey is None or self.sale is None:
             return ()
         return with_codes(self.journey.touches, self.journey.discount_codes, self.sale.created_at, settings)
+
+    @property
+    def changes(self) -> tuple[OrderChange, ...]:
+        """Changes by edits and exchanges after the order's own moment."""
+        sold_at = self.sale.processed_at if self.sale is not None else None
+        return tuple(each for each in self.history.changes() if sold_at is None or each.occurred_at > sold_at)
+
+    def counts_as(self, other: OrderState) -> bool:
+        """True where nothing that is credited or moved differs: at most a snapshot more is known of it."""
+        if self.sale != other.sale:
+            return False
+        return self.model_copy(update={"history": other.history}) == other and self.changes == other.changes
 
     def with_order(self, event: Event[OrderRecorded], settings: BrandChoices) -> OrderState:
         """After an order snapshot and the refunds it carried."""
@@ -166,7 +181,12 @@ class OrderState(BaseModel):
             sale=higher(self.sale, sale),
             journey=higher(self.journey, self._kept(journey, order.created_at, settings)),
             refunds=self._with_refunds(refunds),
+            history=self.history if is_from_file(event.precedence) else self.history.with_order(event),
         )
+
+    def with_edit(self, event: Event[OrderEditCommitted]) -> OrderState:
+        """After an edit, which says when its snapshots changed."""
+        return self._merged(history=self.history.with_edit(event))
 
     def with_refund(self, event: Event[RefundRecorded]) -> OrderState:
         """After a refund delivered on its own."""
@@ -215,6 +235,7 @@ class OrderState(BaseModel):
             test=self.sale.test,
             deleted=self.deleted,
             uncharged_micros=self.sale.uncharged_micros,
+            changes=self.changes,
         )
 
     def _refunds(self) -> list[Refund]:

@@ -25,6 +25,7 @@ VIEWS = (
     "attributions",
     "order_lines",
     "refund_lines",
+    "order_changes",
     "credits",
 )
 """Tables whose `…_current` view is checked."""

@@ -25,7 +25,7 @@ from pulsepoint.events.precedence import trusted_trigger
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested
 from pulsepoint.events.products import ProductDeleted
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Counts corrections of what the readers read: a body read anew then outranks what was read of it before."""
 LARGEST_TOTAL = 10**15
 # Versions are quarters; any is read whose bodies the readers understand, a form never seen is not guessed at:

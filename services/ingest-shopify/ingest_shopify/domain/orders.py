@@ -5,14 +5,17 @@ https://shopify.dev/docs/api/admin-rest/latest/resources/order
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from ingest_shopify.domain.fields import Fields, bounded, camel_case, is_currency, unreadable
 from ingest_shopify.domain.refunds import is_sale, read_refund
 from ingest_shopify.domain.tracking_data import read_tracking_data
 from pulsepoint.errors import MalformedInput
-from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded
+from pulsepoint.events.orders import OrderEditCommitted, OrderLine, OrderRecorded, Refund, RemovedPart
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import split
 
@@ -33,7 +36,7 @@ class _Sold:
 
 
 def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None = None) -> OrderRecorded:
-    """The order in a body, as first sold, with the refunds it carries.
+    """The order in a body, as sold before returns, with the refunds it carries.
 
     Net sales (gross - discount) are Shopify's net sales before returns: price x quantity, less discounts, less
     tax where prices include it, without shipping, duties and tips
@@ -41,23 +44,11 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
     For an order whose prices exclude tax that is its `subtotal_price`. Gift cards sold are money owed, not sales
     (https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/finances-report),
     and tips are counted apart: both kinds of lines are left out, with their refunds. `updated_at` falls back to
-    `told_at`, when the delivery was triggered. Raises `MalformedInput` naming the field.
+    `reported_at`, when the delivery was triggered. Raises `MalformedInput` naming the field.
     """
     created = body.optional_timestamp("created_at") or body.optional_timestamp("processed_at")
     if created is None:
         raise body.missing("created_at")
-    items = body.children("line_items")
-    skipped = [line for line in items if not is_sale(line)]
-    included = body.flag("taxes_included")
-    sold = [_sold(line) for line in items if is_sale(line)]
-    _spread_order_discount(body, sold)
-    if included:
-        _spread_order_tax(body, sold)
-    lines = tuple(_line(line, included=included) for line in sold)
-    not_sales = frozenset(line.id("id") for line in skipped)
-    gross = bounded(sum(line.gross_micros for line in lines), body.where("line_items"))
-    discount = sum(line.discount_micros for line in lines)
-    status, total = body.text("financial_status", 64), body.optional_money("total_price")
     address = body.child("shipping_address") or Fields({})
     return OrderRecorded(
         order_id=body.id("id"),
@@ -68,25 +59,77 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
         updated_at=body.optional_timestamp("updated_at") or reported_at,
         cancelled_at=body.optional_timestamp("cancelled_at"),
         test=body.flag("test"),
-        taxes_included=included,
-        financial_status=status,
         source_name=body.text("source_name", 255),
-        gross_micros=gross,
-        discount_micros=discount,
-        tax_micros=_order_tax(body, sold),
-        shipping_micros=_shipping(body, included=included),
-        total_micros=total or 0,
-        uncharged_micros=uncharged_of(
-            status, gross - discount, total=total, outstanding=body.optional_money("total_outstanding")
-        ),
         shipping_country=address.text("country_code", 8),
         shipping_region=address.text("province_code", 16),
-        lines=lines,
-        refunds=tuple(read_refund(refund, not_sales=not_sales) for refund in body.children("refunds")),
         customer_order_index=_place(body, "customer_journey_summary", "customer_order_index"),
         customer_orders_count=_place(body, "customer", "orders_count"),
         evidence=read_tracking_data(body),
+        **_amounts(body),
     )
+
+
+class _Amounts(TypedDict):
+    """The worth of an order, as `OrderRecorded` has it."""
+
+    taxes_included: bool
+    financial_status: str | None
+    gross_micros: int
+    discount_micros: int
+    tax_micros: int
+    shipping_micros: int
+    total_micros: int
+    uncharged_micros: int | None
+    lines: tuple[OrderLine, ...]
+    refunds: tuple[Refund, ...]
+
+
+def _amounts(body: Fields) -> _Amounts:
+    items = body.children("line_items")
+    not_sales = frozenset(line.id("id") for line in items if not is_sale(line))
+    refunds = tuple(read_refund(refund, not_sales=not_sales) for refund in body.children("refunds"))
+    included = body.flag("taxes_included")
+    sold = [_sold(line) for line in items if is_sale(line)]
+    _spread_order_discount(body, sold)
+    if included:
+        _spread_order_tax(body, sold)
+    removed = _removed(body, sold, refunds)
+    lines = tuple(_line(line, count, included=included) for line, count in zip(sold, removed, strict=True))
+    gross = bounded(sum(line.gross_micros for line in lines), body.where("line_items"))
+    discount = sum(line.discount_micros for line in lines)
+    status, total = body.text("financial_status", 64), body.optional_money("total_price")
+    outstanding = body.optional_money("total_outstanding")
+    return {
+        "taxes_included": included,
+        "financial_status": status,
+        "gross_micros": gross,
+        "discount_micros": discount,
+        "tax_micros": _order_tax(body, sold),
+        "shipping_micros": _shipping(body, included=included),
+        "total_micros": total or 0,
+        "uncharged_micros": uncharged_of(status, gross - discount, total=total, outstanding=outstanding),
+        "lines": lines,
+        "refunds": refunds,
+    }
+
+
+def _removed(body: Fields, sold: Sequence[_Sold], refunds: Iterable[Refund]) -> list[int]:
+    """Pieces of each line that an edit took out: beyond its refunds, they are missing from `current_quantity`
+    (https://shopify.dev/docs/api/admin-rest/latest/resources/order#resource-object).
+
+    None of a cancelled order where nothing is left: the cancellation took it.
+    """
+    current = [line.fields.optional_whole("current_quantity") for line in sold]
+    if body.has("cancelled_at") and not any(current):
+        return [0] * len(sold)
+    returned: Counter[str] = Counter()
+    for refund in refunds:
+        for line in refund.lines:
+            returned[line.line_id] += line.quantity
+    return [
+        0 if left is None else max(line.quantity - max(left, 0) - returned[line.fields.id("id")], 0)
+        for line, left in zip(sold, current, strict=True)
+    ]
 
 
 def read_edit(body: Fields) -> OrderEditCommitted:
@@ -159,13 +202,14 @@ def _spread_order_tax(body: Fields, sold: list[_Sold]) -> None:
         line.tax = share
 
 
-def _line(sold: _Sold, *, included: bool) -> OrderLine:
+def _line(sold: _Sold, removed: int, *, included: bool) -> OrderLine:
     gross, discount = sold.full, sold.discount
     if included and sold.paid > 0:
         # Tax is that of what was paid; the discount holds the same share of tax as the rest.
         net = max(sold.paid - sold.tax, 0)
         discount = sold.discount * net // sold.paid
         gross = net + discount
+    part = _part(removed, sold.quantity, gross, discount) if removed else None
     fields = sold.fields
     return OrderLine(
         line_id=fields.id("id"),
@@ -173,10 +217,18 @@ def _line(sold: _Sold, *, included: bool) -> OrderLine:
         variant_id=fields.optional_id("variant_id"),
         sku=fields.text("sku", 255),
         title=fields.text("title", 500) or fields.text("name", 500) or "",
-        quantity=sold.quantity,
-        gross_micros=gross,
-        discount_micros=discount,
-        tax_micros=sold.tax,
+        quantity=sold.quantity - removed,
+        gross_micros=gross - (part.gross_micros if part else 0),
+        discount_micros=discount - (part.discount_micros if part else 0),
+        tax_micros=sold.tax - (sold.tax * removed // sold.quantity if removed else 0),
+        removed=part,
+    )
+
+
+def _part(removed: int, quantity: int, gross: int, discount: int) -> RemovedPart:
+    """The removed pieces of a line, each worth the same."""
+    return RemovedPart(
+        quantity=removed, gross_micros=gross * removed // quantity, discount_micros=discount * removed // quantity
     )
 
 

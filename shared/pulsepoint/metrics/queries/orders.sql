@@ -23,14 +23,14 @@ LEFT JOIN credited ON credited.order_id = newest.order_id
 ORDER BY newest.processed_at DESC, newest.order_id DESC;
 
 -- name: unmatched_orders
--- The newest @limit sales that @model credits to a paid touch whose campaign fits none that is known, each with the
+-- The newest @limit sales, and edits of them, that @model credits to a paid touch whose campaign fits none that is known, each with the
 -- part credited to that touch.
 SELECT credit.order_id, sold.name, credit.occurred_at, credit.channel, credit.campaign, credit.currency,
   credit.revenue_micros
 FROM unified_performance AS credit
 JOIN orders_current AS sold ON sold.brand_id = credit.brand_id AND sold.order_id = credit.order_id
 WHERE credit.brand_id = @brand_id AND sold.brand_id = @brand_id AND credit.source = 'credits'
-  AND credit.model = @model AND credit.paid AND credit.campaign_id IS NULL AND credit.entry_kind = '{{sale}}'
+  AND credit.model = @model AND credit.paid AND credit.campaign_id IS NULL AND credit.entry_kind IN ('{{sale}}', '{{edit}}')
 QUALIFY ROW_NUMBER() OVER (
   ORDER BY credit.occurred_at DESC, credit.order_id DESC, credit.channel, credit.campaign) <= @limit
 ORDER BY credit.occurred_at DESC, credit.order_id DESC, credit.channel, credit.campaign;

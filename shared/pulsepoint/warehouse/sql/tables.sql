@@ -112,6 +112,15 @@ CREATE TABLE credits (
   credit_micros INT64 NOT NULL, currency STRING NOT NULL
 );
 
+-- What edits and exchanges added to an order or removed from it, on its own day: one row a line and moment, all of one
+-- version. An order whose snapshots differ and that nothing counts as changed of has one row without an entry.
+CREATE TABLE order_changes (
+  fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
+  digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,
+  order_id STRING NOT NULL, entry_id STRING, occurred_at TIMESTAMP, line_id STRING, quantity INT64 NOT NULL,
+  gross_micros INT64 NOT NULL, discount_micros INT64 NOT NULL
+);
+
 -- Head of stock_statuses; entity = 'stock'.
 CREATE TABLE stock_assessments (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,

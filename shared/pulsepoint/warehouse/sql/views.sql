@@ -52,6 +52,12 @@ CREATE VIEW alerts_current AS
 SELECT * FROM alerts
 QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1;
 
+-- The changes of each order as they were last concluded from its snapshots: all rows of the highest snapshot.
+CREATE VIEW order_changes_current AS
+SELECT * FROM order_changes
+QUALIFY RANK() OVER (PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1
+  AND ROW_NUMBER() OVER (PARTITION BY fact_id ORDER BY recorded_at) = 1;
+
 CREATE VIEW order_lines_current AS
 SELECT part.* FROM order_lines AS part
 JOIN orders_current AS head

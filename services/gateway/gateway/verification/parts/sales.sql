@@ -37,11 +37,27 @@ counted_refunds AS (
   LEFT JOIN known_refunds AS known ON known.order_id = total.order_id
   WHERE total.net_micros > COALESCE(known.net_micros, 0) AND total.paid_micros > COALESCE(known.paid_micros, 0)
 ),
+edited AS (
+  SELECT change.order_id, change.entry_id, change.occurred_at,
+    SUM(change.gross_micros) - SUM(change.discount_micros) AS net_micros
+  FROM {{rows(order_changes, order_changes)}} AS change
+  WHERE change.entry_id IS NOT NULL
+  GROUP BY change.order_id, change.entry_id, change.occurred_at
+),
+edited_sums AS (
+  SELECT order_id, SUM(net_micros) AS net_micros FROM edited GROUP BY order_id
+),
 sold_or_refunded AS (
-  SELECT order_id, order_id AS entry_id, '{{sale}}' AS kind, processed_at AS occurred_at, net_micros, currency,
-    cancelled_at, uncharged_micros
-  FROM base_orders
-  WHERE counts
+  SELECT ordered.order_id, ordered.order_id AS entry_id, '{{sale}}' AS kind, ordered.processed_at AS occurred_at,
+    ordered.net_micros - COALESCE(edited_sums.net_micros, 0) AS net_micros, ordered.currency, ordered.cancelled_at,
+    ordered.uncharged_micros
+  FROM base_orders AS ordered LEFT JOIN edited_sums ON edited_sums.order_id = ordered.order_id
+  WHERE ordered.counts
+  UNION ALL
+  SELECT edited.order_id, edited.entry_id, '{{edit}}' AS kind, edited.occurred_at, edited.net_micros, ordered.currency,
+    ordered.cancelled_at, ordered.uncharged_micros
+  FROM edited JOIN base_orders AS ordered ON ordered.order_id = edited.order_id
+  WHERE ordered.counts
   UNION ALL
   SELECT refund.order_id, refund.refund_id AS entry_id, '{{refund}}' AS kind, refund.issued_at AS occurred_at,
     -refund.net_micros AS net_micros, refund.currency, ordered.cancelled_at, ordered.uncharged_micros

@@ -51,7 +51,7 @@ WHERE COALESCE(sold_sums.net_micros, 0) <> COALESCE(attributed.net_micros, 0) OR
 ORDER BY subject LIMIT 50;
 
 -- name: entry_credits
--- Sales, refunds and cancellations whose credits under a model are not exactly their amount, and credits of nothing
+-- Sales, edits, refunds and cancellations whose credits under a model are not exactly their amount, and credits of nothing
 -- that was sold. A refund credited twice shows here.
 WITH {{sales}},
 {{credits}},
@@ -97,7 +97,7 @@ expected AS (
 ),
 shown AS (
   SELECT entry_id, kind, COUNT(*) AS times FROM sales_entries
-  WHERE brand_id = @brand_id AND kind <> 'cancellation'
+  WHERE brand_id = @brand_id AND kind IN ('{{sale}}', '{{refund}}')
   GROUP BY entry_id, kind
 )
 SELECT COALESCE(expected.entry_id, shown.entry_id) AS subject,
@@ -126,6 +126,24 @@ FROM expected
 FULL OUTER JOIN shown ON shown.order_id = expected.order_id
 WHERE expected.order_id IS NULL OR shown.order_id IS NULL OR expected.micros <> shown.micros
 ORDER BY subject LIMIT 50;
+
+-- name: edit_days
+-- Orders of which something is moved to a moment that no snapshot and no edit of them tells.
+WITH moments AS (
+  SELECT entity AS order_id, version AS clock FROM orders WHERE brand_id = @brand_id
+  UNION DISTINCT
+  SELECT order_id, UNIX_MICROS(committed_at) AS clock FROM order_edits WHERE brand_id = @brand_id
+),
+moved AS (
+  SELECT order_id, entry_id, occurred_at FROM {{rows(order_changes, order_changes)}} AS newest_changes
+  WHERE entry_id IS NOT NULL
+)
+SELECT moved.order_id AS subject, CONCAT(moved.entry_id, ' is of no snapshot or edit') AS detail, 1 AS expected,
+  0 AS found, CAST(NULL AS STRING) AS currency, COUNT(*) OVER () AS total
+FROM moved
+LEFT JOIN moments ON moments.order_id = moved.order_id AND moments.clock = UNIX_MICROS(moved.occurred_at)
+WHERE moments.order_id IS NULL
+ORDER BY subject, detail LIMIT 50;
 
 -- name: view_unified
 -- Spend by platform and credits by model that the unified performance adds up to something else than ad-days and
