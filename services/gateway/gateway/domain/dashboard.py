@@ -107,13 +107,12 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class ShortVariant:
-    """A variant that is out or running out: the figures of `VARIANT`, and its lead time (None: not known)."""
+    """A variant that is out or running out: the figures of `VARIANT`, and `lead_time_days`."""
 
     variant_id: str
     sku: str | None
     title: str | None
     state: StockState
-    lead_time_days: int | None
     figures: Figures
 
 

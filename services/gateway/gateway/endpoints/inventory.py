@@ -49,7 +49,6 @@ class RunningOutView(BaseModel):
             sku=variant.sku,
             title=variant.title,
             status=variant.state,
-            lead_time_days=variant.lead_time_days,
             **values(variant.figures),
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain.dashboard import VARIANT, CutProduct, Inventory, ShortVariant
 from gateway.domain.periods import Period
 from gateway.use_cases.measuring import Measuring, breakdown, figure, figures
+from pulsepoint.brand.figures import Figure, count
 from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.metrics.catalog import ratio_of
 
@@ -57,7 +58,6 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
         sku=row["sku"],
         title=row["title"],
         state=StockState(row["status"]),
-        lead_time_days=row["lead_time_days"],
         figures={
             shown: figure(
                 name,
@@ -66,5 +66,11 @@ def _short(measuring: Measuring, days: Period, row: Mapping[str, Any]) -> ShortV
                 measuring.cite(name, days, row["recorded_at"], variant_id=row["variant_id"]),
             )
             for shown, name in VARIANT.items()
-        },
+        }
+        | {"lead_time_days": _lead_time(measuring, days, row["lead_time_days"])},
     )
+
+
+def _lead_time(measuring: Measuring, days: Period, lead_time: int | None) -> Figure:
+    """The lead time that a variant was judged by; None in rows stored before there was one."""
+    return count(None) if lead_time is None else measuring.given("lead_time", lead_time, days)
