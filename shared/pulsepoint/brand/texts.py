@@ -7,13 +7,14 @@ imported on first use: services that tell people nothing start without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pulsepoint.brand.wording import DEFAULT_LOCALE, Wording
+from pulsepoint.brand.wording import DEFAULT_LOCALE, UNKNOWN, Wording
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -33,6 +34,11 @@ class Texts:
     wording: Wording
     _messages: Mapping[str, tuple[str, ...]] = field(repr=False)
     _plural: Mapping[str, str] = field(repr=False, default_factory=dict)
+    _absent: str | None = None
+
+    def with_dashes(self) -> Texts:
+        """The same texts, with a dash for each placeholder that gets no value."""
+        return replace(self, _absent=UNKNOWN)
 
     def has(self, text_id: str) -> bool:
         """True where the text is there, in this language or in English."""
@@ -54,6 +60,8 @@ class Texts:
         if count is not None:
             form = forms[min(_plural_index(self._language_of(text_id), count), len(forms) - 1)]
             filled.setdefault("count", self.wording.number(count))
+        if self._absent is not None:
+            return form.format_map(defaultdict(lambda: str(self._absent), filled))
         try:
             return form.format_map(filled)
         except KeyError as missing:
@@ -61,6 +69,20 @@ class Texts:
 
     def _language_of(self, text_id: str) -> str:
         return self._plural.get(text_id, self.locale)
+
+
+Said = TypeVar("Said")
+
+
+def of_any_row(compose: Callable[[Texts], Said], texts: Texts) -> Said:
+    """The sentences that `compose` makes; a dash stands for what rows of earlier releases do not hold.
+
+    Raises `UnknownText` for a text that is not there.
+    """
+    try:
+        return compose(texts)
+    except UnknownText:
+        return compose(texts.with_dashes())
 
 
 def texts(locale: str = DEFAULT_LOCALE) -> Texts:

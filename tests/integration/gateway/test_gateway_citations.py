@@ -65,6 +65,8 @@ async def test_money_in_another_currency_opens_in_that_currency(gateway: Running
         answer = (await client.get(f"/api/brands/{brand_id}/dashboard?{RANGE}")).json()
         [excluded] = answer["performance_snapshot"]["excluded"]
         opened = (await client.get(f"/api/facts/{excluded['fact_id']}")).json()
+    assert "Ads for 90.00 SEK are in another currency" in answer["summary"]["summary"]
+    assert "Ads for 90.00 SEK are in another currency" in answer["summary"]["channel_performance"]["meta"]
     assert (excluded["metric"], excluded["currency"], excluded["amount"]) == ("spend", "SEK", 90.0)
     assert (opened["metric"], opened["currency"], opened["value"]) == ("spend", "SEK", 90.0)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from gateway.domain.periods import Period
 from pulsepoint.brand import figures as make
-from pulsepoint.brand.facts import Note, Stated, SummaryFacts
+from pulsepoint.brand.facts import FOREIGN_SPEND, Note, Stated, SummaryFacts
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import Channel, NoteKind, StockState, Unit
 from pulsepoint.metrics.quarantined_days import QuarantinedDay
@@ -85,6 +85,7 @@ class ForeignMoney:
 class Performance:
     """A period in figures: its totals and those of as many days before, its channels, each of its days.
 
+    `foreign` is money in other currencies of the whole period, `channel_foreign` that of each channel (`at`).
     `left_out` are its days whose ad spend is in quarantine: ratios of sales and spend leave them out on both sides.
     `guessed_customers` are new customers of whom only the first order that is known says so.
     """
@@ -96,6 +97,7 @@ class Performance:
     channels: tuple[ChannelFigures, ...]
     by_day: tuple[DayFigures, ...]
     foreign: tuple[ForeignMoney, ...]
+    channel_foreign: tuple[ForeignMoney, ...]
     notes: tuple[Note, ...]
     left_out: tuple[QuarantinedDay, ...]
     guessed_customers: Figure
@@ -188,6 +190,7 @@ def summary_of(
             "spend": now["total_spend"],
             "blended_roas": now["blended_roas"],
             "blended_roas_before": before["blended_roas"],
+            **_foreign_spend(performance.foreign),
             **inventory.stated().figures,
             **more,
         },
@@ -199,8 +202,15 @@ def channel_summary(performance: Performance, channel: Channel) -> SummaryFacts:
     return SummaryFacts(
         start_day=performance.days.start,
         end_day=performance.days.end,
-        figures=dict(performance.channel(channel)),
+        figures={
+            **performance.channel(channel),
+            **_foreign_spend(each for each in performance.channel_foreign if each.at.get("channel") == channel),
+        },
     )
+
+
+def _foreign_spend(foreign: Iterable[ForeignMoney]) -> Figures:
+    return {f"{FOREIGN_SPEND}{each.figure.currency}": each.figure for each in foreign if each.metric == "spend"}
 
 
 def money(micros: int | None) -> float | None:

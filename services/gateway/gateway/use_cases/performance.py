@@ -45,6 +45,7 @@ async def performance_of(measuring: Measuring, days: Period) -> Performance:
         channels=tuple(_channel(row, claims, currency) for row in channels.rows),
         by_day=tuple(_days(measuring, days, by_day)),
         foreign=foreign_money(measuring, days, totals),
+        channel_foreign=foreign_money(measuring, days, channels),
         notes=totals.notes,
         left_out=totals.left_out,
         guessed_customers=figure(

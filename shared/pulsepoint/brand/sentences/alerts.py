@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.sentences.values import amount, channel_name, day, value, values_of
-from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import AlertType, Cause
+from pulsepoint.brand.wording import UNKNOWN
 from pulsepoint.money import to_decimal
 
 
@@ -22,13 +23,14 @@ class AlertText:
 
 
 def alert_text(alert: AlertFacts, texts: Texts) -> AlertText:
-    """The sentences of an alert; those it was stored with, where it has some.
+    """The sentences of an alert; those it was stored with, where it has some, and a dash for a figure it lacks.
 
-    Raises `KeyError` for a type without sentences, `UnknownText` for a text or figure that is missing.
+    Raises `KeyError` for a type without sentences, `UnknownText` for a text that is missing.
     """
     if alert.title is not None:
         return AlertText(alert.title, alert.explanation or "", alert.recommended_action or "")
-    return COMPOSERS[alert.type](alert, texts)
+    compose = COMPOSERS[alert.type]
+    return of_any_row(lambda words: compose(alert, words), texts)
 
 
 def resolved_text(alert: AlertFacts, texts: Texts) -> str:
@@ -64,7 +66,9 @@ def _stock_action(alert: AlertFacts, texts: Texts, values: Mapping[str, str]) ->
     if not value(alert, "reorder_units"):
         return texts.say("alert.stockout_risk.action" if ads else "alert.stockout_risk.action.unadvertised", values)
     reorder = texts.say(
-        "advice.reorder.action", units=amount(alert, "reorder_units", texts, "units"), product=values["product"]
+        "advice.reorder.action",
+        units=amount(alert, "reorder_units", texts, "units"),
+        product=values.get("product", UNKNOWN),
     )
     return f"{reorder}. {texts.say('alert.stockout_risk.action.ads', values)}" if ads else reorder
 
@@ -105,7 +109,7 @@ def _ad_days_mismatch(alert: AlertFacts, texts: Texts) -> AlertText:
         **values_of(alert, texts),
         **amounts,
         "platform": channel_name(alert.channel),
-        "day": day(alert.names["day"], texts),
+        "day": day(alert.names["day"], texts) if "day" in alert.names else UNKNOWN,
     }
     return _plain("alert.ad_days_mismatch", texts, values)
 

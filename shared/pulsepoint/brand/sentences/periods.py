@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from pulsepoint.brand.facts import Stated, SummaryFacts
-from pulsepoint.brand.sentences.summaries import stock_sentence
-from pulsepoint.brand.sentences.values import amount, day, value, values_of
+from pulsepoint.brand.sentences.summaries import foreign_sentence, foreign_spend, stock_sentence
+from pulsepoint.brand.sentences.values import amount, day, is_known, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import Channel
 
 
 def channel_text(channel: Channel, period: SummaryFacts, texts: Texts) -> str:
-    """One channel's period in a sentence, from its figures `spend`, `revenue`, `orders` and `attributed_roas`.
+    """One channel's period in a sentence or two, from its figures `spend`, `revenue`, `orders` and `attributed_roas`.
 
-    Raises `UnknownText` for a figure that the chosen sentence lacks.
+    Spend in other currencies than the shop's has figures whose names begin with `FOREIGN_SPEND`. Raises `UnknownText`
+    for a figure that the chosen sentence lacks.
     """
     spent, earned = value(period, "spend") > 0, bool(value(period, "revenue") or value(period, "orders"))
+    rated, foreign = is_known(period, "attributed_roas"), foreign_spend(period, texts)
     brought = {
-        (True, True): "channel.spent_and_earned",
+        (True, True): "channel.spent_and_earned" if rated else "channel.spent_and_earned.unrated",
         (True, False): "channel.spent",
-        (False, True): "channel.earned",
-        (False, False): "channel.nothing",
+        (False, True): "channel.earned.foreign" if foreign else "channel.earned",
+        (False, False): "channel.spent.foreign" if foreign else "channel.nothing",
     }[spent, earned]
     values = {
         **values_of(period, texts),
         "channel": channel.label,
+        "amounts": foreign,
         "orders": amount(period, "orders", texts, "orders"),
         "start": day(period.start_day, texts) if period.start_day else "",
         "end": day(period.end_day, texts) if period.end_day else "",
     }
-    return texts.say(brought, values)
+    said = texts.say(brought, values)
+    return f"{said} {foreign_sentence(period, texts)}" if spent and foreign else said
 
 
 def inventory_text(stock: Stated, texts: Texts) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pulsepoint.brand.facts import RecommendationFacts
 from pulsepoint.brand.sentences.values import amount, channel_name, day, value, values_of
-from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import Cause, RecommendationType
+from pulsepoint.brand.wording import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,14 @@ class RecommendationText:
 
 
 def recommendation_text(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
-    """The sentences of a recommendation; those it was stored with, where it has some.
+    """The sentences of a recommendation; those it was stored with, where it has some, and a dash for a figure it lacks.
 
-    Raises `KeyError` for a type without sentences, `UnknownText` for a text or figure that is missing.
+    Raises `KeyError` for a type without sentences, `UnknownText` for a text that is missing.
     """
     if advice.action is not None:
         return RecommendationText(advice.action, advice.reason or "", advice.expected_impact or "")
-    return COMPOSERS[advice.type](advice, texts)
+    compose = COMPOSERS[advice.type]
+    return of_any_row(lambda words: compose(advice, words), texts)
 
 
 def _pause(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
@@ -96,7 +98,9 @@ def _reorder(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
 
 def _of_campaign(advice: RecommendationFacts, texts: Texts) -> dict[str, str]:
     values = values_of(advice, texts)
-    named = texts.say("advice.campaign", platform=channel_name(advice.channel), campaign=values["campaign"])
+    named = texts.say(
+        "advice.campaign", platform=channel_name(advice.channel), campaign=values.get("campaign", UNKNOWN)
+    )
     return {**values, "campaign": named}
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pulsepoint.brand.facts import FOREIGN_SPEND, RecommendationFacts, Stated, SummaryFacts
 from pulsepoint.brand.sentences.recommendations import recommendation_text
-from pulsepoint.brand.sentences.values import amount, day, value, values_of
-from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.sentences.values import amount, day, is_known, value, values_of
+from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import RecommendationType
 
 
@@ -18,11 +18,15 @@ def summary_text(summary: SummaryFacts, advice: Sequence[RecommendationFacts], t
     """
     if summary.summary is not None:
         return summary.summary
+    return of_any_row(lambda words: _composed(summary, advice, words), texts)
+
+
+def _composed(summary: SummaryFacts, advice: Sequence[RecommendationFacts], texts: Texts) -> str:
     sentences = (
         _sold(summary, texts),
         _customers(summary, texts),
         _spent(summary, texts),
-        _foreign(summary, texts),
+        foreign_sentence(summary, texts),
         stock_sentence(summary, texts),
         _first(advice, texts),
         _too_little(summary, texts),
@@ -55,10 +59,8 @@ def _customers(summary: SummaryFacts, texts: Texts) -> str:
     if not value(summary, "new_customers"):
         return ""
     guessed = ".guessed" if value(summary, "guessed_customers") else ""
-    return texts.say(
-        f"summary.customers{guessed}", values_of(summary, texts), count=value(summary, "new_customers"),
-        guessed=texts.wording.figure(summary.figures["guessed_customers"]),
-    )  # fmt: skip
+    values = {**values_of(summary, texts), "guessed": texts.wording.number(value(summary, "guessed_customers"))}
+    return texts.say(f"summary.customers{guessed}", values, count=value(summary, "new_customers"))
 
 
 def _change_percent(now: int, before: int) -> int:
@@ -69,20 +71,24 @@ def _change_percent(now: int, before: int) -> int:
 def _spent(summary: SummaryFacts, texts: Texts) -> str:
     if "spend" not in summary.figures:
         return ""
-    if summary.figures["blended_roas"].value is None:
-        return "" if _foreign_spend(summary) else texts.say("summary.no_spend")
-    before = summary.figures.get("blended_roas_before")
-    compared = before is not None and before.value is not None
+    if not is_known(summary, "blended_roas"):
+        if value(summary, "spend"):
+            return texts.say("summary.spent.unrated", values_of(summary, texts))
+        return "" if foreign_spend(summary, texts) else texts.say("summary.no_spend")
+    compared = is_known(summary, "blended_roas_before")
     return texts.say("summary.spent.compared" if compared else "summary.spent", values_of(summary, texts))
 
 
-def _foreign_spend(summary: SummaryFacts) -> list[str]:
-    return sorted(figure for figure in summary.figures if figure.startswith(FOREIGN_SPEND))
+def foreign_spend(summary: Stated, texts: Texts) -> str:
+    """The amounts of ad spend in other currencies than the shop's, `5.00 SEK and 3.00 USD`; empty without any."""
+    names = sorted(name for name in summary.figures if name.startswith(FOREIGN_SPEND))
+    return texts.say("list.and").join(texts.wording.figure(summary.figures[name]) for name in names)
 
 
-def _foreign(summary: SummaryFacts, texts: Texts) -> str:
-    amounts = [texts.wording.figure(summary.figures[figure]) for figure in _foreign_spend(summary)]
-    return texts.say("summary.foreign_spend", amounts=texts.say("list.and").join(amounts)) if amounts else ""
+def foreign_sentence(summary: Stated, texts: Texts) -> str:
+    """The sentence about ad spend in other currencies than the shop's; empty without any."""
+    amounts = foreign_spend(summary, texts)
+    return texts.say("summary.foreign_spend", amounts=amounts) if amounts else ""
 
 
 def stock_sentence(summary: Stated, texts: Texts) -> str:

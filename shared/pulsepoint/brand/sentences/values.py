@@ -33,6 +33,11 @@ def value(stated: Stated, figure: str) -> int:
     return (kept.value if kept is not None else None) or 0
 
 
+def is_known(stated: Stated, figure: str) -> bool:
+    """True where the figure is there and has a value."""
+    return figure in stated.figures and stated.figures[figure].value is not None
+
+
 def channel_name(code: str | None) -> str:
     """The spelling of a channel or platform; a code that is neither reads as it is."""
     if code in set(Platform):
