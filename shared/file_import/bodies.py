@@ -37,6 +37,10 @@ class SoldLine:
         """Cents of the line after its discount; holds the tax where prices include it."""
         return self.gross_cents - self.discount_cents
 
+    def untaxed_cents(self, taxes_included: bool) -> int:
+        """Cents of the line after its discount, without tax."""
+        return self.paid_cents - (self.tax_cents if taxes_included else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:
@@ -75,6 +79,11 @@ class Sale:
         """Net sales: goods after discounts, without tax and tip."""
         included = sum(line.tax_cents for line in self.lines) if self.taxes_included else 0
         return self.goods_cents - included
+
+    @property
+    def untaxed_shipping_cents(self) -> int:
+        """Cents of shipping without its tax."""
+        return self.shipping_cents - (self.shipping_tax_cents if self.taxes_included else 0)
 
     @property
     def net_micros(self) -> int:
@@ -184,8 +193,8 @@ def order_body(
         **_UNSAID,
         "discount_codes": _discount_codes(sale),
         "discount_applications": _discount_applications(sale),
-        "tax_lines": _tax_lines(sale.tax_cents, sale.currency),
-        "line_items": [_line_item(line, sale.currency) for line in sale.lines],
+        "tax_lines": _tax_lines(sale.tax_cents, sale.net_cents + sale.untaxed_shipping_cents, sale.currency),
+        "line_items": [_line_item(line, sale.currency, sale.taxes_included) for line in sale.lines],
         "shipping_lines": _shipping_lines(sale),
         "fulfillments": [],
         "refunds": [refund_body(refund) for refund in refunds],
@@ -273,7 +282,7 @@ def _person(sale: Sale) -> dict[str, object]:
     return {"email": sale.email, "customer": customer, "billing_address": address, "shipping_address": address}
 
 
-def _line_item(line: SoldLine, currency: str) -> dict[str, object]:
+def _line_item(line: SoldLine, currency: str, taxes_included: bool) -> dict[str, object]:
     allocations: list[dict[str, object]] = []
     if line.discount_cents:
         allocations = [{**_priced("amount", line.discount_cents, currency), "discount_application_index": 0}]
@@ -298,13 +307,15 @@ def _line_item(line: SoldLine, currency: str) -> dict[str, object]:
         # Shopify keeps order-wide discounts out of total_discount; they are in the allocations.
         **_priced("total_discount", 0, currency),
         "discount_allocations": allocations,
-        "tax_lines": _tax_lines(line.tax_cents, currency),
+        "tax_lines": _tax_lines(line.tax_cents, line.untaxed_cents(taxes_included), currency),
         "properties": [],
     }
 
 
-def _tax_lines(cents: int, currency: str) -> list[dict[str, object]]:
-    return [{"title": "Tax", "rate": None, **_priced("price", cents, currency)}] if cents else []
+def _tax_lines(cents: int, untaxed_cents: int, currency: str) -> list[dict[str, object]]:
+    """The tax on an amount as one line; its rate is what the two come to, as nothing names another."""
+    rate = round(cents / untaxed_cents, 4) if untaxed_cents else 0.0
+    return [{"title": "Tax", "rate": rate, **_priced("price", cents, currency)}] if cents else []
 
 
 def _shipping_lines(sale: Sale) -> list[dict[str, object]]:
@@ -316,7 +327,7 @@ def _shipping_lines(sale: Sale) -> list[dict[str, object]]:
             "title": "Shipping",
             **_priced("price", sale.shipping_cents, sale.currency),
             **_priced("discounted_price", sale.shipping_cents, sale.currency),
-            "tax_lines": _tax_lines(sale.shipping_tax_cents, sale.currency),
+            "tax_lines": _tax_lines(sale.shipping_tax_cents, sale.untaxed_shipping_cents, sale.currency),
             "discount_allocations": [],
         }
     ]
@@ -348,15 +359,19 @@ def _discount_applications(sale: Sale) -> list[dict[str, object]]:
 
 
 def _refund_line(refund: Return, index: int, returned: ReturnedLine) -> dict[str, object]:
+    digits = minor_digits(refund.currency)
     return {
         "id": refund.refund_id + index,
         "line_item_id": returned.line.line_id,
-        "line_item": _line_item(returned.line, refund.currency),
+        "line_item": _line_item(returned.line, refund.currency, refund.taxes_included),
         "location_id": None,
         "quantity": returned.quantity,
         "restock_type": "return",
-        **_priced("subtotal", returned.subtotal_cents, refund.currency),
-        **_priced("total_tax", returned.tax_cents, refund.currency),
+        # Shopify writes these two as numbers, unlike all other money.
+        "subtotal": float(money(returned.subtotal_cents, digits)),
+        "subtotal_set": _money_set(returned.subtotal_cents, refund.currency),
+        "total_tax": float(money(returned.tax_cents, digits)),
+        "total_tax_set": _money_set(returned.tax_cents, refund.currency),
     }
 
 

@@ -1,6 +1,7 @@
 """Each service in a virtual environment of its own, as its image has it: installed, started, asked, told to end.
 
-A small and a large one; all seven with PULSEPOINT_INSTALL=all (`make install-check`).
+All seven: a small and a large one from the index, the others with the same packages linked from the environment of the
+tests (`tests.builders.linked_packages`); all from the index with PULSEPOINT_INSTALL=all (`make install-check`).
 """
 
 from __future__ import annotations
@@ -22,29 +23,32 @@ import pytest
 
 from gateway.adapters.identity_store.provision import provision
 from pulsepoint.events.catalog import SERVICES
+from tests.builders.linked_packages import linking_python
 from tests.builders.postgres import run_directory, shared_postgres
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALLED = SERVICES if os.environ.get("PULSEPOINT_INSTALL") == "all" else ("alerting", "gateway")
+FROM_THE_INDEX = SERVICES if os.environ.get("PULSEPOINT_INSTALL") == "all" else ("alerting", "gateway")
 STARTING_SECONDS = 120.0
 ENDING_SECONDS = 60.0
 ADAPTERS = ("pubsub", "bigquery.warehouse", "secret_manager", "redis")
 """What every service speaks with in the cloud."""
 
 
-@pytest.fixture(scope="module", params=INSTALLED)
+@pytest.fixture(scope="module", params=SERVICES)
 def service(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def installed(service: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("installed") / service
+    folder = tmp_path_factory.mktemp("installed")
+    target = folder / service
+    python = sys.executable if service in FROM_THE_INDEX else str(linking_python(folder))
     done = subprocess.run(
         ["sh", str(ROOT / "deploy" / "release" / "install_service.sh"), service, str(target)],
-        env={**os.environ, "PYTHON": sys.executable},
+        env={**os.environ, "PYTHON": python},
         capture_output=True,
         text=True,
         check=False,
@@ -131,7 +135,7 @@ def test_a_service_runs_on_its_own_packages_and_ends_when_told(
         }
     with running(installed, tmp_path / "log", **settings) as (process, url):
         ready = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
-        assert ready.json() == {"status": "ready", "service": service}
+        assert {"status": "ready", "service": service}.items() <= ready.json().items()
         if service == "gateway":
             assert '<div id="root">' in httpx.get(url, trust_env=False, timeout=60).text
         process.send_signal(signal.SIGTERM)

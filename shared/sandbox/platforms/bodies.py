@@ -170,7 +170,7 @@ def product_body(product: Product, available: dict[int, int], *, created: str, u
         "admin_graphql_api_id": f"gid://shopify/Product/{product.product_id}",
         "title": product.title,
         "handle": product.handle,
-        "body_html": None,
+        "body_html": "",
         "vendor": product.vendor,
         "product_type": product.category,
         "status": "active",
