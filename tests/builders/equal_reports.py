@@ -1,7 +1,7 @@
 """Reports of two instances made comparable: what cannot be equal is said as what must be equal of it.
 
 An id that is drawn is compared by being the brand's own, a moment by being there, a citation by there being as many.
-Left out altogether is only what one of the two engines does not keep (`ONE_MACHINE`).
+Left out altogether is only what one of the two engines does not keep (`SINGLE_MACHINE`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-ONE_MACHINE = {
+SINGLE_MACHINE = {
     "accepted": "bodies taken in: counted on one machine; in the cloud its monitoring tells",
     "other": "those of them that are no snapshot",
 }
 """Fields of a count that has to be None in the cloud, with the reason."""
-ONE_MACHINE_CHECKS = frozenset({"recorded", "chain"})
+SINGLE_MACHINE_CHECKS = frozenset({"recorded", "chain"})
 """Checks against checksums, which the cloud's documents do not keep."""
 MOMENTS = frozenset({"as_of", "recorded_at"})
 """When it was asked, and when the newest row was recorded: true at each run, never at the same moment."""
@@ -30,14 +30,14 @@ def canonical(report: Any, brand_id: str) -> str:
 
 def _comparable(value: Any, brand_id: str) -> Any:
     if isinstance(value, list):
-        checks = [each for each in value if not (isinstance(each, dict) and each.get("name") in ONE_MACHINE_CHECKS)]
+        checks = [each for each in value if not (isinstance(each, dict) and each.get("name") in SINGLE_MACHINE_CHECKS)]
         return [_comparable(each, brand_id) for each in checks]
     if not isinstance(value, dict):
         return value
     return {
         key: _field(key, each, value, brand_id)
         for key, each in value.items()
-        if not (key in ONE_MACHINE and "sources" in value)
+        if not (key in SINGLE_MACHINE and "sources" in value)
     }
 
 
