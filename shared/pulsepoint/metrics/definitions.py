@@ -85,7 +85,7 @@ _SALES: tuple[Metric, ...] = (
     Sum(7, "units", "Units sold", "quantities of the lines of those orders, before returns", _COUNT, "lines",
         "SUM(quantity)"),
     Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period, as the shop "
-        "says, else the first that is known", _COUNT, "customers", "COUNT(*)", since=3),
+        "says, else the first that is known", _COUNT, "customers", "COUNT(*)"),
     Sum(54, GUESSED_CUSTOMERS, "New customers by a guess", "new customers of whom only the first order that is known "
         "says so", _COUNT, "customers",
         f"SUM(IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', guessed_kept, guessed))", listed=False),
@@ -187,6 +187,12 @@ _ACROSS: tuple[Metric, ...] = (
           "comparable_spend", MICROS, since=3),
     Ratio(28, "cac", "Customer acquisition cost", f"Σ ad spend ÷ new customers (known ones only){_BOTH_SIDES}", _MONEY,
           "comparable_spend", "comparable_new_customers", 1, since=3),
+    Ratio(80, "attributed_roas_to_2", "Attributed ROAS", "Σ revenue from ads ÷ Σ ad spend", _RATIO, "ad_revenue",
+          "spend", MICROS, listed=False),
+    Ratio(81, "blended_roas_to_2", "Blended ROAS", "Σ net revenue ÷ Σ ad spend", _RATIO, "net_revenue", "spend",
+          MICROS, listed=False),
+    Ratio(82, "cac_to_2", "Customer acquisition cost", "Σ ad spend ÷ new customers (known ones only)", _MONEY, "spend",
+          "new_customers", 1, listed=False),
 )  # fmt: skip
 
 _STOCK: tuple[Metric, ...] = (
@@ -232,6 +238,9 @@ _QUARANTINED: tuple[Metric, ...] = (
 )  # fmt: skip
 
 DEFINITIONS: tuple[Metric, ...] = (*_SALES, *_ADS, *_CREDITS, *_TOUCHES, *_ACROSS, *_STOCK, *_QUARANTINED)
+
+EARLIER = {"attributed_roas": "attributed_roas_to_2", "blended_roas": "blended_roas_to_2", "cac": "cac_to_2"}
+"""The definitions that metrics had until catalog 2: citations of then are opened by them."""
 
 ALIASES = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "claimed_roas"}
 """Names that metrics had once: still answered, no longer listed."""

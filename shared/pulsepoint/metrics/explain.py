@@ -16,7 +16,7 @@ from pulsepoint.metrics import earlier_ids
 from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.catalog import sums_of
 from pulsepoint.metrics.citations import Citation, CitationCodec, KeptSettings, Opened, Unresolved
-from pulsepoint.metrics.definitions import CATALOG_VERSION, Metric
+from pulsepoint.metrics.definitions import CATALOG_VERSION, EARLIER, Metric
 from pulsepoint.metrics.derived import DERIVED, Derived, Input, citable
 from pulsepoint.metrics.quarantined_days import QuarantinedDay
 from pulsepoint.metrics.query import Breakdown, Measurement, measure_all
@@ -78,12 +78,16 @@ async def recompute(
     `PermanentError` (`stale_fact`) when the metric's formula has changed since or its settings are no longer kept.
     """
     opened = earlier_ids.decode(scope, fact_id) if earlier_ids.is_earlier(fact_id) else codec.decode(scope, fact_id)
-    opened = await _with_settings(_current(opened), kept_settings)
+    name, opened = opened.citation.metric, await _with_settings(_current(_of_then(opened)), kept_settings)
     citation, lost = await _resolved(warehouse, opened)
     defined = citable(citation.metric)
     if isinstance(defined, Derived):
         return await _worked_out(warehouse, codec, defined, citation, lost)
-    return await _summed(warehouse, codec, defined, citation, lost)
+    explained = await _summed(warehouse, codec, defined, citation, lost)
+    if name == citation.metric:
+        return explained
+    # By the definition of then no day is left out: what is said of that is of the number of today.
+    return replace(explained, citation=replace(citation, metric=name), notes=(), left_out=())
 
 
 async def _summed(
@@ -184,6 +188,15 @@ def _worded(read: Sequence[Read]) -> dict[str, str]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+def _of_then(opened: Opened) -> Opened:
+    """The citation under the definition that its metric had in its catalog, where that is kept."""
+    citation = opened.citation
+    earlier = EARLIER.get(citation.metric)
+    if earlier is None or citation.catalog >= citable(citation.metric).since:
+        return opened
+    return replace(opened, citation=replace(citation, metric=earlier))
 
 
 def _current(opened: Opened) -> Opened:

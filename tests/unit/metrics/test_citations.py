@@ -28,6 +28,7 @@ from pulsepoint.metrics.definitions import ALIASES, CATALOG_VERSION, DEFINITIONS
 from tests.builders.metrics import CODEC, LONDON, MARCH, measured, recomputed, under, values
 from tests.builders.orders import order_line
 from tests.builders.warehouse import (
+    NOON,
     OTHER_BRAND,
     OTHER_TENANT,
     RECORDED_AT,
@@ -36,6 +37,7 @@ from tests.builders.warehouse import (
     credit_facts,
     line_facts,
     order_fact,
+    quarantine_fact,
 )
 
 pytestmark = pytest.mark.slow
@@ -274,9 +276,20 @@ async def test_ids_of_the_earlier_form_still_open(warehouse: DuckDBWarehouse) ->
     assert [behind.total_rows for behind in explained.behind] == [1]
     later = earlier_form(m="attributed_revenue", o=RECORDED_AT - timedelta(days=1))
     assert (await recomputed(warehouse, later, kept=())).value == 0
-    with pytest.raises(PermanentError) as stale:
-        await recomputed(warehouse, earlier_form(m="roas"), kept=())
-    assert stale.value.reason == "stale_fact", "it leaves days in quarantine out since"
+
+
+@pytest.mark.rule("ADS-18", "REV-08")
+async def test_ratios_of_before_open_by_the_formula_they_had(warehouse: DuckDBWarehouse) -> None:
+    """They did not leave days in quarantine out: the number that was shown is the number that opens."""
+    bad_day = date(2026, 3, 11)
+    credits_of_it = credit_facts("o2", [("meta", "a", 300)], occurred_at=NOON + timedelta(days=1))
+    await warehouse.append([ad_fact("a", spend=100), *credit_facts("o1", [("meta", "a", 300)]), *credits_of_it])
+    await warehouse.append([quarantine_fact(bad_day)])
+    opened = await recomputed(warehouse, earlier_form(m="roas", a={"channel": "meta"}), kept=())
+    assert (opened.citation.metric, opened.value, opened.label) == ("attributed_roas", 6_000_000, "Attributed ROAS")
+    assert (opened.formula, opened.left_out, opened.notes) == ("Σ revenue from ads ÷ Σ ad spend", (), ())
+    today = (await measured(warehouse, ["roas"], where={"channel": "meta"})).total.numbers["roas"]
+    assert (today.value, (await recomputed(warehouse, today.fact_id)).value) == (3_000_000, 3_000_000)
 
 
 async def test_ids_of_the_earlier_form_are_of_one_brand_and_one_catalog(warehouse: DuckDBWarehouse) -> None:
