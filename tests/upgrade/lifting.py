@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pulsepoint.metrics.catalog import METRICS as METRICS_OF_TODAY
+from tests.upgrade.story import MISMATCHED
+
 Answer = dict[str, Any]
 ALERT_TYPES = {"stock_out_risk": "stockout_risk"}
 SEVERITIES = {"warning": "high", "info": "low"}
@@ -12,8 +15,14 @@ METRICS = {"roas": "attributed_roas", "mer": "blended_roas", "platform_roas": "c
 """A name means one thing: ROAS is of what the model credits, of all net revenue, or of what a platform claims."""
 LABELS = {"ROAS": "Attributed ROAS", "Marketing efficiency (blended ROAS)": "Blended ROAS"}
 LABELS |= {"Blended ROAS (MER)": "Blended ROAS", "ROAS claimed": "Claimed ROAS"}
-FORMULAS = {"days_of_cover": "Σ units available ÷ Σ velocity, never below zero"}
-"""Days of cover have one formula: oversold stock covers none, and the last digit is rounded and no longer cut."""
+FORMULAS = {
+    "days_of_cover": "Σ units available ÷ Σ velocity, never below zero",
+    "new_customers": METRICS_OF_TODAY["new_customers"].formula,
+}
+"""Days of cover have one formula: oversold stock covers none, and the last digit is rounded and no longer cut. New
+customers go by what the shop says of them, which it said of none in the kept home."""
+RATIOS = {"roas": "attributed_roas", "mer": "blended_roas", "blended_roas": "blended_roas", "cac": "cac"}
+"""Ratios of sales and spend leave a day in quarantine out on both sides; those cited before open as they were."""
 CHECK_TITLES = {"entry_credits": "Every sale, edit, refund and cancellation is credited once"}
 NEW_CHECKS = {
     "heads": ("edit_days", "Every change of an order is of a day that was told"),
@@ -33,6 +42,8 @@ def lifted_metric(metric: Answer) -> Answer:
     """A metric's definition in today's names, less where its rows come from, which is told by the kind of rows now."""
     said = {name: value for name, value in metric.items() if name not in ("sources", "dimensions")}
     names = {"name": METRICS.get(metric["name"], metric["name"]), "label": _label(metric["label"])}
+    if metric["name"] in RATIOS:
+        return said | names | {"formula": METRICS_OF_TODAY[RATIOS[metric["name"]]].formula}
     return said | names | {"formula": FORMULAS.get(metric["name"], metric["formula"])}
 
 
@@ -92,9 +103,22 @@ def _inventory(inventory: Answer) -> Answer:
 
 def _snapshot(snapshot: Answer) -> Answer:
     """`by_day[].roas` was blended ROAS while `by_channel[].roas` was attributed ROAS."""
-    channels = {channel["channel"]: _channel(channel) for channel in snapshot["by_channel"]}
-    days = [_renamed(day, {"roas": "blended_roas"}) for day in snapshot["by_day"]]
-    return snapshot | {"by_channel": channels, "by_day": days}
+    channels = {
+        channel["channel"]: _without_changed({"channel": channel["channel"]}, _channel(channel))
+        for channel in snapshot["by_channel"]
+    }
+    days = [
+        _without_changed({"day": day["day"]}, _renamed(day, {"roas": "blended_roas"})) for day in snapshot["by_day"]
+    ]
+    return _without_changed({}, snapshot) | {"by_channel": channels, "by_day": days}
+
+
+def _without_changed(at: Answer, numbers: Answer) -> Answer:
+    """A group's numbers less the ratios of sales and spend that the day in quarantine is left out of."""
+    days = at.get("day", str(MISMATCHED)) == str(MISMATCHED) and at.get("month", "2026-03") == "2026-03"
+    if not days or at.get("channel", "google") != "google":
+        return numbers
+    return {name: value for name, value in numbers.items() if name not in (*RATIOS, *RATIOS.values())}
 
 
 def _channel(channel: Answer) -> Answer:
@@ -109,7 +133,8 @@ def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
         | {"at": {name: value for name, value in amount.items() if name not in EXCLUDED_FIELDS}}
         for amount in answer["excluded"]
     ]
-    return answer | {"excluded": excluded, "rows": [_numbers(row) for row in answer["rows"]]}
+    rows = [row | {"numbers": _without_changed(row["at"], row["numbers"])} for row in answer["rows"]]
+    return answer | {"excluded": excluded, "rows": [_numbers(row) for row in rows]}
 
 
 def _verify(parameters: dict[str, str], answer: Answer) -> Answer:

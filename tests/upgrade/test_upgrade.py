@@ -22,6 +22,7 @@ from tests.upgrade import story
 from tests.upgrade.figures import ask, brief, without_fact_ids
 from tests.upgrade.kept import HOME, LARGEST_BYTES, read_figures, unpack
 from tests.upgrade.lifting import lifted, lifted_metric
+from tests.upgrade.story import MISMATCHED
 
 pytestmark = pytest.mark.instance
 SECONDS = 120.0
@@ -123,6 +124,20 @@ async def test_every_metric_is_still_there(instance: InstanceProcess, before: di
         answer += differences(lifted_metric(old), new, f"{old['name']} ")
         assert set(old["dimensions"]) <= set(new["dimensions"]), f"{old['name']} can be broken down less"
     check(answer)
+
+
+@pytest.mark.rule("ADS-18")
+async def test_ratios_leave_the_day_in_quarantine_out(instance: InstanceProcess, before: dict[str, Any]) -> None:
+    path = next(old["path"] for old in before["answers"] if old["path"].endswith("/performance"))
+    days = {"start_date": "2026-03-10", "end_date": "2026-03-25"}
+    async with logged_in(instance) as http:
+        params = {"metrics": "net_revenue,spend", "by": "day", **days}
+        rows = (await http.get(path, params=params)).json()["rows"]
+        whole = (await http.get(path, params={"metrics": "blended_roas", **days})).json()
+    kept = [row["numbers"] for row in rows if row["at"]["day"] != str(MISMATCHED)]
+    net, spend = (sum(numbers[name]["value"] for numbers in kept) for name in ("net_revenue", "spend"))
+    assert [each["day"] for each in whole["left_out"]] == [str(MISMATCHED)]
+    assert whole["rows"][0]["numbers"]["blended_roas"]["value"] == pytest.approx(net / spend, abs=1e-6)
 
 
 async def test_fact_ids_of_the_old_form_still_open(instance: InstanceProcess, before: dict[str, Any]) -> None:
