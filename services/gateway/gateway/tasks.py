@@ -15,8 +15,10 @@ from typing import Any
 import structlog
 
 from gateway.ports import Directory
+from gateway.verification.recorded import close_days
 from pulsepoint.events.commands import AnalysisRequested, SyncRequested
 from pulsepoint.events.envelope import Payload, derive_id, new_event
+from pulsepoint.ports.checksums import checksum_key
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.app import Runtime
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
@@ -59,10 +61,20 @@ TASKS: dict[str, Task] = {"sync": sync, "analysis": analysis, "refresh": refresh
 
 
 async def keep_current(ports: Any, effect: StoredEffect) -> int:
-    """Ask the warehouse; the bytes billed."""
+    """Close the chains of the days that are over, then ask the warehouse; the bytes billed."""
+    await _close_chains(ports, effect.scope)
     billed: int = await ports.warehouse.refresh_current(effect.scope)
     log.info("warehouse.refreshed", tenant=str(effect.scope.tenant_id), bytes_billed=billed)
     return billed
+
+
+async def _close_chains(ports: Any, scope: TenantContext) -> None:
+    """Keep the heads of each brand's checksums, where an engine keeps checksums."""
+    if ports.checksums is None:
+        return
+    key = await checksum_key(ports.secrets, scope)
+    for brand in await ports.identity_store.brands(scope):
+        await close_days(ports.checksums, scope.brand(brand.brand_id), key, ports.clock.now())
 
 
 async def forget(reader: Reader, effect: StoredEffect, result: object) -> Outcome:

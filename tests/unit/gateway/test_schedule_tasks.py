@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from gateway.main import SERVICE
-from gateway.tasks import PAGE, TASKS
+from gateway.tasks import PAGE, REFRESH, TASKS, keep_current
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.events.commands import AnalysisRequested, SyncRequested
 from pulsepoint.events.envelope import Payload
+from pulsepoint.ports.checksums import Checksums
+from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.settings import ServiceSettings
-from pulsepoint.tenancy import TenantContext
+from pulsepoint.tenancy import NO_BRAND, TenantContext
+from pulsepoint.warehouse.checksums import DayChecksum
 from tests.builders.runtime import MemoryPorts, memory_ports, published, run_effects
 
 DUE = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -60,6 +64,8 @@ class Keeper:
 @dataclass(frozen=True, slots=True)
 class GatewayPorts(MemoryPorts):
     directory: Brands
+    identity_store: Any = None
+    checksums: Any = None
 
 
 def brands(count: int) -> list[TenantContext]:
@@ -141,6 +147,39 @@ async def test_the_warehouse_keeps_each_tenant_s_rows_once_an_hour() -> None:
         await TASKS["refresh"](runtime, LATE + timedelta(seconds=1))
         await run_effects(runtime)
         assert sorted(runtime.ports.warehouse.kept) == sorted(2 * tenants)
+
+
+class Chains:
+    """Checksums of one row added on the day before `DUE` and of one on its own, for each brand asked about."""
+
+    def __init__(self) -> None:
+        self.closed: dict[TenantContext, list[date]] = {}
+
+    async def sums(self, scope: TenantContext) -> Checksums:
+        days = (DUE.date() - timedelta(days=1), DUE.date())
+        return Checksums(DUE, tuple(DayChecksum(day, DUE, "orders", 1, 1) for day in days), frozenset())
+
+    async def heads(self, scope: TenantContext) -> dict[date, str]:
+        return {}
+
+    async def close(self, scope: TenantContext, heads: Mapping[date, str]) -> None:
+        self.closed[scope] = list(heads)
+
+
+class Owned:
+    """The identity store, as far as it says which brands a tenant has."""
+
+    async def brands(self, scope: TenantContext) -> list[SimpleNamespace]:
+        return [SimpleNamespace(brand_id=UUID(int=number)) for number in (7, 8)]
+
+
+async def test_a_refresh_closes_the_days_that_are_over_for_each_brand() -> None:
+    async with gateway_of(1) as runtime:
+        chains, tenant = Chains(), brands(1)[0].brand(NO_BRAND)
+        ports = replace(runtime.ports, checksums=chains, identity_store=Owned())
+        await keep_current(ports, StoredEffect(tenant, REFRESH, "current", DUE, {}))
+        yesterday = DUE.date() - timedelta(days=1)
+        assert chains.closed == {tenant.brand(UUID(int=number)): [yesterday] for number in (7, 8)}
 
 
 async def test_a_tenant_whose_rows_could_not_be_kept_is_tried_again_alone() -> None:
