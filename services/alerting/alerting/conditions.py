@@ -13,6 +13,7 @@ from alerting.evaluation import Evaluation
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.vocabulary import AlertType
 from pulsepoint.metrics.basis import Period
+from pulsepoint.metrics.citations import Cite
 from pulsepoint.metrics.query import Breakdown, MeasuredRow, Measurement
 from pulsepoint.metrics.stock_citations import StockCitations
 from pulsepoint.runtime.brand_projection import KeptBrand
@@ -51,10 +52,7 @@ async def evaluate_days(
         settings=kept.metric_settings,
     )
     cite = await reader.citing(settings=kept.metric_settings, currency=own["currency"], as_of=channels.as_of)
-
-    def of_days(name: str, at: Mapping[str, str], given: Sequence[int] = ()) -> str | None:
-        return cite(name, {**at, **own}, days.recent.start, days.recent.end, given)
-
+    of_days = _citing_days(cite, days, own)
     recent, base = (_by_channel(each, roas.Measured.of) for each in (channels, before))
     compared = roas.compare(days, recent, base, map(_channel_day, daily.rows))
     fallen = claims.compare(_by_channel(claimed, claims.Claimed.of), _by_channel(claimed_before, claims.Claimed.of))
@@ -72,6 +70,13 @@ async def evaluate_days(
         _of_type(open_keys, AlertType.ROAS_DROP) | _of_type(open_keys, AlertType.BROKEN_TRACKING),
         _keys(AlertType.ROAS_DROP, clear) | _keys(AlertType.BROKEN_TRACKING, tracked),
     )
+
+
+def _citing_days(cite: Cite, days: roas.Days, own: Mapping[str, str]) -> roas.CiteDays:
+    def of_days(name: str, at: Mapping[str, str], given: Sequence[int] = ()) -> str | None:
+        return cite(name, {**at, **own}, days.recent.start, days.recent.end, given)
+
+    return of_days
 
 
 async def evaluate_stock(

@@ -87,7 +87,6 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
     limit, before it is read whole; 405, 404; 503 when the bus does not confirm, and Shopify sends it again.
     """
     keys = WebhookKeys(settings.webhook_secrets)
-    signature_of, running = keys.signature, keys.running
     limit, digits = settings.shopify_body_limit, len(str(settings.shopify_body_limit))
     routing = "header" if settings.routes_by_header else "token"
     publish, now, (started, ended) = ports.bus.publish, ports.clock.now, _OK
@@ -101,20 +100,10 @@ def webhook_app(ports: WebhookPorts, settings: Settings) -> ASGIApp:
             await _answer(send, refusal, unread=receive if refusal is _TOO_LARGE else None)
             return
         given = headers.get(SIGNATURE) or headers.get(SIGNATURE_OF_EVENTS)
-        if not given:
-            await _answer(send, _UNSIGNED)
-            return
-        read = await receive()
-        body: bytes = read.get("body", b"")
-        if read.get("more_body", False):
-            body, signed, more = await _read_on(body, receive, limit, running(), given)
-        else:
-            signed, more = signature_of(body, given), False
-        if len(body) > limit:
-            await _answer(send, _TOO_LARGE, unread=receive if more else None)
-            return
-        if signed is None:
-            await _answer(send, _UNSIGNED)
+        body, signed, more = await _read(receive, limit, keys, given) if given else (b"", None, False)
+        if signed is None or len(body) > limit:
+            refusal = _TOO_LARGE if len(body) > limit else _UNSIGNED
+            await _answer(send, refusal, unread=receive if more else None)
             return
         if ARMED:
             crash_point("after_verify")
@@ -201,6 +190,15 @@ def _refusal(scope: Scope, headers: dict[bytes, bytes], carried: dict[str, str],
     if len(length) > 18 or int(length) > limit:
         return _TOO_LARGE
     return None
+
+
+async def _read(receive: Receive, limit: int, keys: WebhookKeys, given: bytes) -> tuple[bytes, str | None, bool]:
+    """The body, its signature where it is the given one, and whether more is to come; see `_read_on`."""
+    first = await receive()
+    body: bytes = first.get("body", b"")
+    if first.get("more_body", False):
+        return await _read_on(body, receive, limit, keys.running(), given)
+    return body, keys.signature(body, given), False
 
 
 async def _read_on(

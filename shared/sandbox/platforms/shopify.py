@@ -82,17 +82,6 @@ class ShopifyFace:
     def _order(self, order: Order) -> dict[str, object]:
         refunds = self._past.refunds_of(order.order_id)
         changed = max([order.created_at, *(refund.created_at for refund in refunds)])
-        visits = [
-            {
-                "occurredAt": _iso(visit.occurred_at),
-                "landingPage": visit.landing_page,
-                "referrerUrl": visit.referrer,
-                "utmParameters": dict.fromkeys(("source", "medium", "campaign", "content", "term")) | dict(visit.utm)
-                if visit.utm
-                else None,
-            }
-            for visit in order.evidence.visits
-        ]
         return {
             "id": f"gid://shopify/Order/{order.order_id}",
             "legacyResourceId": str(order.order_id),
@@ -110,13 +99,7 @@ class ShopifyFace:
             "totalDiscountsSet": _bag(order.discount_cents, order.currency),
             "totalTaxSet": _bag(order.tax_cents, order.currency),
             "totalRefundedSet": _bag(sum(refund.total_cents for refund in refunds), order.currency),
-            "customerJourneySummary": {
-                "ready": True,
-                "customerOrderIndex": order.orders_before + 1,
-                "firstVisit": visits[0] if visits else None,
-                "lastVisit": visits[-1] if visits else None,
-                "moments": {"nodes": visits, "edges": [{"node": visit} for visit in visits]},
-            },
+            "customerJourneySummary": _journey(order),
             "lineItems": lambda arguments: _connection(
                 "lineItems", arguments, order.lines, lambda line: line.line_id, _line(order)
             ),
@@ -176,6 +159,27 @@ def _after(cursor: Any, identities: list[int]) -> int:
 
 def _product_id(product: Product) -> int:
     return product.product_id
+
+
+def _journey(order: Order) -> dict[str, object]:
+    visits = [
+        {
+            "occurredAt": _iso(visit.occurred_at),
+            "landingPage": visit.landing_page,
+            "referrerUrl": visit.referrer,
+            "utmParameters": dict.fromkeys(("source", "medium", "campaign", "content", "term")) | dict(visit.utm)
+            if visit.utm
+            else None,
+        }
+        for visit in order.evidence.visits
+    ]
+    return {
+        "ready": True,
+        "customerOrderIndex": order.orders_before + 1,
+        "firstVisit": visits[0] if visits else None,
+        "lastVisit": visits[-1] if visits else None,
+        "moments": {"nodes": visits, "edges": [{"node": visit} for visit in visits]},
+    }
 
 
 def _order_id(order: Order) -> int:

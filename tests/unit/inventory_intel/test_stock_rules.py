@@ -15,12 +15,12 @@ from inventory_intel.domain.stock import (
     DaysInStock,
     LeadTimes,
     VariantStock,
-    cover_micros,
     judge,
     status_of,
     velocity_micros,
 )
 from inventory_intel.domain.window import window_of
+from pulsepoint.metrics.catalog import ratio_of
 from pulsepoint.money import MICROS
 from tests.builders.inventory import NOW, days_ago
 
@@ -40,11 +40,11 @@ def test_what_sold_without_ever_being_in_stock_is_spread_over_the_window() -> No
 
 
 def test_what_does_not_sell_has_no_cover() -> None:
-    assert cover_micros(5, 0) is None
+    assert ratio_of("days_of_cover", 5, 0) is None
 
 
 def test_oversold_stock_covers_no_day() -> None:
-    assert cover_micros(-3, MICROS) == 0
+    assert ratio_of("days_of_cover", -3, MICROS) == 0
 
 
 @pytest.mark.rule("STOCK-03")
@@ -99,7 +99,7 @@ def test_backorders_expose_no_spend() -> None:
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 28))
 def test_cover_times_velocity_is_what_is_there_to_half_a_millionth(available: int, units: int, days: int) -> None:
     velocity = velocity_micros(units, days, 28)
-    cover = cover_micros(available, velocity)
+    cover = ratio_of("days_of_cover", available, velocity)
     if cover is not None:
         assert abs(cover * velocity - available * MICROS * MICROS) * 2 <= velocity
 

@@ -294,6 +294,16 @@ def shown(measurement: Measurement, name: str) -> dict[Any, tuple[int | None, ..
     return {row.at[name]: tuple(number.value for number in row.numbers.values()) for row in measurement.rows}
 
 
+def any_settings(chance: random.Random) -> MetricSettings:
+    return MetricSettings(
+        version=1,
+        timezone=chance.choice(["UTC", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Apia"]),
+        model=chance.choice(list(AttributionModel)),
+        cancelled_orders=chance.choice(list(CancelledOrders)),
+        date_basis=chance.choice(list(DateBasis)),
+    )
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_figures_of_a_dashboard_are_those_of_the_raw_rows(seed: int) -> None:
     chance = random.Random(seed)
@@ -305,29 +315,18 @@ async def test_the_figures_of_a_dashboard_are_those_of_the_raw_rows(seed: int) -
         await warehouse.append([*facts[::2], *theirs])
         await warehouse.append([*facts, *facts[::3]])
         for as_of in (None, RECORDED_AT + timedelta(hours=60), RECORDED_AT + timedelta(hours=150)):
-            settings = MetricSettings(
-                version=1,
-                timezone=chance.choice(["UTC", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Apia"]),
-                model=chance.choice(list(AttributionModel)),
-                cancelled_orders=chance.choice(list(CancelledOrders)),
-                date_basis=chance.choice(list(DateBasis)),
-            )
+            settings = any_settings(chance)
             start = FIRST.date() + timedelta(days=chance.randrange(30))
             period = Period(start, start + timedelta(days=chance.randrange(1, 30)))
             before = Period(period.start - timedelta(days=9), period.start - timedelta(days=1))
+            breakdowns = [
+                Breakdown(TOTALS, period),
+                Breakdown(TOTALS, before),
+                Breakdown(TOTALS, period, ("day",)),
+                Breakdown(CHANNEL, period, ("channel",)),
+            ]
             totals, earlier, by_day, by_channel = await measure_all(
-                warehouse,
-                CODEC,
-                SCOPE,
-                [
-                    Breakdown(TOTALS, period),
-                    Breakdown(TOTALS, before),
-                    Breakdown(TOTALS, period, ("day",)),
-                    Breakdown(CHANNEL, period, ("channel",)),
-                ],
-                settings=settings,
-                currency="GBP",
-                as_of=as_of,
+                warehouse, CODEC, SCOPE, breakdowns, settings=settings, currency="GBP", as_of=as_of
             )
             oracle = Oracle(RawBooks(facts, as_of), settings, period)
             assert tuple(number.value for number in totals.total.numbers.values()) == oracle.totals()

@@ -77,13 +77,6 @@ def velocity_micros(units: int, days_in_stock: int, window_days: int) -> int:
     return units * MICROS // (days_in_stock or window_days)
 
 
-def cover_micros(available: int, velocity: int) -> int | None:
-    """Days until the units are sold at this pace; None where nothing sells."""
-    if velocity <= 0:
-        return None
-    return ratio_of("days_of_cover", available, velocity)
-
-
 def status_of(available: int | None, cover: int | None, lead_time_days: int) -> StockState:
     """One word for a variant's stock.
 
@@ -120,7 +113,7 @@ def judge(
         history = days.get(variant.inventory_item_id or "", DaysInStock(window_days, window_days))
         sold = units.get(variant.variant_id, 0)
         velocity = velocity_micros(sold, history.in_stock, window_days)
-        cover = None if variant.available is None else cover_micros(variant.available, velocity)
+        cover = ratio_of("days_of_cover", variant.available, velocity)
         lead = lead_times.of(variant)
         status = status_of(variant.available, cover, lead)
         judged.append(Judged(variant, sold, history.in_stock, history.unknown, velocity, cover, lead, status))
