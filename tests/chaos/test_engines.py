@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,12 @@ async def readyz(instance: InstanceProcess) -> tuple[int, list[str]]:
     return response.status_code, [fault["reason"] for fault in response.json()["faults"]]
 
 
-async def until_said(instance: InstanceProcess, reason: str) -> None:
-    """Wait until `/readyz` is 503 for that reason."""
+async def until_said(instance: InstanceProcess, *expected: str) -> None:
+    """Wait until `/readyz` is 503 for one of these reasons."""
     async with asyncio.timeout(SOON):
         while True:
             status, reasons = await readyz(instance)
-            if status == 503 and reason in reasons:
+            if status == 503 and set(expected) & set(reasons):
                 return
             await asyncio.sleep(0.02)
 
@@ -60,15 +60,11 @@ async def refusal(instance: InstanceProcess, delivery: Delivery) -> httpx.Respon
                 return response
 
 
-async def doctor(instance: InstanceProcess) -> tuple[int, dict[str, Any]]:
-    """The exit code and findings of `pulsepoint doctor --json`."""
+async def command(instance: InstanceProcess, name: str) -> tuple[int, dict[str, Any]]:
+    """The exit code and the answer of `pulsepoint NAME --json`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deploy.cli.main", "doctor", "--json"),
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "PULSEPOINT_HOME": str(instance.home),
-        },
+        *(sys.executable, "-m", "deploy.cli.main", name, "--json"),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PULSEPOINT_HOME": str(instance.home)},
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
@@ -133,8 +129,50 @@ async def test_a_full_disk_is_said_and_work_goes_on_when_there_is_room(tmp_path:
             await until_said(instance, "disk_full")
             refused = await refusal(instance, deliveries[0])
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-            code, said = await doctor(instance)
+            code, said = await command(instance, "doctor")
             assert code == 1
             assert "disk full" in {finding["subject"] for finding in said["findings"]}
             (disk / "filler").unlink()
             await sending
+
+
+WAREHOUSE = "warehouse.duckdb"
+LOSSES: dict[str, Callable[[Path], None]] = {
+    "deleted": lambda home: (home / WAREHOUSE).unlink(),
+    "truncated": lambda home: os.truncate(home / WAREHOUSE, (home / WAREHOUSE).stat().st_size // 2),
+    "without its log": lambda home: (home / f"{WAREHOUSE}.wal").unlink(),
+    "with half of its log": lambda home: os.truncate(
+        home / f"{WAREHOUSE}.wal", (home / f"{WAREHOUSE}.wal").stat().st_size // 2
+    ),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_a_warehouse_lost_between_two_starts_is_made_anew(tmp_path: Path, loss: str) -> None:
+    async with trading(tmp_path / "home", tmp_path) as (instance, client, deliveries):
+        await client.send(deliveries[::2])
+        await instance.idle(SOON)
+        instance.kill()
+        LOSSES[loss](instance.home)
+        instance.start()
+        await instance.ready()
+        await client.send(deliveries[1::2])
+
+
+async def test_a_warehouse_lost_under_a_running_instance_is_made_anew_to_the_same_state(tmp_path: Path) -> None:
+    async with trading(tmp_path / "home", tmp_path) as (instance, client, deliveries):
+        await client.send(deliveries)
+        await instance.idle(SOON)
+        before = await state(instance)
+        (instance.home / WAREHOUSE).unlink()
+        await until_said(instance, "warehouse_rebuilding", "warehouse_failed")
+        await instance.ready()
+        assert await state(instance) == before
+
+
+async def state(instance: InstanceProcess) -> str:
+    """The hash that `pulsepoint verify` prints, once it has found nothing wrong."""
+    _, report = await command(instance, "verify")
+    assert report["ok"]
+    [brand] = report["brands"]
+    return str(brand["state"]["sha256"])

@@ -93,7 +93,7 @@ async def _memory(stack: AsyncExitStack) -> Engines:
 
 
 async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines:
-    from pulsepoint.adapters.duckdb.warehouse import open_duckdb
+    from pulsepoint.adapters.duckdb.healing import open_healing_warehouse
     from pulsepoint.adapters.local_secrets import LocalSecretStore
     from pulsepoint.adapters.memory.cache import MemoryCache
     from pulsepoint.adapters.postgres.checksums import PostgresChecksums
@@ -114,7 +114,9 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     bus = PostgresMessageBus(pool, clock, faults=faults)
     return Engines(
         bus=bus,
-        warehouse=await stack.enter_async_context(open_duckdb(settings.home / "warehouse.duckdb")),
+        warehouse=await stack.enter_async_context(
+            open_healing_warehouse(settings.home / "warehouse.duckdb", settings.home / "archive", faults)
+        ),
         secrets=LocalSecretStore(pool, settings.home / "secrets.key"),
         cache=MemoryCache(clock),
         clock=clock,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import duckdb
 import orjson
@@ -68,17 +69,69 @@ class RowShape:
 @cache
 def row_shape(shared: bool, table: str) -> RowShape:
     """The shape of rows of `table`, which is there."""
-    declared = tables_by_name(shared)[table]
-    struct = orjson.dumps([{column.name: _TYPES[column.type] for column in declared.columns}]).decode()
-    names = ", ".join(f'"{column.name}"' for column in declared.columns)
-    return RowShape(
-        table=table,
-        head=not shared and table in _heads(),
-        select=(
-            f"({names}, fact_key, snapshot) SELECT *, md5_number(fact_id), {_SNAPSHOT}"
-            f" FROM (SELECT unnest(from_json(?, '{struct}'), recursive := true))"
-        ),
+    return RowShape(table, not shared and table in _heads(), _keyed(shared, table, rows_of_json(shared, table)))
+
+
+def rows_of_json(shared: bool, table: str) -> str:
+    """The query for the rows of a JSON array, with the columns of `table` as they are declared now."""
+    columns = tables_by_name(shared)[table].columns
+    struct = orjson.dumps([{column.name: _TYPES[column.type] for column in columns}]).decode()
+    return f"SELECT unnest(from_json(?, '{struct}'), recursive := true)"
+
+
+def rows_of_lines(shared: bool, table: str, file: Path) -> str:
+    """The query for the rows of a file with a JSON object a line, with the columns of `table` as declared now."""
+    types = ", ".join(f"\"{column.name}\": '{_TYPES[column.type]}'" for column in tables_by_name(shared)[table].columns)
+    return (
+        f"FROM read_json('{file}', format = 'newline_delimited', maximum_object_size = 33554432, columns = {{{types}}})"
     )
+
+
+def load_parquet(shared: bool, schema: str, table: str, file: Path) -> str:
+    """The statement that takes in a file of rows, as an older or newer release may have written it."""
+    declared = f'SELECT * FROM {schema}."{table}" LIMIT 0'
+    every = f"({declared}) UNION ALL BY NAME (SELECT * FROM read_parquet('{file}'))"
+    rows = f"SELECT {_names(shared, table)} FROM ({every})"
+    return f'INSERT INTO {schema}."{table}_keyed" {_keyed(shared, table, rows)} ON CONFLICT DO NOTHING'
+
+
+def _keyed(shared: bool, table: str, rows: str) -> str:
+    return f"({_names(shared, table)}, fact_key, snapshot) SELECT *, md5_number(fact_id), {_SNAPSHOT} FROM ({rows})"
+
+
+def _names(shared: bool, table: str) -> str:
+    return ", ".join(f'"{column.name}"' for column in tables_by_name(shared)[table].columns)
+
+
+def kept_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Schema and table of every table of facts that the file has and this release declares."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE table_name LIKE '%\\_keyed' ESCAPE '\\'"
+        " AND database_name = current_database() ORDER BY ALL"
+    ).fetchall()
+    kept = [(schema, table.removesuffix("_keyed")) for schema, table in rows]
+    return [(schema, table) for schema, table in kept if table in tables_by_name(schema == warehouse.SHARED_SCHEMA)]
+
+
+def archive_position(connection: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:
+    """The archive of the file and the last of its frames that the file holds; None where it has no archive."""
+    connection.execute("CREATE TABLE IF NOT EXISTS main.archive_position (name VARCHAR, frame BIGINT)")
+    row = connection.execute("SELECT name, frame FROM main.archive_position").fetchone()
+    return None if row is None else (str(row[0]), int(row[1]))
+
+
+def note_archive(connection: duckdb.DuckDBPyConnection, name: str, frame: int) -> None:
+    """Notes within the caller's transaction that the file holds the archive up to `frame`."""
+    if archive_position(connection) is None:
+        connection.execute("INSERT INTO main.archive_position VALUES (?, ?)", [name, frame])
+    else:
+        connection.execute("UPDATE main.archive_position SET name = ?, frame = ?", [name, frame])
+
+
+def note_newest(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Notes the newest snapshots of all rows that are there."""
+    for head in sorted(_heads()):
+        connection.execute(_note_newest(schema, head, f'{schema}."{head}_keyed"'))
 
 
 def _heads() -> frozenset[str]:

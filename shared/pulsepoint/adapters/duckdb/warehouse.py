@@ -16,6 +16,7 @@ import duckdb
 import orjson
 
 from pulsepoint.adapters.duckdb import schemas
+from pulsepoint.adapters.duckdb.archive import FactArchive
 from pulsepoint.adapters.duckdb.errors import as_pulsepoint_errors, mapped
 from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.ports.document_store import FactRow
@@ -55,14 +56,17 @@ class DuckDBWarehouse:
     """Implements `pulsepoint.ports.warehouse.Warehouse`.
 
     All appends that wait are written in one transaction, durable when `append` returns. Queries run in a small
-    pool of threads on their own snapshot.
+    pool of threads on their own snapshot. With an `archive`, to which the file's position is noted already, each
+    transaction is kept there first.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, readers: int = 2) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, readers: int = 2, archive: FactArchive | None = None
+    ) -> None:
         self._connection = connection
         # Casts between instants and texts happen in the session's timezone.
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._writer = _Writer(connection.cursor())
+        self._writer = _Writer(connection.cursor(), archive)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="duckdb-read")
 
     async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
@@ -161,7 +165,8 @@ class _Writer:
     for as long as it took.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, archive: FactArchive | None) -> None:
+        self._archive = archive
         self.ready: set[str] = set()
         self._connection = connection
         self._waiting: queue.SimpleQueue[tuple[Batch, Future[Repeated]] | None] = queue.SimpleQueue()
@@ -218,7 +223,10 @@ class _Writer:
                 for batch in taken:
                     self._write_all([batch])
                 return
-            _settle(taken[0][1], mapped(error) if isinstance(error, duckdb.Error) else error)
+            failure = mapped(error) if isinstance(error, duckdb.Error) else error
+            if failure is not error:
+                failure.__cause__ = error
+            _settle(taken[0][1], failure)
             return
         for _, future in taken:
             _settle(future, repeated)
@@ -250,6 +258,7 @@ class _Writer:
                     if skip_existing:
                         there = self._connection.execute(shape.repeated(schema), [document]).fetchall()
                         repeated.update((fact_id, recorded_at.astimezone(UTC)) for fact_id, recorded_at in there)
+            self._keep(batch)
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):
@@ -257,6 +266,18 @@ class _Writer:
             raise
         self.ready |= made
         return frozenset(repeated)
+
+    def _keep(self, batch: Batch) -> None:
+        """Write the rows to the archive, once they are known to fit; raises `EngineUnavailable`."""
+        if self._archive is None or not any(batch.values()):
+            return
+        try:
+            frame = self._archive.append(batch)
+        except OSError as error:
+            raise EngineUnavailable(f"the fact archive cannot be written: {error}") from error
+        self._connection.execute("UPDATE main.archive_position SET frame = ?", [frame])
+        if self._archive.is_full:
+            self._archive.roll()
 
 
 def _settle(future: Future[Repeated], result: Repeated | BaseException) -> None:
