@@ -145,9 +145,11 @@ class InstanceClient:
 
 
 @asynccontextmanager
-async def open_client(access: InstanceAccess) -> AsyncIterator[InstanceClient]:
-    """A client with keep-alive connections of its own, as a context manager that closes them."""
-    timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
+async def open_client(
+    access: InstanceAccess, *, request_seconds: float = REQUEST_SECONDS
+) -> AsyncIterator[InstanceClient]:
+    """A client with keep-alive connections of its own that waits `request_seconds` for an answer, closed on exit."""
+    timeout = httpx.Timeout(request_seconds, connect=CONNECT_SECONDS)
     async with httpx.AsyncClient(base_url=access.address, timeout=timeout, trust_env=False) as http:
         yield InstanceClient(http, access)
 

@@ -18,6 +18,8 @@ from pulsepoint.money import to_text
 
 AGAIN_SECONDS = 2.0
 LISTED = 5
+CHECK_SECONDS = 1_800.0
+"""The longest that one check may take: every row of a large brand is read, some 25,000 a second."""
 
 
 class Reading(Protocol):
@@ -55,7 +57,7 @@ class Verified:
 
 async def verify(access: InstanceAccess, progress: Progress, *, shop: str | None, patience: float) -> list[Verified]:
     """Every brand of the instance, or the one of `shop`; raises `InstanceRefused` where there is none."""
-    async with open_client(access) as client:
+    async with open_client(access, request_seconds=CHECK_SECONDS) as client:
         await client.log_in()
         return await verify_brands(client, progress, shop=shop, patience=patience)
 
