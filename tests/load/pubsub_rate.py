@@ -51,7 +51,7 @@ def _round(emulator: str, seconds: float) -> dict[str, float]:
     environment = {"PUBSUB_EMULATOR_HOST": emulator}
     with ExitStack() as stack:
         ports = {
-            "bare": stack.enter_context(serving("bare_hmac_app")),
+            "bare": stack.enter_context(serving("bare_hmac_app", module="uvicorn")),
             "batched": stack.enter_context(serving("service_on_pubsub", **environment)),
             "futures": stack.enter_context(serving("service_on_pubsub_futures", **environment)),
         }

@@ -1,9 +1,8 @@
 """The HTTP protocol in front of every app: what a stranger may hold open, send and leave unfinished.
 
-uvicorn and httptools set no bound for any of it (https://www.uvicorn.org/server-behavior/). A connection waits
-(for a head, for a body), works (its request is whole), or rests between two requests. Whoever waits too long, sends too
-slowly or too much is answered 408, 413, 414, 431 or 503 and cut off. Where places or memory run out, those that have
-waited longest go: an honest request is whole within moments, so that a new one always finds a place.
+uvicorn and httptools set no bound for any of it (https://www.uvicorn.org/server-behavior/). Whoever takes too long,
+sends too slowly or too much is answered 408, 414, 431 or 503 and cut off. Where places or memory run out, those that
+have waited longest go: an honest request is whole within moments, so that a new one always finds a place.
 """
 
 from __future__ import annotations
@@ -30,8 +29,6 @@ GRACE_SECONDS = 5.0
 """How long a body may come at any rate."""
 SPARE_FILES = 256
 """Open files that are not connections: engines, logs, answers of our own."""
-CHUNK_BYTES = 8
-"""What framing a chunk may cost for each byte in it; what is beyond counts as head."""
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -67,13 +64,21 @@ class DoorSettings(BaseSettings):
         return 0 if self.profile == "cloud" or self.trusted_proxies else 256
 
 
-class Phase(Enum):
-    """The state of a connection."""
+class Stage(Enum):
+    """What is on its way on a connection."""
 
-    HEAD = "its request is not there yet"
-    BODY = "its body is not whole yet"
-    BUSY = "its request is whole and worked at"
-    REST = "it is between two requests"
+    HEAD = "a head, or the rest of a body that is answered already"
+    BODY = "a body"
+    WHOLE = "nothing: the request is whole, worked at or answered"
+
+
+WHOLE = Stage.WHOLE
+# Looked up once: every request passes here.
+_data_received, _headers_complete = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
+
+
+class OutOfBounds(Exception):
+    """A head is larger than `DoorSettings` allow; the status it was answered with."""
 
 
 class Door:
@@ -123,15 +128,18 @@ class Door:
         """Cut off who waits too long; once a second, so that no request pays for a timer."""
         now = time.monotonic()
         for each in list(self._connections):
+            each.note_rest()
             if each.overstays(now):
                 each.cut_off(408)
         self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep) if self._connections else None
 
     def _waiting(self, newcomer: DoorProtocol) -> list[DoorProtocol]:
-        return [each for each in self._connections if each is not newcomer and each.phase is not Phase.BUSY]
+        """Who may be sent away: the first are they whose request is unfinished, then they who rest, longest first."""
+        waiting = [each for each in self._connections if each is not newcomer and not each.is_busy]
+        return sorted(waiting, key=lambda each: (each.stage is Stage.WHOLE, -each.rested, each.since))
 
     def _make_room(self, waiting: list[DoorProtocol], places: int) -> bool:
-        for each in sorted(waiting, key=lambda each: each.since)[:places]:
+        for each in waiting[:places]:
             each.cut_off(503)
         return bool(waiting)
 
@@ -154,12 +162,16 @@ class DoorProtocol(HttpToolsProtocol):
         if door is None:
             door = _doors[server_state] = Door(DoorSettings(), server_state.connections, self.loop)
         self._door = door
-        self._limits = door.settings
+        self._limits = limits = door.settings
+        self._most_headers, self._longest_url = limits.http_header_count, limits.http_url_bytes
+        self._most_head = limits.http_header_bytes
         self.address = ""
-        self.phase = Phase.HEAD
+        self.stage = Stage.HEAD
         self.since = self._progress = time.monotonic()
         self.unfinished = 0
-        self._head = self._body = self._received = 0
+        self.rested = 0
+        self._seen: object = None
+        self._received = 0
         self._is_out = False
 
     def _should_upgrade_to_ws(self) -> bool:
@@ -178,80 +190,81 @@ class DoorProtocol(HttpToolsProtocol):
         self._door.leave(self)
 
     def data_received(self, data: bytes) -> None:
-        """See `asyncio.Protocol`."""
-        if self._is_out:
-            return
-        if self.phase is Phase.REST:
-            self._begin()
+        """See `asyncio.Protocol`; a request that comes whole in one part pays for two comparisons."""
         self._received += len(data)
-        super().data_received(data)
-        if self._is_out:
-            return
-        if self.phase is Phase.HEAD:
-            if self._received > self._limits.http_header_bytes:
+        before = self.cycle
+        _data_received(self, data)
+        cycle = self.cycle
+        if cycle is not before and not cycle.more_body:
+            self._received = 0
+            self.stage = WHOLE
+            if self.unfinished:
+                self._door.hold(self, 0)
+        elif not self._is_out:
+            self._go_on(len(data), time.monotonic())
+
+    def _go_on(self, size: int, now: float) -> None:
+        """Note a part of `size` bytes after which a head or body is still unfinished, or a body is whole."""
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            if self.stage is not Stage.BODY:
+                self.stage, self.since = Stage.BODY, now
+            self._progress = now
+            # With the framing of chunks: it is no body, but a sender who sends much of it is no better.
+            self._door.hold(self, self._received)
+            if len(self.headers) > self._limits.http_header_count:
                 self.cut_off(431)
-        elif self.phase is Phase.BODY:
-            self._progress = time.monotonic()
-            self._door.hold(self, self._body)
-            framing = self._received - self._head - self._body * (1 + CHUNK_BYTES)
-            if framing > self._limits.http_header_bytes or len(self.headers) > self._limits.http_header_count:
-                self.cut_off(431)
-
-    def on_message_begin(self) -> None:
-        """See httptools."""
-        super().on_message_begin()
-        if self.phase is Phase.BUSY:  # sent ahead, before the answer to the request before
-            self._begin()
-
-    def on_headers_complete(self) -> None:
-        """See httptools."""
-        if self._is_out:
             return
-        status = self._refusal()
-        if status:
-            self.cut_off(status)
-            return
-        self.phase = Phase.BODY
-        self.since = self._progress = time.monotonic()
-        self._head, self._body = self._received, 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """See httptools."""
-        if self._is_out:
-            return
-        self._body += len(body)
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """See httptools."""
-        if self._is_out:
-            return
-        self.phase = Phase.BUSY if not self.cycle.response_complete else Phase.REST
         if self.unfinished:
             self._door.hold(self, 0)
-        super().on_message_complete()
+        if self.stage is Stage.BODY and cycle is not None and not cycle.more_body:
+            self.stage, self._received = Stage.WHOLE, 0
+            return
+        if self.stage is not Stage.HEAD:
+            self.stage, self.since, self._received = Stage.HEAD, now, size
+        is_answered = cycle is not None and cycle.more_body
+        if self._received > self._limits.http_header_bytes and not is_answered:
+            self.cut_off(431)
 
-    def on_response_complete(self) -> None:
-        """See uvicorn; a body whose answer went out before it was whole is still waited for."""
-        super().on_response_complete()
-        if self.phase is Phase.BUSY:
-            self.phase = Phase.REST
-            self.since = time.monotonic()
+    def on_headers_complete(self) -> None:
+        """See httptools; raises, which ends the parser, for a head out of bounds."""
+        if (
+            len(self.headers) > self._most_headers
+            or len(self.url) > self._longest_url
+            or self._received > self._most_head
+        ):
+            status = self._refusal()
+            if status:
+                self.cut_off(status)
+                raise OutOfBounds(status)
+        _headers_complete(self)
+
+    def send_400_response(self, msg: str) -> None:
+        """See uvicorn; whoever was cut off has an answer."""
+        if not self._is_out:
+            super().send_400_response(msg)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a whole request is worked at."""
+        return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+
+    def note_rest(self) -> None:
+        """Count a second in which no request began."""
+        self.rested = self.rested + 1 if self.cycle is self._seen else 0
+        self._seen = self.cycle
 
     def overstays(self, now: float) -> bool:
         """True for a head or body that takes too long at `now`, by its sender's fault."""
-        if self._is_out or self.flow is None:
-            return False
         limits, waited = self._limits, now - self.since
-        if self.phase is Phase.HEAD:
-            return waited > limits.http_header_seconds
-        if self.phase is not Phase.BODY:
+        if self._is_out or self.flow is None or self.is_busy or self.stage is Stage.WHOLE:
             return False
+        if self.stage is Stage.HEAD:
+            return waited > limits.http_header_seconds
         if self.flow.read_paused:  # we do not read: the sender cannot go on
             self._progress = now
             return False
-        too_slow = waited > GRACE_SECONDS and self._body < waited * limits.http_body_rate
+        too_slow = waited > GRACE_SECONDS and self._received < waited * limits.http_body_rate
         return too_slow or waited > limits.http_body_seconds or now - self._progress > limits.http_body_idle_seconds
 
     def cut_off(self, status: int) -> None:
@@ -266,11 +279,6 @@ class DoorProtocol(HttpToolsProtocol):
         self.transport.close()
         # Closing waits until what was written is gone: who does not read must not be waited for.
         self.loop.call_later(SWEEP_SECONDS, self.transport.abort)
-
-    def _begin(self) -> None:
-        self.phase = Phase.HEAD
-        self.since = time.monotonic()
-        self._received = 0
 
     def _refusal(self) -> int:
         """The status that refuses the head; 0 for one within bounds."""
