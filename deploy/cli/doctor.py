@@ -17,6 +17,7 @@ from rich.table import Table
 from deploy.cli.home import InstanceAccess
 from deploy.cli.instance_client import Brand, open_client
 from pulsepoint.money import to_text
+from pulsepoint.values import JsonObject
 
 Level = Literal["ok", "note", "late", "wrong"]
 Area = Literal["connected", "late", "wrong"]
@@ -128,7 +129,7 @@ async def _brand(client: Reading, brand: Brand, now: datetime) -> list[Finding]:
     ]
 
 
-def fault_findings(readiness: dict[str, Any]) -> list[Finding]:
+def fault_findings(readiness: JsonObject) -> list[Finding]:
     """The faults `/readyz` names; effects that fail are told from the store, which also knows those of before."""
     findings = [
         Finding("wrong", "wrong", fault["reason"].replace("_", " "), fault["detail"], FAULTS[fault["reason"]])
@@ -150,7 +151,7 @@ def _disk(disk: Disk) -> Iterator[Finding]:
         yield Finding("wrong", "ok", "disk", words)
 
 
-def _engines(queues: dict[str, Any] | None) -> Iterator[Finding]:
+def _engines(queues: JsonObject | None) -> Iterator[Finding]:
     if queues is None:
         yield Finding("late", "note", "queues", "run in the cloud", "Ask the cloud's monitoring.")
         return
@@ -169,7 +170,7 @@ def _engines(queues: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding("late", "late", "commits", words, "Restart the instance; if they stay, read its log.")
 
 
-def _effects(effects: list[dict[str, Any]]) -> Iterator[Finding]:
+def _effects(effects: list[JsonObject]) -> Iterator[Finding]:
     healthy = True
     for each in effects:
         name = f"{each['service']} {each['kind']}"
@@ -188,7 +189,7 @@ def _effects(effects: list[dict[str, Any]]) -> Iterator[Finding]:
         yield Finding("late", "ok", "effects", f"{due:,} due now")
 
 
-def _waiting_bodies(kind: str, listed: dict[str, Any]) -> Iterator[Finding]:
+def _waiting_bodies(kind: str, listed: JsonObject) -> Iterator[Finding]:
     subject = kind.replace("-", " ")
     if not listed["total"]:
         yield Finding("wrong", "ok", subject, "empty")
@@ -200,7 +201,7 @@ def _waiting_bodies(kind: str, listed: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("wrong", "wrong", subject, words, REASONS.get(reason, REPLAY.format(kind=kind)))
 
 
-def _shop(brand: Brand, by_name: dict[str, dict[str, Any]], offset: int, now: datetime) -> Iterator[Finding]:
+def _shop(brand: Brand, by_name: dict[str, JsonObject], offset: int, now: datetime) -> Iterator[Finding]:
     orders = by_name.get("orders", {"things": 0, "newest_at": None})
     if not orders["things"]:
         todo = "Point the shop's webhooks at /webhooks/shopify, or replay a file."
@@ -213,7 +214,7 @@ def _shop(brand: Brand, by_name: dict[str, dict[str, Any]], offset: int, now: da
     yield Finding("connected", "ok", f"{brand.name}: shop", words)
 
 
-def _accounts(brand: Brand, accounts: list[dict[str, Any]], now: datetime) -> Iterator[Finding]:
+def _accounts(brand: Brand, accounts: list[JsonObject], now: datetime) -> Iterator[Finding]:
     if not accounts:
         yield Finding(
             "connected", "note", f"{brand.name}: ads", "no ad account", "Add accounts in the brand's settings."
@@ -236,7 +237,7 @@ def _accounts(brand: Brand, accounts: list[dict[str, Any]], now: datetime) -> It
             yield Finding("connected", "ok", subject, f"{each['status']}, {when}")
 
 
-def _slack(brand: Brand, connected: bool, sent: dict[str, Any] | None) -> Iterator[Finding]:
+def _slack(brand: Brand, connected: bool, sent: JsonObject | None) -> Iterator[Finding]:
     if not connected:
         todo = "Set slack_webhook_url in the brand's settings to be told of alerts."
         yield Finding("connected", "note", f"{brand.name}: Slack", "not connected", todo)
@@ -245,7 +246,7 @@ def _slack(brand: Brand, connected: bool, sent: dict[str, Any] | None) -> Iterat
     yield Finding("connected", "ok", f"{brand.name}: Slack", f"connected, {count:,} alerts posted")
 
 
-def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) -> Iterator[Finding]:
+def _sources(brand: Brand, by_name: dict[str, JsonObject], now: datetime) -> Iterator[Finding]:
     """The age of the newest data per source. Whether what is derived has followed is told by the books."""
     for name, each in sorted(by_name.items()):
         if each["recorded_at"]:
@@ -253,7 +254,7 @@ def _sources(brand: Brand, by_name: dict[str, dict[str, Any]], now: datetime) ->
             yield Finding("late", "ok", f"{brand.name}: {name}", f"newest recorded {_age(age)} ago")
 
 
-def _cut_products(brand: Brand, products: list[dict[str, Any]]) -> Iterator[Finding]:
+def _cut_products(brand: Brand, products: list[JsonObject]) -> Iterator[Finding]:
     """Products whose webhooks carry only a part of their variants."""
     if products:
         first = products[0]["title"] or products[0]["product_id"]
@@ -279,7 +280,7 @@ async def _books(client: Reading, brand: Brand, path: str) -> list[Finding]:
     ]
 
 
-def _difference(violation: dict[str, Any]) -> str:
+def _difference(violation: JsonObject) -> str:
     amount = to_text(violation["expected"] - violation["found"], places=6)
     return f"{amount} {violation['currency']} of revenue is not credited under {violation['subject']}"
 
@@ -316,6 +317,6 @@ def print_findings(findings: list[Finding], console: Console) -> None:
     console.print(summary, highlight=False)
 
 
-def as_json(findings: list[Finding]) -> dict[str, Any]:
+def as_json(findings: list[Finding]) -> JsonObject:
     """The findings as JSON values: `ok`, and a list of each finding's fields."""
     return {"ok": is_well(findings), "findings": [asdict(each) for each in findings]}

@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.cli.copies import Duplication, shuffled, with_copies
@@ -74,7 +73,7 @@ class Replayed:
         """What to know about what was sent, in sentences."""
         return [note_text(note, texts()) for note in self.tally.notes()]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The report as JSON values; money is decimal text."""
         return {
             "format": self.format,

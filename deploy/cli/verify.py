@@ -15,6 +15,7 @@ from deploy.cli.home import InstanceAccess
 from deploy.cli.instance_client import Brand, InstanceRefused, open_client
 from deploy.cli.progress import Progress
 from pulsepoint.money import to_text
+from pulsepoint.values import JsonObject
 
 AGAIN_SECONDS = 2.0
 LISTED = 5
@@ -35,16 +36,16 @@ class Verified:
     """The findings of one brand; `checks`, `sources` and `state` as the API returns them."""
 
     brand: Brand
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    sources: dict[str, Any] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
+    checks: list[JsonObject] = field(default_factory=list)
+    sources: JsonObject = field(default_factory=dict)
+    state: JsonObject = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """True where no check found a violation."""
         return all(check["ok"] for check in self.checks)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The report as JSON values."""
         return {
             "brand": {"brand_id": self.brand.brand_id, "name": self.brand.name, "shop": self.brand.shop},
@@ -85,22 +86,22 @@ async def _verify_brand(client: Reading, brand: Brand, progress: Progress, patie
     return done
 
 
-async def _settled(client: Reading, path: str, patience: float) -> dict[str, Any]:
+async def _settled(client: Reading, path: str, patience: float) -> JsonObject:
     """A check; asked again within `patience` seconds for what a running instance has recorded but not yet credited.
 
     Each subject must be at fault every time: under a steady stream of orders there is always a newest one whose
     credits are on their way, and it is another one each time. Sums leave out orders that had no such time yet.
     """
-    check: dict[str, Any] = await client.read(path)
+    check: JsonObject = await client.read(path)
     deadline = time.monotonic() + patience
     while not check["ok"] and time.monotonic() < deadline:
         await asyncio.sleep(min(AGAIN_SECONDS, patience))
-        again: dict[str, Any] = await client.read(path, settled_seconds=str(ceil(patience)))
+        again: JsonObject = await client.read(path, settled_seconds=str(ceil(patience)))
         check = again if again["ok"] else _persisting(check, again)
     return check
 
 
-def _persisting(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+def _persisting(before: JsonObject, now: JsonObject) -> JsonObject:
     """The check as it is now, less violations of subjects that were not at fault before.
 
     Where not all are listed nothing is taken off.
@@ -142,7 +143,7 @@ def _lines(verified: Verified) -> list[str]:
     return lines + _source_lines(verified.sources) + _state_lines(verified.state)
 
 
-def _words(unit: str, each: dict[str, Any]) -> str:
+def _words(unit: str, each: JsonObject) -> str:
     expected, actual = (_number(unit, each[name], each["currency"]) for name in ("expected", "found"))
     return f"{each['subject']} ({each['detail']}): expected {expected}, found {actual}."
 
@@ -151,7 +152,7 @@ def _number(unit: str, value: int, currency: str | None) -> str:
     return f"{to_text(value, places=6)} {currency or ''}".strip() if unit == "micros" else f"{value:,}"
 
 
-def _source_lines(sources: dict[str, Any]) -> list[str]:
+def _source_lines(sources: JsonObject) -> list[str]:
     lines = []
     counts = ", ".join(
         f"{each['source']} {each['things']:,} (of {each['snapshots']:,} snapshots)"
@@ -173,11 +174,11 @@ def _source_lines(sources: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _state_lines(state: dict[str, Any]) -> list[str]:
+def _state_lines(state: JsonObject) -> list[str]:
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in state["rows"].items())
     return [f"State {state['sha256']} ({rows})."]
 
 
-def as_json(verified: list[Verified]) -> dict[str, Any]:
+def as_json(verified: list[Verified]) -> JsonObject:
     """The whole report as JSON values: `ok`, and a list of brands."""
     return {"ok": all(each.ok for each in verified), "brands": [each.as_json() for each in verified]}

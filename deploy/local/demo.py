@@ -30,6 +30,7 @@ from deploy.local.demo_fill import Demo
 from deploy.local.keys import read_instance_file
 from deploy.local.sandbox_process import SandboxOrder
 from deploy.local.settings import InstanceSettings
+from pulsepoint.values import JsonObject
 from sandbox.settings import WorldSettings
 from sandbox.settings_file import named_world
 
@@ -80,7 +81,7 @@ _opening: list[Path] = []
 """Homes of the demos that have begun, those whose sandbox is not up yet too."""
 
 
-def demo_progress() -> dict[str, Any] | None:
+def demo_progress() -> JsonObject | None:
     """The progress of this process's demo as JSON values; None where none runs."""
     if _running:
         return _running[-1].progress()
@@ -93,7 +94,7 @@ def sandbox_address(settings: InstanceSettings, own: DemoSettings | None = None)
     return f"http://{own.sandbox_host}:{own.sandbox_port or settings.port + 1}"
 
 
-def service_settings(settings: InstanceSettings) -> dict[str, dict[str, Any]]:
+def service_settings(settings: InstanceSettings) -> dict[str, JsonObject]:
     """Settings by service by which they meet the sandbox; empty without a demo."""
     if not settings.demo:
         return {}
@@ -218,7 +219,7 @@ async def _listening(process: asyncio.subprocess.Process, api: SandboxApi, addre
 async def _make_brand(api: InstanceApi, file: DemoFile, world: WorldSettings) -> None:
     """The demo brand, made on the first start; it meets the sandbox alone, and sends nothing until its past is told."""
     shop = world.shop
-    body: dict[str, Any] = {
+    body: JsonObject = {
         "ad_accounts": [
             {
                 "platform": platform,

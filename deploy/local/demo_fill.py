@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from deploy.local.demo_clients import InstanceApi, SandboxApi
 from deploy.local.demo_file import DemoFile, write_demo
+from pulsepoint.values import JsonObject
 from sandbox.settings import WorldSettings
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ class Demo:
             if not self.file.filled:
                 group.create_task(self._fill())
 
-    def progress(self) -> dict[str, Any]:
+    def progress(self) -> JsonObject:
         """The progress as JSON values, as the page and the console show it: days, counts, state."""
         newest = datetime.fromisoformat(self.file.opened_at).astimezone(self._zone).date()
         oldest = date.fromisoformat(self.file.oldest_day) if self.file.oldest_day else None
@@ -101,7 +101,7 @@ class Demo:
         while not (await self._look())["ready"]:  # noqa: ASYNC110 - another process is asked
             await asyncio.sleep(LOOK_SECONDS / 2)
 
-    async def _look(self) -> dict[str, Any]:
+    async def _look(self) -> JsonObject:
         state: dict[str, object] = await self.sandbox.get("/sandbox/state")
         self.state.clear()
         self.state.update(state)
@@ -118,7 +118,7 @@ class Demo:
             await self._follow_clock(state)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _follow_clock(self, state: dict[str, Any]) -> None:
+    async def _follow_clock(self, state: JsonObject) -> None:
         """Set the brand's clock where it lags, and pull the ads; after midnight also the days whose claims grow."""
         wall, now = datetime.now(UTC), datetime.fromisoformat(state["now"])
         kept = wall + self.offset if self.offset is not None else None

@@ -11,7 +11,6 @@ import json
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from pulsepoint.adapters.bigquery.datasets import CLUSTERED_BY
 from pulsepoint.adapters.bigquery.statements import APPENDED_AT
@@ -39,7 +38,7 @@ BIGQUERY_TYPES = {"INT64": "INTEGER", "BOOL": "BOOLEAN"}
 """BigQuery's API answers with the older names, and Terraform compares with its answer."""
 
 
-def catalog() -> dict[str, Any]:
+def catalog() -> dict[str, object]:
     """The file as a JSON object: services, topics, subscriptions, tables, indexes."""
     return {
         "services": {name: _service(name) for name in SERVICES},
@@ -58,7 +57,7 @@ def catalog() -> dict[str, Any]:
     }
 
 
-def _service(name: str) -> dict[str, Any]:
+def _service(name: str) -> dict[str, object]:
     return {"publishes": published_by(name), "documents": keeps_documents(name), "tasks": tasks_of(name)}
 
 
@@ -89,7 +88,7 @@ def subscription_filter(entry: Subscription) -> str:
     return expression
 
 
-def _subscription(entry: Subscription) -> dict[str, Any]:
+def _subscription(entry: Subscription) -> dict[str, object]:
     return {
         "service": entry.service,
         "topic": entry.topic,
@@ -118,11 +117,11 @@ def _index_name(index: CompositeIndex) -> str:
     return ".".join((index.collection, *index.fields))
 
 
-def _index(index: CompositeIndex) -> dict[str, Any]:
+def _index(index: CompositeIndex) -> dict[str, object]:
     return {"collection": index.collection, "scope": index.scope, "fields": list(index.fields)}
 
 
-def _field(field: FieldConfiguration) -> dict[str, Any]:
+def _field(field: FieldConfiguration) -> dict[str, object]:
     return {
         "collection": field.collection,
         "field": field.field,

@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from pulsepoint.values import JsonObject
+
 MAX_VALUE_BYTES = 65_536
 SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 STATUS_OF = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "NOT_FOUND": 404, "ALREADY_EXISTS": 409}
@@ -44,7 +46,7 @@ class Version:
 class Secret:
     """Versions are numbered from 1, and a number is never given twice."""
 
-    resource: dict[str, Any]
+    resource: JsonObject
     versions: list[Version] = field(default_factory=list)
 
 
@@ -79,7 +81,7 @@ class SecretManager:
             raise Refused("NOT_FOUND", f"Secret [{name}] not found.")
         return self.secrets[name]
 
-    def create(self, project: str, secret_id: str, resource: dict[str, Any]) -> dict[str, Any]:
+    def create(self, project: str, secret_id: str, resource: JsonObject) -> JsonObject:
         """A new secret without versions; raises `Refused` for a wrong id, no replication, or a second of the name."""
         if not SECRET_ID.fullmatch(secret_id):
             raise Refused("INVALID_ARGUMENT", "The provided Secret ID does not match [[a-zA-Z_0-9-]{1,255}].")
@@ -91,7 +93,7 @@ class SecretManager:
         self.secrets[name] = Secret({**resource, "name": name})
         return self.secrets[name].resource
 
-    def add(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def add(self, name: str, payload: JsonObject) -> JsonObject:
         """A new enabled version of base64 data; raises `Refused` for an empty, too large or damaged value."""
         data = b64decode(payload.get("data", ""), validate=True)
         if not data or len(data) > MAX_VALUE_BYTES:
@@ -102,7 +104,7 @@ class SecretManager:
         secret.versions.append(Version(data))
         return _resource(name, secret, len(secret.versions))
 
-    def access(self, name: str, which: str) -> dict[str, Any]:
+    def access(self, name: str, which: str) -> JsonObject:
         """The base64 value of an enabled version, `latest` or a number; raises `Refused` for any other."""
         secret = self.secret(name)
         number = self._number(name, which)
@@ -113,7 +115,7 @@ class SecretManager:
         checksum, data = str(crc32c(version.data)), b64encode(version.data).decode()
         return {"name": f"{name}/versions/{number}", "payload": {"data": data, "dataCrc32c": checksum}}
 
-    def listed(self, name: str, state: str | None) -> dict[str, Any]:
+    def listed(self, name: str, state: str | None) -> JsonObject:
         """Versions, newest first."""
         secret = self.secret(name)
         numbers = range(len(secret.versions), 0, -1)
@@ -121,7 +123,7 @@ class SecretManager:
         chosen = [version for version in versions if state in (None, version["state"])]
         return {"versions": chosen, "totalSize": len(chosen)}
 
-    def destroy(self, name: str, which: str) -> dict[str, Any]:
+    def destroy(self, name: str, which: str) -> JsonObject:
         """Forgets the value of a version; raises `Refused` where that is done already."""
         secret = self.secret(name)
         number = self._number(name, which)
@@ -131,7 +133,7 @@ class SecretManager:
         version.data, version.state = None, "DESTROYED"
         return _resource(name, secret, number)
 
-    def delete(self, name: str) -> dict[str, Any]:
+    def delete(self, name: str) -> JsonObject:
         """Forgets a secret and all its versions; raises `Refused` where there is none."""
         self.secret(name)
         del self.secrets[name]
@@ -153,25 +155,25 @@ def create_app(state: Path | None = None) -> Starlette:
 def app_of(manager: SecretManager) -> Starlette:
     """The ASGI app over these secrets."""
 
-    async def create(request: Request) -> dict[str, Any]:
+    async def create(request: Request) -> JsonObject:
         return manager.create(request.path_params["project"], request.query_params["secretId"], await request.json())
 
-    async def add(request: Request) -> dict[str, Any]:
+    async def add(request: Request) -> JsonObject:
         return manager.add(_name(request), (await request.json())["payload"])
 
-    async def access(request: Request) -> dict[str, Any]:
+    async def access(request: Request) -> JsonObject:
         return manager.access(_name(request), request.path_params["version"])
 
-    async def listed(request: Request) -> dict[str, Any]:
+    async def listed(request: Request) -> JsonObject:
         condition = re.fullmatch(r"(?:state:(\w+))?", request.query_params.get("filter", ""))
         if condition is None:
             raise Refused("INVALID_ARGUMENT", "This fake filters by one state only.")
         return manager.listed(_name(request), condition[1])
 
-    async def destroy(request: Request) -> dict[str, Any]:
+    async def destroy(request: Request) -> JsonObject:
         return manager.destroy(_name(request), request.path_params["version"])
 
-    async def delete(request: Request) -> dict[str, Any]:
+    async def delete(request: Request) -> JsonObject:
         return manager.delete(_name(request))
 
     secrets = "/v1/projects/{project}/secrets"
@@ -207,5 +209,5 @@ def _name(request: Request) -> str:
     return f"projects/{request.path_params['project']}/secrets/{request.path_params['secret']}"
 
 
-def _resource(name: str, secret: Secret, number: int) -> dict[str, Any]:
+def _resource(name: str, secret: Secret, number: int) -> JsonObject:
     return {"name": f"{name}/versions/{number}", "state": secret.versions[number - 1].state}
