@@ -18,6 +18,7 @@ from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
 from pulsepoint.brand.vocabulary import AttributionModel
 from pulsepoint.events.envelope import Event, new_event
 from pulsepoint.events.precedence import Origin, precedence_of
+from pulsepoint.ports.document_store import FactRow
 from tests.builders.orders import SCOPE
 from tests.unit.attribution.harness import Harness
 
@@ -80,13 +81,17 @@ def _event(topic: str, body: bytes, triggered_at: str | None, origin: Origin) ->
     )
 
 
-async def books_of(events: Sequence[Event[Any]]) -> Books:
-    """The books after the events in that order; asserts that every model's credits are the same entries."""
+async def facts_after(events: Sequence[Event[Any]]) -> list[FactRow]:
+    """The facts of ingest and of attribution after the events in that order."""
     harness = Harness()
     await harness.handle(*(event for event in events if event.type in _CREDITED))
+    return [*(row for event in events for row in facts_of(harness.reader(), event)), *harness.ports.facts]
+
+
+async def books_of(events: Sequence[Event[Any]]) -> Books:
+    """The books after the events in that order; asserts that every model's credits are the same entries."""
     async with open_duckdb() as warehouse:
-        await warehouse.append([row for event in events for row in facts_of(harness.reader(), event)])
-        await warehouse.append(harness.ports.facts)
+        await warehouse.append(await facts_after(events))
         rows = await warehouse.query(SCOPE, ENTRIES)
         await _assert_credited(warehouse, rows)
         wrong = await _violations(warehouse)
