@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from file_import import shopify_csv, shopify_rows, uci, uci_rows
 from file_import.shopify_cells import UnreadableOrder, read_time
+from file_import.shopify_csv import KnownOrders
 from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
@@ -25,7 +26,11 @@ DEFAULT_CURRENCY = "GBP"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A readable file; `groups` is about how many webhooks it makes, for a progress bar."""
+    """A readable file; `groups` is about how many webhooks it makes, for a progress bar.
+
+    `without_id` are the first and the last moment (UTC) of orders without an id, None where every order has one;
+    `match` takes the known orders of that time, before `webhooks` is called.
+    """
 
     format: FileFormat
     dates: str
@@ -34,6 +39,8 @@ class Plan:
     ends_at: datetime
     webhooks: Callable[[], Iterator[Webhook]]
     left_out: Callable[[], tuple[LeftOut, ...]]
+    without_id: tuple[datetime, datetime] | None = None
+    match: Callable[[KnownOrders], None] = lambda known: None
 
 
 @contextmanager
@@ -73,6 +80,7 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
         zone=zone,
         formats=prepared.formats,
         taxes_included=prepared.taxes_included,
+        shared_names=prepared.shared_names,
     )
     if prepared.latest is None:
         raise UnreadableFile(f"{source.path} holds no order with a Created at.")
@@ -92,8 +100,19 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
             sums[order.reason][1] += order.micros
         return tuple(LeftOut(None, reason, rows, cents) for reason, (rows, cents) in sorted(sums.items()))
 
+    def match(known: KnownOrders) -> None:
+        converter.known = known
+
+    span = prepared.without_id
+    without_id = (_instant(span[0]), _instant(span[1])) if span is not None else None
     dates = "each with its own offset"
-    return Plan(source.format, dates, currency, prepared.groups, ends_at, webhooks, left_out)
+    return Plan(
+        source.format, dates, currency, prepared.groups, ends_at, webhooks, left_out, without_id=without_id, match=match
+    )
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
 def clock_offset(ends_at: datetime, now: datetime) -> int:

@@ -9,9 +9,9 @@ order's own day, goods and their tax first and shipping after them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,10 @@ _OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _OWN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
+SAME_ORDER = timedelta(days=1)
+"""So far apart may be two tellings of one order's moment: spreadsheets drop its offset."""
+KnownOrders = Mapping[str, Sequence[tuple[int, datetime]]]
+"""Shopify's id and the moment (UTC) of each known order, by its name."""
 REPEATED = Omission.of(OmissionKind.REPEATED)
 ABOVE = Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal"))
 
@@ -45,7 +49,8 @@ class LeftOutOrder:
 class Converter:
     """Turns orders of an export into webhooks; `left_out` grows with what could not be read.
 
-    `taxes_included` is what most orders of the file say of their prices, for those that leave it open.
+    `taxes_included` is what most orders of the file say of their prices, for those that leave it open. Orders without
+    Id are those of `known` where their name and day mean one of them; names of `shared_names` mean none.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Converter:
         zone: ZoneInfo,
         formats: Sequence[str] = TIME_FORMATS,
         taxes_included: bool = False,
+        shared_names: frozenset[str] = frozenset(),
     ) -> None:
         self._shop = shop
         self._currency = currency
@@ -63,6 +69,8 @@ class Converter:
         self._zone = zone
         self._formats = formats
         self._taxes_included = taxes_included
+        self._shared_names = shared_names
+        self.known: KnownOrders = {}
         self.left_out: list[LeftOutOrder] = []
 
     def webhooks(self, orders: Iterable[tuple[Record, ...]]) -> Iterator[Webhook]:
@@ -155,14 +163,24 @@ class Converter:
     def _order_id(self, head: Record, created_at: datetime) -> int:
         """Shopify's own id where the export has it, so later live webhooks of the order are the same order.
 
-        Else a number of its name and its moment, however a spreadsheet rewrote that.
+        Else that of the one known order of its name and day, else a number of its name and its moment, however a
+        spreadsheet rewrote that.
         """
         own = (head.get("id") or "").lstrip("'")
         if _OWN_ID.fullmatch(own):
             return int(own)
+        known = self._known_id(head.get("name") or "", created_at)
+        if known is not None:
+            return known
         written = head.get("createdat") or ""
         moment = written if _OWN_TIME.fullmatch(written) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
         return stable_id(self._shop, "order", head.get("name"), moment)
+
+    def _known_id(self, name: str, created_at: datetime) -> int | None:
+        if name in self._shared_names:
+            return None
+        same = {order_id for order_id, placed in self.known.get(name, ()) if abs(placed - created_at) <= SAME_ORDER}
+        return same.pop() if len(same) == 1 else None
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:
         title = row.get("lineitemname") or row.get("lineitemsku") or ""

@@ -58,7 +58,8 @@ class ShopifyRows:
     """A prepared export; `groups` is how many orders it holds, `latest` the last Created at as it is written.
 
     `formats` are those its times are read with, `currency` the one most of its orders are in, `taxes_included` what
-    most of those say whose Total leaves no doubt.
+    most of those say whose Total leaves no doubt. `without_id` are the first and the last moment of orders without Id,
+    in microseconds since 1970 (None: none has no Id), `shared_names` the names of more than one order.
     """
 
     source: SourceFile
@@ -67,6 +68,8 @@ class ShopifyRows:
     formats: tuple[str, ...]
     currency: str | None
     taxes_included: bool
+    without_id: tuple[int, int] | None
+    shared_names: frozenset[str]
 
     def orders(self) -> Iterator[tuple[Record, ...]]:
         """Every order's rows."""
@@ -113,7 +116,14 @@ FROM owned""")
             " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
         ),
         taxes_included=bool(_first(connection, _TAXES)),
+        without_id=_span_without_id(connection),
+        shared_names=frozenset(name for (name,) in connection.execute(_SHARED).fetchall()),
     )
+
+
+def _span_without_id(connection: duckdb.DuckDBPyConnection) -> tuple[int, int] | None:
+    [(first, last)] = connection.execute(_WITHOUT_ID).fetchall()
+    return None if first is None else (first, last)
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
@@ -123,6 +133,10 @@ def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
 
 # Without the days that are of another year in some timezone.
 _PLAUSIBLE = f"make_timestamp(moment) BETWEEN TIMESTAMP '{FIRST_YEAR}-01-02' AND TIMESTAMP '{LAST_YEAR}-12-30'"
+_SHARED = "SELECT name FROM orders GROUP BY name HAVING count(DISTINCT order_no) > 1"
+_WITHOUT_ID = """
+SELECT min(placed), max(placed)
+FROM (SELECT max(placed) AS placed FROM orders GROUP BY order_no HAVING max(id) IS NULL)"""
 _AMOUNTS = ", ".join(
     f"try_cast(replace({name}, ',', '') AS DECIMAL(18, 3)) AS {name}"
     for name in ("subtotal", "shipping", "taxes", "total")

@@ -55,6 +55,14 @@ UCI_COLUMNS = {
     "country": "country",
 }
 UCI_REQUIRED = frozenset({"invoice", "stock_code", "quantity", "sold_at", "price"})
+# Exports of other programs by the columns that only they have: https://matrixify.app/documentation/orders/,
+# https://woocommerce.com/document/ordercustomer-csv-export/
+OTHER_EXPORTS = {
+    "a Matrixify export": frozenset({"linetype", "linequantity"}),
+    "a WooCommerce export": frozenset({"ordernumber", "ordertotal"}),
+    "a WooCommerce export, one row an item,": frozenset({"ordernumber", "itemquantity"}),
+    "a list of WooCommerce's reports": frozenset({"order", "netsales", "product"}),
+}
 SHOPIFY_REQUIRED = frozenset({"name", "createdat", "lineitemquantity", "lineitemprice"})
 
 
@@ -184,6 +192,12 @@ def _recognise(path: Path, types: dict[str, str]) -> tuple[FileFormat, dict[str,
     uci = {name: UCI_COLUMNS[word] for name, word in plain.items() if word in UCI_COLUMNS}
     if frozenset(uci.values()) >= UCI_REQUIRED:
         return FileFormat.UCI, _first_of_each(uci)
+    other = next((what for what, columns in OTHER_EXPORTS.items() if columns <= frozenset(plain.values())), None)
+    if other is not None:
+        raise UnreadableFile(
+            f"{path} is {other} and not read: export the orders in Shopify's admin (Orders > Export), or send the"
+            " columns Name, Created at, Currency, Subtotal, Total, Lineitem quantity, Lineitem name, Lineitem price."
+        )
     named = ", ".join(types) or "none"
     raise UnreadableFile(
         f"{path} has columns of no known format ({named[:300].strip()}). Expected InvoiceNo, StockCode,"

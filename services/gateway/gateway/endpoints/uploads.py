@@ -103,7 +103,7 @@ async def upload(
         raise HTTPException(415, "Send the file as text/csv.")
     stack = AsyncExitStack()
     try:
-        file = await stack.enter_async_context(_received(request, brand, ports, settings.upload_limit_bytes))
+        file = await stack.enter_async_context(_received(request, brand, person, ports, settings.upload_limit_bytes))
     except BaseException:
         await stack.aclose()
         raise
@@ -118,12 +118,17 @@ async def upload(
 
 
 @asynccontextmanager
-async def _received(request: Request, brand: Brand, ports: Ports, limit: int) -> AsyncIterator[OrdersFile]:
+async def _received(
+    request: Request, brand: Brand, person: Person, ports: Ports, limit: int
+) -> AsyncIterator[OrdersFile]:
     """The request's body on disk, opened; raises `LimitExceeded`, and `MalformedInput` for a file of no known kind."""
     with TemporaryDirectory(prefix="pulsepoint-upload-") as folder:
         path = Path(folder) / "orders.csv"
         await _keep(request, path, limit)
-        async with open_orders_file(path, brand, bus=ports.bus, clock=ports.clock) as file:
+        scope = person.scope.brand(brand.brand_id)
+        async with open_orders_file(
+            path, brand, scope, bus=ports.bus, clock=ports.clock, warehouse=ports.warehouse
+        ) as file:
             yield file
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from file_import.plan import Plan, open_plan
+from file_import.shopify_csv import SAME_ORDER, KnownOrders
 from file_import.source_file import UnreadableFile
 from file_import.tally import Tally
 from file_import.webhooks import API_VERSION, Delivery, Webhook, first_delivery
@@ -26,10 +27,13 @@ from pulsepoint.errors import MalformedInput
 from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import Message, raw_message
 from pulsepoint.events.precedence import ORIGIN, Origin
+from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Write
 from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.outcome import Outcome, Reader
+from pulsepoint.tenancy import TenantContext
 
 BATCH = 200
 """Webhooks published at once."""
@@ -111,8 +115,13 @@ class OrdersFile:
 
 
 @asynccontextmanager
-async def open_orders_file(path: Path, brand: Brand, *, bus: MessageBus, clock: Clock) -> AsyncIterator[OrdersFile]:
-    """A file on disk, opened; at most two at once. Raises `MalformedInput` for one of no known kind."""
+async def open_orders_file(
+    path: Path, brand: Brand, scope: TenantContext, *, bus: MessageBus, clock: Clock, warehouse: Warehouse
+) -> AsyncIterator[OrdersFile]:
+    """A file on disk, opened; at most two at once. Raises `MalformedInput` for one of no known kind.
+
+    Its orders without an id are those that are known, where name and day mean one of them.
+    """
     settings = brand.settings
     with ExitStack() as opened:
         async with _AT_ONCE:
@@ -123,7 +132,18 @@ async def open_orders_file(path: Path, brand: Brand, *, bus: MessageBus, clock: 
                 entered = await asyncio.to_thread(opened.enter_context, plan)
             except UnreadableFile as error:
                 raise MalformedInput(str(error).replace(str(path), "The file"), reason="unreadable_file") from None
+            if entered.without_id is not None:
+                entered.match(await _known_orders(warehouse, scope, *entered.without_id))
             yield OrdersFile(entered, brand, bus, clock)
+
+
+async def _known_orders(warehouse: Warehouse, scope: TenantContext, first: datetime, last: datetime) -> KnownOrders:
+    rows = await run_named_query(warehouse, scope, "orders_placed", first=first - SAME_ORDER, last=last + SAME_ORDER)
+    known: dict[str, list[tuple[int, datetime]]] = {}
+    for row in rows:
+        if row["order_id"].isdecimal():
+            known.setdefault(row["name"], []).append((int(row["order_id"]), row["created_at"]))
+    return known
 
 
 def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Message:

@@ -34,3 +34,9 @@ WHERE credit.brand_id = @brand_id AND sold.brand_id = @brand_id AND credit.sourc
 QUALIFY ROW_NUMBER() OVER (
   ORDER BY credit.occurred_at DESC, credit.order_id DESC, credit.channel, credit.campaign) <= @limit
 ORDER BY credit.occurred_at DESC, credit.order_id DESC, credit.channel, credit.campaign;
+
+-- name: orders_placed
+-- Name, id and moment of the orders placed from @first to @last, test orders too.
+SELECT name, order_id, created_at
+FROM orders_current
+WHERE brand_id = @brand_id AND NOT deleted AND name IS NOT NULL AND created_at BETWEEN @first AND @last;
