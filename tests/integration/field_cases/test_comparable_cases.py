@@ -58,7 +58,7 @@ def export(*rows: Mapping[str, str], delimiter: str = ",") -> bytes:
     return text.getvalue().encode()
 
 
-TIP = {"tip_payment_gateway": None, "tip_payment_method": None}
+TIP: dict[str, Any] = {"tip_payment_gateway": None, "tip_payment_method": None}
 SAME_SECOND = [
     {**updated(order(7, [line(1, price)], currency="JPY"), at=f"{DAY}T12:00:00Z"), "triggered_at": trigger}
     for price, trigger in (("700", "2026-11-10T12:00:00.100Z"), ("900", "2026-11-10T12:00:00.900Z"), ("800", None))
