@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from file_import import shopify_csv, shopify_rows, uci, uci_rows
 from file_import.shopify_cells import UnreadableOrder, read_time
-from file_import.shopify_csv import KnownOrders
+from file_import.shopify_csv import RecordedOrders
 from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open_source
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
@@ -40,7 +40,7 @@ class Plan:
     webhooks: Callable[[], Iterator[Webhook]]
     left_out: Callable[[], tuple[LeftOut, ...]]
     without_id: tuple[datetime, datetime] | None = None
-    match: Callable[[KnownOrders], None] = lambda known: None
+    match: Callable[[RecordedOrders], None] = lambda recorded: None
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
             sums[order.reason][1] += order.micros
         return tuple(LeftOut(None, reason, rows, cents) for reason, (rows, cents) in sorted(sums.items()))
 
-    def match(known: KnownOrders) -> None:
-        converter.known = known
+    def match(recorded: RecordedOrders) -> None:
+        converter.recorded = recorded
 
     span = prepared.without_id
     without_id = (_instant(span[0]), _instant(span[1])) if span is not None else None

@@ -31,7 +31,7 @@ _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
 SAME_ORDER = timedelta(days=1)
 """So far apart may be two tellings of one order's moment: spreadsheets drop its offset."""
-KnownOrders = Mapping[str, Sequence[tuple[int, datetime]]]
+RecordedOrders = Mapping[str, Sequence[tuple[int, datetime]]]
 """Shopify's id and the moment (UTC) of each known order, by its name."""
 REPEATED = Omission.of(OmissionKind.REPEATED)
 ABOVE = Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal"))
@@ -50,7 +50,7 @@ class Converter:
     """Turns orders of an export into webhooks; `left_out` grows with what could not be read.
 
     `taxes_included` is what most orders of the file say of their prices, for those that leave it open. Orders without
-    Id are those of `known` where their name and day mean one of them; names of `shared_names` mean none.
+    Id are those of `recorded` where their name and day mean one of them; names of `shared_names` mean none.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Converter:
         self._formats = formats
         self._taxes_included = taxes_included
         self._shared_names = shared_names
-        self.known: KnownOrders = {}
+        self.recorded: RecordedOrders = {}
         self.left_out: list[LeftOutOrder] = []
 
     def webhooks(self, orders: Iterable[tuple[Record, ...]]) -> Iterator[Webhook]:
@@ -169,17 +169,17 @@ class Converter:
         own = (head.get("id") or "").lstrip("'")
         if _OWN_ID.fullmatch(own):
             return int(own)
-        known = self._known_id(head.get("name") or "", created_at)
-        if known is not None:
-            return known
+        recorded = self._recorded_id(head.get("name") or "", created_at)
+        if recorded is not None:
+            return recorded
         written = head.get("createdat") or ""
         moment = written if _OWN_TIME.fullmatch(written) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
         return stable_id(self._shop, "order", head.get("name"), moment)
 
-    def _known_id(self, name: str, created_at: datetime) -> int | None:
+    def _recorded_id(self, name: str, created_at: datetime) -> int | None:
         if name in self._shared_names:
             return None
-        same = {order_id for order_id, placed in self.known.get(name, ()) if abs(placed - created_at) <= SAME_ORDER}
+        same = {order_id for order_id, placed in self.recorded.get(name, ()) if abs(placed - created_at) <= SAME_ORDER}
         return same.pop() if len(same) == 1 else None
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:

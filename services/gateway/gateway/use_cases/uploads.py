@@ -15,7 +15,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from file_import.plan import Plan, open_plan
-from file_import.shopify_csv import SAME_ORDER, KnownOrders
+from file_import.shopify_csv import SAME_ORDER, RecordedOrders
 from file_import.source_file import UnreadableFile
 from file_import.tally import Tally
 from file_import.webhooks import API_VERSION, Delivery, Webhook, first_delivery
@@ -133,17 +133,21 @@ async def open_orders_file(
             except UnreadableFile as error:
                 raise MalformedInput(str(error).replace(str(path), "The file"), reason="unreadable_file") from None
             if entered.without_id is not None:
-                entered.match(await _known_orders(warehouse, scope, *entered.without_id))
+                entered.match(await _recorded_orders(warehouse, scope, *entered.without_id))
             yield OrdersFile(entered, brand, bus, clock)
 
 
-async def _known_orders(warehouse: Warehouse, scope: TenantContext, first: datetime, last: datetime) -> KnownOrders:
-    rows = await run_named_query(warehouse, scope, "orders_placed", first=first - SAME_ORDER, last=last + SAME_ORDER)
-    known: dict[str, list[tuple[int, datetime]]] = {}
+async def _recorded_orders(
+    warehouse: Warehouse, scope: TenantContext, first: datetime, last: datetime
+) -> RecordedOrders:
+    rows = await run_named_query(
+        warehouse, scope, "orders_placed", start_at=first - SAME_ORDER, end_at=last + SAME_ORDER
+    )
+    recorded: dict[str, list[tuple[int, datetime]]] = {}
     for row in rows:
         if row["order_id"].isdecimal():
-            known.setdefault(row["name"], []).append((int(row["order_id"]), row["created_at"]))
-    return known
+            recorded.setdefault(row["name"], []).append((int(row["order_id"]), row["created_at"]))
+    return recorded
 
 
 def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Message:

@@ -36,7 +36,7 @@ QUALIFY ROW_NUMBER() OVER (
 ORDER BY credit.occurred_at DESC, credit.order_id DESC, credit.channel, credit.campaign;
 
 -- name: orders_placed
--- Name, id and moment of the orders placed from @first to @last, test orders too.
+-- Name, id and moment of the orders placed from @start_at to @end_at, test orders too.
 SELECT name, order_id, created_at
 FROM orders_current
-WHERE brand_id = @brand_id AND NOT deleted AND name IS NOT NULL AND created_at BETWEEN @first AND @last;
+WHERE brand_id = @brand_id AND NOT deleted AND name IS NOT NULL AND created_at BETWEEN @start_at AND @end_at;
