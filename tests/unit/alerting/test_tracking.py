@@ -80,6 +80,11 @@ def test_broken_tracking_says_its_shares() -> None:
     assert "Of 96 no visit is known." in text.explanation
 
 
+def test_an_alert_stored_before_there_were_causes_is_about_links() -> None:
+    [finding] = alerts(orders((40, 8), (40, 20)))
+    assert alert_text(finding.model_copy(update={"cause": None}), texts()) == alert_text(finding, texts())
+
+
 @given(*[st.integers(0, 60)] * 4)
 def test_tracking_is_never_both_in_alert_and_clear(now: int, seen: int, before: int, seen_before: int) -> None:
     rows = orders((now, min(now, seen)), (before, min(before, seen_before)))
