@@ -36,20 +36,9 @@ async def evaluate_days(
 ) -> Evaluation:
     """ROAS by channel, tracking and claims over the complete days before `at`, in the shop's currency."""
     days = roas.Days.before(at, kept.settings.timezone)
-    by_channel, by_day = ("channel",), ("channel", "day")
     own = {"currency": kept.settings.currency}
     channels, before, daily, orders, orders_before, claimed, claimed_before = await reader.measure_all(
-        [
-            Breakdown(roas.METRICS, days.recent, by_channel, own),
-            Breakdown(roas.METRICS, days.base, by_channel, own),
-            Breakdown(roas.DAILY, days.recent.around(days.base), by_day, own),
-            Breakdown(tracking.METRICS, days.recent, where=own),
-            Breakdown(tracking.METRICS, days.base, where=own),
-            # Claims in several attribution windows are no number, and then no alert.
-            Breakdown(claims.METRICS, days.recent, by_channel, own, optional=True),
-            Breakdown(claims.METRICS, days.base, by_channel, own, optional=True),
-        ],
-        settings=kept.metric_settings,
+        _breakdowns(days, own), settings=kept.metric_settings
     )
     cite = await reader.citing(settings=kept.metric_settings, currency=own["currency"], as_of=channels.as_of)
     of_days = _citing_days(cite, days, own)
@@ -77,6 +66,20 @@ def _citing_days(cite: Cite, days: roas.Days, own: Mapping[str, str]) -> roas.Ci
         return cite(name, {**at, **own}, days.recent.start, days.recent.end, given)
 
     return of_days
+
+
+def _breakdowns(days: roas.Days, own: Mapping[str, str]) -> list[Breakdown]:
+    by_channel, by_day = ("channel",), ("channel", "day")
+    return [
+        Breakdown(roas.METRICS, days.recent, by_channel, own),
+        Breakdown(roas.METRICS, days.base, by_channel, own),
+        Breakdown(roas.DAILY, days.recent.around(days.base), by_day, own),
+        Breakdown(tracking.METRICS, days.recent, where=own),
+        Breakdown(tracking.METRICS, days.base, where=own),
+        # Claims in several attribution windows are no number, and then no alert.
+        Breakdown(claims.METRICS, days.recent, by_channel, own, optional=True),
+        Breakdown(claims.METRICS, days.base, by_channel, own, optional=True),
+    ]
 
 
 async def evaluate_stock(
