@@ -95,7 +95,7 @@ async def test_a_citation_opens_to_the_same_value_and_says_which_days_are_left_o
         assert explained.value == number.value
         assert [(each.day, each.platform, each.account_id) for each in explained.left_out] == [(BAD, "meta", "acc")]
         assert [behind.total_rows for behind in explained.behind] == [1, 1], "rows of the day are not behind it"
-        (note,) = explained.notes
+        note = explained.notes[0]
         assert "Meta account acc does not add up on 2026-03-11." in note_text(note, texts())
 
 
