@@ -31,6 +31,7 @@ from deploy.local.settings import InstanceSettings
 from pulsepoint.adapters.postgres.place import remove_data
 from pulsepoint.adapters.postgres.server import start_server, stop_server
 from pulsepoint.events.catalog import SERVICES
+from pulsepoint.runtime.settings import ServiceSettings
 
 REGION = "europe-west1"
 PUSHER = f"pulsepoint-push@{PROJECT}.iam.gserviceaccount.com"
@@ -148,7 +149,8 @@ async def _engines(stack: AsyncExitStack, home: Path, processes: Processes) -> E
 
     async def identity_store() -> str:
         await asyncio.to_thread(remove_data, home / "postgres")
-        server = await asyncio.to_thread(start_server, home / "postgres")
+        elsewhere = ServiceSettings().postgres_folder
+        server = await asyncio.to_thread(start_server, home / "postgres", elsewhere=elsewhere)
         stack.push_async_callback(asyncio.to_thread, stop_server, server)
         processes.note("postgres", int((server.data / "postmaster.pid").read_text().split()[0]))
         return await prepare_identity_store(server.get_uri(), secrets.token_urlsafe(24))
