@@ -70,6 +70,10 @@ class InstanceClient:
         except ValueError:
             raise InstanceRefused(f"GET /readyz: {response.status_code} {_words(response)}") from None
 
+    async def rebuild(self) -> None:
+        """Has the warehouse made anew; raises `InstanceRefused`."""
+        await self._request("POST", "/api/admin/rebuild")
+
     async def brand_of(self, shop: str) -> Brand | None:
         """The brand that owns a shop domain, if any."""
         payload = await self._request("GET", "/api/brands")
@@ -132,7 +136,7 @@ class InstanceClient:
             await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
         if response.is_error:
             raise InstanceRefused(f"{method} {path}: {response.status_code} {_words(response)}")
-        return None if response.status_code == httpx.codes.NO_CONTENT else response.json()
+        return response.json() if response.content else None
 
     async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:

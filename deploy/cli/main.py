@@ -14,7 +14,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from deploy.cli import doctor, verify
+from deploy.cli import doctor, rebuild, verify
 from deploy.cli.copies import Duplication
 from deploy.cli.home import InstanceAccess, NoInstance, home_directory, read_access
 from deploy.cli.instance_client import InstanceRefused, Token, open_client
@@ -196,6 +196,22 @@ def doctor_command(as_json: AsJson = False) -> None:
         doctor.print_findings(findings, Console())
     if not doctor.is_well(findings):
         raise typer.Exit(1)
+
+
+@app.command("rebuild")
+def rebuild_command(as_json: AsJson = False) -> None:
+    """Make the warehouse anew from its archive while the instance runs.
+
+    A warehouse that is lost or damaged is rebuilt without this; orders are taken meanwhile.
+    """
+    try:
+        asyncio.run(rebuild.rebuild(read_access(home_directory()), Progress(quiet=as_json)))
+    except REPORTED as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        _print_json({"ok": True})
+    else:
+        typer.echo("The warehouse is whole again.")
 
 
 @app.command("verify")

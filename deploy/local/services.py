@@ -14,6 +14,7 @@ from gateway import main as gateway
 from ingest_ads import main as ingest_ads
 from ingest_shopify import main as ingest_shopify
 from inventory_intel import main as inventory_intel
+from pulsepoint.adapters.duckdb.healing import HealingWarehouse
 from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.engines import Engines
@@ -59,3 +60,5 @@ def _tell_backlog(gateway: ServiceApp, engines: Engines) -> None:
     gateway.api.state.depth = engines.bus.depth
     gateway.api.state.backlog = backlog.waiting
     gateway.api.state.accepted = backlog.accepted
+    if isinstance(engines.warehouse, HealingWarehouse):
+        gateway.api.state.rebuild = engines.warehouse.rebuild

@@ -48,7 +48,7 @@ async def whole(faults: Faults) -> None:
         await faults.delivery_possible()
 
 
-async def held(warehouse: HealingWarehouse) -> list[list[Row]]:
+async def facts_of(warehouse: HealingWarehouse) -> list[list[Row]]:
     """All facts of both tenants, what is current, and the traces."""
     facts = [await warehouse.query(scope, FACTS) for scope in (SCOPE, OTHER_TENANT)]
     return [
@@ -110,14 +110,14 @@ LOSSES: dict[str, Callable[[Path], None]] = {
 
 @pytest.fixture(scope="module")
 async def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[Row]]]:
-    """The files of a warehouse as a kill leaves them, and the facts it held."""
+    """The files of a warehouse as a kill leaves them, and the facts it kept."""
     home, killed = tmp_path_factory.mktemp("running"), tmp_path_factory.mktemp("killed") / "home"
     faults = Faults(CLOCK)
     async with opened(home, faults) as warehouse:
         await write(warehouse, 0, 3)
     async with opened(home, faults) as warehouse:
         await write(warehouse, 3, 3)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
         as_killed(home, killed)
     return killed, before
 
@@ -131,17 +131,17 @@ async def test_after_a_loss_every_fact_is_there_again(
     LOSSES[loss](home)
     async with opened(home, faults) as warehouse:
         await whole(faults)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
         await warehouse.append([order_fact("new")])
-        after = await held(warehouse)
+        after = await facts_of(warehouse)
     async with opened(home, faults) as warehouse:
-        assert await held(warehouse) == after
+        assert await facts_of(warehouse) == after
 
 
 async def test_segments_of_parquet_rebuild_the_same_facts(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 4)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
     archive = FactArchive(tmp_path / "archive")
     assert archive.close_segments() > 0
     assert list(archive.frames()) == []
@@ -149,44 +149,44 @@ async def test_segments_of_parquet_rebuild_the_same_facts(tmp_path: Path, faults
     async with opened(tmp_path, faults) as warehouse:
         assert [fault.reason for fault in faults.current()] == [Reason.WAREHOUSE_REBUILDING]
         await whole(faults)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
 
 
 async def test_a_file_lost_under_a_running_instance_is_noticed_and_made_anew(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 3)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
         lose(tmp_path, FILE)
         async with asyncio.timeout(SOON):
             while not (tmp_path / FILE).exists() or faults.stop_delivery:  # noqa: ASYNC110 - noticed by a loop of its own
                 await asyncio.sleep(0.05)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
 
 
 async def test_a_rebuild_that_is_requested_changes_nothing(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 3)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
         warehouse.rebuild()
         assert faults.stop_delivery
         await whole(faults)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
 
 
 async def test_an_archive_that_cannot_be_written_refuses_the_rows(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 1)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
         archive = warehouse._archive
         assert archive is not None
         archive.roll()
         folder, archive.folder = archive.folder, tmp_path / "nowhere"
         with pytest.raises(EngineUnavailable, match="archive"):
             await warehouse.append([order_fact("lost")])
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
         archive.folder = folder
         await warehouse.append([order_fact("lost")])
-        assert len(await held(warehouse)) == len(before)
+        assert len(await facts_of(warehouse)) == len(before)
 
 
 async def test_a_warehouse_of_a_release_without_an_archive_gets_one(tmp_path: Path, faults: Faults) -> None:
@@ -194,25 +194,25 @@ async def test_a_warehouse_of_a_release_without_an_archive_gets_one(tmp_path: Pa
         await old.append([order_fact(f"o{number}") for number in range(5)])
     async with opened(tmp_path, faults) as warehouse:
         await warehouse.append([order_fact("new")])
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
     lose(tmp_path, FILE)
     async with opened(tmp_path, faults) as warehouse:
         await whole(faults)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
 
 
 async def test_an_archive_that_was_lost_is_made_from_the_warehouse(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 3)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
     shutil.rmtree(tmp_path / "archive")
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 3, 1)
-        before = await held(warehouse)
+        before = await facts_of(warehouse)
     lose(tmp_path, FILE)
     async with opened(tmp_path, faults) as warehouse:
         await whole(faults)
-        assert await held(warehouse) == before
+        assert await facts_of(warehouse) == before
 
 
 async def test_a_file_that_another_process_holds_is_no_damaged_file(tmp_path: Path, faults: Faults) -> None:

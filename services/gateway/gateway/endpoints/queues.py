@@ -1,4 +1,4 @@
-"""`GET /api/admin/queues`: what waits in the engines of this machine."""
+"""`/api/admin`: what waits in the engines of this machine, and the rebuild of its warehouse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from gateway.endpoints.access import OperatorOf
 from gateway.endpoints.problems import PROBLEMS
 
-router = APIRouter(prefix="/api/admin/queues", tags=["operation"], responses=PROBLEMS)
+router = APIRouter(prefix="/api/admin", tags=["operation"], responses=PROBLEMS)
 
 Depth = Callable[[], Awaitable[Mapping[str, Mapping[str, float]]]]
 """What whoever runs the bus puts on the app's state as `depth`: its numbers by subscription."""
@@ -55,8 +55,20 @@ class Queues(BaseModel):
     unfinished: UnfinishedView
 
 
+@router.post("/rebuild", status_code=202)
+async def rebuild_warehouse(request: Request, person: OperatorOf) -> Response:
+    """Make the warehouse anew from its archive, soon; `/readyz` tells how far it is. 204 where it is the cloud's."""
+    rebuild: Callable[[], None] | None = getattr(request.app.state, "rebuild", None)
+    if rebuild is None:
+        return Response(status_code=204)
+    rebuild()
+    return Response(status_code=202)
+
+
 @router.get(
-    "", response_model=Queues, responses={204: {"description": "The engines are the cloud's: ask its monitoring."}}
+    "/queues",
+    response_model=Queues,
+    responses={204: {"description": "The engines are the cloud's: ask its monitoring."}},
 )
 async def read_queues(request: Request, person: OperatorOf) -> Queues | Response:
     """The depth of the queues and what is due; 204 where this machine does not run them."""

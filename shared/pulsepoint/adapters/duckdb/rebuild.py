@@ -78,17 +78,17 @@ def _as_it_is(path: Path, settings: Settings, *, thorough: bool) -> duckdb.DuckD
 
 def _agrees(connection: duckdb.DuckDBPyConnection, archive: FactArchive, report: Report | None) -> bool:
     """True once the file holds what the archive holds; False where it must be made anew."""
-    held = schemas.archive_position(connection)
-    if held is None and schemas.kept_tables(connection):
+    position = schemas.archive_position(connection)
+    if position is None and schemas.kept_tables(connection):
         # Of a release without an archive.
         archive.begin_anew()
         archive.add_base(connection)
         schemas.note_archive(connection, archive.name, archive.last)
         return True
-    if held is None:
+    if position is None:
         schemas.note_archive(connection, archive.name, 0)
-        held = (archive.name, 0)
-    name, frame = held
+        position = (archive.name, 0)
+    name, frame = position
     if name != archive.name and archive.last:
         return False
     if name != archive.name or frame > archive.last:
@@ -104,9 +104,9 @@ def _agrees(connection: duckdb.DuckDBPyConnection, archive: FactArchive, report:
     return True
 
 
-def _catch_up(connection: duckdb.DuckDBPyConnection, archive: FactArchive, held: int, report: Report) -> None:
-    """Append the frames after `held`, each in a transaction of its own, as they were appended first."""
-    for number, documents in archive.frames(held):
+def _catch_up(connection: duckdb.DuckDBPyConnection, archive: FactArchive, position: int, report: Report) -> None:
+    """Append the frames after `position`, each in a transaction of its own, as they were appended first."""
+    for number, documents in archive.frames(position):
         connection.execute("BEGIN")
         for schema, table, rows in documents:
             schemas.ensure(connection, schema)
@@ -117,7 +117,7 @@ def _catch_up(connection: duckdb.DuckDBPyConnection, archive: FactArchive, held:
                     connection.execute(statement, [document])
         schemas.note_archive(connection, archive.name, number)
         connection.execute("COMMIT")
-        report(number - held, archive.last - held)
+        report(number - position, archive.last - position)
 
 
 def _made_anew(path: Path, archive: FactArchive, settings: Settings, report: Report) -> duckdb.DuckDBPyConnection:
@@ -159,9 +159,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, archive: FactArchive, report: R
             report(done, total)
     for schema in {schema for schema, _ in schemas.kept_tables(connection)} - {SHARED_SCHEMA}:
         schemas.note_newest(connection, schema)
-    held = segments[-1].last if segments else 0
-    schemas.note_archive(connection, archive.name, held)
-    _catch_up(connection, archive, held, _nobody)
+    position = segments[-1].last if segments else 0
+    schemas.note_archive(connection, archive.name, position)
+    _catch_up(connection, archive, position, _nobody)
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection, segment: Segment) -> Iterator[Path]:
