@@ -70,7 +70,7 @@ class Replayed:
 
     @property
     def notes(self) -> list[str]:
-        """What to know about what was sent, in sentences."""
+        """Sentences to know about the file that was sent."""
         return [note_text(note, texts()) for note in self.tally.notes()]
 
     def as_json(self) -> dict[str, object]:

@@ -205,11 +205,7 @@ class Converter:
         total = self._cents(head, "discountamount") if subtotal is None else gross - subtotal
         if total < 0:
             name = head.get("name") or ""
-            self.left_out.append(
-                LeftOutOrder(
-                    name, Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal")), -total * self._unit
-                )
-            )
+            self.left_out.append(LeftOutOrder(name, ABOVE, -total * self._unit))
         total = min(max(total, 0), gross)
         own = [self._cents(row, "lineitemdiscount") for row in rows]
         own = [min(max(cents, 0), line.gross_cents) for cents, line in zip(own, lines, strict=True)]

@@ -58,7 +58,7 @@ class Tally:
             month.left_out_micros += entry.micros
 
     def notes(self) -> tuple[Note, ...]:
-        """What whoever sends the file should know; empty where there is nothing."""
+        """Notes for whoever sends the file; empty where there is nothing to know."""
         orphans = self.total.orphans
         return (Note(kind=NoteKind.UNMATCHED_REFUNDS, figures={"refunds": count(orphans)}),) if orphans else ()
 

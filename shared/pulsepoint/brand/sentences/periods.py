@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulsepoint.brand.facts import Stated, SummaryFacts
 from pulsepoint.brand.sentences.summaries import foreign_sentence, foreign_spend, stock_sentence
-from pulsepoint.brand.sentences.values import amount, day, is_known, value, values_of
+from pulsepoint.brand.sentences.values import amount, day, has_value, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import Channel
 
@@ -16,7 +16,7 @@ def channel_text(channel: Channel, period: SummaryFacts, texts: Texts) -> str:
     for a figure that the chosen sentence lacks.
     """
     spent, earned = value(period, "spend") > 0, bool(value(period, "revenue") or value(period, "orders"))
-    rated, foreign = is_known(period, "attributed_roas"), foreign_spend(period, texts)
+    rated, foreign = has_value(period, "attributed_roas"), foreign_spend(period, texts)
     brought = {
         (True, True): "channel.spent_and_earned" if rated else "channel.spent_and_earned.unrated",
         (True, False): "channel.spent",

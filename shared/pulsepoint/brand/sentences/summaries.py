@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pulsepoint.brand.facts import FOREIGN_SPEND, RecommendationFacts, Stated, SummaryFacts
 from pulsepoint.brand.sentences.recommendations import recommendation_text
-from pulsepoint.brand.sentences.values import amount, day, is_known, value, values_of
+from pulsepoint.brand.sentences.values import amount, day, has_value, value, values_of
 from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import RecommendationType
 
@@ -71,11 +71,11 @@ def _change_percent(now: int, before: int) -> int:
 def _spent(summary: SummaryFacts, texts: Texts) -> str:
     if "spend" not in summary.figures:
         return ""
-    if not is_known(summary, "blended_roas"):
+    if not has_value(summary, "blended_roas"):
         if value(summary, "spend"):
             return texts.say("summary.spent.unrated", values_of(summary, texts))
         return "" if foreign_spend(summary, texts) else texts.say("summary.no_spend")
-    compared = is_known(summary, "blended_roas_before")
+    compared = has_value(summary, "blended_roas_before")
     return texts.say("summary.spent.compared" if compared else "summary.spent", values_of(summary, texts))
 
 

@@ -33,7 +33,7 @@ def value(stated: Stated, figure: str) -> int:
     return (kept.value if kept is not None else None) or 0
 
 
-def is_known(stated: Stated, figure: str) -> bool:
+def has_value(stated: Stated, figure: str) -> bool:
     """True where the figure is there and has a value."""
     return figure in stated.figures and stated.figures[figure].value is not None
 
