@@ -131,13 +131,14 @@ async def test_ratios_leave_the_day_in_quarantine_out(instance: InstanceProcess,
     path = next(old["path"] for old in before["answers"] if old["path"].endswith("/performance"))
     days = {"start_date": "2026-03-10", "end_date": "2026-03-25"}
     async with logged_in(instance) as http:
-        params = {"metrics": "net_revenue,spend", "by": "day", **days}
+        params = {"metrics": "ad_revenue,spend", "by": "day,channel", **days}
         rows = (await http.get(path, params=params)).json()["rows"]
-        whole = (await http.get(path, params={"metrics": "blended_roas", **days})).json()
-    kept = [row["numbers"] for row in rows if row["at"]["day"] != str(MISMATCHED)]
-    net, spend = (sum(numbers[name]["value"] for numbers in kept) for name in ("net_revenue", "spend"))
+        whole = (await http.get(path, params={"metrics": "attributed_roas", "by": "channel", **days})).json()
+    google = [row for row in rows if row["at"]["channel"] == "google" and row["at"]["day"] != str(MISMATCHED)]
+    earned, spent = (sum(row["numbers"][name]["value"] for row in google) for name in ("ad_revenue", "spend"))
     assert [each["day"] for each in whole["left_out"]] == [str(MISMATCHED)]
-    assert whole["rows"][0]["numbers"]["blended_roas"]["value"] == pytest.approx(net / spend, abs=1e-6)
+    [value] = [row["numbers"]["attributed_roas"]["value"] for row in whole["rows"] if row["at"]["channel"] == "google"]
+    assert value == pytest.approx(earned / spent, abs=1e-6)
 
 
 async def test_fact_ids_of_the_old_form_still_open(instance: InstanceProcess, before: dict[str, Any]) -> None:
