@@ -110,7 +110,8 @@ def _snapshot(snapshot: Answer) -> Answer:
     days = [
         _without_changed({"day": day["day"]}, _renamed(day, {"roas": "blended_roas"})) for day in snapshot["by_day"]
     ]
-    return _without_changed({}, snapshot) | {"by_channel": channels, "by_day": days}
+    kept = {name: value for name, value in snapshot.items() if name != "notes"}
+    return _without_changed({}, kept) | {"by_channel": channels, "by_day": days}
 
 
 def _without_changed(at: Answer, numbers: Answer) -> Answer:
@@ -134,7 +135,10 @@ def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
         for amount in answer["excluded"]
     ]
     rows = [row | {"numbers": _without_changed(row["at"], row["numbers"])} for row in answer["rows"]]
-    return answer | {"excluded": excluded, "rows": [_numbers(row) for row in rows]}
+    # Notes also name days in quarantine and guesses; the spend beside acquisition cost is that of comparable days.
+    changed = ("notes", "excluded") if "cac" in parameters.get("metrics", "") else ("notes",)
+    lifted_answer = answer | {"excluded": excluded, "rows": [_numbers(row) for row in rows]}
+    return {name: value for name, value in lifted_answer.items() if name not in changed}
 
 
 def _verify(parameters: dict[str, str], answer: Answer) -> Answer:
