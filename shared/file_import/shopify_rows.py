@@ -83,10 +83,28 @@ def prepare(source: SourceFile) -> ShopifyRows:
 
     A row without the order's own columns belongs to the last order of its Name before it, else to the first after it.
     """
-    columns = ", ".join(_column(source, name) for name in READ)
     formats = _formats(source)
     connection = source.connection
-    connection.execute(f"""
+    connection.execute(_orders(", ".join(_column(source, name) for name in READ), formats))
+    return ShopifyRows(
+        source,
+        groups=connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0],
+        latest=_first(connection, "SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST, row_no LIMIT 1"),
+        formats=formats,
+        currency=_first(
+            connection,
+            "SELECT upper(currency) FROM orders WHERE regexp_full_match(currency, '[A-Za-z]{3}')"
+            " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+        ),
+        taxes_included=bool(_first(connection, _TAXES)),
+        without_id=_span_without_id(connection),
+        shared_names=frozenset(name for (name,) in connection.execute(_SHARED).fetchall()),
+    )
+
+
+def _orders(columns: str, formats: tuple[str, ...]) -> str:
+    """The statement that makes the table of orders."""
+    return f"""
 CREATE TABLE orders AS
 WITH plain AS (SELECT row_no, {columns} FROM source),
 timed AS (
@@ -104,21 +122,7 @@ owned AS (
 )
 SELECT *, min(row_no) OVER (PARTITION BY name, owner) AS order_no,
   max(CASE WHEN {_PLAUSIBLE} THEN moment END) OVER (PARTITION BY name, owner) AS placed
-FROM owned""")
-    return ShopifyRows(
-        source,
-        groups=connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0],
-        latest=_first(connection, "SELECT createdat FROM orders ORDER BY placed DESC NULLS LAST, row_no LIMIT 1"),
-        formats=formats,
-        currency=_first(
-            connection,
-            "SELECT upper(currency) FROM orders WHERE regexp_full_match(currency, '[A-Za-z]{3}')"
-            " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
-        ),
-        taxes_included=bool(_first(connection, _TAXES)),
-        without_id=_span_without_id(connection),
-        shared_names=frozenset(name for (name,) in connection.execute(_SHARED).fetchall()),
-    )
+FROM owned"""
 
 
 def _span_without_id(connection: duckdb.DuckDBPyConnection) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("shared", "services", "deploy")
 KEPT = {
+    "_should_upgrade_to_ws": "a method of uvicorn's protocol, answered otherwise",
     "LanguageModel": "the port of the advisor's model, which comes next",
     "open_local_objects": "the object store of one machine, for exports",
     "MemoryObjectStore": "a fake that is shipped",

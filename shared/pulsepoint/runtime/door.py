@@ -65,7 +65,7 @@ class DoorSettings(BaseSettings):
 
 
 class Stage(Enum):
-    """What is on its way on a connection."""
+    """The part of a request that is on its way on a connection."""
 
     HEAD = "a head, or the rest of a body that is answered already"
     BODY = "a body"
@@ -134,7 +134,7 @@ class Door:
         self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep) if self._connections else None
 
     def _waiting(self, newcomer: DoorProtocol) -> list[DoorProtocol]:
-        """Who may be sent away: the first are they whose request is unfinished, then they who rest, longest first."""
+        """The connections that may be sent away: the first are they whose request is unfinished, then they who rest, longest first."""
         waiting = [each for each in self._connections if each is not newcomer and not each.is_busy]
         return sorted(waiting, key=lambda each: (each.stage is Stage.WHOLE, -each.rested, each.since))
 
