@@ -134,7 +134,7 @@ class Door:
         self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep) if self._connections else None
 
     def _waiting(self, newcomer: DoorProtocol) -> list[DoorProtocol]:
-        """The connections that may be sent away: the first are they whose request is unfinished, then they who rest, longest first."""
+        """The connections that may be sent away: unfinished requests first, then those that rest, longest first."""
         waiting = [each for each in self._connections if each is not newcomer and not each.is_busy]
         return sorted(waiting, key=lambda each: (each.stage is Stage.WHOLE, -each.rested, each.since))
 
