@@ -31,6 +31,17 @@ export function useSettings(brand: string) {
   });
 }
 
+/** The address the brand's shop sends its webhooks to; null where it has none yet. Not everyone may see it. */
+export function useWebhookAddress(brand: string) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ["webhook-address", brand],
+    queryFn: () => bodyOf(api.GET("/api/brands/{brand_id}/webhook-address", { params: { path: { brand_id: brand } } })),
+    select: (body) => body.address,
+    retry: false,
+  });
+}
+
 export function useDashboard(brand: string, period: Period | null) {
   const { api } = useSession();
   const days = period ? { start_date: period.start, end_date: period.end } : {};

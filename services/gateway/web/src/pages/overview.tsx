@@ -13,7 +13,7 @@ import { Tiles } from "../parts/tiles";
 import { Trouble } from "../parts/trouble";
 import { useUploads } from "../parts/uploads";
 import { type Choice, daysIn, type Period, periodOf, shifted, today } from "../periods";
-import { useDashboard, useDemo, useSettings } from "../queries";
+import { useDashboard, useDemo, useSettings, useWebhookAddress } from "../queries";
 import type { BrandView, DashboardView, SnapshotView } from "../schema";
 import { t } from "../texts";
 
@@ -147,11 +147,29 @@ function NoOrders({ brand }: { brand: BrandView }) {
           {t("page.import")}
         </button>
       </p>
-      <p>{t("page.no_orders.webhooks")}</p>
-      <pre>{`${location.origin}/webhooks/shopify`}</pre>
+      <WebhookAddress brand={brand} />
       <p>{t("page.no_orders.command")}</p>
       <pre>{`pulsepoint replay FILE --shop ${brand.shopify_store}`}</pre>
     </section>
+  );
+}
+
+function WebhookAddress({ brand }: { brand: BrandView }) {
+  const { data: address, isPending } = useWebhookAddress(brand.brand_id);
+  if (isPending) return null;
+  if (!address) {
+    return (
+      <>
+        <p>{t("page.no_orders.ask_for_address")}</p>
+        <pre>{t("page.no_orders.address_command", { shop: brand.shopify_store })}</pre>
+      </>
+    );
+  }
+  return (
+    <>
+      <p>{t("page.no_orders.webhooks")}</p>
+      <pre>{address}</pre>
+    </>
   );
 }
 
