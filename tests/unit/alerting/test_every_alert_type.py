@@ -17,6 +17,7 @@ from pulsepoint.brand.sentences import alert_text, alerts
 from pulsepoint.brand.texts import UnknownText, texts
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from tests.builders.alert_findings import FINDINGS
+from tests.builders.alert_stories import STORIES
 
 MONITORING = (Path(__file__).parents[3] / "infra" / "monitoring.tf").read_text(encoding="utf-8")
 
@@ -33,12 +34,17 @@ class AddedSeverity(StrEnum):
     FATAL = "fatal"
 
 
-def opened_by_a_condition(kind: StrEnum) -> bool:
+def with_a_finding(kind: StrEnum) -> bool:
     return any(finding.type == kind for finding in FINDINGS.values())
 
 
+def with_a_story(kind: StrEnum) -> bool:
+    """`test_every_alert_opens_and_ends.py` drives it through the handlers."""
+    return any(kind == told for told, _ in STORIES)
+
+
 def in_sentences(kind: StrEnum) -> bool:
-    return kind in alerts.COMPOSERS and opened_by_a_condition(kind)
+    return kind in alerts.COMPOSERS and with_a_finding(kind)
 
 
 def in_facts(kind: StrEnum) -> bool:
@@ -59,7 +65,8 @@ def in_monitoring(kind: StrEnum) -> bool:
 
 
 TYPE_PLACES: Mapping[str, Callable[[StrEnum], bool]] = {
-    "condition": opened_by_a_condition,
+    "condition": with_a_finding,
+    "handlers": with_a_story,
     "sentences": in_sentences,
     "facts": in_facts,
     "API": in_the_api,
