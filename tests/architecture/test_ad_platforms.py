@@ -1,16 +1,22 @@
-"""Every ad platform of the vocabulary is wired everywhere: adapter, conformance suite, sandbox face, stub accounts."""
+"""Every ad platform of the vocabulary is wired everywhere: adapter, suite, sandbox face, names, clicks and sites."""
 
 from __future__ import annotations
 
+import csv
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
 
 import httpx
 import pytest
 
 import tests.contract
+from attribution.domain.channels import Tracks, classify
+from attribution.domain.sites import Origin
+from attribution.domain.sources import origin_of_click, origin_of_source
 from ingest_ads.bootstrap import ad_platforms
 from ingest_ads.settings import Settings
 from pulsepoint.brand.vocabulary import Channel, Platform
@@ -18,6 +24,8 @@ from sandbox.ad_habits import AD_HABITS
 from sandbox.ad_stubs.ads_world import CAMPAIGNS, DEFAULT_ACCOUNTS
 from sandbox.platforms.ads import FACES
 from tests.contract.suites.ad_platform import AdPlatformSuite
+
+README = (Path(__file__).parents[2] / "services" / "ingest-ads" / "README.md").read_text(encoding="utf-8")
 
 
 def conformance_classes() -> list[type[AdPlatformSuite]]:
@@ -35,6 +43,35 @@ def conformance_classes() -> list[type[AdPlatformSuite]]:
     ]
 
 
+def owners_of_sites() -> set[str]:
+    """The owners that attribution's list of sites names."""
+    text = (files("attribution") / "data" / "sites.csv").read_text(encoding="utf-8")
+    return {row["owner"] for row in csv.DictReader(text.splitlines())}
+
+
+def known_sources() -> list[Platform]:
+    """The platforms that attribution knows by their name, and by the source it shows for one of their clicks."""
+    shown = {each: classify(None, None, None, Tracks(clicks=(click_ids(each)[0],))).source or "" for each in Platform}
+    return [each for each in Platform if all(owned(origin_of_source(name), each) for name in (each.value, shown[each]))]
+
+
+def known_clicks() -> list[Platform]:
+    """The platforms whose every click id leads attribution to them, and to no earlier reading of it."""
+    return [
+        each
+        for each in Platform
+        if all(owned(origin_of_click([name], hinting=name in each.clicks.hinting), each) for name in click_ids(each))
+    ]
+
+
+def click_ids(platform: Platform) -> tuple[str, ...]:
+    return (*platform.clicks.proving, *platform.clicks.hinting)
+
+
+def owned(origin: Origin | None, platform: Platform) -> bool:
+    return origin is not None and origin.owner == platform.value
+
+
 PLACES: Mapping[str, Callable[[], Iterable[str]]] = {
     "an adapter in ad_platforms (ingest_ads/bootstrap.py)": lambda: ad_platforms(Settings(), httpx.AsyncClient()),
     "a subclass of AdPlatformSuite (tests/contract/test_<name>_platform.py)": lambda: [
@@ -45,6 +82,15 @@ PLACES: Mapping[str, Callable[[], Iterable[str]]] = {
     "campaigns in CAMPAIGNS (sandbox/ad_stubs/ads_world.py)": lambda: CAMPAIGNS,
     "an account in DEFAULT_ACCOUNTS (sandbox/ad_stubs/ads_world.py)": lambda: [
         account.platform for account in DEFAULT_ACCOUNTS
+    ],
+    "its name among the sources (attribution/domain/sources.py; _SHOWN of channels.py)": known_sources,
+    "its click ids, taken out of _OTHER_CLICKS (attribution/domain/sources.py)": known_clicks,
+    "its sites, with it as their owner (attribution/data/sites.csv)": owners_of_sites,
+    "whether it sells search (pulsepoint/brand/vocabulary.py)": lambda: [
+        each for each in Platform if each.sells_search in (True, False)
+    ],
+    "a line in ingest-ads' README": lambda: [
+        each for each in Platform if f"`ADS_{each.name}_BASE_URL`, `ADS_{each.name}_VERSION`" in README
     ],
     "a channel of its name (pulsepoint/brand/vocabulary.py)": lambda: list(Channel),
 }

@@ -44,6 +44,11 @@ class Platform(Word):
         """The marks of its ads in a link; raises `KeyError` for a member nobody described."""
         return _CLICKS[self]
 
+    @property
+    def sells_search(self) -> bool:
+        """True where ads beside search results are bought too; raises `KeyError` for a member nobody described."""
+        return _SELLS_SEARCH[self]
+
 
 # https://support.google.com/google-ads/answer/1752125 (gclid; gbraid and wbraid are its kin; gad_source and
 # gad_campaignid stand beside them or alone), https://support.google.com/campaignmanager/answer/9182069 (dclid),
@@ -59,6 +64,9 @@ _CLICKS: Mapping[Platform, Clicks] = {
         sources=("adwords", "googleads", "googleadwords", "gads", "dv360"),
     ),
 }
+
+# Who searches for a brand's name was on the way to it: campaigns that buy it are judged apart.
+_SELLS_SEARCH: Mapping[Platform, bool] = {Platform.META: False, Platform.TIKTOK: False, Platform.GOOGLE: True}
 
 
 class Channel(Word):

@@ -14,7 +14,7 @@ from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import CampaignPerformance, Performance, Period, Totals
 from ai_advisor.domain.purposes import meets_buyers_on_their_way
 from pulsepoint.brand.settings import BrandSettings
-from pulsepoint.brand.vocabulary import Priority, RecommendationType
+from pulsepoint.brand.vocabulary import Platform, Priority, RecommendationType
 from pulsepoint.events.insights import Recommendation
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.money import MICROS
@@ -176,6 +176,11 @@ def test_other_campaigns_are_raised(platform: str, name: str) -> None:
     credited = campaign(revenue_micros=9000 * MICROS, platform=platform, name=name)
     [recommendation] = advice(credited, settings=brand(name="Fjell & Fjord")).recommendations
     assert recommendation.type is RecommendationType.RAISE_SPEND
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_brand_search_is_bought_where_search_is_sold(platform: Platform) -> None:
+    assert meets_buyers_on_their_way(platform, "Brand", "Fjell & Fjord") is platform.sells_search
 
 
 @pytest.mark.parametrize("world", ["calm", "everyday", "walled_platforms"])

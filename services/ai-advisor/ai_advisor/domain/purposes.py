@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from pulsepoint.brand.vocabulary import Platform
 
+_SEARCH = frozenset(each for each in Platform if each.sells_search)
 _BRAND = frozenset({"brand", "branded", "brands", "marke", "marque", "marca", "merk", "brandsearch"})
 _NOT = frozenset({"non", "no", "not", "ohne", "hors", "sin", "excl", "ex"})
 _NOT_BRAND = frozenset({"nonbrand", "nonbranded", "unbranded", "generic", "nb"})
@@ -24,7 +25,7 @@ def meets_buyers_on_their_way(platform: str, campaign_name: str, brand_name: str
     words = [word.casefold() for word in _WORD.findall(campaign_name)]
     if any(word.startswith(_RETARGETING) or word in _RETARGETED for word in words):
         return True
-    return platform == Platform.GOOGLE and _is_brand_search(words, brand_name)
+    return platform in _SEARCH and _is_brand_search(words, brand_name)
 
 
 def _is_brand_search(words: Sequence[str], brand_name: str) -> bool:
