@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import AliasChoices, SecretStr
+from pydantic import AliasChoices, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -21,6 +21,7 @@ import inventory_intel.settings
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
 from pulsepoint.runtime.door import DoorSettings
+from pulsepoint.runtime.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[BaseSettings], ...] = (
@@ -72,3 +73,14 @@ def test_every_listed_name_is_a_setting_with_its_default(name: str) -> None:
     [(_, default)] = [each for each in declared().values() if name in each[0]] or [([], "no such setting")]
     if name not in OWN_WORDS:
         assert LISTED[name] == as_text(default)
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md"])
+def test_pages_say_how_long_quarantined_bodies_are_kept(page: str) -> None:
+    said = re.findall(r"encrypted[^.|]*?(\d+) days", (ROOT / page).read_text(encoding="utf-8"))
+    assert said == [str(ServiceSettings.model_fields["quarantine_ttl_days"].default)]
+
+
+def test_quarantined_bodies_are_kept_for_a_day_at_least() -> None:
+    with pytest.raises(ValidationError, match="quarantine_ttl_days"):
+        ServiceSettings(quarantine_ttl_days=0)

@@ -41,7 +41,7 @@ class ServiceSettings(BaseSettings):
     postgres_folder: Path = Path("/var/lib/pulsepoint")
     log_level: str = Field(default="INFO", validation_alias=either_name("log_level"))
     public_url: str = "http://127.0.0.1:8080"
-    quarantine_ttl_days: int = 14
+    quarantine_ttl_days: int = Field(default=14, ge=1)
     sweep_seconds: float = 0.5
     outbox_seconds: float = 10.0
     span_flush_seconds: float = 1.0

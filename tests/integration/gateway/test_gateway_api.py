@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
 from pulsepoint.events.envelope import decode
@@ -62,7 +63,8 @@ async def test_changed_settings_are_a_new_version_and_the_rest_stays(gateway: Ru
             21,
             2,
         )
-    assert [each.lookback_days for each in published(gateway, BrandConfigured, brand_id)] == [30, 7]  # type: ignore[attr-defined]
+    lookbacks = [each.lookback_days for each in published(gateway, BrandConfigured, brand_id)]  # type: ignore[attr-defined]
+    assert lookbacks == [BrandChoices().lookback_days, 7]
 
 
 async def test_a_token_is_destroyed_with_its_account_and_kept_with_any_other_change(gateway: RunningGateway) -> None:

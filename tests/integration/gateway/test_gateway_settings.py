@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from pulsepoint.brand.settings import BrandChoices, BrandSettings
+from pulsepoint.brand.settings import LONGEST_LOOKBACK_DAYS, BrandChoices, BrandSettings
+from pulsepoint.brand.vocabulary import AttributionModel
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.tenancy import TenantContext
 from tests.builders.identity_store import RunningGateway, brand_body
@@ -24,8 +25,13 @@ async def test_every_setting_tells_its_default_bounds_unit_and_help(gateway: Run
     answer = await schema(gateway)
     assert set(answer) == {name for name, field in BrandSettings.model_fields.items() if field.description}
     lookback = {key: answer["lookback_days"][key] for key in ("default", "minimum", "maximum", "unit")}
-    assert lookback == {"default": 30, "minimum": 1, "maximum": 365, "unit": "days"}
-    assert answer["default_model"]["choices"] == ["last_touch", "last_non_direct"]
+    assert lookback == {
+        "default": BrandChoices().lookback_days,
+        "minimum": 1,
+        "maximum": LONGEST_LOOKBACK_DAYS,
+        "unit": "days",
+    }
+    assert answer["default_model"]["choices"] == [*AttributionModel]
     assert answer["shopify_store"]["default"] is None
     assert all(each["help"].endswith(".") for each in answer.values())
 

@@ -9,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 
 from pulsepoint.brand.settings import BrandChoices, BrandSettings
-from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders
 from pulsepoint.events.brands import BrandConfigured
 
 BRAND: dict[str, Any] = {"name": "Fjell", "shopify_store": "fjell.myshopify.com", "currency": "EUR"}
@@ -34,8 +33,9 @@ def test_every_number_has_bounds_and_a_unit(name: str) -> None:
 def test_what_is_published_are_these_settings() -> None:
     assert set(BrandConfigured.model_fields) == set(BrandSettings.model_fields)
     configured = BrandConfigured(**BRAND)
-    assert configured.default_model is AttributionModel.LAST_NON_DIRECT
-    assert configured.cancelled_orders is CancelledOrders.RETURN
+    choices = BrandChoices()
+    assert configured.default_model is choices.default_model
+    assert configured.cancelled_orders is choices.cancelled_orders
     assert BrandSettings.model_validate(configured.model_dump(mode="json")) == BrandSettings(**BRAND)
 
 
@@ -62,7 +62,7 @@ def test_the_business_clock_is_wall_time_and_its_offset() -> None:
     assert brand.business_time(NOW) == NOW - timedelta(hours=1)
     assert brand.is_quiet(NOW - timedelta(seconds=1))
     assert not brand.is_quiet(NOW)
-    assert brand.lookback == timedelta(days=30)
+    assert brand.lookback == timedelta(days=BrandChoices().lookback_days)
 
 
 ANNA = {"code": "ANNA10", "channel": "affiliate", "campaign": "Anna"}
