@@ -22,11 +22,11 @@ TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 WORKFLOW = ROOT / ".github" / "workflows" / "check.yml"
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 NAMING = {
-    "page.channel": Channel,
     "page.model": AttributionModel,
     "page.stock_state": StockState,
     "page.priority": Priority,
     "severity": Severity,
+    "channel": Channel,
 }
 """Families of texts by the enum whose members the page names with them."""
 

@@ -137,7 +137,7 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
     payload = AdsSyncFailed(
         platform=order.platform,
         account_id=order.account_id,
-        reason=_reason(order, error),
+        reason=_reason(error),
         refused=isinstance(error, VendorRefused),
         attempts=effect.attempts + 1,
         failed_at=failed_at,
@@ -159,9 +159,9 @@ async def _still_configured(reader: Reader, order: PullOrder) -> bool:
     return brand is not None and pulled in brand.data["ad_accounts"]
 
 
-def _reason(order: PullOrder, error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"{order.platform.label} did not answer in time"
+        return "the platform did not answer in time"
     return (str(error) or type(error).__name__)[:500]
 
 

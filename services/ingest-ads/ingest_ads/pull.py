@@ -57,7 +57,7 @@ async def pull_account(ports: PullPorts, effect: StoredEffect) -> dict[str, obje
 
 
 async def _connection(ports: PullPorts, scope: TenantContext, order: PullOrder) -> Connection:
-    account = f"{order.platform.label} account {order.account_id}"
+    account = f"account {order.account_id}"
     token = await ports.secrets.get(scope, order.secret_ref) if order.secret_ref else None
     if not token:
         raise VendorRefused(f"no access token is stored for {account}: connect it")
@@ -72,9 +72,7 @@ def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, d
     try:
         today = local_today(now, facts.timezone, order.clock_offset_seconds)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise VendorError(
-            f"{facts.platform.label} account {facts.account_id} has the unknown timezone {facts.timezone!r}"
-        ) from None
+        raise VendorError(f"account {facts.account_id} has the unknown timezone {facts.timezone!r}") from None
     start = order.start_day or today - timedelta(days=1)
     return start, min(order.end_day or today, today)
 
@@ -82,7 +80,7 @@ def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, d
 async def _pull_days(platform: AdsPlatform, account: OpenAccount, start: date, end: date) -> tuple[PulledDay, ...]:
     before = await platform.account_days(account, start, end)
     campaigns = await platform.campaign_days(account, start, end)
-    rows = _by_day(campaigns, start, end, account.facts.platform)
+    rows = _by_day(campaigns, start, end)
     totals = [before]
     if not all(_adds_up(day, rows[day], totals, campaigns) for day in days_between(start, end)):
         # A running day grows between two requests: what was spent lies between the totals before and after.
@@ -103,14 +101,14 @@ def _adds_up(day: date, rows: list[CampaignDay], totals: list[dict[date, int]], 
     return adds_up(spent, len(rows), (day_totals.get(day, 0) for day_totals in totals), campaigns.rounding_micros)
 
 
-def _by_day(campaigns: CampaignDays, start: date, end: date, platform: Platform) -> Mapping[date, list[CampaignDay]]:
+def _by_day(campaigns: CampaignDays, start: date, end: date) -> Mapping[date, list[CampaignDay]]:
     grouped: dict[date, list[CampaignDay]] = defaultdict(list)
     seen: set[tuple[str, date]] = set()
     for row in campaigns.rows:
         if not start <= row.day <= end:
-            raise VendorError(f"{platform.label} answered {row.day}, which was not asked for ({start} to {end})")
+            raise VendorError(f"the platform answered {row.day}, which was not asked for ({start} to {end})")
         if row.key in seen:
-            raise VendorError(f"{platform.label} answered campaign {row.campaign_id} on {row.day} twice")
+            raise VendorError(f"the platform answered campaign {row.campaign_id} on {row.day} twice")
         seen.add(row.key)
         grouped[row.day].append(row)
     return grouped

@@ -35,11 +35,6 @@ class Platform(Word):
     GOOGLE = "google"
 
     @property
-    def label(self) -> str:
-        """The platform's own spelling."""
-        return {"tiktok": "TikTok"}.get(self.value, self.value.capitalize())
-
-    @property
     def clicks(self) -> Clicks:
         """The marks of its ads in a link; raises `KeyError` for a member nobody described."""
         return _CLICKS[self]
@@ -86,12 +81,6 @@ class Channel(Word):
     REFERRAL = "referral"
     DIRECT = "direct"
     UNATTRIBUTED = "unattributed"
-
-    @property
-    def label(self) -> str:
-        """The channel as people write it."""
-        special = {"tiktok": "TikTok", "sms": "SMS", "email": "E-mail", "ai_assistant": "AI assistant"}
-        return special.get(self.value, self.value.replace("_", " ").capitalize())
 
     @property
     def is_tagged(self) -> bool:

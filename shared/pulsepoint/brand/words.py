@@ -18,11 +18,6 @@ class Word(StrEnum):
         """Names that were stored once, and the member's name of today; none unless a subclass says so."""
         return {}
 
-    @property
-    def label(self) -> str:
-        """The name as people write it, in English: `TikTok`, `Organic search`."""
-        return self.value.replace("_", " ").capitalize()
-
     @classmethod
     def _missing_(cls, value: object) -> Word | None:
         today = cls.earlier().get(value) if isinstance(value, str) else None

@@ -59,7 +59,7 @@ class Explained:
     value: int | None
     label: str
     formula: str
-    unit: str
+    unit: Unit
     behind: tuple[Behind, ...]
     lost: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -103,7 +103,7 @@ async def _summed(
         measured.total.values[citation.metric],
         defined.label,
         defined.formula,
-        defined.unit.value,
+        defined.unit,
         tuple(behind),
         lost,
         measured.notes,
@@ -129,7 +129,7 @@ async def _worked_out(
         defined.value(_summed_by_name(read)),
         defined.label,
         defined.said(),
-        defined.unit.value,
+        defined.unit,
         (),
         lost,
         tuple({note.model_dump_json(): note for each in measured for note in each.notes}.values()),

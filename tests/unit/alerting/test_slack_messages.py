@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from alerting.adapters.addresses import is_public, judge
 from alerting.adapters.slack import HEADER_LIMIT, SECTION_LIMIT, SlackWebhook, escaped, message_of
 from alerting.ports import Notice
+from pulsepoint.brand.texts import texts
 from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
@@ -63,7 +64,7 @@ def test_a_message_carries_title_reason_action_link_and_trace() -> None:
 @pytest.mark.parametrize("severity", Severity)
 def test_every_severity_has_a_mark(severity: Severity) -> None:
     context = message_of(replace(NOTICE, severity=severity))["blocks"][-1]
-    assert context["elements"][0]["text"] == severity.label
+    assert context["elements"][0]["text"] == texts().say(f"severity.{severity}")
 
 
 @pytest.mark.rule("AI-04")

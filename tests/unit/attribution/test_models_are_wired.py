@@ -1,4 +1,4 @@
-"""Every attribution model is wired everywhere: function, label, setting, sums to the cent, reconciliation."""
+"""Every attribution model is wired everywhere: function, setting, sums to the cent, reconciliation."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ def test_a_model_without_its_function_is_found() -> None:
 
 
 @pytest.mark.parametrize("model", AttributionModel)
-def test_every_model_has_a_label_and_may_be_a_brands_default(model: AttributionModel) -> None:
-    assert model.label.strip()
+def test_every_model_may_be_a_brands_default(model: AttributionModel) -> None:
     assert BrandChoices.model_validate({"default_model": model.value}).default_model is model
 
 

@@ -32,9 +32,8 @@ WORDS = sorted(
 
 
 @pytest.mark.parametrize("kind", WORDS)
-def test_every_word_has_a_label_and_a_name_fit_for_the_wire(kind: type[Word]) -> None:
+def test_every_word_has_a_name_fit_for_the_wire(kind: type[Word]) -> None:
     for word in kind:
-        assert word.label.strip()
         assert word.value == word.value.lower().strip()
         assert kind(word.value) is word
 
@@ -65,7 +64,6 @@ def test_stored_names_are_lifted_where_json_is_read(kind: type[Word], earlier: s
 def test_every_platform_is_a_channel_and_says_how_its_clicks_are_known() -> None:
     for platform in Platform:
         assert Channel(platform.value).platform is platform
-        assert Channel(platform.value).label == platform.label
         clicks = platform.clicks
         assert clicks.proving + clicks.hinting
         assert all(source == source.lower() for source in clicks.sources)

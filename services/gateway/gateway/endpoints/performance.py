@@ -23,6 +23,7 @@ from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.performance import foreign_money
 from pulsepoint.brand.sentences import note_text
 from pulsepoint.brand.texts import Texts
+from pulsepoint.brand.vocabulary import Unit
 from pulsepoint.errors import MalformedInput
 from pulsepoint.metrics import earlier_ids
 from pulsepoint.metrics.basis import MetricSettings
@@ -42,7 +43,7 @@ class MetricView(BaseModel):
     name: str
     label: str
     formula: str
-    unit: str
+    unit: Unit
     dimensions: list[str]
     sources: list[str]
 
@@ -103,7 +104,7 @@ class InputView(BaseModel):
     name: str
     label: str
     value: float | int | None
-    unit: str
+    unit: Unit
     currency: str | None
     fact_id: str | None
 
@@ -132,7 +133,7 @@ class FactView(BaseModel):
     metric: str
     label: str
     formula: str
-    unit: str
+    unit: Unit
     value: float | int | None
     brand_id: UUID
     start_date: date

@@ -7,7 +7,7 @@ import type { Plugin } from "vite";
 
 export type Messages = Record<string, CompiledMessage>;
 
-const FAMILIES = ["page.", "severity."];
+const FAMILIES = ["page.", "severity.", "channel."];
 const PLURAL_RULE = /nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([n0-9\s%=!<>&|?:()+-]+);?/;
 /** Counts that reach every form of every language: small ones, hundreds, and those of French and Spanish "many". */
 const SAMPLES = [...Array.from({ length: 1_001 }, (_, index) => index), 1_000_000, 2_000_000];

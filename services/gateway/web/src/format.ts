@@ -1,5 +1,6 @@
 // How numbers, money, days and times look to people, by the reader's locale.
 
+import type { Unit } from "./schema";
 import { locale, t } from "./texts";
 
 export const ABSENT = "–";
@@ -70,13 +71,23 @@ export const compact = (value: number, currency?: string | null): string =>
     ...(currency ? inCurrency(currency) : {}),
   });
 
-/** A metric's value in its unit, as the metric catalog names units. */
-export function measured(value: number | null, unit: string, currency: string | null): string {
+/** A metric's value in its unit, with as many places as the product's sentences give it. */
+export function measured(value: number | null, unit: Unit, currency: string | null): string {
   if (value === null) return ABSENT;
-  if (unit === "money") return money(value, currency);
-  if (unit === "ratio") return times(value);
-  if (unit === "days") return t("page.figure_of_days", { days: tenths(value) });
-  return unit === "count" ? whole(value) : decimal(value);
+  switch (unit) {
+    case "money":
+      return money(value, currency);
+    case "ratio":
+      return times(value);
+    case "days":
+      return t("page.figure_of_days", { days: tenths(value) });
+    case "percent":
+      return percent(value / 100);
+    case "count":
+      return whole(value);
+    case "micro_count":
+      return tenths(value);
+  }
 }
 
 export interface Change {

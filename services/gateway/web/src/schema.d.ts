@@ -1368,8 +1368,7 @@ export interface components {
             start_date: string;
             /** Timezone */
             timezone: string;
-            /** Unit */
-            unit: string;
+            unit: components["schemas"]["Unit"];
             /** Value */
             value: number | null;
         };
@@ -1438,8 +1437,7 @@ export interface components {
             label: string;
             /** Name */
             name: string;
-            /** Unit */
-            unit: string;
+            unit: components["schemas"]["Unit"];
             /** Value */
             value: number | null;
         };
@@ -1592,8 +1590,7 @@ export interface components {
             name: string;
             /** Sources */
             sources: string[];
-            /** Unit */
-            unit: string;
+            unit: components["schemas"]["Unit"];
         };
         /**
          * Metrics

@@ -69,8 +69,12 @@ describe("components", () => {
 
 describe("the catalog of texts", () => {
   const all = Object.values(SOURCES).join("\n");
-  const whole = new Set([...all.matchAll(/"((?:page|severity)\.[a-z_.0-9]+)"/g)].map((match) => match[1] ?? ""));
-  const families = [...all.matchAll(/[`"]((?:page|severity)[a-z_.]*)(?:\.\$\{|"\))/g)].map((match) => `${match[1]}.`);
+  const whole = new Set(
+    [...all.matchAll(/"((?:page|severity|channel)\.[a-z_.0-9]+)"/g)].map((match) => match[1] ?? ""),
+  );
+  const families = [...all.matchAll(/[`"]((?:page|severity|channel)[a-z_.]*)(?:\.\$\{|"\))/g)].map(
+    (match) => `${match[1]}.`,
+  );
 
   it("has every text that a component names", () => {
     expect([...whole].filter((id) => !(id in english) && !families.includes(`${id}.`))).toEqual([]);

@@ -14,7 +14,8 @@ import {
   times,
   whole,
 } from "../src/format";
-import { channelName, modelName, severityName } from "../src/names";
+import { channelName, figureName, modelName, severityName } from "../src/names";
+import type { Unit } from "../src/schema";
 import { speak } from "../src/texts";
 
 const BRITISH = { language: "en", locale: "en-GB" };
@@ -38,10 +39,23 @@ describe("money", () => {
     expect(tidy(9_999.5, "GBP")).toBe("£9,999.50");
     expect(tidy(10_000.4, "GBP")).toBe("£10,000");
   });
-  it("follows the metric catalog's units", () => {
-    expect(measured(3.4, "ratio", null)).toBe("3.40×");
-    expect(measured(12, "count", null)).toBe("12");
-    expect(measured(1.26, "days", null)).toBe("1.2 days");
+  it("follows the metric catalog's units, each of them", () => {
+    const shown: Record<Unit, string> = {
+      money: measured(3.4, "money", "GBP"),
+      count: measured(12, "count", null),
+      micro_count: measured(1.26, "micro_count", null),
+      ratio: measured(3.4, "ratio", null),
+      days: measured(1.26, "days", null),
+      percent: measured(35, "percent", null),
+    };
+    expect(shown).toEqual({
+      money: "£3.40",
+      count: "12",
+      micro_count: "1.2",
+      ratio: "3.40×",
+      days: "1.2 days",
+      percent: "35%",
+    });
     expect(measured(null, "days", null)).toBe("–");
   });
 });
@@ -68,6 +82,12 @@ describe("time and names", () => {
     expect(ages).toEqual(["0 secs", "12 secs", "5 mins", "2 hrs", "2 days"]);
     expect([250, 4_200, 56_000, 3_400_000].map(duration)).toEqual(["250 μs", "4.2 ms", "56 ms", "3.4 secs"]);
     expect([1_400, 2_340_000].map(fileSize)).toEqual(["1 kB", "2.3 MB"]);
+  });
+  it("names figures, spend in another currency by it", () => {
+    expect([figureName("expected_orders"), figureName("foreign_spend.SEK")]).toEqual([
+      "Orders expected",
+      "Spend in SEK",
+    ]);
   });
   it("names members, those without a text by their name", () => {
     expect([channelName("tiktok"), channelName("in_store")]).toEqual(["TikTok", "In store"]);

@@ -74,7 +74,7 @@ def _stock_action(alert: AlertFacts, texts: Texts, values: Mapping[str, str]) ->
 
 
 def _roas_drop(alert: AlertFacts, texts: Texts) -> AlertText:
-    values = {**values_of(alert, texts), "channel": channel_name(alert.channel)}
+    values = {**values_of(alert, texts), "channel": channel_name(alert.channel, texts)}
     return _plain("alert.roas_drop", texts, values)
 
 
@@ -84,14 +84,14 @@ def _broken_tracking(alert: AlertFacts, texts: Texts) -> AlertText:
     values = {
         **values_of(alert, texts),
         "orders": amount(alert, "orders", texts, "orders"),
-        "platform": channel_name(alert.channel),
+        "platform": channel_name(alert.channel, texts),
     }
     return _plain(f"alert.broken_tracking.{cause}", texts, values)
 
 
 def _sync_failure(alert: AlertFacts, texts: Texts) -> AlertText:
     cause = "refused" if alert.cause is Cause.REFUSED else "failed"
-    values = {**values_of(alert, texts), "platform": channel_name(alert.channel)}
+    values = {**values_of(alert, texts), "platform": channel_name(alert.channel, texts)}
     return AlertText(
         title=texts.say("alert.sync_failure.title", values),
         explanation=texts.say("alert.sync_failure.explanation", values, count=value(alert, "attempts")),
@@ -108,7 +108,7 @@ def _ad_days_mismatch(alert: AlertFacts, texts: Texts) -> AlertText:
     values = {
         **values_of(alert, texts),
         **amounts,
-        "platform": channel_name(alert.channel),
+        "platform": channel_name(alert.channel, texts),
         "day": day(alert.names["day"], texts) if "day" in alert.names else UNKNOWN,
     }
     return _plain("alert.ad_days_mismatch", texts, values)

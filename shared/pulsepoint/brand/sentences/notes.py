@@ -18,7 +18,10 @@ def note_text(note: Note, texts: Texts) -> str:
     """A note in one language; raises `UnknownText` for a text or name that is missing."""
     values = values_of(note, texts)
     if note.kind is NoteKind.DAYS_LEFT_OUT:
-        values |= {"platform": channel_name(note.names["platform"]), "days": _days(note.names["days"].split(), texts)}
+        values |= {
+            "platform": channel_name(note.names["platform"], texts),
+            "days": _days(note.names["days"].split(), texts),
+        }
     counted = COUNTED.get(note.kind)
     return texts.say(f"note.{note.kind}", values, count=value(note, counted) if counted else None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulsepoint.brand.facts import Stated, SummaryFacts
 from pulsepoint.brand.sentences.summaries import foreign_sentence, foreign_spend, stock_sentence
-from pulsepoint.brand.sentences.values import amount, day, has_value, value, values_of
+from pulsepoint.brand.sentences.values import amount, channel_name, day, has_value, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import Channel
 
@@ -18,14 +18,14 @@ def channel_text(channel: Channel, period: SummaryFacts, texts: Texts) -> str:
     spent, earned = value(period, "spend") > 0, bool(value(period, "revenue") or value(period, "orders"))
     rated, foreign = has_value(period, "attributed_roas"), foreign_spend(period, texts)
     brought = {
-        (True, True): "channel.spent_and_earned" if rated else "channel.spent_and_earned.unrated",
-        (True, False): "channel.spent",
-        (False, True): "channel.earned.foreign" if foreign else "channel.earned",
-        (False, False): "channel.spent.foreign" if foreign else "channel.nothing",
+        (True, True): "period.spent_and_earned" if rated else "period.spent_and_earned.unrated",
+        (True, False): "period.spent",
+        (False, True): "period.earned.foreign" if foreign else "period.earned",
+        (False, False): "period.spent.foreign" if foreign else "period.nothing",
     }[spent, earned]
     values = {
         **values_of(period, texts),
-        "channel": channel.label,
+        "channel": channel_name(channel, texts),
         "amounts": foreign,
         "orders": amount(period, "orders", texts, "orders"),
         "start": day(period.start_day, texts) if period.start_day else "",

@@ -99,7 +99,7 @@ def _reorder(advice: RecommendationFacts, texts: Texts) -> RecommendationText:
 def _of_campaign(advice: RecommendationFacts, texts: Texts) -> dict[str, str]:
     values = values_of(advice, texts)
     named = texts.say(
-        "advice.campaign", platform=channel_name(advice.channel), campaign=values.get("campaign", UNKNOWN)
+        "advice.campaign", platform=channel_name(advice.channel, texts), campaign=values.get("campaign", UNKNOWN)
     )
     return {**values, "campaign": named}
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from pulsepoint.brand.facts import Stated
 from pulsepoint.brand.texts import Texts
-from pulsepoint.brand.vocabulary import Channel, Platform
+from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.brand.wording import name
 
 LONGEST_NAMES = {"account": 40, "reason": 300}
@@ -38,11 +38,9 @@ def has_value(stated: Stated, figure: str) -> bool:
     return figure in stated.figures and stated.figures[figure].value is not None
 
 
-def channel_name(code: str | None) -> str:
-    """The spelling of a channel or platform; a code that is neither reads as it is."""
-    if code in set(Platform):
-        return Platform(code).label
-    return Channel(code).label if code in set(Channel) else str(code)
+def channel_name(code: str | None, texts: Texts) -> str:
+    """The name of a channel or platform in the language of `texts`; a code that is neither reads as it is."""
+    return texts.say(f"channel.{code}") if code in set(Channel) else str(code)
 
 
 def day(text: str | date, texts: Texts) -> str:
