@@ -1,4 +1,4 @@
-"""The suite of every ad platform: a dialect and a subclass each, as the recipe for a connector says (CONTRIBUTING.md)."""
+"""The suite of every ad platform: a dialect and a subclass each, as CONTRIBUTING.md's recipe for a connector says."""
 
 from __future__ import annotations
 
