@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from attribution.domain.credits import Credit, credits_of
+from attribution.domain.models import Model
 from gateway.verification.checks import CHECKS, run_check
 from gateway.verification.queries import QUERIES
 from ingest_shopify.facts import facts_of
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse, open_duckdb
-from pulsepoint.brand.vocabulary import AttributionModel
+from pulsepoint.brand.settings import BrandChoices
+from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders
+from pulsepoint.events.attributions import Touch
 from pulsepoint.events.envelope import Event
+from pulsepoint.metrics.revenue import SoldOrder, sales_entries
 from pulsepoint.ports.document_store import FactRow
 from pulsepoint.tenancy import TenantContext
-from tests.builders.orders import CREATED_AT, SCOPE, evidence, order, order_event, timestamp
+from tests.builders.orders import CREATED_AT, SCOPE, evidence, order, order_event, refund, timestamp
 from tests.unit.attribution.harness import Harness
 
 pytestmark = pytest.mark.slow
@@ -98,6 +103,84 @@ async def test_a_credit_booked_at_another_moment_is_seen(warehouse: DuckDBWareho
         fact.row.update(fact_id="later", version=fact.row["version"] + 1)
         fact.row["processed_at"] += timedelta(days=31)
     assert len(await wrong(warehouse, "entry_dates", moved)) == len(AttributionModel)
+
+
+def position_based(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoices) -> tuple[int, ...]:
+    """Two fifths to the first touch and to the last, the rest to those between; a model that is not shipped."""
+    between = len(touches) - 2
+    if between < 1:
+        return (1,) * len(touches)
+    return (2 * between, *(1,) * between, 2 * between)
+
+
+SHIPPED = "WHEN 'last_touch' THEN IF(place = touches, 1, 0)"
+SECOND_FORMULA = "WHEN 'last_touch' THEN IF(touches > 2 AND place IN (1, touches), 2 * (touches - 2), 1)"
+
+
+async def wrong_of_several(warehouse: DuckDBWarehouse, visits: int, weigh: Model) -> list[str]:
+    """What the check finds in credits of `weigh`, where its second formula is that of position-based."""
+    pages = ["/?utm_source=newsletter&utm_medium=email", PAID]
+    facts = await facts_after(an_order(*((day, pages[day % 2]) for day in range(visits, 0, -1))))
+    moments = [touch_of(each.row) for each in facts if each.table == "touches"]
+    sold = SoldOrder("o1", CREATED_AT, 90_010_000, False, None, test=False, deleted=False)
+    entries = sales_entries(sold, [refund("r1", amount=40)], cancelled_orders=CancelledOrders.RETURN)
+    credits = credits_of(entries, moments, CREATED_AT, BrandChoices(), {AttributionModel.LAST_TOUCH: weigh})
+    shipped = [each for each in facts if each.table == "credits"]
+    await warehouse.append([each for each in facts if each.table != "credits"])
+    await warehouse.append([credited(shipped[0], number, credit) for number, credit in enumerate(credits)])
+    sql = QUERIES.get("chosen_touches").sql
+    assert SHIPPED in sql
+    rows = await warehouse.query(BRAND, sql.replace(SHIPPED, SECOND_FORMULA), {"lookback_days": 30})
+    return [str(row["detail"]) for row in rows]
+
+
+def touch_of(row: Mapping[str, Any]) -> Touch:
+    """The touch that a row tells of."""
+    return Touch.model_validate({name: row[name] for name in ("occurred_at", "channel", "paid", "campaign")})
+
+
+def credited(like: FactRow, number: int, credit: Credit) -> FactRow:
+    """The row of a credit, in the snapshot of another."""
+    touch = credit.touch
+    assert touch is not None
+    columns = {
+        "fact_id": f"credit-{number}",
+        "model": credit.model,
+        "entry_id": credit.entry.entry_id,
+        "channel": str(credit.channel),
+        "paid": touch.paid,
+        "campaign": touch.campaign,
+        "touch_at": touch.occurred_at,
+        "credit_micros": credit.credit_micros,
+    }
+    return FactRow(BRAND, "credits", {**like.row, **columns})
+
+
+@pytest.mark.parametrize("visits", [1, 2, 3, 5])
+async def test_a_model_of_several_touches_can_be_said_a_second_time(warehouse: DuckDBWarehouse, visits: int) -> None:
+    assert await wrong_of_several(warehouse, visits, position_based) == []
+
+
+async def test_a_weight_that_moved_to_another_touch_is_seen(warehouse: DuckDBWarehouse) -> None:
+    """20/40/40 instead of 40/20/40: the same touches, the same sums, another share."""
+
+    def moved(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoices) -> tuple[int, ...]:
+        return 1, 2, 2
+
+    assert await wrong_of_several(warehouse, 3, moved) == [
+        "o1 under last_touch: credited in other shares",
+        "r1 under last_touch: credited in other shares",
+    ]
+
+
+async def test_a_touch_that_got_nothing_is_seen(warehouse: DuckDBWarehouse) -> None:
+    def without_middle(touches: Sequence[Touch], ordered_at: datetime, settings: BrandChoices) -> tuple[int, ...]:
+        return 1, 0, 1
+
+    assert await wrong_of_several(warehouse, 3, without_middle) == [
+        "o1 under last_touch: credited to another touch",
+        "r1 under last_touch: credited to another touch",
+    ]
 
 
 def test_every_model_has_a_second_formula() -> None:
