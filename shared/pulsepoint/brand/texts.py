@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib.resources import files
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pulsepoint.brand.wording import DEFAULT_LOCALE, UNKNOWN, Wording
@@ -19,7 +19,8 @@ from pulsepoint.brand.wording import DEFAULT_LOCALE, UNKNOWN, Wording
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
-_FOLDER = files(__package__) / "locale"
+SHIPPED = Path(__file__).parent / "locale"
+"""The folder of the catalogs that ship with the product."""
 
 
 class UnknownText(KeyError):
@@ -68,7 +69,7 @@ class Texts:
             raise UnknownText(f"{text_id}: no value for {{{missing.args[0]}}}") from None
 
     def _language_of(self, text_id: str) -> str:
-        return self._plural.get(text_id, self.locale)
+        return self._plural.get(text_id, self.locale).partition("-")[0]
 
 
 Said = TypeVar("Said")
@@ -85,18 +86,22 @@ def of_any_row(compose: Callable[[Texts], Said], texts: Texts) -> Said:
         return compose(texts.with_dashes())
 
 
-def texts(locale: str = DEFAULT_LOCALE) -> Texts:
-    """The texts of a locale: its language where there is a catalog, else English."""
-    return _texts(negotiate((locale,)))
+def texts(locale: str = DEFAULT_LOCALE, folder: Path = SHIPPED) -> Texts:
+    """The texts of a locale: its language where there is a catalog, with its region's figures and days; else English.
+
+    `folder` holds the catalogs.
+    """
+    return _texts(negotiate((locale,), folder), folder)
 
 
-def negotiate(preferred: Iterable[str]) -> str:
-    """The first of the locales (`fr-CH`, `fr`) whose language has a catalog; English where none has."""
-    available = languages()
+def negotiate(preferred: Iterable[str], folder: Path = SHIPPED) -> str:
+    """The first of the locales (`fr-CH`, `fr`) whose language has a catalog, with its region where that is known;
+    English where none has."""
+    available = languages(folder)
     for locale in preferred:
-        language = locale.replace("_", "-").split("-")[0].lower()
-        if language in available:
-            return language
+        language, _, region = locale.replace("_", "-").partition("-")
+        if language.lower() in available:
+            return _with_region(language.lower(), region.upper())
     return DEFAULT_LOCALE
 
 
@@ -114,23 +119,33 @@ def accepted(header: str) -> str:
 
 
 @cache
-def languages() -> frozenset[str]:
+def languages(folder: Path = SHIPPED) -> frozenset[str]:
     """The languages that have a catalog."""
-    return frozenset(folder.name for folder in _FOLDER.iterdir() if (folder / "messages.po").is_file())
+    return frozenset(each.name for each in folder.iterdir() if (each / "messages.po").is_file())
+
+
+def _with_region(language: str, region: str) -> str:
+    if not region:
+        return language
+    from babel.localedata import exists
+
+    return f"{language}-{region}" if exists(f"{language}_{region}") else language
+
+
+@lru_cache(maxsize=64)
+def _texts(locale: str, folder: Path) -> Texts:
+    english, language = catalog_of(DEFAULT_LOCALE, folder), locale.partition("-")[0]
+    own = english if language == DEFAULT_LOCALE else catalog_of(language, folder)
+    borrowed = dict.fromkeys(english.keys() - own.keys(), DEFAULT_LOCALE)
+    return Texts(locale, Wording(locale), {**english, **own}, borrowed)
 
 
 @cache
-def _texts(language: str) -> Texts:
-    english = _read(DEFAULT_LOCALE)
-    own = english if language == DEFAULT_LOCALE else _read(language)
-    borrowed = dict.fromkeys(english.keys() - own.keys(), DEFAULT_LOCALE)
-    return Texts(language, Wording(language), {**english, **own}, borrowed)
-
-
-def _read(language: str) -> dict[str, tuple[str, ...]]:
+def catalog_of(language: str, folder: Path = SHIPPED) -> Mapping[str, tuple[str, ...]]:
+    """The texts of a language's own catalog by id, each with its plural forms; those left empty are not there."""
     from babel.messages.pofile import read_po
 
-    with (_FOLDER / language / "messages.po").open("rb") as file:
+    with (folder / language / "messages.po").open("rb") as file:
         catalog: Catalog = read_po(file, locale=language)
     return dict(_forms(catalog))
 

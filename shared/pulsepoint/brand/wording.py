@@ -13,6 +13,7 @@ from pulsepoint.money import MICROS, to_decimal
 DEFAULT_LOCALE = "en"
 LONGEST_NAME = 80
 UNKNOWN = "–"
+_SPANS = ((86_400, "d", "day"), (3_600, "h", "hour"), (60, "min", "minute"), (1, "s", "second"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Wording:
             return f"{value:,.{places}f}"
         from babel.numbers import format_decimal
 
-        return format_decimal(value, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=self.locale)
+        return format_decimal(value, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=self._babel)
 
     def money(self, micros: int, currency: str) -> str:
         """`1,234.50 EUR`."""
@@ -48,16 +49,26 @@ class Wording:
         return f"{self.number(whole)} %"
 
     def day(self, day: date) -> str:
-        """A calendar day, `2026-11-30`."""
-        return day.isoformat()
+        """A calendar day: `2026-11-30`; with a region or in another language as people write it, `30 nov. 2026`."""
+        if self.locale == DEFAULT_LOCALE:
+            return day.isoformat()
+        from babel.dates import format_date
+
+        return format_date(day, format="medium", locale=self._babel)
 
     def span(self, length: timedelta) -> str:
-        """A length of time in its largest whole unit: `3 d`, `5 h`, `12 min`, `40 s`."""
+        """A length of time in its largest whole unit: `3 d`, `5 h`, `12 min`, `40 s`; elsewhere `3 j`."""
         seconds = int(length.total_seconds())
-        for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-            if seconds >= size:
-                return f"{self.number(seconds // size)} {unit}"
-        return f"{seconds} s"
+        size, unit, name = next((each for each in _SPANS if seconds >= each[0]), _SPANS[-1])
+        if self.locale == DEFAULT_LOCALE:
+            return f"{self.number(seconds // size)} {unit}"
+        from babel.units import format_unit
+
+        return format_unit(seconds // size, f"duration-{name}", "short", locale=self._babel)
+
+    @property
+    def _babel(self) -> str:
+        return self.locale.replace("-", "_")
 
     def figure(self, figure: Figure) -> str:
         """A figure by its unit; a dash where its value is not known."""

@@ -72,10 +72,10 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_language_without_a_catalog_reads_english() -> None:
     assert texts("xx").locale == "en"
-    assert negotiate(["xx-YY", "en-GB"]) == "en"
+    assert negotiate(["xx-YY", "en-GB"]) == "en-GB"
     assert "en" in languages()
 
 
 @pytest.mark.parametrize("header", ["", "*", "xx;q=1, en;q=0.5", "en-US,en;q=0.9", "en;q=nonsense", ";;,,", "xx;q=0"])
 def test_any_accept_language_header_finds_a_language(header: str) -> None:
-    assert accepted(header) == "en"
+    assert accepted(header).partition("-")[0] == "en"

@@ -22,5 +22,5 @@ def test_a_persons_own_language_is_asked_for_last(requested: str | None, own: st
 
 
 def test_a_person_who_reads_english_gets_it_where_the_browser_asks_for_what_is_not_there() -> None:
-    assert accepted(languages_of("xx-YY", "en-GB")) == "en"
+    assert accepted(languages_of("xx-YY", "en-GB")) == "en-GB"
     assert accepted(languages_of(None, None)) == "en"
