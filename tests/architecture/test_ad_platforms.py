@@ -49,13 +49,13 @@ def owners_of_sites() -> set[str]:
     return {row["owner"] for row in csv.DictReader(text.splitlines())}
 
 
-def known_sources() -> list[Platform]:
+def platforms_by_source() -> list[Platform]:
     """The platforms that attribution knows by their name, and by the source it shows for one of their clicks."""
     shown = {each: classify(None, None, None, Tracks(clicks=(click_ids(each)[0],))).source or "" for each in Platform}
     return [each for each in Platform if all(owned(origin_of_source(name), each) for name in (each.value, shown[each]))]
 
 
-def known_clicks() -> list[Platform]:
+def platforms_by_click() -> list[Platform]:
     """The platforms whose every click id leads attribution to them, and to no earlier reading of it."""
     return [
         each
@@ -83,8 +83,8 @@ PLACES: Mapping[str, Callable[[], Iterable[str]]] = {
     "an account in DEFAULT_ACCOUNTS (sandbox/ad_stubs/ads_world.py)": lambda: [
         account.platform for account in DEFAULT_ACCOUNTS
     ],
-    "its name among the sources (attribution/domain/sources.py; _SHOWN of channels.py)": known_sources,
-    "its click ids, taken out of _OTHER_CLICKS (attribution/domain/sources.py)": known_clicks,
+    "its name among the sources (attribution/domain/sources.py; _SHOWN of channels.py)": platforms_by_source,
+    "its click ids, taken out of _OTHER_CLICKS (attribution/domain/sources.py)": platforms_by_click,
     "its sites, with it as their owner (attribution/data/sites.csv)": owners_of_sites,
     "whether it sells search (pulsepoint/brand/vocabulary.py)": lambda: [
         each for each in Platform if each.sells_search in (True, False)

@@ -40,7 +40,7 @@ def with_a_finding(kind: StrEnum) -> bool:
 
 def with_a_story(kind: StrEnum) -> bool:
     """`test_every_alert_opens_and_ends.py` drives it through the handlers."""
-    return any(kind == told for told, _ in STORIES)
+    return any(kind == each for each, _ in STORIES)
 
 
 def in_sentences(kind: StrEnum) -> bool:
