@@ -14,7 +14,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from deploy.cli import doctor, rebuild, verify
+from deploy.cli import backup, doctor, rebuild, verify
+from deploy.cli.backup_file import BackupFailed, Manifest
 from deploy.cli.copies import Duplication
 from deploy.cli.home import InstanceAccess, NoInstance, home_directory, read_access
 from deploy.cli.instance_client import InstanceRefused, Token, open_client
@@ -22,6 +23,7 @@ from deploy.cli.progress import Progress
 from deploy.cli.replay import NotProcessed, Replayed, ReplayOptions, WrongBrand, replay
 from deploy.cli.report import print_report
 from deploy.cli.sender import NotAnswered, Pace
+from deploy.local.home import RestoreUnfinished
 from file_import.source_file import UnreadableFile
 
 app = typer.Typer(
@@ -35,6 +37,7 @@ app = typer.Typer(
 # The whole domain must match: Shopify signs the body, not the shop's name.
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 REPORTED = (NoInstance, InstanceRefused, NotAnswered, NotProcessed, UnreadableFile, WrongBrand, httpx.HTTPError)
+BACKUP_ERRORS = (NoInstance, BackupFailed, RestoreUnfinished)
 
 
 def _shop(value: str) -> str:
@@ -212,6 +215,52 @@ def rebuild_command(as_json: AsJson = False) -> None:
         _print_json({"ok": True})
     else:
         typer.echo("The warehouse is whole again.")
+
+
+@app.command("backup")
+def backup_command(
+    path: Annotated[Path, typer.Argument(help="The file to make; it must not be there yet.")], as_json: AsJson = False
+) -> None:
+    """Copy all of one machine's instance into one file, while it runs or not.
+
+    The file holds its secrets: keys, log-ins, the tokens of shops and ad accounts. Only you can read it; keep it so.
+    Settings that you give in the environment are not in it.
+    """
+    try:
+        manifest = asyncio.run(backup.back_up(home_directory(), path, Progress(quiet=as_json)))
+    except BACKUP_ERRORS as error:
+        _fail(str(error), as_json=as_json)
+    _print_backup(path, manifest, "Backed up", as_json=as_json)
+    if not as_json:
+        typer.echo("It holds the instance's secrets: keep it where only you can read it.")
+
+
+@app.command("restore")
+def restore_command(
+    path: Annotated[Path, typer.Argument(help="A file that `pulsepoint backup` made.")], as_json: AsJson = False
+) -> None:
+    """Fill an empty PULSEPOINT_HOME from a backup; the next start builds the warehouse.
+
+    Every byte is verified before. Stop the instance that was backed up: two of one kind both pull and send alerts.
+    """
+    home = home_directory()
+    try:
+        manifest = backup.restore(home, path, Progress(quiet=as_json))
+    except BACKUP_ERRORS as error:
+        _fail(str(error), as_json=as_json)
+    _print_backup(path, manifest, "Restored", as_json=as_json)
+    if not as_json:
+        typer.echo(f"Start the instance in {home.resolve()}: it builds the warehouse first.")
+
+
+def _print_backup(path: Path, manifest: Manifest, done: str, *, as_json: bool) -> None:
+    rows = sum(manifest.rows.values())
+    if as_json:
+        payload = {"path": str(path), "bytes": path.stat().st_size, "rows": rows, "files": len(manifest.members)}
+        _print_json({**payload, "made_at": manifest.made_at, "version": manifest.version})
+    else:
+        size = f"{path.stat().st_size / backup.MB:,.1f} MB"
+        typer.echo(f"{done} {rows:,} rows of PostgreSQL and the fact archive as of {manifest.made_at}: {path}, {size}.")
 
 
 @app.command("verify")

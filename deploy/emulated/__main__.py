@@ -15,7 +15,7 @@ import psutil
 from deploy.emulated.cloud import Cloud, open_cloud
 from deploy.emulated.processes import end_abandoned, living, recorded_processes
 from deploy.local.demo import run_demo
-from deploy.local.home import HomeInUse, lock_home
+from deploy.local.home import HomeInUse, hold_home
 from deploy.local.settings import InstanceSettings
 from pulsepoint.errors import PulsepointError
 from pulsepoint.runtime.logs import configure_logs
@@ -49,7 +49,7 @@ async def up(settings: InstanceSettings) -> int:
     """Runs until a signal; exit code 0 after a clean end, 1 where it cannot start."""
     configure_logs(settings.log_level)
     try:
-        lock_home(settings.home)
+        hold_home(settings.home)
         socket.create_server((settings.host, settings.port)).close()
     except (HomeInUse, OSError, PulsepointError) as error:
         print(f"The emulated cloud did not start on port {settings.port}: {error}", file=sys.stderr)

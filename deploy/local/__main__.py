@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from deploy.local.demo import demo_progress, run_demo
-from deploy.local.home import HomeInUse, PortTaken, check_port, lock_home
+from deploy.local.home import HomeInUse, PortTaken, RestoreUnfinished, check_port, lock_home
 from deploy.local.instance import Instance, open_instance
 from deploy.local.settings import InstanceSettings
 from gateway.domain.identity import WeakKey
@@ -77,7 +77,7 @@ async def main() -> int:
         lock_home(settings.home)
         check_port(settings.host, settings.port)
         return await serve(settings)
-    except (HomeInUse, PortTaken, WeakKey, EngineUnavailable) as error:
+    except (HomeInUse, RestoreUnfinished, PortTaken, WeakKey, EngineUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -9,9 +9,17 @@ from pathlib import Path
 
 from pulsepoint.adapters.private_home import make_private
 
+LOCK = "tower.lock"
+RESTORING = "restore.unfinished"
+"""A folder in the home for as long as a restore is under way."""
+
 
 class HomeInUse(Exception):
     """Another instance runs on this PULSEPOINT_HOME."""
+
+
+class RestoreUnfinished(Exception):
+    """A restore into this PULSEPOINT_HOME was cut off: what lies there is half of an instance."""
 
 
 class PortTaken(Exception):
@@ -30,12 +38,21 @@ def check_port(host: str, port: int) -> None:
 
 
 def lock_home(home: Path) -> int:
+    """Hold `home` for an instance, as `hold_home`; raises `RestoreUnfinished` too."""
+    handle = hold_home(home)
+    if (home / RESTORING).exists():
+        os.close(handle)
+        raise RestoreUnfinished(f"A restore into {home.resolve()} was cut off: run `pulsepoint restore` again.")
+    return handle
+
+
+def hold_home(home: Path) -> int:
     """Hold `home`, made private, until this process ends, however it ends; the lock's descriptor.
 
     Raises `HomeInUse`, and `EngineUnavailable` for a folder that is not one of its own.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(home / "tower.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.home import HomeInUse, PortTaken, check_port, lock_home
+from deploy.local.home import RESTORING, HomeInUse, PortTaken, RestoreUnfinished, check_port, lock_home
 from deploy.local.instance_process import ROOT
 
 
@@ -19,6 +19,14 @@ def test_a_home_is_one_instances(tmp_path: Path) -> None:
     with pytest.raises(HomeInUse, match="another PULSEPOINT_HOME"):
         lock_home(tmp_path / "var")
     os.close(lock)
+    os.close(lock_home(tmp_path / "var"))
+
+
+def test_no_instance_starts_in_half_of_a_restored_home(tmp_path: Path) -> None:
+    (tmp_path / "var" / RESTORING).mkdir(parents=True)
+    with pytest.raises(RestoreUnfinished, match="pulsepoint restore"):
+        lock_home(tmp_path / "var")
+    (tmp_path / "var" / RESTORING).rmdir()
     os.close(lock_home(tmp_path / "var"))
 
 

@@ -110,6 +110,15 @@ def start_server(
         raise EngineUnavailable(f"PostgreSQL in {directory} did not start: {_why(directory, error)}") from error
 
 
+def running_server(directory: Path, *, elsewhere: Path = ELSEWHERE) -> PostgresServer | None:
+    """The server that runs on the data in `directory` and takes connections, left as it is; None where none does."""
+    data = directory.resolve()
+    folder = postmaster.socket_of(data)
+    if folder is None or postmaster.postmaster_of(data) is None:
+        return None
+    return PostgresServer(data, programs_for(account_for(data), elsewhere), folder)
+
+
 def _why(directory: Path, error: Exception) -> str:
     """The last fatal line of the server's log, else what the error says."""
     said = str(getattr(error, "output", None) or error).strip()
