@@ -45,6 +45,8 @@ from pulsepoint.errors import PulsepointError
 from pulsepoint.runtime.settings import ServiceSettings
 
 MB = 1_000_000
+EMPTY_SERVER_MB = 60
+"""A new PostgreSQL server with its first log."""
 NOT_OURS = (LOCK, "lost+found", "instance.log")
 """What may lie in a home into which a backup is restored."""
 
@@ -117,6 +119,7 @@ def restore(home: Path, path: Path, progress: Progress) -> Manifest:
         handle = hold_home(home)
         try:
             _clear(home)
+            _check_room(home, manifest)
             (home / RESTORING).mkdir(mode=0o700)
             _fill(home, path, manifest, progress)
             shutil.rmtree(home / RESTORING)
@@ -179,6 +182,16 @@ def _check_empty(home: Path) -> None:
                 f"{home.resolve()} is not empty ({', '.join(present[:3])}{', …' if present[3:] else ''}): a backup is"
                 " restored into an empty home alone. Set PULSEPOINT_HOME to another folder, or move this one away."
             )
+
+
+def _check_room(home: Path, manifest: Manifest) -> None:
+    """PostgreSQL's words for a full disk are many, so what is surely too little is said before it starts."""
+    room, least = shutil.disk_usage(home).free // MB, manifest.size // MB + EMPTY_SERVER_MB
+    if room < least:
+        raise BackupFailed(
+            f"{home.resolve()} has room for {room:,} MB, and the restored instance takes more than {least:,} MB:"
+            " make room, or set PULSEPOINT_HOME to a folder on another disk."
+        )
 
 
 def _clear(home: Path) -> None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ import pytest
 from deploy.local.instance_process import InstanceProcess, running
 from file_import.webhooks import Delivery, headers
 from tests.builders.chaos_shop import SHOP, Client, counted, deliveries_of, make_brand
+from tests.builders.small_disk import small_disk
 from tests.builders.transactions import trading_days, write_transactions
 
 SEED = 20110302
@@ -98,19 +97,6 @@ async def test_postgresql_killed_is_said_and_started_again(tmp_path: Path) -> No
         await sending
 
 
-@contextmanager
-def small_disk() -> Iterator[Path | None]:
-    """A disk of `DISK` of its own; None where this user may mount none."""
-    with tempfile.TemporaryDirectory(prefix="pulsepoint-disk-") as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0755", "tmpfs", folder]
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-        try:
-            yield Path(folder) if mounted else None
-        finally:
-            if mounted:
-                subprocess.run(["umount", "-l", folder], check=True)
-
-
 def fill(path: Path) -> None:
     """Write until nothing more fits."""
     with path.open("wb", buffering=0) as file, suppress(OSError):
@@ -119,7 +105,7 @@ def fill(path: Path) -> None:
 
 
 async def test_a_full_disk_is_said_and_work_goes_on_when_there_is_room(tmp_path: Path) -> None:
-    with small_disk() as disk:
+    with small_disk(DISK) as disk:
         if disk is None:
             return  # what can be seen without a disk of one's own is in tests/integration/postgres/test_supervision.py
         async with trading(disk / "home", tmp_path) as (instance, client, deliveries):

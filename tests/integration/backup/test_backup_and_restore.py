@@ -21,6 +21,7 @@ from deploy.cli.instance_client import open_client
 from deploy.local.instance_process import ROOT, InstanceProcess, running, running_instance
 from file_import.webhooks import Delivery
 from tests.builders.chaos_shop import Client, counted, deliveries_of, make_brand
+from tests.builders.small_disk import small_disk
 from tests.builders.transactions import trading_days, write_transactions
 from tests.upgrade.figures import without_fact_ids
 
@@ -139,6 +140,18 @@ def test_only_an_empty_home_takes_a_whole_file(backups: Backups, tmp_path: Path)
     assert "is cut off or was changed" in refused.stderr
     taken = pulsepoint(backups.home, "backup", str(cut))
     assert (taken.returncode, "is there already" in taken.stderr) == (1, True)
+
+
+def test_a_disk_that_is_too_small_is_said_and_nothing_half_made_stays(backups: Backups) -> None:
+    with small_disk("300k") as disk:
+        if disk is None:
+            return  # this user may mount none
+        for arguments in (("backup", str(disk / "copy.tar")), ("restore", str(backups.at_rest))):
+            home = backups.home if arguments[0] == "backup" else disk / "home"
+            refused = pulsepoint(home, *arguments)
+            assert refused.returncode == 1
+            assert "the disk is full" in refused.stderr or "make room" in refused.stderr
+        assert {path.name for path in disk.rglob("*")} <= {"home", "tower.lock"}
 
 
 def test_the_command_says_that_the_file_holds_secrets(backups: Backups, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ SETTINGS = {"fsync": "off", "shared_buffers": "32MB"}
 COMMIT = """
 INSERT INTO kernel.leftovers VALUES ('tested', gen_random_uuid(), gen_random_uuid(), '', '', now())
 """
+ROLE = "CREATE ROLE teller; GRANT USAGE ON SCHEMA kernel TO teller; GRANT SELECT ON kernel.leftovers TO teller"
 IMPATIENT = f"SET lock_timeout = '50ms'; {COMMIT}"
 
 
@@ -50,10 +51,7 @@ async def test_commits_wait_for_the_moment_and_what_comes_later_is_not_in_it(tmp
         assert running_server(source.data) == source
         async with open_pool(source.get_uri(), max=2) as pool:
             await apply_schema(pool)
-        await run(
-            source,
-            f"CREATE ROLE teller; GRANT USAGE ON SCHEMA kernel TO teller; GRANT SELECT ON kernel.leftovers TO teller; {COMMIT}",
-        )
+        await run(source, f"{ROLE}; {COMMIT}")
 
         def commit_meanwhile() -> None:
             with pytest.raises(asyncpg.LockNotAvailableError):
@@ -72,6 +70,6 @@ async def test_commits_wait_for_the_moment_and_what_comes_later_is_not_in_it(tmp
 async def test_what_a_program_says_is_passed_on(tmp_path: Path) -> None:
     with server() as source:
         (tmp_path / "dump").write_bytes(b"no dump")
-        with pytest.raises(EngineUnavailable, match="^pg_restore: error: .* valid archive"):
+        with pytest.raises(EngineUnavailable, match=r"^pg_restore: error: .* valid archive"):
             dump.read_dump(source, b"", tmp_path / "dump")
     assert running_server(source.data) is None
