@@ -107,7 +107,7 @@ async def test_a_row_bigquery_refuses_fails_its_append_alone_and_is_named() -> N
                 warehouse.append([order_fact("o4", name="4")]),
                 return_exceptions=True,
             )
-        assert [type(result) for result in results] == [type(None), MalformedInput, type(None)]
+        assert [type(result) for result in results] == [frozenset, MalformedInput, frozenset]
         assert "orders.name" in str(results[1])
         assert await stored(served, "orders") == 3
 

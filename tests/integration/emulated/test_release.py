@@ -19,6 +19,7 @@ from deploy.emulated.instance_process import EmulatedProcess
 from deploy.local.instance_process import InstanceFailed, running
 from file_import.webhooks import Delivery
 from pulsepoint.events.catalog import SERVICES
+from pulsepoint.events.orders import OrderRecorded
 from tests.builders.next_release import FIELD, NextRelease
 from tests.builders.shopify import as_bytes, line_body, order_body, refund_body, refund_line_body
 from tests.builders.slack_chain import logged_in
@@ -115,7 +116,7 @@ async def test_a_release_one_service_at_a_time_holds_up_and_miscounts_nothing(
 ) -> None:
     """Producers first, and back again, producers first: consumers meet orders with more fields than they know, and
     then with fewer, which is what a release with consumers first meets."""
-    assert next_release.schema_of_orders() == "order.recorded 2 True", FIELD
+    assert next_release.schema_of_orders() == f"order.recorded {OrderRecorded.SCHEMA} True", FIELD
     async with logged_in(cloud) as http:
         brand = {"name": "Released", "shopify_store": SHOP, "currency": "EUR", "timezone": "Europe/Berlin"}
         made = (await http.post("/api/brands", json=brand)).json()["brand_id"]
