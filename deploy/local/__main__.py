@@ -64,7 +64,8 @@ def announce(instance: Instance, settings: InstanceSettings) -> None:
     print(f"\n  Pulsepoint is running at {settings.address}")
     print(f"  Log in as {email} with password {password}")
     if settings.demo:
-        print("  A demo shop opens at once; its two years of history fill in behind. PULSEPOINT_DEMO=0 starts empty.")
+        print("  A demo shop opens at once; its two years of history fill in behind.")
+        print("  PULSEPOINT_DEMO=0 with another PULSEPOINT_HOME starts empty.")
     print("  Send it orders:  .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
     print("  Stop it with Ctrl-C; the next start resumes where it was.\n", flush=True)
 
