@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from ai_advisor.domain.performance import (
-    CampaignKey,
     CampaignTotals,
     Performance,
     Period,
@@ -17,6 +16,7 @@ from ai_advisor.domain.performance import (
 )
 from pulsepoint.metrics import basis
 from pulsepoint.metrics.query import Breakdown, MeasuredRow
+from pulsepoint.metrics.running import CampaignKey
 from pulsepoint.runtime.brand_projection import KeptBrand
 from pulsepoint.runtime.outcome import Reader
 

@@ -14,7 +14,7 @@ import orjson
 
 from inventory_intel import readings
 from inventory_intel.domain.assessment import assess, listed
-from inventory_intel.domain.spend import running_campaigns
+from inventory_intel.domain.spend import Campaign, running_campaigns
 from inventory_intel.domain.stock import LeadTimes
 from inventory_intel.domain.window import Window, window_of
 from pulsepoint.brand.vocabulary import CancelledOrders
@@ -27,6 +27,7 @@ from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded, Stock
 from pulsepoint.events.products import ProductDeleted, ProductRecorded
 from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.query import Breakdown
+from pulsepoint.metrics.running import SpentDay, last_day, recent_days
 from pulsepoint.ports.document_store import Document, FactRow, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import KeptBrand, find_brand, keep_brand
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
@@ -134,23 +135,36 @@ async def _assess(reader: Reader, kept: KeptBrand, window: Window) -> list[Stock
             Breakdown(("level_units",), period, ("inventory_item_id",)),
             Breakdown(("level_incoming",), period, ("inventory_item_id",)),
             Breakdown(("days_in_stock", "days_unknown"), period, ("inventory_item_id",)),
-            Breakdown(("spend",), period, (*CAMPAIGN, "currency", "day")),
+            Breakdown(("spend",), period, (*CAMPAIGN, "day"), {"currency": brand.currency}),
             Breakdown(("campaign_weight",), period, (*CAMPAIGN, *ITEM)),
         ],
         settings=settings,
     )
+    campaigns = await _running(reader, kept, window, readings.spent_days(spend.rows))
     # A large catalog takes long enough to keep other requests waiting, were it judged on the event loop.
     return await asyncio.to_thread(
         lambda: assess(
             readings.variants(variants, levels.rows, incoming.rows),
             readings.sold(sold.rows),
             readings.days_in_stock(days.rows),
-            running_campaigns(readings.campaign_days(spend.rows), today=window.end_day, currency=brand.currency),
+            campaigns,
             readings.credited_items(weights.rows),
             window_days=window.days,
             lead_times=LeadTimes(brand.lead_time_days, {each.variant: each.days for each in brand.lead_times}),
         )
     )
+
+
+async def _running(reader: Reader, kept: KeptBrand, window: Window, spent: Sequence[SpentDay]) -> list[Campaign]:
+    """The running campaigns with what each spends a day, as advice measures it."""
+    if not spent:
+        return []
+    recent = recent_days(last_day([*window.first_sale_days, *(day for _, day in spent)], window.end_day))
+    own = {"currency": kept.settings.currency}
+    [daily] = await reader.measure_all(
+        [Breakdown(("daily_spend",), recent, CAMPAIGN, own)], settings=kept.metric_settings
+    )
+    return running_campaigns(spent, readings.daily_spend(daily.rows))
 
 
 def _published(

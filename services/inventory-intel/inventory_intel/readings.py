@@ -7,9 +7,9 @@ from typing import Any
 
 from inventory_intel.domain.assessment import CreditedItem, Sold
 from inventory_intel.domain.catalog import SoldItem
-from inventory_intel.domain.spend import CampaignDay
 from inventory_intel.domain.stock import DaysInStock, VariantStock
 from pulsepoint.metrics.query import MeasuredRow
+from pulsepoint.metrics.running import CampaignKey, SpentDay
 from pulsepoint.values import Row
 
 
@@ -58,19 +58,14 @@ def days_in_stock(rows: Iterable[MeasuredRow]) -> dict[str, DaysInStock]:
     }
 
 
-def campaign_days(rows: Iterable[MeasuredRow]) -> list[CampaignDay]:
-    """Spend of each campaign on each day of its own account."""
-    return [
-        CampaignDay(
-            platform=row.at["channel"],
-            account_id=row.at["account_id"],
-            currency=row.at["currency"],
-            campaign_id=row.at["campaign_id"],
-            day=row.at["day"],
-            spend_micros=row.value("spend"),
-        )
-        for row in rows
-    ]
+def spent_days(rows: Iterable[MeasuredRow]) -> list[SpentDay]:
+    """Each day on which a campaign spent something, as its own account counts days."""
+    return [(_campaign(row.at), row.at["day"]) for row in rows if row.value("spend") > 0]
+
+
+def daily_spend(rows: Iterable[MeasuredRow]) -> dict[CampaignKey, int]:
+    """Micros that each campaign spends a day; 0 where it spent nothing."""
+    return {_campaign(row.at): row.value("daily_spend") for row in rows}
 
 
 def credited_items(rows: Iterable[MeasuredRow]) -> list[CreditedItem]:
@@ -80,6 +75,10 @@ def credited_items(rows: Iterable[MeasuredRow]) -> list[CreditedItem]:
         for row in rows
         if (weight := row.value("campaign_weight")) > 0
     ]
+
+
+def _campaign(at: Mapping[str, Any]) -> CampaignKey:
+    return at["channel"], at["account_id"], at["campaign_id"]
 
 
 def _item(at: Mapping[str, Any]) -> SoldItem:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from ai_advisor.measuring import measure_performance
 from inventory_intel.handlers import EFFECTS, HANDLERS, TICK, Pace, effects, handlers
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
 from pulsepoint.money import MICROS
+from pulsepoint.runtime.brand_projection import KeptBrand
 from pulsepoint.runtime.outcome import Outcome
 from pulsepoint.telemetry import Telemetry
 from tests.builders.insights import Bench, bench_of, effect_of, event_of, payload_in
@@ -212,6 +214,42 @@ async def test_the_spend_of_campaigns_that_sell_what_is_gone_is_at_risk(bench: B
     assessed, _ = await tick(bench)
     assert assessed.statuses[0].campaigns == (("meta", "c1", 75 * MICROS),)
     assert assessed.statuses[0].spend_at_risk_micros == 75 * MICROS
+
+
+@pytest.mark.parametrize(
+    ("spent", "a_day"),
+    [({1: 100, 2: 300}, 200), ({1: 100, 3: 500}, 300), ({0: 7, 1: 100}, 100), ({1: 10, 20: 10_000}, 10)],
+    ids=["complete days", "days without spend do not count", "today is not complete", "a week"],
+)
+async def test_spend_at_risk_is_a_part_of_the_daily_spend_that_advice_shows(
+    bench: Bench, spent: dict[int, int], a_day: int
+) -> None:
+    """A campaign that paused on some days had less at risk than it spends a day, though all it sells was gone."""
+    await configure(bench)
+    at = days_ago(4)
+    await bench.append(
+        product_facts("p1", [{"variant_id": "v1", "available": 0}]),
+        order_facts("o1", at, [{"variant_id": "v1", "price_micros": 30 * MICROS}]),
+        credit_facts("o1", at, 30 * MICROS),
+        [ad_day_fact(days_ago(ago).date(), euros * MICROS) for ago, euros in spent.items()],
+    )
+    assessed, _ = await tick(bench)
+    assert assessed.statuses[0].spend_at_risk_micros == a_day * MICROS
+    kept = KeptBrand(BrandConfigured(**brand_data()), 1)
+    performance = await bench.read(lambda reader: measure_performance(reader, kept, NOW))
+    assert [each.daily_spend_micros for each in performance.campaigns] == [a_day * MICROS]
+
+
+async def test_today_counts_where_nothing_is_known_before_it(bench: Bench) -> None:
+    await configure(bench)
+    await bench.append(
+        product_facts("p1", [{"variant_id": "v1", "available": 0}]),
+        order_facts("o1", NOW, [{"variant_id": "v1", "price_micros": 30 * MICROS}]),
+        credit_facts("o1", NOW, 30 * MICROS),
+        [ad_day_fact(NOW.date(), 70 * MICROS)],
+    )
+    assessed, _ = await tick(bench)
+    assert assessed.statuses[0].spend_at_risk_micros == 70 * MICROS
 
 
 async def test_the_business_clock_moves_the_window(bench: Bench) -> None:

@@ -11,49 +11,22 @@ from hypothesis import strategies as st
 
 from inventory_intel.domain.assessment import CreditedItem, Sold, assess, listed
 from inventory_intel.domain.catalog import SoldItem
-from inventory_intel.domain.spend import Campaign, CampaignDay, CampaignItem, exposures, running_campaigns
+from inventory_intel.domain.spend import Campaign, CampaignItem, exposures, running_campaigns
 from inventory_intel.domain.stock import LeadTimes, VariantStock
 from pulsepoint.money import MICROS
 
 TODAY = date(2026, 3, 15)
 
 
-def day(ago: int, spend: int, *, campaign_id: str = "c1", currency: str = "EUR") -> CampaignDay:
-    return CampaignDay("meta", "a1", currency, campaign_id, TODAY - timedelta(days=ago), spend)
-
-
 def campaign(campaign_id: str = "c1", spend: int = 100 * MICROS) -> Campaign:
     return Campaign("meta", "a1", campaign_id, spend)
 
 
-def test_daily_spend_is_the_mean_of_complete_days() -> None:
-    [running] = running_campaigns([day(0, 7), day(1, 100), day(2, 300)], today=TODAY, currency="EUR")
-    assert running.daily_spend_micros == 200
-
-
-def test_today_counts_where_nothing_else_is_known() -> None:
-    [running] = running_campaigns([day(0, 70)], today=TODAY, currency="EUR")
-    assert running.daily_spend_micros == 70
-
-
-def test_days_older_than_a_week_do_not_count() -> None:
-    [running] = running_campaigns([day(1, 10), day(20, 10_000)], today=TODAY, currency="EUR")
-    assert running.daily_spend_micros == 10
-
-
-def test_a_day_without_a_row_is_a_day_without_spend() -> None:
-    rows = [day(1, 100), day(1, 50, campaign_id="c2"), day(2, 50, campaign_id="c2")]
-    assert [running.daily_spend_micros for running in running_campaigns(rows, today=TODAY, currency="EUR")] == [50, 50]
-
-
-def test_a_stopped_campaign_is_not_running() -> None:
-    rows = [day(1, 100), day(2, 100), day(3, 500, campaign_id="stopped")]
-    assert [running.campaign_id for running in running_campaigns(rows, today=TODAY, currency="EUR")] == ["c1"]
-
-
-@pytest.mark.rule("REV-06")
-def test_spend_in_another_currency_is_never_added() -> None:
-    assert running_campaigns([day(1, 100, currency="SEK")], today=TODAY, currency="EUR") == []
+def test_a_campaign_that_runs_and_spent_nothing_of_late_puts_nothing_at_risk() -> None:
+    """Its account was not pulled for more than a week: what it spends a day is not known."""
+    keys = [("meta", "a1", "c1"), ("meta", "a2", "c2")]
+    spent = [(keys[0], TODAY - timedelta(days=1)), (keys[1], TODAY - timedelta(days=20))]
+    assert running_campaigns(spent, {keys[0]: 10}) == [campaign(spend=10)]
 
 
 def weight(campaign_id: str, key: str, weight: int, *, platform: str = "meta") -> CampaignItem:

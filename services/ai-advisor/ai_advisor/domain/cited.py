@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ai_advisor.domain.citations import Citations
-from ai_advisor.domain.performance import RECENT_DAYS, CampaignPerformance
+from ai_advisor.domain.performance import CampaignPerformance
 from pulsepoint.brand import figures
 from pulsepoint.brand.facts import CURRENT_SPEND, RECOMMENDED_CHANGE
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.metrics import derived
+from pulsepoint.metrics.running import RECENT_DAYS
 from pulsepoint.money import MICROS
 
 

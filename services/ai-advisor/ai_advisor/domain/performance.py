@@ -10,11 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pulsepoint.brand.figures import Figure
 from pulsepoint.events.insights import ADVISED_DAYS
-
-RECENT_DAYS = 7
-ACTIVE_DAYS = 2
-CampaignKey = tuple[str, str, str]
-"""(platform, account id, campaign id)."""
+from pulsepoint.metrics.running import CampaignKey, last_day, recent_days, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,8 @@ class Period:
     @property
     def recent(self) -> Period:
         """Its last seven days."""
-        return Period(self.end_day - timedelta(days=RECENT_DAYS - 1), self.end_day)
+        days = recent_days(self.end_day)
+        return Period(days.start, days.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +114,7 @@ def window_of(now: datetime, timezone: str) -> Period:
 
 def period_of(recorded_days: Iterable[date], today: date) -> Period:
     """The last fourteen complete days; where nothing is known before today, those that end today."""
-    first = min(recorded_days, default=None)
-    end = today if first is not None and first >= today else today - timedelta(days=1)
+    end = last_day(recorded_days, today)
     return Period(end - timedelta(days=ADVISED_DAYS - 1), end)
 
 
@@ -128,22 +124,21 @@ def running_campaigns(
     totals: Mapping[CampaignKey, CampaignTotals],
     daily_spend: Mapping[CampaignKey, int],
 ) -> list[CampaignPerformance]:
-    """The campaigns that spent on one of their account's last two days with spend, dearest first.
+    """The running campaigns, dearest first.
 
     `totals` are those of the period, `daily_spend` micros a day of its recent days.
     """
-    by_account: dict[tuple[str, str], set[date]] = defaultdict(set)
     by_campaign: dict[CampaignKey, list[SpendDay]] = defaultdict(list)
     for row in spend_days:
         if row.spend_micros > 0:
-            by_account[row.platform, row.account_id].add(row.day)
             by_campaign[row.key].append(row)
-    running = [
-        _campaign(key, rows, period, totals.get(key, CampaignTotals()), daily_spend.get(key, 0))
-        for key, rows in by_campaign.items()
-        if any(row.day in sorted(by_account[key[:2]])[-ACTIVE_DAYS:] for row in rows)
+    campaigns = [
+        _campaign(key, by_campaign[key], period, totals.get(key, CampaignTotals()), daily_spend.get(key, 0))
+        for key in running([(row.key, row.day) for rows in by_campaign.values() for row in rows])
     ]
-    return sorted(running, key=lambda campaign: (-campaign.daily_spend_micros, campaign.platform, campaign.campaign_id))
+    return sorted(
+        campaigns, key=lambda campaign: (-campaign.daily_spend_micros, campaign.platform, campaign.campaign_id)
+    )
 
 
 def _campaign(
