@@ -35,23 +35,15 @@ export function useLive(brand: string): Live {
   useEffect(() => {
     const ending = new AbortController();
     const refresh = refresher(client, brand);
-    let announcedAt = 0;
+    const announce = announcer(setAnnounced);
     setConnection("connecting");
     setArrived(new Set());
-
-    const announce = (order: OrderView): void => {
-      setArrived((before) => new Set([...[...before].slice(-ARRIVED_KEPT), order.order_id]));
-      if (Date.now() - announcedAt < ANNOUNCE_MS) return;
-      announcedAt = Date.now();
-      setAnnounced(
-        t("page.live.new_order", { order: order.name ?? "", amount: money(order.net_revenue, order.currency) }),
-      );
-    };
 
     const onEvent = (event: StreamEvent, again: boolean): void => {
       if (event.kind === "order.recorded") {
         const order = JSON.parse(event.data) as OrderView;
         client.setQueryData<OrderView[]>(["orders", brand], (orders) => withOrder(orders ?? [], order, ORDERS_SHOWN));
+        setArrived((before) => new Set([...[...before].slice(-ARRIVED_KEPT), order.order_id]));
         announce(order);
         refresh("orders", "dashboard", "books");
       } else if (event.kind.startsWith("alert.")) refresh("alerts", "dashboard");
@@ -69,6 +61,16 @@ export function useLive(brand: string): Live {
   }, [brand, token, client, logOut]);
 
   return { connection, arrived, announced };
+}
+
+/** Says an order for those who hear the page, not too often. */
+function announcer(say: (words: string) => void): (order: OrderView) => void {
+  let saidAt = 0;
+  return (order) => {
+    if (Date.now() - saidAt < ANNOUNCE_MS) return;
+    saidAt = Date.now();
+    say(t("page.live.new_order", { order: order.name ?? "", amount: money(order.net_revenue, order.currency) }));
+  };
 }
 
 /** Connects, again and again, each time after the last event read; ends when aborted, or by a refusal that stays. */

@@ -32,15 +32,7 @@ export function LogIn() {
         </div>
         <h1>{t("page.login.title")}</h1>
         {ended && <p className="notice">{ended}</p>}
-        <label className="field">
-          {t("page.login.email")}
-          {/* biome-ignore lint/a11y/noAutofocus: logging in is all that this page is for */}
-          <input name="email" type="email" autoComplete="username" required autoFocus />
-        </label>
-        <label className="field">
-          {t("page.login.password")}
-          <input name="password" type="password" autoComplete="current-password" required />
-        </label>
+        <Credentials />
         <p className="error" role="alert">
           {problem}
         </p>
@@ -50,5 +42,21 @@ export function LogIn() {
         <p className="small soft">{t("page.login.hint")}</p>
       </form>
     </main>
+  );
+}
+
+function Credentials() {
+  return (
+    <>
+      <label className="field">
+        {t("page.login.email")}
+        {/* biome-ignore lint/a11y/noAutofocus: logging in is all that this page is for */}
+        <input name="email" type="email" autoComplete="username" required autoFocus />
+      </label>
+      <label className="field">
+        {t("page.login.password")}
+        <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+    </>
   );
 }

@@ -33,6 +33,22 @@ export function BrandForm({ button, onMade }: BrandFormProps) {
 
   return (
     <form className="form-grid" onSubmit={(event) => void submit(event)}>
+      <Fields />
+      <p className="error wide" role="alert">
+        {problem}
+      </p>
+      <p className="wide">
+        <button type="submit" className="button primary" disabled={busy}>
+          {button}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function Fields() {
+  return (
+    <>
       <label className="field">
         {t("page.brand_form.name")} <input name="name" required maxLength={200} placeholder="Northwind Traders" />
       </label>
@@ -47,15 +63,7 @@ export function BrandForm({ button, onMade }: BrandFormProps) {
         {t("page.brand_form.timezone")}
         <input name="timezone" required defaultValue={Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"} />
       </label>
-      <p className="error wide" role="alert">
-        {problem}
-      </p>
-      <p className="wide">
-        <button type="submit" className="button primary" disabled={busy}>
-          {button}
-        </button>
-      </p>
-    </form>
+    </>
   );
 }
 

@@ -75,21 +75,7 @@ function Table({ snapshot, channels, claims }: TableProps) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="scroll" aria-label={t("page.channels.table")} tabIndex={0}>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">{t("page.channels.channel")}</th>
-            <th scope="col">{t("page.channels.revenue")}</th>
-            <th scope="col">{t("page.channels.orders")}</th>
-            <th scope="col">{t("page.channels.spend")}</th>
-            <th scope="col">{t("page.channels.roas")}</th>
-            {claims && <th scope="col">{t("page.channels.claimed")}</th>}
-            {claims && (
-              <th scope="col" className="wide-only">
-                {t("page.channels.claimed_roas")}
-              </th>
-            )}
-          </tr>
-        </thead>
+        <Headings claims={claims} />
         <tbody>
           {channels.map((each) => (
             <Row key={each.name} channel={each} claims={claims} />
@@ -119,6 +105,26 @@ function Table({ snapshot, channels, claims }: TableProps) {
         </tfoot>
       </table>
     </section>
+  );
+}
+
+function Headings({ claims }: { claims: boolean }) {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{t("page.channels.channel")}</th>
+        <th scope="col">{t("page.channels.revenue")}</th>
+        <th scope="col">{t("page.channels.orders")}</th>
+        <th scope="col">{t("page.channels.spend")}</th>
+        <th scope="col">{t("page.channels.roas")}</th>
+        {claims && <th scope="col">{t("page.channels.claimed")}</th>}
+        {claims && (
+          <th scope="col" className="wide-only">
+            {t("page.channels.claimed_roas")}
+          </th>
+        )}
+      </tr>
+    </thead>
   );
 }
 
@@ -158,6 +164,15 @@ function notYetAttributed(snapshot: SnapshotView): { revenue: number; orders: nu
   return revenue || orders ? { revenue, orders } : null;
 }
 
+function tipOf(channel: Channel | undefined): HTMLElement | string {
+  if (!channel) return "";
+  const { attributed, claimed } = amountsOf(channel);
+  return tip(channel.name, [
+    t("page.channels.tip.attributed", { amount: attributed }),
+    t("page.channels.tip.claimed", { amount: claimed }),
+  ]);
+}
+
 function chartOf(channels: Channel[], colour: Colours): Options {
   const rows = channels.toReversed();
   const currency = rows[0]?.currency ?? null;
@@ -182,15 +197,7 @@ function chartOf(channels: Channel[], colour: Colours): Options {
       ...tooltip(colour),
       trigger: "axis",
       axisPointer: { type: "shadow", shadowStyle: { color: colour.line, opacity: 0.45 } },
-      formatter: (shown: unknown) => {
-        const each = rows[(shown as { dataIndex: number }[])[0]?.dataIndex ?? -1];
-        if (!each) return "";
-        const { attributed, claimed } = amountsOf(each);
-        return tip(each.name, [
-          t("page.channels.tip.attributed", { amount: attributed }),
-          t("page.channels.tip.claimed", { amount: claimed }),
-        ]);
-      },
+      formatter: (shown: unknown) => tipOf(rows[(shown as { dataIndex: number }[])[0]?.dataIndex ?? -1]),
     },
     series: [
       {

@@ -106,38 +106,10 @@ function Drawer({ factId, timezone, onClose }: DrawerProps) {
 }
 
 function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
-  const about = Object.entries(fact.at).filter(([, value]) => value !== null);
   return (
     <>
       <p className="fact-value number">{measured(fact.value, fact.unit, fact.currency)}</p>
-      <dl className="pairs">
-        <dt>{t("page.fact.formula")}</dt>
-        <dd>{fact.formula}</dd>
-        {fact.calculation && (
-          <>
-            <dt>{t("page.fact.calculation")}</dt>
-            <dd className="number">{fact.calculation}</dd>
-          </>
-        )}
-        <dt>{t("page.fact.days")}</dt>
-        <dd>
-          {t("page.period.shown", {
-            start: longDay(fact.start_date),
-            end: longDay(fact.end_date),
-            timezone: fact.timezone,
-          })}
-        </dd>
-        {about.map(([name, value]) => (
-          <div key={name} className="pair">
-            <dt>{sentence(name)}</dt>
-            <dd>{name === "channel" ? channelName(String(value)) : String(value)}</dd>
-          </div>
-        ))}
-        <dt>{t("page.fact.model")}</dt>
-        <dd>{modelName(fact.model)}</dd>
-        <dt>{t("page.fact.as_of")}</dt>
-        <dd>{fact.as_of ? timestamp(fact.as_of, timezone) : t("page.fact.nothing")}</dd>
-      </dl>
+      <Definition fact={fact} timezone={timezone} />
       {fact.notes.map((note) => (
         <p key={note} className="small">
           {note}
@@ -148,6 +120,41 @@ function Explained({ fact, timezone }: { fact: FactView; timezone: string }) {
         <Rows key={behind.source} behind={behind} timezone={timezone} />
       ))}
     </>
+  );
+}
+
+/** How it is worked out, of what, and of which days. */
+function Definition({ fact, timezone }: { fact: FactView; timezone: string }) {
+  const about = Object.entries(fact.at).filter(([, value]) => value !== null);
+  return (
+    <dl className="pairs">
+      <dt>{t("page.fact.formula")}</dt>
+      <dd>{fact.formula}</dd>
+      {fact.calculation && (
+        <>
+          <dt>{t("page.fact.calculation")}</dt>
+          <dd className="number">{fact.calculation}</dd>
+        </>
+      )}
+      <dt>{t("page.fact.days")}</dt>
+      <dd>
+        {t("page.period.shown", {
+          start: longDay(fact.start_date),
+          end: longDay(fact.end_date),
+          timezone: fact.timezone,
+        })}
+      </dd>
+      {about.map(([name, value]) => (
+        <div key={name} className="pair">
+          <dt>{sentence(name)}</dt>
+          <dd>{name === "channel" ? channelName(String(value)) : String(value)}</dd>
+        </div>
+      ))}
+      <dt>{t("page.fact.model")}</dt>
+      <dd>{modelName(fact.model)}</dd>
+      <dt>{t("page.fact.as_of")}</dt>
+      <dd>{fact.as_of ? timestamp(fact.as_of, timezone) : t("page.fact.nothing")}</dd>
+    </dl>
   );
 }
 

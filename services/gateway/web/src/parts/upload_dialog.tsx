@@ -40,15 +40,7 @@ export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps
   return (
     <dialog ref={dialog} className="box" onClose={onClose} aria-labelledby="upload-title">
       <div className="dialog-body">
-        <div className="dialog-head">
-          <div>
-            <h2 id="upload-title">{t("page.import")}</h2>
-            <p className="small soft">{t("page.upload.file", { name: file.name, size: fileSize(file.size) })}</p>
-          </div>
-          <button type="button" className="button" onClick={() => dialog.current?.close()}>
-            {progress ? t("page.upload.stop") : t("page.close")}
-          </button>
-        </div>
+        <Head file={file} running={progress !== null} onClose={() => dialog.current?.close()} />
         {problem && (
           <p className="notice bad" role="alert">
             {problem}
@@ -63,6 +55,20 @@ export function UploadDialog({ file, brand, brands, onClose }: UploadDialogProps
         )}
       </div>
     </dialog>
+  );
+}
+
+function Head({ file, running, onClose }: { file: File; running: boolean; onClose: () => void }) {
+  return (
+    <div className="dialog-head">
+      <div>
+        <h2 id="upload-title">{t("page.import")}</h2>
+        <p className="small soft">{t("page.upload.file", { name: file.name, size: fileSize(file.size) })}</p>
+      </div>
+      <button type="button" className="button" onClick={onClose}>
+        {running ? t("page.upload.stop") : t("page.close")}
+      </button>
+    </div>
   );
 }
 

@@ -17,16 +17,14 @@ export function useUploads(): UploadsValue {
   return value;
 }
 
-/** `brand` is the one that is shown, if any. */
-export function Uploads({
-  brand,
-  brands,
-  children,
-}: {
+interface UploadsProps {
   brand: BrandView | undefined;
   brands: BrandView[];
   children: ReactNode;
-}) {
+}
+
+/** `brand` is the one that is shown, if any. */
+export function Uploads({ brand, brands, children }: UploadsProps) {
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const client = useQueryClient();
@@ -46,14 +44,7 @@ export function Uploads({
           event.target.value = "";
         }}
       />
-      {over && !file && (
-        <div className="drop" aria-hidden="true">
-          <div>
-            <strong>{t("page.upload.drop")}</strong>
-            <span className="soft">{t("page.upload.formats")}</span>
-          </div>
-        </div>
-      )}
+      {over && !file && <DropHint />}
       {file && (
         <UploadDialog
           file={file}
@@ -66,6 +57,17 @@ export function Uploads({
         />
       )}
     </Context>
+  );
+}
+
+function DropHint() {
+  return (
+    <div className="drop" aria-hidden="true">
+      <div>
+        <strong>{t("page.upload.drop")}</strong>
+        <span className="soft">{t("page.upload.formats")}</span>
+      </div>
+    </div>
   );
 }
 
