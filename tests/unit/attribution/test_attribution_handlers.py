@@ -310,9 +310,10 @@ async def test_a_longer_lookback_attributes_existing_orders_anew_batch_by_batch(
 @pytest.mark.rule("ATTR-10")
 async def test_a_changed_policy_for_cancelled_orders_attributes_anew() -> None:
     harness = Harness()
-    await harness.handle(order_event(evidence=evidence(META), cancelled_at=AFTER))
+    cancelled = order_event(evidence=evidence(META), cancelled_at=AFTER)
+    await harness.handle(configured(cancelled_orders="return"), cancelled)
     assert harness.head()["net_micros"] == 0
-    await harness.handle(configured(cancelled_orders="keep"))
+    await harness.handle(configured(version=2, cancelled_orders="keep"))
     await harness.run_effects()
     assert harness.by_channel() == {"meta": 100_000_000}
 
@@ -322,9 +323,7 @@ async def test_settings_that_credits_do_not_depend_on_start_no_sweep_nor_end_a_r
     harness = Harness()
     await harness.handle(old_touch_order())
     assert not (await harness.handle(configured(lead_time_days=3))).effects
-    await harness.handle(
-        configured(version=2, lookback_days=60), configured(version=3, lookback_days=60, name="New name")
-    )
+    await harness.handle(configured(version=2, lookback_days=60), configured(version=3, lookback_days=60, name="New"))
     await harness.run_effects()
     assert harness.by_channel() == {"meta": 100_000_000}
 
