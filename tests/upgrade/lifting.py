@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway.endpoints.verify import ROW_CHECKS
 from pulsepoint.metrics.catalog import METRICS as METRICS_OF_TODAY
 from tests.upgrade.story import MISMATCHED
 
@@ -25,10 +26,15 @@ RATIOS = {"roas": "attributed_roas", "mer": "blended_roas", "blended_roas": "ble
 """Ratios of sales and spend leave a day in quarantine out on both sides; those cited before open as they were."""
 CHECK_TITLES = {"entry_credits": "Every sale, edit, refund and cancellation is credited once"}
 NEW_CHECKS = {
-    "heads": ("edit_days", "Every change of an order is of a day that was told"),
-    "view_credits": ("view_order_changes", "Changes of orders shown are the newest"),
+    "counted_once": {
+        "entry_dates": "Credits are booked when their sale, refund or cancellation was",
+        "chosen_touches": "Credits go to the touch that each model chooses",
+    },
+    "heads": {"edit_days": "Every change of an order is of a day that was told"},
+    "view_credits": {"view_order_changes": "Changes of orders shown are the newest"},
 }
-"""Checks of what edits changed, by the name of the check they stand before: an old order has no violation of them."""
+"""Checks of edits and of the touches credited, by the name of the check they stand before: an old order has
+no violation of them."""
 EXCLUDED_FIELDS = {"metric", "currency", "amount", "fact_id"}
 
 
@@ -142,15 +148,16 @@ def _performance(parameters: dict[str, str], answer: Answer) -> Answer:
 
 
 def _verify(parameters: dict[str, str], answer: Answer) -> Answer:
-    """Edits are checked too."""
+    """Edits, the touches credited and each row's checksum are checked too."""
+    clean = {"ok": True, "total": 0, "violations": []}
     checks = []
     for check in answer["checks"]:
-        name, title = NEW_CHECKS.get(check["name"], ("", ""))
-        if name:
-            clean = {"ok": True, "total": 0, "violations": [], "settled_seconds": check["settled_seconds"]}
-            checks.append({"name": name, "title": title, "unit": "count", **clean})
+        for name, title in NEW_CHECKS.get(check["name"], {}).items():
+            settled = {"settled_seconds": check["settled_seconds"]}
+            checks.append({"name": name, "title": title, "unit": "count", **clean, **settled})
         checks.append(check | {"title": CHECK_TITLES.get(check["name"], check["title"])})
-    return answer | {"checks": checks}
+    of_rows = [each.model_dump() | clean | {"settled_seconds": 0} for each in ROW_CHECKS]
+    return answer | {"checks": checks + of_rows}
 
 
 def _numbers(row: Answer) -> Answer:
