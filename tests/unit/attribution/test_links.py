@@ -262,3 +262,36 @@ def test_the_public_list_and_our_own_rows_are_read_and_ours_outrank_it() -> None
     listed = origin_of_site("amazon.com")
     assert listed is not None and listed.kind is Kind.REFERRAL
     assert origin_of_site("nobody-knows.example") is None
+
+
+@pytest.mark.rule("TOUCH-08")
+@pytest.mark.parametrize(
+    ("landing", "referrer", "channel"),
+    [
+        ("/?utm_medium=paid&fbclid=x", None, Channel.META),
+        ("/?utm_source={{site_source_name}}&utm_medium=paid&fbclid=abc", None, Channel.META),
+        ("/?utm_medium=paid_social", "https://l.facebook.com/", Channel.META),
+        ("/?utm_medium=cpc", GOOGLE_SEARCH, Channel.GOOGLE),
+        ("/?utm_medium=cpc", "https://news.example/", Channel.OTHER_PAID),
+        ("/?utm_source=newspaper&utm_medium=cpc", "https://news.example/", Channel.OTHER_PAID),
+    ],
+)
+def test_a_paid_medium_is_its_click_ids_or_referrers(landing: str, referrer: str | None, channel: Channel) -> None:
+    touch = only(landing, referrer)
+    assert (touch.channel, touch.paid) == (channel, True)
+
+
+@pytest.mark.rule("TOUCH-08")
+@pytest.mark.parametrize(
+    ("referrer", "channel"),
+    [
+        ("https://www.paypal.com.au/", Channel.DIRECT),
+        ("https://r3.girogate.de/", Channel.DIRECT),
+        ("https://accounts.youtube.com/", Channel.DIRECT),
+        ("https://navigator-bs.gmx.net/", Channel.EMAIL),
+        ("https://3c-lxa.web.de/", Channel.EMAIL),
+        ("https://webmail.strato.de/", Channel.EMAIL),
+    ],
+)
+def test_payment_log_in_and_mail_hosts_are_what_they_are_for(referrer: str, channel: Channel) -> None:
+    assert only("/", referrer).channel is channel

@@ -103,7 +103,7 @@ def _by_tag(source: str, medium: str, tracks: Tracks) -> Classification:
     origin = origin_of_source(source) if source else None
     if is_paid(medium):
         # A tag that names nobody we know does not contradict the click id.
-        return Classification(_paid_channel(origin or _bought(tracks)), True)
+        return Classification(_paid_channel(origin or _bought(tracks) or _seller(tracks)), True)
     named = channel_of_medium(medium)
     if named is not None:
         return Classification(named, False)
@@ -134,6 +134,13 @@ def _bought(tracks: Tracks) -> Origin | None:
     return origin_of_click(tracks.clicks, hinting=False) or next(
         (MARKS[mark] for mark in tracks.marks if mark in MARKS), None
     )
+
+
+def _seller(tracks: Tracks) -> Origin | None:
+    """The origin that a click id of organic links or the referrer names, where the medium says that it was paid."""
+    hint = origin_of_click(tracks.clicks, hinting=True)
+    site = origin_of_site(tracks.host) if tracks.host else None
+    return hint or (site if site is not None and site.kind in (Kind.SEARCH, Kind.SOCIAL, Kind.PAID) else None)
 
 
 def _by_click(origin: Origin) -> Classification:
