@@ -372,7 +372,7 @@ async def test_an_old_shop_shows_its_last_days_and_not_an_empty_month(site: Site
     await gateway.ports.warehouse.append(shop_facts(scope, datetime(2011, 8, 31, tzinfo=UTC).date()))
     async with visit(browser, address) as page:
         await board(page, email)
-        await expect(page.get_by_text("2 Aug 2011 to 31 Aug 2011")).to_be_visible()
+        await expect(page.get_by_text("2 Aug 2011 to 31 Aug 2011, Europe/London")).to_be_visible()
         await page.get_by_role("button", name="7 days").click()
         await expect(page.get_by_text("25 Aug 2011 to 31 Aug 2011")).to_be_visible()
 
