@@ -6,6 +6,8 @@ SELECT sold.order_id AS subject, CONCAT(sold.kind, ' ', sold.entry_id, ' under '
   UNIX_MICROS(sold.occurred_at) AS expected, UNIX_MICROS(credited.occurred_at) AS found,
   CAST(NULL AS STRING) AS currency, COUNT(*) OVER () AS total
 FROM sold JOIN credited ON credited.order_id = sold.order_id AND credited.entry_id = sold.entry_id
+  -- An order and a refund of it may have the same number.
+  AND credited.entry_kind = sold.kind
 WHERE sold.occurred_at <> credited.occurred_at
 ORDER BY subject, detail LIMIT 50;
 
