@@ -374,7 +374,7 @@ async def test_an_old_shop_shows_its_last_days_and_not_an_empty_month(site: Site
         await board(page, email)
         await expect(page.get_by_text("2 Aug 2011 to 31 Aug 2011, Europe/London")).to_be_visible()
         await page.get_by_role("button", name="7 days").click()
-        await expect(page.get_by_text("25 Aug 2011 to 31 Aug 2011")).to_be_visible()
+        await expect(page.get_by_text("25 Aug 2011 to 31 Aug 2011, Europe/London")).to_be_visible()
 
 
 async def test_the_theme_can_be_chosen_and_stays(site: Site, browser: Browser) -> None:
