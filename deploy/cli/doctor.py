@@ -204,7 +204,7 @@ def _waiting_bodies(kind: str, listed: JsonObject) -> Iterator[Finding]:
 def _shop(brand: Brand, by_name: dict[str, JsonObject], offset: int, now: datetime) -> Iterator[Finding]:
     orders = by_name.get("orders", {"things": 0, "newest_at": None})
     if not orders["things"]:
-        todo = "Point the shop's webhooks at /webhooks/shopify, or replay a file."
+        todo = f"Send its webhooks where `pulsepoint webhook-address {brand.shop}` says, or replay a file."
         yield Finding("connected", "note", f"{brand.name}: shop", f"{brand.shop}, no orders yet", todo)
         return
     words = f"{brand.shop}, {orders['things']:,} orders"
