@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -20,6 +20,8 @@ from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 OPEN_ALERTS = ("books", "open")
 """The document of the open alerts by key: `{"alerts": {key: {"alert_id", "misses", "reading", "unsent"}}}`."""
 POST = "slack.post"
+QUIET_ENDS = "quiet.ends"
+GRACE = timedelta(seconds=1)
 SENT_AT_ONCE = 20
 
 
@@ -70,7 +72,8 @@ async def evaluate(
     kept = [*writes, *changes.writes]
     if after != open_alerts:
         kept.append(_write_open_alerts(after))
-    return Outcome(facts=changes.facts, writes=kept, events=changes.events, effects=changes.effects)
+    effects = [*changes.effects, *_when_quiet_ends(brand, after, at)]
+    return Outcome(facts=changes.facts, writes=kept, events=changes.events, effects=effects)
 
 
 class _Changes:
@@ -162,6 +165,15 @@ async def _send_unsent(
         if columns is not None:
             changes.post(columns)
     return {key: replace(alert, unsent=False) if key in due else alert for key, alert in open_alerts.items()}
+
+
+def _when_quiet_ends(brand: BrandSettings, open_alerts: Mapping[str, OpenAlert], at: datetime) -> tuple[Effect, ...]:
+    """A look at what waits when quiet time ends, though nothing else happens then; again while some is left."""
+    left = sum(alert.unsent for alert in open_alerts.values())
+    if not left or brand.quiet_until is None:
+        return ()
+    delay = max(brand.quiet_until - at, timedelta()) + GRACE
+    return (Effect(QUIET_ENDS, f"{brand.quiet_until.isoformat()}/{left}", {}, delay=delay),)
 
 
 async def _documents(reader: Reader, ids: Sequence[str]) -> list[Document]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from alerting.conditions import Rules, evaluate_days, evaluate_stock
 from alerting.domain import stock, syncs
-from alerting.evaluation import POST, Evaluation, evaluate, read_open_alerts
+from alerting.evaluation import POST, QUIET_ENDS, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.figures import Figure
@@ -163,6 +163,11 @@ async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outc
     )
 
 
+async def send_what_waited(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+    """Post what opened in quiet time and is still open, now that it is over."""
+    return await _evaluate_now(reader, Evaluation())
+
+
 async def _citing(reader: Reader) -> Cite:
     """Makes fact ids of what an ad account says, whose money is in no currency that was told."""
     return await reader.citing(settings=(await brand_of(reader)).metric_settings)
@@ -226,4 +231,7 @@ def handlers(rules: Rules) -> Routes:
 
 
 HANDLERS = handlers(Rules())
-EFFECTS: dict[str, EffectDefinition] = {POST: EffectDefinition(on_success=record_post, run=post_to_slack)}
+EFFECTS: dict[str, EffectDefinition] = {
+    POST: EffectDefinition(on_success=record_post, run=post_to_slack),
+    QUIET_ENDS: EffectDefinition(on_success=send_what_waited),
+}
