@@ -163,6 +163,23 @@ async def test_a_file_lost_under_a_running_instance_is_noticed_and_made_anew(tmp
         assert await facts_of(warehouse) == before
 
 
+async def test_a_home_that_is_away_for_a_while_is_waited_for(tmp_path: Path, faults: Faults) -> None:
+    """A volume that is not mounted: its folder is something else, and everything in it cannot be had."""
+    home, away = tmp_path / "home", tmp_path / "away"
+    async with opened(home, faults) as warehouse:
+        await write(warehouse, 0, 3)
+        before = await facts_of(warehouse)
+        home.rename(away)
+        home.write_text("")
+        async with asyncio.timeout(SOON):
+            while not faults.stop_delivery:  # noqa: ASYNC110 - noticed by a loop of its own
+                await asyncio.sleep(0.05)
+        home.unlink()
+        away.rename(home)
+        await whole(faults)
+        assert await facts_of(warehouse) == before
+
+
 async def test_a_rebuild_that_is_requested_changes_nothing(tmp_path: Path, faults: Faults) -> None:
     async with opened(tmp_path, faults) as warehouse:
         await write(warehouse, 0, 3)

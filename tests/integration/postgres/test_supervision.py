@@ -173,3 +173,22 @@ def test_room_is_asked_of_the_disk_itself(home: Path) -> None:
     assert has_room(home, 4096)
     assert not has_room(home, 2**60)
     assert list(home.iterdir()) == []
+
+
+async def test_a_look_that_fails_does_not_end_the_watching(home: Path, faults: Faults) -> None:
+    looks: list[Path] = []
+
+    def unreadable_at_first(folder: Path, count: int) -> bool:
+        looks.append(folder)
+        if len(looks) == 1:
+            raise PermissionError(folder)
+        return True
+
+    server = Server(home / "data")
+    supervisor = Supervisor(home / "postgres", faults, server.start, room=unreadable_at_first)
+    watching = asyncio.create_task(supervisor.watch())
+    try:
+        await until(lambda: server.starts > 0)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

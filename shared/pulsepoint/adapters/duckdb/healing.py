@@ -86,15 +86,23 @@ class HealingWarehouse:
             self._failed.set()
 
     async def watch(self) -> None:
-        """Looks after the file and its archive without end."""
+        """Looks after the file and its archive without end: what fails now is tried again."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._failed.wait()
-            if self._failed.is_set() or self._is_lost():
-                await self._heal()
-            elif self._archive is not None:
-                await self._close_segments(self._archive)
+            try:
+                await self.look()
+            except Exception:
+                log.exception("warehouse.look_failed")
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def look(self) -> None:
+        """Opens a file again that failed or is lost; else closes what of the archive is whole."""
+        if self._failed.is_set() or self._is_lost():
+            await self._heal()
+        elif self._archive is not None:
+            await self._close_segments(self._archive)
 
     def rebuild(self) -> None:
         """Has the file made anew from the archive, soon."""
@@ -126,7 +134,7 @@ class HealingWarehouse:
     def _is_lost(self) -> bool:
         try:
             return self._path.stat().st_ino != self._inode
-        except FileNotFoundError:
+        except OSError:  # also a folder that is none any more, or may not be read
             return True
 
     async def _heal(self) -> None:

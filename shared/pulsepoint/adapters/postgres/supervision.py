@@ -100,10 +100,13 @@ class Supervisor:
         self.dsn = server.get_uri()
 
     async def watch(self) -> None:
-        """Looks every second, without end."""
+        """Looks every second, without end: what cannot be looked at now is looked at again."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("postgresql.look_failed")
 
     async def look(self) -> None:
         """Notices what is wrong, mends what can be mended, and says both."""
