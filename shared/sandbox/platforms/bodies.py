@@ -57,7 +57,7 @@ class ShopifyBodies:
     def level(self, change: StockChange) -> Webhook:
         """`inventory_levels/update`: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel.
 
-        With the quantities of the Admin API, what is on its way among them:
+        With what a webhook lacks and only the Admin API tells, what is on its way:
         https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel.
         """
         body: dict[str, object] = {

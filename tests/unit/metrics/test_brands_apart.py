@@ -35,7 +35,7 @@ TEXTS = {
 }  # fmt: skip
 ENTITIES = {"advice": "advice", "ai_insights": "advice"}
 OFTEN_NULL = frozenset({"cancelled_at", "resolved_at"})
-TRUE = frozenset({"paid", "tracked"})
+TRUE = frozenset({"paid", "tracked", "is_cut"})
 PARAMETERS: dict[str, Any] = {
     "start_day": date(2026, 3, 9), "end_day": DAY, "timezone": "UTC", "model": "last_non_direct", "currency": "GBP",
     "platform": "meta", "account_id": "account_id", "cancelled_orders": "return", "resolved": True, "limit": 9,
@@ -55,14 +55,14 @@ def value(table: schema.Table, name: str, type_: str, amount: int, tag: str, at:
         return name in TRUE
     if name == "status":
         return "critical" if table.name == "stock_statuses" else "active"
-    number = amount // 4 if name == "discount_micros" else amount
+    number = {"discount_micros": amount // 4, "customer_order_index": 1}.get(name, amount)
     return {"INT64": number, "DATE": at.date(), "TIMESTAMP": at, "STRING": TEXTS.get(name, f"{name}{tag}")}[type_]
 
 
 def row(scope: TenantContext, table: schema.Table, amount: int, tag: str, at: datetime) -> FactRow:
     columns = {each.name: value(table, each.name, each.type, amount, tag, at) for each in table.columns[6:]}
     if table.name == "ad_days_quarantined":
-        columns |= {"quarantined": True, "day": date(2026, 3, 8)}
+        columns |= {"quarantined": True, "day": EARLIER.date()}
     return fact(scope, table.name, ENTITIES.get(table.name, f"e{tag}"), **columns, recorded_at=at)
 
 

@@ -37,8 +37,8 @@ def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
     """The stock level in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/inventorylevel.
 
     `available` is null where the shop does not count the item there, and negative where it was oversold. What is on its
-    way is a quantity of the Admin API (https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel); a
-    webhook names it only where its subscription asks for that.
+    way is a quantity of the Admin API (https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel), which
+    Shopify's webhooks lack: a body has it where its sender asked that API.
     """
     quantities = {entry.text("name", 64): entry.optional_whole("quantity") for entry in body.children("quantities")}
     return StockLevelRecorded(

@@ -28,14 +28,9 @@ class WebhookKeys:
 
     def signature(self, body: bytes, given: bytes) -> str | None:
         """The signature text when one of the secrets signed `body` with `given`, else None."""
-        for inner_keyed, outer_keyed in self._keyed:
-            inner, outer = inner_keyed.copy(), outer_keyed.copy()
-            inner.update(body)
-            outer.update(inner.digest())
-            expected = b2a_base64(outer.digest(), newline=False)
-            if compare_digest(expected, given):
-                return expected.decode("ascii")
-        return None
+        running = self.running()
+        running.update(body)
+        return running.matches(given)
 
 
 class RunningSignature:
