@@ -85,9 +85,10 @@ HEAD = """# Errors
 Made by `python -m deploy.release.errors_page`; a test fails where this page is not what the code says.
 
 Whatever cannot succeed as it is carries a reason: a stable word, in the `reason` of a problem document (RFC 9457), of a
-quarantined message and of a line in the log. Messages in other words say what was wrong this time. Failures of our
-own engines are not listed: they are answered with 503 and tried again. HTTP is the status of the API; a webhook with
-such a body was answered 200, and its message waits in quarantine.
+quarantined message and of a line in the log. Messages in other words say what was wrong this time; reasons that hold a
+delivery have a sentence of their own, `quarantined.<reason>` of the catalog of texts. Failures of our own engines are
+not listed: they are answered with 503 and tried again. HTTP is the status of the API; a webhook with such a body was
+answered 200, and its message waits in quarantine.
 
 | Reason | HTTP | Error | What to do | Where |
 |---|---|---|---|---|

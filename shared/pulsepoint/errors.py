@@ -16,6 +16,9 @@ PulsepointError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class PulsepointError(Exception):
     """Base of every error Pulsepoint raises on purpose."""
@@ -24,15 +27,17 @@ class PulsepointError(Exception):
 class PermanentError(PulsepointError):
     """The input can never succeed as it is.
 
-    `reason` is a stable machine word, the message says what a person should do.
+    `reason` is a stable machine word, the message says what a person should do. `names` are what the sentence of a
+    quarantined message names: a shop, a field, what stood there (untrusted).
     """
 
     reason = "permanent"
 
-    def __init__(self, message: str, *, reason: str | None = None) -> None:
+    def __init__(self, message: str, *, reason: str | None = None, names: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         if reason is not None:
             self.reason = reason
+        self.names = MappingProxyType(dict(names or {}))
 
 
 class MalformedInput(PermanentError):
@@ -80,18 +85,40 @@ class EngineUnavailable(RetryableError):
 
 
 class VendorError(RetryableError):
-    """An outside platform failed; only the effect that called it waits."""
+    """An outside platform failed; only the effect that called it waits.
 
+    The message is for logs. `reason` is a stable machine word, `names` what people are told with it: the API, its code,
+    what the platform said (untrusted).
+    """
+
+    reason: str = "failed"
     retry_after: float | None = None
+
+    def __init__(self, message: str, *, reason: str | None = None, names: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        if reason is not None:
+            self.reason = reason
+        self.names = MappingProxyType(dict(names or {}))
 
 
 class VendorRateLimited(VendorError):
     """The platform asks to slow down; `retry_after` is in seconds."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    reason: str = "rate_limited"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        reason: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, names=names)
         self.retry_after = retry_after
 
 
 class VendorRefused(VendorError):
     """Credentials or permissions are wrong; a person must act."""
+
+    reason: str = "refused"

@@ -57,12 +57,10 @@ def of_claims(channel: str) -> Finding:
     return finding
 
 
-def of_sync(attempts: int, refused: bool) -> Finding:
-    """An account that cannot be pulled."""
-    reason = "timeout\x00 of 30 s"
-    failed = AdsSyncFailed(
-        platform="tiktok", account_id="a1", reason=reason, refused=refused, attempts=attempts, failed_at=NOW
-    )
+def of_sync(attempts: int, refused: bool, **why: Any) -> Finding:
+    """An account that cannot be pulled; without `why` as releases told it that sent a sentence."""
+    values = {"reason": "timeout\x00 of 30 s", "refused": refused, "attempts": attempts, **why}
+    failed = AdsSyncFailed(platform="tiktok", account_id="a1", failed_at=NOW, **values)
     finding = syncs.failure(failed, uncited)
     assert finding is not None
     return finding
@@ -80,6 +78,13 @@ FINDINGS: dict[str, Finding] = {
     "tracking.claims": of_claims("tiktok"),
     "sync.twice": of_sync(2, refused=False),
     "sync.refused": of_sync(1, refused=True),
+    "sync.said": of_sync(
+        1,
+        refused=True,
+        failure="refused",
+        names={"api": "TikTok Business API v1.3", "code": "40105", "message": "Access token\x00 is wrong " + "x" * 400},
+    ),
+    "sync.unsaid": of_sync(2, refused=False, failure="no_answer"),
     "day": syncs.quarantined(
         AdDayQuarantined(
             platform="google",

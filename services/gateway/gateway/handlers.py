@@ -12,7 +12,7 @@ from typing import TypeAlias
 import orjson
 
 from gateway.news import sync_entry, tell_alert, tell_order
-from gateway.use_cases.connections import integration_id
+from gateway.use_cases.connections import NO_FAILURE, failure_columns, integration_id
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.envelope import Event
@@ -77,7 +77,7 @@ async def note_synced(reader: Reader, event: Event[AdsSynced]) -> Outcome:
         reader,
         event,
         synced.synced_at,
-        {"status": "connected", "last_synced_at": synced.synced_at.isoformat(), "sync_error_message": None},
+        {"status": "connected", "last_synced_at": synced.synced_at.isoformat(), **NO_FAILURE},
     )
     if not noted.writes or not synced.changed:
         return noted
@@ -88,7 +88,7 @@ async def note_sync_failed(reader: Reader, event: Event[AdsSyncFailed]) -> Outco
     """A pull of an ad account failed."""
     failed = event.payload
     status = "needs_attention" if failed.refused else "failed"
-    return await _note_sync(reader, event, failed.failed_at, {"status": status, "sync_error_message": failed.reason})
+    return await _note_sync(reader, event, failed.failed_at, {"status": status, **failure_columns(failed)})
 
 
 async def _note_sync(reader: Reader, event: Event[PullEnded], at: datetime, change: dict[str, object]) -> Outcome:

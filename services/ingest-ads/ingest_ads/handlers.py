@@ -9,7 +9,8 @@ from typing import Any
 from ingest_ads.domain import AccountFacts, CampaignDay, Pull, PulledDay, settle_day, spans
 from ingest_ads.pull import EPOCH, PullOrder, pull_account
 from pulsepoint.brand.settings import AdAccount, BrandSettings
-from pulsepoint.errors import MalformedInput, RetryableError, VendorRefused
+from pulsepoint.brand.vocabulary import PullFailure
+from pulsepoint.errors import MalformedInput, RetryableError, VendorError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import SyncRequested
@@ -129,7 +130,7 @@ async def record_pull(reader: Reader, effect: StoredEffect, result: object) -> O
 
 
 async def report_failure(reader: Reader, effect: StoredEffect, error: Exception) -> Outcome:
-    """Publishes `ads.sync_failed` with the error's text and whether a person must act; the pull stays due."""
+    """Publishes `ads.sync_failed` with the kind of failure and whether a person must act; the pull stays due."""
     order = PullOrder.model_validate(effect.data)
     if not await _still_configured(reader, order):
         return NOTHING
@@ -141,6 +142,8 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
         refused=isinstance(error, VendorRefused),
         attempts=effect.attempts + 1,
         failed_at=failed_at,
+        failure=_failure(error),
+        names=dict(error.names) if isinstance(error, VendorError) else {},
     )
     version = (failed_at - EPOCH) // timedelta(microseconds=1)
     return Outcome(
@@ -159,9 +162,14 @@ async def _still_configured(reader: Reader, order: PullOrder) -> bool:
     return brand is not None and pulled in brand.data["ad_accounts"]
 
 
+def _failure(error: Exception) -> PullFailure:
+    if isinstance(error, VendorError):
+        return PullFailure(error.reason)
+    return PullFailure.NO_ANSWER if isinstance(error, TimeoutError) else PullFailure.OWN_FAULT
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "the platform did not answer in time"
+    """The error in technical English, for the log and for readers of before."""
     return (str(error) or type(error).__name__)[:500]
 
 

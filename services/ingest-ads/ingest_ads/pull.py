@@ -19,7 +19,7 @@ from ingest_ads.domain import (
     local_today,
 )
 from ingest_ads.ports import AdsPlatform, CampaignDays, Connection, OpenAccount, PullPorts
-from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.brand.vocabulary import Platform, PullFailure
 from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext
@@ -60,10 +60,10 @@ async def _connection(ports: PullPorts, scope: TenantContext, order: PullOrder) 
     account = f"account {order.account_id}"
     token = await ports.secrets.get(scope, order.secret_ref) if order.secret_ref else None
     if not token:
-        raise VendorRefused(f"no access token is stored for {account}: connect it")
+        raise VendorRefused(f"no access token is stored for {account}: connect it", reason=PullFailure.NO_TOKEN)
     text = token.decode("ascii", errors="replace").strip()
     if not text.isascii() or not text.isprintable():
-        raise VendorRefused(f"the token of {account} is none: connect it again")
+        raise VendorRefused(f"the token of {account} is none: connect it again", reason=PullFailure.UNUSABLE_TOKEN)
     return Connection(order.account_id, text, order.login_customer_id, order.base_url)
 
 
@@ -72,7 +72,8 @@ def _days(order: PullOrder, facts: AccountFacts, now: datetime) -> tuple[date, d
     try:
         today = local_today(now, facts.timezone, order.clock_offset_seconds)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise VendorError(f"account {facts.account_id} has the unknown timezone {facts.timezone!r}") from None
+        text, names = f"account {facts.account_id} has the unknown timezone", {"timezone": facts.timezone}
+        raise VendorError(f"{text} {facts.timezone!r}", reason=PullFailure.UNKNOWN_TIMEZONE, names=names) from None
     start = order.start_day or today - timedelta(days=1)
     return start, min(order.end_day or today, today)
 
@@ -106,9 +107,11 @@ def _by_day(campaigns: CampaignDays, start: date, end: date) -> Mapping[date, li
     seen: set[tuple[str, date]] = set()
     for row in campaigns.rows:
         if not start <= row.day <= end:
-            raise VendorError(f"the platform answered {row.day}, which was not asked for ({start} to {end})")
+            text, names = f"the platform answered {row.day}, which was not asked for", {"day": str(row.day)}
+            raise VendorError(f"{text} ({start} to {end})", reason=PullFailure.UNASKED_DAY, names=names)
         if row.key in seen:
-            raise VendorError(f"the platform answered campaign {row.campaign_id} on {row.day} twice")
+            text, names = f"campaign {row.campaign_id} on {row.day}", {"campaign": row.campaign_id, "day": str(row.day)}
+            raise VendorError(f"the platform answered {text} twice", reason=PullFailure.REPEATED_ROW, names=names)
         seen.add(row.key)
         grouped[row.day].append(row)
     return grouped

@@ -67,10 +67,11 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     raw = event.payload
     domain = raw.headers.get("shop", "")
     if not is_shop_domain(domain):
-        raise MalformedInput(f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", reason="shop_domain")
+        text, names = f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", {"shop": domain[:100]}
+        raise MalformedInput(text, reason="shop_domain", names=names)
     document, seen = await reader.get_many([("shops", domain), ("bodies", event.digest)])
     if document is None:
-        raise UnknownShop(f"no brand owns {domain}: it is delivered when one does")
+        raise UnknownShop(f"no brand owns {domain}: it is delivered when one does", names={"shop": domain})
     shop = _Shop.of(document)
     topic = raw.headers.get("shopify-topic", "")
     proven = _came_by_token(shop, domain, topic, raw.headers)
@@ -86,7 +87,9 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     )
     if reading.shop_domain not in (None, domain):
         explanation = f"the body names the shop {reading.shop_domain}, its header {domain}"
-        raise PermanentError(explanation, reason="shop_mismatch")
+        raise PermanentError(
+            explanation, reason="shop_mismatch", names={"shop": domain, "named": str(reading.shop_domain)}
+        )
     return await _publish(reader, event, shop, reading, writes)
 
 
@@ -103,12 +106,13 @@ def _came_by_token(shop: _Shop, domain: str, topic: str, headers: Mapping[str, s
             digest, shop.endpoint_digest or ""
         )
         if not matches:
-            raise PermanentError(f"the address was not the one subscribed for {domain}", reason="endpoint_token")
+            explanation = f"the address was not the one subscribed for {domain}"
+            raise PermanentError(explanation, reason="endpoint_token", names={"shop": domain})
         return True
     by_header = headers.get(ROUTING, "token" if shop.endpoint_token else "header") == "header"
     if not by_header and origin_of(headers) is not Origin.FILE and FAMILIES.get(topic) not in PRIVACY:
         explanation = f"the address carried no token of {domain}, and nobody signs the shop header"
-        raise PermanentError(explanation, reason="endpoint_token")
+        raise PermanentError(explanation, reason="endpoint_token", names={"shop": domain})
     return False
 
 
@@ -124,7 +128,8 @@ def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | N
         raise PermanentError("the same body was accepted for another shop before", reason="body_of_another_shop")
     if family is not None and before.get("family", family) != family:
         explanation = f"the same body was accepted as {before['family']} before, and came as {topic}"
-        raise PermanentError(explanation, reason="body_of_another_topic")
+        names = {"family": before["family"], "topic": topic}
+        raise PermanentError(explanation, reason="body_of_another_topic", names=names)
     if "family" in before or family is None:
         return []
     return [
@@ -172,14 +177,15 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     if not domain:
         return NOTHING
     if not is_shop_domain(domain):
-        raise PermanentError(f"{brand.shopify_store[:100]!r} is no shop domain", reason="shop_domain")
+        text, names = f"{brand.shopify_store[:100]!r} is no shop domain", {"shop": brand.shopify_store[:100]}
+        raise PermanentError(text, reason="shop_domain", names=names)
     owner = str(event.scope.brand_id)
     document, before = await reader.get_many([("shops", domain), (BRANDS, owner)])
     if document is not None and (document.data["tenant_id"], document.data["brand_id"]) != (
         str(event.scope.tenant_id),
         owner,
     ):
-        raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken")
+        raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken", names={"shop": domain})
     if is_stale(before, event):
         return NOTHING
     previous: Mapping[str, Any] = before.data if before is not None else {}
@@ -199,7 +205,7 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     writes = [Write("shops", domain, shop), brand_write(reader, event, shop=domain, identity_key=identity_key)]
     if previous.get("shop", domain) != domain:
         writes.append(Write("shops", previous["shop"], None))
-    drain = Effect("held.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)
+    drain = Effect("quarantined.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)
     return Outcome(writes=writes, effects=[drain])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
+from pydantic import Field
+
 from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.envelope import Payload
 
@@ -62,12 +64,19 @@ class AdsSynced(Payload):
 
 
 class AdsSyncFailed(Payload):
-    """A pull of one ad account failed; `refused` means a person must act (credentials, permissions)."""
+    """A pull of one ad account failed; `refused` means a person must act (credentials, permissions).
+
+    `failure` is a `PullFailure`, None where an earlier release pulled; `names` are what its sentence names, what the
+    platform said (untrusted) among them. `reason` is the same in technical English, for the log.
+    """
 
     TYPE: ClassVar[str] = "ads.sync_failed"
+    SCHEMA: ClassVar[int] = 2
     platform: Platform
     account_id: str
     reason: str
     refused: bool
     attempts: int
     failed_at: datetime
+    failure: str | None = None
+    names: dict[str, str] = Field(default_factory=dict)

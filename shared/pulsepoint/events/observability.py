@@ -40,9 +40,14 @@ class SpansRecorded(Payload):
 
 
 class MessageQuarantined(Payload):
-    """A message could not be handled and is kept, encrypted, with its service until replayed or expired."""
+    """A message could not be handled and is kept, encrypted, with its service until replayed or expired.
+
+    `reason` with `names`, what its sentence names (untrusted), is what people are told; None where an earlier release
+    held it. `explanation` is the same in technical English, told where a reason has no sentence.
+    """
 
     TYPE: ClassVar[str] = "message.held"
+    SCHEMA: ClassVar[int] = 2
     held_id: str
     kind: Literal["quarantine", "dead_letter"]
     service: str
@@ -56,6 +61,7 @@ class MessageQuarantined(Payload):
     attempts: int
     held_at: datetime
     expires_at: datetime
+    names: dict[str, str] | None = None
 
 
 class MessageReleased(Payload):

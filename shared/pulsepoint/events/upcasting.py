@@ -44,6 +44,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("stock.assessed", 1): with_defaults,  # what is on its way, and each variant's lead time
         ("stock.assessed", 2): with_defaults,  # the instant of the rows that say the same
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
+        ("message.held", 1): with_defaults,  # the names of its sentence
+        ("ads.sync_failed", 1): with_defaults,  # the kind of failure and its names beside the sentence
     }
 )
 """Steps by (wire type, schema that is lifted by one)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -36,6 +36,8 @@ PART_BYTES = 600_000
 PARTS_PER_COMMIT = 3
 """So that no commit is larger than an engine takes."""
 PAGE = 20
+LONGEST_NAME = 500
+"""Characters of a name that a message's sentence is told with."""
 EFFECTS = "effects"
 """In place of the topic of a message: what is kept is an effect of the service's own."""
 
@@ -70,6 +72,7 @@ class _Why:
     reason: str
     explanation: str
     attempts: int
+    names: Mapping[str, str]
 
 
 def _metadata(held_id: str, message: Message, why: _Why, reader: Reader, expires_at: datetime) -> MessageQuarantined:
@@ -82,6 +85,7 @@ def _metadata(held_id: str, message: Message, why: _Why, reader: Reader, expires
         event_type=attributes.get("ce-type", "unknown")[:200],
         reason=why.reason,
         explanation=why.explanation[:1000],
+        names={name: text[:LONGEST_NAME] for name, text in why.names.items()},
         shop=attributes.get("shop"),
         shopify_topic=attributes.get("shopify-topic"),
         size_bytes=len(message.data),
@@ -108,7 +112,7 @@ class QuarantineStore:
         seen there, and one made later finds the message held. Raises `RetryableError` when it would succeed now.
         """
         source = delivery.subscription
-        why = _Why("quarantine", source, error.reason, str(error), delivery.attempt)
+        why = _Why("quarantine", source, error.reason, str(error), delivery.attempt, error.names)
         await self._hold(delivery.message, why, scope, work)
 
     async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
@@ -117,9 +121,9 @@ class QuarantineStore:
         attempts = int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", delivery.attempt))
         source = attributes.get("CloudPubSubDeadLetterSourceSubscription", delivery.subscription).rsplit("/", 1)[-1]
         explanation = f"given up after {attempts} attempts; see the service's log, then replay it"
-        await self._hold(
-            delivery.message, _Why("dead_letter", source, "attempts_exhausted", explanation, attempts), scope
-        )
+        names = {"attempts": str(attempts)}
+        why = _Why("dead_letter", source, "attempts_exhausted", explanation, attempts, names)
+        await self._hold(delivery.message, why, scope)
 
     async def dead_effect(self, effect: StoredEffect, attempts: int, error: Exception) -> None:
         """Keep an effect whose attempts ran out as a dead letter, and finish it in the same transaction."""
@@ -127,7 +131,8 @@ class QuarantineStore:
         message = Message(EFFECTS, orjson.dumps({"key": effect.key, "data": effect.data}), identity)
         subscription = f"{self._pipeline.service}.{EFFECTS}"
         explanation = f"given up after {attempts} attempts: {error}"
-        why = _Why("dead_letter", subscription, "attempts_exhausted", explanation, attempts)
+        names = {"attempts": str(attempts), "error": str(error)}
+        why = _Why("dead_letter", subscription, "attempts_exhausted", explanation, attempts, names)
         await self._hold(message, why, effect.scope, finished_effect=effect)
 
     async def _hold(
@@ -189,7 +194,7 @@ class QuarantineStore:
 
     def effects(self) -> dict[str, EffectDefinition]:
         """The effect kinds every service has."""
-        return {"held.replay": EffectDefinition(on_success=self._replay_shop)}
+        return {"quarantined.replay": EffectDefinition(on_success=self._replay_shop)}
 
     async def _replay_shop(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
         shop = str(effect.data["shop"])
@@ -199,7 +204,7 @@ class QuarantineStore:
             return outcome
         round_number = int(effect.data.get("round", 0)) + 1
         data = {"shop": shop, "round": round_number}
-        again = Effect("held.replay", f"shop:{shop}:{round_number}", data)
+        again = Effect("quarantined.replay", f"shop:{shop}:{round_number}", data)
         return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
 
     async def _release(self, reader: Reader, documents: Sequence[Document]) -> Outcome:

@@ -8,6 +8,10 @@ import traceback
 import httpx
 import pytest
 
+from pulsepoint.brand.sentences import pull_failure_text
+from pulsepoint.brand.texts import texts
+from pulsepoint.brand.vocabulary import PullFailure
+from pulsepoint.brand.wording import UNKNOWN
 from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.events.ads import AdsSyncFailed
 from tests.builders.ad_platforms import TOKEN, AdDialect, Meaning, Metric, Raw, Step, ad_row, leaks, playing
@@ -41,6 +45,13 @@ SILENCES = (
 )
 
 
+def sentence_of(error: VendorError) -> str:
+    """The sentence that people read of a pull that failed so: without the token, every placeholder filled."""
+    sentence = pull_failure_text(PullFailure(error.reason), error.names, None, texts())
+    assert UNKNOWN not in sentence and not leaks(sentence)
+    return sentence
+
+
 class AdErrorsSuite:
     """Part of `AdPlatformSuite`."""
 
@@ -56,14 +67,16 @@ class AdErrorsSuite:
                 with pytest.raises(VendorError) as caught:
                     await stage.step(step)
                 assert self.dialect.api in str(caught.value), status
+                assert self.dialect.api in sentence_of(caught.value), status
 
     @pytest.mark.parametrize("step", list(Step))
     async def test_silence_is_a_vendor_error_that_names_the_version(self, step: Step) -> None:
         for silence in SILENCES:
             async with playing(self.dialect, [ad_row()]) as stage:
                 stage.wire.answers[step] = silence
-                with pytest.raises(VendorError, match=self.dialect.api):
+                with pytest.raises(VendorError, match=self.dialect.api) as caught:
                     await stage.step(step)
+                assert self.dialect.api in sentence_of(caught.value)
 
     @pytest.mark.rule("ADS-16")
     async def test_a_bad_token_calls_for_a_person_and_nothing_else_does(self) -> None:
@@ -80,7 +93,7 @@ class AdErrorsSuite:
             stage.wire.answers[Step.CAMPAIGNS] = self.dialect.error(Meaning.UNKNOWN_FIELD, "no field spend_of_moon")
             with pytest.raises(VendorError, match=self.dialect.api) as caught:
                 await stage.step(Step.CAMPAIGNS)
-            assert "spend_of_moon" in str(caught.value)
+            assert "spend_of_moon" in sentence_of(caught.value)
 
     @pytest.mark.rule("ADS-15")
     async def test_the_token_travels_in_a_header_alone(self) -> None:
@@ -98,7 +111,8 @@ class AdErrorsSuite:
             await ads.sync()
             assert stage.wire.count(Step.CAMPAIGNS) == 1
             assert {request.url.host for _, request in stage.wire.requests} == {httpx.URL(STUB_URL).host}
-            assert [self.dialect.api in failure.reason for failure in ads.events(AdsSyncFailed)] == [True]
+            [failure] = ads.events(AdsSyncFailed)
+            assert self.dialect.api in failure.names["api"]
 
     @pytest.mark.rule("ADS-15")
     @pytest.mark.parametrize("step", list(Step))

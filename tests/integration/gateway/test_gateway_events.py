@@ -121,6 +121,28 @@ async def test_integrations_tell_the_last_sync_and_what_went_wrong_since(gateway
     assert datetime.fromisoformat(good["last_synced_at"]) == NOW + timedelta(hours=2)
 
 
+async def test_what_failed_is_told_by_kind_and_names_and_not_by_a_sentence_of_the_event(
+    gateway: RunningGateway,
+) -> None:
+    email, scope = await a_tenant(gateway)
+    names = {"api": "Meta Graph API v27.0", "code": "190", "message": "expired"}
+    failed = AdsSyncFailed(
+        platform="meta", account_id="act_1", reason="technical", refused=True, attempts=1, failed_at=NOW,
+        failure="refused", names=names,
+    )  # fmt: skip
+    await tell(gateway, "ads", scope, failed)
+    stray = {"reason": "unknown_shop", "explanation": "technical", "names": {"shop": "stray.myshopify.com"}}
+    await tell(gateway, "held-messages", scope, quarantined("one", NOW, **stray))
+    await tell(gateway, "held-messages", scope, quarantined("two", NOW))
+    async with await gateway.login(email) as client:
+        [account] = (await client.get(f"/api/brands/{scope.brand_id}/integrations")).json()["integrations"]
+        messages = {each["id"]: each for each in (await client.get("/api/quarantine")).json()["messages"]}
+    assert account["sync_failure"] == "refused"
+    assert account["sync_error_message"] == "Meta Graph API v27.0 refuses the credentials (190): expired"
+    assert messages["one"]["explanation"] == "no brand owns stray.myshopify.com: it is delivered when one does"
+    assert (messages["two"]["names"], messages["two"]["explanation"]) == (None, "no currency")
+
+
 async def test_an_account_is_disconnected_when_it_leaves_the_settings_and_connects_anew(
     gateway: RunningGateway,
 ) -> None:

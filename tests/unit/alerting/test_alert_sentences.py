@@ -64,6 +64,18 @@ def test_sentences_stored_before_2026_12_are_told_as_they_are() -> None:
     assert resolved_text(alert, texts()) == "Hat is running out: this is over."
 
 
+def test_a_failed_pull_is_told_by_its_kind_and_not_by_a_sentence_of_the_event() -> None:
+    said, unsaid = FINDINGS["sync.said"], FINDINGS["sync.unsaid"]
+    assert "reason" not in said.names | unsaid.names
+    assert alert_text(said, texts()).explanation.startswith(
+        "Pulled once without success. The last answer: TikTok Business API v1.3 refuses the credentials (40105): Access"
+        " token is wrong xxx"
+    )
+    assert alert_text(unsaid, texts()).explanation == (
+        "Pulled 2 times without success. The last answer: TikTok did not answer in time"
+    )
+
+
 @pytest.mark.rule("AI-07")
 def test_stock_alerts_offer_the_reorder_and_no_more_than_is_at_risk() -> None:
     finding = of_stock(reorder=19, spend_at_risk_micros=21 * MICROS, campaigns=(("meta", "c1", 21 * MICROS),))

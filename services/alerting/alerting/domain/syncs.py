@@ -8,7 +8,7 @@ from datetime import date
 from alerting.domain.open_alerts import Finding, key_of
 from pulsepoint.brand import figures
 from pulsepoint.brand.settings import AdAccount
-from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, PullFailure, Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.metrics.citations import Cite
 
@@ -52,9 +52,16 @@ def failure(failed: AdsSyncFailed, cite: Cite) -> Finding | None:
         severity=Severity.CRITICAL if failed.refused else Severity.HIGH,
         cause=Cause.REFUSED if failed.refused else Cause.FAILED,
         figures={"attempts": figures.count(failed.attempts, cite("failed_pulls", {}, day, day, (failed.attempts,)))},
-        names={"account": failed.account_id, "reason": failed.reason},
+        names={"account": failed.account_id, **_why(failed)},
         channel=failed.platform,
     )
+
+
+def _why(failed: AdsSyncFailed) -> dict[str, str]:
+    """The kind of failure and its names; the sentence it came with, of another release's pull."""
+    if failed.failure not in set(PullFailure):
+        return {"reason": failed.reason}
+    return {**failed.names, "failure": str(failed.failure)}
 
 
 def quarantined(day: AdDayQuarantined, cite: Cite) -> Finding:

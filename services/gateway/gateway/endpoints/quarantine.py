@@ -10,8 +10,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from gateway.endpoints.access import PortsOf, ReplayerOf, RuntimeOf, TenantReaderOf
+from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.quarantine import Kind, quarantined_messages, replay_message
+from pulsepoint.brand.sentences import quarantine_text
+from pulsepoint.brand.texts import Texts
 from pulsepoint.tenancy import TenantContext
 
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -23,6 +26,7 @@ class QuarantinedView(BaseModel):
     """A quarantined message or dead letter; its body stays encrypted with its service.
 
     `scope` says whose it is: your tenant's, or (for operators) the system's, when nobody is known to own it.
+    `explanation` is the sentence of `reason` and `names` (null where an earlier release held it).
     """
 
     id: str
@@ -33,6 +37,7 @@ class QuarantinedView(BaseModel):
     event_type: str
     reason: str
     explanation: str
+    names: dict[str, str] | None
     shop: str | None
     shopify_topic: str | None
     size_bytes: int
@@ -41,9 +46,11 @@ class QuarantinedView(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, scope: TenantContext, row: dict[str, object]) -> QuarantinedView:
-        """The view of a row of the identity store."""
-        return cls(id=row["held_id"], scope="system" if scope.is_system else "tenant", **row)
+    def of(cls, scope: TenantContext, row: dict[str, object], words: Texts) -> QuarantinedView:
+        """The view of a row of the identity store, explained in the language of `words`."""
+        view = cls(id=row["held_id"], scope="system" if scope.is_system else "tenant", **row)
+        said = quarantine_text(view.reason, view.names, view.explanation, words)
+        return view.model_copy(update={"explanation": said})
 
 
 class QuarantinedList(BaseModel):
@@ -66,11 +73,11 @@ def quarantine_router(path: str, kind: Kind) -> APIRouter:
 
     @router.get("", name=f"list_{kind}")
     async def list_quarantined(
-        person: TenantReaderOf, ports: PortsOf, limit: Limit = 100, offset: Offset = 0
+        person: TenantReaderOf, ports: PortsOf, words: TextsOf, limit: Limit = 100, offset: Offset = 0
     ) -> QuarantinedList:
         """Messages of your tenant; for operators also those that belong to nobody yet."""
         page = await quarantined_messages(person, kind, ports.identity_store, limit=limit, offset=offset)
-        return QuarantinedList(total=page.total, messages=[QuarantinedView.of(*each) for each in page.messages])
+        return QuarantinedList(total=page.total, messages=[QuarantinedView.of(*each, words) for each in page.messages])
 
     @router.post("/{message_id}/replay", status_code=202, name=f"replay_{kind}")
     async def replay(message_id: MessageId, person: ReplayerOf, ports: PortsOf, runtime: RuntimeOf) -> Replay:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.events.ads import AdsSyncFailed
 from pulsepoint.events.brands import AdAccount
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Reader
+
+NO_FAILURE: Mapping[str, object] = {"sync_error_message": None, "sync_failure": None}
+"""The columns of a connection that say why its last pull failed, where it did not."""
+
+
+def failure_columns(failed: AdsSyncFailed) -> dict[str, object]:
+    """The columns that say why a pull failed: its kind and names, or the sentence that another release's pull made."""
+    if failed.failure not in set(PullFailure):
+        return {**NO_FAILURE, "sync_error_message": failed.reason}
+    return {**NO_FAILURE, "sync_failure": {"failure": failed.failure, "names": failed.names}}
 
 
 def integration_id(brand_id: str, platform: Platform, account_id: str) -> str:
@@ -27,7 +38,7 @@ async def changed_connections(
         if connection is None or (id in kept) == (connection.data["status"] != "disconnected"):
             continue
         status = "connecting" if id in kept else "disconnected"
-        change = {"status": status, "sync_error_message": None, "updated_at": now.isoformat()}
+        change = {"status": status, **NO_FAILURE, "updated_at": now.isoformat()}
         writes.append(Write("integrations", id, {**connection.data, **change}))
     return writes
 

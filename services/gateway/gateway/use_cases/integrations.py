@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import uuid4
 
 from gateway.domain.brands import Brand
@@ -19,19 +21,22 @@ from pulsepoint.runtime.outcome import Outcome, Reader
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One ad account; `status` is connecting, connected, failed (tried again by itself), needs_attention (a person
-    must act) or disconnected."""
+    must act) or disconnected. Why the last pull failed: its kind and names, or the sentence that an earlier release
+    made."""
 
     platform: str
     account_id: str
     status: str
     last_synced_at: datetime | None = None
     sync_error_message: str | None = None
+    sync_failure: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 async def connections_of(person: Person, brand: Brand, identity_store: IdentityStore) -> list[Connection]:
     """The brand's ad accounts by platform and account; those never pulled yet come last, as connecting."""
     rows = await identity_store.integrations(person.scope, brand.brand_id)
-    listed = [Connection(**{name: row[name] for name in Connection.__dataclass_fields__}) for row in rows]
+    listed = [_connection(row) for row in rows]
     synced = {(each.platform, each.account_id) for each in listed}
     waiting = [
         Connection(account.platform.value, account.account_id, "connecting")
@@ -39,6 +44,12 @@ async def connections_of(person: Person, brand: Brand, identity_store: IdentityS
         if (account.platform.value, account.account_id) not in synced
     ]
     return listed + waiting
+
+
+def _connection(row: Mapping[str, Any]) -> Connection:
+    kept = ("platform", "account_id", "status", "last_synced_at", "sync_error_message")
+    failure = row["sync_failure"] or {"failure": None, "names": {}}
+    return Connection(**{name: row[name] for name in kept}, sync_failure=failure["failure"], names=failure["names"])
 
 
 async def request_sync(

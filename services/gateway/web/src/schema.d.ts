@@ -1444,7 +1444,7 @@ export interface components {
         /**
          * IntegrationView
          * @description One connection; `status` is connecting, connected, failed (tried again by itself), needs_attention (a person
-         *     must act) or disconnected.
+         *     must act) or disconnected. `sync_failure` says why the last pull failed, `sync_error_message` is its sentence.
          */
         IntegrationView: {
             /** Account Id */
@@ -1457,6 +1457,7 @@ export interface components {
             status: string;
             /** Sync Error Message */
             sync_error_message: string | null;
+            sync_failure: components["schemas"]["PullFailure"] | null;
         };
         /**
          * Integrations
@@ -1865,6 +1866,12 @@ export interface components {
             type: string;
         };
         /**
+         * PullFailure
+         * @description The reason that an ad account could not be pulled, told by `pull_failure.<kind>` of the catalog of texts.
+         * @enum {string}
+         */
+        PullFailure: "no_token" | "unusable_token" | "refused" | "no_such_account" | "manager_account" | "rate_limited" | "allowance_used" | "no_answer" | "unreachable" | "http_status" | "missing_field" | "unreadable" | "not_understood" | "not_served" | "unknown_timezone" | "unasked_day" | "repeated_row" | "failed" | "own_fault";
+        /**
          * QuarantinedDayView
          * @description A day of an ad account whose spend is in quarantine: it is counted nowhere, and ratios of sales and spend leave
          *     the day out on both sides.
@@ -1895,6 +1902,7 @@ export interface components {
          * @description A quarantined message or dead letter; its body stays encrypted with its service.
          *
          *     `scope` says whose it is: your tenant's, or (for operators) the system's, when nobody is known to own it.
+         *     `explanation` is the sentence of `reason` and `names` (null where an earlier release held it).
          */
         QuarantinedView: {
             /** Attempts */
@@ -1920,6 +1928,10 @@ export interface components {
             held_at: string;
             /** Id */
             id: string;
+            /** Names */
+            names: {
+                [key: string]: string;
+            } | null;
             /** Reason */
             reason: string;
             /**
@@ -2685,6 +2697,7 @@ export type PeriodView = components['schemas']['PeriodView'];
 export type Platform = components['schemas']['Platform'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
+export type PullFailure = components['schemas']['PullFailure'];
 export type QuarantinedDayView = components['schemas']['QuarantinedDayView'];
 export type QuarantinedList = components['schemas']['QuarantinedList'];
 export type QuarantinedView = components['schemas']['QuarantinedView'];
@@ -4221,7 +4234,10 @@ export interface operations {
     list_integrations_api_brands__brand_id__integrations_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path: {
                 brand_id: string;
             };
@@ -6526,7 +6542,10 @@ export interface operations {
                 limit?: number;
                 offset?: number;
             };
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7093,7 +7112,10 @@ export interface operations {
                 limit?: number;
                 offset?: number;
             };
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from pulsepoint.brand.vocabulary import PullFailure
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import MICROS, to_micros
 
@@ -44,6 +45,10 @@ class Exchange:
         """A vendor's message, in at most 300 characters, without the token it may have echoed in whole or in part."""
         return hide(str(message)[: MESSAGE_LENGTH + len(self.token)], self.token)[:MESSAGE_LENGTH]
 
+    def names(self, **more: str) -> dict[str, str]:
+        """The names that a failure is told with: `more`, and the API with its version."""
+        return {"api": self.name, **more}
+
     async def send(
         self,
         method: str,
@@ -60,9 +65,11 @@ class Exchange:
         try:
             response = await self.http.request(method, url, headers=dict(headers), params=params, json=json_body)
         except httpx.TimeoutException:
-            raise VendorError(f"{self.name} did not answer in time") from None
+            text = f"{self.name} did not answer in time"
+            raise VendorError(text, reason=PullFailure.NO_ANSWER, names=self.names()) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise VendorError(f"{self.name} could not be reached ({type(error).__name__})") from None
+            text = f"{self.name} could not be reached ({type(error).__name__})"
+            raise VendorError(text, reason=PullFailure.UNREACHABLE, names=self.names()) from None
         return Reply(response.status_code, response.headers, _json(response))
 
     @contextmanager
@@ -71,17 +78,26 @@ class Exchange:
         try:
             yield
         except KeyError as missing:
-            raise VendorError(f"{self.name} left out the field {self.text(missing.args[0])[:60]}") from None
+            raise self.left_out(self.text(missing.args[0])[:60]) from None
         except (MalformedInput, ValueError, TypeError, AttributeError, ArithmeticError) as error:
-            raise VendorError(f"{self.name} answered what cannot be read: {self.text(error)}") from None
+            text = f"{self.name} answered what cannot be read: {self.text(error)}"
+            raise VendorError(text, reason=PullFailure.UNREADABLE, names=self.names()) from None
+
+    def left_out(self, field: str) -> VendorError:
+        """The error for an answer that lacks a field."""
+        names = self.names(field=field)
+        return VendorError(f"{self.name} left out the field {field}", reason=PullFailure.MISSING_FIELD, names=names)
 
     def unreadable(self, reply: Reply) -> VendorError:
         """The error for an answer without the vendor's own error envelope: only its HTTP status speaks."""
         if reply.status == 429:
-            return VendorRateLimited(f"{self.name} asks to slow down", retry_after=retry_after(reply.headers))
+            wait = retry_after(reply.headers)
+            return VendorRateLimited(f"{self.name} asks to slow down", retry_after=wait, names=self.names())
+        status = f"HTTP {reply.status}"
         if reply.status in (401, 403):
-            return VendorRefused(f"{self.name} refuses the credentials (HTTP {reply.status})")
-        error = VendorError(f"{self.name} answered HTTP {reply.status} without a readable body")
+            return VendorRefused(f"{self.name} refuses the credentials ({status})", names=self.names(code=status))
+        text = f"{self.name} answered {status} without a readable body"
+        error = VendorError(text, reason=PullFailure.HTTP_STATUS, names=self.names(code=status))
         error.retry_after = retry_after(reply.headers)
         return error
 

@@ -31,7 +31,7 @@ from ingest_ads.adapters.exchange import (
 )
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
-from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.brand.vocabulary import Platform, PullFailure
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -79,7 +79,8 @@ class GoogleAds:
         with exchange.reading():
             customer = _first(rows)["customer"]
             if customer.get("manager"):
-                raise VendorRefused(f"{exchange.name}: {connection.account_id} is a manager: connect its clients")
+                text, names = f"{exchange.name}: {connection.account_id} is a manager", exchange.names()
+                raise VendorRefused(f"{text}: connect its clients", reason=PullFailure.MANAGER_ACCOUNT, names=names)
             facts = AccountFacts(
                 platform=Platform.GOOGLE,
                 account_id=connection.account_id,
@@ -188,22 +189,25 @@ def google_error(exchange: Exchange, reply: Reply) -> VendorError:
     error = _error_object(reply.body)
     if error is None:
         if reply.status == 404:
-            return VendorError(f"{exchange.name} is not served (HTTP 404): the version may have been retired")
+            text = f"{exchange.name} is not served (HTTP 404): the version may have been retired"
+            return VendorError(text, reason=PullFailure.NOT_SERVED, names=exchange.names())
         return exchange.unreadable(reply)
     reasons = list(_reasons(error))
     status = str(error.get("status", ""))
-    named = ", ".join(reason for _, reason in reasons) or status
-    message = f"{exchange.text(named)}: {exchange.text(error.get('message', 'no reason given'))}"
+    code = exchange.text(", ".join(reason for _, reason in reasons) or status)
+    names = exchange.names(code=code, message=exchange.text(error.get("message", "no reason given")))
+    message = f"{code}: {names['message']}"
     if any(kind in REFUSED_KINDS or reason in REFUSED_REASONS for kind, reason in reasons):
-        return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
+        return VendorRefused(f"{exchange.name} refuses the credentials ({message})", names=names)
     if status == "RESOURCE_EXHAUSTED" or reply.status == 429 or any(kind == "quotaError" for kind, _ in reasons):
         wait = max(_delays(error), default=retry_after(reply.headers))
-        return VendorRateLimited(f"{exchange.name} asks to slow down ({message})", retry_after=wait)
+        return VendorRateLimited(f"{exchange.name} asks to slow down ({message})", retry_after=wait, names=names)
     if status in REFUSED_STATUS or reply.status in (401, 403):
-        return VendorRefused(f"{exchange.name} refuses the credentials ({message})")
+        return VendorRefused(f"{exchange.name} refuses the credentials ({message})", names=names)
     if any(kind in UNKNOWN_KINDS for kind, _ in reasons):
-        return VendorError(f"{exchange.name} does not know what was asked ({message})")
-    return VendorError(f"{exchange.name} failed ({message})")
+        text = f"{exchange.name} does not know what was asked ({message})"
+        return VendorError(text, reason=PullFailure.NOT_UNDERSTOOD, names=names)
+    return VendorError(f"{exchange.name} failed ({message})", names=names)
 
 
 def _error_object(body: object) -> dict[str, object] | None:

@@ -33,7 +33,7 @@ from ingest_ads.adapters.exchange import (
 )
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
-from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.brand.vocabulary import Platform, PullFailure
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -157,7 +157,11 @@ class MetaAds:
         if reply.status >= 300 or not isinstance(reply.body, dict) or "error" in reply.body:
             raise meta_error(exchange, reply)
         if _has_next(reply.body) and (spent := usage(reply.headers))[0] >= self.usage_limit:
-            raise VendorRateLimited(f"{exchange.name}: {spent[0]} % of the allowance is used", retry_after=spent[1])
+            text, names = (
+                f"{exchange.name}: {spent[0]} % of the allowance is used",
+                exchange.names(percent=str(spent[0])),
+            )
+            raise VendorRateLimited(text, retry_after=spent[1], reason=PullFailure.ALLOWANCE_USED, names=names)
         return reply.body
 
 
@@ -253,18 +257,19 @@ def meta_error(exchange: Exchange, reply: Reply) -> VendorError:
         return exchange.unreadable(reply)
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
     message = exchange.text(error.get("message", "no reason given"))
+    names = exchange.names(code=f"HTTP {reply.status}" if code is None else str(code), message=message)
     if subcode in NEVER_AGAIN_SUBCODES:
-        return VendorRateLimited(
-            f"{exchange.name} asks not to repeat this ({code}): {message}", retry_after=NEVER_AGAIN_SECONDS
-        )
+        text = f"{exchange.name} asks not to repeat this ({code}): {message}"
+        return VendorRateLimited(text, retry_after=NEVER_AGAIN_SECONDS, names=names)
     if TOO_MUCH in message or subcode in TOO_MUCH_SUBCODES:
-        return TooMuchDataError(f"{exchange.name}: {message}")
+        return TooMuchDataError(f"{exchange.name}: {message}", names=names)
     if code in LIMITED or subcode in LIMITED_SUBCODES or reply.status == 429:
         wait = usage(reply.headers)[1] or retry_after(reply.headers)
-        return VendorRateLimited(f"{exchange.name} asks to slow down ({code}): {message}", retry_after=wait)
+        text = f"{exchange.name} asks to slow down ({code}): {message}"
+        return VendorRateLimited(text, retry_after=wait, names=names)
     if _refused(code, subcode, reply.status):
-        return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}")
-    return VendorError(f"{exchange.name} failed ({code}): {message}")
+        return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}", names=names)
+    return VendorError(f"{exchange.name} failed ({code}): {message}", names=names)
 
 
 def _refused(code: int | None, subcode: int | None, status: int) -> bool:

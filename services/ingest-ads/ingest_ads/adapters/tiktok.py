@@ -31,7 +31,7 @@ from ingest_ads.adapters.exchange import (
 )
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
-from pulsepoint.brand.vocabulary import Platform
+from pulsepoint.brand.vocabulary import Platform, PullFailure
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 
@@ -102,7 +102,8 @@ class TikTokAds:
                 if str(advertiser.get("advertiser_id")) == connection.account_id
             ]
             if not advertisers:
-                raise VendorRefused(f"{exchange.name} shows no advertiser {connection.account_id}")
+                text, names = f"{exchange.name} shows no advertiser {connection.account_id}", exchange.names()
+                raise VendorRefused(text, reason=PullFailure.NO_SUCH_ACCOUNT, names=names)
             facts = AccountFacts(
                 platform=Platform.TIKTOK,
                 account_id=connection.account_id,
@@ -159,7 +160,7 @@ class TikTokAds:
         if reply.status >= 300 or not isinstance(body, dict) or body.get("code") != 0 or body["code"] is False:
             raise tiktok_error(exchange, reply, now=self.now())
         if not isinstance(body.get("data"), dict):
-            raise VendorError(f"{exchange.name} left out the field data")
+            raise exchange.left_out("data")
         data: dict[str, object] = body["data"]
         return data
 
@@ -216,14 +217,17 @@ def tiktok_error(exchange: Exchange, reply: Reply, *, now: datetime) -> VendorEr
     if not isinstance(code, int) or isinstance(code, bool) or code == 0:
         return exchange.unreadable(reply)
     message = exchange.text(reply.body.get("message", "no reason given"))
+    names = exchange.names(code=str(code), message=message)
     if code in LIMITED or reply.status == 429:
         wait = retry_after(reply.headers) or limit_wait(message, now)
-        return VendorRateLimited(f"{exchange.name} asks to slow down ({code}): {message}", retry_after=wait)
+        text = f"{exchange.name} asks to slow down ({code}): {message}"
+        return VendorRateLimited(text, retry_after=wait, names=names)
     if code in REFUSED:
-        return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}")
+        return VendorRefused(f"{exchange.name} refuses the credentials ({code}): {message}", names=names)
     if code in PARAMETERS:
-        return VendorError(f"{exchange.name} does not know what was asked ({code}): {message}")
-    return VendorError(f"{exchange.name} failed ({code}): {message}")
+        text = f"{exchange.name} does not know what was asked ({code}): {message}"
+        return VendorError(text, reason=PullFailure.NOT_UNDERSTOOD, names=names)
+    return VendorError(f"{exchange.name} failed ({code}): {message}", names=names)
 
 
 def limit_wait(message: str, now: datetime) -> float:

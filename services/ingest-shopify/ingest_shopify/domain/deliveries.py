@@ -79,9 +79,11 @@ def read_delivery(
     """
     family = FAMILIES.get(topic)
     if family is None:
-        raise MalformedInput(f"topic {topic[:100]!r} is not one that is read", reason="unknown_topic")
+        text, names = f"topic {topic[:100]!r} is not one that is read", {"topic": topic[:100]}
+        raise MalformedInput(text, reason="unknown_topic", names=names)
     if api_version and not _API_VERSION.fullmatch(api_version):
-        raise MalformedInput(f"API version {api_version[:40]!r} is not known", reason="unknown_api_version")
+        text, names = f"API version {api_version[:40]!r} is not known", {"version": api_version[:40]}
+        raise MalformedInput(text, reason="unknown_api_version", names=names)
     triggered = _triggered(triggered_at, received_at)
     values = parse(body)
     refuse_foreign(topic, family, values)
@@ -90,7 +92,7 @@ def read_delivery(
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise MalformedInput(f"{where}: {first['msg']}", reason="unreadable_field") from None
+        raise MalformedInput(f"{where}: {first['msg']}", reason="unreadable_field", names={"field": where}) from None
     if reading.shop_domain in (None, shop):
         refuse_unfit(topic, family, values)
     return replace(reading, triggered_at=triggered)
@@ -172,7 +174,8 @@ def _refund(delivery: _Delivery) -> Reading:
     refund = refunds.read_refund(delivery.body)
     currency = refunds.currency_of(delivery.body) or delivery.currency
     if currency is None:
-        raise MalformedInput("subtotal_set.shop_money.currency_code: is missing", reason="missing_field")
+        field = "subtotal_set.shop_money.currency_code"
+        raise MalformedInput(f"{field}: is missing", reason="missing_field", names={"field": field})
     payload = RefundRecorded(order_id=delivery.body.id("order_id"), currency=currency, refund=refund)
     version = micros_of(refund.issued_at)
     if refund.is_total:

@@ -101,11 +101,13 @@ def refuse_unfit(topic: str, family: Family, body: dict[str, object]) -> None:
     for some in form.some:
         if not some & body.keys():
             named = " or ".join(sorted(some))
-            raise MalformedInput(f"{named}: is missing, and no body of {topic} lacks it", reason="missing_field")
+            text, names = f"{named}: is missing, and no body of {topic} lacks it", {"field": " | ".join(sorted(some))}
+            raise MalformedInput(text, reason="missing_field", names=names)
     beyond = body.keys() - form.only if form.only is not None else ()
     if beyond:
         raise _mismatch(topic, f"the body has {min(beyond)[:40]!r}, which none of its bodies has")
 
 
 def _mismatch(topic: str, why: str) -> MalformedInput:
-    return MalformedInput(f"a body of another topic was sent as {topic}: {why}", reason="topic_mismatch")
+    text = f"a body of another topic was sent as {topic}: {why}"
+    return MalformedInput(text, reason="topic_mismatch", names={"topic": topic})

@@ -45,13 +45,18 @@ def read_timestamp(value: object, where: str) -> datetime:
     try:
         timestamp = datetime.fromisoformat(text)
         if timestamp.tzinfo is None:
-            raise MalformedInput(f"{where}: the date and time {text!r} has no time zone", reason="unreadable_field")
+            raise _wrong(where, f"the date and time {text!r} has no time zone", text)
         timestamp = timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         raise unreadable(where, "a date and time", value) from None
     if not 1970 <= timestamp.year <= 2200:
-        raise MalformedInput(f"{where}: the year {timestamp.year} cannot be right", reason="unreadable_field")
+        raise _wrong(where, f"the year {timestamp.year} cannot be right", text)
     return timestamp
+
+
+def _wrong(where: str, why: str, value: str | None = None) -> MalformedInput:
+    names = {"field": where, **({"value": clean(value, 80)} if value is not None else {})}
+    return MalformedInput(f"{where}: {why}", reason="unreadable_field", names=names)
 
 
 def unreadable(where: str, expected: str, value: object) -> MalformedInput:
@@ -59,7 +64,7 @@ def unreadable(where: str, expected: str, value: object) -> MalformedInput:
     # Objects and lists are named, not shown: they may be large, or nested deeper than they can be shown.
     named = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
     shown = named or clean(repr(value[:60] if isinstance(value, str) else value), 80)
-    return MalformedInput(f"{where}: expected {expected}, got {shown}", reason="unreadable_field")
+    return _wrong(where, f"expected {expected}, got {shown}", None if named else shown)
 
 
 class Fields:
@@ -82,7 +87,8 @@ class Fields:
 
     def missing(self, name: str) -> MalformedInput:
         """The refusal of an object that lacks `name`."""
-        return MalformedInput(f"{self.where(name)}: is missing", reason="missing_field")
+        where = self.where(name)
+        return MalformedInput(f"{where}: is missing", reason="missing_field", names={"field": where})
 
     def has(self, name: str) -> bool:
         """True where the key is there with a value."""
@@ -205,7 +211,7 @@ class Fields:
 
     def _not_negative(self, name: str, value: int) -> int:
         if value < 0:
-            raise MalformedInput(f"{self.where(name)}: is negative", reason="unreadable_field")
+            raise _wrong(self.where(name), "is negative", str(value))
         return value
 
 
@@ -223,7 +229,7 @@ def camel_case(name: str) -> str:
 def bounded(micros: int, where: str) -> int:
     """`micros` when the warehouse can hold it; raises `MalformedInput` naming `where`."""
     if abs(micros) > LARGEST_AMOUNT:
-        raise MalformedInput(f"{where}: the amount is too large", reason="unreadable_field")
+        raise _wrong(where, "the amount is too large")
     return micros
 
 

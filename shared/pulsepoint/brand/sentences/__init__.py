@@ -7,6 +7,8 @@ which are told as they are.
 from pulsepoint.brand.sentences.alerts import AlertText, alert_text, resolved_text
 from pulsepoint.brand.sentences.notes import note_text, omission_text
 from pulsepoint.brand.sentences.periods import channel_text, inventory_text
+from pulsepoint.brand.sentences.pulls import pull_failure_text
+from pulsepoint.brand.sentences.quarantine import quarantine_text
 from pulsepoint.brand.sentences.recommendations import RecommendationText, recommendation_text
 from pulsepoint.brand.sentences.summaries import summary_text
 
@@ -18,6 +20,8 @@ __all__ = [
     "inventory_text",
     "note_text",
     "omission_text",
+    "pull_failure_text",
+    "quarantine_text",
     "recommendation_text",
     "resolved_text",
     "summary_text",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.sentences.pulls import pull_failure_text
 from pulsepoint.brand.sentences.values import amount, channel_name, day, value, values_of
 from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import AlertType, Cause
@@ -92,6 +93,8 @@ def _broken_tracking(alert: AlertFacts, texts: Texts) -> AlertText:
 def _sync_failure(alert: AlertFacts, texts: Texts) -> AlertText:
     cause = "refused" if alert.cause is Cause.REFUSED else "failed"
     values = {**values_of(alert, texts), "platform": channel_name(alert.channel, texts)}
+    if (failure := alert.names.get("failure")) is not None:
+        values["reason"] = pull_failure_text(failure, alert.names, alert.channel, texts)
     return AlertText(
         title=texts.say("alert.sync_failure.title", values),
         explanation=texts.say("alert.sync_failure.explanation", values, count=value(alert, "attempts")),

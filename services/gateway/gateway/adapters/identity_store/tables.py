@@ -88,6 +88,7 @@ integrations = Table(
     Column("status", Text, nullable=False),
     Column("last_synced_at", Instant),
     Column("sync_error_message", Text),
+    Column("sync_failure", JSONB),
     Column("updated_at", Instant, nullable=False),
     _version(),
 )
@@ -104,6 +105,7 @@ quarantined_messages = Table(
     Column("event_type", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("explanation", Text, nullable=False),
+    Column("names", JSONB),
     Column("shop", Text),
     Column("shopify_topic", Text),
     Column("size_bytes", BigInteger, nullable=False),
