@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from alerting.domain.open_alerts import OPENED_AT_ONCE
-from alerting.evaluation import GRACE, POST, QUIET_ENDS
-from alerting.handlers import EFFECTS, HANDLERS
+from alerting.evaluation import POST
+from alerting.handlers import HANDLERS
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.texts import texts
@@ -24,7 +23,7 @@ from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Effect, Outcome
 from tests.builders.alerting import advise, assess, configure, tick, timestamp, types
-from tests.builders.insights import Bench, bench_of, effect_of, event_of, payload_in, stock_status
+from tests.builders.insights import Bench, bench_of, event_of, payload_in, stock_status
 from tests.builders.inventory import NOW, ad_day_fact, brand_data, credit_facts, days_ago, fact, order_facts, touch_fact
 
 ALERTS = "SELECT * FROM alerts_current WHERE brand_id = @brand_id ORDER BY opened_at"
@@ -99,46 +98,6 @@ async def test_alerts_over_history_are_recorded_and_not_sent(bench: Bench) -> No
     assert types(quiet) == ["alert.opened"]
     assert not posts(quiet)
     assert posts(await tick(bench, 2, stock_status(), stock_status("v2")))
-
-
-@pytest.mark.rule("STOCK-09")
-async def test_what_opened_in_quiet_time_is_sent_once_when_it_ends(bench: Bench) -> None:
-    await configure(bench, quiet_until=(NOW + timedelta(minutes=3)).isoformat())
-    first = await tick(bench, 1, stock_status(), stock_status("v2"))
-    ids = [payload_in(first, AlertOpened, position).alert_id for position in range(2)]
-    assert not posts(await tick(bench, 2, stock_status()))
-    over = await tick(bench, 3, stock_status(spend_at_risk_micros=MICROS))
-    [effect] = posts(over)
-    assert effect.key == ids[0], "what resolved in quiet time is not sent"
-    assert effect.data["figures"] != effect.data["opened_figures"], "it is sent as it stands now"
-    assert not (await tick(bench, 4, stock_status())).effects
-
-
-@pytest.mark.rule("STOCK-09")
-async def test_what_opened_in_quiet_time_is_sent_when_it_ends_though_nothing_else_happens(bench: Bench) -> None:
-    """A shop at rest: an alert of quiet time was sent only with the next assessment, hours later."""
-    await configure(bench, quiet_until=(NOW + timedelta(minutes=3)).isoformat())
-    opened = await tick(bench, 1, *(stock_status(f"v{number}") for number in range(OPENED_AT_ONCE)))
-    [wake] = [effect for effect in opened.effects if effect.kind == QUIET_ENDS]
-    assert timedelta(minutes=1) < wake.delay <= timedelta(minutes=3) + GRACE
-    bench.clock.set(NOW + timedelta(minutes=2))
-    early = await bench.on_success(EFFECTS[QUIET_ENDS], effect_of(QUIET_ENDS))
-    assert not posts(early)
-    assert [effect.kind for effect in early.effects] == [QUIET_ENDS]
-    bench.clock.set(NOW + timedelta(minutes=3) + GRACE)
-    over = await bench.on_success(EFFECTS[QUIET_ENDS], effect_of(QUIET_ENDS))
-    assert len(posts(over)) == OPENED_AT_ONCE
-    assert len(over.effects) == OPENED_AT_ONCE
-    assert not (await bench.on_success(EFFECTS[QUIET_ENDS], effect_of(QUIET_ENDS))).effects
-
-
-async def test_after_quiet_time_many_alerts_are_sent_a_few_at_a_time(bench: Bench) -> None:
-    await configure(bench, quiet_until=(NOW + timedelta(minutes=10)).isoformat())
-    many = [stock_status(f"v{number}") for number in range(OPENED_AT_ONCE + 3)]
-    await tick(bench, 1, *many)
-    await tick(bench, 2, *many)
-    sent = [effect.key for version in (10, 11, 12) for effect in posts(await tick(bench, version, *many))]
-    assert len(sent) == len(set(sent)) == len(many)
 
 
 @pytest.mark.rule("STOCK-09")
