@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 
 _DATA = files("attribution") / "data"
-# Every list names Google's and Microsoft's country hosts one by one, and no owner.
+# The list names no owner.
 _OWNER_LABELS = {"google": "google", "bing": "microsoft"}
 # Subdomains of a search engine that are the engine itself; others (docs, news, mail) are another service of a portal.
 _SEARCH_LABEL = re.compile(
     r"[a-z]{2}|search|suche|recherche|start|home|web|wap|mobile|m|r|lite|html|images?|lens|cse|int|safe|nortonsafe|encrypted"
 )
+# Hosts where people read mail, and those of links in mail, whatever site they belong to.
+_MAIL_LABEL = re.compile(r"(web|e)?mail\d?")
+_ANY_COUNTRY = "{}"
 # Second-level suffixes of countries: `shop.co.uk` is a site, `co.uk` is none.
-_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "nom", "or", "org"})
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "it", "ne", "net", "nom", "or", "org"})
 
 
 class Kind(StrEnum):
@@ -56,16 +59,23 @@ def origin_of_site(host: str) -> Origin | None:
 
     A listed site stands for its subdomains; a search engine only for those that are the engine too.
     """
-    table = _sites()
     labels = host.split(".")
     for start in range(max(len(labels) - 1, 1)):
-        origin = table.get(".".join(labels[start:]))
+        origin = _listed_as(labels[start:])
         if origin is None:
             continue
         if origin.kind is Kind.SEARCH and not all(_SEARCH_LABEL.fullmatch(label) for label in labels[:start]):
-            return None
+            break
         return origin
-    return None
+    return Origin(Kind.EMAIL) if len(labels) > 2 and _MAIL_LABEL.fullmatch(labels[0]) else None
+
+
+def _listed_as(labels: Sequence[str]) -> Origin | None:
+    """The origin of a site with these labels, also where the list has it once for all countries."""
+    table = _sites()
+    end = len(labels) - _suffix_labels(labels)
+    names = (labels, (*labels[:end], _ANY_COUNTRY), (_ANY_COUNTRY, *labels[1:]) if len(labels[0]) == 2 else ())
+    return next((origin for name in names if (origin := table.get(".".join(name)))), None)
 
 
 def is_same_site(host: str, other: str) -> bool:
@@ -76,8 +86,12 @@ def is_same_site(host: str, other: str) -> bool:
 def registered_site(host: str) -> str:
     """The part of a host that somebody registered: `brand.co.uk` of `www.brand.co.uk`."""
     labels = host.split(".")
+    return ".".join(labels[-1 - _suffix_labels(labels) :])
+
+
+def _suffix_labels(labels: Sequence[str]) -> int:
     country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3:] if country else labels[-2:])
+    return 2 if country else 1
 
 
 @cache
