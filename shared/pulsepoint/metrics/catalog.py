@@ -77,7 +77,6 @@ def catalog() -> list[dict[str, object]]:
     return [
         {
             "name": each.name,
-            "label": each.label,
             "formula": each.formula,
             "unit": each.unit.value,
             "dimensions": sorted(dimensions_of(each.name)),

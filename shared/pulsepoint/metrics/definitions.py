@@ -1,4 +1,7 @@
-"""Each metric's one definition: number, name, label, formula, unit, and what it sums or divides."""
+"""Each metric's one definition: number, name, formula, unit, and what it sums or divides.
+
+Its name for people is the text `metric.<name>` of the catalog of texts; formulas are told in English.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,6 @@ class Sum:
 
     number: int
     name: str
-    label: str
     formula: str
     unit: Unit
     source: str
@@ -46,7 +48,6 @@ class Ratio:
 
     number: int
     name: str
-    label: str
     formula: str
     unit: Unit
     numerator: str
@@ -72,168 +73,168 @@ GUESSED_CUSTOMERS = "guessed_new_customers"
 """The sum that says how much of `new_customers` is a guess."""
 
 _SALES: tuple[Metric, ...] = (
-    Sum(1, "gross_sales", "Gross sales", "price × quantity of orders that count, without tax", _MONEY, "sales",
+    Sum(1, "gross_sales", "price × quantity of orders that count, without tax", _MONEY, "sales",
         "SUM(gross_micros)"),
-    Sum(2, "discounts", "Discounts", "discounts on those orders", _MONEY, "sales", "SUM(discount_micros)"),
-    Sum(3, "returns", "Returns", "refunds and cancellations, without tax and shipping, on their own date", _MONEY,
+    Sum(2, "discounts", "discounts on those orders", _MONEY, "sales", "SUM(discount_micros)"),
+    Sum(3, "returns", "refunds and cancellations, without tax and shipping, on their own date", _MONEY,
         "sales", f"-SUM(IF(kind IN ({_SOLD}), 0, net_micros))"),
-    Sum(4, "net_revenue", "Net revenue", "gross sales − discounts − returns", _MONEY, "sales", "SUM(net_micros)"),
-    Sum(5, "orders", "Orders", "orders that count; test and deleted ones do not", _COUNT, "sales",
+    Sum(4, "net_revenue", "gross sales − discounts − returns", _MONEY, "sales", "SUM(net_micros)"),
+    Sum(5, "orders", "orders that count; test and deleted ones do not", _COUNT, "sales",
         f"COUNTIF(kind = {_SALE})"),
-    Sum(6, "sold_value", "Sales before returns", "gross sales − discounts", _MONEY, "sales",
+    Sum(6, "sold_value", "gross sales − discounts", _MONEY, "sales",
         f"SUM(IF(kind IN ({_SOLD}), net_micros, 0))", listed=False),
-    Sum(7, "units", "Units sold", "quantities of the lines of those orders, before returns", _COUNT, "lines",
+    Sum(7, "units", "quantities of the lines of those orders, before returns", _COUNT, "lines",
         "SUM(quantity)"),
-    Sum(8, "new_customers", "New customers", "customers whose first order that counts falls in the period, as the shop "
+    Sum(8, "new_customers", "customers whose first order that counts falls in the period, as the shop "
         "says, else the first that is known", _COUNT, "customers", "COUNT(*)"),
-    Sum(54, GUESSED_CUSTOMERS, "New customers by a guess", "new customers of whom only the first order that is known "
+    Sum(54, GUESSED_CUSTOMERS, "new customers of whom only the first order that is known "
         "says so", _COUNT, "customers",
         f"SUM(IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', guessed_kept, guessed))", listed=False),
-    Sum(48, "comparable_revenue", "Net revenue of comparable days", "net revenue of days whose ad spend is known",
+    Sum(48, "comparable_revenue", "net revenue of days whose ad spend is known",
         _MONEY, "sales", f"SUM(IF({SHOP_DAY}, 0, net_micros))", listed=False, part_of="net_revenue"),
-    Sum(49, "comparable_new_customers", "New customers of comparable days",
+    Sum(49, "comparable_new_customers",
         "new customers of days whose ad spend is known", _COUNT, "customers", f"COUNTIF(NOT {SHOP_DAY})", listed=False),
-    Ratio(25, "aov", "Average order value", "(gross sales − discounts) ÷ orders", _MONEY, "sold_value", "orders", 1),
+    Ratio(25, "aov", "(gross sales − discounts) ÷ orders", _MONEY, "sold_value", "orders", 1),
 )  # fmt: skip
 
 _ADS: tuple[Metric, ...] = (
-    Sum(9, "spend", "Ad spend", "cost as the platforms report it, of days that add up to the account's total", _MONEY,
+    Sum(9, "spend", "cost as the platforms report it, of days that add up to the account's total", _MONEY,
         "ads", "SUM(spend_micros)"),
-    Sum(10, "impressions", "Impressions", "times an ad was shown, as the platforms report it", _COUNT, "ads",
+    Sum(10, "impressions", "times an ad was shown, as the platforms report it", _COUNT, "ads",
         "SUM(impressions)", absent=None),
-    Sum(11, "clicks", "Clicks", "clicks as the platforms report them", _COUNT, "ads", "SUM(clicks)", absent=None),
-    Sum(12, "platform_conversions", "Conversions claimed", "purchases one platform claims, in one attribution window",
+    Sum(11, "clicks", "clicks as the platforms report them", _COUNT, "ads", "SUM(clicks)", absent=None),
+    Sum(12, "platform_conversions", "purchases one platform claims, in one attribution window",
         _MICRO_COUNT, "ads", "SUM(conversions_micros)", absent=None, claimed=True),
-    Sum(13, "platform_value", "Value claimed", "purchase value one platform claims, in one attribution window", _MONEY,
+    Sum(13, "platform_value", "purchase value one platform claims, in one attribution window", _MONEY,
         "ads", "SUM(conversion_value_micros)", absent=None, claimed=True),
-    Sum(14, "clicked_spend", "Spend with clicks known", "spend of ad-days whose clicks were asked for", _MONEY, "ads",
+    Sum(14, "clicked_spend", "spend of ad-days whose clicks were asked for", _MONEY, "ads",
         "SUM(IF(clicks IS NULL, NULL, spend_micros))", absent=None, listed=False),
-    Sum(15, "shown_clicks", "Clicks with impressions known", "clicks of ad-days whose impressions were asked for",
+    Sum(15, "shown_clicks", "clicks of ad-days whose impressions were asked for",
         _COUNT, "ads", "SUM(IF(impressions IS NULL, NULL, clicks))", absent=None, listed=False),
-    Sum(16, "clicked_impressions", "Impressions with clicks known",
+    Sum(16, "clicked_impressions",
         "impressions of ad-days whose clicks were asked for", _COUNT, "ads",
         "SUM(IF(clicks IS NULL, NULL, impressions))", absent=None, listed=False),
-    Sum(17, "valued_spend", "Spend with value known", "spend of ad-days whose claimed value was asked for", _MONEY,
+    Sum(17, "valued_spend", "spend of ad-days whose claimed value was asked for", _MONEY,
         "ads", "SUM(IF(conversion_value_micros IS NULL, NULL, spend_micros))", absent=None, claimed=True,
         listed=False),
-    Sum(50, "comparable_spend", "Spend of comparable days", "spend of days on which that of every account is known",
+    Sum(50, "comparable_spend", "spend of days on which that of every account is known",
         _MONEY, "ads", f"SUM(IF({SHOP_DAY}, 0, spend_micros))", listed=False, part_of="spend"),
-    Sum(51, "comparable_ad_spend", "Spend of a platform's comparable days",
+    Sum(51, "comparable_ad_spend",
         "spend of days on which that of the platform, or of the account asked for, is known", _MONEY, "ads",
         f"SUM(IF({CHANNEL_DAY}, 0, spend_micros))", listed=False, part_of="spend"),
-    Sum(42, "spend_days", "Days with spend", "days on which anything was spent", _COUNT, "ads",
+    Sum(42, "spend_days", "days on which anything was spent", _COUNT, "ads",
         "COUNT(DISTINCT IF(spend_micros > 0, day, NULL))", listed=False),
-    Ratio(43, "daily_spend", "Ad spend a day", "Σ ad spend ÷ days on which anything was spent", _MONEY, "spend",
+    Ratio(43, "daily_spend", "Σ ad spend ÷ days on which anything was spent", _MONEY, "spend",
           "spend_days", 1),
-    Ratio(29, "cpc", "Cost per click", "Σ spend ÷ Σ clicks, of ad-days whose clicks were asked for", _MONEY,
+    Ratio(29, "cpc", "Σ spend ÷ Σ clicks, of ad-days whose clicks were asked for", _MONEY,
           "clicked_spend", "clicks", 1),
-    Ratio(30, "ctr", "Click-through rate", "Σ clicks ÷ Σ impressions, of ad-days where both were asked for", _RATIO,
+    Ratio(30, "ctr", "Σ clicks ÷ Σ impressions, of ad-days where both were asked for", _RATIO,
           "shown_clicks", "clicked_impressions", MICROS),
-    Ratio(31, "claimed_roas", "Claimed ROAS", "Σ value one platform claims ÷ Σ its spend, in one attribution window",
+    Ratio(31, "claimed_roas", "Σ value one platform claims ÷ Σ its spend, in one attribution window",
           _RATIO, "platform_value", "valued_spend", MICROS),
 )  # fmt: skip
 
 _CREDITS: tuple[Metric, ...] = (
-    Sum(18, "attributed_revenue", "Attributed revenue", "net revenue the model credits to a touch", _MONEY, "credits",
+    Sum(18, "attributed_revenue", "net revenue the model credits to a touch", _MONEY, "credits",
         f"SUM(IF({_NOBODY}, 0, revenue_micros))"),
-    Sum(19, "unattributed_revenue", "Unattributed revenue", "net revenue the model credits to no touch", _MONEY,
+    Sum(19, "unattributed_revenue", "net revenue the model credits to no touch", _MONEY,
         "credits", f"SUM(IF({_NOBODY}, revenue_micros, 0))"),
-    Sum(20, "ad_revenue", "Revenue from ads", "net revenue the model credits to paid touches of the ad platforms",
+    Sum(20, "ad_revenue", "net revenue the model credits to paid touches of the ad platforms",
         _MONEY, "credits", f"SUM(IF({_FROM_ADS}, revenue_micros, 0))"),
-    Sum(21, "attributed_orders", "Attributed orders", "orders of which the model credits some part to a touch", _COUNT,
+    Sum(21, "attributed_orders", "orders of which the model credits some part to a touch", _COUNT,
         "credits", f"COUNT(DISTINCT IF({_NOBODY} OR entry_kind <> {_SALE}, NULL, order_id))"),
-    Sum(22, "unattributed_orders", "Unattributed orders", "orders the model credits to no touch", _COUNT, "credits",
+    Sum(22, "unattributed_orders", "orders the model credits to no touch", _COUNT, "credits",
         f"COUNT(DISTINCT IF({_NOBODY} AND entry_kind = {_SALE}, order_id, NULL))"),
-    Sum(33, "ad_orders", "Orders from ads", "orders the model credits in part to paid touches of the ad platforms",
+    Sum(33, "ad_orders", "orders the model credits in part to paid touches of the ad platforms",
         _COUNT, "credits", f"COUNT(DISTINCT IF({_FROM_ADS} AND entry_kind = {_SALE}, order_id, NULL))"),
-    Sum(34, "paid_revenue", "Revenue from paid touches", "net revenue the model credits to paid touches", _MONEY,
+    Sum(34, "paid_revenue", "net revenue the model credits to paid touches", _MONEY,
         "credits", "SUM(IF(paid, revenue_micros, 0))", listed=False),
-    Sum(35, "paid_credits", "Credits of paid touches", "sales, refunds and cancellations credited to paid touches",
+    Sum(35, "paid_credits", "sales, refunds and cancellations credited to paid touches",
         _COUNT, "credits", "COUNTIF(paid)", listed=False),
-    Sum(44, "credited_orders", "Orders with credits", "orders that were attributed", _COUNT, "credits",
+    Sum(44, "credited_orders", "orders that were attributed", _COUNT, "credits",
         f"COUNT(DISTINCT IF(entry_kind = {_SALE}, order_id, NULL))", listed=False),
-    Sum(45, "traced_orders", "Traced orders", "orders credited in part to a visit by a tagged link: of an ad, an "
+    Sum(45, "traced_orders", "orders credited in part to a visit by a tagged link: of an ad, an "
         "e-mail, a message or a partner", _COUNT, "credits",
         f"COUNT(DISTINCT IF({_TRACED} AND entry_kind = {_SALE}, order_id, NULL))"),
-    Ratio(46, "traced_share", "Share of traced orders", "Σ traced orders ÷ Σ attributed orders", _RATIO,
+    Ratio(46, "traced_share", "Σ traced orders ÷ Σ attributed orders", _RATIO,
           "traced_orders", "credited_orders", MICROS),
-    Sum(52, "comparable_ad_revenue", "Revenue from ads on comparable days", "revenue from ads of days on which the "
+    Sum(52, "comparable_ad_revenue", "revenue from ads of days on which the "
         "spend of the platform, or of the account asked for, is known", _MONEY, "credits",
         f"SUM(IF({_FROM_ADS} AND NOT {CHANNEL_DAY}, revenue_micros, 0))", listed=False, part_of="ad_revenue"),
-    Sum(53, "comparable_ad_orders", "Orders from ads on comparable days", "orders from ads of days on which the spend "
+    Sum(53, "comparable_ad_orders", "orders from ads of days on which the spend "
         "of the platform, or of the account asked for, is known", _COUNT, "credits",
         f"COUNT(DISTINCT IF({_FROM_ADS} AND entry_kind = {_SALE} AND NOT {CHANNEL_DAY}, order_id, NULL))",
         listed=False),
-    Sum(36, "campaign_weight", "Weight of what a campaign sold",
+    Sum(36, "campaign_weight",
         "Σ cents of a line × ten-thousandths of its order's sale that the model credits to the campaign", _COUNT,
         "credited_items", "SUM(weight)", listed=False),
 )  # fmt: skip
 
 _TOUCHES: tuple[Metric, ...] = (
-    Sum(60, "seen_orders", "Orders by a visit from outside", "orders to which a visit leads that did not come directly",
+    Sum(60, "seen_orders", "orders to which a visit leads that did not come directly",
         _COUNT, "touches", f"COUNT(DISTINCT IF({_FROM_OUTSIDE}, order_id, NULL))"),
-    Sum(61, "noted_orders", "Orders the pixel saw", "of these, orders of whose visits the shop's own pixel wrote "
+    Sum(61, "noted_orders", "of these, orders of whose visits the shop's own pixel wrote "
         "something into the note attributes", _COUNT, "touches",
         f"COUNT(DISTINCT IF({_FROM_OUTSIDE} AND {_NOTED}, order_id, NULL))"),
-    Ratio(62, "noted_share", "Share of orders the pixel saw", "Σ orders the pixel saw ÷ Σ orders by a visit from "
+    Ratio(62, "noted_share", "Σ orders the pixel saw ÷ Σ orders by a visit from "
           "outside", _RATIO, "noted_orders", "seen_orders", MICROS),
 )  # fmt: skip
 
 _BOTH_SIDES = "; days whose ad spend does not add up to the account's total are left out on both sides"
 _ACROSS: tuple[Metric, ...] = (
-    Ratio(26, "attributed_roas", "Attributed ROAS", f"Σ revenue from ads ÷ Σ ad spend{_BOTH_SIDES}", _RATIO,
+    Ratio(26, "attributed_roas", f"Σ revenue from ads ÷ Σ ad spend{_BOTH_SIDES}", _RATIO,
           "comparable_ad_revenue", "comparable_ad_spend", MICROS, since=3),
-    Ratio(27, "blended_roas", "Blended ROAS", f"Σ net revenue ÷ Σ ad spend{_BOTH_SIDES}", _RATIO, "comparable_revenue",
+    Ratio(27, "blended_roas", f"Σ net revenue ÷ Σ ad spend{_BOTH_SIDES}", _RATIO, "comparable_revenue",
           "comparable_spend", MICROS, since=3),
-    Ratio(28, "cac", "Customer acquisition cost", f"Σ ad spend ÷ new customers (known ones only){_BOTH_SIDES}", _MONEY,
+    Ratio(28, "cac", f"Σ ad spend ÷ new customers (known ones only){_BOTH_SIDES}", _MONEY,
           "comparable_spend", "comparable_new_customers", 1, since=3),
-    Ratio(80, "attributed_roas_to_2", "Attributed ROAS", "Σ revenue from ads ÷ Σ ad spend", _RATIO, "ad_revenue",
+    Ratio(80, "attributed_roas_to_2", "Σ revenue from ads ÷ Σ ad spend", _RATIO, "ad_revenue",
           "spend", MICROS, listed=False),
-    Ratio(81, "blended_roas_to_2", "Blended ROAS", "Σ net revenue ÷ Σ ad spend", _RATIO, "net_revenue", "spend",
+    Ratio(81, "blended_roas_to_2", "Σ net revenue ÷ Σ ad spend", _RATIO, "net_revenue", "spend",
           MICROS, listed=False),
-    Ratio(82, "cac_to_2", "Customer acquisition cost", "Σ ad spend ÷ new customers (known ones only)", _MONEY, "spend",
+    Ratio(82, "cac_to_2", "Σ ad spend ÷ new customers (known ones only)", _MONEY, "spend",
           "new_customers", 1, listed=False),
 )  # fmt: skip
 
 _STOCK: tuple[Metric, ...] = (
-    Sum(23, "available_units", "Units available", "units available to sell now", _COUNT, "stock", "SUM(available)"),
-    Sum(24, "velocity", "Velocity", "units sold a day over the days in stock", _MICRO_COUNT, "stock",
+    Sum(23, "available_units", "units available to sell now", _COUNT, "stock", "SUM(available)"),
+    Sum(24, "velocity", "units sold a day over the days in stock", _MICRO_COUNT, "stock",
         "SUM(velocity_micros)"),
-    Ratio(32, "days_of_cover", "Days of cover", "Σ units available ÷ Σ velocity, never below zero", _DAYS,
+    Ratio(32, "days_of_cover", "Σ units available ÷ Σ velocity, never below zero", _DAYS,
           "available_units", "velocity", MICROS * MICROS, floor=0),
-    Sum(47, "tracked_variants", "Tracked variants", "variants whose stock the shop counts", _COUNT, "stock",
+    Sum(47, "tracked_variants", "variants whose stock the shop counts", _COUNT, "stock",
         "COUNT(*)"),
-    Sum(37, "variants", "Variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
-    Sum(38, "spend_at_risk", "Spend at risk", "daily spend of the campaigns that sell what is running out, by each "
+    Sum(37, "variants", "variants as they were judged last", _COUNT, "variants", "COUNT(*)"),
+    Sum(38, "spend_at_risk", "daily spend of the campaigns that sell what is running out, by each "
         "variant's share of what they sell", _MONEY, "variants", "SUM(spend_at_risk_micros)"),
-    Sum(39, "level_units", "Units at locations", "units available at the shop's locations, as last counted", _COUNT,
+    Sum(39, "level_units", "units available at the shop's locations, as last counted", _COUNT,
         "levels", "SUM(available)", absent=None, listed=False),
-    Sum(55, "incoming_units", "Units on their way", "units ordered from suppliers that have not arrived, where the "
+    Sum(55, "incoming_units", "units ordered from suppliers that have not arrived, where the "
         "shop says so", _COUNT, "stock", "SUM(incoming)", absent=None),
-    Sum(56, "level_incoming", "Units on their way to locations", "units on their way to the shop's locations, as last "
+    Sum(56, "level_incoming", "units on their way to the shop's locations, as last "
         "told", _COUNT, "incoming", "SUM(incoming)", absent=None, listed=False),
-    Sum(40, "days_in_stock", "Days in stock", "days on which an item had units available at any time, over its "
+    Sum(40, "days_in_stock", "days on which an item had units available at any time, over its "
         "locations together; days before its first count too", _COUNT, "stock_days", "SUM(days_in_stock)",
         listed=False),
-    Sum(41, "days_unknown", "Days before the first count", "days of those in stock before an item was first counted",
+    Sum(41, "days_unknown", "days of those in stock before an item was first counted",
         _COUNT, "stock_days", "SUM(days_unknown)", listed=False),
-    Sum(70, "window_units", "Units sold while stock was judged", "units sold in the window that velocity is of",
+    Sum(70, "window_units", "units sold in the window that velocity is of",
         _COUNT, "stock", "SUM(units_sold)", listed=False),
-    Sum(71, "window_days_in_stock", "Days in stock while it was judged", "days of that window on which the variant "
+    Sum(71, "window_days_in_stock", "days of that window on which the variant "
         "was in stock; days before its first count too", _COUNT, "stock", "SUM(days_in_stock)", listed=False),
-    Sum(72, "window_days_unknown", "Days before the first count while it was judged",
+    Sum(72, "window_days_unknown",
         "days of those in stock before the variant was first counted", _COUNT, "stock", "SUM(days_unknown)",
         listed=False),
-    Sum(75, "units_left", "Units left", "units available to sell now; none where more were sold than there were",
+    Sum(75, "units_left", "units available to sell now; none where more were sold than there were",
         _COUNT, "stock", "SUM(GREATEST(available, 0))", listed=False),
-    Sum(76, "units_coming", "Units coming", "units on their way; none where the shop does not say", _COUNT, "stock",
+    Sum(76, "units_coming", "units on their way; none where the shop does not say", _COUNT, "stock",
         "SUM(COALESCE(incoming, 0))", listed=False),
 )  # fmt: skip
 
 _QUARANTINED: tuple[Metric, ...] = (
-    Sum(73, "account_total", "Spend of the account", "what the ad account says was spent on days that are not counted, "
+    Sum(73, "account_total", "what the ad account says was spent on days that are not counted, "
         "in the account's currency", _MONEY, "quarantined_days", "SUM(account_spend_micros)", listed=False),
-    Sum(74, "campaigns_total", "Spend of its campaigns", "what its campaigns say was spent on these days, in the "
+    Sum(74, "campaigns_total", "what its campaigns say was spent on these days, in the "
         "account's currency", _MONEY, "quarantined_days", "SUM(campaign_spend_micros)", listed=False),
 )  # fmt: skip
 

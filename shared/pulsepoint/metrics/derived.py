@@ -50,7 +50,6 @@ class Derived:
 
     number: int
     name: str
-    label: str
     formula: str
     unit: Unit
     compute: Callable[[Values], int | None]
@@ -181,85 +180,85 @@ _MONEY, _COUNT, _PERCENT, _RATIO, _RATE, _DAYS = (
 _DAILY_SPEND = _same_days(daily_spend="daily_spend")
 
 _WORKED_OUT: tuple[Derived, ...] = (
-    Derived(200, "roas_drop", "Fall of ROAS", "({roas_before} − {roas}) ÷ {roas_before}", _PERCENT,
+    Derived(200, "roas_drop", "({roas_before} − {roas}) ÷ {roas_before}", _PERCENT,
             lambda of: fall_percent(of["roas_before"], of["roas"]) if of["roas_before"] > 0 else None,
             (Given("days_before", _COUNT),), _of_roas_drop),
-    Derived(201, "expected_orders", "Orders expected",
+    Derived(201, "expected_orders",
             "{orders_before} × {spend} ÷ {spend_before}, of the same weekdays before", _COUNT,
             lambda of: round(expected_orders(of["spend"], of["spend_before"], of["orders_before"])),
             (Given("weeks_before", _COUNT),), _of_expected_orders),
-    Derived(202, "traced_share_percent", "Share of traced orders in per cent", "{traced_share}, in whole per cent",
+    Derived(202, "traced_share_percent", "{traced_share}, in whole per cent",
             _PERCENT, lambda of: whole_percent(of["traced_share"]), (), _same_days(traced_share="traced_share")),
-    Derived(211, "traced_share_before_percent", "Share of traced orders before, in per cent",
+    Derived(211, "traced_share_before_percent",
             "{traced_share}, of the days before, in whole per cent", _PERCENT,
             lambda of: whole_percent(of["traced_share"]), (Given("days_before", _COUNT),), _before("traced_share")),
-    Derived(214, "noted_share_percent", "Share of orders the pixel saw, in per cent",
+    Derived(214, "noted_share_percent",
             "{noted_share}, in whole per cent",
             _PERCENT, lambda of: whole_percent(of["noted_share"]), (), _same_days(noted_share="noted_share")),
-    Derived(215, "noted_share_before_percent", "Share of orders the pixel saw before, in per cent",
+    Derived(215, "noted_share_before_percent",
             "{noted_share}, of the days before, in whole per cent", _PERCENT,
             lambda of: whole_percent(of["noted_share"]), (Given("days_before", _COUNT),), _before("noted_share")),
-    Derived(212, "expected_claims", "Purchases expected to be claimed", "{claimed_before} × {spend} ÷ {spend_before}",
+    Derived(212, "expected_claims", "{claimed_before} × {spend} ÷ {spend_before}",
             _COUNT, lambda of: round(_claims_of(of)), (Given("days_before", _COUNT),), _of_claims),
-    Derived(213, "claims_drop", "Fall of what is claimed",
+    Derived(213, "claims_drop",
             "1 − {claimed} ÷ ({claimed_before} × {spend} ÷ {spend_before})", _PERCENT,
             lambda of: claims_drop(of["claimed"], _claims_of(of)) if _claims_of(of) > 0 else None,
             (Given("days_before", _COUNT),), _of_claims_drop),
-    Derived(203, "reorder_units", "Units to reorder",
+    Derived(203, "reorder_units",
             "{velocity} × ({lead_time} + {review}) − {available} − {coming}, rounded up, never below zero", _COUNT,
             lambda of: reorder_units(of["velocity"], of["lead_time"], of["review"], of["available"], of["coming"]),
             (Given("lead_time", _COUNT), Given("review", _COUNT)),
             _same_days(velocity="velocity", available="available_units", coming="units_coming")),
-    Derived(204, "share_at_risk", "Share of daily spend at risk", "{spend_at_risk} ÷ {daily_spend}", _PERCENT,
+    Derived(204, "share_at_risk", "{spend_at_risk} ÷ {daily_spend}", _PERCENT,
             lambda of: part_percent(of["spend_at_risk"], of["daily_spend"]) if of["daily_spend"] > 0 else None,
             (Given("spend_at_risk", _MONEY),), _DAILY_SPEND),
-    Derived(205, "spend_change", "Change of daily spend", "{daily_spend} × {percent}", _MONEY,
+    Derived(205, "spend_change", "{daily_spend} × {percent}", _MONEY,
             lambda of: spend_change(of["daily_spend"], of["percent"]), (Given("percent", _PERCENT),), _DAILY_SPEND),
-    Derived(206, "revenue_change", "Revenue of the change of spend", "{daily_spend} × {percent} × {roas}", _MONEY,
+    Derived(206, "revenue_change", "{daily_spend} × {percent} × {roas}", _MONEY,
             lambda of: spend_change(of["daily_spend"], of["percent"]) * of["roas"] // MICROS,
             (Given("percent", _PERCENT), Given("recent_days", _COUNT)), _of_revenue_change),
-    Derived(207, "spend_held_back", "Change of daily spend", "− {spend_at_risk}", _MONEY,
+    Derived(207, "spend_held_back", "− {spend_at_risk}", _MONEY,
             lambda of: -of["spend_at_risk"], (Given("spend_at_risk", _MONEY),)),
-    Derived(208, "cut_percent", "Cut of daily spend",
+    Derived(208, "cut_percent",
             "({roas_target} − {roas}) ÷ {roas_target}, at least {smallest} and at most {largest}", _PERCENT,
             lambda of: cut_percent(of["roas"], of["roas_target"], of["smallest"], of["largest"]),
             (Given("roas_target", _RATIO), Given("smallest", _PERCENT), Given("largest", _PERCENT)),
             _same_days(roas="attributed_roas")),
-    Derived(209, "days_known", "Days of which stock is known", "{days_in_stock} − {days_unknown}", _COUNT,
+    Derived(209, "days_known", "{days_in_stock} − {days_unknown}", _COUNT,
             lambda of: of["days_in_stock"] - of["days_unknown"], (),
             _same_days(days_in_stock="window_days_in_stock", days_unknown="window_days_unknown")),
-    Derived(210, "account_gap", "Difference of account and campaigns", "{account} − {campaigns}, without its sign",
+    Derived(210, "account_gap", "{account} − {campaigns}, without its sign",
             _MONEY, lambda of: abs(of["account"] - of["campaigns"]), (),
             _same_days(account="account_total", campaigns="campaigns_total")),
 )  # fmt: skip
 
 
-def _given(number: int, name: str, label: str, formula: str, unit: Unit) -> Derived:
+def _given(number: int, name: str, formula: str, unit: Unit) -> Derived:
     """A number that its citation holds itself, and where it comes from."""
-    return Derived(number, name, label, formula, unit, lambda of: of["value"], (Given("value", unit),))
+    return Derived(number, name, formula, unit, lambda of: of["value"], (Given("value", unit),))
 
 
 _UNWRITTEN = "as stock was assessed, between two written snapshots"
 _GIVEN: tuple[Derived, ...] = (
-    _given(220, "compared_days", "Days compared", "a length of time that the rule or the question says", _COUNT),
-    _given(221, "lead_time", "Lead time", "days until ordered units arrive: a setting of the brand or of the variant",
+    _given(220, "compared_days", "a length of time that the rule or the question says", _COUNT),
+    _given(221, "lead_time", "days until ordered units arrive: a setting of the brand or of the variant",
            _COUNT),
-    _given(222, "review_days", "Days until the next look", "a length of time that the rule says", _COUNT),
-    _given(223, "roas_target", "Target ROAS", "a setting of the brand", _RATIO),
-    _given(224, "advised_percent", "Change advised", "what the rule says, in per cent of the daily spend", _PERCENT),
-    _given(225, "campaign_spend_at_risk", "Spend at risk of a campaign", "the part of its daily spend that sells "
+    _given(222, "review_days", "a length of time that the rule says", _COUNT),
+    _given(223, "roas_target", "a setting of the brand", _RATIO),
+    _given(224, "advised_percent", "what the rule says, in per cent of the daily spend", _PERCENT),
+    _given(225, "campaign_spend_at_risk", "the part of its daily spend that sells "
            "variants that are gone or nearly, by each variant's share of what it sells, when advice was computed",
            _MONEY),
-    _given(226, "other_variants", "Other variants", "variants that the campaign sells and that are gone or nearly, "
+    _given(226, "other_variants", "variants that the campaign sells and that are gone or nearly, "
            "besides the one that is named, when advice was computed", _COUNT),
-    _given(227, "too_little_data", "Campaigns with too little data", "running campaigns that spent too little or too "
+    _given(227, "too_little_data", "running campaigns that spent too little or too "
            "short to be judged, when advice was computed", _COUNT),
-    _given(228, "failed_pulls", "Pulls without success", "attempts in a row that the platform did not answer well",
+    _given(228, "failed_pulls", "attempts in a row that the platform did not answer well",
            _COUNT),
-    _given(230, "assessed_count", "Counted at an assessment", _UNWRITTEN, _COUNT),
-    _given(231, "assessed_rate", "Pace at an assessment", _UNWRITTEN, _RATE),
-    _given(232, "assessed_days", "Days at an assessment", _UNWRITTEN, _DAYS),
-    _given(233, "assessed_money", "Money at an assessment", _UNWRITTEN, _MONEY),
+    _given(230, "assessed_count", _UNWRITTEN, _COUNT),
+    _given(231, "assessed_rate", _UNWRITTEN, _RATE),
+    _given(232, "assessed_days", _UNWRITTEN, _DAYS),
+    _given(233, "assessed_money", _UNWRITTEN, _MONEY),
 )  # fmt: skip
 
 DERIVED: dict[str, Derived] = {each.name: each for each in (*_WORKED_OUT, *_GIVEN)}

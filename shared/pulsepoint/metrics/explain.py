@@ -39,10 +39,13 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A number that a derived one is worked out of: its figure with its citation, where it is measured."""
+    """A number that a derived one is worked out of: its figure with its citation, where it is measured.
+
+    `metric` is measured under that `name`; None where the citation itself holds the number.
+    """
 
     name: str
-    label: str
+    metric: str | None
     figure: Figure
 
 
@@ -50,14 +53,12 @@ class Read:
 class Explained:
     """A number with everything it depends on: the rows `behind` it, or the `inputs` that it is worked out of.
 
-    `calculation` is its formula with the values filled in, for derived numbers alone. A value that its citation gave as
-    a digest and that is nowhere any more (a person was erased) is missing in `citation.at` and named in `lost`. `notes`
-    and `left_out` as in `Measurement`; `partial` where it rests on guesses.
+    A value that its citation gave as a digest and that is nowhere any more (a person was erased) is missing in
+    `citation.at` and named in `lost`. `notes` and `left_out` as in `Measurement`; `partial` where it rests on guesses.
     """
 
     citation: Citation
     value: int | None
-    label: str
     formula: str
     unit: Unit
     behind: tuple[Behind, ...]
@@ -66,7 +67,11 @@ class Explained:
     left_out: tuple[QuarantinedDay, ...] = ()
     partial: bool = False
     inputs: tuple[Read, ...] = ()
-    calculation: str | None = None
+
+    def calculation(self, wording: Wording) -> str | None:
+        """The formula of a derived number with the values of its inputs in words; None for any other number."""
+        defined = DERIVED.get(self.citation.metric)
+        return None if defined is None else defined.said(_worded(self.inputs, wording))
 
 
 async def recompute(
@@ -101,7 +106,6 @@ async def _summed(
     return Explained(
         citation,
         measured.total.values[citation.metric],
-        defined.label,
         defined.formula,
         defined.unit,
         tuple(behind),
@@ -123,11 +127,10 @@ async def _worked_out(
     read = [_read(codec, citation, each, value, lost) for each, value in zip(inputs, values, strict=True)]
     for given, value in zip(defined.given, citation.given, strict=True):
         currency = citation.currency if given.unit is Unit.MONEY else None
-        read.append(Read(given.name, _words(given.name), Figure(value=value, unit=given.unit, currency=currency)))
+        read.append(Read(given.name, None, Figure(value=value, unit=given.unit, currency=currency)))
     return Explained(
         citation,
         defined.value(_summed_by_name(read)),
-        defined.label,
         defined.said(),
         defined.unit,
         (),
@@ -136,7 +139,6 @@ async def _worked_out(
         tuple(dict.fromkeys(day for each in measured for day in each.left_out)),
         any(each.partial for each in measured),
         tuple(read),
-        defined.said(_worded(read)),
     )
 
 
@@ -165,7 +167,7 @@ def _read(codec: CitationCodec, citation: Citation, of: Input, value: int | None
     defined = citable(of.metric)
     cited = None if lost else codec.encode(replace(citation, metric=of.metric, period=of.period, given=()))
     currency = citation.currency if defined.unit is Unit.MONEY else None
-    return Read(of.name, defined.label, Figure(value=value, unit=defined.unit, currency=currency, fact_id=cited))
+    return Read(of.name, of.metric, Figure(value=value, unit=defined.unit, currency=currency, fact_id=cited))
 
 
 def _summed_by_name(read: Iterable[Read]) -> dict[str, int | None]:
@@ -177,17 +179,13 @@ def _summed_by_name(read: Iterable[Read]) -> dict[str, int | None]:
     return values
 
 
-def _worded(read: Sequence[Read]) -> dict[str, str]:
+def _worded(read: Sequence[Read], wording: Wording) -> dict[str, str]:
     """The values of inputs by name, as people read them."""
     figures = {each.name: each.figure for each in read}
     return {
-        name: Wording().figure(figures[name].model_copy(update={"value": value}))
+        name: wording.figure(figures[name].model_copy(update={"value": value}))
         for name, value in _summed_by_name(read).items()
     }
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def _of_then(opened: Opened) -> Opened:

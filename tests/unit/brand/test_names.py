@@ -9,8 +9,10 @@ import pytest
 
 from pulsepoint.brand.facts import CURRENT_SPEND, FOREIGN_SPEND, RECOMMENDED_CHANGE
 from pulsepoint.brand.sentences.values import channel_name
-from pulsepoint.brand.texts import texts
+from pulsepoint.brand.texts import catalog_of, texts
 from pulsepoint.brand.vocabulary import Channel, Platform, StockState
+from pulsepoint.metrics.definitions import DEFINITIONS
+from pulsepoint.metrics.derived import DERIVED
 from tests.architecture.sources import sources
 from tests.builders.advice_cases import ADVICE
 from tests.builders.alert_findings import FINDINGS
@@ -63,6 +65,13 @@ def test_the_walk_finds_names_of_every_kind() -> None:
 
 def test_every_figure_that_an_answer_carries_has_a_name_on_the_page() -> None:
     assert sorted(name for name in figure_names() if not texts().has(f"page.figure.{name}")) == []
+
+
+def test_every_metric_and_every_number_worked_out_of_them_has_its_name() -> None:
+    defined = {each.name for each in DEFINITIONS} | DERIVED.keys()
+    given = {each.name for derived in DERIVED.values() for each in derived.given}
+    wanting = {f"metric.{name}" for name in defined} | {f"given.{name}" for name in given}
+    assert {text_id for text_id in catalog_of("en") if text_id.startswith(("metric.", "given."))} == wanting
 
 
 def test_a_figure_without_a_name_is_found() -> None:

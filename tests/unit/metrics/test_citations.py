@@ -286,7 +286,7 @@ async def test_ratios_of_before_open_by_the_formula_they_had(warehouse: DuckDBWa
     await warehouse.append([ad_fact("a", spend=100), *credit_facts("o1", [("meta", "a", 300)]), *credits_of_it])
     await warehouse.append([quarantine_fact(bad_day)])
     opened = await recomputed(warehouse, earlier_form(m="roas", a={"channel": "meta"}), kept=())
-    assert (opened.citation.metric, opened.value, opened.label) == ("attributed_roas", 6_000_000, "Attributed ROAS")
+    assert (opened.citation.metric, opened.value) == ("attributed_roas", 6_000_000)
     assert (opened.formula, opened.left_out, opened.notes) == ("Σ revenue from ads ÷ Σ ad spend", (), ())
     today = (await measured(warehouse, ["roas"], where={"channel": "meta"})).total.numbers["roas"]
     assert (today.value, (await recomputed(warehouse, today.fact_id)).value) == (3_000_000, 3_000_000)

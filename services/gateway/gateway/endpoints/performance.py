@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated
@@ -33,12 +34,10 @@ from pulsepoint.metrics.explain import Explained, Read
 
 router = APIRouter(prefix="/api", tags=["metrics"], responses=PROBLEMS)
 MAX_METRICS = 20
-LOST = "(no longer known)"
-"""Shown for the value of a dimension that a fact id holds as a digest and that nothing has any more."""
 
 
 class MetricView(BaseModel):
-    """One metric's definition; `dimensions` are what it can be broken down by."""
+    """One metric's definition; `dimensions` are what it can be broken down by. Formulas are told in English."""
 
     name: str
     label: str
@@ -46,6 +45,11 @@ class MetricView(BaseModel):
     unit: Unit
     dimensions: list[str]
     sources: list[str]
+
+    @classmethod
+    def of(cls, definition: Mapping[str, object], words: Texts) -> MetricView:
+        """The view of a definition as plain data, named in the language of `words`."""
+        return cls.model_validate({**definition, "label": words.say(f"metric.{definition['name']}")})
 
 
 class Metrics(BaseModel):
@@ -109,12 +113,12 @@ class InputView(BaseModel):
     fact_id: str | None
 
     @classmethod
-    def of(cls, read: Read) -> InputView:
-        """The view of an input."""
+    def of(cls, read: Read, words: Texts) -> InputView:
+        """The view of an input, named in the language of `words`."""
         figure = read.figure
         return cls(
             name=read.name,
-            label=read.label,
+            label=words.say(f"given.{read.name}" if read.metric is None else f"metric.{read.metric}"),
             value=readable(figure),
             unit=figure.unit,
             currency=figure.currency,
@@ -159,7 +163,7 @@ class FactView(BaseModel):
         return cls(
             fact_id=fact_id,
             metric=citation.metric,
-            label=explained.label,
+            label=words.say(f"metric.{citation.metric}"),
             formula=explained.formula,
             unit=explained.unit,
             value=decimal(explained.value, explained.unit),
@@ -172,7 +176,7 @@ class FactView(BaseModel):
             cancelled_orders=settings.cancelled_orders,
             date_basis=settings.date_basis,
             as_of=citation.as_of,
-            at={**citation.at, **dict.fromkeys(explained.lost, LOST)},
+            at={**citation.at, **dict.fromkeys(explained.lost, words.say("fact.lost"))},
             behind=[
                 BehindView(source=b.source, total_rows=b.total_rows, rows=[dict(r) for r in b.rows])
                 for b in explained.behind
@@ -180,15 +184,15 @@ class FactView(BaseModel):
             left_out=left_out_view(explained.left_out),
             partial=explained.partial,
             notes=[note_text(note, words) for note in explained.notes],
-            inputs=[InputView.of(read) for read in explained.inputs],
-            calculation=explained.calculation,
+            inputs=[InputView.of(read, words) for read in explained.inputs],
+            calculation=explained.calculation(words.wording),
         )
 
 
 @router.get("/metrics")
-async def list_metrics(person: PersonOf) -> Metrics:
+async def list_metrics(person: PersonOf, words: TextsOf) -> Metrics:
     """Every metric with its formula."""
-    return Metrics(version=CATALOG_VERSION, metrics=[MetricView.model_validate(each) for each in catalog()])
+    return Metrics(version=CATALOG_VERSION, metrics=[MetricView.of(each, words) for each in catalog()])
 
 
 @router.get("/brands/{brand_id}/performance")

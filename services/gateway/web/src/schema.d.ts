@@ -1578,7 +1578,7 @@ export interface components {
         };
         /**
          * MetricView
-         * @description One metric's definition; `dimensions` are what it can be broken down by.
+         * @description One metric's definition; `dimensions` are what it can be broken down by. Formulas are told in English.
          */
         MetricView: {
             /** Dimensions */
@@ -6999,7 +6999,10 @@ export interface operations {
     list_metrics_api_metrics_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description languages of sentences */
+                "accept-language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
