@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("services", "shared", "deploy")
-CEILING = 195
+CEILING = 176
 """592 stood in commit a863429; lower it when there are fewer."""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from alerting.conditions import Rules, evaluate_days, evaluate_stock
 from alerting.domain import stock, syncs
 from alerting.evaluation import POST, QUIET_ENDS, Evaluation, evaluate, read_open_alerts
-from alerting.ports import Notice
+from alerting.ports import Notice, PostPorts
 from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.sentences import alert_text
@@ -30,6 +29,7 @@ from pulsepoint.runtime.brand_projection import BRANDS, brand_of, brand_write, i
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Handler, Routes, on
 from pulsepoint.telemetry import current_trace_id
+from pulsepoint.values import JsonObject
 
 STOCK = ("stock", "stock")
 ADVICE = ("evaluations", "advice")
@@ -127,7 +127,7 @@ async def on_quarantined(reader: Reader, event: Event[AdDayQuarantined]) -> Outc
     return await _evaluate_now(reader, Evaluation((finding,), frozenset({finding.key})))
 
 
-async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
+async def post_to_slack(ports: PostPorts, effect: StoredEffect) -> dict[str, str]:
     """Post one alert to the brand's webhook; the message names the trace this runs in."""
     data = effect.data
     secret = await ports.secrets.get(effect.scope, data["secret"])
@@ -149,7 +149,7 @@ async def post_to_slack(ports: Any, effect: StoredEffect) -> dict[str, str]:
     return {"trace_id": trace_id, "sent_at": ports.clock.now().isoformat()}
 
 
-async def record_post(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
+async def record_post(reader: Reader, effect: StoredEffect, result: dict[str, str]) -> Outcome:
     """Write down that an alert reached people."""
     alert_id = effect.data["alert_id"]
     existing = await reader.get("notifications", alert_id)
@@ -185,7 +185,7 @@ async def _quarantined_days(reader: Reader, platform: str, account_id: str) -> s
     return {syncs.day_key(platform, account_id, row["day"]) for row in rows}
 
 
-def _done(event: Event[AdviceComputed], stock_version: int) -> dict[str, Any]:
+def _done(event: Event[AdviceComputed], stock_version: int) -> JsonObject:
     advice = event.payload
     reorders = {
         item.subject: item.figures["reorder_units"].model_dump(mode="json")
@@ -200,7 +200,7 @@ def _done(event: Event[AdviceComputed], stock_version: int) -> dict[str, Any]:
     }
 
 
-def _reorders(done: Mapping[str, Any]) -> dict[str, Figure]:
+def _reorders(done: JsonObject) -> dict[str, Figure]:
     """The units advised to order, by variant id; none in documents stored before 2026-12."""
     prefix = stock.subject_of("")
     return {

@@ -1,4 +1,4 @@
-"""The port that alerting alone needs: a way to reach people."""
+"""The ports of alerting beyond the kernel's: a way to reach people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Protocol
 
 from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.brand.wording import DEFAULT_LOCALE
+from pulsepoint.ports.clock import Clock
+from pulsepoint.ports.secret_store import SecretStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +32,28 @@ class Messenger(Protocol):
 
     async def post(self, webhook_url: str, notice: Notice) -> None:
         """Return once the vendor took it; raises `VendorRateLimited`, `VendorRefused` and `VendorError`."""
+        ...
+
+
+class PostPorts(Protocol):
+    """The ports of a post."""
+
+    @property
+    def secrets(self) -> SecretStore:
+        """Webhook addresses by reference."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Wall time, UTC."""
+        ...
+
+    @property
+    def messenger(self) -> Messenger:
+        """The way to people."""
+        ...
+
+    @property
+    def public_url(self) -> str:
+        """The URL where people open Pulsepoint, without a slash at its end."""
         ...

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 
+from gateway.bootstrap import Ports
 from gateway.ports import Directory
 from gateway.verification.recorded import close_days
 from pulsepoint.events.commands import AnalysisRequested, SyncRequested
@@ -31,19 +31,19 @@ PAGE = 16
 REFRESH = "warehouse.refresh"
 
 
-async def sync(runtime: Runtime, at: datetime) -> None:
+async def sync(runtime: Runtime[Ports], at: datetime) -> None:
     """Have the ad accounts of every brand pulled."""
     hour = _hour(at)
     await _tell_all(runtime, SyncRequested(requested_at=hour), hour)
 
 
-async def analysis(runtime: Runtime, at: datetime) -> None:
+async def analysis(runtime: Runtime[Ports], at: datetime) -> None:
     """Have stock, advice and alerts of every brand judged anew."""
     hour = _hour(at)
     await _tell_all(runtime, AnalysisRequested(requested_at=hour), hour)
 
 
-async def refresh(runtime: Runtime, at: datetime) -> None:
+async def refresh(runtime: Runtime[Ports], at: datetime) -> None:
     """Have the warehouse keep the current rows of every tenant that has a brand, each tried again by itself."""
     version = _micros(_hour(at))
 
@@ -60,7 +60,7 @@ async def refresh(runtime: Runtime, at: datetime) -> None:
 TASKS: dict[str, Task] = {"sync": sync, "analysis": analysis, "refresh": refresh}
 
 
-async def keep_current(ports: Any, effect: StoredEffect) -> int:
+async def keep_current(ports: Ports, effect: StoredEffect) -> int:
     """Close the chains of the days that are over, then ask the warehouse; the bytes billed."""
     await _close_chains(ports, effect.scope)
     billed: int = await ports.warehouse.refresh_current(effect.scope)
@@ -68,7 +68,7 @@ async def keep_current(ports: Any, effect: StoredEffect) -> int:
     return billed
 
 
-async def _close_chains(ports: Any, scope: TenantContext) -> None:
+async def _close_chains(ports: Ports, scope: TenantContext) -> None:
     """Keep the heads of each brand's checksums, where an engine keeps checksums."""
     if ports.checksums is None:
         return
@@ -87,7 +87,7 @@ EFFECTS: dict[str, EffectDefinition] = {
 }
 
 
-async def _tell_all(runtime: Runtime, command: Payload, hour: datetime) -> None:
+async def _tell_all(runtime: Runtime[Ports], command: Payload, hour: datetime) -> None:
     async def tell(scope: TenantContext) -> None:
         event = new_event(
             command,

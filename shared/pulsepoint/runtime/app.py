@@ -12,12 +12,13 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic
 from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import TypeVar
 
 from pulsepoint.errors import MalformedInput, PulsepointError
 from pulsepoint.events.envelope import Message, encode, new_event
@@ -57,12 +58,15 @@ Build = Callable[[SettingsT, Engines], AbstractAsyncContextManager[ServicePorts]
 OpenPorts = Callable[[Engines], AbstractAsyncContextManager[ServicePorts]]
 
 
+PortsT = TypeVar("PortsT", bound=ServicePorts, default=Any)
+
+
 @dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Generic[PortsT]):
     """A running service."""
 
     service: Service
-    ports: Any
+    ports: PortsT
     pipeline: Pipeline
     receiver: PushReceiver
     effects: EffectRunner

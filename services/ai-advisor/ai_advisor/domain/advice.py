@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid5
 
 from ai_advisor.domain.citations import Citations
@@ -131,21 +130,23 @@ def for_stock(
     if share < rules.reduce_share:
         return None
     pause, out = share >= rules.pause_share, worst.status == StockState.OUT_OF_STOCK
-    return _recommend(
-        _id(citations, "stock", campaign),
-        RecommendationType.PAUSE_CAMPAIGN if pause else RecommendationType.REDUCE_SPEND,
-        Priority.HIGH if pause or out else Priority.MEDIUM,
-        Cause.OUT_OF_STOCK if out else Cause.RUNNING_OUT,
-        _subject(campaign),
-        figures={
-            **at_risk(citations, campaign, gone),
-            **worst_variant(citations, worst, exposure.variants - 1),
-            **spend_and_change(citations, campaign, -100 if pause else None, gone),
-        },
-        names={"campaign": name(campaign.name), "product": name(worst.title)},
-        channel=campaign.platform,
-        current_spend_micros=daily,
-        recommended_change_micros=-(daily if pause else gone),
+    return _cited(
+        Recommendation(
+            recommendation_id=_id(citations, "stock", campaign),
+            type=RecommendationType.PAUSE_CAMPAIGN if pause else RecommendationType.REDUCE_SPEND,
+            priority=Priority.HIGH if pause or out else Priority.MEDIUM,
+            cause=Cause.OUT_OF_STOCK if out else Cause.RUNNING_OUT,
+            subject=_subject(campaign),
+            figures={
+                **at_risk(citations, campaign, gone),
+                **worst_variant(citations, worst, exposure.variants - 1),
+                **spend_and_change(citations, campaign, -100 if pause else None, gone),
+            },
+            names={"campaign": name(campaign.name), "product": name(worst.title)},
+            channel=campaign.platform,
+            current_spend_micros=daily,
+            recommended_change_micros=-(daily if pause else gone),
+        )
     )
 
 
@@ -249,29 +250,31 @@ def _change_spend(
 ) -> Recommendation:
     """Change a campaign's daily spend by a signed per cent of it, for its ROAS; `shown` is that per cent unsigned."""
     spend = spend_and_change(citations, campaign, percent)
-    return _recommend(
-        _id(citations, "roas", campaign),
-        kind,
-        priority,
-        Cause.ROAS,
-        _subject(campaign),
-        figures={
-            "percent": shown,
-            **changes(citations, campaign, roas, abs(percent)),
-            "daily_spend": daily_spend(citations, campaign),
-            "roas": figures.ratio(roas, citations.of_campaign("attributed_roas", campaign)),
-            "roas_target": figures.ratio(
-                brand.roas_target_micros, citations.of_given("roas_target", brand.roas_target_micros)
-            ),
-            **earned(citations, campaign),
-            **spend,
-        },
-        names={"campaign": name(campaign.name)},
-        channel=campaign.platform,
-        start_day=citations.period.start_day,
-        end_day=citations.period.end_day,
-        current_spend_micros=campaign.daily_spend_micros,
-        recommended_change_micros=spend[RECOMMENDED_CHANGE].value,
+    return _cited(
+        Recommendation(
+            recommendation_id=_id(citations, "roas", campaign),
+            type=kind,
+            priority=priority,
+            cause=Cause.ROAS,
+            subject=_subject(campaign),
+            figures={
+                "percent": shown,
+                **changes(citations, campaign, roas, abs(percent)),
+                "daily_spend": daily_spend(citations, campaign),
+                "roas": figures.ratio(roas, citations.of_campaign("attributed_roas", campaign)),
+                "roas_target": figures.ratio(
+                    brand.roas_target_micros, citations.of_given("roas_target", brand.roas_target_micros)
+                ),
+                **earned(citations, campaign),
+                **spend,
+            },
+            names={"campaign": name(campaign.name)},
+            channel=campaign.platform,
+            start_day=citations.period.start_day,
+            end_day=citations.period.end_day,
+            current_spend_micros=campaign.daily_spend_micros,
+            recommended_change_micros=spend[RECOMMENDED_CHANGE].value,
+        )
     )
 
 
@@ -279,19 +282,21 @@ def _reorder(citations: Citations, brand: BrandSettings, status: StockStatus, ru
     lead, review, state = lead_time_of(status, brand), rules.review_days, status.status
     units = reorder_quantity(status, lead, review)
     cited = citations.stock.of_variant("reorder_units", status.variant_id, units, (lead, review))
-    return _recommend(
-        uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
-        RecommendationType.REORDER,
-        Priority.HIGH if state.is_gone else Priority.MEDIUM,
-        _stock_cause(status),
-        f"variant:{status.variant_id}",
-        figures={
-            "reorder_units": figures.count(units, cited),
-            **stock_of(citations, status),
-            "lead_time": figures.count(lead, citations.of_given("lead_time", lead)),
-            "review": figures.count(review, citations.of_given("review_days", review)),
-        },
-        names={"product": name(status.title)},
+    return _cited(
+        Recommendation(
+            recommendation_id=uuid5(NAMESPACE, f"{citations.brand_id}/reorder/{status.variant_id}").hex,
+            type=RecommendationType.REORDER,
+            priority=Priority.HIGH if state.is_gone else Priority.MEDIUM,
+            cause=_stock_cause(status),
+            subject=f"variant:{status.variant_id}",
+            figures={
+                "reorder_units": figures.count(units, cited),
+                **stock_of(citations, status),
+                "lead_time": figures.count(lead, citations.of_given("lead_time", lead)),
+                "review": figures.count(review, citations.of_given("review_days", review)),
+            },
+            names={"product": name(status.title)},
+        )
     )
 
 
@@ -301,23 +306,9 @@ def _stock_cause(status: StockStatus) -> Cause:
     return Cause.OUT_OF_STOCK if status.status == StockState.OUT_OF_STOCK else Cause.RUNNING_OUT
 
 
-def _recommend(
-    recommendation_id: str,
-    kind: RecommendationType,
-    priority: Priority,
-    cause: Cause,
-    subject: str,
-    **facts: Any,
-) -> Recommendation:
-    return Recommendation(
-        recommendation_id=recommendation_id,
-        type=kind,
-        priority=priority,
-        cause=cause,
-        subject=subject,
-        facts=figures.citations_of(facts["figures"]),
-        **facts,
-    )
+def _cited(recommendation: Recommendation) -> Recommendation:
+    """The recommendation with the citations of its figures, each once, in their order."""
+    return recommendation.model_copy(update={"facts": recommendation.citations})
 
 
 def _subject(campaign: CampaignPerformance) -> str:
