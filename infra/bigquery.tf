@@ -1,5 +1,5 @@
-# The deployment's own facts. Tenants' datasets are made by the product, in the same region, when they are first written
-# to: Terraform cannot know tenants.
+# The deployment's own facts. Tenants' datasets are made by the product, in the same region and with an access list of
+# their own, when they are first needed: Terraform cannot know tenants.
 
 resource "google_bigquery_dataset" "shared" {
   dataset_id  = local.catalog.shared_dataset

@@ -91,9 +91,20 @@ class Served:
         clock: Clock | None = None,
         region: str = REGION,
         kms_key: str | None = None,
+        service: str | None = None,
+        accounts_project: str | None = None,
     ) -> Any:
         """The adapter on this emulator, an async context manager."""
-        return open_bigquery(PROJECT, region=region, endpoint=self.endpoint, caps=caps, clock=clock, kms_key=kms_key)
+        return open_bigquery(
+            PROJECT,
+            region=region,
+            endpoint=self.endpoint,
+            caps=caps,
+            clock=clock,
+            kms_key=kms_key,
+            service=service,
+            accounts_project=accounts_project,
+        )
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from pulsepoint.adapters.bigquery.current import SETTLED
-from pulsepoint.adapters.bigquery.datasets import KEPT_FROM
+from pulsepoint.adapters.bigquery.datasets import KEPT_FROM, marked_table
 from pulsepoint.adapters.bigquery.statements import kept_views
 from pulsepoint.adapters.bigquery.warehouse import BigQueryWarehouse, Caps
 from pulsepoint.adapters.memory.clock import START, FixedClock
@@ -218,9 +218,9 @@ async def test_views_declared_anew_read_the_history_until_the_next_refresh(
     clock.advance(hours=HOURS + 1)
     await warehouse.refresh_current(SCOPE)
     client = served.client()
-    dataset = await asyncio.to_thread(client.get_dataset, SCOPE.schema)
-    dataset.labels = dict.fromkeys(dataset.labels)
-    await asyncio.to_thread(client.update_dataset, dataset, ["labels"])
+    marked = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{marked_table(SCOPE.schema)}")
+    marked.labels = dict.fromkeys(marked.labels)
+    await asyncio.to_thread(client.update_table, marked, ["labels"])
     async with served.warehouse(clock=clock) as anew:
         await anew.append([order_fact("o2")])
         assert await kept_from(served) is None

@@ -9,7 +9,15 @@ import pytest
 import pytest_asyncio
 from google.cloud import bigquery
 
-from pulsepoint.adapters.bigquery.datasets import MADE_AS, REMEMBERED, declaration
+from pulsepoint.adapters.bigquery.access import access_list
+from pulsepoint.adapters.bigquery.datasets import (
+    MADE_AS,
+    REMEMBERED,
+    SHARED_DATASET,
+    TABLES_ONLY,
+    declaration,
+    marked_table,
+)
 from pulsepoint.adapters.bigquery.warehouse import Caps
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.tenancy import SYSTEM
@@ -18,6 +26,7 @@ from tests.builders.bigquery import REGION, Served, queries, served_bigquery
 from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
 from tests.contract.suites.warehouse import count, span_fact
 
+MARKED = marked_table(SCOPE.schema)
 KEY = "projects/p/locations/europe-west1/keyRings/pulsepoint/cryptoKeys/data"
 
 
@@ -66,11 +75,62 @@ async def test_a_dataset_is_encrypted_by_the_deployments_key(served: Served) -> 
     assert dataset.default_encryption_configuration.kms_key_name == KEY
 
 
+async def test_whoever_makes_a_tenants_dataset_writes_who_may_do_what_into_it(served: Served) -> None:
+    for service, scope in (("ingest-shopify", SCOPE), ("gateway", OTHER_TENANT)):
+        async with served.warehouse(service=service, accounts_project="accounts") as warehouse:
+            await warehouse.append([order_fact(scope=scope)])
+        made = await asyncio.to_thread(served.client().get_dataset, scope.schema)
+        assert [entry(each) for each in made.access_entries] == [
+            entry(each) for each in access_list("test-project", "accounts")
+        ]
+
+
+def entry(each: bigquery.AccessEntry) -> tuple[object, ...]:
+    return each.role, each.entity_type, each.entity_id
+
+
+async def test_no_service_changes_a_dataset_once_it_is_made(served: Served) -> None:
+    """The right to change its labels would be the right to change who may read it."""
+    await touch(served)
+    await forget_declaration(served.client())
+    served.calls.clear()
+    await touch(served)
+    assert changes(served) and not [call for call in changes(served) if call == f"PATCH /datasets/{SCOPE.schema}"]
+
+
+async def test_a_service_that_may_not_read_makes_tables_and_leaves_the_views_to_those_who_may(served: Served) -> None:
+    client = served.client()
+
+    async def made() -> tuple[set[str], set[str]]:
+        tables = await asyncio.to_thread(lambda: list(client.list_tables(SCOPE.schema)))
+        kinds = {each.table_id: each.table_type for each in tables}
+        views = {name for name, kind in kinds.items() if kind == "VIEW"}
+        return kinds.keys() - views, views
+
+    async def append_as(service: str) -> None:
+        async with served.warehouse(service=service) as warehouse:
+            await warehouse.append([order_fact()])
+
+    await append_as("ingest-shopify")
+    assert await made() == ({table.name for table in schema.tables()}, set())
+    labels = (await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{MARKED}")).labels
+    assert set(labels) == {declaration(TABLES_ONLY)}
+    served.calls.clear()
+    await append_as("attribution")
+    assert changes(served) == []
+    async with served.warehouse(service="alerting") as warehouse:
+        assert await count(warehouse) == 1
+    assert (await made())[1] == {view.name for view in schema.views()}
+    served.calls.clear()
+    await append_as("ingest-ads")
+    assert changes(served) == []
+
+
 async def test_the_deployments_own_dataset_has_its_own_tables(served: Served) -> None:
     async with served.warehouse() as warehouse:
         await warehouse.append([span_fact()])
     client = served.client()
-    listed = await asyncio.to_thread(lambda: {each.table_id for each in client.list_tables(schema.SHARED_SCHEMA)})
+    listed = await asyncio.to_thread(lambda: {each.table_id for each in client.list_tables(SHARED_DATASET)})
     assert listed == {table.name for table in schema.shared_tables()}
 
 
@@ -81,7 +141,7 @@ async def test_a_dataset_is_made_once(served: Served) -> None:
     await touch(served)
     assert changes(served) == []
     paths = [call.path for call in served.calls if call.method == "GET"]
-    assert paths == [f"/datasets/{SCOPE.schema}"]
+    assert paths == [f"/datasets/{SCOPE.schema}/tables/{MARKED}"]
 
 
 async def test_appends_and_questions_at_once_make_it_once(served: Served) -> None:
@@ -149,9 +209,9 @@ async def test_what_need_not_be_told_any_more_may_be_null_in_a_table_made_before
 
 
 async def forget_declaration(client: bigquery.Client) -> None:
-    dataset = await asyncio.to_thread(client.get_dataset, SCOPE.schema)
-    dataset.labels[declaration()] = None
-    await asyncio.to_thread(client.update_dataset, dataset, ["labels"])
+    marked = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{MARKED}")
+    marked.labels[declaration()] = None
+    await asyncio.to_thread(client.update_table, marked, ["labels"])
 
 
 async def test_a_view_declared_anew_is_set(served: Served) -> None:
@@ -170,13 +230,14 @@ async def test_a_view_declared_anew_is_set(served: Served) -> None:
 async def test_the_release_before_does_not_set_the_views_back(served: Served) -> None:
     """Both declarations are remembered; only the oldest of very many is forgotten."""
     client = served.client()
-    dataset = bigquery.Dataset(f"test-project.{SCOPE.schema}")
-    dataset.location = REGION
-    earlier = {f"{MADE_AS}{number:016x}": f"202601010000{number:02}" for number in range(REMEMBERED)}
-    dataset.labels = {"kept": "mine", **earlier}
-    await asyncio.to_thread(client.create_dataset, dataset)
     await touch(served)
-    labels = (await asyncio.to_thread(client.get_dataset, SCOPE.schema)).labels
+    await forget_declaration(client)
+    earlier = {f"{MADE_AS}{number:016x}": f"202601010000{number:02}" for number in range(REMEMBERED)}
+    marked = await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{MARKED}")
+    marked.labels = {"kept": "mine", **earlier}
+    await asyncio.to_thread(client.update_table, marked, ["labels"])
+    await touch(served)
+    labels = (await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{MARKED}")).labels
     assert set(labels) == {"kept", declaration(), *sorted(earlier)[1:]}
 
 
@@ -198,4 +259,4 @@ async def test_the_system_tenant_has_no_dataset_of_its_own(served: Served) -> No
     async with served.warehouse() as warehouse:
         await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events")
     (made,) = served.sent("POST", "/datasets")
-    assert made.body["datasetReference"]["datasetId"] == schema.SHARED_SCHEMA
+    assert made.body["datasetReference"]["datasetId"] == SHARED_DATASET == "pulsepoint"

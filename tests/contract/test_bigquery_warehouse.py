@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 from google.api_core import exceptions as google
 
+from pulsepoint.adapters.bigquery.datasets import SHARED_DATASET
 from pulsepoint.adapters.bigquery.errors import PASSING, TOO_LARGE, mapped
 from pulsepoint.adapters.bigquery.statements import statement
 from pulsepoint.adapters.bigquery.warehouse import BigQueryWarehouse, Caps
 from pulsepoint.errors import Conflict, EngineUnavailable, LimitExceeded, MalformedInput, PulsepointError
 from pulsepoint.tenancy import SYSTEM
-from pulsepoint.warehouse import schema
 from tests.builders.bigquery import REGION, Served, queries, served_bigquery
 from tests.builders.queries import every_query
 from tests.builders.warehouse import OTHER_TENANT, SCOPE, order_fact
@@ -148,7 +148,7 @@ async def test_each_tenant_is_asked_in_its_own_dataset(warehouse: BigQueryWareho
         await warehouse.query(scope, "SELECT order_id FROM orders")
     await warehouse.query(SYSTEM, "SELECT trace_id FROM observability_events")
     datasets = [each["defaultDataset"]["datasetId"] for each in queries(served.calls)]
-    assert datasets == [SCOPE.schema, OTHER_TENANT.schema, schema.SHARED_SCHEMA]
+    assert datasets == [SCOPE.schema, OTHER_TENANT.schema, SHARED_DATASET]
 
 
 @pytest.mark.parametrize("name", sorted(every_query()))

@@ -15,7 +15,7 @@ from pulsepoint.warehouse.macros import expand
 from pulsepoint.warehouse.syntax import statements_of, tree_of
 
 SHARED_SCHEMA = "pulsepoint_shared"
-"""Dataset (BigQuery) or schema (DuckDB) of the deployment's own facts, those of the system tenant."""
+"""DuckDB's schema of the deployment's own facts, those of the system tenant; homes of before have it by this name."""
 
 _SQL = files(__package__) / "sql"
 _VIEWS = (_SQL / "views.sql", files("pulsepoint.metrics") / "views.sql")
@@ -55,6 +55,7 @@ def _views_text() -> str:
     return "\n".join(expand(file.read_text(encoding="utf-8")) for file in _VIEWS)
 
 
+@cache
 def fingerprint() -> str:
     """Changes whenever a table or view is declared differently."""
     texts = (_table_text("tables.sql"), _table_text("shared_tables.sql"), _views_text())

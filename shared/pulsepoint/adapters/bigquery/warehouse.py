@@ -16,9 +16,10 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
+from pulsepoint.adapters.bigquery.access import access_list, asks
 from pulsepoint.adapters.bigquery.batcher import Batcher, EncodedRow, encoded
 from pulsepoint.adapters.bigquery.current import CurrentTables
-from pulsepoint.adapters.bigquery.datasets import Datasets, dataset_of
+from pulsepoint.adapters.bigquery.datasets import Datasets, Making, dataset_of
 from pulsepoint.adapters.bigquery.errors import as_pulsepoint_errors
 from pulsepoint.adapters.bigquery.parameters import typed
 from pulsepoint.adapters.bigquery.statements import Statement, statement
@@ -59,13 +60,23 @@ async def open_bigquery(
     clock: Clock | None = None,
     threads: int = 8,
     kms_key: str | None = None,
+    service: str | None = None,
+    accounts_project: str | None = None,
 ) -> AsyncIterator[BigQueryWarehouse]:
     """A client for the project's datasets; on leaving, finish waiting appends.
 
     `region` is where datasets are made (`europe-west1`, `EU`, …) and `kms_key` what encrypts them
     (`projects/…/cryptoKeys/…`; else Google's own keys do); `endpoint` is an API without log-in to be used instead of
-    Google's. Raises `EngineUnavailable` where Google's credentials are not to be had.
+    Google's. `service` is who asks, with the rights `access.py` gives it (None: any), and `accounts_project` where the
+    services' accounts lie, to which datasets are opened that are made here (None: as Google does by default). Raises
+    `EngineUnavailable` where Google's credentials are not to be had.
     """
+    making = Making(
+        region,
+        kms_key,
+        access_list(project, accounts_project) if accounts_project else None,
+        views=service is None or asks(service),
+    )
     options = ClientOptions(api_endpoint=endpoint) if endpoint else None
     with as_pulsepoint_errors():
         client = await asyncio.to_thread(
@@ -74,7 +85,7 @@ async def open_bigquery(
             credentials=AnonymousCredentials() if endpoint else None,  # type: ignore[no-untyped-call]
             client_options=options,
         )
-    warehouse = BigQueryWarehouse(client, region, caps or Caps(), clock or SystemClock(), threads, kms_key)
+    warehouse = BigQueryWarehouse(client, making, caps or Caps(), clock or SystemClock(), threads)
     try:
         yield warehouse
     finally:
@@ -88,12 +99,10 @@ class BigQueryWarehouse:
     transaction: after an error some of its tables may have their rows, and appending again changes nothing.
     """
 
-    def __init__(
-        self, client: bigquery.Client, region: str, caps: Caps, clock: Clock, threads: int, kms_key: str | None
-    ) -> None:
+    def __init__(self, client: bigquery.Client, making: Making, caps: Caps, clock: Clock, threads: int) -> None:
         self._client = client
         self._caps = caps
-        self._datasets = Datasets(client, region, clock, caps.settling_seconds, kms_key)
+        self._datasets = Datasets(client, making, clock, caps.settling_seconds)
         self._streamer = Streamer(client, clock, caps.settling_seconds)
         self._current = CurrentTables(client, clock, caps.refresh_bytes, caps.refresh_seconds)
         self._batchers: dict[tuple[str, str], Batcher] = {}
