@@ -15,7 +15,8 @@ class Settings(ServiceSettings):
 
     `allow_local_urls` lets brands name an emulator of Slack on this machine, for tests. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is. `commit` is what
-    this was built from, as `GET /version` answers it.
+    this was built from, as `GET /version` answers it. `answer_seconds` is how long an answer of the warehouse is kept
+    in the cache at most, 0: not at all; None is a minute where questions are billed and Redis is there, else 0.
     """
 
     secret_key: SecretStr | None = Field(
@@ -40,5 +41,6 @@ class Settings(ServiceSettings):
     feed_poll_seconds: float = Field(default=0.5, gt=0)
     feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
     commit: str = ""
+    answer_seconds: float | None = Field(default=None, ge=0)
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     upload_limit_bytes: int = Field(default=200 * 1024 * 1024, gt=0)

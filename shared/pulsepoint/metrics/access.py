@@ -53,10 +53,14 @@ class Citing:
 
 
 class Metrics:
-    """Metrics and named queries of any brand; the key of citations is read when the first number is asked for."""
+    """Metrics and named queries of any brand; the key of citations is read when the first number is asked for.
 
-    def __init__(self, warehouse: Warehouse, secrets: SecretStore) -> None:
+    A number that is recomputed is asked of `recomputing`, where that is another warehouse than one that keeps answers.
+    """
+
+    def __init__(self, warehouse: Warehouse, secrets: SecretStore, *, recomputing: Warehouse | None = None) -> None:
         self._warehouse = warehouse
+        self._recomputing = recomputing or warehouse
         self._secrets = secrets
         self._codec: CitationCodec | None = None
 
@@ -126,4 +130,4 @@ class Metrics:
 
     async def recompute(self, scope: TenantContext, fact_id: str, kept_settings: KeptSettings) -> Explained:
         """The number behind a fact id; see `recompute` of `metrics/explain.py`."""
-        return await recompute(self._warehouse, await self.codec(), scope, fact_id, kept_settings)
+        return await recompute(self._recomputing, await self.codec(), scope, fact_id, kept_settings)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_COUNTERS = 100_000
 MAX_VALUES = 100_000
+MAX_BYTES = 64_000_000
 
 
 class MemoryCache:
@@ -22,6 +23,7 @@ class MemoryCache:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._values: dict[str, tuple[datetime, bytes]] = {}
+        self._bytes = 0
         self._counters: MemoryStore | None = None
 
     async def get(self, scope: TenantContext, key: str) -> bytes | None:
@@ -31,17 +33,22 @@ class MemoryCache:
         if expires_at is None:
             return None
         if expires_at <= self._clock.now():
-            del self._values[name]
+            self._drop(name)
             return None
         return value
 
     async def set(self, scope: TenantContext, key: str, value: bytes, *, ttl_seconds: float) -> None:
-        """See `Cache.set`; past `MAX_VALUES` the oldest goes."""
+        """See `Cache.set`; past `MAX_VALUES` and `MAX_BYTES` the oldest go."""
         name = _name(scope, key)
-        self._values.pop(name, None)
-        if len(self._values) >= MAX_VALUES:
-            del self._values[next(iter(self._values))]
+        self._drop(name)
+        while self._values and (len(self._values) >= MAX_VALUES or self._bytes + len(value) > MAX_BYTES):
+            self._drop(next(iter(self._values)))
         self._values[name] = (self._clock.now() + timedelta(seconds=ttl_seconds), value)
+        self._bytes += len(value)
+
+    def _drop(self, name: str) -> None:
+        _, value = self._values.pop(name, (None, b""))
+        self._bytes -= len(value)
 
     async def allow(self, key: str, *, limit: int, period_seconds: int) -> float:
         """See `Cache.allow`."""
