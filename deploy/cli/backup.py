@@ -58,9 +58,13 @@ class _Moment:
         self._home, self._stack = home, stack
         self.archive: list[ArchivedFile] = []
         self.keys: dict[str, bytes] = {}
+        self.payloads: dict[str, IO[bytes]] = {}
 
     def take(self) -> None:
-        """Lists the archive and reads the keys; raises `BackupFailed` where there is no archive."""
+        """Lists the archive, opens the payloads that messages wait for and reads the keys.
+
+        Raises `BackupFailed` where there is no archive.
+        """
         try:
             self.archive = files_now(self._home / "archive", self._stack)
         except FileNotFoundError:
@@ -68,6 +72,10 @@ class _Moment:
                 f"{self._home.resolve()} has no whole fact archive: start its instance once, then back up again."
             ) from None
         self.keys = {name: path.read_bytes() for name in KEYS if (path := self._home / name).exists()}
+        # Each is whole under its name, and an open one stays readable when it expires.
+        for path in sorted(self._home.glob("payloads/*/*/[!.]*")):
+            name = path.relative_to(self._home).as_posix()
+            self.payloads[name] = self._stack.enter_context(path.open("rb"))
 
 
 async def back_up(home: Path, path: Path, progress: Progress) -> Manifest:
@@ -94,7 +102,8 @@ def _write(
 ) -> None:
     size = dumped.seek(0, os.SEEK_END)
     dumped.seek(0)
-    total = size + sum(each.size for each in moment.archive)
+    payloads = {name: os.fstat(opened.fileno()).st_size for name, opened in moment.payloads.items()}
+    total = size + sum(each.size for each in moment.archive) + sum(payloads.values())
     with _megabytes(progress, "Writing", total) as advance, tarfile.open(fileobj=file, mode="w") as tar:
         writer = BackupWriter(tar, manifest, advance)
         writer.add_bytes(ROLES, roles)
@@ -102,6 +111,8 @@ def _write(
         for each in moment.archive:
             with each.opened() as archived:
                 writer.add(f"archive/{each.name}", each.size, archived)
+        for name, opened in moment.payloads.items():
+            writer.add(name, payloads[name], opened)
         for name, content in moment.keys.items():
             writer.add_bytes(name, content)
         writer.finish()
@@ -201,7 +212,7 @@ def _clear(home: Path) -> None:
     remove_data(home / "postgres")
     for name in KEYS:
         (home / name).unlink(missing_ok=True)
-    for name in ("archive", RESTORING):
+    for name in ("archive", "payloads", RESTORING):
         shutil.rmtree(home / name, ignore_errors=True)
 
 

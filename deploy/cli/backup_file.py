@@ -2,6 +2,7 @@
 
 pulsepoint.roles.sql, pulsepoint.dump     PostgreSQL's roles and database (documents, queues, secrets, people)
 archive/…                                 the fact archive, of which the next start builds the warehouse
+payloads/…                                what waits for messages that are too small for it
 tower.json, secrets.key, demo.json        the instance's keys and log-in
 manifest.json                             format, versions, rows by table, bytes and SHA-256 of each member
 """
@@ -27,7 +28,10 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ROLES, DUMP = "pulsepoint.roles.sql", "pulsepoint.dump"
 KEYS = ("tower.json", "secrets.key", "demo.json")
-MEMBER = re.compile(r"archive/(archive\.json|live-\d+\.log|segments/\d+-\d+/\w+\.\w+\.parquet)")
+MEMBER = re.compile(
+    r"archive/(archive\.json|live-\d+\.log|segments/\d+-\d+/\w+\.\w+\.parquet)"
+    r"|payloads/[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{64}"
+)
 CHUNK = 1024 * 1024
 Advance = Callable[[int], None]
 

@@ -16,8 +16,7 @@ SHIPPED = ("shared", "services", "deploy")
 KEPT = {
     "_should_upgrade_to_ws": "a method of uvicorn's protocol, answered otherwise",
     "LanguageModel": "the port of the advisor's model, which comes next",
-    "open_local_objects": "the object store of one machine, for exports",
-    "MemoryObjectStore": "a fake that is shipped",
+    "facts_erased": "what an erasure of rows calls, so that no kept answer tells of them",
     "FixedClock": "a fake that is shipped",
     "POINTS": "where tests of killed processes may arm a crash",
     "subscriptions_to": "the catalog as tests and the count of operations ask it",

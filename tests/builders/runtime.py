@@ -20,6 +20,7 @@ from pulsepoint.adapters.memory.secret_store import MemorySecretStore
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.events.envelope import Event, Message, P, decode, encode
 from pulsepoint.faults import Faults
+from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.outcome import EffectDefinition
@@ -43,7 +44,9 @@ class MemoryPorts(ServicePorts):
 
 
 @asynccontextmanager
-async def memory_ports(service: str, clock: FixedClock) -> AsyncIterator[MemoryPorts]:
+async def memory_ports(
+    service: str, clock: FixedClock, payloads: ObjectStore | None = None
+) -> AsyncIterator[MemoryPorts]:
     """Fresh memory engines for one service, with a DuckDB warehouse in memory."""
     async with open_duckdb(":memory:") as warehouse:
         yield MemoryPorts(
@@ -53,6 +56,7 @@ async def memory_ports(service: str, clock: FixedClock) -> AsyncIterator[MemoryP
             MemorySecretStore(),
             MemoryCache(clock),
             clock,
+            payloads=payloads,
         )
 
 
@@ -62,9 +66,10 @@ async def running(
     clock: FixedClock,
     handlers: Routes,
     effects: Mapping[str, EffectDefinition] | None = None,
+    payloads: ObjectStore | None = None,
 ) -> AsyncIterator[Runtime]:
     """A runtime of service `name` with these handlers and effects; no loops run: tests call what they need."""
-    async with memory_ports(name, clock) as ports:
+    async with memory_ports(name, clock, payloads) as ports:
         yield await start_runtime(Service(name, handlers, effects or {}), ports, ServiceSettings())
 
 

@@ -56,6 +56,21 @@ class TestLocalObjectStore(ObjectStoreSuite):
 
         return opened
 
+    async def test_nothing_expires_on_the_day_a_machine_was_switched_on_again(
+        self,
+        objects: LocalObjectStore,
+        scope: TenantContext,
+        clock: FixedClock,
+        folder: Path,
+        secrets: MemorySecretStore,
+    ) -> None:
+        await objects.put(scope, "1", b"waits", content_type="text/csv")
+        clock.advance(days=400)
+        async with open_local_objects(folder, secrets, clock, public_url=URL) as again:
+            assert await again.expire(clock.now() - timedelta(days=32)) == 0
+            clock.advance(days=1)
+            assert await again.expire(clock.now() - timedelta(days=32)) == 1
+
     async def test_a_link_tells_type_and_name(
         self, objects: LocalObjectStore, scope: TenantContext, clock: FixedClock
     ) -> None:

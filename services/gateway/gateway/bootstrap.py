@@ -16,6 +16,7 @@ from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, IdentityStore
 from gateway.settings import Settings
 from gateway.use_cases.login import bootstrap_admin
+from pulsepoint.adapters.cached_warehouse import CachedWarehouse
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.metrics.access import Metrics
@@ -23,12 +24,15 @@ from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.secret_store import SecretStore
+from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.ports import ServicePorts, engine_ports
 from pulsepoint.tenancy import SYSTEM
 
 log = structlog.get_logger(__name__)
 KEY_NAME = "gateway-token-key"
+ANSWER_SECONDS = 60.0
+"""How old an answer can be where the cache missed that facts came; else it ends with the next fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
         shared = replace(engines, warehouse=SingleFlightWarehouse(engines.warehouse))
         ports = Ports(
             **engine_ports(shared, store),
-            metrics=Metrics(shared.warehouse, engines.secrets),
+            metrics=Metrics(_with_answers(settings, shared), engines.secrets, recomputing=shared.warehouse),
             identity_store=PostgresIdentityReader(engine),
             directory=directory,
             tokens=tokens,
@@ -81,6 +85,16 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
             yield ports
     finally:
         await engine.dispose()
+
+
+def _with_answers(settings: Settings, engines: Engines) -> Warehouse:
+    """The warehouse that metrics ask; verification and recomputed numbers ask the one below, which keeps nothing."""
+    seconds = settings.answer_seconds
+    if seconds is None:
+        seconds = ANSWER_SECONDS if engines.answers_pay else 0.0
+    if not seconds:
+        return engines.warehouse
+    return CachedWarehouse(engines.warehouse, engines.cache, engines.clock, seconds=seconds)
 
 
 async def _signing_key(settings: Settings, secrets: SecretStore) -> bytes:

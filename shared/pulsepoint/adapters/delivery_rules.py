@@ -13,10 +13,8 @@ from random import uniform
 from pulsepoint.errors import LimitExceeded
 from pulsepoint.events.catalog import Subscription
 from pulsepoint.events.envelope import Message
-from pulsepoint.ports.message_bus import Delivery
+from pulsepoint.ports.message_bus import MAX_MESSAGE_BYTES, Delivery
 
-# Pub/Sub's 10 MB hold for the whole request: the topic's name and the lengths of attributes take part of it.
-MAX_MESSAGE_BYTES = 10_000_000 - 4_096
 MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_NAME_BYTES = 256
 MAX_ATTRIBUTE_VALUE_BYTES = 1_024

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes, token_hex
@@ -26,6 +26,8 @@ from pulsepoint.tenancy import SYSTEM, TenantContext
 ROUTE = "/objects/"
 KEY_NAME = "object-links-key"
 KEY_BYTES = 32
+REST_AFTER_OPENING = timedelta(days=1)
+"""How long nothing expires once a machine that was off is on again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,24 @@ class LocalObjectStore:
         self._key = key
         self._clock = clock
         self._public_url = public_url.rstrip("/")
+        self._expires_from = clock.now() + REST_AFTER_OPENING
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
         """See `ObjectStore.put`; a reader sees the old bytes or the new, never a part."""
-        file, header = self._file(scope, name), orjson.dumps({"name": name, "content_type": content_type})
+        said = {"name": name, "content_type": content_type, "stored_at": self._clock.now()}
+        file, header = self._file(scope, name), orjson.dumps(said)
         await asyncio.to_thread(_write, file, header + b"\n" + data)
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `ObjectStore.get`."""
         stored = await self._read(scope, name)
         return stored.data if stored else None
+
+    async def expire(self, before: datetime) -> int:
+        """See `ObjectStore.expire`."""
+        if self._clock.now() < self._expires_from or not self._folder.exists():
+            return 0
+        return await asyncio.to_thread(_drop_older, self._folder, before)
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`; the last second counts in whole."""
@@ -116,6 +126,20 @@ def _write(file: Path, content: bytes) -> None:
         with suppress(OSError):
             draft.unlink()
         raise EngineUnavailable(f"the object could not be written: {error}") from error
+
+
+def _drop_older(folder: Path, before: datetime) -> int:
+    dropped = 0
+    try:
+        for file in folder.glob("*/*/[!.]*"):
+            with file.open("rb") as opened:
+                stored_at = orjson.loads(opened.readline()).get("stored_at")
+            if stored_at is not None and datetime.fromisoformat(stored_at) < before:
+                file.unlink(missing_ok=True)
+                dropped += 1
+    except OSError as error:
+        raise EngineUnavailable(f"old objects could not be dropped: {error}") from error
+    return dropped
 
 
 def _content(file: Path) -> bytes | None:

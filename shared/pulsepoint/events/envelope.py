@@ -201,6 +201,14 @@ def _payload(payload_type: type[P], data_schema: str, data: bytes) -> P:
     return payload_type.model_validate_json(data, extra="ignore")
 
 
+def scope_of(message: Message) -> TenantContext:
+    """Whose message this is by its attributes; the system tenant's where they do not say."""
+    try:
+        return TenantContext(UUID(message.attributes["tenant"]), UUID(message.attributes["brand"]))
+    except (KeyError, ValueError):
+        return SYSTEM
+
+
 def raw_message(
     topic: str, body: bytes, headers: dict[str, str], body_id: str, received_at: datetime, traceparent: str = ""
 ) -> Message:

@@ -8,6 +8,15 @@ from typing import Protocol
 
 from pulsepoint.events.envelope import Message
 
+# Pub/Sub's 10 MB hold for the whole request: the topic's name and the lengths of attributes take part of it.
+# https://cloud.google.com/pubsub/quotas#resource_limits
+MAX_MESSAGE_BYTES = 10_000_000 - 4_096
+
+
+def message_size(message: Message) -> int:
+    """Bytes of a message that count against `MAX_MESSAGE_BYTES`; attributes are ASCII."""
+    return len(message.data) + sum(len(name) + len(value) for name, value in message.attributes.items())
+
 
 class MessageBus(Protocol):
     """The bus services publish to; a subscription's messages reach its service as HTTP pushes."""

@@ -1,4 +1,4 @@
-"""Large payloads and exports."""
+"""Objects of any size: payloads too large for a message."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ class ObjectStore(Protocol):
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """An object's bytes, or None."""
+        ...
+
+    async def expire(self, before: datetime) -> int:
+        """Drop objects of every tenant stored before a moment, where the engine does not by itself; how many.
+
+        An engine that was away itself waits a day first: whoever needs them may have been away as well.
+        """
         ...
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:

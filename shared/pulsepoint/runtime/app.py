@@ -103,6 +103,7 @@ class Runtime(Generic[PortsT]):
         now = self.ports.clock.now()
         done = await self.outbox.drain(now - timedelta(seconds=older_than))
         await self.ports.store.expire(now)
+        await self.pipeline.claims.expire(now)
         return done
 
 
@@ -154,7 +155,8 @@ class ServiceApp:
         async with AsyncExitStack() as stack:
             engines = self._engines
             if engines is None:
-                engines = await stack.enter_async_context(open_engines(self.settings, documents=self.service.documents))
+                opening = open_engines(self.settings, documents=self.service.documents, service=self.service.name)
+                engines = await stack.enter_async_context(opening)
             ports = await stack.enter_async_context(self._open_ports(engines))
             traces = await stack.enter_async_context(open_traces(self.settings, self.service.name))
             runtime = await start_runtime(self.service, ports, self.settings, traces, engines.faults)

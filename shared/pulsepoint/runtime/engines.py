@@ -28,8 +28,9 @@ SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 class Engines:
     """Open engines; `store(service)` gives a service its documents, `identity_store_dsn` locates an embedded one.
 
-    `faults` says what is wrong with them. `objects` is None where no bucket is named, `checksums` where the stores keep
-    none.
+    `faults` says what is wrong with them. `payloads` is None where no bucket is named, `checksums` where
+    the stores keep none. `answers_pay` says whether to keep the warehouse's answers in the cache: where every question
+    is billed, and all who append share that cache.
     """
 
     bus: MessageBus
@@ -41,18 +42,24 @@ class Engines:
     faults: Faults
     push_engine: PushEngine | None = None
     identity_store_dsn: str | None = None
-    objects: ObjectStore | None = None
+    payloads: ObjectStore | None = None
     checksums: ChecksumStore | None = None
+    answers_pay: bool = False
 
 
 @asynccontextmanager
-async def open_engines(settings: ServiceSettings, *, documents: bool = True) -> AsyncIterator[Engines]:
-    """The engines of the settings' profile, closed on exit; without `documents` a cloud service opens no Firestore."""
+async def open_engines(
+    settings: ServiceSettings, *, documents: bool = True, service: str | None = None
+) -> AsyncIterator[Engines]:
+    """The engines of the settings' profile, closed on exit; without `documents` a cloud service opens no Firestore.
+
+    In the cloud `service` says whose rights are to be kept to.
+    """
     async with AsyncExitStack() as stack:
         if settings.profile == "embedded":
             yield await _embedded(settings, stack)
         elif settings.profile == "cloud":
-            yield await _cloud(settings, stack, documents=documents)
+            yield await _cloud(settings, stack, documents=documents, service=service)
         else:
             yield await _memory(stack)
 
@@ -74,6 +81,7 @@ async def _memory(stack: AsyncExitStack) -> Engines:
     from pulsepoint.adapters.memory.cache import MemoryCache
     from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
     from pulsepoint.adapters.memory.message_bus import MemoryMessageBus
+    from pulsepoint.adapters.memory.object_store import MemoryObjectStore
     from pulsepoint.adapters.memory.secret_store import MemorySecretStore
     from pulsepoint.adapters.system_clock import SystemClock
 
@@ -89,11 +97,13 @@ async def _memory(stack: AsyncExitStack) -> Engines:
         store=lambda service: stores.setdefault(service, MemoryDocumentStore(service, clock)),
         faults=Faults(clock),
         push_engine=bus,
+        payloads=MemoryObjectStore(clock),
     )
 
 
 async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines:
     from pulsepoint.adapters.duckdb.healing import open_healing_warehouse
+    from pulsepoint.adapters.local_objects import open_local_objects
     from pulsepoint.adapters.local_secrets import LocalSecretStore
     from pulsepoint.adapters.memory.cache import MemoryCache
     from pulsepoint.adapters.postgres.checksums import PostgresChecksums
@@ -112,12 +122,14 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     pool = await stack.enter_async_context(open_pool(dsn))
     await apply_schema(pool)
     bus = PostgresMessageBus(pool, clock, faults=faults)
+    secrets = LocalSecretStore(pool, settings.home / "secrets.key")
+    payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)
     return Engines(
         bus=bus,
         warehouse=await stack.enter_async_context(
             open_healing_warehouse(settings.home / "warehouse.duckdb", settings.home / "archive", faults)
         ),
-        secrets=LocalSecretStore(pool, settings.home / "secrets.key"),
+        secrets=secrets,
         cache=MemoryCache(clock),
         clock=clock,
         store=lambda service: PostgresDocumentStore(pool, service, clock),
@@ -125,10 +137,11 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         push_engine=bus,
         identity_store_dsn=dsn,
         checksums=PostgresChecksums(pool),
+        payloads=await stack.enter_async_context(payloads),
     )
 
 
-async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents: bool) -> Engines:
+async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents: bool, service: str | None) -> Engines:
     from pulsepoint.adapters.bigquery.warehouse import open_bigquery
     from pulsepoint.adapters.pubsub import open_pubsub
     from pulsepoint.adapters.secret_manager import open_secret_manager
@@ -146,6 +159,8 @@ async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents:
                 endpoint=settings.bigquery_endpoint,
                 clock=clock,
                 kms_key=settings.kms_key,
+                service=service,
+                accounts_project=project,
             )
         ),
         secrets=await stack.enter_async_context(
@@ -157,7 +172,8 @@ async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents:
         clock=clock,
         store=store,
         faults=Faults(clock),
-        objects=await _cloud_objects(settings, stack),
+        payloads=await _cloud_payloads(settings, stack),
+        answers_pay=settings.redis_url is not None,
     )
 
 
@@ -181,11 +197,10 @@ async def _shared_cache(settings: ServiceSettings, clock: Clock, stack: AsyncExi
     return await stack.enter_async_context(open_redis(settings.redis_url.get_secret_value(), clock=clock))
 
 
-async def _cloud_objects(settings: ServiceSettings, stack: AsyncExitStack) -> ObjectStore | None:
-    if not settings.storage_bucket:
+async def _cloud_payloads(settings: ServiceSettings, stack: AsyncExitStack) -> ObjectStore | None:
+    if not settings.payload_bucket:
         return None
     from pulsepoint.adapters.cloud_storage import open_cloud_storage
 
-    return await stack.enter_async_context(
-        open_cloud_storage(settings.storage_bucket, endpoint=settings.storage_endpoint)
-    )
+    bucket = open_cloud_storage(settings.payload_bucket, endpoint=settings.storage_endpoint)
+    return await stack.enter_async_context(bucket)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from pulsepoint.ports.document_store import (
     StoredEffect,
     Transaction,
 )
+from pulsepoint.runtime.claims import Claims
 from pulsepoint.runtime.crash import crash_point
 from pulsepoint.runtime.outcome import Effect, Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
@@ -34,6 +36,7 @@ from pulsepoint.runtime.signals import signal_messages
 from pulsepoint.runtime.waiting import WaitingEffects
 from pulsepoint.telemetry import current_traceparent
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.warehouse.answers import facts_changed
 from pulsepoint.warehouse.checksums import checksums_of, tenants_of
 
 log = structlog.get_logger(__name__)
@@ -47,6 +50,7 @@ class Pipeline:
         self.service = service
         self.ports = ports
         self._metrics = Metrics(ports.warehouse, ports.secrets)
+        self.claims = Claims(ports.payloads)
         self.effects_waiting = asyncio.Event()
         self._dispatched: dict[UUID, Sequence[Checksum]] = {}
         self._checksum_keys: dict[UUID, bytes] = {}
@@ -66,6 +70,8 @@ class Pipeline:
             nonlocal requested
             reader = ServiceReader(self.service, transaction, self._metrics, self.ports.clock)
             commit = self._commit_of(await work(reader), scope, dedup_key, finished_effect)
+            if commit.messages:
+                commit = replace(commit, messages=[await self.claims.checked_in(each) for each in commit.messages])
             requested = commit.effects
             return commit
 
@@ -84,6 +90,7 @@ class Pipeline:
         repeated: frozenset[str] = frozenset()
         if facts := [fact for record in records for fact in record.facts]:
             repeated = await self.ports.warehouse.append(facts)
+            await facts_changed(self.ports.cache, facts, self.ports.clock.now())
         crash_point("after_append")
         if messages := [message for record in records for message in record.messages]:
             await self.ports.bus.publish(messages)

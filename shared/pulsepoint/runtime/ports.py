@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.message_bus import MessageBus
+from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.engines import Engines
@@ -16,7 +17,10 @@ from pulsepoint.runtime.engines import Engines
 
 @dataclass(frozen=True, slots=True)
 class ServicePorts:
-    """A service's open ports: its bus, its live state, its facts, secrets, short-lived values and wall time."""
+    """A service's open ports: its bus, its live state, its facts, secrets, short-lived values and wall time.
+
+    `payloads` has what is too large for a message; None where messages must be within the limit.
+    """
 
     bus: MessageBus
     store: DocumentStore
@@ -24,6 +28,7 @@ class ServicePorts:
     secrets: SecretStore
     cache: Cache
     clock: Clock
+    payloads: ObjectStore | None = field(default=None, kw_only=True)
 
 
 class EnginePorts(TypedDict):
@@ -35,6 +40,7 @@ class EnginePorts(TypedDict):
     secrets: SecretStore
     cache: Cache
     clock: Clock
+    payloads: ObjectStore | None
 
 
 def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
@@ -46,4 +52,5 @@ def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
         secrets=engines.secrets,
         cache=engines.cache,
         clock=engines.clock,
+        payloads=engines.payloads,
     )

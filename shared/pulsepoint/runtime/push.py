@@ -9,7 +9,6 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from uuid import UUID
 
 import orjson
 import structlog
@@ -18,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, UnknownShop
 from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
 from pulsepoint.events.commands import ReplayRequested
-from pulsepoint.events.envelope import AnyPayload, Event, Message, Payload, RawPayload, decode, decode_raw
+from pulsepoint.events.envelope import AnyPayload, Event, Message, Payload, RawPayload, decode, decode_raw, scope_of
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.crash import crash_point
@@ -27,7 +26,7 @@ from pulsepoint.runtime.pipeline import Pipeline, Work
 from pulsepoint.runtime.quarantine import QuarantineStore
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import Telemetry, span_context_of
-from pulsepoint.tenancy import SYSTEM, TenantContext
+from pulsepoint.tenancy import SYSTEM
 
 log = structlog.get_logger(__name__)
 UNTRACED = frozenset({"observability"})
@@ -52,7 +51,7 @@ class PushReceiver:
             log.error("push.malformed", subscription=subscription, detail=str(error))
             return 400
         if subscription == self._dead_letters:
-            return await self._guard(delivery, self._quarantine.dead_letter(delivery, scope_of(delivery.message)))
+            return await self._guard(delivery, self._dead_letter(delivery))
         declared = BY_NAME.get(subscription)
         if declared is None or declared.service != self._pipeline.service:
             return 404
@@ -83,10 +82,19 @@ class PushReceiver:
         crash_point("before_acknowledge")
         return 204
 
+    async def _dead_letter(self, delivery: Delivery) -> None:
+        """Keep a message whose attempts ran out, with its payload: that may go before the message does."""
+        try:
+            delivery = await self._pipeline.claims.checked_out(delivery)
+        except PermanentError as error:
+            log.warning("push.payload_gone", subscription=delivery.subscription, detail=str(error)[:300])
+        await self._quarantine.dead_letter(delivery, scope_of(delivery.message))
+
     async def _handle(self, subscription: Subscription, delivery: Delivery) -> None:
         scope = scope_of(delivery.message)
         work: Work | None = None
         try:
+            delivery = await self._pipeline.claims.checked_out(delivery)
             event = decode_delivery(delivery.message)
             scope = SYSTEM if subscription.scope == "system" else event.scope
             if isinstance(event.payload, RawPayload):
@@ -135,14 +143,6 @@ def decode_delivery(message: Message) -> Event[AnyPayload]:
     if issubclass(entry.payload, Payload):
         return decode(message, entry.payload)
     return decode_raw(message)
-
-
-def scope_of(message: Message) -> TenantContext:
-    """Whose message this is by its attributes; the system tenant's where they do not say."""
-    try:
-        return TenantContext(UUID(message.attributes["tenant"]), UUID(message.attributes["brand"]))
-    except (KeyError, ValueError):
-        return SYSTEM
 
 
 def _attributes(subscription: Subscription, delivery: Delivery) -> dict[str, str]:

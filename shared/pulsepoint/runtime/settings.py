@@ -28,6 +28,8 @@ class ServiceSettings(BaseSettings):
     asked in place of Google. Without `redis_url` each instance counts limits for itself. `cpu_between_requests` says
     whether an instance may work while it answers nobody; in the cloud it may not, unless told so.
 
+    Payloads too large for a message lie in `payload_bucket`, a bucket of Cloud Storage.
+
     `push_audience` and `push_service_account` are what tokens of Pub/Sub and Cloud Scheduler must name: this
     service's own URL and the account that pushes; without them nobody may push over the network. `push_keys_url`
     is where the keys that sign those tokens are published. Finished spans also go to `otlp_endpoint` (OTLP over
@@ -56,7 +58,7 @@ class ServiceSettings(BaseSettings):
     pubsub_project_id: str = Field(default="", validation_alias=either_name("pubsub_project_id"))
     bigquery_project_id: str = Field(default="", validation_alias=either_name("bigquery_project_id"))
     redis_url: SecretStr | None = Field(default=None, validation_alias=either_name("redis_url"))
-    storage_bucket: str = ""
+    payload_bucket: str = ""
     kms_key: str | None = None
     bigquery_endpoint: str | None = None
     secret_manager_endpoint: str | None = None

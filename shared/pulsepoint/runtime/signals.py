@@ -28,8 +28,8 @@ def signal_messages(messages: Iterable[Message]) -> None:
     for message in messages:
         fields = SIGNALLED.get(message.attributes.get("ce-type", ""))
         if fields is not None:
-            payload = orjson.loads(message.data)
-            values = {name: payload[source] for name, source in fields.items()}
+            payload = orjson.loads(message.data or b"{}")  # a payload too large for a message is not fetched for a line
+            values = {name: payload.get(source, "unknown") for name, source in fields.items()}
             attributes = message.attributes
             log.warning("signal", type=attributes["ce-type"], tenant=attributes.get("tenant", ""), **values)
 

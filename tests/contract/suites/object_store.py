@@ -63,6 +63,23 @@ class ObjectStoreSuite:
         with pytest.raises(LimitExceeded):
             await objects.link(scope, "exports/1.csv", expires_at=clock.now() + timedelta(days=7, minutes=1))
 
+    async def test_what_is_old_expires_for_every_tenant_and_what_is_new_stays(
+        self, objects: ObjectStore, scope: TenantContext, clock: FixedClock
+    ) -> None:
+        other = TenantContext(uuid4(), uuid4())
+        for owner in (scope, other):
+            await objects.put(owner, "old", b"1", content_type="text/csv")
+        clock.advance(days=40)
+        await objects.put(scope, "new", b"2", content_type="text/csv")
+        dropped = await objects.expire(clock.now() - timedelta(days=32))
+        assert dropped == self.expired(2)
+        assert [await objects.get(owner, "old") is None for owner in (scope, other)] == [bool(dropped)] * 2
+        assert await objects.get(scope, "new") == b"2"
+
+    def expired(self, old: int) -> int:
+        """How many of the old objects the engine is expected to drop when it is asked to."""
+        return old
+
     async def test_an_object_may_be_large_and_lie_below_another(
         self, objects: ObjectStore, scope: TenantContext
     ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from attribution.handlers import EFFECTS, HANDLERS
+from pulsepoint.adapters.memory.cache import MemoryCache
 from pulsepoint.adapters.memory.document_store import MemoryDocumentStore
 from pulsepoint.events.envelope import Event, Message
 from pulsepoint.ports.document_store import FactRow
@@ -37,9 +38,10 @@ class Recorder:
     facts: list[FactRow] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     secrets: Any = None
-    cache: Any = None
+    payloads: Any = None
 
     def __post_init__(self) -> None:
+        self.cache = MemoryCache(self.clock)
         self.store = MemoryDocumentStore("attribution", self.clock)
         self.warehouse = self.bus = self
 

@@ -16,17 +16,24 @@ class MemoryObjectStore:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._objects: dict[str, tuple[bytes, str]] = {}
+        self._objects: dict[str, tuple[bytes, datetime]] = {}
         self._links: dict[str, tuple[str, datetime]] = {}
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
         """See `ObjectStore.put`."""
-        self._objects[object_path(scope, name)] = (data, content_type)
+        self._objects[object_path(scope, name)] = (data, self._clock.now())
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:
         """See `ObjectStore.get`."""
         stored = self._objects.get(object_path(scope, name))
         return stored[0] if stored else None
+
+    async def expire(self, before: datetime) -> int:
+        """See `ObjectStore.expire`."""
+        old = [path for path, (_, stored_at) in self._objects.items() if stored_at < before]
+        for path in old:
+            del self._objects[path]
+        return len(old)
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`."""
