@@ -11,9 +11,10 @@ from ai_advisor.domain.citations import Citations
 from ai_advisor.domain.performance import Performance
 from ai_advisor.domain.summary import summarise
 from ai_advisor.measuring import measure_performance
+from pulsepoint.brand.vocabulary import Priority
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
-from pulsepoint.events.insights import AdviceComputed, Recommendation
+from pulsepoint.events.insights import SUMMARY, AdviceComputed, Recommendation
 from pulsepoint.events.inventory import StockAssessed
 from pulsepoint.metrics.basis import Period
 from pulsepoint.metrics.stock_citations import StockCitations
@@ -89,12 +90,30 @@ def _facts(reader: Reader, payload: AdviceComputed, version: int, digest: str) -
         "recommendations": len(payload.recommendations),
     }
     del head["cause"]
-    rows = [reader.fact("advice", ADVICE, version, head, digest=digest)]
+    rows = [
+        reader.fact("advice", ADVICE, version, head, digest=digest),
+        reader.fact("ai_insights", ADVICE, version, _summary(reader, payload), part=SUMMARY, digest=digest),
+    ]
     for position, recommendation in enumerate(payload.recommendations, start=1):
         columns = _columns(recommendation, position)
         part = recommendation.recommendation_id
         rows.append(reader.fact("ai_insights", ADVICE, version, columns, part=part, digest=digest))
     return rows
+
+
+def _summary(reader: Reader, payload: AdviceComputed) -> dict[str, object]:
+    """The summary as an insight beside the recommendations: whoever reads `ai_insights` alone has it."""
+    return {
+        **payload.columns(),
+        "recommendation_id": SUMMARY,
+        "position": 0,
+        "type": SUMMARY,
+        "priority": Priority.LOW,
+        "subject": str(reader.scope.brand_id),
+        "start_day": payload.start_day,
+        "end_day": payload.end_day,
+        "facts": orjson.dumps(payload.citations).decode(),
+    }
 
 
 def _columns(recommendation: Recommendation, position: int) -> dict[str, object]:

@@ -10,6 +10,8 @@ from pydantic import ConfigDict
 from pulsepoint.brand.facts import RecommendationFacts, SummaryFacts
 from pulsepoint.events.envelope import Payload
 
+SUMMARY = "summary"
+"""The type of an insight that is no recommendation: the summary of all of them."""
 ADVISED_DAYS = 14
 """Days that a summary is about: those before the day it was computed, or on an instance's first day until that one."""
 

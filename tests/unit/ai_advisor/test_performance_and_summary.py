@@ -160,7 +160,16 @@ async def test_advice_is_computed_from_the_warehouse_and_written_down(bench: Ben
     assert "sold 1,000.00 EUR net in 20 orders" in summary
     assert "advice weighs revenue, not profit" in summary
     rows = await bench.rows("SELECT * FROM ai_insights_current WHERE brand_id = @brand_id ORDER BY position")
+    summary_row, *rows = rows
+    assert (summary_row["position"], summary_row["type"], tuple(orjson.loads(summary_row["facts"]))) == (
+        0,
+        "summary",
+        payload.citations,
+    )
+    assert orjson.loads(summary_row["figures"]) == orjson.loads(payload.columns()["figures"])
     assert [(row["position"], row["type"]) for row in rows] == [(1, "reorder"), (2, "reduce_spend")]
+    shown = await bench.metrics.query(SCOPE, "dashboard_recommendations")
+    assert [row["type"] for row in shown] == ["reorder", "reduce_spend"]
     assert [tuple(orjson.loads(row["facts"])) for row in rows] == [item.facts for item in payload.recommendations]
     [head] = await bench.rows("SELECT * FROM advice_current WHERE brand_id = @brand_id")
     stored = [RecommendationFacts.of_row(row) for row in rows]

@@ -22,7 +22,7 @@ ORDER BY resolved_at IS NOT NULL, opened_at DESC, alert_id;
 SELECT recommendation_id, position, type, priority, subject, action, reason, expected_impact, current_spend_micros,
   recommended_change_micros, facts, cause, channel, start_day, end_day, figures, names
 FROM ai_insights_current
-WHERE brand_id = @brand_id
+WHERE brand_id = @brand_id AND type <> 'summary'
 ORDER BY position, recommendation_id;
 
 -- name: dashboard_advice

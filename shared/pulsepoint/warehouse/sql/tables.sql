@@ -148,8 +148,9 @@ CREATE TABLE advice (
   start_day DATE, end_day DATE, today_counts BOOL, figures STRING, names STRING
 );
 
--- Recommendations of a snapshot; head: advice. `facts` is a JSON array of fact ids; `position` starts at 1. `figures`
--- and `names` as in advice; `action`, `reason` and `expected_impact` hold the sentences of rows from before 2026-12.
+-- Insights of a snapshot; head: advice: its recommendations, and since 2026-12 its summary (`type` = 'summary',
+-- `position` 0) with the figures that its sentences are made of. `facts` is a JSON array of fact ids; `position` starts
+-- at 1. `figures` and `names` as in advice; `action`, `reason` and `expected_impact` hold the sentences of rows from before 2026-12.
 CREATE TABLE ai_insights (
   fact_id STRING NOT NULL, brand_id STRING NOT NULL, entity STRING NOT NULL, version INT64 NOT NULL,
   digest STRING NOT NULL, recorded_at TIMESTAMP NOT NULL, precedence INT64,

@@ -10,7 +10,8 @@ variant_rows AS (
   SELECT entity, COUNT(*) AS n FROM {{rows(stock_statuses, stock_assessments)}} AS newest_statuses GROUP BY entity
 ),
 advised AS (
-  SELECT entity, COUNT(*) AS n FROM {{rows(ai_insights, advice)}} AS newest_insights GROUP BY entity
+  SELECT entity, COUNT(*) AS n FROM {{rows(ai_insights, advice)}} AS newest_insights
+  WHERE type <> 'summary' GROUP BY entity
 ),
 wrong AS (
   SELECT head.entity AS subject, 'gross of the lines of an order, in micros' AS detail, head.gross_micros AS expected,
