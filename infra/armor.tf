@@ -1,13 +1,12 @@
 # Cloud Armor in front of the load balancer. The first rule that matches decides, so limits come after refusals.
 #
-# Signed webhooks, the pixel and uploaded files carry free text (product descriptions, order notes) that looks like an
+# Signed webhooks and uploaded files carry free text (product descriptions, order notes) that looks like an
 # attack now and then, and Shopify drops a subscription whose deliveries are refused: rules over the content spare them.
 # Their signatures, size limits and parsers are the guard there. https://cloud.google.com/armor/docs/waf-rules
 
 locals {
   spared = join(" && ", [
     "!request.path.startsWith('/webhooks/')",
-    "!request.path.startsWith('/pixel')",
     "!request.path.endsWith('/uploads')",
   ])
 
@@ -28,7 +27,6 @@ locals {
   limits = {
     "/api/auth/" = { priority = 2000, count = 60 }
     "/webhooks/" = { priority = 2010, count = 30000 }
-    "/pixel"     = { priority = 2020, count = 1200 }
     "/"          = { priority = 2900, count = 1200 }
   }
 }

@@ -30,7 +30,8 @@ if ! has_value deploy-pulsepoint-identity-store-admin-url; then
 fi
 
 # Redis's authority is this instance's own, which proves it; its certificates name no host that could be compared.
-if ! has_value deploy-redis-url; then
+# A starter has no Redis.
+if [ -n "$CACHE" ] && ! has_value deploy-redis-url; then
     AUTH="$(gcloud redis instances get-auth-string pulsepoint --project "$PROJECT" --region "$REGION" --format 'value(authString)')"
     printf 'rediss://default:%s@%s/0?ssl_ca_certs=/secrets/redis/ca.pem&ssl_check_hostname=false' "$AUTH" "$CACHE" | put deploy-redis-url
 fi

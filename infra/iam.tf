@@ -4,7 +4,7 @@
 resource "google_service_account" "service" {
   for_each = local.services
 
-  account_id   = "pulsepoint-${each.key}"
+  account_id   = each.value.account
   display_name = "Pulsepoint ${each.key}"
 
   depends_on = [google_project_service.api]
@@ -45,24 +45,30 @@ resource "google_service_account_iam_member" "delivery_agent" {
 
 # --- Facts ---------------------------------------------------------------------------------------------------------
 
+# Facts are read and written by right of their dataset alone: whoever makes a tenant's dataset writes into its access list
+# which service may do what there (shared/pulsepoint/adapters/bigquery/access.py), so no right over the project reaches
+# them. No role here has bigquery.datasets.update: with it a service could give itself, or anybody, any other.
 resource "google_project_iam_custom_role" "facts" {
-  role_id     = "pulsepointFacts"
-  title       = "Pulsepoint: append and read facts"
-  permissions = local.fact_permissions
+  for_each = local.catalog.fact_roles
+
+  role_id     = each.key
+  title       = "Pulsepoint: ${each.key}"
+  permissions = each.value
 
   depends_on = [google_project_service.api]
 }
 
-resource "google_project_iam_custom_role" "datasets" {
-  role_id     = "pulsepointDatasets"
-  title       = "Pulsepoint: make and change tables and views"
-  permissions = local.dataset_permissions
+# The deployment's own dataset, which Terraform makes.
+resource "google_bigquery_dataset_iam_member" "shared" {
+  for_each = local.catalog.shared_rights
 
-  depends_on = [google_project_service.api]
+  dataset_id = google_bigquery_dataset.shared.dataset_id
+  role       = google_project_iam_custom_role.facts[each.value.role].id
+  member     = google_service_account.service[each.value.service].member
 }
 
-# Each service makes a tenant's dataset when it first writes to it. Making one is a right over the project: no condition
-# on its name can be set.
+# A tenant's dataset is made by the service that first writes to it or asks about it. Making one is a right over the
+# project (no condition on a name can be set), and gives no right to what is there.
 resource "google_project_iam_custom_role" "dataset_maker" {
   role_id     = "pulsepointDatasetMaker"
   title       = "Pulsepoint: make datasets"
@@ -71,66 +77,23 @@ resource "google_project_iam_custom_role" "dataset_maker" {
   depends_on = [google_project_service.api]
 }
 
-locals {
-  fact_permissions = [
-    "bigquery.datasets.get",
-    "bigquery.tables.get",
-    "bigquery.tables.getData",
-    "bigquery.tables.list",
-    "bigquery.tables.updateData",
-  ]
-  dataset_permissions = [
-    "bigquery.datasets.get",
-    "bigquery.datasets.update",
-    "bigquery.tables.create",
-    "bigquery.tables.delete",
-    "bigquery.tables.get",
-    "bigquery.tables.list",
-    "bigquery.tables.update",
-  ]
-  tenant_datasets = "resource.name.startsWith('projects/${var.project_id}/datasets/pulsepoint_tenant_')"
-  shared_dataset  = "resource.name.startsWith('projects/${var.project_id}/datasets/${local.catalog.shared_dataset}')"
-}
-
-resource "google_project_iam_member" "facts" {
-  for_each = local.services
-
-  project = var.project_id
-  role    = google_project_iam_custom_role.facts.id
-  member  = google_service_account.service[each.key].member
-
-  condition {
-    title      = "facts"
-    expression = "${local.tenant_datasets} || ${local.shared_dataset}"
-  }
-}
-
-resource "google_project_iam_member" "queries" {
-  for_each = local.services
-
-  project = var.project_id
-  role    = "roles/bigquery.jobUser"
-  member  = google_service_account.service[each.key].member
-}
-
-resource "google_project_iam_member" "datasets" {
-  for_each = local.services
-
-  project = var.project_id
-  role    = google_project_iam_custom_role.datasets.id
-  member  = google_service_account.service[each.key].member
-
-  condition {
-    title      = "datasets"
-    expression = "${local.tenant_datasets} || ${local.shared_dataset}"
-  }
-}
-
 resource "google_project_iam_member" "dataset_maker" {
-  for_each = local.services
+  for_each = { for name, entry in local.services : name => entry if entry.makes_datasets }
 
   project = var.project_id
   role    = google_project_iam_custom_role.dataset_maker.id
+  member  = google_service_account.service[each.key].member
+
+  # Who makes a dataset names these roles in its access list.
+  depends_on = [google_project_iam_custom_role.facts]
+}
+
+# Running a question is a right over the project too; what it may read, the datasets say.
+resource "google_project_iam_member" "queries" {
+  for_each = { for name, entry in local.services : name => entry if entry.asks }
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
   member  = google_service_account.service[each.key].member
 }
 
@@ -220,20 +183,14 @@ resource "google_project_iam_member" "secret_reader" {
   }
 }
 
-# --- Exports -------------------------------------------------------------------------------------------------------
+# --- Payloads ------------------------------------------------------------------------------------------------------
 
-resource "google_storage_bucket_iam_member" "exports" {
-  bucket = google_storage_bucket.exports.name
+resource "google_storage_bucket_iam_member" "payloads" {
+  for_each = local.services
+
+  bucket = google_storage_bucket.payloads.name
   role   = "roles/storage.objectUser"
-  member = google_service_account.service["gateway"].member
-}
-
-# Links are signed with the account's own key, which only Google holds.
-# https://cloud.google.com/storage/docs/access-control/signing-urls-with-helpers
-resource "google_service_account_iam_member" "sign_links" {
-  service_account_id = google_service_account.service["gateway"].name
-  role               = "roles/iam.serviceAccountTokenCreator"
-  member             = google_service_account.service["gateway"].member
+  member = google_service_account.service[each.key].member
 }
 
 # --- Traces --------------------------------------------------------------------------------------------------------

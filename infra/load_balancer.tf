@@ -78,10 +78,7 @@ resource "google_compute_url_map" "public" {
     default_service = google_compute_backend_service.public["gateway"].id
 
     path_rule {
-      paths = [
-        "/webhooks/shopify", "/webhooks/shopify/*",
-        "/pixel", "/pixel/*", "/pixel.js",
-      ]
+      paths   = ["/webhooks/shopify", "/webhooks/shopify/*"]
       service = google_compute_backend_service.public["ingest-shopify"].id
     }
   }

@@ -109,7 +109,7 @@ locals {
       query    = "sum by (tenant) (increase(${local.log_metric}pulsepoint_ai_cost_nano_usd_sum{${local.on_run}}[1d])) > 1000 * 1000 * 1000 * 1000"
       duration = "0s"
       severity = "CRITICAL"
-      act      = "GET /mcp/admin/v1/tenants/{tenant}/usage says which questions; docs/troubleshooting.md: high token use."
+      act      = "docs/troubleshooting.md: high token use; GET /api/traces/{trace_id} shows what each step of a trace cost."
     }
     api-errors = {
       title    = "More than 5 % of API requests failed"

@@ -19,8 +19,8 @@ output "database_host" {
 }
 
 output "cache_endpoint" {
-  description = "Private address of Redis, with its port."
-  value       = "${google_redis_instance.cache.host}:${google_redis_instance.cache.port}"
+  description = "Private address of Redis, with its port; empty where there is none."
+  value       = local.cached ? "${google_redis_instance.cache[0].host}:${google_redis_instance.cache[0].port}" : ""
 }
 
 output "service_urls" {

@@ -1,11 +1,13 @@
-# Production. The rest (project_id, domain, …) is yours: my.tfvars.
-environment       = "prod"
-region            = "europe-west1"
-monthly_budget    = 1500
-database_tier     = "db-custom-2-7680"
-database_regional = true
-cache_tier        = "STANDARD_HA"
-cache_memory_gb   = 1
+# Production: whatever runs in a zone has a second one (Cloud Run, Pub/Sub, Firestore and BigQuery have by themselves). The
+# rest (project_id, domain, …) is yours: my.tfvars.
+environment          = "prod"
+region               = "europe-west1"
+monthly_budget       = 1500
+database_tier        = "db-custom-2-7680"
+database_regional    = true
+cache_tier           = "STANDARD_HA"
+cache_memory_gb      = 1
+cpu_between_requests = true
 
 # Webhooks must be answered within five seconds and people do not wait: one instance of each is always there.
 services = {

@@ -1,6 +1,12 @@
-# Cache and rate limits; losing it is harmless.
+# Cache and rate limits; losing it is harmless, and a starter has none.
+
+locals {
+  cached = var.cache_tier != "NONE"
+}
 
 resource "google_redis_instance" "cache" {
+  count = local.cached ? 1 : 0
+
   name                    = "pulsepoint"
   region                  = var.region
   tier                    = var.cache_tier

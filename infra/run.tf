@@ -18,6 +18,7 @@ locals {
   everywhere = {
     PULSEPOINT_PROFILE              = "cloud"
     PULSEPOINT_KMS_KEY              = google_kms_crypto_key.data.id
+    PULSEPOINT_PAYLOAD_BUCKET       = google_storage_bucket.payloads.name
     PULSEPOINT_PUBLIC_URL           = "https://${var.domain}"
     PULSEPOINT_PUSH_SERVICE_ACCOUNT = google_service_account.delivery.email
     GCP_PROJECT_ID                  = var.project_id
@@ -34,8 +35,7 @@ locals {
     }
     gateway = {
       PULSEPOINT_ADMIN_EMAIL          = var.admin_email
-      PULSEPOINT_CPU_BETWEEN_REQUESTS = "true"
-      PULSEPOINT_STORAGE_BUCKET       = google_storage_bucket.exports.name
+      PULSEPOINT_CPU_BETWEEN_REQUESTS = tostring(var.cpu_between_requests)
       PULSEPOINT_TRUSTED_PROXIES      = tostring(local.trusted_proxies)
     }
   }
@@ -84,15 +84,19 @@ resource "google_cloud_run_v2_service" "service" {
       }
     }
 
-    volumes {
-      name = "redis-ca"
+    dynamic "volumes" {
+      for_each = local.cached ? toset(["redis-ca"]) : toset([])
 
-      secret {
-        secret = google_secret_manager_secret.redis_ca.secret_id
+      content {
+        name = volumes.key
 
-        items {
-          path    = "ca.pem"
-          version = "latest"
+        secret {
+          secret = google_secret_manager_secret.redis_ca[0].secret_id
+
+          items {
+            path    = "ca.pem"
+            version = "latest"
+          }
         }
       }
     }
@@ -106,8 +110,8 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       resources {
-        # The gateway's open pages are told of news between requests; the others work only while they are asked.
-        cpu_idle          = each.key != "gateway"
+        # The gateway of a production works between requests; the others, and a starter's, only while they are asked.
+        cpu_idle          = each.key != "gateway" || !var.cpu_between_requests
         startup_cpu_boost = true
 
         limits = {
@@ -141,9 +145,13 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       # Redis proves itself with a certificate of its own authority: REDIS_URL says ?ssl_ca_certs=/secrets/redis/ca.pem
-      volume_mounts {
-        name       = "redis-ca"
-        mount_path = "/secrets/redis"
+      dynamic "volume_mounts" {
+        for_each = local.cached ? toset(["redis-ca"]) : toset([])
+
+        content {
+          name       = volume_mounts.key
+          mount_path = "/secrets/redis"
+        }
       }
 
       startup_probe {

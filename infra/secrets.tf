@@ -10,8 +10,8 @@ locals {
       SECRET_KEY                    = ["gateway"]
       PULSEPOINT_ADMIN_PASSWORD     = ["gateway"]
       PULSEPOINT_SHOPIFY_API_SECRET = ["ingest-shopify"]
-      REDIS_URL                     = keys(local.services)
     },
+    local.cached ? { REDIS_URL = keys(local.services) } : {},
     var.extra_secrets,
   )
   secrets_of = {
@@ -73,6 +73,8 @@ resource "google_secret_manager_secret_iam_member" "first" {
 
 # Public, but files reach Cloud Run only as secrets.
 resource "google_secret_manager_secret" "redis_ca" {
+  count = local.cached ? 1 : 0
+
   secret_id = "deploy-redis-ca"
   labels    = local.labels
 
@@ -92,14 +94,16 @@ resource "google_secret_manager_secret" "redis_ca" {
 }
 
 resource "google_secret_manager_secret_version" "redis_ca" {
-  secret      = google_secret_manager_secret.redis_ca.id
-  secret_data = join("\n", [for authority in google_redis_instance.cache.server_ca_certs : authority.cert])
+  count = local.cached ? 1 : 0
+
+  secret      = google_secret_manager_secret.redis_ca[0].id
+  secret_data = join("\n", [for authority in google_redis_instance.cache[0].server_ca_certs : authority.cert])
 }
 
 resource "google_secret_manager_secret_iam_member" "redis_ca" {
-  for_each = local.services
+  for_each = local.cached ? local.services : {}
 
-  secret_id = google_secret_manager_secret.redis_ca.id
+  secret_id = google_secret_manager_secret.redis_ca[0].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.service[each.key].member
 }

@@ -1,8 +1,10 @@
-# Exports, handed out by signed links; and sources of builds.
+# Payloads too large for a message, and sources of builds.
 
-resource "google_storage_bucket" "exports" {
+# What is too large for a message waits here while a small one travels (shared/pulsepoint/runtime/claims.py), under its
+# tenant and brand.
+resource "google_storage_bucket" "payloads" {
   #checkov:skip=CKV_GCP_62:Who read or wrote what is in the data access audit logs (logging.tf), which name the account; usage logs do not.
-  name                        = "${var.project_id}-pulsepoint-exports"
+  name                        = "${var.project_id}-pulsepoint-payloads"
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
@@ -17,14 +19,14 @@ resource "google_storage_bucket" "exports" {
     enabled = true
   }
 
-  # An export can be made anew at any time, and holds what people asked to be told.
+  # Longer than any message is delivered.
   lifecycle_rule {
     action {
       type = "Delete"
     }
 
     condition {
-      age = 7
+      age = local.catalog.payload_days
     }
   }
 

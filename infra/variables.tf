@@ -15,11 +15,11 @@ variable "region" {
 
 variable "environment" {
   type        = string
-  description = "dev or prod; a label on everything."
+  description = "starter or prod; a label on everything."
 
   validation {
-    condition     = contains(["dev", "prod"], var.environment)
-    error_message = "dev or prod."
+    condition     = contains(["starter", "prod"], var.environment)
+    error_message = "starter or prod."
   }
 }
 
@@ -79,7 +79,7 @@ variable "assessment_seconds" {
 
 variable "database_tier" {
   type        = string
-  description = "Machine type of Cloud SQL, such as db-custom-2-7680."
+  description = "Machine type of Cloud SQL: db-g1-small is a shared core (without Google's service level), db-custom-2-7680 has two of its own."
 }
 
 variable "database_regional" {
@@ -89,7 +89,23 @@ variable "database_regional" {
 
 variable "cache_tier" {
   type        = string
-  description = "BASIC or STANDARD_HA (a replica in another zone of the region)."
+  description = "BASIC, STANDARD_HA (a replica in another zone of the region), or NONE: no Redis. Then each instance counts limits for itself, so the gateway has one at most, and no answers of BigQuery are kept."
+
+  validation {
+    condition     = contains(["NONE", "BASIC", "STANDARD_HA"], var.cache_tier)
+    error_message = "NONE, BASIC or STANDARD_HA."
+  }
+
+  validation {
+    condition     = var.cache_tier != "NONE" || var.services["gateway"].max_instances == 1
+    error_message = "Without Redis there may be one gateway: services.gateway.max_instances = 1."
+  }
+}
+
+variable "cpu_between_requests" {
+  type        = bool
+  description = "Whether the gateway keeps its processor while nobody asks, and is paid for all the time it is there. Without it open pages are told of news as well: each is a request."
+  default     = true
 }
 
 variable "cache_memory_gb" {

@@ -43,7 +43,7 @@ class Instance:
     first_start: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The public origin: webhooks and pixel to ingest-shopify, the rest to the gateway."""
+        """The public origin: webhooks to ingest-shopify, the rest to the gateway."""
         path: str = scope.get("path", "")
         if path.startswith(HIDDEN):
             await answer(send, 404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INGRESS = ("/webhooks/shopify", "/pixel")
+INGRESS = ("/webhooks/shopify",)
 """What goes to ingest-shopify; all else is the gateway's."""
 HIDDEN = ("/push/", "/tasks/")
 """What nobody reaches from outside."""

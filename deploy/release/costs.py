@@ -3,7 +3,7 @@
 `python -m deploy.release.costs` prints it, `--write` puts it into docs/costs.md. Operations of an order, a tick and a
 sweep are counted (`deploy/release/operations.json`, by tests/load/operations.py) and multiplied by list prices.
 `PRICES` says where each price was read and whether that was the vendor's own page; the sizes are those of
-infra/prod.tfvars. Free tiers are taken off where they are a share of a line.
+infra/prod.tfvars and infra/starter.tfvars. Free tiers are taken off where they are a share of a line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +27,6 @@ GIB, TIB, MB = 2**30, 2**40, 10**6
 HOURS = 730
 SECONDS = HOURS * 3_600
 DELIVERIES_PER_ORDER = 5
-ASSESSMENT_SECONDS = 300
-"""`assessment_seconds` of infra/variables.tf: orders of one stretch share one assessment."""
 PUSH_SECONDS = 0.1
 """Cloud Run rounds the time of an instance up to this; that no two pushes share an instance is the worst case."""
 COLUMNS_READ = 0.3
@@ -39,6 +39,30 @@ VIEWS_OF_PAGES = 3_000
 """Assumed openings of a dashboard a month, each asking as many questions as a tick."""
 LOG_BYTES = 1_000
 """Assumed of each request's log entry."""
+OPEN_PAGE_SECONDS = 100 * 3_600
+"""Assumed of a month in which some page is open: one long request, so its instance is paid for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A profile's sizes as its file in infra/ says them; `warm` are the services with an instance always there.
+
+    `assessment_seconds`: orders of one stretch share one assessment.
+    """
+
+    file: str
+    database_tier: str
+    database_regional: bool
+    cache_tier: str
+    cpu_between_requests: bool
+    warm: tuple[str, ...]
+    assessment_seconds: int
+
+
+PROD = Sizes("prod.tfvars", "db-custom-2-7680", True, "STANDARD_HA", True, ("gateway", "ingest-shopify"), 300)
+STARTER = Sizes("starter.tfvars", "db-g1-small", False, "NONE", False, (), 900)
+PROFILES: dict[Sizes, tuple[int, ...]] = {PROD: VOLUMES, STARTER: (0, 1_000, 10_000)}
+"""The profiles, and for how many orders a month each is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +97,7 @@ PRICES: dict[str, Price] = {
     "sql_memory": Price(
         0.007, "GiB-hour, twice with a standby", "https://www.usage.ai/blogs/gcp/cloud-sql/pricing/", False
     ),
+    "sql_shared": Price(0.035, "hour of a db-g1-small", f"{GOOGLE}/sql/pricing", False),
     "sql_disk": Price(0.17, "GiB of SSD and month, twice with a standby", f"{GOOGLE}/sql/pricing", False),
     "redis": Price(0.064, "GiB-hour of the standard tier", f"{GOOGLE}/memorystore/docs/redis/pricing", False),
     "balancer": Price(0.025, "hour, up to five forwarding rules", f"{GOOGLE}/load-balancing/pricing", True),
@@ -87,6 +112,8 @@ PRICES: dict[str, Price] = {
 }
 
 Counts = dict[str, dict[str, float]]
+Amount = Callable[[str], float]
+"""Operations of a kind in a month, by name."""
 
 
 def usd(name: str, amount: float, *, free: float = 0.0) -> float:
@@ -94,54 +121,52 @@ def usd(name: str, amount: float, *, free: float = 0.0) -> float:
     return PRICES[name].usd * max(0.0, amount - free)
 
 
-def ticks(orders: int) -> float:
+def ticks(orders: int, sizes: Sizes = PROD) -> float:
     """Assessments a month, when deliveries come at random: stretches of time in which at least one does."""
-    stretches = SECONDS / ASSESSMENT_SECONDS
+    stretches = SECONDS / sizes.assessment_seconds
     return stretches * (1 - math.exp(-orders * DELIVERIES_PER_ORDER / stretches))
 
 
-def total(counts: Counts, name: str, orders: int) -> float:
+def total(counts: Counts, name: str, orders: int, sizes: Sizes = PROD) -> float:
     """Operations of a kind in a month."""
     sweeps = SECONDS / 60
     return (
         counts["order"].get(name, 0) * orders
-        + counts["tick"].get(name, 0) * ticks(orders)
+        + counts["tick"].get(name, 0) * ticks(orders, sizes)
         + counts["sweep"].get(name, 0) * sweeps
     )
 
 
-def month(counts: Counts, orders: int) -> dict[str, float]:
+def month(counts: Counts, orders: int, sizes: Sizes = PROD) -> dict[str, float]:
     """US dollars a month by engine, at `orders` orders a month of one brand, with a year of history."""
+    amount = partial(total, counts, orders=orders, sizes=sizes)
     return {
-        "Pub/Sub": _pubsub(counts, orders),
-        "Firestore": _firestore(counts, orders),
-        "BigQuery: facts written and kept": _facts(counts, orders),
-        "BigQuery: questions, and rows kept for them": _questions(counts, orders),
-        "Cloud Run: pushes and webhooks": _run(counts, orders),
-        "Cloud Run: kept warm": _warm(),
-        "Cloud SQL, with a standby": 2
-        * (2 * usd("sql_cpu", HOURS) + 7.5 * usd("sql_memory", HOURS) + usd("sql_disk", 20)),
-        "Redis, with a replica": usd("redis", HOURS),
+        "Pub/Sub": _pubsub(amount),
+        "Firestore": _firestore(amount),
+        "BigQuery: facts written and kept": _facts(amount),
+        "BigQuery: questions, and rows kept for them": _questions(counts, orders, sizes),
+        "Cloud Run: pushes and webhooks": _run(amount, orders),
+        "Cloud Run: kept warm, or while a page is open": _warm(sizes),
+        f"Cloud SQL ({'with a standby' if sizes.database_regional else 'one zone'})": _database(sizes),
+        "Redis, with a replica": usd("redis", HOURS) if sizes.cache_tier == "STANDARD_HA" else 0.0,
         "Load balancer and Cloud Armor": _edge(orders),
-        "Logs and traces": _logs(counts, orders),
+        "Logs and traces": _logs(amount, orders),
         "Scheduler and secrets": usd("scheduler", 10, free=3) + usd("secret", 12, free=6),
     }
 
 
-def _pubsub(counts: Counts, orders: int) -> float:
-    moved = total(counts, "publish_bytes", orders) + total(counts, "push_bytes", orders)
-    archived = total(counts, "archive_bytes", orders)
-    return usd("pubsub", moved / TIB, free=10 / 1_024) + usd("pubsub_bigquery", archived / TIB)
+def _pubsub(amount: Amount) -> float:
+    moved = amount("publish_bytes") + amount("push_bytes")
+    return usd("pubsub", moved / TIB, free=10 / 1_024) + usd("pubsub_bigquery", amount("archive_bytes") / TIB)
 
 
-def _firestore(counts: Counts, orders: int) -> float:
+def _firestore(amount: Amount) -> float:
     kinds = {"read": "document_reads", "write": "document_writes", "delete": "document_deletes"}
-    return sum(usd(f"firestore_{kind}", total(counts, name, orders) / 100_000) for kind, name in kinds.items())
+    return sum(usd(f"firestore_{kind}", amount(name) / 100_000) for kind, name in kinds.items())
 
 
-def _facts(counts: Counts, orders: int) -> float:
-    streamed = total(counts, "fact_billed_bytes", orders) / (200 * MB)
-    kept = 12 * total(counts, "fact_bytes", orders) / GIB
+def _facts(amount: Amount) -> float:
+    streamed, kept = amount("fact_billed_bytes") / (200 * MB), 12 * amount("fact_bytes") / GIB
     return usd("bigquery_insert", streamed) + usd("bigquery_storage", kept, free=10)
 
 
@@ -152,14 +177,14 @@ def query_bytes(counts: Counts, orders: int) -> float:
     return max(least, read)
 
 
-def _questions(counts: Counts, orders: int) -> float:
-    scanned = query_bytes(counts, orders) * (ticks(orders) + DAYS + VIEWS_OF_PAGES)
-    refreshed = DAYS * 12 * total(counts, "fact_bytes", orders)
+def _questions(counts: Counts, orders: int, sizes: Sizes) -> float:
+    scanned = query_bytes(counts, orders) * (ticks(orders, sizes) + DAYS + VIEWS_OF_PAGES)
+    refreshed = DAYS * 12 * total(counts, "fact_bytes", orders, sizes)
     return usd("bigquery_query", (scanned + refreshed) / TIB, free=1)
 
 
-def _run(counts: Counts, orders: int) -> float:
-    requests = total(counts, "pushes", orders) + orders * DELIVERIES_PER_ORDER + 7 * SECONDS / 60
+def _run(amount: Amount, orders: int) -> float:
+    requests = amount("pushes") + orders * DELIVERIES_PER_ORDER + 7 * SECONDS / 60
     seconds = requests * PUSH_SECONDS
     return (
         usd("run_cpu", seconds, free=180_000)
@@ -168,14 +193,26 @@ def _run(counts: Counts, orders: int) -> float:
     )
 
 
-def _warm() -> float:
-    gateway = usd("run_always_cpu", SECONDS) + usd("run_always_memory", SECONDS)
-    return gateway + usd("run_idle", SECONDS * 1.5)  # ingest-shopify: one core, half a GiB
+def _warm(sizes: Sizes) -> float:
+    if sizes.cpu_between_requests:
+        gateway = usd("run_always_cpu", SECONDS) + usd("run_always_memory", SECONDS)
+    else:
+        gateway = usd("run_cpu", OPEN_PAGE_SECONDS) + usd("run_memory", OPEN_PAGE_SECONDS)
+    others = len({*sizes.warm} - {"gateway"})
+    return gateway + others * usd("run_idle", SECONDS * 1.5)  # one core, half a GiB
+
+
+def _database(sizes: Sizes) -> float:
+    if sizes.database_tier == "db-g1-small":
+        machine = usd("sql_shared", HOURS)
+    else:
+        machine = 2 * usd("sql_cpu", HOURS) + 7.5 * usd("sql_memory", HOURS)
+    return (2 if sizes.database_regional else 1) * (machine + usd("sql_disk", 20))
 
 
 def _edge(orders: int) -> float:
     requests = orders * DELIVERIES_PER_ORDER + VIEWS_OF_PAGES * 20
-    rules = usd("armor_policy", 1) + usd("armor_rule", 15)
+    rules = usd("armor_policy", 1) + usd("armor_rule", 14)
     return (
         usd("balancer", HOURS)
         + usd("balancer_bytes", requests * 8_000 / GIB)
@@ -184,8 +221,8 @@ def _edge(orders: int) -> float:
     )
 
 
-def _logs(counts: Counts, orders: int) -> float:
-    requests = total(counts, "pushes", orders) + orders * DELIVERIES_PER_ORDER
+def _logs(amount: Amount, orders: int) -> float:
+    requests = amount("pushes") + orders * DELIVERIES_PER_ORDER
     return usd("logs", requests * LOG_BYTES / GIB, free=50) + usd("spans", requests / 1e6, free=2.5)
 
 
@@ -197,18 +234,17 @@ def read_counts() -> Counts:
 
 def report(counts: Counts) -> str:
     """The tables of docs/costs.md as Markdown, in USD a month."""
-    months = {orders: month(counts, orders) for orders in VOLUMES}
-    head = (
-        "| US dollars a month | "
-        + " | ".join(f"{orders:,} orders" for orders in VOLUMES)
-        + " |\n|---|---:|---:|---:|\n"
-    )
-    lines = [
-        f"| {name} | " + " | ".join(f"{months[orders][name]:,.0f}" for orders in VOLUMES) + " |"
-        for name in months[1_000]
-    ]
-    sums = "| **Together** | " + " | ".join(f"**{sum(months[orders].values()):,.0f}**" for orders in VOLUMES) + " |"
-    return f"{head}{chr(10).join(lines)}\n{sums}\n\n{_operations(counts)}\n{_prices()}"
+    tables = "\n".join(_profile(counts, sizes, volumes) for sizes, volumes in PROFILES.items())
+    return f"{tables}\n{_operations(counts)}\n{_prices()}"
+
+
+def _profile(counts: Counts, sizes: Sizes, volumes: Sequence[int]) -> str:
+    months = [month(counts, orders, sizes) for orders in volumes]
+    title = f"| `infra/{sizes.file}`, US dollars a month | "
+    head = title + " | ".join(f"{orders:,} orders" for orders in volumes) + " |\n|---" + "|---:" * len(volumes) + "|\n"
+    lines = [f"| {name} | " + " | ".join(f"{each[name]:,.0f}" for each in months) + " |" for name in months[0]]
+    sums = "| **Together** | " + " | ".join(f"**{sum(each.values()):,.0f}**" for each in months) + " |"
+    return f"{head}{chr(10).join(lines)}\n{sums}\n"
 
 
 def _operations(counts: Counts) -> str:

@@ -12,7 +12,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from pulsepoint.adapters.bigquery.datasets import CLUSTERED_BY
+from pulsepoint.adapters.bigquery.access import PERMISSIONS, ROLES, SHARED_RIGHTS, TENANT_RIGHTS, account_of, asks
+from pulsepoint.adapters.bigquery.datasets import CLUSTERED_BY, SHARED_DATASET
 from pulsepoint.adapters.bigquery.statements import APPENDED_AT
 from pulsepoint.adapters.firestore.indexes import FIELDS, INDEXES, CompositeIndex, FieldConfiguration
 from pulsepoint.adapters.pubsub.provision import filter_of
@@ -26,8 +27,9 @@ from pulsepoint.events.catalog import (
     Subscription,
     subscriptions_of,
 )
+from pulsepoint.runtime.claims import PAYLOAD_LIFE
 from pulsepoint.tenancy import SYSTEM_TENANT_ID
-from pulsepoint.warehouse.schema import SHARED_SCHEMA, Table, shared_tables
+from pulsepoint.warehouse.schema import Table, shared_tables
 
 FILE = Path(__file__).resolve().parents[2] / "infra" / "catalog.json"
 MAX_FILTER_BYTES = 256
@@ -48,8 +50,15 @@ def catalog() -> dict[str, object]:
             f"{name}.dead-letters": {"service": name, "topic": f"dead-letters.{name}"} for name in SERVICES
         },
         "system_tenant": str(SYSTEM_TENANT_ID),
-        "shared_dataset": SHARED_SCHEMA,
+        "shared_dataset": SHARED_DATASET,
+        "shared_rights": {
+            f"{name}/{right}": {"service": name, "role": ROLES[right]}
+            for name, rights in SHARED_RIGHTS.items()
+            for right in rights
+        },
+        "fact_roles": {ROLES[right]: list(permissions) for right, permissions in PERMISSIONS.items()},
         "shared_tables": {table.name: _schema(table) for table in shared_tables()},
+        "payload_days": PAYLOAD_LIFE.days,
         "partitioned_by": APPENDED_AT,
         "clustered_by": list(CLUSTERED_BY),
         "indexes": {_index_name(index): _index(index) for index in INDEXES},
@@ -58,7 +67,14 @@ def catalog() -> dict[str, object]:
 
 
 def _service(name: str) -> dict[str, object]:
-    return {"publishes": published_by(name), "documents": keeps_documents(name), "tasks": tasks_of(name)}
+    return {
+        "account": account_of(name),
+        "publishes": published_by(name),
+        "documents": keeps_documents(name),
+        "asks": asks(name),
+        "makes_datasets": name in TENANT_RIGHTS,
+        "tasks": tasks_of(name),
+    }
 
 
 def tasks_of(service: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import asdict
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_costs_grow_with_orders_and_never_without() -> None:
     counts = costs.read_counts()
     sums = [sum(costs.month(counts, orders).values()) for orders in (0, *costs.VOLUMES)]
     assert sums == sorted(sums) and sums[0] > 100
-    fixed = [costs.month(counts, orders)["Cloud SQL, with a standby"] for orders in costs.VOLUMES]
+    fixed = [costs.month(counts, orders)["Cloud SQL (with a standby)"] for orders in costs.VOLUMES]
     assert len(set(fixed)) == 1
 
 
@@ -60,26 +61,31 @@ def test_a_free_part_is_taken_off_once() -> None:
 
 
 def test_many_orders_share_an_assessment() -> None:
-    most = costs.SECONDS / costs.ASSESSMENT_SECONDS
+    most = costs.SECONDS / costs.PROD.assessment_seconds
     assert costs.ticks(1) == pytest.approx(costs.DELIVERIES_PER_ORDER, rel=0.01)
     assert costs.ticks(10_000_000) == pytest.approx(most)
 
 
+def test_a_starter_costs_what_is_always_there_and_little_more() -> None:
+    counts = costs.read_counts()
+    starter, prod = (costs.month(counts, 1_000, sizes) for sizes in (costs.STARTER, costs.PROD))
+    assert sum(starter.values()) < sum(prod.values()) / 3
+    assert all(starter[name] <= prod[name] for name in starter.keys() & prod.keys())
+    assert starter["Redis, with a replica"] == 0
+
+
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
-def test_the_sizes_are_those_of_production() -> None:
-    sizes = evaluate(
-        {
-            "seconds": "var.assessment_seconds",
-            "tier": "var.database_tier",
-            "regional": "var.database_regional",
-            "cache": "[var.cache_tier, var.cache_memory_gb]",
-            "warm": "[for name, size in var.services : name if size.min_instances > 0]",
-        }
-    )
-    assert sizes == {
-        "seconds": costs.ASSESSMENT_SECONDS,
-        "tier": "db-custom-2-7680",
-        "regional": True,
-        "cache": ["STANDARD_HA", 1],
-        "warm": ["gateway", "ingest-shopify"],
+@pytest.mark.parametrize("sizes", costs.PROFILES, ids=lambda sizes: sizes.file)
+def test_the_sizes_are_those_of_the_profile(sizes: costs.Sizes) -> None:
+    requested = {
+        "assessment_seconds": "var.assessment_seconds",
+        "database_tier": "var.database_tier",
+        "database_regional": "var.database_regional",
+        "cache_tier": "var.cache_tier",
+        "cpu_between_requests": "var.cpu_between_requests",
+        "warm": "[for name, size in var.services : name if size.min_instances > 0]",
+        "memory": "var.cache_memory_gb",
     }
+    said = {**asdict(sizes), "warm": list(sizes.warm), "memory": 1}
+    del said["file"]
+    assert evaluate(requested, tfvars=sizes.file) == said

@@ -30,7 +30,7 @@ YOURS = {
     "alert_email": "alerts@tower.example",
     "billing_account": "000000-000000-000000",
 }
-"""Variables a deployment adds to dev.tfvars or prod.tfvars."""
+"""Variables a deployment adds to starter.tfvars or prod.tfvars."""
 _WITH_INDEX = re.compile(r"\b((?:data\.)?google_\w+\.\w+)\[([^\[\]]+)\]((?:\.\w+)+)")
 _PLAIN = re.compile(r"(?<![\w.:])((?:data\.)?google_\w+\.\w+)((?:\.\w+)+)")
 Block = dict[str, Any]
@@ -104,8 +104,10 @@ def _referenced(text: str) -> str:
 
 
 def each(resource: Resource, expression: Any) -> str:
-    """HCL that maps each instance's key ("" without for_each) to the value of an expression in it."""
+    """HCL that maps each instance's key ("" without for_each, none where `count` is 0) to an expression's value."""
     text = hcl(expression)
+    if "count" in resource.body:
+        return f'{{for each_key in range({hcl(resource.body["count"])}) : "" => {text}}}'
     if "for_each" not in resource.body:
         return '{"" = ' + text + "}"
     text = re.sub(r"\beach\.key\b", "each_key", re.sub(r"\beach\.value\b", "each_value", text))
@@ -113,7 +115,7 @@ def each(resource: Resource, expression: Any) -> str:
     return f"{{for each_key, each_value in {items} : each_key => {text}}}"
 
 
-def evaluate(expressions: Mapping[str, str], *, tfvars: str = "prod.tfvars", **variables: str) -> dict[str, Any]:
+def evaluate(expressions: Mapping[str, str], *, tfvars: str = "prod.tfvars", **variables: Any) -> dict[str, Any]:
     """The values of HCL expressions by name, with the variables of a deployment."""
     program = shutil.which("terraform")
     assert program is not None, "terraform is not installed"
@@ -148,13 +150,13 @@ def evaluate(expressions: Mapping[str, str], *, tfvars: str = "prod.tfvars", **v
     return answer
 
 
-def expanded(resource: Resource, *path: str, **variables: str) -> dict[str, Any]:
+def expanded(resource: Resource, *path: str, tfvars: str = "prod.tfvars", **variables: str) -> dict[str, Any]:
     """The value of one argument of each instance; `path` leads through nested blocks to it."""
     value: Any = resource.body
     for step in path:
         value = value[0] if isinstance(value, list) else value
         value = value[step]
-    return dict(evaluate({"asked": each(resource, value)}, **variables)["asked"])
+    return dict(evaluate({"asked": each(resource, value)}, tfvars=tfvars, **variables)["asked"])
 
 
 def sole(address: str) -> Resource:
