@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ import inventory_intel.settings
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
 from pulsepoint.runtime.door import DoorSettings
+from pulsepoint.runtime.engines import Engines
+from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -84,3 +88,43 @@ def test_pages_say_how_long_quarantined_bodies_are_kept(page: str) -> None:
 def test_quarantined_bodies_are_kept_for_a_day_at_least() -> None:
     with pytest.raises(ValidationError, match="quarantine_ttl_days"):
         ServiceSettings(quarantine_ttl_days=0)
+
+
+SOURCES = [path for top in ("shared", "services", "deploy") for path in (ROOT / top).rglob("*.py")]
+OF_PROCESSES = {"FrontSettings", "ProxySettings"}
+"""Settings that the emulated cloud gives its own processes: nobody else sets them."""
+
+
+def test_every_class_of_settings_is_on_the_page() -> None:
+    classes = {
+        node.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and {"BaseSettings", "ServiceSettings"} & {ast.unparse(b) for b in node.bases}
+    }
+    assert classes - {kind.__name__ for kind in SETTINGS} - OF_PROCESSES == {"ServiceSettings"}
+
+
+def test_every_setting_is_read_by_somebody() -> None:
+    read = {
+        node.attr
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    unread = {f"{kind.__name__}.{name}" for kind in SETTINGS for name in kind.model_fields if name not in read}
+    assert unread == set()
+
+
+@pytest.mark.parametrize("opened", [Engines, ServicePorts], ids=["engines", "ports"])
+def test_every_engine_and_port_that_settings_open_is_used_by_somebody(opened: type) -> None:
+    """A setting that opens what nobody asks for is read by nobody."""
+    passed_on = {"runtime/engines.py", "runtime/ports.py"}
+    read = {
+        node.attr
+        for path in SOURCES
+        if not path.as_posix().endswith(tuple(passed_on))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    assert {field.name for field in fields(opened)} - read == set()
