@@ -32,7 +32,8 @@ test: $(VENV)/dev.stamp web ## All tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@PYTHON=$(CURDIR)/$(BIN)/python sh services/gateway/web/build.sh test
 
-test-all: test check infra-check install-check arrivals ## All there is: tests, checks, each service installed alone, fifty orders of arrival, a file replayed (FILE=…)
+test-all: export PULSEPOINT_AT_LENGTH = 1
+test-all: test check infra-check install-check arrivals ## All there is: tests at length, checks, each service installed alone, fifty orders of arrival, a file replayed (FILE=…)
 	$(if $(FILE),$(MAKE) replay-check FILE=$(FILE),@echo "No transactions file replayed: name one with FILE=…")
 
 check: $(VENV)/dev.stamp ## Format, lint, types and imports, of Python and of the page; changes nothing

@@ -1,7 +1,4 @@
-"""The demo shop as a person meets it: it lives, its page tells the truth, and what goes wrong comes through.
-
-`PULSEPOINT_LIVE_SECONDS` (60) says how long it is watched.
-"""
+"""The demo shop as a person meets it: it lives, its page tells the truth, and what goes wrong comes through."""
 
 from __future__ import annotations
 
@@ -18,10 +15,11 @@ from playwright.async_api import Page, expect
 from deploy.local.instance_process import ROOT
 from tests.builders.browser import CHROMIUM, build_page, chromium, log_in, visit
 from tests.builders.demo_instance import DemoInstance, demo_instance, until
+from tests.builders.length import by_length
 
 pytestmark = [pytest.mark.instance, pytest.mark.browser]
 expect.set_options(timeout=20_000)
-SECONDS = float(os.environ.get("PULSEPOINT_LIVE_SECONDS", "60"))
+SECONDS = by_length(30, 120)
 MOST_GROWTH = 0.15
 """By how much memory may grow while the shop lives, once it is warm."""
 
