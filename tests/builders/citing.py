@@ -31,4 +31,4 @@ def of_assessment(cite: Cite, period: basis.Period = DAY, *, written: bool = Tru
 def of_advice(brand_id: UUID, period: Period, currency: str, cite: Cite) -> Citations:
     """Citations of a brand's advice."""
     stock = of_assessment(cite, basis.Period(period.start_day, period.end_day))
-    return Citations(brand_id, period, currency, cite, stock)
+    return Citations(brand_id, period, currency, cite, stock, 28)

@@ -63,7 +63,7 @@ async def _citations(reader: Reader, kept: KeptBrand, performance: Performance, 
         for as_of in (performance.as_of, stock.rows_as_of)
     ]
     assessed = StockCitations(cite_stock, Period(days.start_day, days.end_day), written=stock.rows_as_of is not None)
-    return Citations(reader.scope.brand_id, days, currency, cite, assessed)
+    return Citations(reader.scope.brand_id, days, currency, cite, assessed, stock.window_days)
 
 
 def _digest(payload: AdviceComputed) -> str:

@@ -169,6 +169,16 @@ def _of_expected_orders(period: Period, given: Sequence[int]) -> tuple[Input, ..
     )
 
 
+def _of_a_campaigns_stock(period: Period, given: Sequence[int]) -> tuple[Input, ...]:
+    """What a campaign sold in the days that stock was judged by."""
+    days = Period(period.end - timedelta(days=max(given[1], 1) - 1), period.end)
+    return (Input("credited", "campaign_weight", days),)
+
+
+def _of_a_campaigns_spend(period: Period, given: Sequence[int]) -> tuple[Input, ...]:
+    return Input("daily_spend", "daily_spend", period), *_of_a_campaigns_stock(period, given)
+
+
 def _of_revenue_change(period: Period, given: Sequence[int]) -> tuple[Input, ...]:
     recent = Period(period.end - timedelta(days=given[1] - 1), period.end)
     return Input("daily_spend", "daily_spend", recent), Input("roas", "attributed_roas", period)
@@ -230,6 +240,18 @@ _WORKED_OUT: tuple[Derived, ...] = (
     Derived(210, "account_gap", "{account} − {campaigns}, without its sign",
             _MONEY, lambda of: abs(of["account"] - of["campaigns"]), (),
             _same_days(account="account_total", campaigns="campaigns_total")),
+    Derived(216, "gone_stock_spend", "{value}: the part of {daily_spend} that sells variants that are gone or nearly, "
+            "by each variant's part of {credited}, when advice was computed", _MONEY, lambda of: of["value"],
+            (Given("value", _MONEY), Given("stock_days", _COUNT)), _of_a_campaigns_spend),
+    Derived(219, "gone_stock_change", "{value}: the part of {daily_spend} held back that sells variants that are gone "
+            "or nearly, by each variant's part of {credited}, when advice was computed", _MONEY, lambda of: of["value"],
+            (Given("value", _MONEY), Given("stock_days", _COUNT)), _of_a_campaigns_spend),
+    Derived(217, "gone_variants", "{value}: variants that are gone or nearly, besides the one that is named, of those "
+            "in {credited}, when advice was computed", _COUNT, lambda of: of["value"],
+            (Given("value", _COUNT), Given("stock_days", _COUNT)), _of_a_campaigns_stock),
+    Derived(218, "unjudged_campaigns", "{value}: running campaigns of {spend} that spent too short, or too little "
+            "against an order value of {aov}, when advice was computed", _COUNT, lambda of: of["value"],
+            (Given("value", _COUNT),), _same_days(spend="spend", aov="aov")),
 )  # fmt: skip
 
 
@@ -246,6 +268,7 @@ _GIVEN: tuple[Derived, ...] = (
     _given(222, "review_days", "a length of time that the rule says", _COUNT),
     _given(223, "roas_target", "a setting of the brand", _RATIO),
     _given(224, "advised_percent", "what the rule says, in per cent of the daily spend", _PERCENT),
+    # 207 and 225 to 227 are of citations made before 2026-12: 216 to 219 lead to rows.
     _given(225, "campaign_spend_at_risk", "the part of its daily spend that sells "
            "variants that are gone or nearly, by each variant's share of what it sells, when advice was computed",
            _MONEY),

@@ -57,6 +57,12 @@ async def posted(services: Services) -> dict[str, Notice]:
     return messages
 
 
+WITHOUT_ROWS = {
+    "compared_days", "lead_time", "review_days", "roas_target", "advised_percent", "failed_pulls",
+}  # fmt: skip
+"""Settings, what a rule says, and attempts, which are no facts."""
+
+
 @pytest.mark.rule("REV-08", "AI-01")
 @pytest.mark.slow
 async def test_every_number_of_alerts_advice_and_stock_opens_with_its_value(gateway: RunningGateway) -> None:
@@ -74,6 +80,16 @@ async def test_every_number_of_alerts_advice_and_stock_opens_with_its_value(gate
             assert await unexplained(client, answer, seen) == [], name
         for opened in seen.values():
             await leads_to_rows_or_inputs(client, opened, seen)
+        without = {opened["metric"] for opened in seen.values() if not await has_rows(client, opened)}
+        assert without <= WITHOUT_ROWS
+
+
+async def has_rows(client: httpx.AsyncClient, fact: dict[str, Any]) -> bool:
+    """True where the fact, or one of the numbers that it is worked out of, opens to rows."""
+    if fact["behind"]:
+        return True
+    cited = [each["fact_id"] for each in fact["inputs"] if each["fact_id"] is not None]
+    return any([await has_rows(client, (await client.get(f"/api/facts/{each}")).json()) for each in cited])
 
 
 async def say_only_their_figures(services: Services, alerts: list[dict[str, Any]]) -> None:

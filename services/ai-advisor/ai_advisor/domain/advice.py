@@ -139,7 +139,7 @@ def for_stock(
             subject=_subject(campaign),
             figures={
                 **at_risk(citations, campaign, gone),
-                **worst_variant(citations, worst, exposure.variants - 1),
+                **worst_variant(citations, campaign, worst, exposure.variants - 1),
                 **spend_and_change(citations, campaign, -100 if pause else None, gone),
             },
             names={"campaign": name(campaign.name), "product": name(worst.title)},

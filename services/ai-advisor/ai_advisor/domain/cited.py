@@ -19,15 +19,19 @@ def at_risk(citations: Citations, campaign: CampaignPerformance, gone: int) -> d
     return {
         "share": figures.percent(derived.part_percent(gone, daily), share),
         "daily_spend": daily_spend(citations, campaign),
-        "spend_at_risk": figures.money(gone, citations.currency, citations.of_given("campaign_spend_at_risk", gone)),
+        "spend_at_risk": figures.money(
+            gone, citations.currency, citations.of_gone_stock("gone_stock_spend", campaign, gone)
+        ),
     }
 
 
-def worst_variant(citations: Citations, worst: StockStatus, others: int) -> dict[str, figures.Figure]:
+def worst_variant(
+    citations: Citations, campaign: CampaignPerformance, worst: StockStatus, others: int
+) -> dict[str, figures.Figure]:
     """The variant that most of that part sells, and how many more there are."""
     available, cover, of_variant = worst.available, worst.days_of_cover_micros, citations.stock.of_variant
     return {
-        "other_variants": figures.count(others, citations.of_given("other_variants", others)),
+        "other_variants": figures.count(others, citations.of_gone_stock("gone_variants", campaign, others)),
         "available": figures.count(available, of_variant("available_units", worst.variant_id, available)),
         "days_of_cover": figures.days(cover, of_variant("days_of_cover", worst.variant_id, cover)),
     }
@@ -39,7 +43,7 @@ def spend_and_change(
     """The present daily spend and its change: by a signed per cent of it, or (None) by the part that is gone."""
     recent, daily = citations.period.recent, campaign.daily_spend_micros
     if percent is None:
-        change, cited = -gone, citations.of_given("spend_held_back", gone)
+        change, cited = -gone, citations.of_gone_stock("gone_stock_change", campaign, -gone)
     else:
         change = derived.spend_change(daily, percent)
         cited = citations.of_campaign("spend_change", campaign, recent, (percent,))

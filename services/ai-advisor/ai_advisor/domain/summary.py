@@ -23,7 +23,9 @@ def summarise(
         figures={
             **_money(citations, currency, performance),
             **_stock(citations, counts),
-            "too_little_data": figures.count(too_little_data, citations.of_given("too_little_data", too_little_data)),
+            "too_little_data": figures.count(
+                too_little_data, citations.of_shop("unjudged_campaigns", given=(too_little_data,))
+            ),
         },
     )
 

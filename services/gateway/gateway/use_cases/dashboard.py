@@ -72,5 +72,5 @@ async def _too_little_data(measuring: Measuring, days: Period) -> Figure | None:
     for row in await measuring.rows("dashboard_advice"):
         kept = SummaryFacts.of_row(row).figures.get("too_little_data")
         if kept is not None and kept.value is not None:
-            return measuring.given("too_little_data", kept.value, days)
+            return kept if kept.fact_id is not None else measuring.given("too_little_data", kept.value, days)
     return None
