@@ -170,7 +170,7 @@ def _of_expected_orders(period: Period, given: Sequence[int]) -> tuple[Input, ..
 
 
 def _of_a_campaigns_stock(period: Period, given: Sequence[int]) -> tuple[Input, ...]:
-    """What a campaign sold in the days that stock was judged by."""
+    """The weight of each line that a campaign sold in the days that stock was judged by."""
     days = Period(period.end - timedelta(days=max(given[1], 1) - 1), period.end)
     return (Input("credited", "campaign_weight", days),)
 
