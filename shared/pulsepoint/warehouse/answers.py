@@ -73,7 +73,7 @@ async def facts_changed(cache: Cache, facts: Iterable[FactRow], now: datetime) -
     late: dict[TenantContext, bool] = {}
     for fact in facts:
         if not fact.scope.is_system:
-            late[fact.scope] = late.get(fact.scope, False) or _recorded_at(fact) < now - SETTLED
+            late[fact.scope] = late.get(fact.scope, False) or _is_late(fact, now)
     for scope, came_late in late.items():
         await _end(cache, scope, *((NOW, PAST) if came_late else (NOW,)))
 
@@ -88,10 +88,13 @@ async def _end(cache: Cache, scope: TenantContext, *generations: str) -> None:
         await cache.set(scope, name, token_hex(8).encode(), ttl_seconds=GENERATION_SECONDS)
 
 
-def _recorded_at(fact: FactRow) -> datetime:
-    recorded = fact.row["recorded_at"]
+def _is_late(fact: FactRow, now: datetime) -> bool:
+    """True as well for a fact that does not say when it was recorded."""
+    recorded = fact.row.get("recorded_at")
+    if recorded is None:
+        return True
     moment = recorded if isinstance(recorded, datetime) else datetime.fromisoformat(recorded)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < now - SETTLED
 
 
 def _long_past(parameters: Mapping[str, QueryValue] | None, now: datetime) -> bool:
