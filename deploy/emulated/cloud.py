@@ -219,6 +219,8 @@ def _service(
         "push_audience": _url(port),
         "push_service_account": PUSHER,
         "push_keys_url": f"{proxy.url}/certs",
+        # Of every service: who appends facts ends the answers that the gateway keeps.
+        "redis_url": engines.redis,
         # These processes have the machine's CPU whatever they are asked.
         "cpu_between_requests": True,
         **{f"{fake}_endpoint": child.url for fake, child in fakes.items()},
@@ -233,7 +235,6 @@ def _service(
             "admin_password": keys.admin_password,
             "trusted_proxies": 1,
             "database_url": engines.identity_store_dsn,
-            "redis_url": engines.redis,
             "secret_key": keys.secret_key,
         }
     environment = {f"PULSEPOINT_{key.upper()}": str(value) for key, value in values.items()}

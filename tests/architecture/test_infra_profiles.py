@@ -107,6 +107,8 @@ def test_what_needs_redis_is_made_with_it_and_without_it_is_not() -> None:
     for resource in DEPENDENT:
         assert (prod[resource.address], starter[resource.address]) == (True, False), resource.address
     assert set(prod["secrets"]) - set(starter["secrets"]) == {"REDIS_URL"}
+    # Of all services: who appends facts ends the answers that the gateway keeps.
+    assert sorted(prod["secrets"]["REDIS_URL"]) == sorted(SERVICES)
     for block in ("volumes", "mounts"):
         assert (prod[block], starter[block]) == (["redis-ca"], [])
     script = (INFRA / "first_secrets.sh").read_text(encoding="utf-8")

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from deploy.emulated.cloud import FAKES
+from deploy.emulated.cloud import FAKES, Engines, _service
 from deploy.emulated.front import FrontSettings
 from deploy.emulated.prepare import PROJECT
+from deploy.emulated.processes import Child
 from deploy.local.demo import sandbox_address, service_settings
 from deploy.local.instance_process import ROOT
+from deploy.local.keys import InstanceFile
 from deploy.local.settings import InstanceSettings
 from pulsepoint.events.catalog import SERVICES
 
@@ -49,6 +51,15 @@ def test_a_service_is_its_image_with_settings_it_accepts(name: str, monkeypatch:
 
 def test_the_ledger_is_the_gateways_alone() -> None:
     assert [name for name in SERVICES if "DATABASE_URL" in PARTS[name]["environment"]] == ["gateway"]
+
+
+def test_every_service_shares_the_cache_whose_answers_it_ends() -> None:
+    """A service that appended facts beside that cache would leave the gateway's answers of before them standing."""
+    assert len({PARTS[name]["environment"]["REDIS_URL"] for name in SERVICES}) == 1
+    keys = InstanceFile("http://x", "a@x", "p", "s", "k")
+    engines, proxy = Engines("p:1", "f:1", "redis://r:1/0", "postgresql://l"), Child("proxy", (), 1, "/certs")
+    made = [_service(name, 1, InstanceSettings(), keys, engines, {}, proxy) for name in SERVICES]
+    assert {child.environment["PULSEPOINT_REDIS_URL"] for child in made} == {"redis://r:1/0"}
 
 
 def test_only_the_front_is_open_and_only_on_this_machine() -> None:
