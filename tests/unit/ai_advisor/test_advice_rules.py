@@ -61,13 +61,15 @@ def test_a_campaign_on_target_is_left_alone() -> None:
     assert advice(campaign()) == Advice((), 0)
 
 
+@pytest.mark.rule("AI-07")
 @pytest.mark.parametrize("status", ["out_of_stock", "critical"])
 def test_a_campaign_that_sells_mostly_what_is_gone_is_paused(status: str) -> None:
     [recommendation] = advice(campaign(), statuses=(exposing(50, status),)).recommendations
     assert recommendation.type == "pause_campaign"
     assert recommendation.priority == "high"
     assert recommendation.current_spend_micros == 100 * MICROS
-    assert recommendation.recommended_change_micros == -100 * MICROS
+    assert recommendation.recommended_change_micros == -50 * MICROS
+    assert recommendation.figures["recommended_change"].value == -recommendation.figures["spend_at_risk"].value
     assert "50 % of what this campaign sells" in text_of(recommendation).reason
     assert "100.00 EUR a day, 50.00 EUR of it" in text_of(recommendation).reason
 

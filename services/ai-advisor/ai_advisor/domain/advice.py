@@ -140,12 +140,12 @@ def for_stock(
             figures={
                 **at_risk(citations, campaign, gone),
                 **worst_variant(citations, campaign, worst, exposure.variants - 1),
-                **spend_and_change(citations, campaign, -100 if pause else None, gone),
+                **spend_and_change(citations, campaign, None, gone),
             },
             names={"campaign": name(campaign.name), "product": name(worst.title)},
             channel=campaign.platform,
             current_spend_micros=daily,
-            recommended_change_micros=-(daily if pause else gone),
+            recommended_change_micros=-gone,
         )
     )
 
