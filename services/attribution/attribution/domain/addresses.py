@@ -20,8 +20,8 @@ MAX_NESTING = 3
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):(//)?", re.IGNORECASE)
 _HOST = re.compile(r"^(?:[^/?#\\@]*@)?(\[[^\]/?#]*\]|[^/?#\\:]*)")
-# A second "?" starts parameters again where a key follows: links glued together by hand.
-_SEPARATOR = re.compile(r"&|\?(?=[A-Za-z0-9_%\[\]-]{1,40}=)")
+# Some programs write ";" for "&". A second "?" starts parameters again where a key follows: links glued by hand.
+_SEPARATOR = re.compile(r"&|;(?=utm_[a-z]+=)|\?(?=[A-Za-z0-9_%\[\]-]{1,40}=)")
 _INDEX = re.compile(r"\[[^\]]*\]$")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENCODED_EQUALS = re.compile(r"%(25)*3d", re.IGNORECASE)
@@ -29,8 +29,19 @@ _ENCODED_EQUALS = re.compile(r"%(25)*3d", re.IGNORECASE)
 _ENCODED_MARK = re.compile(r"%(25)*3f(?=[a-z0-9_]{1,40}(=|%(25)*3d))", re.IGNORECASE)
 _SWALLOWED = re.compile(r"&(?=utm_[a-z]+=)", re.IGNORECASE)
 _PERCENT_MACRO = re.compile(r"%%[A-Za-z_.]+%%")
-# What a platform should have filled in: Meta's {{campaign.name}}, Google's {campaignid}, TikTok's __CAMPAIGN_ID__.
-_MACRO = re.compile(r"\{\{[^{}]*\}\}|\$?\{[^{}\s]*\}|__[A-Z][A-Z0-9_]*__")
+# What a platform should have filled in, in any case and also cut off: Meta's {{campaign.name}}, Google's {campaignid},
+# TikTok's __CAMPAIGN_ID__, Mailchimp's *|CAMPAIGN_UID|*, and templates' [campaign_name], <campaign>, $CAMPAIGN_NAME.
+_MACRO = re.compile(
+    r"\{\{[^{}]*(?:\}\}?|$)|\$?\{\s*[^{}\s]*\s*\}|__[a-z][a-z0-9_]*?__|\*\|[^|]*\|\*|@@[a-z0-9_.]+@@|\[\[[^\[\]]*\]\]"
+    r"|\[(?:campaign|ad ?set|ad ?group|ad|placement|keyword|source|medium|network|creative)(?:[ ._-]?(?:name|id))?\]"
+    r"|<[a-z_. ]{2,40}>|\${1,2}[a-z]+_[a-z_]+\${0,2}|\$\$[a-z]+\$\$",
+    re.IGNORECASE,
+)
+# Mail filters that write the address into their own in another way than encoded as a parameter:
+# https://help.proofpoint.com/Threat_Insight_Dashboard/Concepts/How_do_I_decode_a_rewritten_URL%3F
+_WRAPPED = re.compile(
+    r"/v3/__(?P<v3>https?:/.*?)__;|/(?P<encoded>https?%3a%2f%2f.*)|[?&]u=(?P<v2>https?-3A__[^&]*)", re.IGNORECASE
+)
 _WEB_SCHEMES = frozenset({"http", "https", "android-app", "ios-app"})
 
 
@@ -75,6 +86,10 @@ def _read(text: str, depth: int) -> Address | None:
     host, rest = _split_host(text)
     if host is None:
         return None
+    wrapped = _WRAPPED.search(rest) if host else None
+    if wrapped is not None and wrapped["v3"]:
+        # What follows is all of the address that is inside.
+        rest = rest[: wrapped.start()]
     before_fragment, _, fragment = rest.partition("#")
     path, _, query = before_fragment.partition("?")
     if (mark := _ENCODED_MARK.search(path)) is not None:
@@ -86,6 +101,8 @@ def _read(text: str, depth: int) -> Address | None:
         parameters.setdefault(key, value)
         for inner_key, inner_value in _inside(value, depth):
             nested.setdefault(inner_key, inner_value)
+    for inner_key, inner_value in _wrapped(wrapped, depth):
+        nested.setdefault(inner_key, inner_value)
     return Address(host, clean(path), MappingProxyType(parameters), MappingProxyType(nested))
 
 
@@ -122,7 +139,8 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
             piece = piece[4:]
         raw_key, _, raw_value = piece.partition("=")
         key = _INDEX.sub("", clean(unquote_plus(raw_key), 64)).lower()
-        value = clean(unquote_plus(_PERCENT_MACRO.sub("", raw_value)), MAX_ADDRESS)
+        value = unquote_plus(_PERCENT_MACRO.sub("", raw_value))
+        value = clean(_PERCENT_MACRO.sub("", value), MAX_ADDRESS)
         swallowed: list[str] = []
         if key.startswith("utm_"):
             value, *swallowed = _SWALLOWED.split(_decoded(value))
@@ -155,6 +173,20 @@ def _inside(value: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth >= MAX_NESTING or "=" not in value or not re.match(r"(https?://|/|%2f|https?%3a)", value, re.IGNORECASE):
         return
     inner = _read(value if "?" in value or "#" in value else unquote_plus(value), depth + 1)
+    if inner is not None:
+        yield from inner.parameters.items()
+        yield from inner.nested.items()
+
+
+def _wrapped(found: re.Match[str] | None, depth: int) -> Iterator[tuple[str, str]]:
+    """The parameters of an address that a mail filter wrote into the path or, in signs of its own, into a parameter."""
+    if found is None or depth >= MAX_NESTING:
+        return
+    address = found["v3"] or (unquote_plus(found["encoded"]) if found["encoded"] else "")
+    if found["v2"]:
+        address = unquote_plus(found["v2"].replace("_", "/").replace("-", "%"))
+    # A slash that the filter merged.
+    inner = _read(re.sub(r"^(https?:)/(?!/)", r"\1//", address), depth + 1)
     if inner is not None:
         yield from inner.parameters.items()
         yield from inner.nested.items()

@@ -55,7 +55,7 @@ class Origin:
 
 @lru_cache(maxsize=8192)
 def origin_of_site(host: str) -> Origin | None:
-    """The origin of a host in lower case without `www.` (or of an app's id); None for a site no list knows.
+    """The origin of a host in lower case without `www.`, of a page or an app's id; None for a site no list knows.
 
     A listed site stands for its subdomains; a search engine only for those that are the engine too.
     """
@@ -76,6 +76,19 @@ def _listed_as(labels: Sequence[str]) -> Origin | None:
     end = len(labels) - _suffix_labels(labels)
     names = (labels, (*labels[:end], _ANY_COUNTRY), (_ANY_COUNTRY, *labels[1:]) if len(labels[0]) == 2 else ())
     return next((origin for name in names if (origin := table.get(".".join(name)))), None)
+
+
+def page_name(host: str, path: str) -> str:
+    """The host, with the first one or two parts of the path where a list knows that page of it by itself:
+    `bing.com/chat`.
+    """
+    labels, parts = host.split("."), path.casefold().strip("/").split("/")
+    for length in (2, 1):
+        for start in range(len(labels) - 1):
+            page = "/".join((".".join(labels[start:]), *parts[:length]))
+            if parts[0] and page in _sites():
+                return page
+    return host
 
 
 def is_same_site(host: str, other: str) -> bool:

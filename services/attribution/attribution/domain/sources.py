@@ -28,14 +28,14 @@ _BING = Origin(Kind.SEARCH, MICROSOFT)
 
 # A name that says whose it is wherever it leads a source: `Instagram_Stories`, `klaviyo-flow-3`.
 _BRANDS: Mapping[Origin, str] = {
-    _META: "facebook instagram fbads igads",
+    _META: "facebook instagram fbads igads whatsapp",
     _TIKTOK: "tiktok tiktokads",
     _GOOGLE: "google adwords googleads googleadwords dv360 gads",
     _YOUTUBE: "youtube",
     _BING: "bingads microsoftads",
     Origin(Kind.PAID): "criteo taboola outbrain adroll rtbhouse applovin teads mgid",
     Origin(Kind.SEARCH): "duckduckgo yandex baidu ecosia qwant startpage naver seznam kagi",
-    Origin(Kind.SOCIAL): "twitter pinterest linkedin reddit snapchat quora tumblr bluesky mastodon whatsapp telegram"
+    Origin(Kind.SOCIAL): "twitter pinterest linkedin reddit snapchat quora tumblr bluesky mastodon telegram xing"
     " discord linktree",
     Origin(Kind.ASSISTANT): "chatgpt openai perplexity deepseek",
     Origin(Kind.EMAIL): "klaviyo mailchimp listmonk omnisend sendgrid brevo sendinblue hubspot mailerlite"
@@ -47,14 +47,16 @@ _BRANDS: Mapping[Origin, str] = {
 }
 # A name that means them only when it is all that is said: `impact` is a network, `impact-blog` is not.
 _WHOLE: Mapping[Origin, str] = {
-    _META: "fb ig meta insta messenger threads an msg th",
+    _META: "fb ig meta insta messenger threads an msg th wa wapp",
     _TIKTOK: "tt",
     _GOOGLE: "googleshopping",
     _YOUTUBE: "yt",
     _BING: "bing microsoft msn",
     Origin(Kind.SEARCH): "yahoo brave aol",
-    Origin(Kind.SOCIAL): "x vk snap wechat social",
-    Origin(Kind.ASSISTANT): "claude copilot gemini grok mistral metaai bard",
+    Origin(Kind.SOCIAL): "x vk snap wechat weixin social tg tgram viber signal line lineapp kakao kakaotalk zalo"
+    " imo imessage skype threema",
+    Origin(Kind.ASSISTANT): "claude claudeai anthropic copilot microsoftcopilot mscopilot bingchat bingcopilot gemini"
+    " googlegemini geminiai grok grokai xai mistral mistralai metaai bard perplexityai chatgptcom aiassistant",
     Origin(Kind.EMAIL): "email mail drip edm newsletters",
     Origin(Kind.SMS): "sms",
     Origin(Kind.PUSH): "push",
@@ -63,8 +65,9 @@ _WHOLE: Mapping[Origin, str] = {
 }
 # Words beside a name that leave it what it is, and words that make it another's.
 _QUALIFIERS = frozenset(
-    ("ad", "ads", "app", "feed", "m", "mobile", "desktop", "organic", "paid", "reels", "search", "shopping", "social",
-     "stories", "story")
+    ("ad", "ads", "app", "bio", "bot", "broadcast", "business", "channel", "chat", "desktop", "dm", "feed", "group",
+     "m", "message", "messages", "messenger", "mobile", "organic", "paid", "post", "reels", "search", "share",
+     "shopping", "social", "status", "stories", "story")
 )  # fmt: skip
 _ANOTHERS = frozenset(("blog", "forum", "influencer", "magazine", "partner", "podcast", "press", "review", "reviews"))
 
@@ -74,7 +77,7 @@ ADS = frozenset({*(source for each in Platform for source in each.clicks.sources
 
 _PAID_MEDIUM = re.compile(
     r"(.*cp.*|ppc|retargeting|remarketing|paid.*|.*[_ -](paid|ads?)|ads?|sponsored|display|banner|expandable"
-    r"|interstitial|native|programmatic|pmax|cross-network|prospecting)"
+    r"|interstitial|native|programmatic|pmax|cross-network|prospecting|boost(ed)?|dpa)"
 )
 # What Meta fills in for {{placement}}, which no organic link has: https://www.facebook.com/business/help/2360940870872492
 _PLACEMENT = re.compile(

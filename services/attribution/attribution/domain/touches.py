@@ -25,12 +25,13 @@ from attribution.domain.channels import (
     is_own_site,
     social_family,
 )
+from attribution.domain.sites import page_name
 from attribution.domain.sources import AD_TOOLS, CLICK_IDS, MARKS
 from pulsepoint.brand.vocabulary import Channel, Evidence
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
 
 MAX_TOUCHES = 200
@@ -39,7 +40,7 @@ MAX_NOTES = 200
 _NOTES, _MOMENT, _LANDING = range(3)
 _SAME_SENDER = 1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-_NOT_SET = frozenset({"(not set)", "(not provided)", "null", "undefined", "n/a"})
+_NOT_SET = frozenset({"(not set)", "(not provided)", "null", "undefined", "n/a", "nan", "%s", "[object object]"})
 _TAGS = ("source", "medium", "campaign", "content", "term")
 # Campaign ids where no name was sent: Google Analytics' own, what Google Ads adds beside a click id, those of tools.
 _CAMPAIGN_IDS = ("utm_id", "gad_campaignid", "hsa_cam", "tw_campaign")
@@ -203,7 +204,10 @@ def _visit(sources: Iterable[Mapping[str, str]], host: str) -> Visit:
 
 def _tag(parameters: Mapping[str, str], tag: str) -> str:
     value = filled(parameters.get(f"utm_{tag}", ""))
-    return "" if value.casefold() in _NOT_SET else value
+    plain = value.casefold()
+    # A template's own example stands for nothing, and a medium "none" says that the visit was direct.
+    unsaid = plain in _NOT_SET or plain == f"utm_{tag}" or (plain == "none" and tag != "medium")
+    return "" if unsaid else value
 
 
 def _first(candidates: Iterable[Mapping[str, str]], key: str) -> str:
@@ -214,7 +218,7 @@ def _first(candidates: Iterable[Mapping[str, str]], key: str) -> str:
 def _outside(referrer: Address | None, own: frozenset[str]) -> str:
     if referrer is None or not referrer.host or is_own_site(referrer.host, own):
         return ""
-    return site_name(referrer.host)
+    return page_name(site_name(referrer.host), referrer.path)
 
 
 def _add_moment(visits: list[Visit], visit: Visit) -> None:
