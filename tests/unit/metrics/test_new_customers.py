@@ -42,6 +42,7 @@ def read(**fields: Any) -> OrderRecorded:
         ({"customer": {"id": 1, "orders_count": 3}}, None, 3),
         ({"customer": {"id": 1, "ordersCount": "1"}}, None, 1),
         ({"customerJourneySummary": {"customerOrderIndex": 1}, "customer": {"id": 1, "orders_count": 9}}, 1, 9),
+        ({"customer": {"numberOfOrders": "3"}}, None, 3),
         ({"customer_journey_summary": {"customer_order_index": 2}}, 2, None),
         ({"customerJourneySummary": {"customerOrderIndex": None}}, None, None),
         ({"customer": {"id": 1, "orders_count": "many"}, "customerJourneySummary": []}, None, None),

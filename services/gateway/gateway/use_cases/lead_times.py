@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 
 from pulsepoint.brand.settings import MOST_LEAD_TIMES, VariantLeadTime
 from pulsepoint.errors import MalformedInput
 
-VARIANT_COLUMNS = ("variant_id", "variant", "sku")
-DAYS_COLUMNS = ("lead_time_days", "lead_time", "days")
+VARIANT_COLUMNS = ("variant_id", "variant", "sku", "variant_sku")
+DAYS_COLUMNS = ("lead_time_days", "lead_time", "lead_time_in_days", "days")
+DELIMITERS = ",;\t"
 
 
 def changed_lead_times(
@@ -28,15 +30,18 @@ def changed_lead_times(
 def lead_times_of_csv(text: str) -> dict[str, int | None]:
     """The changes that a CSV names: a column with the variant's id or SKU, one with its days (empty: taken away).
 
-    Raises `MalformedInput` naming the missing column or the row.
+    Spreadsheets write it with commas, semicolons or tabs, and whole days as `21.0`. Raises `MalformedInput` naming the
+    missing column or the row.
     """
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+    head = text.lstrip().partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count))
+    names = {re.sub(r"[^a-z0-9]+", "_", (name or "").casefold()).strip("_"): name for name in rows.fieldnames or ()}
     variant_column = _column(names, VARIANT_COLUMNS)
     days_column = _column(names, DAYS_COLUMNS)
     changes: dict[str, int | None] = {}
     for number, row in enumerate(rows, start=2):
         variant, days = (row[variant_column] or "").strip(), (row[days_column] or "").strip()
+        days = re.sub(r"[.,]0+$", "", days)
         if not variant:
             raise MalformedInput(f"row {number}: {variant_column} is empty", reason="unreadable_file")
         if days and not (days.isascii() and days.isdecimal() and int(days[:9]) <= 365):

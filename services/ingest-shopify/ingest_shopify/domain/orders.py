@@ -63,7 +63,7 @@ def read_order(body: Fields, *, reported_at: datetime, shop_currency: str | None
         shipping_country=address.text("country_code", 8),
         shipping_region=address.text("province_code", 16),
         customer_order_index=_place(body, "customer_journey_summary", "customer_order_index"),
-        customer_orders_count=_place(body, "customer", "orders_count"),
+        customer_orders_count=_orders_count(body),
         evidence=read_tracking_data(body),
         **_amounts(body),
     )
@@ -257,6 +257,14 @@ def _line_shipping_discount(line: Fields) -> int:
         return sum(allocation.money("amount") for allocation in allocations)
     paid = line.optional_money("discounted_price")
     return max(line.money_or_zero("price") - paid, 0) if paid is not None else 0
+
+
+def _orders_count(body: Fields) -> int | None:
+    """How many orders a customer has, which the Admin API calls otherwise than the webhooks do
+    (https://shopify.dev/docs/api/admin-graphql/latest/objects/Customer, `numberOfOrders`).
+    """
+    told = _place(body, "customer", "orders_count")
+    return told if told is not None else _place(body, "customer", "number_of_orders")
 
 
 def _place(body: Fields, parent: str, name: str) -> int | None:
