@@ -258,7 +258,9 @@ def _cut_products(brand: Brand, products: list[JsonObject]) -> Iterator[Finding]
     """Products whose webhooks carry only a part of their variants."""
     if products:
         first = products[0]["title"] or products[0]["product_id"]
-        words = f"{len(products):,} with more variants than webhooks carry, {first} among them"
+        unsaid = sum(product["variants_total"] is None for product in products)
+        perhaps = f" (of {unsaid:,} nothing says whether there are more)" if unsaid else ""
+        words = f"{len(products):,} with more variants than webhooks carry, {first} among them{perhaps}"
         todo = "Split them in the shop, or watch their stock there: the variants beyond 100 are not known here."
         yield Finding("connected", "note", f"{brand.name}: products", words, todo)
 

@@ -64,6 +64,7 @@ async def measure_performance(reader: Reader, kept: KeptBrand, now: datetime) ->
         foreign_spend={code: spend for code, spend in foreign.items() if code != kept.settings.currency},
         today_counts=period.end_day == window.end_day,
         as_of=measured.as_of,
+        left_out=measured.left_out,
     )
 
 

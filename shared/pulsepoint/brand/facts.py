@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from pulsepoint.brand.figures import Figure, citations_of
 from pulsepoint.brand.vocabulary import AlertType, Cause, NoteKind, OmissionKind, Priority, RecommendationType, Severity
 
+DAYS_LEFT_OUT = "days_left_out"
+"""Names the days of a summary whose ad spend is in quarantine, ISO days with a space between; absent without any."""
 FOREIGN_SPEND = "foreign_spend."
 """Begins the names of figures of ad spend in other currencies than the shop's; the currency code ends them."""
 

@@ -232,6 +232,7 @@ class NoteKind(Word):
     DAYS_LEFT_OUT = "days_left_out"
     CUSTOMERS_GUESSED = "customers_guessed"
     VARIANTS_MISSING = "variants_missing"
+    VARIANTS_UNSAID = "variants_unsaid"
     UNMATCHED_REFUNDS = "unmatched_refunds"
 
 
@@ -247,6 +248,7 @@ class OmissionKind(Word):
     NO_COUNT = "no_count"
     NO_TIME = "no_time"
     IMPOSSIBLE_YEAR = "impossible_year"
+    IN_THE_FUTURE = "in_the_future"
     UNDATED = "undated"
     OTHER_CURRENCY = "other_currency"
     REPEATED = "repeated"

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pulsepoint.brand.facts import Note
+from pulsepoint.brand.facts import DAYS_LEFT_OUT, Note
 from pulsepoint.brand.vocabulary import NoteKind
 
 SHOP_DAY, CHANNEL_DAY, ACCOUNT_DAY = "shop_day_quarantined", "channel_day_quarantined", "account_day_quarantined"
@@ -51,6 +51,12 @@ def notes_of(left_out: Sequence[QuarantinedDay], zones: Iterable[str], timezone:
     )
     others = (Note(kind=NoteKind.OTHER_TIMEZONE, names={"zone": zone, "timezone": timezone}) for zone in zones)
     return (*days, *others)
+
+
+def days_left_out(left_out: Iterable[QuarantinedDay]) -> dict[str, str]:
+    """The name under which a summary says these days; empty without any."""
+    days = sorted({each.day for each in left_out})
+    return {DAYS_LEFT_OUT: " ".join(map(str, days))} if days else {}
 
 
 def grain(expression: str, dimensions: Collection[str]) -> str:

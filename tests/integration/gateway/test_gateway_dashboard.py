@@ -65,8 +65,13 @@ async def test_a_day_in_quarantine_is_named_and_no_ratio_doubles(gateway: Runnin
             day=bad, quarantined=True, account_spend_micros=2, campaign_spend_micros=1, account_currency="GBP",
         )  # fmt: skip
         await gateway.ports.warehouse.append([quarantine])
-        snapshot = (await dashboard(client, brand_id))["performance_snapshot"]
+        board = await dashboard(client, brand_id)
+        snapshot = board["performance_snapshot"]
         opened = (await client.get(f"/api/facts/{snapshot['facts']['blended_roas']}")).json()
+    left_out = "Ad spend of 2026-03-20 does not add up and is not counted; ROAS leaves these days out on both sides"
+    assert left_out in board["summary"]["summary"]
+    assert left_out in board["summary"]["channel_performance"]["meta"]
+    assert "does not add up" not in board["summary"]["channel_performance"]["google"]
     kept = [day for day in before["by_day"] if day["day"] != str(bad)]
     expected = sum(day["revenue"] for day in kept) / sum(day["spend"] for day in kept)
     assert snapshot["blended_roas"] == opened["value"] == pytest.approx(expected, abs=1e-6)

@@ -31,6 +31,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockStatus
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.brand_projection import brand_of
 from pulsepoint.runtime.outcome import Reader
@@ -202,6 +203,17 @@ async def test_older_settings_do_not_replace_newer_ones(bench: Bench) -> None:
     kept = await bench.document("brands", str(SCOPE.brand_id))
     assert kept is not None
     assert kept.data["lead_time_days"] == 30
+
+
+@pytest.mark.rule("ADS-18")
+def test_the_summary_says_which_days_its_roas_leaves_out() -> None:
+    days = [QuarantinedDay(date(2026, 3, day), "meta", account, "EUR") for day in (9, 3) for account in ("a1", "a2")]
+    said = summary_of(Performance(PERIOD, Totals(), Totals(), left_out=days), {})
+    assert (
+        "Ad spend of 2026-03-03, 2026-03-09 does not add up and is not counted; "
+        "ROAS leaves these days out on both sides, sales and spend."
+    ) in said
+    assert "does not add up" not in summary_of(Performance(PERIOD, Totals(), Totals()), {})
 
 
 @pytest.mark.rule("AI-01")

@@ -25,6 +25,26 @@ def body_of(carried: int, named: int | None) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.parametrize("count", [140, {"count": 140, "precision": "EXACT"}])
+@pytest.mark.parametrize("name", ["variants_count", "variantsCount"])
+@pytest.mark.parametrize("carried", [100, 140])
+def test_a_body_that_counts_its_variants_says_whether_they_are_all_there(
+    count: object, name: str, carried: int
+) -> None:
+    body = as_bytes({**body_of(carried, None), name: count})
+    product = read_delivery("products/update", "2026-04", body, shop="s", received_at=RECEIVED_AT).payload
+    assert isinstance(product, ProductRecorded)
+    assert (product.is_cut, product.variants_total) == (carried < 140, 140)
+
+
+def test_of_two_tellings_of_one_moment_the_whole_one_is_the_later() -> None:
+    cut, whole = (
+        read_delivery("products/update", "2026-04", as_bytes(body_of(n, 140)), shop="s", received_at=RECEIVED_AT)
+        for n in (100, 140)
+    )
+    assert cut.version < whole.version
+
+
 @pytest.mark.parametrize(
     ("carried", "named", "is_cut"),
     [
@@ -35,6 +55,8 @@ def body_of(carried: int, named: int | None) -> dict[str, Any]:
         (100, 101, True),
         (100, 2048, True),
         (250, 250, False),  # fetched
+        (140, 140, False),
+        (140, None, False),  # more than a webhook carries: asked for
         (0, 0, False),
     ],
 )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pulsepoint.brand.figures import Figure
 from pulsepoint.events.insights import ADVISED_DAYS
+from pulsepoint.metrics.quarantined_days import QuarantinedDay
 from pulsepoint.metrics.running import CampaignKey, last_day, recent_days, running
 
 
@@ -94,7 +95,8 @@ class CampaignPerformance:
 class Performance:
     """The period, the one before, the running campaigns, and spend in currencies that cannot be compared.
 
-    `as_of` is the newest moment among the rows it was measured from; None where there are none.
+    `as_of` is the newest moment among the rows it was measured from; None where there are none. `left_out` are days of
+    the period whose ad spend is in quarantine: ratios of sales and spend leave them out on both sides.
     """
 
     period: Period
@@ -104,6 +106,7 @@ class Performance:
     foreign_spend: Mapping[str, Figure] = field(default_factory=dict)
     today_counts: bool = False
     as_of: datetime | None = None
+    left_out: Sequence[QuarantinedDay] = ()
 
 
 def window_of(now: datetime, timezone: str) -> Period:

@@ -10,6 +10,7 @@ from pulsepoint.brand import figures
 from pulsepoint.brand.facts import FOREIGN_SPEND, SummaryFacts
 from pulsepoint.brand.vocabulary import StockState
 from pulsepoint.events.insights import ADVISED_DAYS
+from pulsepoint.metrics.quarantined_days import days_left_out
 
 
 def summarise(
@@ -20,6 +21,7 @@ def summarise(
         start_day=performance.period.start_day,
         end_day=performance.period.end_day,
         today_counts=performance.today_counts,
+        names=days_left_out(performance.left_out),
         figures={
             **_money(citations, currency, performance),
             **_stock(citations, counts),

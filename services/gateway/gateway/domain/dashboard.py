@@ -11,7 +11,7 @@ from pulsepoint.brand import figures as make
 from pulsepoint.brand.facts import FOREIGN_SPEND, Note, Stated, SummaryFacts
 from pulsepoint.brand.figures import Figure, Figures
 from pulsepoint.brand.vocabulary import Channel, NoteKind, StockState, Unit
-from pulsepoint.metrics.quarantined_days import QuarantinedDay
+from pulsepoint.metrics.quarantined_days import QuarantinedDay, days_left_out
 
 TOTALS: Mapping[str, str] = {
     "total_spend": "spend",
@@ -120,7 +120,9 @@ class ShortVariant:
 
 @dataclass(frozen=True, slots=True)
 class CutProduct:
-    """A product of which only a part of the variants is known; `variants_total` is None where that was not said."""
+    """A product of which only a part of the variants is known, or may be: `variants_total` is None where that was not
+    said.
+    """
 
     product_id: str
     title: str | None
@@ -143,16 +145,19 @@ class Inventory:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Notes beside the stock: products whose variants are not all there."""
-        if not self.cut_products:
-            return ()
-        product = self.cut_products[0]
-        return (
+        """Notes beside the stock: products whose variants are not all there, and those of which nothing says so."""
+        by_kind: dict[NoteKind, list[CutProduct]] = {NoteKind.VARIANTS_MISSING: [], NoteKind.VARIANTS_UNSAID: []}
+        for product in self.cut_products:
+            is_said = product.variants_total is not None
+            by_kind[NoteKind.VARIANTS_MISSING if is_said else NoteKind.VARIANTS_UNSAID].append(product)
+        return tuple(
             Note(
-                kind=NoteKind.VARIANTS_MISSING,
-                figures={"products": make.count(len(self.cut_products))},
-                names={"product": product.title or product.product_id},
-            ),
+                kind=kind,
+                figures={"products": make.count(len(products))},
+                names={"product": products[0].title or products[0].product_id},
+            )
+            for kind, products in by_kind.items()
+            if products
         )
 
     def stated(self) -> Stated:
@@ -181,6 +186,7 @@ def summary_of(
         start_day=performance.days.start,
         end_day=performance.days.end,
         today_counts=today_counts,
+        names=days_left_out(performance.left_out),
         figures={
             "net_revenue": now["total_revenue"],
             "net_revenue_before": before["total_revenue"],
@@ -202,6 +208,7 @@ def channel_summary(performance: Performance, channel: Channel) -> SummaryFacts:
     return SummaryFacts(
         start_day=performance.days.start,
         end_day=performance.days.end,
+        names=days_left_out(each for each in performance.left_out if each.platform == channel),
         figures={
             **performance.channel(channel),
             **_foreign_spend(each for each in performance.channel_foreign if each.at.get("channel") == channel),

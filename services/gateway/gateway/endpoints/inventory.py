@@ -54,7 +54,7 @@ class RunningOutView(BaseModel):
 
 
 class CutProductView(BaseModel):
-    """A product with more variants than the shop's webhooks carry; `variants_total` is null where that was not said."""
+    """A product with more variants than webhooks carry; where `variants_total` is null, nothing says whether it has."""
 
     product_id: str
     title: str | None
@@ -64,7 +64,7 @@ class CutProductView(BaseModel):
 class InventoryView(BaseModel):
     """Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number.
 
-    `cut_products` are those whose variants are not all known: the stock of the others is not counted.
+    `cut_products` are those whose variants are not all known, or may not be: the stock of the others is not counted.
     """
 
     counts: dict[str, int]

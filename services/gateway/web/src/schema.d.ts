@@ -1194,7 +1194,7 @@ export interface components {
         };
         /**
          * CutProductView
-         * @description A product with more variants than the shop's webhooks carry; `variants_total` is null where that was not said.
+         * @description A product with more variants than webhooks carry; where `variants_total` is null, nothing says whether it has.
          */
         CutProductView: {
             /** Product Id */
@@ -1471,7 +1471,7 @@ export interface components {
          * InventoryView
          * @description Variants by stock status, and the ad spend on what is running out; `facts` has the fact id of each number.
          *
-         *     `cut_products` are those whose variants are not all known: the stock of the others is not counted.
+         *     `cut_products` are those whose variants are not all known, or may not be: the stock of the others is not counted.
          */
         InventoryView: {
             /** Counts */

@@ -15,13 +15,13 @@ MOST_VARIANTS = 100
 def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
     """The product in a body: https://shopify.dev/docs/api/admin-rest/latest/resources/product.
 
-    A webhook carries its first hundred variants and names all of them in `variant_gids`, where it has that field.
-    `updated_at` falls back to `told_at`. Raises `MalformedInput` naming the field.
+    A webhook carries its first hundred variants and names all of them in `variant_gids`, where it has that field; a
+    body of more was asked of another API, and has them all. Of exactly a hundred, unsaid, there may be more.
+    `updated_at` falls back to `reported_at`. Raises `MalformedInput` naming the field.
     """
     variants = tuple(_variant(variant) for variant in body.children("variants"))
-    named = body.values.get("variant_gids")
-    total = len(named) if isinstance(named, list) else None
-    is_cut = len(variants) >= MOST_VARIANTS if total is None else total > len(variants)
+    total = _variants_total(body)
+    is_cut = len(variants) == MOST_VARIANTS if total is None else total > len(variants)
     return ProductRecorded(
         product_id=body.id("id"),
         title=body.text("title", 500) or "",
@@ -31,6 +31,22 @@ def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
         variants_total=total,
         is_cut=is_cut,
     )
+
+
+def _variants_total(body: Fields) -> int | None:
+    """How many variants a product has, as a webhook or the Admin API says it
+    (https://shopify.dev/docs/api/admin-graphql/latest/objects/Product, `variantsCount`); None where neither does.
+    """
+    for name in ("variant_gids", "variant_ids"):
+        named = body.values.get(name)
+        if isinstance(named, list):
+            return len(named)
+    for name in ("variants_count", "variantsCount"):
+        counted = body.values.get(name)
+        count = counted.get("count") if isinstance(counted, dict) else counted
+        if isinstance(count, int) and not isinstance(count, bool):
+            return count
+    return None
 
 
 def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:

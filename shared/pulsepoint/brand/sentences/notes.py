@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pulsepoint.brand.facts import Note, Omission
-from pulsepoint.brand.sentences.values import channel_name, day, value, values_of
+from pulsepoint.brand.sentences.values import channel_name, days_named, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import NoteKind
 from pulsepoint.brand.wording import name
 
-COUNTED = {NoteKind.VARIANTS_MISSING: "products", NoteKind.UNMATCHED_REFUNDS: "refunds"}
+COUNTED = {
+    NoteKind.VARIANTS_MISSING: "products",
+    NoteKind.VARIANTS_UNSAID: "products",
+    NoteKind.UNMATCHED_REFUNDS: "refunds",
+}
 """The figure that chooses the plural form, of notes that have one."""
-LISTED_DAYS = 7
-"""Days that are named one by one; of more the first and the last are."""
 
 
 def note_text(note: Note, texts: Texts) -> str:
@@ -20,7 +22,7 @@ def note_text(note: Note, texts: Texts) -> str:
     if note.kind is NoteKind.DAYS_LEFT_OUT:
         values |= {
             "platform": channel_name(note.names["platform"], texts),
-            "days": _days(note.names["days"].split(), texts),
+            "days": days_named(note.names["days"], texts),
         }
     counted = COUNTED.get(note.kind)
     return texts.say(f"note.{note.kind}", values, count=value(note, counted) if counted else None)
@@ -29,9 +31,3 @@ def note_text(note: Note, texts: Texts) -> str:
 def omission_text(omission: Omission, texts: Texts) -> str:
     """The reason that rows were left out, in one language; raises `UnknownText` for a text or name that is missing."""
     return texts.say(f"left_out.{omission.kind}", {key: name(text) for key, text in omission.names})
-
-
-def _days(days: list[str], texts: Texts) -> str:
-    if len(days) <= LISTED_DAYS:
-        return ", ".join(day(each, texts) for each in days)
-    return texts.say("note.days", count=len(days), start=day(days[0], texts), end=day(days[-1], texts))

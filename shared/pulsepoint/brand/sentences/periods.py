@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pulsepoint.brand.facts import Stated, SummaryFacts
-from pulsepoint.brand.sentences.summaries import foreign_sentence, foreign_spend, stock_sentence
+from pulsepoint.brand.sentences.summaries import foreign_sentence, foreign_spend, left_out_sentence, stock_sentence
 from pulsepoint.brand.sentences.values import amount, channel_name, day, has_value, value, values_of
 from pulsepoint.brand.texts import Texts
 from pulsepoint.brand.vocabulary import Channel
 
 
 def channel_text(channel: Channel, period: SummaryFacts, texts: Texts) -> str:
-    """One channel's period in a sentence or two, from its figures `spend`, `revenue`, `orders` and `attributed_roas`.
+    """One channel's period in a few sentences, from its figures `spend`, `revenue`, `orders` and `attributed_roas`.
 
     Spend in other currencies than the shop's has figures whose names begin with `FOREIGN_SPEND`. Raises `UnknownText`
     for a figure that the chosen sentence lacks.
@@ -31,8 +31,9 @@ def channel_text(channel: Channel, period: SummaryFacts, texts: Texts) -> str:
         "start": day(period.start_day, texts) if period.start_day else "",
         "end": day(period.end_day, texts) if period.end_day else "",
     }
-    said = texts.say(brought, values)
-    return f"{said} {foreign_sentence(period, texts)}" if spent and foreign else said
+    more = foreign_sentence(period, texts) if spent and foreign else ""
+    sentences = (texts.say(brought, values), left_out_sentence(period, texts), more)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def inventory_text(stock: Stated, texts: Texts) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pulsepoint.brand.facts import FOREIGN_SPEND, RecommendationFacts, Stated, SummaryFacts
+from pulsepoint.brand.facts import DAYS_LEFT_OUT, FOREIGN_SPEND, RecommendationFacts, Stated, SummaryFacts
 from pulsepoint.brand.sentences.recommendations import recommendation_text
-from pulsepoint.brand.sentences.values import amount, day, has_value, value, values_of
+from pulsepoint.brand.sentences.values import amount, day, days_named, has_value, value, values_of
 from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import RecommendationType
 
@@ -26,6 +26,7 @@ def _composed(summary: SummaryFacts, advice: Sequence[RecommendationFacts], text
         _sold(summary, texts),
         _customers(summary, texts),
         _spent(summary, texts),
+        left_out_sentence(summary, texts),
         foreign_sentence(summary, texts),
         stock_sentence(summary, texts),
         _first(advice, texts),
@@ -77,6 +78,12 @@ def _spent(summary: SummaryFacts, texts: Texts) -> str:
         return "" if foreign_spend(summary, texts) else texts.say("summary.no_spend")
     compared = has_value(summary, "blended_roas_before")
     return texts.say("summary.spent.compared" if compared else "summary.spent", values_of(summary, texts))
+
+
+def left_out_sentence(summary: Stated, texts: Texts) -> str:
+    """The sentence about days whose ad spend is in quarantine; empty without any."""
+    days = summary.names.get(DAYS_LEFT_OUT)
+    return texts.say("summary.days_left_out", days=days_named(days, texts)) if days else ""
 
 
 def foreign_spend(summary: Stated, texts: Texts) -> str:

@@ -10,6 +10,8 @@ from pulsepoint.brand.vocabulary import Channel
 from pulsepoint.brand.wording import name
 
 LONGEST_NAMES = {"account": 40, "reason": 300}
+LISTED_DAYS = 7
+"""Days that are named one by one; of more the first and the last are."""
 
 
 def values_of(stated: Stated, texts: Texts) -> dict[str, str]:
@@ -46,3 +48,11 @@ def channel_name(code: str | None, texts: Texts) -> str:
 def day(text: str | date, texts: Texts) -> str:
     """A day, from its ISO form."""
     return texts.wording.day(date.fromisoformat(text) if isinstance(text, str) else text)
+
+
+def days_named(text: str, texts: Texts) -> str:
+    """Days, from their ISO forms with a space between."""
+    days = text.split()
+    if len(days) <= LISTED_DAYS:
+        return ", ".join(day(each, texts) for each in days)
+    return texts.say("note.days", count=len(days), start=day(days[0], texts), end=day(days[-1], texts))

@@ -10,7 +10,8 @@ WHERE variant.brand_id = @brand_id AND product.brand_id = @brand_id AND NOT prod
 ORDER BY variant.variant_id;
 
 -- name: inventory_cut_products
--- Products for sale of which a webhook carried only a part of the variants, by title; `variants_total` NULL: not said.
+-- Products for sale of which a webhook carried only a part of the variants, by title; `variants_total` NULL: nothing
+-- says whether there are more.
 SELECT product_id, title, variants_total
 FROM products_current
 WHERE brand_id = @brand_id AND NOT deleted AND is_cut AND LOWER(COALESCE(status, 'active')) = 'active'
