@@ -108,7 +108,8 @@ async def replay(
         await client.log_in()
         brand = await client.brand_of(options.shop)
         currency, timezone = _settled(options, brand)
-        with open_plan(options.file, shop=options.shop, currency=currency, zone=ZoneInfo(timezone)) as plan:
+        zone, now = ZoneInfo(timezone), datetime.now(UTC)
+        with open_plan(options.file, shop=options.shop, currency=currency, zone=zone, now=now) as plan:
             brand = brand or await _make_brand(client, options, plan, timezone)
             progress.say(f"{options.file.name}: {plan.format} ({plan.dates}). Brand {brand.name} ({brand.brand_id}).")
             async with while_sending:

@@ -22,6 +22,8 @@ from pulsepoint.brand.texts import texts
 
 DEFAULT_CURRENCY = "GBP"
 """Of a file that names none."""
+AHEAD = timedelta(days=1)
+"""So far past the reading of a file its times may be: of another timezone, or of a clock that is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,23 @@ class Plan:
 
 
 @contextmanager
-def open_plan(path: Path, *, shop: str, currency: str | None, zone: ZoneInfo) -> Iterator[Plan]:
-    """The plan of a file; raises `UnreadableFile` saying what is wrong. `currency` None: the one most of it is in."""
+def open_plan(
+    path: Path, *, shop: str, currency: str | None, zone: ZoneInfo, now: datetime | None = None
+) -> Iterator[Plan]:
+    """The plan of a file; raises `UnreadableFile` saying what is wrong. `currency` None: the one most of it is in.
+
+    What is dated more than a day after `now` is left out (None: nothing is for its date).
+    """
+    latest = now + AHEAD if now is not None else None
     with open_source(path) as source:
         if source.format is FileFormat.UCI:
-            yield _uci_plan(source, shop, currency or DEFAULT_CURRENCY, zone)
+            yield _uci_plan(source, shop, currency or DEFAULT_CURRENCY, zone, latest)
         else:
-            yield _shopify_plan(source, shop, currency, zone)
+            yield _shopify_plan(source, shop, currency, zone, latest)
 
 
-def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> Plan:
-    prepared = uci_rows.prepare(source)
+def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo, latest: datetime | None) -> Plan:
+    prepared = uci_rows.prepare(source, latest.astimezone(zone).replace(tzinfo=None) if latest is not None else None)
     if prepared.last_moment is None:
         omitted = "".join(
             f", {left.rows} left out: {omission_text(left.reason, texts())}" for left in prepared.left_out
@@ -71,8 +79,10 @@ def _uci_plan(source: SourceFile, shop: str, currency: str, zone: ZoneInfo) -> P
     )
 
 
-def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: ZoneInfo) -> Plan:
-    prepared = shopify_rows.prepare(source)
+def _shopify_plan(
+    source: SourceFile, shop: str, requested: str | None, zone: ZoneInfo, latest: datetime | None
+) -> Plan:
+    prepared = shopify_rows.prepare(source, latest)
     currency = requested or prepared.currency or DEFAULT_CURRENCY
     converter = shopify_csv.Converter(
         shop=shop,
@@ -81,6 +91,7 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
         formats=prepared.formats,
         taxes_included=prepared.taxes_included,
         shared_names=prepared.shared_names,
+        latest=latest,
     )
     if prepared.latest is None:
         raise UnreadableFile(f"{source.path} holds no order with a Created at.")
@@ -105,10 +116,8 @@ def _shopify_plan(source: SourceFile, shop: str, requested: str | None, zone: Zo
 
     span = prepared.without_id
     without_id = (_instant(span[0]), _instant(span[1])) if span is not None else None
-    dates = "each with its own offset"
-    return Plan(
-        source.format, dates, currency, prepared.groups, ends_at, webhooks, left_out, without_id=without_id, match=match
-    )
+    own_offsets, groups = "each with its own offset", prepared.groups
+    return Plan(source.format, own_offsets, currency, groups, ends_at, webhooks, left_out, without_id, match)
 
 
 def _instant(microseconds: int) -> datetime:

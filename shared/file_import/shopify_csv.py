@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -29,8 +29,6 @@ _OWN_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _OWN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
-SAME_ORDER = timedelta(days=1)
-"""So far apart may be two tellings of one order's moment: spreadsheets drop its offset."""
 RecordedOrders = Mapping[str, Sequence[tuple[int, datetime]]]
 """Shopify's id and the moment (UTC) of each known order, by its name."""
 REPEATED = Omission.of(OmissionKind.REPEATED)
@@ -50,7 +48,8 @@ class Converter:
     """Turns orders of an export into webhooks; `left_out` grows with what could not be read.
 
     `taxes_included` is what most orders of the file say of their prices, for those that leave it open. Orders without
-    Id are those of `recorded` where their name and day mean one of them; names of `shared_names` mean none.
+    Id name those of `recorded` that may be the same; a name of `shared_names` means several orders of the file.
+    An order with a moment after `latest` (None: any is good) is left out.
     """
 
     def __init__(
@@ -62,6 +61,7 @@ class Converter:
         formats: Sequence[str] = TIME_FORMATS,
         taxes_included: bool = False,
         shared_names: frozenset[str] = frozenset(),
+        latest: datetime | None = None,
     ) -> None:
         self._shop = shop
         self._currency = currency
@@ -70,6 +70,7 @@ class Converter:
         self._formats = formats
         self._taxes_included = taxes_included
         self._shared_names = shared_names
+        self._latest = latest
         self.recorded: RecordedOrders = {}
         self.left_out: list[LeftOutOrder] = []
 
@@ -90,6 +91,11 @@ class Converter:
         sale = self._sale(order)
         if order.repeated:
             self.left_out.append(LeftOutOrder(sale.name, REPEATED, 0))
+        # All of them are read before the first is sent: an order is left out whole.
+        for webhook in list(self._of_order(head, sale)):
+            yield webhook if _own_id(head) is not None else self._without_id(webhook, sale)
+
+    def _of_order(self, head: Record, sale: Sale) -> Iterator[Webhook]:
         yield Webhook("orders/create", sale.order_id, sale.created_at, sale.net_micros, order_body(sale))
         cancelled_at = self._time(head, "cancelledat")
         refunds = tuple(self._refund(head, sale, cancelled_at))
@@ -97,6 +103,20 @@ class Converter:
             yield Webhook("refunds/create", refund.refund_id, refund.issued_at, -refund.net_micros, refund_body(refund))
         if cancelled_at is not None:
             yield self._cancellation(sale, cancelled_at, refunds, (head.get("financialstatus") or "").lower())
+
+    def _without_id(self, webhook: Webhook, sale: Sale) -> Webhook:
+        """The webhook of an order whose id is not Shopify's; who reads it finds the order by name and moment."""
+        recorded = dict(sorted(self.recorded.get(sale.name, ())))
+        said = {
+            "name": sale.name,
+            "created_at": sale.created_at.isoformat(),
+            "is_exact": sale.name in self._shared_names,
+            "is_recorded": recorded.pop(sale.order_id, None) is not None,
+            "recorded": {str(order_id): placed.isoformat() for order_id, placed in recorded.items()},
+        }
+        own = webhook.body.get("pulsepoint")
+        marked = {**(own if isinstance(own, dict) else {}), "without_id": said}
+        return replace(webhook, body={**webhook.body, "pulsepoint": marked})
 
     def _cancellation(self, sale: Sale, cancelled_at: datetime, refunds: tuple[Return, ...], status: str) -> Webhook:
         """The cancellation; by the default policy it takes back what was neither refunded nor charged."""
@@ -163,24 +183,14 @@ class Converter:
     def _order_id(self, head: Record, created_at: datetime) -> int:
         """Shopify's own id where the export has it, so later live webhooks of the order are the same order.
 
-        Else that of the one known order of its name and day, else a number of its name and its moment, however a
-        spreadsheet rewrote that.
+        Else a number of its name and its moment, however a spreadsheet rewrote that.
         """
-        own = (head.get("id") or "").lstrip("'")
-        if _OWN_ID.fullmatch(own):
-            return int(own)
-        recorded = self._recorded_id(head.get("name") or "", created_at)
-        if recorded is not None:
-            return recorded
+        own = _own_id(head)
+        if own is not None:
+            return own
         written = head.get("createdat") or ""
         moment = written if _OWN_TIME.fullmatch(written) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
         return stable_id(self._shop, "order", head.get("name"), moment)
-
-    def _recorded_id(self, name: str, created_at: datetime) -> int | None:
-        if name in self._shared_names:
-            return None
-        same = {order_id for order_id, placed in self.recorded.get(name, ()) if abs(placed - created_at) <= SAME_ORDER}
-        return same.pop() if len(same) == 1 else None
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:
         title = row.get("lineitemname") or row.get("lineitemsku") or ""
@@ -244,11 +254,22 @@ class Converter:
 
     def _time(self, row: Record, column: str) -> datetime | None:
         text = row.get(column)
-        return None if not text else read_time(text, self._zone, column, self._formats)
+        if not text:
+            return None
+        moment = read_time(text, self._zone, column, self._formats)
+        if self._latest is not None and moment > self._latest:
+            raise UnreadableOrder(OmissionKind.IN_THE_FUTURE, column=title_of(column))
+        return moment
 
     def _cents(self, row: Record, column: str) -> int:
         """A cell in minor units of the currency."""
         return round(number(row, column) * (MICROS // self._unit))
+
+
+def _own_id(head: Record) -> int | None:
+    """Shopify's id of an order; None where the export has none that can be read."""
+    own = (head.get("id") or "").lstrip("'")
+    return int(own) if _OWN_ID.fullmatch(own) else None
 
 
 def _status_when_placed(head: Record) -> str:

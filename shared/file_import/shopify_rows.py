@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -78,14 +79,15 @@ class ShopifyRows:
             yield tuple(dict(zip(READ, values[1:], strict=True)) for values in rows)  # type: ignore[arg-type]
 
 
-def prepare(source: SourceFile) -> ShopifyRows:
+def prepare(source: SourceFile, latest: datetime | None = None) -> ShopifyRows:
     """Groups the rows into orders: all rows of one Name under one Id (without Id, of one moment), wherever they stand.
 
     A row without the order's own columns belongs to the last order of its Name before it, else to the first after it.
+    What is after `latest` (None: nothing) does not count for the moments of the file.
     """
     formats = _formats(source)
     connection = source.connection
-    connection.execute(_orders(", ".join(_column(source, name) for name in READ), formats))
+    connection.execute(_orders(", ".join(_column(source, name) for name in READ), formats, latest))
     return ShopifyRows(
         source,
         groups=connection.execute("SELECT count(DISTINCT order_no) FROM orders").fetchall()[0][0],
@@ -102,8 +104,13 @@ def prepare(source: SourceFile) -> ShopifyRows:
     )
 
 
-def _orders(columns: str, formats: tuple[str, ...]) -> str:
+def _orders(columns: str, formats: tuple[str, ...], latest: datetime | None) -> str:
     """The statement that makes the table of orders."""
+    # Without the days that are of another year in some timezone.
+    last = datetime(LAST_YEAR, 12, 30, tzinfo=UTC) if latest is None else latest.astimezone(UTC)
+    plausible = (
+        f"make_timestamp(moment) BETWEEN TIMESTAMP '{FIRST_YEAR}-01-02' AND TIMESTAMP '{last:%Y-%m-%d %H:%M:%S}'"
+    )
     return f"""
 CREATE TABLE orders AS
 WITH plain AS (SELECT row_no, {columns} FROM source),
@@ -121,7 +128,7 @@ owned AS (
   FROM heads
 )
 SELECT *, min(row_no) OVER (PARTITION BY name, owner) AS order_no,
-  max(CASE WHEN {_PLAUSIBLE} THEN moment END) OVER (PARTITION BY name, owner) AS placed
+  max(CASE WHEN {plausible} THEN moment END) OVER (PARTITION BY name, owner) AS placed
 FROM owned"""
 
 
@@ -135,8 +142,6 @@ def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:
     return rows[0][0] if rows else None
 
 
-# Without the days that are of another year in some timezone.
-_PLAUSIBLE = f"make_timestamp(moment) BETWEEN TIMESTAMP '{FIRST_YEAR}-01-02' AND TIMESTAMP '{LAST_YEAR}-12-30'"
 _SHARED = "SELECT name FROM orders GROUP BY name HAVING count(DISTINCT order_no) > 1"
 _WITHOUT_ID = """
 SELECT min(placed), max(placed)

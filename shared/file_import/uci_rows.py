@@ -75,10 +75,13 @@ class UciRows:
             yield Row(*values)  # type: ignore[arg-type]
 
 
-def prepare(source: SourceFile) -> UciRows:
-    """Reads and types every row; raises `UnreadableFile` when no date format fits the whole file."""
+def prepare(source: SourceFile, latest: datetime | None = None) -> UciRows:
+    """Reads and types every row; raises `UnreadableFile` when no date format fits the whole file.
+
+    Rows after `latest`, a moment of the brand's timezone, are left out (None: none is).
+    """
     date_format, timestamp = _timestamp(source)
-    source.connection.execute(f"CREATE TABLE lines AS {_lines(source, timestamp)}")
+    source.connection.execute(f"CREATE TABLE lines AS {_lines(source, timestamp, latest)}")
     groups, last = source.connection.execute(
         "SELECT count(DISTINCT (invoice, sold_at::DATE, quantity < 0)), max(sold_at) FROM lines WHERE counted"
     ).fetchall()[0]
@@ -94,13 +97,18 @@ def prepare(source: SourceFile) -> UciRows:
         last_moment=last,
         returned_keys=frozenset(keys),  # type: ignore[arg-type]
         left_out=tuple(
-            LeftOut(month, Omission.of(OmissionKind(reason)), rows, cents * MICROS_A_CENT)
+            LeftOut(month, _omission(OmissionKind(reason)), rows, cents * MICROS_A_CENT)
             for month, reason, rows, cents in source.connection.execute(LEFT_OUT).fetchall()
         ),
     )
 
 
-def _lines(source: SourceFile, timestamp: str) -> str:
+def _omission(kind: OmissionKind) -> Omission:
+    return Omission.of(kind, column="InvoiceDate") if kind is OmissionKind.IN_THE_FUTURE else Omission.of(kind)
+
+
+def _lines(source: SourceFile, timestamp: str, latest: datetime | None) -> str:
+    is_ahead = "FALSE" if latest is None else f"sold_at > TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S}'"
     price, quantity = _number("price", source), _number("quantity", source)
     return f"""
 WITH typed AS (
@@ -114,6 +122,7 @@ WITH typed AS (
   FROM source
 ), judged AS (
   SELECT *, CASE WHEN cents IS NULL OR quantity IS NULL OR sold_at IS NULL THEN '{OmissionKind.UNREADABLE}'
+                 WHEN {is_ahead} THEN '{OmissionKind.IN_THE_FUTURE}'
                  WHEN price <= 0 THEN '{OmissionKind.PRICE_NOT_ABOVE_ZERO}'
                  WHEN quantity = 0 THEN '{OmissionKind.QUANTITY_ZERO}'
                  WHEN abs(quantity) > {LARGEST_QUANTITY}

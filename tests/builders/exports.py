@@ -35,10 +35,10 @@ class Imported:
         return sum(order.net_micros for order in self.orders.values())
 
 
-def imported(path: Path, *, currency: str = "EUR", timezone: str = "UTC") -> Imported:
-    """The file as an upload for a brand of that currency and timezone."""
+def imported(path: Path, *, currency: str = "EUR", timezone: str = "UTC", now: datetime | None = None) -> Imported:
+    """The file as an upload at a moment for a brand of that currency and timezone."""
     tally, orders = Tally(), {}
-    with open_plan(path, shop=SHOP, currency=currency, zone=ZoneInfo(timezone)) as plan:
+    with open_plan(path, shop=SHOP, currency=currency, zone=ZoneInfo(timezone), now=now) as plan:
         webhooks = tuple(plan.webhooks())
         left_out = {entry.reason: entry.rows for entry in plan.left_out()}
     for webhook in webhooks:

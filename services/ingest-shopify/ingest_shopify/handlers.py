@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -12,11 +12,12 @@ from uuid import UUID
 
 from ingest_shopify.domain import FAMILIES, READER_VERSION, Family, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
+from ingest_shopify.order_names import Telling, order_names
 from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
-from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.events.precedence import Origin, origin_of, precedence_of
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
@@ -140,11 +141,11 @@ def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | N
 async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
     payload: Any = reading.payload
     entity = reading.entity
-    if isinstance(payload, OrderRecorded):
-        record = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=payload.order_id)
-        payload = _with_subject(payload, record)
-        writes = [*writes, *record.writes]
-    elif isinstance(payload, SubjectErased):
+    precedence = precedence_of(origin_of(event.payload.headers), READER_VERSION, reading.triggered_at)
+    if isinstance(payload, OrderRecorded | RefundRecorded):
+        tellings, kept = await _tellings(reader, shop, reading, precedence)
+        return _published(reader, shop, tellings, [*writes, *kept])
+    if isinstance(payload, SubjectErased):
         record = await erase_subject(
             reader, shop.scope, shop.identity_key, reading.person, order_ids=payload.order_ids, at=payload.erased_at
         )
@@ -155,9 +156,38 @@ async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Readi
         record = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
         payload = payload.model_copy(update={"subject": record.subject})
         entity = payload.request_id or record.handle or entity
-    precedence = precedence_of(origin_of(event.payload.headers), READER_VERSION, reading.triggered_at)
     published = reader.event(payload, entity=entity, version=reading.version, precedence=precedence, scope=shop.scope)
     return Outcome(facts=facts_of(reader, published), writes=writes, events=[published])
+
+
+async def _tellings(
+    reader: Reader, shop: _Shop, reading: Reading, precedence: int
+) -> tuple[list[Telling], Sequence[Write]]:
+    """The tellings of an order or a refund, with its buyer's subject, under the id it is known by; and what is kept."""
+    payload = reading.payload
+    assert isinstance(payload, OrderRecorded | RefundRecorded)
+    names = await order_names(reader, shop.scope, reading)
+    writes: Sequence[Write] = ()
+    if isinstance(payload, OrderRecorded):
+        order_id = names.order_id if names is not None else payload.order_id
+        record = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=order_id)
+        payload, writes = _with_subject(payload, record), record.writes
+    telling = Telling(payload, reading.version, precedence)
+    if names is None:
+        return [telling], writes
+    tellings, kept = await names.tellings(reader, telling)
+    return tellings, [*writes, *kept]
+
+
+def _published(reader: Reader, shop: _Shop, tellings: Sequence[Telling], writes: Sequence[Write]) -> Outcome:
+    events = [
+        reader.event(
+            each.payload, entity=each.entity, version=each.version, precedence=each.precedence, scope=shop.scope
+        )
+        for each in tellings
+    ]
+    facts = [fact for published in events for fact in facts_of(reader, published)]
+    return Outcome(facts=facts, writes=writes, events=events)
 
 
 def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from pulsepoint.events.envelope import Payload
 from pulsepoint.events.touches import TrackingData
+
+SAME_ORDER = timedelta(days=1)
+"""So far apart may be two tellings of one order's moment: spreadsheets drop its offset."""
 
 
 class RemovedPart(BaseModel):

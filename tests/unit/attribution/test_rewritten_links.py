@@ -121,7 +121,9 @@ def test_no_macro_is_a_source_in_any_case(macro: str) -> None:
 
 
 @pytest.mark.rule("TOUCH-13")
-@pytest.mark.parametrize("name", ["[DE] Spring", "Spring [v2]", "50$ off", "a_b__c", "<3 mugs"])
+@pytest.mark.parametrize(
+    "name", ["[DE] Spring", "Spring [v2]", "50$ off", "US__Prospecting__Broad", "<3 mugs", "$mega_sale", "<Spring>"]
+)
 def test_a_campaign_named_with_a_macros_signs_keeps_its_name(name: str) -> None:
     assert touch_of(f"/?utm_source=google&utm_medium=cpc&utm_campaign={name}").campaign == name
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from file_import.shopify_csv import REPEATED
 from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.vocabulary import OmissionKind
 from tests.builders.exports import further, head, imported, write_export
 
 pytestmark = pytest.mark.slow
@@ -117,9 +119,31 @@ def test_amounts_of_three_decimals_are_kept_to_the_last(tmp_path: Path, currency
 def test_a_date_that_cannot_be_right_leaves_out_its_order_alone(tmp_path: Path, moment: str) -> None:
     rows = [head("#1", Id="1", Created_at=moment), head("#2", Id="2"), head("#3", Id="3", Cancelled_at=moment)]
     made = imported(write_export(tmp_path / "orders.csv", [{"Cancelled at": "", **row} for row in rows]))
-    assert [order.name for order in made.orders.values()][:1] == ["#2"]
+    assert [order.name for order in made.orders.values()] == ["#2"]
     assert sum(made.left_out.values()) == 2
     assert made.plan.ends_at.year == 2026
+
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.rule("SHOP-23")
+@pytest.mark.parametrize("column", ["Created at", "Cancelled at"])
+@pytest.mark.parametrize("moment", ["2099-01-01 00:00:00 +0000", "2026-12-01 13:00:00 +0000", "12/05/2026 10:00"])
+@pytest.mark.parametrize("own_id", ["1", ""])
+def test_an_order_dated_after_tomorrow_is_left_out_and_named(
+    tmp_path: Path, column: str, moment: str, own_id: str
+) -> None:
+    rows = [{"Cancelled at": "", **head("#1", Id=own_id), column: moment}, head("#2", Id="2")]
+    made = imported(write_export(tmp_path / "orders.csv", rows), now=NOW)
+    assert [order.name for order in made.orders.values()] == ["#2"]
+    assert made.left_out == {Omission.of(OmissionKind.IN_THE_FUTURE, column=column): 1}
+    assert made.plan.ends_at == datetime(2026, 11, 10, 12, tzinfo=UTC)
+
+
+def test_an_order_of_a_clock_that_is_ahead_is_counted(tmp_path: Path) -> None:
+    row = head("#1", Created_at="2026-12-01 11:00:00 +0000")
+    assert len(imported(write_export(tmp_path / "orders.csv", [row]), now=NOW).orders) == 1
 
 
 @pytest.mark.parametrize("timezone", ["Asia/Tokyo", "Pacific/Pago_Pago", "UTC"])

@@ -113,6 +113,22 @@ async def test_of_two_tellings_of_a_refund_that_of_the_later_snapshot_is_current
     assert await shown(tellings, "refunds", "adjustment_micros") == {0}
 
 
+@pytest.mark.rule("SHOP-10")
+@pytest.mark.parametrize(
+    ("kept", "trigger"), [("1.00", None), ("2.00", "2026-03-11T11:00:00.900Z"), ("3.00", None), ("4.00", None)]
+)
+async def test_a_refund_inside_an_order_outranks_the_same_refund_alone_of_the_same_second(
+    kept: str, trigger: str | None
+) -> None:
+    def tellings(id: int) -> list[Message]:
+        settled = refund_body(id, order_id=id)
+        alone = {**settled, "order_adjustments": [{"id": 6, "amount": kept, "kind": "refund_discrepancy"}]}
+        inside = order(id, "50.00", refunds=[settled], updated_at=settled["created_at"])
+        return [message("refunds/create", alone, trigger), message("orders/updated", inside, None)]
+
+    assert await shown(tellings, "refunds", "adjustment_micros") == {0}
+
+
 @pytest.mark.rule("SHOP-06")
 async def test_a_webhook_outranks_a_file() -> None:
     def tellings(id: int) -> list[Message]:

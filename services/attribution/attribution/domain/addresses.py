@@ -30,11 +30,15 @@ _ENCODED_MARK = re.compile(r"%(25)*3f(?=[a-z0-9_]{1,40}(=|%(25)*3d))", re.IGNORE
 _SWALLOWED = re.compile(r"&(?=utm_[a-z]+=)", re.IGNORECASE)
 _PERCENT_MACRO = re.compile(r"%%[A-Za-z_.]+%%")
 # What a platform should have filled in, in any case and also cut off: Meta's {{campaign.name}}, Google's {campaignid},
-# TikTok's __CAMPAIGN_ID__, Mailchimp's *|CAMPAIGN_UID|*, and templates' [campaign_name], <campaign>, $CAMPAIGN_NAME.
+# TikTok's __CAMPAIGN_ID__, Mailchimp's *|CAMPAIGN_UID|*, and templates' [campaign_name], <source>, $AD_ID. People write
+# such signs themselves (`US__Prospecting__Broad`, `[DE] Spring`): those of templates stand around what they fill in.
+_FILLED_IN = (
+    r"(?:campaign|ad ?set|ad ?group|ad|placement|keyword|source|medium|network|creative|utm)"
+    r"(?:[ ._-]?(?:name|id|uid|type|source|medium|campaign))?"
+)
 _MACRO = re.compile(
-    r"\{\{[^{}]*(?:\}\}?|$)|\$?\{\s*[^{}\s]*\s*\}|__[a-z][a-z0-9_]*?__|\*\|[^|]*\|\*|@@[a-z0-9_.]+@@|\[\[[^\[\]]*\]\]"
-    r"|\[(?:campaign|ad ?set|ad ?group|ad|placement|keyword|source|medium|network|creative)(?:[ ._-]?(?:name|id))?\]"
-    r"|<[a-z_. ]{2,40}>|\${1,2}[a-z]+_[a-z_]+\${0,2}|\$\$[a-z]+\$\$",
+    r"\{\{[^{}]*(?:\}\}?|$)|\$?\{\s*[^{}\s]*\s*\}|(?<![a-z0-9])__[a-z][a-z0-9_]*?__(?![a-z0-9])|\*\|[^|]*\|\*"
+    rf"|@@[a-z0-9_.]+@@|\[\[[^\[\]]*\]\]|\[{_FILLED_IN}\]|<{_FILLED_IN}>|(?<![a-z0-9$])\${{1,2}}{_FILLED_IN}\b\${{0,2}}",
     re.IGNORECASE,
 )
 # Mail filters that write the address into their own in another way than encoded as a parameter:
@@ -178,13 +182,13 @@ def _inside(value: str, depth: int) -> Iterator[tuple[str, str]]:
         yield from inner.nested.items()
 
 
-def _wrapped(found: re.Match[str] | None, depth: int) -> Iterator[tuple[str, str]]:
+def _wrapped(match: re.Match[str] | None, depth: int) -> Iterator[tuple[str, str]]:
     """The parameters of an address that a mail filter wrote into the path or, in signs of its own, into a parameter."""
-    if found is None or depth >= MAX_NESTING:
+    if match is None or depth >= MAX_NESTING:
         return
-    address = found["v3"] or (unquote_plus(found["encoded"]) if found["encoded"] else "")
-    if found["v2"]:
-        address = unquote_plus(found["v2"].replace("_", "/").replace("-", "%"))
+    address = match["v3"] or (unquote_plus(match["encoded"]) if match["encoded"] else "")
+    if match["v2"]:
+        address = unquote_plus(match["v2"].replace("_", "/").replace("-", "%"))
     # A slash that the filter merged.
     inner = _read(re.sub(r"^(https?:)/(?!/)", r"\1//", address), depth + 1)
     if inner is not None:

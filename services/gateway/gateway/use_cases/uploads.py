@@ -12,10 +12,9 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from file_import.plan import Plan, open_plan
-from file_import.shopify_csv import SAME_ORDER, RecordedOrders
+from file_import.shopify_csv import RecordedOrders
 from file_import.source_file import UnreadableFile
 from file_import.tally import Tally
 from file_import.webhooks import API_VERSION, Delivery, Webhook, first_delivery
@@ -26,6 +25,7 @@ from pulsepoint.brand.facts import Note, Omission
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.catalog import RAW_TOPIC
 from pulsepoint.events.envelope import Message, raw_message
+from pulsepoint.events.orders import SAME_ORDER
 from pulsepoint.events.precedence import ORIGIN, Origin
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.clock import Clock
@@ -120,14 +120,18 @@ async def open_orders_file(
 ) -> AsyncIterator[OrdersFile]:
     """A file on disk, opened; at most two at once. Raises `MalformedInput` for one of no known kind.
 
-    Its orders without an id are those that are known, where name and day mean one of them.
+    Its orders without an id say which orders of their name and day were known by then.
     """
-    settings = brand.settings
+    settings, now = brand.settings, clock.now()
     with ExitStack() as opened:
         async with _AT_ONCE:
             try:
                 plan = open_plan(
-                    path, shop=settings.shopify_store, currency=settings.currency, zone=ZoneInfo(settings.timezone)
+                    path,
+                    shop=settings.shopify_store,
+                    currency=settings.currency,
+                    zone=settings.zone,
+                    now=max(now, settings.business_time(now)),
                 )
                 entered = await asyncio.to_thread(opened.enter_context, plan)
             except UnreadableFile as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest_shopify.domain.deliveries import FAMILIES, READER_VERSION, Reading, read_body, read_delivery
 from ingest_shopify.domain.families import Family
+from ingest_shopify.domain.order_names import WithoutId, as_order, orders_meant
 from ingest_shopify.domain.people import Person, identities_of
 from ingest_shopify.domain.shops import is_shop_domain
 from ingest_shopify.domain.signatures import WebhookKeys
@@ -15,8 +16,11 @@ __all__ = [
     "Person",
     "Reading",
     "WebhookKeys",
+    "WithoutId",
+    "as_order",
     "identities_of",
     "is_shop_domain",
+    "orders_meant",
     "read_body",
     "read_delivery",
 ]

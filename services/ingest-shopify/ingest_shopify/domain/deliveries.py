@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ingest_shopify.domain import refunds
 from ingest_shopify.domain.families import Family, refuse_foreign, refuse_unfit
 from ingest_shopify.domain.fields import Fields, micros_of, read_timestamp
+from ingest_shopify.domain.order_names import WithoutId, read_without_id
 from ingest_shopify.domain.orders import read_edit, read_order
 from ingest_shopify.domain.people import NOBODY, Person, read_person
 from ingest_shopify.domain.privacy import read_data_request, read_redaction, shop_named_in
@@ -39,7 +40,7 @@ class Reading:
 
     `version` is the source's clock in microseconds since 1970, `person` who it is about, `shop_domain` the shop
     the body names itself (None where it names none), `triggered_at` when it was triggered, as far as an unsigned
-    header is believed (None: unsaid).
+    header is believed (None: unsaid), `without_id` how an order or refund of a file names its order that has no id.
     """
 
     payload: Payload
@@ -48,6 +49,7 @@ class Reading:
     person: Person = NOBODY
     shop_domain: str | None = None
     triggered_at: datetime | None = None
+    without_id: WithoutId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,13 @@ def _triggered(header: str | None, received_at: datetime) -> datetime | None:
 
 def _order(delivery: _Delivery) -> Reading:
     order = read_order(delivery.body, reported_at=delivery.at, shop_currency=delivery.currency)
-    return Reading(order, order.order_id, micros_of(order.updated_at), person=read_person(delivery.body))
+    return Reading(
+        order,
+        order.order_id,
+        micros_of(order.updated_at),
+        person=read_person(delivery.body),
+        without_id=read_without_id(delivery.body),
+    )
 
 
 def _edit(delivery: _Delivery) -> Reading:
@@ -177,16 +185,18 @@ def _refund(delivery: _Delivery) -> Reading:
         field = "subtotal_set.shop_money.currency_code"
         raise MalformedInput(f"{field}: is missing", reason="missing_field", names={"field": field})
     payload = RefundRecorded(order_id=delivery.body.id("order_id"), currency=currency, refund=refund)
-    version = micros_of(refund.issued_at)
+    # Of two tellings of a refund an order's snapshot is the later one, also of the same second.
+    version = micros_of(refunds.sent_at(delivery.body)) - 1
     if refund.is_total:
         # An export has no clock for it: of two the one that gave back more is later. Its cents count as microseconds.
         version += min(refund.total_micros or 0, LARGEST_TOTAL) // 10_000
-    return Reading(payload, refund.refund_id, version)
+    return Reading(payload, refund.refund_id, version, without_id=read_without_id(delivery.body))
 
 
 def _product(delivery: _Delivery) -> Reading:
     product = read_product(delivery.body, reported_at=delivery.at)
-    return Reading(product, product.product_id, micros_of(product.updated_at))
+    # Of two tellings of one moment the whole one says more.
+    return Reading(product, product.product_id, micros_of(product.updated_at) - product.is_cut)
 
 
 def _deleted_product(delivery: _Delivery) -> Reading:

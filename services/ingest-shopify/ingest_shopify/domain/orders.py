@@ -260,11 +260,11 @@ def _line_shipping_discount(line: Fields) -> int:
 
 
 def _orders_count(body: Fields) -> int | None:
-    """How many orders a customer has, which the Admin API calls otherwise than the webhooks do
+    """The number of a customer's orders, which the Admin API calls otherwise than the webhooks do
     (https://shopify.dev/docs/api/admin-graphql/latest/objects/Customer, `numberOfOrders`).
     """
-    told = _place(body, "customer", "orders_count")
-    return told if told is not None else _place(body, "customer", "number_of_orders")
+    count = _place(body, "customer", "orders_count")
+    return count if count is not None else _place(body, "customer", "number_of_orders")
 
 
 def _place(body: Fields, parent: str, name: str) -> int | None:

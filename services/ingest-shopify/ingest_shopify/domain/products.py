@@ -34,7 +34,7 @@ def read_product(body: Fields, *, reported_at: datetime) -> ProductRecorded:
 
 
 def _variants_total(body: Fields) -> int | None:
-    """How many variants a product has, as a webhook or the Admin API says it
+    """The number of a product's variants, as a webhook or the Admin API says it
     (https://shopify.dev/docs/api/admin-graphql/latest/objects/Product, `variantsCount`); None where neither does.
     """
     for name in ("variant_gids", "variant_ids"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ingest_shopify.domain.fields import Fields, bounded
+from pulsepoint.errors import MalformedInput
 from pulsepoint.events.orders import Refund, RefundLine
 
 _GIVEN = frozenset({"success", "pending", None})
@@ -61,6 +62,14 @@ def issued_at(body: Fields) -> datetime:
     if timestamp is None:
         raise body.missing("processed_at")
     return timestamp
+
+
+def sent_at(body: Fields) -> datetime:
+    """The moment of a refund's own telling: it is sent once, as it was made, whenever its money goes back."""
+    try:
+        return body.optional_timestamp("created_at") or issued_at(body)
+    except MalformedInput:
+        return issued_at(body)
 
 
 def currency_of(body: Fields) -> str | None:
