@@ -28,6 +28,9 @@ from tests.builders.terraform import each, evaluate, hcl, of_type, sole
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = {"query", "measure", "measure_all", "recompute", "run_named_query", "refresh_current"}
+ERASURES = {"erases_facts", "erase_facts"}
+"""What changes rows by statements: that takes reading them, and running jobs."""
+ENDS_ROWS = re.compile(r"warehouse\.(erase|forget_brand)\(")
 SHARED = {table.name for table in shared_tables()}
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 
@@ -43,7 +46,7 @@ def calls(service: str) -> Iterator[tuple[str, ast.Call]]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_may_read_facts_exactly_if_it_asks_for_them(service: str) -> None:
     reads = any(right is not Right.APPEND for right in TENANT_RIGHTS[service])
-    assert reads == any(name in QUESTIONS for name, _ in calls(service))
+    assert reads == any(name in QUESTIONS | ERASURES for name, _ in calls(service))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -61,6 +64,18 @@ def test_only_who_keeps_the_current_rows_may_drop_a_table() -> None:
     assert PERMISSIONS[Right.READ] == tuple(
         p for p in PERMISSIONS[Right.READ] if p.endswith((".get", "getData", "list"))
     )
+
+
+def forgotten_answers(text: str) -> bool:
+    """True where a file changes rows that stand and leaves the answers of before them in the cache."""
+    return ENDS_ROWS.search(text) is not None and "facts_erased(" not in text
+
+
+def test_whoever_changes_rows_ends_the_answers_that_tell_of_them() -> None:
+    assert forgotten_answers("await ports.warehouse.erase(scope, table, ids, columns)")
+    assert not forgotten_answers("await ports.warehouse.forget_brand(scope)\nawait facts_erased(ports.cache, scope)")
+    files = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared" / "pulsepoint" / "runtime").rglob("*.py")]
+    assert [path.name for path in files if forgotten_answers(path.read_text(encoding="utf-8"))] == []
 
 
 def test_a_new_datasets_access_list_names_its_owner_and_each_services_rights_and_nobody_else() -> None:
