@@ -171,6 +171,7 @@ def test_only_metrics_asks_the_warehouse_directly() -> None:
                 if "warehouse" in owner:
                     asking.add(file.relative_to(SHARED.parent).as_posix())
     assert {name for name in asking if not name.startswith("shared/pulsepoint/metrics/")} == {
+        "shared/pulsepoint/adapters/cached_warehouse.py",
         "shared/pulsepoint/adapters/duckdb/healing.py",
         "shared/pulsepoint/adapters/single_flight_warehouse.py",
         "shared/pulsepoint/warehouse/named_queries.py",
