@@ -54,6 +54,14 @@ def test_a_service_writes_its_own_collections_alone(service: str) -> None:
     assert written <= owned()[service][0]
 
 
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != OWN_STORE])
+def test_every_collection_of_the_table_is_written_by_its_service(service: str) -> None:
+    """Written out, as a constant, or by the kernel's projection of brands."""
+    text = "\n".join(path.read_text() for path in (ROOT / "services" / service).rglob("*.py"))
+    writes = {name for name in owned()[service][0] if f'"{name}"' in text}
+    assert owned()[service][0] - writes - ({"brands"} if "brand_projection" in text else set()) == set()
+
+
 def named_events(service: str) -> set[str]:
     """The event types that a service's README names; `alert.*` stands for all of a family."""
     text = (ROOT / "services" / service / "README.md").read_text()
