@@ -12,8 +12,8 @@ from uuid import UUID
 
 from ingest_shopify.domain import FAMILIES, READER_VERSION, Family, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
-from ingest_shopify.order_names import Telling, order_names
-from ingest_shopify.subjects import PersonRecord, erase_subject, recognise
+from ingest_shopify.order_names import OrderNames, Telling, name_key
+from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised
 from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
@@ -166,17 +166,37 @@ async def _tellings(
     """The tellings of an order or a refund, with its buyer's subject, under the id it is known by; and what is kept."""
     payload = reading.payload
     assert isinstance(payload, OrderRecorded | RefundRecorded)
-    names = await order_names(reader, shop.scope, reading)
+    names, buyer = await _names_and_buyer(reader, shop, reading)
     writes: Sequence[Write] = ()
     if isinstance(payload, OrderRecorded):
-        order_id = names.order_id if names is not None else payload.order_id
-        record = await recognise(reader, shop.scope, shop.identity_key, reading.person, order_id=order_id)
-        payload, writes = _with_subject(payload, record), record.writes
+        payload, writes = _with_subject(payload, buyer), buyer.writes
     telling = Telling(payload, reading.version, precedence)
     if names is None:
         return [telling], writes
     tellings, kept = await names.tellings(reader, telling)
     return tellings, [*writes, *kept]
+
+
+async def _names_and_buyer(reader: Reader, shop: _Shop, reading: Reading) -> tuple[OrderNames | None, PersonRecord]:
+    """The orders of the name that is told of, None where there is none, and the buyer, nobody where that is a refund.
+
+    One round trip where the order's id is Shopify's own; of a file without it, the name says first which order it is.
+    """
+    payload, scope = reading.payload, shop.scope
+    assert isinstance(payload, OrderRecorded | RefundRecorded)
+    key = name_key(reading)
+    by_name = [key] if key is not None else []
+    if isinstance(payload, OrderRecorded) and reading.without_id is None:
+        keys = keys_of(reading.person, shop.identity_key, payload.order_id)
+        found = await reader.get_many([*keys, *by_name], scope=scope)
+        names = OrderNames(scope, key[1], found[-1], reading) if key is not None else None
+        return names, await recognised(reader, scope, keys, found[: len(keys)])
+    document = (await reader.get_many(by_name, scope=scope))[0] if by_name else None
+    names = OrderNames(scope, key[1], document, reading) if key is not None else None
+    if isinstance(payload, RefundRecorded):
+        return names, PersonRecord(None)
+    order_id = names.order_id if names is not None else payload.order_id
+    return names, await recognise(reader, scope, shop.identity_key, reading.person, order_id=order_id)
 
 
 def _published(reader: Reader, shop: _Shop, tellings: Sequence[Telling], writes: Sequence[Write]) -> Outcome:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from ingest_shopify.domain import Reading, WithoutId, as_order, orders_meant
 from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.events.touches import TrackingData
-from pulsepoint.ports.document_store import Write
+from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
@@ -45,8 +45,9 @@ class Telling:
 class OrderNames:
     """The orders of one name, with the one that a delivery tells of; `order_id` is the id that it is known under."""
 
-    def __init__(self, scope: TenantContext, key: str, stored: JsonObject, reading: Reading) -> None:
+    def __init__(self, scope: TenantContext, key: str, document: Document | None, reading: Reading) -> None:
         self._scope, self._key = scope, key
+        stored: JsonObject = document.data if document is not None else {}
         self._orders: dict[str, str] = dict(stored.get("orders", {}))
         self._without_id: dict[str, JsonObject] = dict(stored.get("without_id", {}))
         self._before = (dict(self._orders), dict(self._without_id))
@@ -135,15 +136,11 @@ class OrderNames:
         return order.model_copy(update={"subject": None, "evidence": TrackingData()})
 
 
-async def order_names(reader: Reader, scope: TenantContext, reading: Reading) -> OrderNames | None:
-    """The orders of the name that a delivery tells of; None where it names none."""
+def name_key(reading: Reading) -> tuple[str, str] | None:
+    """Collection and id of the document of the name that a delivery tells of; None where it names none."""
     payload, without_id = reading.payload, reading.without_id
     name = without_id.name if without_id is not None else payload.name if isinstance(payload, OrderRecorded) else ""
-    if not name:
-        return None
-    key = sha256(name.encode()).hexdigest()
-    document = await reader.get(ORDER_NAMES, key, scope=scope)
-    return OrderNames(scope, key, dict(document.data) if document is not None else {}, reading)
+    return (ORDER_NAMES, sha256(name.encode()).hexdigest()) if name else None
 
 
 def _tombstone(order_id: str, version: int, precedence: int) -> Telling:

@@ -53,13 +53,29 @@ async def recognise(
 
     One round trip, and one more only to link a new hash to a known subject.
     """
-    hashes = identities_of(person, key)
-    keys = [("identities", digest) for digest in hashes]
-    if order_id is not None:
-        keys.append(("redactions", order_id))
-    fetched = await reader.get_many(keys, scope=scope) if keys else []
-    documents = fetched[: len(hashes)]
-    redacted = order_id is not None and fetched[-1] is not None
+    keys = keys_of(person, key, order_id)
+    documents = await reader.get_many(keys, scope=scope) if keys else []
+    return await recognised(reader, scope, keys, documents, remember=remember)
+
+
+def keys_of(person: Person, key: bytes, order_id: str | None = None) -> list[tuple[str, str]]:
+    """Collection and id of each document that says who a person is, and whether the order was redacted."""
+    identities = [("identities", digest) for digest in identities_of(person, key)]
+    return identities if order_id is None else [*identities, ("redactions", order_id)]
+
+
+async def recognised(
+    reader: Reader,
+    scope: TenantContext,
+    keys: Sequence[tuple[str, str]],
+    found: Sequence[Document | None],
+    *,
+    remember: bool = True,
+) -> PersonRecord:
+    """See `recognise`, of the documents `found` under the keys of `keys_of`."""
+    hashes = [digest for collection, digest in keys if collection == "identities"]
+    documents = found[: len(hashes)]
+    redacted = any(document is not None for document in found[len(hashes) :])
     handle = hashes[0] if hashes else None
     erasures = [_instant(document) for document in documents if document is not None and "erased_at" in document.data]
     if erasures:

@@ -1717,7 +1717,7 @@ export interface components {
          * @description The reason that rows of an uploaded file became nothing.
          * @enum {string}
          */
-        OmissionKind: "unreadable" | "price_not_above_zero" | "quantity_zero" | "amount_too_large" | "no_number" | "below_zero" | "no_count" | "no_time" | "impossible_year" | "undated" | "other_currency" | "repeated" | "above_its_lines";
+        OmissionKind: "unreadable" | "price_not_above_zero" | "quantity_zero" | "amount_too_large" | "no_number" | "below_zero" | "no_count" | "no_time" | "impossible_year" | "in_the_future" | "undated" | "other_currency" | "repeated" | "above_its_lines";
         /**
          * OrderView
          * @description An order; `net_revenue` before returns, `channel` and `campaign` by the model (null until attributed).
