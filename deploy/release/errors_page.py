@@ -60,13 +60,15 @@ ADVICE: dict[str, str] = {
     "shop_mismatch": (
         "Nothing, if somebody sent a copy under another shop's name. Else see which shop the subscription was made for."
     ),
-    "shop_taken": "Disconnect the shop from the other brand first: one shop belongs to one brand.",
     "stale_fact": "Ask for the number again: what its id pinned is no longer kept.",
     "try_again": "Wait for as many seconds as `Retry-After` says, and try again; if it lasts, see the service's log.",
     "unknown_api_version": "Set the webhook's API version in Shopify to one of the last four quarters.",
     "unknown_metric": "Use one of the metrics that `GET /api/metrics` lists.",
     "unknown_named_query": "A fault in the code: a query's name or its parameters are wrong.",
-    "unknown_shop": "Add the shop as a brand: what waits is delivered by itself then.",
+    "unknown_shop": (
+        "Add the shop as a brand, or, where several name it, send its webhooks to the brand's own address: what waits "
+        "is delivered by itself then."
+    ),
     "topic_mismatch": (
         "Nothing, if somebody sent a copy under another topic. Else report the topic, its version and the key named."
     ),

@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pulsepoint.tenancy import TenantContext
+
 
 class PulsepointError(Exception):
     """Base of every error Pulsepoint raises on purpose."""
@@ -28,10 +30,12 @@ class PermanentError(PulsepointError):
     """The input can never succeed as it is.
 
     `reason` is a stable machine word, the message says what a person should do. `names` are what the sentence of a
-    quarantined message names: a shop, a field, what stood there (untrusted).
+    quarantined message names: a shop, a field, what stood there (untrusted). `owner` is the brand that a message was
+    found to be of, where its attributes do not say it: whose people see it in quarantine.
     """
 
     reason = "permanent"
+    owner: TenantContext | None = None
 
     def __init__(self, message: str, *, reason: str | None = None, names: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

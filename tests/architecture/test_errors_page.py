@@ -21,7 +21,7 @@ def test_reasons_of_every_kind_are_found() -> None:
     kinds = {(use.reason, use.kind) for use in uses()}
     assert {
         ("unknown_shop", "UnknownShop"),
-        ("shop_taken", "PermanentError"),
+        ("endpoint_token", "PermanentError"),
         ("mixed_windows", "PermanentError"),
     } <= kinds
     assert {("try_again", "problem"), ("attempts_exhausted", "_Why")} <= kinds

@@ -4,63 +4,33 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, TypeAlias
-from uuid import UUID
 
-from ingest_shopify.domain import FAMILIES, READER_VERSION, Family, Reading, is_shop_domain, read_delivery
+from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
+from ingest_shopify.shops import SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
 from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised
-from pulsepoint.errors import MalformedInput, PermanentError, UnknownShop
+from pulsepoint.errors import MalformedInput, PermanentError
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
-from pulsepoint.events.precedence import Origin, origin_of, precedence_of
+from pulsepoint.events.precedence import origin_of, precedence_of
 from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
-from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
-from pulsepoint.tenancy import TenantContext
 
 Delivered: TypeAlias = Event[RawPayload]
-ROUTING = "routing"
-"""Attribute of a delivery: `header` where the shop header is believed, `token` where the address must prove it."""
-PRIVACY = frozenset({Family.DATA_REQUEST, Family.REDACTION, Family.SHOP_REDACTION})
 BODIES_REMEMBERED = timedelta(days=400)
 """The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shop:
-    """A shop that a brand owns, as its document says."""
-
-    scope: TenantContext
-    currency: str
-    identity_key: bytes
-    endpoint_token: str | None
-    endpoint_digest: str | None
-    clock_offset: timedelta
-
-    @classmethod
-    def of(cls, document: Document) -> _Shop:
-        data = document.data
-        return cls(
-            scope=TenantContext(UUID(data["tenant_id"]), UUID(data["brand_id"])),
-            currency=data["currency"],
-            identity_key=bytes.fromhex(data["identity_key"]),
-            endpoint_token=data.get("endpoint_token"),
-            endpoint_digest=data.get("endpoint_digest"),
-            clock_offset=timedelta(seconds=data.get("clock_offset_seconds", 0)),
-        )
-
-
 async def deliver(reader: Reader, event: Delivered) -> Outcome:
-    """Read one verified delivery into the brand that owns its shop.
+    """Read one verified delivery into the brand it is for.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
     `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch` or a reason of `read_delivery`.
@@ -70,13 +40,28 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     if not is_shop_domain(domain):
         text, names = f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", {"shop": domain[:100]}
         raise MalformedInput(text, reason="shop_domain", names=names)
-    document, seen = await reader.get_many([("shops", domain), ("bodies", event.digest)])
-    if document is None:
-        raise UnknownShop(f"no brand owns {domain}: it is delivered when one does", names={"shop": domain})
-    shop = _Shop.of(document)
     topic = raw.headers.get("shopify-topic", "")
-    proven = _came_by_token(shop, domain, topic, raw.headers)
-    writes = _remember_body(domain, topic, event, seen, proven=proven)
+    *kept, seen = await reader.get_many([*shop_keys(domain, raw.headers), ("bodies", event.digest)])
+    found = await route(reader, domain, topic, raw.headers, *kept)
+    try:
+        outcomes = [await _deliver_to(reader, event, topic, shop, found, seen) for shop in (found.shop, *found.also)]
+    except PermanentError as error:
+        error.owner = found.shop.scope
+        raise
+    return Outcome(
+        facts=[fact for each in outcomes for fact in each.facts],
+        writes=_distinct([*found.writes, *(write for each in outcomes for write in each.writes)]),
+        events=[published for each in outcomes for published in each.events],
+        effects=found.effects,
+    )
+
+
+async def _deliver_to(
+    reader: Reader, event: Delivered, topic: str, shop: Shop, found: Route, seen: Document | None
+) -> Outcome:
+    raw = event.payload
+    domain = raw.headers["shop"]
+    writes = _remember_body(domain, topic, event, seen, proven=found.proven)
     reading = read_delivery(
         topic,
         raw.headers.get("shopify-api-version"),
@@ -88,33 +73,14 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     )
     if reading.shop_domain not in (None, domain):
         explanation = f"the body names the shop {reading.shop_domain}, its header {domain}"
-        raise PermanentError(
-            explanation, reason="shop_mismatch", names={"shop": domain, "named": str(reading.shop_domain)}
-        )
+        names = {"shop": domain, "named": str(reading.shop_domain)}
+        raise PermanentError(explanation, reason="shop_mismatch", names=names)
     return await _publish(reader, event, shop, reading, writes)
 
 
-def _came_by_token(shop: _Shop, domain: str, topic: str, headers: Mapping[str, str]) -> bool:
-    """True where the address carried the shop's token, which proves whose the delivery is; the shop header does not.
-
-    Without it the header is believed where that is allowed, of files, which nobody outside can send, and for the
-    privacy topics of the app, which come to one address for all shops and name the shop in the body.
-    """
-    token = headers.get("endpoint-token")
-    if token is not None and (shop.endpoint_token or shop.endpoint_digest):
-        digest = sha256(token.encode()).hexdigest()
-        matches = secrets.compare_digest(token, shop.endpoint_token or "") or secrets.compare_digest(
-            digest, shop.endpoint_digest or ""
-        )
-        if not matches:
-            explanation = f"the address was not the one subscribed for {domain}"
-            raise PermanentError(explanation, reason="endpoint_token", names={"shop": domain})
-        return True
-    by_header = headers.get(ROUTING, "token" if shop.endpoint_token else "header") == "header"
-    if not by_header and origin_of(headers) is not Origin.FILE and FAMILIES.get(topic) not in PRIVACY:
-        explanation = f"the address carried no token of {domain}, and nobody signs the shop header"
-        raise PermanentError(explanation, reason="endpoint_token", names={"shop": domain})
-    return False
+def _distinct(writes: Sequence[Write]) -> list[Write]:
+    """The writes, of several to one place the last."""
+    return list({(each.scope, each.collection, each.id): each for each in writes}.values())
 
 
 def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | None, *, proven: bool) -> list[Write]:
@@ -138,7 +104,7 @@ def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | N
     ]
 
 
-async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Reading, writes: list[Write]) -> Outcome:
+async def _publish(reader: Reader, event: Delivered, shop: Shop, reading: Reading, writes: list[Write]) -> Outcome:
     payload: Any = reading.payload
     entity = reading.entity
     precedence = precedence_of(origin_of(event.payload.headers), READER_VERSION, reading.triggered_at)
@@ -161,7 +127,7 @@ async def _publish(reader: Reader, event: Delivered, shop: _Shop, reading: Readi
 
 
 async def _tellings(
-    reader: Reader, shop: _Shop, reading: Reading, precedence: int
+    reader: Reader, shop: Shop, reading: Reading, precedence: int
 ) -> tuple[list[Telling], Sequence[Write]]:
     """The tellings of an order or a refund, with its buyer's subject, under the id it is known by; and what is kept."""
     payload = reading.payload
@@ -177,7 +143,7 @@ async def _tellings(
     return tellings, [*writes, *kept]
 
 
-async def _names_and_buyer(reader: Reader, shop: _Shop, reading: Reading) -> tuple[OrderNames | None, PersonRecord]:
+async def _names_and_buyer(reader: Reader, shop: Shop, reading: Reading) -> tuple[OrderNames | None, PersonRecord]:
     """The orders of the name that is told of, None where there is none, and the buyer, nobody where that is a refund.
 
     One round trip where the order's id is Shopify's own; of a file without it, the name says first which order it is.
@@ -199,7 +165,7 @@ async def _names_and_buyer(reader: Reader, shop: _Shop, reading: Reading) -> tup
     return names, await recognise(reader, scope, shop.identity_key, reading.person, order_id=order_id)
 
 
-def _published(reader: Reader, shop: _Shop, tellings: Sequence[Telling], writes: Sequence[Write]) -> Outcome:
+def _published(reader: Reader, shop: Shop, tellings: Sequence[Telling], writes: Sequence[Write]) -> Outcome:
     events = [
         reader.event(
             each.payload, entity=each.entity, version=each.version, precedence=each.precedence, scope=shop.scope
@@ -218,9 +184,9 @@ def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
 
 
 async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
-    """Keep who owns a shop, and replay what was quarantined while nobody did.
+    """Keep who names a shop, and replay what was quarantined while nobody did.
 
-    Raises `PermanentError`: reason `shop_domain` for what is no shop, `shop_taken` for another brand's shop.
+    Raises `PermanentError`: reason `shop_domain` for what is no shop.
     """
     brand = event.payload
     domain = brand.shopify_store.strip().lower()
@@ -229,34 +195,19 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     if not is_shop_domain(domain):
         text, names = f"{brand.shopify_store[:100]!r} is no shop domain", {"shop": brand.shopify_store[:100]}
         raise PermanentError(text, reason="shop_domain", names=names)
-    owner = str(event.scope.brand_id)
-    document, before = await reader.get_many([("shops", domain), (BRANDS, owner)])
-    if document is not None and (document.data["tenant_id"], document.data["brand_id"]) != (
-        str(event.scope.tenant_id),
-        owner,
-    ):
-        raise PermanentError(f"{domain} belongs to another brand", reason="shop_taken", names={"shop": domain})
+    named, before = await reader.get_many([(SHOPS, domain), (BRANDS, str(event.scope.brand_id))])
     if is_stale(before, event):
         return NOTHING
     previous: Mapping[str, Any] = before.data if before is not None else {}
     # Minted once a brand: another key would make strangers of everybody known.
     identity_key = previous.get("identity_key") or secrets.token_hex(32)
-    shop = {
-        "tenant_id": str(event.scope.tenant_id),
-        "brand_id": owner,
-        "name": brand.name,
-        "currency": brand.currency,
-        "timezone": brand.timezone,
-        "clock_offset_seconds": brand.clock_offset_seconds,
-        "endpoint_token": document.data.get("endpoint_token") if document is not None else None,
-        "endpoint_digest": brand.endpoint_digest,
-        "identity_key": identity_key,
-    }
-    writes = [Write("shops", domain, shop), brand_write(reader, event, shop=domain, identity_key=identity_key)]
+    writes = [
+        brand_write(reader, event, shop=domain, identity_key=identity_key),
+        *claim(event, domain, named, previous, identity_key),
+    ]
     if previous.get("shop", domain) != domain:
-        writes.append(Write("shops", previous["shop"], None))
-    drain = Effect("quarantined.replay", f"shop:{domain}", {"shop": domain}, scope=reader.scope)
-    return Outcome(writes=writes, effects=[drain])
+        writes += await given_up(reader, event.scope, previous["shop"])
+    return Outcome(writes=writes, effects=[drain(domain)])
 
 
 HANDLERS = Routes(on(RawPayload, deliver), on(BrandConfigured, take_over_shop))

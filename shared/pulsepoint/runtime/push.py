@@ -112,7 +112,7 @@ class PushReceiver:
             )
             # Whether nobody owns a shop may change at any moment; what cannot be read will not be readable then.
             again = work if isinstance(error, UnknownShop) else None
-            await self._quarantine.quarantine(delivery, error, scope, again)
+            await self._quarantine.quarantine(delivery, error, error.owner or scope, again)
 
 
 def read_push(subscription: str, body: bytes) -> Delivery:

@@ -87,7 +87,7 @@ async def test_a_shop_can_be_one_brand_only(gateway: RunningGateway) -> None:
         again = await client.post("/api/brands", json=body)
     assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
     assert again.json()["reason"] == "already_exists"
-    assert again.json()["detail"].startswith("A brand has this shop already")
+    assert again.json()["detail"].startswith("A brand of yours has this shop already")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ async def test_a_refund_inside_an_order_outranks_the_same_refund_alone_of_the_sa
 async def test_a_webhook_outranks_a_file() -> None:
     def tellings(id: int) -> list[Message]:
         webhook = Webhook("orders/updated", id, datetime(2026, 3, 10, 11, tzinfo=UTC), 0, order(id, "90.00"))
-        uploaded = as_delivered(first_delivery(webhook, SHOP), SHOP, RECEIVED_AT)
+        uploaded = as_delivered(first_delivery(webhook, SHOP), SHOP, RECEIVED_AT, BRAND)
         assert uploaded.attributes["origin"] == "file"
         return [message("orders/create", order(id, "70.00"), None), uploaded]
 

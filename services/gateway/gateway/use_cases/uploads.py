@@ -72,6 +72,7 @@ class OrdersFile:
 
     plan: Plan
     brand: Brand
+    scope: TenantContext
     bus: MessageBus
     clock: Clock
     tally: Tally = field(default_factory=Tally)
@@ -92,7 +93,7 @@ class OrdersFile:
         for webhook in islice(webhooks, BATCH):
             self.tally.count(webhook)
             self._days.append(webhook.occurred_at.date().isoformat())
-            messages.append(as_delivered(first_delivery(webhook, shop), shop, now))
+            messages.append(as_delivered(first_delivery(webhook, shop), shop, now, self.scope))
         self._days[:] = [min(self._days), max(self._days)] if self._days else []
         return messages
 
@@ -138,7 +139,7 @@ async def open_orders_file(
                 raise MalformedInput(str(error).replace(str(path), "The file"), reason="unreadable_file") from None
             if entered.without_id is not None:
                 entered.match(await _recorded_orders(warehouse, scope, *entered.without_id))
-            yield OrdersFile(entered, brand, bus, clock)
+            yield OrdersFile(entered, brand, scope, bus, clock)
 
 
 async def _recorded_orders(
@@ -154,8 +155,8 @@ async def _recorded_orders(
     return recorded
 
 
-def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Message:
-    """A delivery as the webhook address would publish it, but for its origin.
+def as_delivered(delivery: Delivery, shop: str, received_at: datetime, owner: TenantContext) -> Message:
+    """A delivery as the webhook address would publish it, but for its origin and the brand it is for.
 
     The digest of the body stands for its signature.
     """
@@ -167,6 +168,8 @@ def as_delivered(delivery: Delivery, shop: str, received_at: datetime) -> Messag
         "shopify-webhook-id": delivery.webhook_id,
         "shopify-event-id": delivery.event_id,
         ORIGIN: Origin.FILE.name.lower(),
+        "tenant": str(owner.tenant_id),
+        "brand": str(owner.brand_id),
     }
     body_id = b64encode(sha256(delivery.body).digest()).decode()
     return raw_message(RAW_TOPIC, delivery.body, headers, body_id, received_at)

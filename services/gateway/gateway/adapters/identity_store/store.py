@@ -145,7 +145,7 @@ def _outbox_record(id: UUID, facts: bytes, messages: bytes) -> OutboxRecord:
 
 
 _TAKEN = {
-    "brands_shopify_store_key": "A brand has this shop already; a shop belongs to one brand.",
+    "brands_shopify_store_key": "A brand of yours has this shop already; a shop belongs to one brand.",
     "users_email_key": "A person has this e-mail address already.",
 }
 

@@ -69,7 +69,7 @@ brands = Table(
     _tenant(),
     Column("brand_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("shopify_store", Text, nullable=False, unique=True),
+    Column("shopify_store", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("settings", JSONB, nullable=False),
