@@ -16,6 +16,7 @@ from deploy.emulated.cloud import Cloud, open_cloud
 from deploy.emulated.processes import end_abandoned, living, recorded_processes
 from deploy.local.demo import run_demo
 from deploy.local.home import HomeInUse, hold_home
+from deploy.local.keys import log_in_line
 from deploy.local.settings import InstanceSettings
 from pulsepoint.errors import PulsepointError
 from pulsepoint.runtime.logs import configure_logs
@@ -34,10 +35,9 @@ def emulated_settings() -> InstanceSettings:
 
 def announce(cloud: Cloud, settings: InstanceSettings, seconds: float) -> None:
     """Prints the URL, the log-in and how many seconds the start took."""
-    email, password = cloud.login
     home = os.path.relpath(settings.home)
     print(f"\n  Pulsepoint's emulated cloud is running at {cloud.address} (started in {seconds:.0f} s)")
-    print(f"  Log in as {email} with password {password}")
+    print(f"  {log_in_line(cloud.login, cloud.first_start, settings)}")
     print(f"  Send it orders:  PULSEPOINT_HOME={home} .venv/bin/pulsepoint replay FILE --shop your-shop.myshopify.com")
     print(f"  Each process logs to {home}/logs; {home}/processes.json tells their numbers and ports.")
     print(

@@ -25,7 +25,7 @@ from deploy.emulated.engines import EngineMissing, Running, start_firestore, sta
 from deploy.emulated.prepare import PROJECT, prepare_identity_store, prepare_key, prepare_pubsub
 from deploy.emulated.processes import Child, Processes, end_abandoned
 from deploy.local.demo import service_settings as demo_settings
-from deploy.local.keys import InstanceFile, instance_file
+from deploy.local.keys import InstanceFile, instance_file, read_instance_file
 from deploy.local.routes import UNHURRIED
 from deploy.local.settings import InstanceSettings
 from pulsepoint.adapters.postgres.place import remove_data
@@ -64,6 +64,7 @@ class Cloud(Origin):
     """A running emulated cloud on this machine."""
 
     processes: Processes
+    first_start: bool
 
 
 async def backlog(proxy: str) -> dict[str, float]:
@@ -102,6 +103,7 @@ async def open_cloud(settings: InstanceSettings, tell: Tell) -> AsyncIterator[Cl
     for name in ("state", "logs"):
         shutil.rmtree(home / name, ignore_errors=True)
         (home / name).mkdir(parents=True)
+    first_start = read_instance_file(settings.home) is None
     keys = instance_file(settings)
     async with AsyncExitStack() as stack:
         processes = Processes(home, tell)
@@ -117,7 +119,7 @@ async def open_cloud(settings: InstanceSettings, tell: Tell) -> AsyncIterator[Cl
         children = [_service(name, ports[name], settings, keys, engines, fakes, proxy) for name in SERVICES]
         await _timed(tell, "The seven services", start.run_all(children))
         await start.run_all([_front(settings, ports)])
-        yield Cloud(settings.address, (keys.admin_email, keys.admin_password), proxy.url, processes)
+        yield Cloud(settings.address, (keys.admin_email, keys.admin_password), proxy.url, processes, first_start)
 
 
 class _Starter:

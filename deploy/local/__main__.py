@@ -13,6 +13,7 @@ import uvicorn
 from deploy.local.demo import demo_progress, run_demo
 from deploy.local.home import HomeInUse, PortTaken, RestoreUnfinished, check_port, lock_home
 from deploy.local.instance import Instance, open_instance
+from deploy.local.keys import log_in_line
 from deploy.local.settings import InstanceSettings
 from gateway.domain.identity import WeakKey
 from pulsepoint.errors import EngineUnavailable
@@ -59,10 +60,9 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def announce(instance: Instance, settings: InstanceSettings) -> None:
-    """Prints the URL and the log-in."""
-    email, password = instance.login
+    """Prints the URL and who can log in."""
     print(f"\n  Pulsepoint is running at {settings.address}")
-    print(f"  Log in as {email} with password {password}")
+    print(f"  {log_in_line(instance.login, instance.first_start, settings)}")
     if settings.demo:
         print("  A demo shop opens at once; its two years of history fill in behind.")
         print("  PULSEPOINT_DEMO=0 with another PULSEPOINT_HOME starts empty.")
@@ -94,6 +94,8 @@ async def serve(settings: InstanceSettings) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            # It would believe X-Forwarded-For of whoever connects from this machine: the gateway reads it itself.
+            proxy_headers=False,
             http=DoorProtocol,
             # Longer than clients keep an idle connection: one closed in the moment it is used again loses the request.
             timeout_keep_alive=75,

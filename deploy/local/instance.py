@@ -27,6 +27,7 @@ from deploy.local.settings import InstanceSettings
 from pulsepoint.ports.message_bus import Delivery, Push, PushEngine
 from pulsepoint.runtime.app import INTERNAL, SCHEDULED_FOR, ServiceApp, answer
 from pulsepoint.runtime.engines import Engines, open_engines
+from pulsepoint.runtime.security_headers import BARE, with_headers
 from pulsepoint.runtime.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class Instance:
         """The public origin: webhooks to ingest-shopify, the rest to the gateway."""
         path: str = scope.get("path", "")
         if path.startswith(HIDDEN):
-            await answer(send, 404)
+            await answer(with_headers(send, BARE), 404)
         elif path.startswith(INGRESS):
             await self.apps["ingest-shopify"](scope, receive, send)
         else:

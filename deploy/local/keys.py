@@ -52,6 +52,19 @@ def instance_file(settings: InstanceSettings) -> InstanceFile:
     return fresh
 
 
+def log_in_line(login: tuple[str, str], first_start: bool, settings: InstanceSettings) -> str:
+    """The sentence that says how to log in; with the password on the first start alone, and only one that was made up.
+
+    What a console prints ends in logs and screenshots.
+    """
+    email, password = login
+    if first_start and settings.admin_password is None:
+        return f"Log in as {email} with password {password} (shown this once; it stands in {settings.home}/tower.json)"
+    kept = f"the password of the first start (it stands in {settings.home}/tower.json)"
+    where = "the password you set (PULSEPOINT_ADMIN_PASSWORD)" if first_start else kept
+    return f"Log in as {email} with {where}"
+
+
 def _signing_key(settings: InstanceSettings, existing: InstanceFile | None) -> str:
     if settings.secret_key is not None:
         return check_signing_key(settings.secret_key.get_secret_value()).decode()

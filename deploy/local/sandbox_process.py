@@ -85,6 +85,7 @@ async def _until_input_ends(platforms: Platforms, listener: socket.socket) -> No
     config = uvicorn.Config(
         platforms.app,
         lifespan="off",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         server_header=False,

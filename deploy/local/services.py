@@ -32,7 +32,7 @@ async def service_apps(
         "profile": "embedded",
         "home": settings.home,
         "log_level": settings.log_level,
-        "public_url": settings.address,
+        "public_url": settings.public_url or settings.address,
     }
     own: dict[str, dict[str, object]] = {
         "ingest-shopify": {"shopify_api_secret": keys.shopify_api_secret},

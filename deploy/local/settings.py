@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class InstanceSettings(BaseSettings):
     """`PORT`, `HOST` and `PULSEPOINT_*` from the environment; what is absent is made on the first start.
 
+    `public_url` is the address people and Shopify use where a proxy is in front; left out, the instance's own.
     `timezone` is whose clocks the daily jobs follow (`deploy/local/schedule.py`).
     """
 
@@ -20,6 +21,7 @@ class InstanceSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("HOST", "PULSEPOINT_HOST"))
     port: int = Field(default=8080, validation_alias=AliasChoices("PORT", "PULSEPOINT_PORT"))
     home: Path = Path("var")
+    public_url: str | None = None
     demo: bool = True
     admin_email: str = "admin@pulsepoint.localhost"
     admin_password: SecretStr | None = None

@@ -15,6 +15,7 @@ from gateway.identity.tokens import Tokens
 from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, IdentityStore
 from gateway.settings import Settings
+from gateway.stream_places import StreamPlaces
 from gateway.use_cases.login import bootstrap_admin
 from pulsepoint.adapters.cached_warehouse import CachedWarehouse
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
@@ -45,6 +46,7 @@ class Ports(ServicePorts):
     tokens: Tokens
     live: LiveFeed
     checksums: ChecksumStore | None
+    stream_places: StreamPlaces
 
 
 @asynccontextmanager
@@ -80,6 +82,7 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
             tokens=tokens,
             live=live,
             checksums=engines.checksums,
+            stream_places=StreamPlaces(settings.feed_streams, settings.feed_streams_per_person),
         )
         with closing(live), closed_by_sigterm(live.close):
             yield ports

@@ -15,8 +15,13 @@ class Settings(ServiceSettings):
 
     `allow_local_urls` lets brands name an emulator of Slack on this machine, for tests. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is. `commit` is what
+<<<<<<< HEAD
     this was built from, as `GET /version` answers it. `answer_seconds` is how long an answer of the warehouse is kept
     in the cache at most, 0: not at all; None is a minute where questions are billed and Redis is there, else 0.
+=======
+    this was built from, as `GET /version` answers it. `feed_streams` are those that an instance holds open, and
+    `feed_streams_per_person` those of one person.
+>>>>>>> 6299fbc (Believe no proxy header from this machine, slow guessing without locking owners out, cap live streams, send security headers with every answer, take back the secrets of a refused brand, refuse crafted fact ids)
     """
 
     secret_key: SecretStr | None = Field(
@@ -40,6 +45,8 @@ class Settings(ServiceSettings):
     web_folder: Path = Path(__file__).parents[1] / "web" / "dist"
     feed_poll_seconds: float = Field(default=0.5, gt=0)
     feed_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    feed_streams: int = Field(default=1000, ge=1)
+    feed_streams_per_person: int = Field(default=20, ge=1)
     commit: str = ""
     answer_seconds: float | None = Field(default=None, ge=0)
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)

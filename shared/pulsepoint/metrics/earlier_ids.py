@@ -10,11 +10,12 @@ from uuid import UUID
 
 import orjson
 
+from pulsepoint.brand.settings import currency_code, timezone_name
 from pulsepoint.errors import AccessDenied, MalformedInput
-from pulsepoint.metrics.basis import MetricSettings, Period
-from pulsepoint.metrics.catalog import metric
+from pulsepoint.metrics.basis import ALL_DAYS, MetricSettings, Period
+from pulsepoint.metrics.catalog import dimensions_of, metric
 from pulsepoint.metrics.citations import Citation, Opened
-from pulsepoint.metrics.sources import DAY
+from pulsepoint.metrics.sources import DAY, MONTH
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
@@ -46,17 +47,22 @@ def decode(scope: TenantContext, fact_id: str) -> Opened:
 
 
 def _citation(scope: TenantContext, payload: JsonObject) -> Citation:
+    """The citation; raises `ValueError` for what Pulsepoint never wrote: nobody signed these."""
     start, end, timezone = payload["p"]
     model, cancelled_orders, date_basis = payload["s"]
+    cited = metric(payload["m"]).name
+    catalog, currency = payload["v"], payload["c"]
+    if type(catalog) is not int or (currency is not None and currency_code(currency) != currency):
+        raise ValueError("no version of the catalog, or no currency")
     return Citation(
-        metric=metric(payload["m"]).name,
+        metric=cited,
         scope=scope,
-        period=Period(date.fromisoformat(start), date.fromisoformat(end)),
-        settings=MetricSettings(OF_NO_VERSION, timezone, model, cancelled_orders, date_basis),
-        currency=payload["c"],
-        as_of=datetime.fromisoformat(payload["o"]) if payload["o"] else None,
-        at={name: _day(value) if name == DAY else value for name, value in payload["a"].items()},
-        catalog=payload["v"],
+        period=Period(_day(start), _day(end)),
+        settings=MetricSettings(OF_NO_VERSION, timezone_name(timezone), model, cancelled_orders, date_basis),
+        currency=currency,
+        as_of=_moment(payload["o"]) if payload["o"] else None,
+        at={name: _value(cited, name, value) for name, value in payload["a"].items()},
+        catalog=catalog,
     )
 
 
@@ -77,5 +83,31 @@ def _scope(payload: JsonObject) -> TenantContext:
         raise MalformedInput("this is no fact id") from None
 
 
-def _day(value: Any) -> date | None:
-    return None if value is None else date.fromisoformat(value)
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not ALL_DAYS.start <= day <= ALL_DAYS.end:
+        raise ValueError("no day of a shop")
+    return day
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no moment without a timezone")
+    _day(moment.date().isoformat())
+    return moment
+
+
+def _value(cited: str, name: str, value: Any) -> date | str | None:
+    """The value of a dimension that the metric has."""
+    if name not in dimensions_of(cited):
+        raise ValueError("no dimension of the metric")
+    if value is None:
+        return None
+    if name == DAY:
+        return _day(value)
+    if name == MONTH:
+        return _day(f"{value}-01").strftime("%Y-%m")
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("no value of a dimension")
+    return value

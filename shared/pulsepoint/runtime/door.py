@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from pulsepoint.runtime.security_headers import BARE
+
 if TYPE_CHECKING:
     from uvicorn.config import Config
 
@@ -29,6 +31,7 @@ GRACE_SECONDS = 5.0
 """How long a body may come at any rate."""
 SPARE_FILES = 256
 """Open files that are not connections: engines, logs, answers of our own."""
+REFUSAL = b"content-length: 0\r\nconnection: close\r\n" + b"".join(b"%b: %b\r\n" % each for each in BARE)
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -240,9 +243,9 @@ class DoorProtocol(HttpToolsProtocol):
         _headers_complete(self)
 
     def send_400_response(self, msg: str) -> None:
-        """See uvicorn; whoever was cut off has an answer."""
+        """See uvicorn, whose own answer carries no headers; whoever was cut off has an answer."""
         if not self._is_out:
-            super().send_400_response(msg)
+            self.cut_off(400)
 
     @property
     def is_busy(self) -> bool:
@@ -274,8 +277,8 @@ class DoorProtocol(HttpToolsProtocol):
             return
         answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
         if not answered and self._received:
-            head = STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\nretry-after: 5\r\n\r\n"
-            self.transport.write(head)
+            again = b"retry-after: 5\r\n" if status in (408, 503) else b""
+            self.transport.write(STATUS_LINE[status] + REFUSAL + again + b"\r\n")
         self.transport.close()
         # Closing waits until what was written is gone: who does not read must not be waited for.
         self.loop.call_later(SWEEP_SECONDS, self.transport.abort)

@@ -10,6 +10,10 @@ from uvicorn.main import main
 
 DOOR = "pulsepoint.runtime.door:DoorProtocol"
 
+DEFAULTS = {"proxy_headers": False}
+"""uvicorn believes X-Forwarded-For of whoever connects from this machine; the gateway reads it itself, where it is told
+how many proxies there are. https://www.uvicorn.org/settings/#http"""
+
 if __name__ == "__main__":
     HTTP_PROTOCOLS.update(auto=DOOR, httptools=DOOR)
-    main()
+    main(default_map=DEFAULTS)

@@ -25,7 +25,9 @@ class Permission(StrEnum):
 
     READ_BRAND = "read_brand"
     READ_TENANT = "read_tenant"
-    """Lists of the whole tenant: quarantine, dead letters, traces."""
+    """What concerns the whole tenant: traces."""
+    READ_QUARANTINE = "read_quarantine"
+    """Lists of what could not be handled: whose shop sends what, and why it was refused."""
     MAKE_BRAND = "make_brand"
     CONFIGURE_BRAND = "configure_brand"
     SYNC_BRAND = "sync_brand"
@@ -39,6 +41,7 @@ class Permission(StrEnum):
 
 _READING = frozenset({Permission.READ_BRAND, Permission.READ_TENANT})
 _MANAGING = _READING | {
+    Permission.READ_QUARANTINE,
     Permission.MAKE_BRAND,
     Permission.CONFIGURE_BRAND,
     Permission.SYNC_BRAND,

@@ -70,6 +70,7 @@ def with_permission(permission: Permission) -> Callable[[Person], Awaitable[Pers
 
 
 TenantReaderOf = Annotated[Person, Depends(with_permission(Permission.READ_TENANT))]
+QuarantineReaderOf = Annotated[Person, Depends(with_permission(Permission.READ_QUARANTINE))]
 MakerOf = Annotated[Person, Depends(with_permission(Permission.MAKE_BRAND))]
 ConfigurerOf = Annotated[Person, Depends(with_permission(Permission.CONFIGURE_BRAND))]
 SyncerOf = Annotated[Person, Depends(with_permission(Permission.SYNC_BRAND))]

@@ -13,8 +13,8 @@ from gateway.endpoints.access import PersonOf, PortsOf, RuntimeOf, SettingsOf
 from gateway.endpoints.guard import client_address
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.login import log_in
+from gateway.use_cases.login_attempts import LoginAttempts
 from gateway.use_cases.people import choose_language
-from pulsepoint.events.envelope import digest_of
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"], responses=PROBLEMS)
 
@@ -65,17 +65,21 @@ class MyChanges(BaseModel):
 
 @router.post("/token")
 async def give_token(credentials: Credentials, request: Request, ports: PortsOf, settings: SettingsOf) -> Token:
-    """Log in. Too many attempts for one address of a person, or from one address of a network, have to wait."""
+    """Log in. Wrong passwords make the address they came from wait, longer each time; nobody else."""
     email = credentials.email.strip().lower()
     caller = client_address(request.scope, settings.trusted_proxies)
-    for key in (f"login:{digest_of(email.encode())}", f"login-from:{caller}"):
-        wait = await ports.cache.allow(key, limit=settings.login_attempts, period_seconds=settings.login_period_seconds)
-        if wait:
-            detail = f"Too many attempts to log in. Try again in {ceil(wait)} s."
-            raise HTTPException(429, detail, {"Retry-After": str(ceil(wait))})
+    attempts = LoginAttempts(
+        ports.cache, ports.clock, email, caller, settings.login_attempts, settings.login_period_seconds
+    )
+    wait = await attempts.wait()
+    if wait:
+        detail = f"Too many attempts to log in. Try again in {ceil(wait)} s."
+        raise HTTPException(429, detail, {"Retry-After": str(ceil(wait))})
     claims = await log_in(ports.directory, email, credentials.password)
     if claims is None:
+        await attempts.note_wrong()
         raise HTTPException(401, "The e-mail address or the password is wrong.", {"WWW-Authenticate": "Bearer"})
+    await attempts.note_right()
     token = ports.tokens.give(claims, ports.clock.now())
     return Token(access_token=token, expires_in=int(ports.tokens.lifetime.total_seconds()))
 

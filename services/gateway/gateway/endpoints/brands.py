@@ -37,7 +37,7 @@ async def list_brands(person: PersonOf, ports: PortsOf) -> Brands:
 async def post_brand(
     body: NewBrand, person: MakerOf, ports: PortsOf, runtime: RuntimeOf, settings: SettingsOf
 ) -> SettingsView:
-    """Make a brand; 409 when another brand has the shop."""
+    """Make a brand; 409 when another brand of yours has the shop."""
     brand = await make_brand(
         person,
         body.change(),

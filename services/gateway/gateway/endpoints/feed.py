@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials
+from starlette.types import Receive, Scope, Send
 
 from gateway.domain.feed import FeedEntry, shown
 from gateway.endpoints.access import BEARER, BrandOf, PersonOf, PortsOf, SettingsOf, logged_in
 from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.identity.tokens import BadToken
+from gateway.stream_places import NoPlace
 from gateway.use_cases.feed import follow
 from pulsepoint.brand.texts import Texts
 from pulsepoint.errors import PulsepointError
@@ -60,7 +62,28 @@ async def follow_events(
             async for news in following:
                 yield as_events(news, words)
 
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    try:
+        ports.stream_places.take(person.user_id)
+    except NoPlace as error:
+        whose = "Pulsepoint has" if error.of_all else "You have"
+        detail = f"{whose} {error.most} live streams open, as many as there may be. Close some, or ask again later."
+        raise HTTPException(503 if error.of_all else 429, detail, {"Retry-After": "30"}) from None
+    return PlacedStream(stream(), lambda: ports.stream_places.give_back(person.user_id))
+
+
+class PlacedStream(StreamingResponse):
+    """A stream that gives its place back when it ends, also where nobody ever read from it."""
+
+    def __init__(self, content: AsyncIterator[bytes], give_back: Callable[[], None]) -> None:
+        super().__init__(content, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._give_back = give_back
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the stream to its end."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._give_back()
 
 
 def as_events(news: list[FeedEntry] | int, words: Texts) -> bytes:

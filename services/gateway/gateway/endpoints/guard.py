@@ -5,6 +5,7 @@ Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
+from pulsepoint.runtime.security_headers import strict_transport
 
 log = structlog.get_logger(__name__)
 LIMITED = ("/api", "/mcp")
@@ -40,6 +42,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
         self._settings = settings
+        self._headers = (*HEADERS, *strict_transport(settings.public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI event."""
@@ -52,7 +55,7 @@ class Guard:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                headers = [*HEADERS, PRIVATE] if scope["path"].startswith(LIMITED) else HEADERS
+                headers = (*self._headers, PRIVATE) if scope["path"].startswith(LIMITED) else self._headers
                 message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
@@ -122,11 +125,36 @@ async def _send(send: Send, status: int, detail: str, headers: list[tuple[bytes,
 
 
 def client_address(scope: Scope, trusted_proxies: int) -> str:
-    """The caller's address: the connection's, or what the last trusted proxy wrote down."""
-    if trusted_proxies:
+    """The caller's address as limits count it: the connection's, or what the outermost trusted proxy wrote down.
+
+    The header is believed only of a connection within a private network, as a proxy's is: whoever goes around the
+    proxy is counted by their own address. Of an IPv6 address the first 64 bits, which one customer of a network has
+    whole (https://www.rfc-editor.org/rfc/rfc6177). `local` where there is no connection.
+    """
+    client = scope.get("client")
+    own = _counted(str(client[0])) if client else "local"
+    if trusted_proxies and (client is None or not _is_public(str(client[0]))):
         lines: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         addresses = [address.strip() for line in lines for address in line.split(",")]
         if len(addresses) >= trusted_proxies:
-            return addresses[-trusted_proxies]
-    client = scope.get("client")
-    return str(client[0]) if client else "local"
+            return _counted(addresses[-trusted_proxies]) or own or "local"
+    return own or "local"
+
+
+def _is_public(text: str) -> bool:
+    try:
+        return ip_address(text).is_global
+    except ValueError:
+        return False
+
+
+def _counted(text: str) -> str:
+    """The address, or the network it stands for; empty for what is none."""
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None or address.version == 4:
+        return str(mapped or address)
+    return str(ip_network((address, 64), strict=False))

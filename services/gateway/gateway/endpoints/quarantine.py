@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from gateway.endpoints.access import PortsOf, ReplayerOf, RuntimeOf, TenantReaderOf
+from gateway.endpoints.access import PortsOf, QuarantineReaderOf, ReplayerOf, RuntimeOf
 from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.quarantine import Kind, quarantined_messages, replay_message
@@ -73,7 +73,7 @@ def quarantine_router(path: str, kind: Kind) -> APIRouter:
 
     @router.get("", name=f"list_{kind}")
     async def list_quarantined(
-        person: TenantReaderOf, ports: PortsOf, words: TextsOf, limit: Limit = 100, offset: Offset = 0
+        person: QuarantineReaderOf, ports: PortsOf, words: TextsOf, limit: Limit = 100, offset: Offset = 0
     ) -> QuarantinedList:
         """Messages of your tenant; for operators also those that belong to nobody yet."""
         page = await quarantined_messages(person, kind, ports.identity_store, limit=limit, offset=offset)

@@ -10,6 +10,7 @@ from gateway.domain.brands import KEPT_SETTINGS, Brand, BrandChange, configured,
 from gateway.domain.identity import Person
 from gateway.ports import Commands, IdentityStore
 from gateway.use_cases.connections import changed_connections
+from gateway.use_cases.secret_changes import SecretChanges, secret_changes
 from gateway.use_cases.webhook_addresses import keep_new_token, token_of
 from pulsepoint.brand.settings import AdAccount
 from pulsepoint.errors import AccessDenied, MalformedInput
@@ -37,12 +38,13 @@ async def make_brand(
     """A new brand of the person's tenant.
 
     Raises `MalformedInput` for an address on this machine where those are not allowed, `AlreadyExists` when another
-    brand has the shop.
+    brand of the tenant has the shop.
     """
     _refuse_local(change, allow_local_urls)
     scope = person.scope.brand(uuid4())
-    settings = await _with_secrets(secrets, scope, change) | await keep_new_token(secrets, scope)
-    return await _commit(commands, scope, person, "brand.created", settings, created_at, before=None)
+    async with secret_changes(secrets, scope) as changes:
+        settings = await _with_secrets(changes, scope, change) | await keep_new_token(changes, scope)
+        return await _commit(commands, scope, person, "brand.created", settings, created_at, before=None)
 
 
 async def change_brand(
@@ -60,8 +62,9 @@ async def change_brand(
     """
     _refuse_local(change, allow_local_urls)
     scope = person.scope.brand(brand.brand_id)
-    settings = await _with_secrets(secrets, scope, change)
-    changed = await _commit(commands, scope, person, "brand.configured", settings, brand.created_at, before=brand)
+    async with secret_changes(secrets, scope) as changes:
+        settings = await _with_secrets(changes, scope, change)
+        changed = await _commit(commands, scope, person, "brand.configured", settings, brand.created_at, before=brand)
     await _forget_tokens(secrets, scope, brand.settings.ad_accounts, changed.settings.ad_accounts)
     return changed
 
@@ -69,10 +72,11 @@ async def change_brand(
 async def renew_webhook_address(person: Person, brand: Brand, *, commands: Commands, secrets: SecretStore) -> str:
     """The token of a new webhook address; the one before no longer counts once other services have followed."""
     scope = person.scope.brand(brand.brand_id)
-    settings = await keep_new_token(secrets, scope)
-    renewed = await _commit(
-        commands, scope, person, "brand.webhook_address_renewed", settings, brand.created_at, before=brand
-    )
+    async with secret_changes(secrets, scope) as changes:
+        settings = await keep_new_token(changes, scope)
+        renewed = await _commit(
+            commands, scope, person, "brand.webhook_address_renewed", settings, brand.created_at, before=brand
+        )
     token = await token_of(secrets, scope, renewed.settings.endpoint_digest)
     assert token is not None, "it was kept a moment ago"
     return token
@@ -84,7 +88,7 @@ def _refuse_local(change: BrandChange, allowed: bool) -> None:
         raise MalformedInput(f"{local[0]} is on this machine; PULSEPOINT_ALLOW_LOCAL_URLS=1 allows that")
 
 
-async def _with_secrets(secrets: SecretStore, scope: TenantContext, change: BrandChange) -> dict[str, object]:
+async def _with_secrets(secrets: SecretChanges, scope: TenantContext, change: BrandChange) -> dict[str, object]:
     """The changed settings by name, once the secrets among them are kept and named by their references."""
     settings = dict(change.settings)
     if change.sets_slack:
@@ -92,17 +96,17 @@ async def _with_secrets(secrets: SecretStore, scope: TenantContext, change: Bran
     if change.accounts is not None:
         for each in change.accounts:
             if each.token is not None and each.account.secret_ref is not None:
-                await secrets.put(scope, each.account.secret_ref, each.token.encode())
+                await secrets.put(each.account.secret_ref, each.token.encode())
         settings["ad_accounts"] = tuple(each.account for each in change.accounts)
     return settings
 
 
-async def _keep_slack(secrets: SecretStore, scope: TenantContext, url: str | None) -> str | None:
+async def _keep_slack(secrets: SecretChanges, scope: TenantContext, url: str | None) -> str | None:
     name = f"slack-webhook-{scope.brand_id}"
     if url is None:
-        await secrets.delete(scope, name)
+        await secrets.delete(name)
         return None
-    await secrets.put(scope, name, url.encode())
+    await secrets.put(name, url.encode())
     return name
 
 

@@ -6,16 +6,17 @@ import hmac
 from hashlib import sha256
 from secrets import token_urlsafe
 
+from gateway.use_cases.secret_changes import SecretChanges
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.tenancy import TenantContext
 
 TOKEN_BYTES = 24
 
 
-async def keep_new_token(secrets: SecretStore, scope: TenantContext) -> dict[str, object]:
+async def keep_new_token(secrets: SecretChanges, scope: TenantContext) -> dict[str, object]:
     """Keep a new token as a secret; the change of the brand's settings that makes it count."""
     token = token_urlsafe(TOKEN_BYTES).encode()
-    await secrets.put(scope, _name(scope), token)
+    await secrets.put(_name(scope), token)
     return {"endpoint_digest": sha256(token).hexdigest()}
 
 

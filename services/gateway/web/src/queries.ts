@@ -98,7 +98,8 @@ export function useQuarantine() {
   return useQuery({
     queryKey: ["quarantine"],
     queryFn: () => bodyOf(api.GET("/api/quarantine", { params: { query: { limit: 1 } } })),
-    refetchInterval: SLOW,
+    // Not everybody may read it: whoever may not is not asked again.
+    refetchInterval: (query) => (query.state.error ? false : SLOW),
   });
 }
 
