@@ -162,7 +162,7 @@ def _used(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def drain(domain: str) -> Effect:
     """Delivers what waits for somebody to own the shop."""
-    return Effect("held.replay", f"shop:{domain}", {"shop": domain}, scope=SYSTEM)
+    return Effect("quarantined.replay", f"shop:{domain}", {"shop": domain}, scope=SYSTEM)
 
 
 def _came_by_token(shop: Shop, domain: str, topic: str, headers: Mapping[str, str]) -> bool:
