@@ -26,6 +26,10 @@ ADVICE: dict[str, str] = {
         "Check the id, and that the person, key or brand belongs to this tenant; absent and foreign look alike."
     ),
     "already_exists": "Choose another name or address, or change what is there.",
+    "amount_above_bound": (
+        "Look at the order in the shop. If it is right, an administrator replays it "
+        "(`POST /api/quarantine/{id}/replay`) and it counts; the bound is the brand's setting `order_bounds`."
+    ),
     "attempts_exhausted": (
         "Look at the service's log for the error of each attempt, mend its cause, then replay the message."
     ),

@@ -5,6 +5,7 @@ PulsepointError
 │   ├── MalformedInput        it cannot be read (bad JSON, missing field, unknown API version)
 │   ├── UnknownShop           no brand owns the shop that sent it
 │   ├── AccessDenied          the tenant or brand does not exist or belongs to another tenant
+│   ├── AmountAboveBound      an order or refund so large that a person must let it count
 │   └── LimitExceeded         larger than the smallest limit of an engine (document, batch, message)
 └── RetryableError            our own infrastructure failed: 503, the engine delivers again
     ├── Conflict              another transaction changed what this one read: it is run again
@@ -68,6 +69,12 @@ class AccessDenied(PermanentError):
         reason: str | None = None,
     ) -> None:
         super().__init__(message, reason=reason)
+
+
+class AmountAboveBound(PermanentError):
+    """An order or refund above its brand's bound waits for a person; it is kept until one lets it count."""
+
+    reason = "amount_above_bound"
 
 
 class LimitExceeded(PermanentError):

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ("shared", "services", "deploy")
 KEPT = {
     "_should_upgrade_to_ws": "a method of uvicorn's protocol, answered otherwise",
+    "send_400_response": "a method of uvicorn's protocol, answered otherwise",
     "LanguageModel": "the port of the advisor's model, which comes next",
     "facts_erased": "what an erasure of rows calls, so that no kept answer tells of them",
     "FixedClock": "a fake that is shipped",

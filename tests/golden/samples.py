@@ -33,6 +33,8 @@ NAMED: dict[str, Any] = {
     "locale": "fr-CH",
     "channel": "meta",
     "counts": {"critical": 1, "healthy": 2},
+    "OrderBound.currency": "EUR",
+    "OrderBound.amount_micros": 5_000_000_000,
     "StockStatus.status": "critical",
     "StockStatus.campaigns": (("meta", "campaign-1", 1_000_000),),
     "SpanRecord.status": "ok",

@@ -18,7 +18,7 @@ from tests.builders.storefront import shop_facts
 
 LAST = date(2026, 3, 31)
 ODD: tuple[Any, ...] = (None, True, -1, 2**63, 2**80, 1e308, "", "\0", "\u0661", "'; --", [], {}, [1], {"a": 1})
-ZONES = ("", "\0", "../etc/passwd", "localtime", "posix", 1, None, [])
+ZONES: tuple[Any, ...] = ("", "\0", "../etc/passwd", "localtime", "posix", 1, None, [])
 PERIODS = (
     ("0001-01-01", "9999-12-31"), ("9999-12-31", "9999-12-31"), ("0001-01-01", "0001-01-01"),
     ("2026-03-31", "2026-03-01"), ("1969-12-31", "2026-03-31"), ("2026-W13-2", "20260331"),

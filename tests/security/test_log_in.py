@@ -112,8 +112,8 @@ async def test_live_streams_have_a_cap(gateway: RunningGateway) -> None:
         served(gateway.app) as address,
         httpx.AsyncClient(base_url=address, headers=headers, timeout=60, trust_env=False) as http,
     ):
-        async with http.stream("GET", path) as one, http.stream("GET", path) as two:
-            assert (one.status_code, two.status_code) == (200, 200)
+        async with http.stream("GET", path) as first, http.stream("GET", path) as second:
+            assert (first.status_code, second.status_code) == (200, 200)
             third = await http.get(path)
             assert third.status_code == 429
             assert int(third.headers["retry-after"]) > 0

@@ -15,13 +15,16 @@ from deploy.local.instance import Instance
 from deploy.local.keys import log_in_line
 from deploy.local.settings import InstanceSettings
 from gateway.endpoints.guard import client_address
-from ingest_shopify import main as ingest_shopify
+from ingest_shopify.bootstrap import build
+from ingest_shopify.main import SERVICE
+from ingest_shopify.settings import Settings
 from pulsepoint.runtime.app import ServiceApp, create_app
 from pulsepoint.runtime.engines import open_engines
 from pulsepoint.runtime.serve import DEFAULTS
 from pulsepoint.runtime.settings import ServiceSettings
 from tests.builders.door import served, until_closed
 from tests.builders.identity_store import identity_store_server, running_gateway
+from tests.builders.runtime import no_engines
 from tests.builders.shopify import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -36,14 +39,14 @@ HSTS = "strict-transport-security"
 
 def _servers() -> list[tuple[str, dict[str, object]]]:
     """Where our code makes a uvicorn server, with the words it is given."""
-    found = []
+    servers = []
     for folder in ("shared/pulsepoint", "services", "deploy"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in ("uvicorn.Config", "uvicorn.run"):
                     words = {each.arg or "": ast.unparse(each.value) for each in node.keywords}
-                    found.append((str(path.relative_to(ROOT)), dict[str, object](words)))
-    return found
+                    servers.append((str(path.relative_to(ROOT)), dict[str, object](words)))
+    return servers
 
 
 @pytest.mark.rule("SEC-18")
@@ -77,10 +80,8 @@ def test_a_caller_is_who_connects_or_who_the_proxy_names(peer: str, said: str, t
 @pytest.fixture
 async def ingest() -> AsyncIterator[ServiceApp]:
     async with open_engines(ServiceSettings(profile="memory")) as engines:
-        settings = ingest_shopify.Settings(
-            shopify_api_secret=SecretStr(SECRET), public_url="https://pulsepoint.example", traced=False
-        )
-        app = create_app(ingest_shopify.SERVICE, settings, ingest_shopify.build, engines=engines)
+        settings = Settings(shopify_api_secret=SecretStr(SECRET), public_url="https://pulsepoint.example", traced=False)
+        app = create_app(SERVICE, settings, build, engines=engines)
         async with app.open():
             yield app
 
@@ -96,9 +97,7 @@ REQUESTS = [
 async def test_every_answer_of_every_kind_of_service_carries_the_headers(ingest: ServiceApp) -> None:
     with identity_store_server() as dsn:
         async with running_gateway(dsn, public_url="https://pulsepoint.example") as gateway:
-            whole = Instance(
-                {"ingest-shopify": ingest, "gateway": gateway.app}, ingest_engines(ingest), ("", ""), False
-            )
+            whole = Instance({"ingest-shopify": ingest, "gateway": gateway.app}, no_engines(), ("", ""), False)
             for app in (ingest, gateway.app, whole):
                 async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
                     for method, path in REQUESTS:
@@ -108,11 +107,6 @@ async def test_every_answer_of_every_kind_of_service_carries_the_headers(ingest:
                         assert len(answer.headers.get_list("content-security-policy")) == 1
                         hidden = app is whole and path.startswith(("/push/", "/tasks/"))
                         assert hidden or answer.headers[HSTS].startswith("max-age="), (method, path)
-
-
-def ingest_engines(ingest: ServiceApp) -> object:
-    assert ingest.runtime is not None
-    return ingest.runtime.ports
 
 
 @pytest.mark.rule("SEC-19")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from ingest_shopify.amounts import let_count
 from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
@@ -23,6 +24,7 @@ from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
 from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
+from pulsepoint.values import JsonObject
 
 Delivered: TypeAlias = Event[RawPayload]
 BODIES_REMEMBERED = timedelta(days=400)
@@ -33,7 +35,8 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand it is for.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
-    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch` or a reason of `read_delivery`.
+    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound` or a
+    reason of `read_delivery`.
     """
     raw = event.payload
     domain = raw.headers.get("shop", "")
@@ -41,27 +44,27 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
         text, names = f"X-Shopify-Shop-Domain {domain[:100]!r} is no shop domain", {"shop": domain[:100]}
         raise MalformedInput(text, reason="shop_domain", names=names)
     topic = raw.headers.get("shopify-topic", "")
-    *kept, seen = await reader.get_many([*shop_keys(domain, raw.headers), ("bodies", event.digest)])
-    found = await route(reader, domain, topic, raw.headers, *kept)
+    seen, named, *address = await reader.get_many([("bodies", event.digest), *shop_keys(domain, raw.headers)])
+    to = await route(reader, domain, topic, raw.headers, named, *address)
     try:
-        outcomes = [await _deliver_to(reader, event, topic, shop, found, seen) for shop in (found.shop, *found.also)]
+        outcomes = [await _deliver_to(reader, event, topic, shop, to, seen) for shop in (to.shop, *to.also)]
     except PermanentError as error:
-        error.owner = found.shop.scope
+        error.owner = to.shop.scope
         raise
     return Outcome(
         facts=[fact for each in outcomes for fact in each.facts],
-        writes=_distinct([*found.writes, *(write for each in outcomes for write in each.writes)]),
+        writes=_distinct([*to.writes, *(write for each in outcomes for write in each.writes)]),
         events=[published for each in outcomes for published in each.events],
-        effects=found.effects,
+        effects=to.effects,
     )
 
 
 async def _deliver_to(
-    reader: Reader, event: Delivered, topic: str, shop: Shop, found: Route, seen: Document | None
+    reader: Reader, event: Delivered, topic: str, shop: Shop, to: Route, seen: Document | None
 ) -> Outcome:
     raw = event.payload
     domain = raw.headers["shop"]
-    writes = _remember_body(domain, topic, event, seen, proven=found.proven)
+    writes = _remember_body(domain, topic, event, seen, proven=to.proven)
     reading = read_delivery(
         topic,
         raw.headers.get("shopify-api-version"),
@@ -75,6 +78,7 @@ async def _deliver_to(
         explanation = f"the body names the shop {reading.shop_domain}, its header {domain}"
         names = {"shop": domain, "named": str(reading.shop_domain)}
         raise PermanentError(explanation, reason="shop_mismatch", names=names)
+    writes += await let_count(reader, shop, reading.payload, raw.headers)
     return await _publish(reader, event, shop, reading, writes)
 
 
@@ -198,7 +202,7 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     named, before = await reader.get_many([(SHOPS, domain), (BRANDS, str(event.scope.brand_id))])
     if is_stale(before, event):
         return NOTHING
-    previous: Mapping[str, Any] = before.data if before is not None else {}
+    previous: JsonObject = before.data if before is not None else {}
     # Minted once a brand: another key would make strangers of everybody known.
     identity_key = previous.get("identity_key") or secrets.token_hex(32)
     writes = [

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from ingest_shopify.domain import FAMILIES, Family
@@ -25,6 +24,7 @@ from pulsepoint.events.precedence import Origin, origin_of
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Effect, Reader
 from pulsepoint.tenancy import SYSTEM, TenantContext
+from pulsepoint.values import JsonObject
 
 SHOPS, ADDRESSES, CLAIMS = "shops", "addresses", "claims"
 TOKEN = "endpoint-token"  # noqa: S105 (a name)
@@ -44,10 +44,10 @@ class Shop:
     endpoint_token: str | None
     endpoint_digest: str | None
     clock_offset: timedelta
-    data: Mapping[str, Any] = field(repr=False)
+    data: JsonObject = field(repr=False)
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Shop:
+    def of(cls, data: JsonObject) -> Shop:
         """The shop in a document's data."""
         return cls(
             scope=TenantContext(UUID(data["tenant_id"]), UUID(data["brand_id"])),
@@ -80,9 +80,9 @@ def digest_of_token(token: str) -> str:
 
 
 def shop_keys(domain: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The documents that `route` needs."""
+    """The documents that `route` needs: the second where the address carried a token."""
     token = headers.get(TOKEN)
-    return [(SHOPS, domain), (ADDRESSES, digest_of_token(token if token is not None else ""))]
+    return [(SHOPS, domain), *([(ADDRESSES, digest_of_token(token))] if token is not None else [])]
 
 
 async def route(
@@ -91,7 +91,7 @@ async def route(
     topic: str,
     headers: Mapping[str, str],
     named: Document | None,
-    address: Document | None,
+    address: Document | None = None,
 ) -> Route:
     """The brand that a delivery under this shop header is for, by the documents of `shop_keys`.
 
@@ -137,7 +137,7 @@ async def _shop_of(reader: Reader, scope: TenantContext, domain: str, named: Doc
     return Shop.of(kept.data)
 
 
-def _is_of(data: Mapping[str, Any], scope: TenantContext) -> bool:
+def _is_of(data: JsonObject, scope: TenantContext) -> bool:
     return (data["tenant_id"], data["brand_id"]) == (str(scope.tenant_id), str(scope.brand_id))
 
 
@@ -156,7 +156,7 @@ def _proven(shop: Shop, named: Document | None, domain: str) -> Route:
     return Route(shop, True, (), [Write(SHOPS, domain, {**named.data, "others": [*others, me]})])
 
 
-def _used(data: Mapping[str, Any]) -> dict[str, Any]:
+def _used(data: JsonObject) -> JsonObject:
     return {**data, "in_use": True, "contested": False}
 
 
@@ -188,13 +188,13 @@ def _came_by_token(shop: Shop, domain: str, topic: str, headers: Mapping[str, st
 
 
 def claim(
-    event: Event[BrandConfigured], domain: str, named: Document | None, previous: Mapping[str, Any], identity_key: str
+    event: Event[BrandConfigured], domain: str, named: Document | None, previous: JsonObject, identity_key: str
 ) -> list[Write]:
     """The writes that keep what a brand says of its shop; they take nothing from another brand that names it."""
     brand: BrandSettings = event.payload
     is_own = named is not None and _is_of(named.data, event.scope)
     before = named.data if named is not None and is_own else {}
-    shop = {
+    shop: JsonObject = {
         "tenant_id": str(event.scope.tenant_id),
         "brand_id": str(event.scope.brand_id),
         "shop": domain,
@@ -205,6 +205,7 @@ def claim(
         "endpoint_token": before.get("endpoint_token"),
         "endpoint_digest": brand.endpoint_digest,
         "identity_key": identity_key,
+        "order_bounds": [each.model_dump() for each in brand.order_bounds],
     }
     writes = [Write(CLAIMS, f"{domain}:{event.scope.brand_id}", shop)]
     if brand.endpoint_digest is not None:
@@ -214,7 +215,7 @@ def claim(
     if named is None:
         writes.append(Write(SHOPS, domain, {**shop, "in_use": False}))
     elif is_own:
-        kept = {name: before[name] for name in ("contested", "others") if name in before}
+        kept: JsonObject = {name: before[name] for name in ("contested", "others") if name in before}
         writes.append(Write(SHOPS, domain, {**shop, "in_use": before.get("in_use", True), **kept}))
     elif not named.data.get("in_use", True):
         writes.append(Write(SHOPS, domain, {**named.data, "contested": True}))

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pulsepoint.brand.discount_codes import MappedCode, distinct_codes
+from pulsepoint.brand.order_bounds import OrderBound, distinct_currencies
 from pulsepoint.brand.vocabulary import AttributionModel, CancelledOrders, Platform
 from pulsepoint.money import MICROS
 
@@ -156,6 +157,12 @@ class BrandChoices(BaseModel):
         "one of them has a touch of that campaign.",
         default=(),
         max_length=MOST_MAPPED_CODES,
+    )
+    order_bounds: Annotated[tuple[OrderBound, ...], AfterValidator(distinct_currencies)] = setting(
+        "The largest amounts, by currency, of an order or refund that counts by itself; a larger one waits for an "
+        "administrator. A currency left out has a bound that no card payment reaches, such as 1,000,000 EUR.",
+        default=(),
+        max_length=200,
     )
     clock_offset_seconds: Whole = setting(
         "Added to wall time to get the brand's business clock; 0 for real shops.",

@@ -237,7 +237,7 @@ def decode_raw(message: Message) -> Event[RawPayload]:
     Its id follows from shop, topic, body, trigger and origin: Shopify sends all of them again when it tries again.
     """
     attributes = message.attributes
-    told = (attributes.get(name, "") for name in RAW_IDENTITY)
+    identity = (attributes.get(name, "") for name in RAW_IDENTITY)
     # The same body may be for two brands, each at its own address; others have the id they always had.
     addressed = (attributes[name] for name in ("endpoint-token", "brand") if name in attributes)
     try:
@@ -249,7 +249,7 @@ def decode_raw(message: Message) -> Event[RawPayload]:
             source="shopify",
             scope=SYSTEM,
             time=received,
-            id=uuid5(EVENT_NAMESPACE, "\n".join([*told, *addressed])),
+            id=uuid5(EVENT_NAMESPACE, "\n".join([*identity, *addressed])),
             digest=digest_of(message.data),
             traceparent=attributes.get("traceparent", ""),
         )

@@ -35,6 +35,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("brand.configured", 2): with_defaults,  # discount codes mapped to campaigns
         ("brand.configured", 3): with_defaults,  # the webhook address of its own
         ("brand.configured", 4): with_defaults,  # lead times of single variants
+        ("brand.configured", 5): with_defaults,  # bounds of orders
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("order.recorded", 3): with_defaults,  # what edits removed of a line

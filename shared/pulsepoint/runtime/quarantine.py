@@ -18,7 +18,7 @@ from uuid import uuid4, uuid5
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pulsepoint.errors import PermanentError, RetryableError
+from pulsepoint.errors import AmountAboveBound, PermanentError, RetryableError
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
@@ -31,6 +31,10 @@ from pulsepoint.runtime.pipeline import Pipeline, Work
 from pulsepoint.tenancy import SYSTEM, TenantContext
 
 KEY_NAME = "held-messages-key"
+RELEASED = "released-by-person"
+"""Attribute of a message that somebody had delivered again; nobody outside can send it."""
+UNTIL_RELEASED = timedelta(days=3650)
+"""The time to live of what waits for a person: it can be read, and would count."""
 PART_BYTES = 600_000
 """Sealed bytes a document: base64 makes four thirds of it, below the 1 MiB a document may have."""
 PARTS_PER_COMMIT = 3
@@ -151,12 +155,12 @@ class QuarantineStore:
         names = [f"{held_id}:{uuid4().hex}:{number}" for number in range(len(encrypted))]
         parts = list(zip(names, encrypted, strict=True))
         for start in range(0, len(parts), PARTS_PER_COMMIT):
-            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope)
+            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope, self._ttl_of(why))
 
         async def work(reader: Reader) -> Outcome:
             if failed is not None:
                 await _fails_still(failed, reader)
-            metadata = _metadata(held_id, message, why, reader, reader.now() + self._ttl)
+            metadata = _metadata(held_id, message, why, reader, reader.now() + self._ttl_of(why))
             before = await reader.get("held", held_id)
             version = (before.version if before else 0) + 1
             event = reader.event(metadata, entity=held_id, version=version, time=metadata.held_at)
@@ -172,9 +176,12 @@ class QuarantineStore:
         encrypted = self._encryption.encrypt(whole, held_id)
         return [encrypted[start : start + PART_BYTES] for start in range(0, len(encrypted), PART_BYTES)]
 
-    async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext) -> None:
+    def _ttl_of(self, why: _Why) -> timedelta:
+        return UNTIL_RELEASED if why.reason == AmountAboveBound.reason else self._ttl
+
+    async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext, ttl: timedelta) -> None:
         async def work(reader: Reader) -> Outcome:
-            expires = reader.now() + self._ttl
+            expires = reader.now() + ttl
             return Outcome(
                 writes=[
                     Write("held_parts", name, {"sealed": b64encode(part).decode()}, expires_at=expires)
@@ -190,7 +197,7 @@ class QuarantineStore:
         if command.service != reader.service:
             return NOTHING
         document = await reader.get("held", command.held_id)
-        return await self._release(reader, [document]) if document is not None else NOTHING
+        return await self._release(reader, [document], by_person=True) if document is not None else NOTHING
 
     def effects(self) -> dict[str, EffectDefinition]:
         """The effect kinds every service has."""
@@ -207,7 +214,7 @@ class QuarantineStore:
         again = Effect("quarantined.replay", f"shop:{shop}:{round_number}", data)
         return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
 
-    async def _release(self, reader: Reader, documents: Sequence[Document]) -> Outcome:
+    async def _release(self, reader: Reader, documents: Sequence[Document], *, by_person: bool = False) -> Outcome:
         writes: list[Write] = []
         events: list[Event] = []
         messages: list[Message] = []
@@ -222,7 +229,10 @@ class QuarantineStore:
                 kept = orjson.loads(body)
                 effects.append(Effect(envelope["attributes"]["ce-type"], kept["key"], kept["data"]))
             else:
-                messages.append(Message(self._home_topic(document, envelope["topic"]), body, envelope["attributes"]))
+                # Who replays what was wrong otherwise has not seen an amount.
+                lets_count = by_person and document.data["reason"] == AmountAboveBound.reason
+                attributes = envelope["attributes"] | ({RELEASED: "1"} if lets_count else {})
+                messages.append(Message(self._home_topic(document, envelope["topic"]), body, attributes))
             writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
             released = MessageReleased(
                 held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()

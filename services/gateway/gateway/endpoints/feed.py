@@ -13,11 +13,12 @@ from fastapi.security import HTTPAuthorizationCredentials
 from starlette.types import Receive, Scope, Send
 
 from gateway.domain.feed import FeedEntry, shown
+from gateway.domain.identity import Person
 from gateway.endpoints.access import BEARER, BrandOf, PersonOf, PortsOf, SettingsOf, logged_in
 from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.identity.tokens import BadToken
-from gateway.stream_places import NoPlace
+from gateway.stream_places import NoPlace, StreamPlaces
 from gateway.use_cases.feed import follow
 from pulsepoint.brand.texts import Texts
 from pulsepoint.errors import PulsepointError
@@ -62,13 +63,17 @@ async def follow_events(
             async for news in following:
                 yield as_events(news, words)
 
+    _take_place(ports.stream_places, person)
+    return PlacedStream(stream(), lambda: ports.stream_places.give_back(person.user_id))
+
+
+def _take_place(places: StreamPlaces, person: Person) -> None:
     try:
-        ports.stream_places.take(person.user_id)
+        places.take(person.user_id)
     except NoPlace as error:
         whose = "Pulsepoint has" if error.of_all else "You have"
         detail = f"{whose} {error.most} live streams open, as many as there may be. Close some, or ask again later."
         raise HTTPException(503 if error.of_all else 429, detail, {"Retry-After": "30"}) from None
-    return PlacedStream(stream(), lambda: ports.stream_places.give_back(person.user_id))
 
 
 class PlacedStream(StreamingResponse):

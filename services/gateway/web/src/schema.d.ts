@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Give Token
-         * @description Log in. Too many attempts for one address of a person, or from one address of a network, have to wait.
+         * @description Log in. Wrong passwords make the address they came from wait, longer each time; nobody else.
          */
         post: operations["give_token_api_auth_token_post"];
         delete?: never;
@@ -123,7 +123,7 @@ export interface paths {
         put?: never;
         /**
          * Post Brand
-         * @description Make a brand; 409 when another brand has the shop.
+         * @description Make a brand; 409 when another brand of yours has the shop.
          */
         post: operations["post_brand_api_brands_post"];
         delete?: never;
@@ -1070,6 +1070,12 @@ export interface components {
              */
             name: string;
             /**
+             * Order Bounds
+             * @description The largest amounts, by currency, of an order or refund that counts by itself; a larger one waits for an administrator. A currency left out has a bound that no card payment reaches, such as 1,000,000 EUR.
+             * @default []
+             */
+            order_bounds: components["schemas"]["OrderBound"][];
+            /**
              * Quiet Until
              * @description Nothing is sent to people while the business clock is before this moment.
              */
@@ -1678,6 +1684,12 @@ export interface components {
              */
             name: string;
             /**
+             * Order Bounds
+             * @description The largest amounts, by currency, of an order or refund that counts by itself; a larger one waits for an administrator. A currency left out has a bound that no card payment reaches, such as 1,000,000 EUR.
+             * @default []
+             */
+            order_bounds: components["schemas"]["OrderBound"][];
+            /**
              * Quiet Until
              * @description Nothing is sent to people while the business clock is before this moment.
              */
@@ -1718,6 +1730,16 @@ export interface components {
          * @enum {string}
          */
         OmissionKind: "unreadable" | "price_not_above_zero" | "quantity_zero" | "amount_too_large" | "no_number" | "below_zero" | "no_count" | "no_time" | "impossible_year" | "in_the_future" | "undated" | "other_currency" | "repeated" | "above_its_lines";
+        /**
+         * OrderBound
+         * @description The largest amount of an order or refund in one currency that counts by itself, in micros.
+         */
+        OrderBound: {
+            /** Amount Micros */
+            amount_micros: number;
+            /** Currency */
+            currency: string;
+        };
         /**
          * OrderView
          * @description An order; `net_revenue` before returns, `channel` and `campaign` by the model (null until attributed).
@@ -2172,6 +2194,12 @@ export interface components {
             lookback_days: number;
             /** Name */
             name: string;
+            /**
+             * Order Bounds
+             * @description The largest amounts, by currency, of an order or refund that counts by itself; a larger one waits for an administrator. A currency left out has a bound that no card payment reaches, such as 1,000,000 EUR.
+             * @default []
+             */
+            order_bounds: components["schemas"]["OrderBound"][];
             /**
              * Quiet Until
              * @description Nothing is sent to people while the business clock is before this moment.
@@ -2689,6 +2717,7 @@ export type MyChanges = components['schemas']['MyChanges'];
 export type NewBrand = components['schemas']['NewBrand'];
 export type NumberView = components['schemas']['NumberView'];
 export type OmissionKind = components['schemas']['OmissionKind'];
+export type OrderBound = components['schemas']['OrderBound'];
 export type OrderView = components['schemas']['OrderView'];
 export type Orders = components['schemas']['Orders'];
 export type Performance = components['schemas']['Performance'];
