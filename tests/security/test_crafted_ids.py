@@ -61,7 +61,7 @@ def crafted(scope: TenantContext) -> Iterator[str]:
             yield packed({**honest, name: value})
 
 
-@pytest.mark.rule("SEC-17")
+@pytest.mark.rule("SEC-24")
 async def test_a_crafted_fact_id_is_no_server_error() -> None:
     with identity_store_server() as dsn:
         async with running_gateway(dsn) as gateway, await gateway.login() as admin:

@@ -15,13 +15,9 @@ class Settings(ServiceSettings):
 
     `allow_local_urls` lets brands name an emulator of Slack on this machine, for tests. `trusted_proxies` counts
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is. `commit` is what
-<<<<<<< HEAD
     this was built from, as `GET /version` answers it. `answer_seconds` is how long an answer of the warehouse is kept
     in the cache at most, 0: not at all; None is a minute where questions are billed and Redis is there, else 0.
-=======
-    this was built from, as `GET /version` answers it. `feed_streams` are those that an instance holds open, and
-    `feed_streams_per_person` those of one person.
->>>>>>> 6299fbc (Believe no proxy header from this machine, slow guessing without locking owners out, cap live streams, send security headers with every answer, take back the secrets of a refused brand, refuse crafted fact ids)
+    `feed_streams` are those that an instance holds open, and `feed_streams_per_person` those of one person.
     """
 
     secret_key: SecretStr | None = Field(
