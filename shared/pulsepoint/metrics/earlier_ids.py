@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -98,16 +97,14 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _value(cited: str, name: str, value: Any) -> date | str | None:
+def _value(cited: str, name: str, value: object) -> date | str | None:
     """The value of a dimension that the metric has."""
     if name not in dimensions_of(cited):
         raise ValueError("no dimension of the metric")
     if value is None:
         return None
-    if name == DAY:
-        return _day(value)
-    if name == MONTH:
-        return _day(f"{value}-01").strftime("%Y-%m")
     if not isinstance(value, str) or "\0" in value:
         raise ValueError("no value of a dimension")
-    return value
+    if name == DAY:
+        return _day(value)
+    return _day(f"{value}-01").strftime("%Y-%m") if name == MONTH else value
