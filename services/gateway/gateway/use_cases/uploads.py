@@ -155,8 +155,8 @@ async def _recorded_orders(
     return recorded
 
 
-def as_delivered(delivery: Delivery, shop: str, received_at: datetime, owner: TenantContext) -> Message:
-    """A delivery as the webhook address would publish it, but for its origin and the brand it is for.
+def as_delivered(delivery: Delivery, shop: str, received_at: datetime, owner: TenantContext | None = None) -> Message:
+    """A delivery as the webhook address would publish it, but for its origin and the brand it is for (None: not said).
 
     The digest of the body stands for its signature.
     """
@@ -168,9 +168,9 @@ def as_delivered(delivery: Delivery, shop: str, received_at: datetime, owner: Te
         "shopify-webhook-id": delivery.webhook_id,
         "shopify-event-id": delivery.event_id,
         ORIGIN: Origin.FILE.name.lower(),
-        "tenant": str(owner.tenant_id),
-        "brand": str(owner.brand_id),
     }
+    if owner is not None:
+        headers |= {"tenant": str(owner.tenant_id), "brand": str(owner.brand_id)}
     body_id = b64encode(sha256(delivery.body).digest()).decode()
     return raw_message(RAW_TOPIC, delivery.body, headers, body_id, received_at)
 
