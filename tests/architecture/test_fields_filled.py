@@ -1,4 +1,4 @@
-"""A field of an event that nobody fills is a mistake: its publisher's code names each one that has a default.
+"""An event that nobody makes is a mistake, and a field of one that nobody fills: its publisher's code names them all.
 
 Where a model is made by its class with keywords alone, the field is one of these or of an `update={…}`. Where it is
 made of other values (`**columns`), the publisher's code has the name as a keyword, a key or a declared field.
@@ -60,11 +60,20 @@ def unfilled(model: type[BaseModel], code: Iterable[Source]) -> set[str]:
     """The fields with a default that the code does not fill."""
     nodes = [node for source in code for node in ast.walk(source.tree)]
     optional = {name for name, field in model.model_fields.items() if not field.is_required()}
-    made = [node for node in nodes if isinstance(node, ast.Call) and _called(node) == model.__name__]
+    made = _made(model, nodes)
     keywords = {keyword.arg for call in made for keyword in call.keywords}
     if made and None not in keywords:
         return optional - {name for name in keywords if name} - set(_updated(nodes))
     return optional - set(_named(nodes))
+
+
+def is_made(model: type[Payload] | type[RawPayload], code: Iterable[Source]) -> bool:
+    """True where the code calls the model's class."""
+    return bool(_made(model, (node for source in code for node in ast.walk(source.tree))))
+
+
+def _made(model: type, nodes: Iterable[ast.AST]) -> list[ast.Call]:
+    return [node for node in nodes if isinstance(node, ast.Call) and _called(node) == model.__name__]
 
 
 def _called(call: ast.Call) -> str:
@@ -88,6 +97,16 @@ def _named(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 def _keys(node: ast.Dict) -> Iterator[str]:
     return (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
+@pytest.mark.parametrize("entry", [entry for entry in EVENTS if entry.payload is not RawPayload], ids=lambda e: e.type)
+def test_every_event_is_made_by_its_publisher(entry: EventEntry) -> None:
+    assert is_made(entry.payload, code_of(entry.publisher)), f"{entry.publisher} publishes no {entry.type}"
+
+
+def test_an_event_that_another_service_makes_is_not_its_publishers() -> None:
+    assert is_made(AdDayRecorded, code_of("ingest-ads"))
+    assert not is_made(AdDayRecorded, code_of("alerting"))
 
 
 @pytest.mark.parametrize("entry", PAYLOADS, ids=lambda entry: entry.type)
