@@ -3,6 +3,9 @@
 locals {
   dead_letter_topics = toset([for entry in local.catalog.dead_letters : entry.topic])
 
+  # How long an event waits for a subscriber that is down: a week, raw deliveries of Shopify among them.
+  event_retention = "604800s"
+
   # Who pushes what where: the subscriptions of events, and each service's own dead letters.
   pushes = { for name, entry in local.catalog.subscriptions : name => entry if contains(keys(local.running), entry.service) }
   dead_letter_pushes = {
@@ -18,7 +21,7 @@ resource "google_pubsub_topic" "event" {
 
   name                       = each.key
   kms_key_name               = google_kms_crypto_key.data.id
-  message_retention_duration = "604800s"
+  message_retention_duration = local.event_retention
   labels                     = local.labels
 
   message_storage_policy {
@@ -34,7 +37,7 @@ resource "google_pubsub_topic" "dead_letter" {
 
   name                       = each.key
   kms_key_name               = google_kms_crypto_key.data.id
-  message_retention_duration = "1209600s"
+  message_retention_duration = local.catalog.dead_letter_retention
   labels                     = local.labels
 
   message_storage_policy {
@@ -53,7 +56,7 @@ resource "google_pubsub_subscription" "event" {
   topic                      = google_pubsub_topic.event[each.value.topic].id
   filter                     = each.value.filter
   ack_deadline_seconds       = each.value.ack_deadline_seconds
-  message_retention_duration = "604800s"
+  message_retention_duration = local.event_retention
   labels                     = local.labels
 
   push_config {
@@ -90,7 +93,7 @@ resource "google_pubsub_subscription" "dead_letter" {
   name                       = each.key
   topic                      = google_pubsub_topic.dead_letter[each.value.topic].id
   ack_deadline_seconds       = 60
-  message_retention_duration = "1209600s"
+  message_retention_duration = local.catalog.dead_letter_retention
   labels                     = local.labels
 
   push_config {
@@ -116,7 +119,7 @@ resource "google_pubsub_subscription" "dead_letter" {
 resource "google_pubsub_subscription" "observability_archive" {
   name                       = "bigquery.observability"
   topic                      = google_pubsub_topic.event["observability"].id
-  message_retention_duration = "604800s"
+  message_retention_duration = local.event_retention
   labels                     = local.labels
 
   bigquery_config {

@@ -28,11 +28,13 @@ from pulsepoint.events.catalog import (
     subscriptions_of,
 )
 from pulsepoint.runtime.claims import PAYLOAD_LIFE
+from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.tenancy import SYSTEM_TENANT_ID
 from pulsepoint.warehouse.schema import Table, shared_tables
 
 FILE = Path(__file__).resolve().parents[2] / "infra" / "catalog.json"
 MAX_FILTER_BYTES = 256
+MAX_RETENTION_DAYS = 31
 """https://cloud.google.com/pubsub/quotas#resource_limits"""
 RAW_PUBLISHERS = ("ingest-shopify", "gateway")
 """Files of past orders that people drop on the page enter as deliveries do, through the gateway."""
@@ -49,6 +51,7 @@ def catalog() -> dict[str, object]:
         "dead_letters": {
             f"{name}.dead-letters": {"service": name, "topic": f"dead-letters.{name}"} for name in SERVICES
         },
+        "dead_letter_retention": f"{dead_letter_days() * 86_400}s",
         "system_tenant": str(SYSTEM_TENANT_ID),
         "shared_dataset": SHARED_DATASET,
         "shared_rights": {
@@ -75,6 +78,11 @@ def _service(name: str) -> dict[str, object]:
         "makes_datasets": name in TENANT_RIGHTS,
         "tasks": tasks_of(name),
     }
+
+
+def dead_letter_days() -> int:
+    """How long Pub/Sub keeps a dead letter that its service did not take: as long as quarantine, 31 days at most."""
+    return min(int(ServiceSettings.model_fields["quarantine_ttl_days"].default), MAX_RETENTION_DAYS)
 
 
 def tasks_of(service: str) -> list[str]:

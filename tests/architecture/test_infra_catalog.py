@@ -26,6 +26,7 @@ from pulsepoint.events.catalog import (
     TOPICS,
     Subscription,
 )
+from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.warehouse.schema import shared_tables
 from tests.builders.terraform import Resource, each, evaluate, expanded, of_type, sole
 
@@ -121,6 +122,12 @@ def test_each_service_receives_its_own_dead_letters() -> None:
     assert topics == {
         f"{name}.dead-letters": f"ref:google_pubsub_topic.dead_letter[dead-letters.{name}].id" for name in SERVICES
     }
+
+
+@pytest.mark.parametrize("kind", ["google_pubsub_topic.dead_letter", "google_pubsub_subscription.dead_letter"])
+def test_a_dead_letter_is_kept_as_long_as_a_quarantined_body(kind: str) -> None:
+    days = ServiceSettings.model_fields["quarantine_ttl_days"].default
+    assert set(expanded(sole(kind), "message_retention_duration").values()) == {f"{min(days, 31) * 24 * 3600}s"}
 
 
 def test_pubsub_itself_may_forward_every_dead_letter() -> None:
