@@ -19,6 +19,7 @@ from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from tests.builders.alert_findings import FINDINGS
 from tests.builders.alert_stories import STORIES
 
+README = (Path(__file__).parents[3] / "services" / "alerting" / "README.md").read_text(encoding="utf-8")
 MONITORING = (Path(__file__).parents[3] / "infra" / "monitoring.tf").read_text(encoding="utf-8")
 
 
@@ -60,6 +61,11 @@ def in_the_api(kind: StrEnum) -> bool:
     return kind.value in schema["enum"]
 
 
+def in_the_readme(kind: StrEnum) -> bool:
+    """Its conditions are a list of types in code marks."""
+    return f"\n- `{kind.value}`" in README
+
+
 def in_monitoring(kind: StrEnum) -> bool:
     return f'kind=\\"{kind.value}\\"' in MONITORING
 
@@ -71,6 +77,7 @@ TYPE_PLACES: Mapping[str, Callable[[StrEnum], bool]] = {
     "facts": in_facts,
     "API": in_the_api,
     "monitoring": in_monitoring,
+    "README": in_the_readme,
 }
 
 
