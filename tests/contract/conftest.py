@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.emulated.engines import start_firestore, start_pubsub, start_redis
-from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+from pulsepoint.adapters.postgres.pool import open_pool, prepare
 from tests.builders.engines import shared_engine
 from tests.builders.postgres import run_directory, shared_postgres
 
@@ -25,8 +25,7 @@ def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, min=2, max=20) as pool:
-        await apply_schema(pool)
+    async with open_pool(await prepare(postgres_dsn), min=2, max=20) as pool:
         yield pool
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pulsepoint.adapters.postgres.delivery import OWNER_LOCK
 from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
-from pulsepoint.adapters.postgres.pool import open_pool
+from pulsepoint.adapters.postgres.pool import open_pool, prepare
 from pulsepoint.errors import EngineUnavailable
 from tests.contract.suites.embedded_bus import EmbeddedBusSuite, OpenBus
 from tests.contract.suites.message_bus import SOON, Receiver, message, running, subscribe
@@ -85,7 +85,7 @@ class TestPostgresMessageBus(EmbeddedBusSuite):
         self, postgres_dsn: str, postgres_pool: asyncpg.Pool, topic: str
     ) -> None:
         name = f"cut-{uuid4()}"
-        async with open_pool(f"{postgres_dsn}&application_name={name}", min=1, max=8) as pool:
+        async with open_pool(f"{await prepare(postgres_dsn)}&application_name={name}", min=1, max=8) as pool:
             bus, receiver = PostgresMessageBus(pool, subscriptions=[subscribe(topic)]), Receiver()
             async with running(bus, receiver.push):
                 await bus.publish([message(topic)])

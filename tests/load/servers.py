@@ -114,14 +114,13 @@ async def _forget(bus: Any) -> None:
 def webhook_on_postgres() -> Any:
     """Our endpoint: verify, commit to the PostgreSQL queue, answer. BENCH_DSN names the database."""
     from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
-    from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+    from pulsepoint.adapters.postgres.pool import open_pool, prepare
     from pulsepoint.adapters.system_clock import SystemClock
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Any]:
         clock = SystemClock()
-        async with open_pool(os.environ["BENCH_DSN"]) as pool:
-            await apply_schema(pool)
+        async with open_pool(await prepare(os.environ["BENCH_DSN"])) as pool:
             yield _webhook(PostgresMessageBus(pool, clock), clock)
 
     return _Opened(opened)

@@ -109,7 +109,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     from pulsepoint.adapters.postgres.checksums import PostgresChecksums
     from pulsepoint.adapters.postgres.document_store import PostgresDocumentStore
     from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
-    from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+    from pulsepoint.adapters.postgres.pool import open_pool, prepare
     from pulsepoint.adapters.postgres.supervision import supervised_server
     from pulsepoint.adapters.private_home import make_private
     from pulsepoint.adapters.system_clock import SystemClock
@@ -119,8 +119,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     faults = Faults(clock)
     directory, elsewhere = settings.home / "postgres", settings.postgres_folder
     dsn = await stack.enter_async_context(supervised_server(directory, faults, elsewhere=elsewhere))
-    pool = await stack.enter_async_context(open_pool(dsn))
-    await apply_schema(pool)
+    pool = await stack.enter_async_context(open_pool(await prepare(dsn)))
     bus = PostgresMessageBus(pool, clock, faults=faults)
     secrets = LocalSecretStore(pool, settings.home / "secrets.key")
     payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from pulsepoint.adapters.postgres import dump
-from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+from pulsepoint.adapters.postgres.pool import prepare
 from pulsepoint.adapters.postgres.server import PostgresServer, running_server, start_server, stop_server
 from pulsepoint.errors import EngineUnavailable
 
@@ -49,8 +49,7 @@ async def test_commits_wait_for_the_moment_and_what_comes_later_is_not_in_it(tmp
         source, target = stack.enter_context(server()), stack.enter_context(server())
         thread = stack.enter_context(ThreadPoolExecutor(1))
         assert running_server(source.data) == source
-        async with open_pool(source.get_uri(), max=2) as pool:
-            await apply_schema(pool)
+        await prepare(source.get_uri())
         await run(source, f"{ROLE}; {COMMIT}")
 
         def commit_meanwhile() -> None:

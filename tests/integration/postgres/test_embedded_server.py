@@ -15,7 +15,7 @@ import asyncpg
 import psutil
 import pytest
 
-from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+from pulsepoint.adapters.postgres.pool import RUNTIME, open_pool, prepare
 from pulsepoint.adapters.postgres.server import embedded_server
 from pulsepoint.errors import EngineUnavailable
 
@@ -123,6 +123,28 @@ def test_a_server_that_cannot_start_is_unavailable(home: Path) -> None:
 
 async def test_the_schema_is_applied_by_many_at_once(home: Path) -> None:
     with embedded_server(home / "postgres") as dsn:
-        async with open_pool(dsn, min=4, max=8) as pool:
-            await asyncio.gather(*(apply_schema(pool) for _ in range(8)))
+        [runtime] = set(await asyncio.gather(*(prepare(dsn) for _ in range(8))))
+        async with open_pool(runtime, min=1, max=2) as pool:
             assert await pool.fetchval("SELECT count(*) FROM kernel.queue") == 0
+
+
+FORBIDDEN = (
+    "CREATE TABLE kernel.mine ()",
+    "CREATE TABLE public.mine ()",
+    "DROP TABLE kernel.documents",
+    "ALTER TABLE kernel.documents DISABLE TRIGGER ALL",
+    "CREATE SCHEMA mine",
+    "CREATE ROLE mine SUPERUSER",
+    "SET ROLE postgres",
+    "COPY kernel.queue TO PROGRAM 'true'",
+    "SELECT pg_read_file('pg_hba.conf')",
+)
+
+
+async def test_who_serves_may_do_nothing_but_read_and_write_rows(home: Path) -> None:
+    with embedded_server(home / "postgres") as dsn:
+        async with open_pool(await prepare(dsn), min=1, max=1) as pool:
+            assert await pool.fetchval("SELECT current_user") == RUNTIME
+            for statement in FORBIDDEN:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await pool.execute(statement)

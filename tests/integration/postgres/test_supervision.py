@@ -15,7 +15,7 @@ import pytest
 
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.postgres.message_bus import PostgresMessageBus
-from pulsepoint.adapters.postgres.pool import apply_schema, open_pool
+from pulsepoint.adapters.postgres.pool import open_pool, prepare
 from pulsepoint.adapters.postgres.server import PostgresServer
 from pulsepoint.adapters.postgres.supervision import LEAST_ROOM, ROOM_AGAIN, Supervisor, has_room, supervised_server
 from pulsepoint.errors import EngineUnavailable
@@ -67,8 +67,10 @@ def kill_postmaster(data: Path) -> None:
 async def delivering(
     home: Path, faults: Faults, topic: str, push: Push | None = None
 ) -> AsyncIterator[tuple[PostgresMessageBus, Receiver]]:
-    async with supervised_server(home / "postgres", faults, SETTINGS) as dsn, open_pool(dsn, min=1, max=8) as pool:
-        await apply_schema(pool)
+    async with (
+        supervised_server(home / "postgres", faults, SETTINGS) as dsn,
+        open_pool(await prepare(dsn), min=1, max=8) as pool,
+    ):
         bus, receiver = PostgresMessageBus(pool, subscriptions=[subscribe(topic)], faults=faults), Receiver()
         async with running(bus, push or receiver.push):
             yield bus, receiver

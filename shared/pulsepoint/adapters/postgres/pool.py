@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
@@ -21,6 +22,8 @@ SESSION = {
     "enable_bitmapscan": "off",
 }
 SCHEMA_LOCK = 7_205_017_640_001
+RUNTIME = "kernel_runtime"
+"""The role that services have; the system says who may take it (peer), so it has no password."""
 
 
 @asynccontextmanager
@@ -53,11 +56,21 @@ async def _keep(connection: asyncpg.Connection) -> None:
     """asyncpg's own reset would be one more round trip for each statement."""
 
 
-async def apply_schema(pool: asyncpg.Pool) -> None:
-    """Create or update the kernel's tables and functions; safe to run at once from several processes."""
+async def prepare(dsn: str) -> str:
+    """Create or update the kernel's tables and functions as the superuser of `dsn`; answers the DSN of who serves.
+
+    That is `RUNTIME`, which may read and write rows and nothing else. Safe to run at once from several processes.
+    Raises `EngineUnavailable`.
+    """
     statements = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
     with postgres_errors():
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA_LOCK)
-            await connection.execute("SET LOCAL client_min_messages = warning")
-            await connection.execute(statements)
+        connection = await asyncpg.connect(dsn, timeout=60, command_timeout=60)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA_LOCK)
+                await connection.execute("SET LOCAL client_min_messages = warning")
+                await connection.execute(statements)
+        finally:
+            await connection.close()
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(netloc=f"{RUNTIME}@{parts.netloc.rpartition('@')[2]}"))

@@ -371,3 +371,15 @@ BEGIN
     );
 END
 $$;
+
+-- Who serves may read and write rows; the tables stay the superuser's, who alone applies this file.
+DO $$
+BEGIN
+    CREATE ROLE kernel_runtime LOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END
+$$;
+GRANT USAGE ON SCHEMA kernel TO kernel_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA kernel TO kernel_runtime;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA kernel TO kernel_runtime;
