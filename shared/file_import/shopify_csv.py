@@ -80,7 +80,16 @@ class Converter:
             try:
                 yield from self._order(rows)
             except UnreadableOrder as error:
-                self.left_out.append(LeftOutOrder(rows[0].get("name") or "", error.omission, 0))
+                self.left_out.append(LeftOutOrder(rows[0].get("name") or "", error.omission, self._subtotal(rows[0])))
+
+    def _subtotal(self, head: Record) -> int:
+        """Micros of an order that is left out, as the file says; 0 of what cannot be read or is of another currency."""
+        if (head.get("currency") or self._currency).upper() != self._currency:
+            return 0
+        try:
+            return self._cents(head, "subtotal") * self._unit
+        except UnreadableOrder:
+            return 0
 
     def _order(self, rows: tuple[Record, ...]) -> Iterator[Webhook]:
         order = assembled(rows)

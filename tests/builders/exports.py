@@ -28,6 +28,7 @@ class Imported:
     tally: Tally
     orders: dict[str, OrderRecorded]
     left_out: dict[Omission, int]
+    left_out_micros: int
 
     @property
     def net_micros(self) -> int:
@@ -40,7 +41,7 @@ def imported(path: Path, *, currency: str = "EUR", timezone: str = "UTC", now: d
     tally, orders = Tally(), {}
     with open_plan(path, shop=SHOP, currency=currency, zone=ZoneInfo(timezone), now=now) as plan:
         webhooks = tuple(plan.webhooks())
-        left_out = {entry.reason: entry.rows for entry in plan.left_out()}
+        left_out = plan.left_out()
     for webhook in webhooks:
         tally.count(webhook)
         delivery = first_delivery(webhook, SHOP)
@@ -48,7 +49,8 @@ def imported(path: Path, *, currency: str = "EUR", timezone: str = "UTC", now: d
         payload = read_delivery(delivery.topic, None, delivery.body, shop=SHOP, received_at=received_at).payload
         if isinstance(payload, OrderRecorded):
             orders[payload.order_id] = payload
-    return Imported(plan, webhooks, tally, orders, left_out)
+    rows = {entry.reason: entry.rows for entry in left_out}
+    return Imported(plan, webhooks, tally, orders, rows, sum(entry.micros for entry in left_out))
 
 
 def write_export(path: Path, rows: Iterable[dict[str, str]]) -> Path:

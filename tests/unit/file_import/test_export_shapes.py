@@ -134,10 +134,11 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 def test_an_order_dated_after_tomorrow_is_left_out_and_named(
     tmp_path: Path, column: str, moment: str, own_id: str
 ) -> None:
-    rows = [{"Cancelled at": "", **head("#1", Id=own_id), column: moment}, head("#2", Id="2")]
+    rows = [{"Cancelled at": "", **head("#1", "20.00", Id=own_id), column: moment}, head("#2", Id="2")]
     made = imported(write_export(tmp_path / "orders.csv", rows), now=NOW)
     assert [order.name for order in made.orders.values()] == ["#2"]
     assert made.left_out == {Omission.of(OmissionKind.IN_THE_FUTURE, column=column): 1}
+    assert made.left_out_micros == 20 * EUR
     assert made.plan.ends_at == datetime(2026, 11, 10, 12, tzinfo=UTC)
 
 
