@@ -61,7 +61,8 @@ def compared(world: World, telling: str = TELLINGS[0]) -> Compared:
     broken = [each.when for each in world.settings.incidents if each.kind == "broken_utm"]
     for order in orders_of(world):
         touches, recorded = _touches(order, telling)
-        chosen, other = (_credited(model, touches, recorded.created_at) for model in AttributionModel)
+        chosen = _credited(AttributionModel.LAST_TOUCH, touches, recorded.created_at)
+        non_direct = _credited(AttributionModel.LAST_NON_DIRECT, touches, recorded.created_at)
         reason = _reason(order, chosen)
         if reason is Reason.WRONG:
             channel = chosen.channel if chosen is not None else None
@@ -69,7 +70,7 @@ def compared(world: World, telling: str = TELLINGS[0]) -> Compared:
         if reason is Reason.SAME and broken and not urlsplit(order.evidence.visits[-1].landing_page).query:
             reason = Reason.UNTAGGED if _is_sent(order.evidence.visits[-1]) else reason
         result.reasons[reason] += 1
-        result.differs += chosen != other
+        result.differs += chosen != non_direct
         if chosen is not None:
             result.channels[chosen.channel] += 1
     return result
