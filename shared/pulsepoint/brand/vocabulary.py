@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulsepoint.brand.words import Word
+from pulsepoint.brand.words import Word, sql_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class CancelledOrders(Word):
     """The meaning of a cancelled order for revenue.
 
     `return`: what was not refunded goes back on the day of the cancellation. `exclude`: as if never sold, its refunds
-    neither. `keep`: it stays sold. `counts` and `predicate` are the same rule, in Python and in SQL.
+    neither. `keep`: it stays sold. `counts` and `sql` are the same rule, in Python and in SQL; the rest follows.
     """
 
     RETURN = "return"
@@ -156,6 +156,11 @@ class CancelledOrders(Word):
                 return not cancelled
             case CancelledOrders.KEEP:
                 return kind is not EntryKind.CANCELLATION
+
+    @property
+    def drops_order(self) -> bool:
+        """True where nothing of a cancelled order counts, as if it had never been."""
+        return not any(self.counts(kind, cancelled=True) for kind in EntryKind)
 
     @property
     def sql(self) -> str:
@@ -179,10 +184,15 @@ class CancelledOrders(Word):
         )
         return f"({' OR '.join(conditions)})"
 
+    @classmethod
+    def dropping(cls) -> str:
+        """The policies that drop a cancelled order, as one SQL condition on `@cancelled_orders`."""
+        return f"@cancelled_orders IN ({sql_list(policy for policy in cls if policy.drops_order)})"
+
     def _condition(self, kinds: bool, column: str) -> str:
-        if not kinds and self is CancelledOrders.KEEP:
-            return "TRUE"
-        return self.sql.replace("cancelled_at", column)
+        if kinds:
+            return self.sql.replace("cancelled_at", column)
+        return "TRUE" if self.counts(EntryKind.SALE, cancelled=True) else f"{column} IS NULL"
 
 
 class StockState(Word):

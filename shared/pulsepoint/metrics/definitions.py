@@ -89,7 +89,7 @@ _SALES: tuple[Metric, ...] = (
         "says, else the first that is known", _COUNT, "customers", "COUNT(*)"),
     Sum(54, GUESSED_CUSTOMERS, "new customers of whom only the first order that is known "
         "says so", _COUNT, "customers",
-        f"SUM(IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', guessed_kept, guessed))", listed=False),
+        f"SUM(IF({CancelledOrders.dropping()}, guessed_kept, guessed))", listed=False),
     Sum(48, "comparable_revenue", "net revenue of days whose ad spend is known",
         _MONEY, "sales", f"SUM(IF({SHOP_DAY}, 0, net_micros))", listed=False, part_of="net_revenue"),
     Sum(49, "comparable_new_customers",

@@ -15,11 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pulsepoint.brand.vocabulary import CancelledOrders
+from pulsepoint.brand.vocabulary import CancelledOrders, EntryKind
 from pulsepoint.events.orders import Refund
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-SALE, EDIT, REFUND, CANCELLATION = "sale", "edit", "refund", "cancellation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class SalesEntry:
     """One amount of net revenue on one moment; negative for what went back."""
 
     entry_id: str
-    kind: str
+    kind: EntryKind
     occurred_at: datetime
     net_micros: int
 
@@ -113,12 +112,10 @@ def sales_entries(
     """The entries of one order, sale first, then its changes; their sum is its net revenue.
 
     Refunds without a known order (`order` None) count on their own date, with tax inside their prices where they
-    show it. `cancelled_orders` is the brand's policy: `return` gives back at cancellation what was neither refunded
-    nor charged, `exclude` drops cancelled orders, with their refunds, as if never sold, `keep` leaves them as sold.
+    show it. A cancellation gives back what was neither refunded nor charged. `cancelled_orders`, the brand's policy,
+    says which of the entries count.
     """
     if order is not None and (order.test or order.deleted):
-        return ()
-    if order is not None and order.cancelled_at is not None and cancelled_orders is CancelledOrders.EXCLUDE:
         return ()
     returned = _returned(order, sorted(refunds, key=lambda refund: refund.refund_id))
     if order is None:
@@ -126,9 +123,11 @@ def sales_entries(
     entries = [*_sold(order), *returned]
     left = sum(entry.net_micros for entry in entries)
     uncharged = left if order.uncharged_micros is None else min(left, order.uncharged_micros)
-    if order.cancelled_at is not None and cancelled_orders is CancelledOrders.RETURN and uncharged > 0:
-        entries.append(SalesEntry(f"{order.order_id}:cancelled", CANCELLATION, order.cancelled_at, -uncharged))
-    return tuple(entries)
+    if order.cancelled_at is not None and uncharged > 0:
+        returned_at = order.cancelled_at
+        entries.append(SalesEntry(f"{order.order_id}:cancelled", EntryKind.CANCELLATION, returned_at, -uncharged))
+    cancelled = order.cancelled_at is not None
+    return tuple(entry for entry in entries if cancelled_orders.counts(entry.kind, cancelled=cancelled))
 
 
 def _sold(order: SoldOrder) -> list[SalesEntry]:
@@ -136,21 +135,24 @@ def _sold(order: SoldOrder) -> list[SalesEntry]:
     changed: Counter[datetime] = Counter()
     for change in order.changes:
         changed[change.occurred_at] += change.net_micros
-    sale = SalesEntry(order.order_id, SALE, order.processed_at, order.net_micros - sum(changed.values()))
-    return [sale, *(SalesEntry(change_id(order.order_id, at), EDIT, at, net) for at, net in sorted(changed.items()))]
+    sale = SalesEntry(order.order_id, EntryKind.SALE, order.processed_at, order.net_micros - sum(changed.values()))
+    return [
+        sale,
+        *(SalesEntry(change_id(order.order_id, at), EntryKind.EDIT, at, net) for at, net in sorted(changed.items())),
+    ]
 
 
 def _returned(order: SoldOrder | None, refunds: Sequence[Refund]) -> list[SalesEntry]:
     """An entry a refund, by id; of an export's totals the largest, for what the refunds leave of it."""
     amounts = [(refund, *_amounts(order, refund)) for refund in refunds]
     single = [amount for amount in amounts if not amount[0].is_total]
-    entries = [SalesEntry(refund.refund_id, REFUND, refund.issued_at, -net) for refund, net, _ in single]
+    entries = [SalesEntry(refund.refund_id, EntryKind.REFUND, refund.issued_at, -net) for refund, net, _ in single]
     totals = [amount for amount in amounts if amount[0].is_total]
     if totals:
         refund, net, total = min(totals, key=lambda amount: (-amount[2], amount[0].refund_id))
         rest = min(net - sum(each[1] for each in single), total - sum(each[2] for each in single))
         if rest > 0:
-            entries.append(SalesEntry(refund.refund_id, REFUND, refund.issued_at, -rest))
+            entries.append(SalesEntry(refund.refund_id, EntryKind.REFUND, refund.issued_at, -rest))
     return entries
 
 

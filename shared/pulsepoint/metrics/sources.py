@@ -103,7 +103,7 @@ SOURCES: dict[str, Source] = {
     ),
     "customers": Source(
         rows="first_orders",
-        where=f"IF(@cancelled_orders = '{CancelledOrders.EXCLUDE}', place_kept, place) = 1",
+        where=f"IF({CancelledOrders.dropping()}, place_kept, place) = 1",
         instants=_EACH_DAY,
         dimensions=(),
         detail=("order_id", "subject", "occurred_at"),

@@ -93,6 +93,16 @@ def test_lines_know_no_kinds_and_columns_may_be_aliased() -> None:
     assert "sold.cancelled_at IS NULL" in predicate
 
 
+@pytest.mark.rule("REV-03")
+@pytest.mark.parametrize("policy", CancelledOrders)
+def test_an_order_is_dropped_where_none_of_its_entries_counts(policy: CancelledOrders) -> None:
+    counted = [kind for kind in EntryKind if policy.counts(kind, cancelled=True)]
+    assert policy.drops_order is (counted == [])
+    dropping = CancelledOrders.dropping().replace("@cancelled_orders", repr(policy.value))
+    row = duckdb.connect().execute(f"SELECT {dropping}").fetchone()
+    assert row == (policy.drops_order,)
+
+
 def test_lists_for_sql_name_every_member() -> None:
     assert sql_list(Platform) == "'meta', 'tiktok', 'google'"
     assert sql_list(state for state in StockState if state.is_gone) == "'out_of_stock', 'critical'"

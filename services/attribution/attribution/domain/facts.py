@@ -105,7 +105,7 @@ def _credit_row(order_id: str, currency: str, credit: Credit) -> Row:
         "order_id": order_id,
         "model": str(credit.model),
         "entry_id": entry.entry_id,
-        "entry_kind": entry.kind,
+        "entry_kind": entry.kind.value,
         "occurred_at": entry.occurred_at,
         "channel": str(credit.channel),
         "paid": touch is not None and touch.paid,
