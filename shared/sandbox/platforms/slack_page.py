@@ -8,11 +8,18 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
+from pulsepoint.brand.vocabulary import Severity
+
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|([^>]*))?>")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
 _CODE = re.compile(r"`([^`\n]+)`")
 
-STYLE = """
+EDGES = {Severity.CRITICAL: "--bad", Severity.HIGH: "--warn", Severity.MEDIUM: "--mark", Severity.LOW: "--soft"}
+"""The colour at the edge of a message, by the severity its alert has."""
+_EDGES = "\n".join(f"article.{severity} {{ border-left-color: var({colour}); }}" for severity, colour in EDGES.items())
+
+STYLE = (
+    """
 :root { color-scheme: light dark; --back: #f6f6f8; --card: #fff; --ink: #1d1c1d; --soft: #616061; --line: #dddde2;
   --link: #1264a3; --mark: #36c5f0; --bad: #d0194a; --warn: #a86400; }
 @media (prefers-color-scheme: dark) { :root { --back: #1a1d21; --card: #222529; --ink: #e8e8ea; --soft: #ababad;
@@ -23,10 +30,8 @@ header, main { max-width: 46rem; margin: 0 auto; padding: 1rem; }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; padding-top: 2rem; }
 h1 { font-size: 1.25rem; margin: 0; }
 header p { margin: 0; color: var(--soft); }
-article { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--mark);
+article { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--line);
   border-radius: 8px; padding: .75rem 1rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
-article.critical { border-left-color: var(--bad); }
-article.warning { border-left-color: var(--warn); }
 article h2 { font-size: 1.05rem; margin: 0 0 .25rem; }
 article p { margin: .35rem 0; white-space: pre-line; }
 article time, .context { color: var(--soft); font-size: .85rem; }
@@ -37,6 +42,8 @@ hr { border: 0; border-top: 1px solid var(--line); }
 .button { display: inline-block; border: 1px solid var(--line); border-radius: 6px; padding: .2rem .7rem; }
 .empty { color: var(--soft); text-align: center; padding: 4rem 1rem; }
 """
+    + _EDGES
+)
 
 # Not a refresh of the whole page: that would take readers back to its top and their focus away.
 FOLLOW = """
@@ -81,13 +88,9 @@ def _article(at: datetime, body: dict[str, Any], trace_id: str | None, trace_url
 
 
 def _severity(blocks: list[dict[str, Any]]) -> str:
-    words = {
-        str(element.get("text", "")).lower()
-        for block in blocks
-        if block["type"] == "context"
-        for element in block["elements"]
-    }
-    return next((name for name in ("critical", "warning") if name in words), "info")
+    """The severity that a block's id names, whatever the language of the message; "" where none does."""
+    ids = {block.get("block_id") for block in blocks}
+    return next((severity.value for severity in Severity if f"severity.{severity}" in ids), "")
 
 
 def _block(block: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pulsepoint.brand.facts import AlertFacts
 from pulsepoint.brand.sentences import alert_text, alerts
 from pulsepoint.brand.texts import UnknownText, texts
 from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
+from sandbox.platforms.slack_page import EDGES
 from tests.builders.alert_findings import FINDINGS
 from tests.builders.alert_stories import STORIES
 
@@ -100,6 +101,7 @@ def in_the_api_as_severity(severity: StrEnum) -> bool:
 
 SEVERITY_PLACES: Mapping[str, Callable[[StrEnum], bool]] = {
     "Slack": with_a_slack_mark,
+    "the sandbox's Slack": lambda severity: severity in EDGES,
     "rank": with_a_rank,
     "API": in_the_api_as_severity,
 }

@@ -52,6 +52,7 @@ def test_a_message_carries_title_reason_action_link_and_trace() -> None:
             },
             {
                 "type": "context",
+                "block_id": "severity.critical",
                 "elements": [
                     {"type": "mrkdwn", "text": "Critical"},
                     {"type": "mrkdwn", "text": "Trace `0af7651916cd43dd8448eb211c80319c`"},
@@ -65,6 +66,7 @@ def test_a_message_carries_title_reason_action_link_and_trace() -> None:
 def test_every_severity_has_a_mark(severity: Severity) -> None:
     context = message_of(replace(NOTICE, severity=severity))["blocks"][-1]
     assert context["elements"][0]["text"] == texts().say(f"severity.{severity}")
+    assert context["block_id"] == f"severity.{severity}"
 
 
 @pytest.mark.rule("AI-04")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from alerting.ports import Notice
 from pulsepoint.brand.vocabulary import Severity
 from sandbox.platforms.block_kit import InvalidMessage, check_message
 from sandbox.platforms.slack import SlackFace
+from sandbox.platforms.slack_page import STYLE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -88,6 +90,26 @@ async def test_the_page_shows_messages_escaped_newest_first_with_the_trace_linke
     assert "None left &amp; &lt;3 wanted&gt;" in page
     assert [message["number"] for message in listed] == [2]
     assert listed[0]["trace_id"] == TRACE
+
+
+def in_french(message: dict[str, Any]) -> dict[str, Any]:
+    """The message with other words in its last line, as a brand that reads French has it."""
+    severity, trace = message["blocks"][-1]["elements"]
+    severity["text"], trace["text"] = "Gravité", f"Suivi `{TRACE}`"
+    return message
+
+
+@pytest.mark.parametrize("french", [False, True])
+@pytest.mark.parametrize("severity", Severity)
+async def test_the_page_marks_each_severity_whatever_the_language(severity: Severity, french: bool) -> None:
+    face = SlackFace()
+    app = Starlette(routes=face.routes())
+    message = message_of(replace(notice(), severity=severity))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://slack") as http:
+        await http.post("/services/T/B/x", json=in_french(message) if french else message)
+        page = (await http.get("/")).text
+    assert f'<article class="{severity}">' in page
+    assert f"article.{severity} {{" in STYLE
 
 
 async def test_no_link_but_to_the_web_is_made() -> None:

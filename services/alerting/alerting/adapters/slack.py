@@ -69,7 +69,10 @@ class SlackWebhook:
 
 
 def message_of(notice: Notice) -> dict[str, Any]:
-    """The body of an incoming webhook: title, explanation, recommended action, link, trace id."""
+    """The body of an incoming webhook: title, explanation, recommended action, link, trace id.
+
+    The severity is the id of the last block too, so that programs need not read a sentence.
+    """
     from slack_sdk.models.blocks import (
         ContextBlock,
         HeaderBlock,
@@ -78,7 +81,7 @@ def message_of(notice: Notice) -> dict[str, Any]:
         SectionBlock,
     )
 
-    words = texts(notice.locale)
+    words, severity = texts(notice.locale), f"severity.{notice.severity}"
     action = f"*{words.say('slack.action')}* {escaped(notice.recommended_action, SECTION_LIMIT - 100)}"
     link = f"<{escaped(notice.link, 2000)}|{words.say('slack.open')}>"
     blocks = [
@@ -88,9 +91,10 @@ def message_of(notice: Notice) -> dict[str, Any]:
         SectionBlock(text=MarkdownTextObject(text=link)),
         ContextBlock(
             elements=[
-                MarkdownTextObject(text=words.say(f"severity.{notice.severity}")),
+                MarkdownTextObject(text=words.say(severity)),
                 MarkdownTextObject(text=f"{words.say('slack.trace')} `{escaped(notice.trace_id, 64)}`"),
-            ]
+            ],
+            block_id=severity,
         ),
     ]
     return {"text": escaped(notice.title, SECTION_LIMIT), "blocks": [block.to_dict() for block in blocks]}
