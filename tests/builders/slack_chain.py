@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.local.instance_process import InstanceProcess
+from sandbox.platforms.slack import trace_of
 from tests.builders.shopify import as_bytes, level_body, line_body, order_body, product_body, signed
 from tests.builders.stubs import SlackInbox
 
@@ -136,9 +135,9 @@ async def truth_of(value: bool) -> bool:
 
 def named_trace(message: dict[str, Any]) -> str:
     """The trace id that the message shows."""
-    ids = re.findall(r"Trace `([0-9a-f]{32})`", json.dumps(message))
-    assert ids, message
-    return str(ids[0])
+    trace_id = trace_of(message)
+    assert trace_id, message
+    return trace_id
 
 
 async def chain_of(client: httpx.AsyncClient, trace_id: str) -> list[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -22,12 +23,18 @@ from sandbox.platforms.slack_page import FOLLOW, STYLE, page
 
 KEPT = 200
 LARGEST_BODY = 200_000
-TRACE = re.compile(r"\bTrace `([0-9a-f]{32})`")
-"""As alerting writes it; ids of alerts and brands in links have as many digits."""
+_TRACE = re.compile(r"`([0-9a-f]{32})`")
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
 )
+
+
+def trace_of(message: Mapping[str, Any]) -> str | None:
+    """The trace id that a message shows as code in its context, in any language; None where it shows none."""
+    context = [block for block in message.get("blocks", []) if block["type"] == "context"]
+    match = _TRACE.search(json.dumps(context))
+    return match.group(1) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,7 @@ class Message:
     @property
     def trace_id(self) -> str | None:
         """The trace the message names, if any."""
-        match = TRACE.search(json.dumps(self.body.get("blocks", [])))
-        return match.group(1) if match else None
+        return trace_of(self.body)
 
     def as_json(self) -> dict[str, object]:
         """The message as JSON, as the list has it."""

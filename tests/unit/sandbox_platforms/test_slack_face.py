@@ -13,7 +13,7 @@ from alerting.adapters.slack import message_of
 from alerting.ports import Notice
 from pulsepoint.brand.vocabulary import Severity
 from sandbox.platforms.block_kit import InvalidMessage, check_message
-from sandbox.platforms.slack import SlackFace
+from sandbox.platforms.slack import SlackFace, trace_of
 from sandbox.platforms.slack_page import STYLE
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -110,6 +110,13 @@ async def test_the_page_marks_each_severity_whatever_the_language(severity: Seve
         page = (await http.get("/")).text
     assert f'<article class="{severity}">' in page
     assert f"article.{severity} {{" in STYLE
+
+
+def test_the_trace_is_the_code_in_the_context_whatever_the_language() -> None:
+    named = f"`{'e' * 32}`"
+    assert trace_of(in_french(message_of(notice(explanation=named)))) == TRACE
+    assert trace_of(section(named)) is None
+    assert trace_of({"text": named}) is None
 
 
 async def test_no_link_but_to_the_web_is_made() -> None:
