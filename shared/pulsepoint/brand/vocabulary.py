@@ -1,4 +1,4 @@
-"""Every choice the product knows, once: platforms, channels, models, policies, alert kinds, severities.
+"""Every choice the product knows, once: platforms, channels, models, policies, alert types, severities.
 
 Members are API.md's names. A place that has to know each member (an adapter, a rule, a label, a page) is found by the
 test that walks the enum, so a new member shows what is still missing.

@@ -179,9 +179,9 @@ DECLARE
     i integer;
 BEGIN
     IF cardinality(p_locks) > 0 THEN
-        PERFORM CASE WHEN wanted.exclusive THEN pg_advisory_xact_lock(1347375696, wanted.bucket)
-                     ELSE pg_advisory_xact_lock_shared(1347375696, wanted.bucket) END
-        FROM unnest(p_locks, p_exclusive) AS wanted(bucket, exclusive);
+        PERFORM CASE WHEN locks.exclusive THEN pg_advisory_xact_lock(1347375696, locks.bucket)
+                     ELSE pg_advisory_xact_lock_shared(1347375696, locks.bucket) END
+        FROM unnest(p_locks, p_exclusive) AS locks(bucket, exclusive);
     END IF;
     IF cardinality(seen_ids) > 0 AND EXISTS (
         SELECT FROM unnest(seen_tenants, seen_brands, seen_collections, seen_ids, seen_revisions)
@@ -247,7 +247,7 @@ BEGIN
             -- The waiting one keeps the first eight causes: never more, so that no commit queues for its row.
             UPDATE kernel.effects AS e
             SET causes = e.causes || ARRAY(
-                SELECT cause FROM json_array_elements_text(effect_causes[i]::json) AS told(cause)
+                SELECT cause FROM json_array_elements_text(effect_causes[i]::json) AS added(cause)
                 WHERE cause <> ALL (e.causes))
             WHERE e.ctid = (
                 SELECT w.ctid FROM kernel.effects AS w
@@ -363,10 +363,10 @@ $$;
 CREATE OR REPLACE FUNCTION kernel.subscriptions_due(p_subscriptions text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY
-    SELECT wanted.name FROM unnest(p_subscriptions) AS wanted(name)
+    SELECT subscriptions.name FROM unnest(p_subscriptions) AS subscriptions(name)
     WHERE EXISTS (
         SELECT FROM kernel.queue AS q
-        WHERE q.subscription = wanted.name AND q.due_at <= clock_timestamp()
+        WHERE q.subscription = subscriptions.name AND q.due_at <= clock_timestamp()
             AND NOT coalesce((SELECT l.until > clock_timestamp() FROM kernel.leases AS l WHERE l.id = q.id), false)
     );
 END
