@@ -30,7 +30,7 @@ _UNPAID: Mapping[Kind, Channel] = {
     Kind.CHECKOUT: Channel.DIRECT,
     Kind.REFERRAL: Channel.REFERRAL,
 }
-_PAID: Mapping[str, Channel] = {platform.value: Channel(platform.value) for platform in Platform}
+_PAID: Mapping[str, Channel] = {each.platform.value: each for each in Channel if each.platform is not None}
 _SHOWN: Mapping[str, str] = {Platform.META: "facebook", MICROSOFT: "bing"}
 """The source to show for a click of an owner whose links are tagged by another name."""
 _NO_MEDIUM = frozenset({"(none)", "none", "direct"})
