@@ -995,7 +995,7 @@ export interface components {
          * @description The meaning of a cancelled order for revenue.
          *
          *     `return`: what was not refunded goes back on the day of the cancellation. `exclude`: as if never sold, its refunds
-         *     neither. `keep`: it stays sold. `counts` and `predicate` are the same rule, in Python and in SQL.
+         *     neither. `keep`: it stays sold. `counts` and `sql` are the same rule, in Python and in SQL; the rest follows.
          * @enum {string}
          */
         CancelledOrders: "return" | "exclude" | "keep";
