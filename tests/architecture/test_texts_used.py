@@ -30,11 +30,11 @@ def _made(text: ast.JoinedStr) -> str:
 
 
 def _is_made(text_id: str, pattern: re.Pattern[str], words: set[str]) -> bool:
-    found = pattern.fullmatch(text_id)
-    return found is not None and all(_is_known(filled, words) for filled in found.groups())
+    match = pattern.fullmatch(text_id)
+    return match is not None and all(_is_said(filled, words) for filled in match.groups())
 
 
-def _is_known(filled: str, words: set[str]) -> bool:
+def _is_said(filled: str, words: set[str]) -> bool:
     return filled in words or all(word in words for word in filled.split(".") if word)
 
 
