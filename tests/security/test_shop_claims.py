@@ -1,4 +1,4 @@
-"""Whoever names a shop first keeps its real owner out of nothing: a delivery over a brand's own address decides."""
+"""Whoever names a shop keeps its real owner out of nothing, and gets nothing of it: a brand's own address decides."""
 
 from __future__ import annotations
 
@@ -59,15 +59,24 @@ async def test_who_names_a_shop_first_does_not_block_its_owner(ingest: Ingest, r
 
 
 @pytest.mark.rule("SHOP-27")
-async def test_without_an_address_what_comes_for_a_contested_shop_waits_for_its_owner(ingest: Ingest) -> None:
-    await names(ingest, SQUATTER)
-    await names(ingest, OWNER)
+@pytest.mark.parametrize("order", [(SQUATTER, OWNER), (OWNER, SQUATTER)])
+async def test_without_an_address_what_comes_for_a_shop_of_two_brands_waits_until_one_is_left(
+    ingest: Ingest, order: tuple[TenantContext, TenantContext]
+) -> None:
+    for brand in order:
+        await names(ingest, brand)
     await ingest.deliver(order_body(1), routing="header")
-    assert ingest.quarantined() == ["unknown_shop"]
+    # Any signed body: of a shop of their own, under the header of another's.
+    await ingest.deliver(order_body(7), routing="header", endpoint_token=TOKENS[SQUATTER])
     await ingest.deliver(order_body(2), routing="header", endpoint_token=TOKENS[OWNER])
     await drained(ingest)
     await ingest.deliver(order_body(3), routing="header")
-    assert (await orders(ingest, OWNER), await orders(ingest, SQUATTER)) == ({"1", "2", "3"}, set())
+    assert set(ingest.quarantined()) == {"unknown_shop"}
+    assert (await orders(ingest, OWNER), await orders(ingest, SQUATTER)) == ({"2"}, {"7"})
+    ingest.runtime.ports.clock.advance(seconds=1)
+    assert await ingest.configure(SQUATTER, version=2, shop="else.myshopify.com") == 204
+    await drained(ingest)
+    assert (await orders(ingest, OWNER), await orders(ingest, SQUATTER)) == ({"1", "2", "3"}, {"7"})
 
 
 @pytest.mark.rule("SHOP-27")

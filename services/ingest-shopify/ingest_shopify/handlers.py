@@ -211,7 +211,9 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     ]
     if previous.get("shop", domain) != domain:
         writes += await given_up(reader, event.scope, previous["shop"])
-    return Outcome(writes=writes, effects=[drain(domain)])
+    return Outcome(
+        writes=writes, effects=[drain(each) for each in dict.fromkeys((domain, previous.get("shop", domain)))]
+    )
 
 
 HANDLERS = Routes(on(RawPayload, deliver), on(BrandConfigured, take_over_shop))

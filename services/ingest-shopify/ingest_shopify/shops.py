@@ -1,9 +1,10 @@
-"""Whose a delivery is: brands name a shop, a brand's own webhook address proves it, and naming alone blocks nobody.
+"""Whose a delivery is: what comes to a brand's own webhook address is that brand's, and naming a shop blocks nobody.
 
-Documents of the system: `addresses/{SHA-256 of a token}` is the brand whose address carries it. `shops/{domain}` is the
-brand that deliveries without a token go to: the one brand that names the shop, or of several the one `in_use`, by a
-delivery that counted. `contested`: several name it and none is in use. `others` are brands that deliveries over their
-own addresses came for beside it.
+An address proves nothing of other deliveries, since Shopify signs no shop: whoever has a shop of their own could send
+a body of theirs under another's name. Documents of the system: `addresses/{SHA-256 of a token}` is the brand whose
+address carries it. `shops/{domain}` is the brand that deliveries without a token go to; once `in_use`, by a delivery
+that counted, it stays that. `rivals` name the shop too and none is in use: then these deliveries wait, until one brand
+is left. `others` are brands that deliveries over their own addresses came for beside it.
 """
 
 from __future__ import annotations
@@ -109,9 +110,9 @@ async def route(
     if _came_by_token(shop, domain, topic, headers):
         return Route(shop, proven=True)
     by_family = FAMILIES.get(topic) in PRIVACY
-    if named.data.get("contested") and not by_family and origin_of(headers) is not Origin.FILE:
+    if named.data.get("rivals") and not by_family and origin_of(headers) is not Origin.FILE:
         raise UnknownShop(
-            f"several brands name {domain} and none has proved it: send its webhooks to the brand's own address",
+            f"several brands name {domain}: send its webhooks to the brand's own address",
             names={"shop": domain, "several": "yes"},
         )
     others = [TenantContext(UUID(each["tenant_id"]), UUID(each["brand_id"])) for each in named.data.get("others", ())]
@@ -142,22 +143,23 @@ def _is_of(data: JsonObject, scope: TenantContext) -> bool:
 
 
 def _proven(shop: Shop, named: Document | None, domain: str) -> Route:
-    """A delivery over a brand's own address: the shop is the brand's where it is in nobody else's use."""
+    """A delivery over a brand's own address: it is the brand's, and so is the shop where no other brand names it."""
     if named is None or _is_of(named.data, shop.scope):
-        if named is not None and named.data.get("in_use", True):
+        if named is not None and (named.data.get("in_use", True) or named.data.get("rivals")):
             return Route(shop, proven=True)
         return Route(shop, True, (), [Write(SHOPS, domain, _used(shop.data))], [drain(domain)])
-    others = list(named.data.get("others", ()))
-    me = {"tenant_id": str(shop.scope.tenant_id), "brand_id": str(shop.scope.brand_id)}
-    if not named.data.get("in_use", True):
-        return Route(shop, True, (), [Write(SHOPS, domain, _used(shop.data) | {"others": others})], [drain(domain)])
+    others, me = list(named.data.get("others", ())), _named(shop.scope)
     if me in others or len(others) >= MOST_OTHERS:
         return Route(shop, proven=True)
     return Route(shop, True, (), [Write(SHOPS, domain, {**named.data, "others": [*others, me]})])
 
 
 def _used(data: JsonObject) -> JsonObject:
-    return {**data, "in_use": True, "contested": False}
+    return {**data, "in_use": True}
+
+
+def _named(scope: TenantContext) -> JsonObject:
+    return {"tenant_id": str(scope.tenant_id), "brand_id": str(scope.brand_id)}
 
 
 def drain(domain: str) -> Effect:
@@ -195,8 +197,7 @@ def claim(
     is_own = named is not None and _is_of(named.data, event.scope)
     before = named.data if named is not None and is_own else {}
     shop: JsonObject = {
-        "tenant_id": str(event.scope.tenant_id),
-        "brand_id": str(event.scope.brand_id),
+        **_named(event.scope),
         "shop": domain,
         "name": brand.name,
         "currency": brand.currency,
@@ -215,17 +216,24 @@ def claim(
     if named is None:
         writes.append(Write(SHOPS, domain, {**shop, "in_use": False}))
     elif is_own:
-        kept: JsonObject = {name: before[name] for name in ("contested", "others") if name in before}
+        kept: JsonObject = {name: before[name] for name in ("rivals", "others") if name in before}
         writes.append(Write(SHOPS, domain, {**shop, "in_use": before.get("in_use", True), **kept}))
     elif not named.data.get("in_use", True):
-        writes.append(Write(SHOPS, domain, {**named.data, "contested": True}))
+        rivals = [each for each in named.data.get("rivals", ()) if each != _named(event.scope)]
+        writes.append(Write(SHOPS, domain, {**named.data, "rivals": [*rivals, _named(event.scope)]}))
     return writes
 
 
 async def given_up(reader: Reader, scope: TenantContext, domain: str) -> list[Write]:
-    """The writes that take a brand off a shop that it no longer names."""
+    """The writes that take a brand off a shop that it no longer names; the next that names it follows."""
     named = await reader.get(SHOPS, domain)
     writes = [Write(CLAIMS, f"{domain}:{scope.brand_id}", None)]
-    if named is not None and _is_of(named.data, scope):
-        writes.append(Write(SHOPS, domain, None))
-    return writes
+    if named is None:
+        return writes
+    rivals: list[JsonObject] = [each for each in named.data.get("rivals", ()) if each != _named(scope)]
+    if not _is_of(named.data, scope):
+        return [*writes, Write(SHOPS, domain, {**named.data, "rivals": rivals})]
+    claims = await reader.get_many([(CLAIMS, f"{domain}:{each['brand_id']}") for each in rivals])
+    left = [each.data for each in claims if each is not None]
+    rest = {"in_use": False, "rivals": [_named(Shop.of(each).scope) for each in left[1:]]}
+    return [*writes, Write(SHOPS, domain, {**left[0], **rest} if left else None)]
