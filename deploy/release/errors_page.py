@@ -70,8 +70,8 @@ ADVICE: dict[str, str] = {
     "unknown_metric": "Use one of the metrics that `GET /api/metrics` lists.",
     "unknown_named_query": "A fault in the code: a query's name or its parameters are wrong.",
     "unknown_shop": (
-        "Add the shop as a brand: what waits is delivered by itself then. Where several brands name it, send its webhooks "
-        "to the brand's own address; what waits is delivered when one brand is left."
+        "Add the shop as a brand: what waits is delivered by itself then. Where several brands name it, send its "
+        "webhooks to the brand's own address; what waits is delivered when one brand is left."
     ),
     "topic_mismatch": (
         "Nothing, if somebody sent a copy under another topic. Else report the topic, its version and the key named."

@@ -47,8 +47,6 @@ async def ask(far: Far, method: str, path: str, **options: Any) -> httpx.Respons
     [
         ("/webhooks/shopify", "ingress.local"),
         ("/webhooks/shopify/token", "ingress.local"),
-        ("/pixel/events", "ingress.local"),
-        ("/pixel.js", "ingress.local"),
         ("/webhooks/slack/interactions", "gateway.local"),
         ("/api/brands?limit=3&x=%2F", "gateway.local"),
         ("/", "gateway.local"),
