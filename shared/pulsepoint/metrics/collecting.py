@@ -60,7 +60,7 @@ class Collected:
 
     `wholes` names the sum that each sum of money is a part of: its money in other currencies is told once. `guessed` is
     the place of the sum that says how much of new customers is a guess, None where they are not asked for.
-    `is_plain`: its sums are of one source and not of money, so each row is a group already.
+    `is_plain`: its sums are of one source and not of money, so each row is a group already, of all currencies.
     """
 
     request: Breakdown

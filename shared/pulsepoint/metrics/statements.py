@@ -16,6 +16,7 @@ from pulsepoint.brand.vocabulary import DateBasis
 from pulsepoint.metrics import quarantined_days
 from pulsepoint.metrics.basis import ALL_DAYS, MetricSettings, Period
 from pulsepoint.metrics.definitions import Sum
+from pulsepoint.metrics.evaluating import has_currency
 from pulsepoint.metrics.sources import DAY, MONTH, SOURCES, Source
 from pulsepoint.warehouse.as_of import select_as_of, tables_behind
 from pulsepoint.warehouse.schema import current_views
@@ -65,7 +66,7 @@ class Part:
 class _Shape:
     """The key that the text of a part depends on: the values of `filters` are parameters, their kinds are not.
 
-    `claims` says that what platforms claim is summed.
+    `claims` says that what platforms claim is summed, `money` that money is whose rows say what it is in.
     """
 
     source: str
@@ -73,6 +74,7 @@ class _Shape:
     by: tuple[str, ...]
     filters: tuple[tuple[str, str], ...]
     claims: bool
+    money: bool
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -119,11 +121,12 @@ _NO_TEXT = "CAST(NULL AS STRING)"
 def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datetime | None) -> Statement:
     """All parts in one SELECT.
 
-    Rows have `part` (its place), `key_<place>` for each dimension of the part's `by` as text, `money` (the currency or
-    NULL), `sum_<place>` for each sum of the part, and for ads `other_zone` and, where claims are summed, the first and
-    last window and platform. Where spend is read, rows of part `LEFT_OUT` have in their keys the days of the period
-    whose spend is in quarantine. Without `as_of` one row of part `NEWEST` has in `sum_0` the moment of the newest fact
-    that any part rests on, in microseconds of the epoch, NULL without any.
+    Rows have `part` (its place), `key_<place>` for each dimension of the part's `by` as text, `money` (the currency;
+    NULL where no sum has one: then each group is one row), `sum_<place>` for each sum of the part, and for ads
+    `other_zone` and, where claims are summed, the first and last window and platform. Where spend is read, rows of
+    part `LEFT_OUT` have in their keys the days of the period whose spend is in quarantine. Without `as_of` one row of
+    part `NEWEST` has in `sum_0` the moment of the newest fact that any part rests on, in microseconds of the epoch,
+    NULL without any.
     """
     of_all_days = all(part.period == ALL_DAYS for part in parts)
     sql = _sums_sql(tuple(map(_shape, parts)), settings.date_basis, as_of is None, of_all_days)
@@ -172,7 +175,7 @@ def _shape(part: Part) -> _Shape:
     kinds = ((name, _kind(value)) for name, value in part.where.items())
     claims = any(each.claimed for each in part.sums)
     sums = (quarantined_days.grain(each.expression, {*part.by, *part.where}) for each in part.sums)
-    return _Shape(part.source, tuple(sums), part.by, tuple(kinds), claims)
+    return _Shape(part.source, tuple(sums), part.by, tuple(kinds), claims, any(map(has_currency, part.sums)))
 
 
 def _quarantine_columns(shapes: Iterable[_Shape]) -> frozenset[str]:
@@ -290,14 +293,15 @@ def _rows_sql(name: str, shapes: Sequence[_Shape], basis: DateBasis, of_all_days
 
 def _part_sql(place: int, shape: _Shape, rows: str, layout: _Layout, several: bool) -> str:
     keys = [f"CAST({DAY} AS STRING)" if name == DAY else _expression(name, DAY) for name in shape.by]
-    columns = layout.columns(str(place), keys, "money", shape.sums, shape.texts)
+    columns = layout.columns(str(place), keys, "money" if shape.money else _NO_TEXT, shape.sums, shape.texts)
     terms = _filters(shape.filters, place, DAY)
     if several and SOURCES[shape.source].is_dated:
         terms.append(f"{DAY} BETWEEN @start_{place} AND @end_{place}")
     condition = f" WHERE {' AND '.join(terms)}" if terms else ""
-    # Grouped by the keys there are and by what money is in.
-    groups = [*range(2, 2 + len(keys)), 2 + layout.keys]
-    return f"SELECT {columns} FROM {rows}{condition} GROUP BY {', '.join(map(str, groups))}"
+    # Grouped by the keys there are, and money by what it is in: counts are of all currencies.
+    groups = [*range(2, 2 + len(keys)), *([2 + layout.keys] if shape.money else [])]
+    grouped = f" GROUP BY {', '.join(map(str, groups))}" if groups else ""
+    return f"SELECT {columns} FROM {rows}{condition}{grouped}"
 
 
 def _left_out_sql(layout: _Layout, of_all_days: bool) -> str:
