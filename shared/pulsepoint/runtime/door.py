@@ -2,7 +2,8 @@
 
 uvicorn and httptools set no bound for any of it (https://www.uvicorn.org/server-behavior/). Whoever takes too long,
 sends too slowly or too much is answered 408, 414, 431 or 503 and cut off. Where places or memory run out, those that
-have waited longest go: an honest request is whole within moments, so that a new one always finds a place.
+have waited longest go: an honest request is whole within moments, so that a new one always finds a place. Of requests
+sent before the last one is answered, uvicorn queues any number; here a few wait, and nothing is read meanwhile.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ from weakref import WeakKeyDictionary
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from pulsepoint.runtime.security_headers import BARE
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 SWEEP_SECONDS = 1.0
 GRACE_SECONDS = 5.0
@@ -32,6 +38,8 @@ GRACE_SECONDS = 5.0
 SPARE_FILES = 256
 """Open files that are not connections: engines, logs, answers of our own."""
 REFUSAL = b"content-length: 0\r\nconnection: close\r\n" + b"".join(b"%b: %b\r\n" % each for each in BARE)
+HEAD_END = b"\r\n\r\n"
+"""Every request has one, and the parser takes no other; bodies may have some."""
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -41,7 +49,9 @@ class DoorSettings(BaseSettings):
     `http_address_connections` of one address, loopback apart; 0: any number. Left out, 256, and any number in the cloud
     and behind proxies, whose address is everybody's.
     `http_header_bytes` is for URL and headers together; seconds are for the whole head, for the next part of a body,
-    and for the whole body. `http_body_budget` is the memory for all bodies that are not whole yet.
+    and for the whole body. `http_body_budget` is the memory for all bodies that are not whole yet and all requests that
+    are not read yet. `http_pipelined` requests of a connection wait for the one that is worked at; answers that are
+    taken at less than `http_body_rate` for `http_answer_seconds` end their connection.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
@@ -56,6 +66,8 @@ class DoorSettings(BaseSettings):
     http_body_seconds: float = Field(default=300.0, gt=0)
     http_body_rate: int = Field(default=1024, ge=0)
     http_body_budget: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    http_pipelined: int = Field(default=8, ge=1)
+    http_answer_seconds: float = Field(default=30.0, gt=0)
     profile: str = "memory"
     trusted_proxies: int = 0
 
@@ -132,7 +144,9 @@ class Door:
         now = time.monotonic()
         for each in list(self._connections):
             each.note_rest()
-            if each.overstays(now):
+            if each.leaves_answers(now):
+                each.transport.abort()
+            elif each.overstays(now):
                 each.cut_off(408)
         self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep) if self._connections else None
 
@@ -148,6 +162,19 @@ class Door:
 
 
 _doors: WeakKeyDictionary[ServerState, Door] = WeakKeyDictionary()
+
+
+class PipelineFlow(FlowControl):
+    """Flow control that reads nothing while requests wait."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """See uvicorn, where each answer and each look for a body lets more requests in."""
+        if len(self._waiting) == 0:
+            super().resume_reading()
 
 
 class DoorProtocol(HttpToolsProtocol):
@@ -166,6 +193,7 @@ class DoorProtocol(HttpToolsProtocol):
             door = _doors[server_state] = Door(DoorSettings(), server_state.connections, self.loop)
         self._door = door
         self._limits = limits = door.settings
+        self._most_waiting = limits.http_pipelined
         self._most_headers, self._longest_url = limits.http_header_count, limits.http_url_bytes
         self._most_head = limits.http_header_bytes
         self.address = ""
@@ -176,6 +204,9 @@ class DoorProtocol(HttpToolsProtocol):
         self._seen: object = None
         self._received = 0
         self._is_out = False
+        self._worked_at: RequestResponseCycle | None = None
+        self._rest, self._taken = b"", 0
+        self._unsent, self._unsent_since = 0, 0.0
 
     def _should_upgrade_to_ws(self) -> bool:
         return False  # nothing speaks WebSocket here
@@ -183,17 +214,48 @@ class DoorProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
+        self.flow = PipelineFlow(transport, self.pipeline)
         self.address = self.client[0] if self.client else ""
         if not self._door.enter(self):
             self.cut_off(503)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
+        if self._worked_at is not None:  # uvicorn tells the request that came last
+            self._worked_at.disconnected = not self._worked_at.response_complete
+            self._worked_at.message_event.set()
+        self.pipeline.clear()
+        self._rest = b""
         super().connection_lost(exc)
         self._door.leave(self)
 
     def data_received(self, data: bytes) -> None:
-        """See `asyncio.Protocol`; a request that comes whole in one part pays for two comparisons."""
+        """See `asyncio.Protocol`; a few requests at once go to the parser, which cannot be stopped, and others wait."""
+        if self._rest or data.count(HEAD_END) > self._most_waiting:
+            self._rest += data
+            self._take_rest()
+        else:
+            self._take(data)
+
+    def _take_rest(self) -> None:
+        """Take as much of what was read as there is room for the requests in it."""
+        rest, at = self._rest, self._taken
+        while at < len(rest) and not self.transport.is_closing():
+            room = self._most_waiting - len(self.pipeline)
+            if not room:
+                self._rest, self._taken = rest, at
+                self._door.hold(self, len(rest) - at)
+                return
+            end = at
+            for _ in range(room):
+                found = rest.find(HEAD_END, end)
+                end = found + len(HEAD_END) if found >= 0 else len(rest)
+            self._take(rest[at:end])
+            at = end
+        self._rest, self._taken = b"", 0
+
+    def _take(self, data: bytes) -> None:
+        """Parse a part; a request that comes whole in one pays for two comparisons."""
         self._received += len(data)
         before = self.cycle
         _data_received(self, data)
@@ -247,6 +309,24 @@ class DoorProtocol(HttpToolsProtocol):
         if not self._is_out:
             self.cut_off(400)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._worked_at = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """See uvicorn; reads on once the last request that waited is worked at."""
+        had_waiting = bool(self.pipeline)
+        super().on_response_complete()
+        if had_waiting and not self.pipeline:
+            self._take_rest()
+            if not self.transport.is_closing():
+                self.flow.resume_reading()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.Protocol`; answers are being read."""
+        self._unsent = 0
+        super().resume_writing()
+
     @property
     def is_busy(self) -> bool:
         """True while a whole request is worked at."""
@@ -270,12 +350,24 @@ class DoorProtocol(HttpToolsProtocol):
         too_slow = waited > GRACE_SECONDS and self._received < waited * limits.http_body_rate
         return too_slow or waited > limits.http_body_seconds or now - self._progress > limits.http_body_idle_seconds
 
+    def leaves_answers(self, now: float) -> bool:
+        """True for answers that their reader has taken too slowly until `now`, also where the connection is closing."""
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or not self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+            return False
+        waited = now - self._unsent_since
+        return (
+            waited > self._limits.http_answer_seconds and self._unsent - unsent <= waited * self._limits.http_body_rate
+        )
+
     def cut_off(self, status: int) -> None:
         """Answer with the status where nothing was answered yet, and close; the app's request ends as disconnected."""
         self._is_out = True
         if self.transport.is_closing():
             return
-        answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        now = self._worked_at
+        answered = now is not None and now.response_started and not now.response_complete
         if not answered and self._received:
             again = b"retry-after: 5\r\n" if status in (408, 503) else b""
             self.transport.write(STATUS_LINE[status] + REFUSAL + again + b"\r\n")
