@@ -109,6 +109,17 @@ async def test_nothing_is_read_until_those_that_wait_are_worked_at() -> None:
     assert (wire.written.count(b"/health"), wire.reads) == (3, True)
 
 
+async def test_what_comes_while_nothing_is_read_waits_its_turn() -> None:
+    desk = Desk()
+    protocol, wire = connected(desk)
+    for _ in range(30):
+        protocol.data_received(SMALL * 7)
+    assert len(protocol.pipeline) == 8
+    desk.open.set()
+    await all_done(protocol)
+    assert wire.written.count(b"/health") == 210
+
+
 async def test_bodies_that_look_like_heads_and_one_in_the_middle_arrive_whole() -> None:
     desk = Desk()
     protocol, wire = connected(desk)

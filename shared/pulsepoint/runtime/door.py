@@ -231,7 +231,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`; a few requests at once go to the parser, which cannot be stopped, and others wait."""
-        if self._rest or data.count(HEAD_END) > self._most_waiting:
+        if self.pipeline or data.count(HEAD_END) > self._most_waiting:
             self._rest += data
             self._take_rest()
         else:
@@ -242,7 +242,7 @@ class DoorProtocol(HttpToolsProtocol):
         rest, at = self._rest, self._taken
         while at < len(rest) and not self.transport.is_closing():
             room = self._most_waiting - len(self.pipeline)
-            if not room:
+            if room <= 0:
                 self._rest, self._taken = rest, at
                 self._door.hold(self, len(rest) - at)
                 return
