@@ -81,7 +81,7 @@ def _service(name: str) -> dict[str, object]:
 
 
 def dead_letter_days() -> int:
-    """How long Pub/Sub keeps a dead letter that its service did not take: as long as quarantine, 31 days at most."""
+    """Days that Pub/Sub keeps a dead letter that its service did not take: as many as quarantine, 31 at most."""
     return min(int(ServiceSettings.model_fields["quarantine_ttl_days"].default), MAX_RETENTION_DAYS)
 
 
