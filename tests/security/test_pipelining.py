@@ -50,7 +50,7 @@ class Wire(asyncio.Transport):
     abort = close
 
 
-class Desk:
+class Harness:
     """An app that answers each request with its path once it is `open`, and counts those it works at."""
 
     def __init__(self, body: bytes = b"") -> None:
@@ -72,8 +72,8 @@ class Desk:
         await send({"type": "http.response.body", "body": body})
 
 
-def connected(desk: Desk) -> tuple[DoorProtocol, Wire]:
-    config = Config(desk, log_config=None, access_log=False, lifespan="off")
+def connected(harness: Harness) -> tuple[DoorProtocol, Wire]:
+    config = Config(harness, log_config=None, access_log=False, lifespan="off")
     protocol, wire = DoorProtocol(config, ServerState(), {}), Wire()
     protocol.connection_made(wire)
     return protocol, wire
@@ -87,47 +87,47 @@ async def all_done(protocol: DoorProtocol) -> None:
 
 @pytest.mark.rule("SEC-16")
 async def test_few_requests_of_a_connection_wait_and_each_is_answered_in_order() -> None:
-    desk = Desk()
-    protocol, wire = connected(desk)
+    harness = Harness()
+    protocol, wire = connected(harness)
     protocol.data_received(b"".join(b"GET /%d HTTP/1.1\r\nH:x\r\n\r\n" % each for each in range(500)))
     assert len(protocol.pipeline) <= 8
     assert not wire.reads
-    desk.open.set()
+    harness.open.set()
     await all_done(protocol)
     assert re.findall(rb"/(\d+)", wire.written.replace(b"HTTP/1.1", b"")) == [b"%d" % each for each in range(500)]
     assert wire.reads
 
 
 async def test_nothing_is_read_until_those_that_wait_are_worked_at() -> None:
-    desk = Desk()
-    protocol, wire = connected(desk)
+    harness = Harness()
+    protocol, wire = connected(harness)
     protocol.data_received(SMALL * 3)
     await asyncio.sleep(0)  # the first looks for its body, which lets uvicorn read
     assert (len(protocol.pipeline), wire.reads) == (2, False)
-    desk.open.set()
+    harness.open.set()
     await all_done(protocol)
     assert (wire.written.count(b"/health"), wire.reads) == (3, True)
 
 
 async def test_what_comes_while_nothing_is_read_waits_its_turn() -> None:
-    desk = Desk()
-    protocol, wire = connected(desk)
+    harness = Harness()
+    protocol, wire = connected(harness)
     for _ in range(30):
         protocol.data_received(SMALL * 7)
     assert len(protocol.pipeline) == 8
-    desk.open.set()
+    harness.open.set()
     await all_done(protocol)
     assert wire.written.count(b"/health") == 210
 
 
 async def test_bodies_that_look_like_heads_and_one_in_the_middle_arrive_whole() -> None:
-    desk = Desk()
-    protocol, wire = connected(desk)
+    harness = Harness()
+    protocol, wire = connected(harness)
     body = b"\r\n\r\n" * 50
     post = b"POST /b HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     sent = SMALL * 20 + post * 20 + SMALL
     protocol.data_received(sent[:-10])
-    desk.open.set()
+    harness.open.set()
     await all_done(protocol)
     protocol.data_received(sent[-10:])
     await all_done(protocol)
@@ -135,17 +135,17 @@ async def test_bodies_that_look_like_heads_and_one_in_the_middle_arrive_whole() 
 
 
 async def test_a_stream_ends_with_its_connection_though_another_request_waits() -> None:
-    desk = Desk()
-    protocol, _wire = connected(desk)
+    harness = Harness()
+    protocol, _wire = connected(harness)
     protocol.data_received(b"GET /stream HTTP/1.1\r\n\r\n" + SMALL)
     await asyncio.sleep(0)
     protocol.connection_lost(None)
     await all_done(protocol)
-    assert desk.left == ["/stream"]
+    assert harness.left == ["/stream"]
 
 
 async def test_answers_that_nobody_takes_are_waited_for_until_a_limit() -> None:
-    protocol, wire = connected(Desk())
+    protocol, wire = connected(Harness())
     wire.unsent = 100_000
     assert not protocol.leaves_answers(0.0)
     assert not protocol.leaves_answers(29.0)
@@ -175,9 +175,9 @@ def test_a_crowd_that_pipelines_and_reads_nothing_leaves_memory_and_webhooks_alo
 @pytest.mark.parametrize("line", [b"H: x", b"connection: close"], ids=["open", "closing"])
 async def test_who_reads_no_answers_is_cut_off(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSEPOINT_HTTP_ANSWER_SECONDS", "0.1")
-    desk, gone = Desk(body=b"x" * 20 * MEGABYTE), asyncio.Event()
-    desk.open.set()
-    config, state = Config(desk, log_config=None, access_log=False, lifespan="off"), ServerState()
+    harness, gone = Harness(body=b"x" * 20 * MEGABYTE), asyncio.Event()
+    harness.open.set()
+    config, state = Config(harness, log_config=None, access_log=False, lifespan="off"), ServerState()
 
     class Noted(DoorProtocol):
         def connection_lost(self, exc: Exception | None) -> None:

@@ -158,9 +158,9 @@ async def _names_and_buyer(reader: Reader, shop: Shop, reading: Reading) -> tupl
     by_name = [key] if key is not None else []
     if isinstance(payload, OrderRecorded) and reading.without_id is None:
         keys = keys_of(reading.person, shop.identity_key, payload.order_id)
-        found = await reader.get_many([*keys, *by_name], scope=scope)
-        names = OrderNames(scope, key[1], found[-1], reading) if key is not None else None
-        return names, await recognised(reader, scope, keys, found[: len(keys)])
+        documents = await reader.get_many([*keys, *by_name], scope=scope)
+        names = OrderNames(scope, key[1], documents[-1], reading) if key is not None else None
+        return names, await recognised(reader, scope, keys, documents[: len(keys)])
     document = (await reader.get_many(by_name, scope=scope))[0] if by_name else None
     names = OrderNames(scope, key[1], document, reading) if key is not None else None
     if isinstance(payload, RefundRecorded):

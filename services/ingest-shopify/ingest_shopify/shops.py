@@ -3,8 +3,8 @@
 An address proves nothing of other deliveries, since Shopify signs no shop: whoever has a shop of their own could send
 a body of theirs under another's name. Documents of the system: `addresses/{SHA-256 of a token}` is the brand whose
 address carries it. `shops/{domain}` is the brand that deliveries without a token go to; once `in_use`, by a delivery
-that counted, it stays that. `rivals` name the shop too and none is in use: then these deliveries wait, until one brand
-is left. `others` are brands that deliveries over their own addresses came for beside it.
+that counted, it stays that. `contenders` name the shop too and none is in use: then these deliveries wait, until one
+brand is left. `others` are brands that deliveries over their own addresses came for beside it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ async def route(
     if _came_by_token(shop, domain, topic, headers):
         return Route(shop, proven=True)
     by_family = FAMILIES.get(topic) in PRIVACY
-    if named.data.get("rivals") and not by_family and origin_of(headers) is not Origin.FILE:
+    if named.data.get("contenders") and not by_family and origin_of(headers) is not Origin.FILE:
         raise UnknownShop(
             f"several brands name {domain}: send its webhooks to the brand's own address",
             names={"shop": domain, "several": "yes"},
@@ -145,7 +145,7 @@ def _is_of(data: JsonObject, scope: TenantContext) -> bool:
 def _proven(shop: Shop, named: Document | None, domain: str) -> Route:
     """A delivery over a brand's own address: it is the brand's, and so is the shop where no other brand names it."""
     if named is None or _is_of(named.data, shop.scope):
-        if named is not None and (named.data.get("in_use", True) or named.data.get("rivals")):
+        if named is not None and (named.data.get("in_use", True) or named.data.get("contenders")):
             return Route(shop, proven=True)
         return Route(shop, True, (), [Write(SHOPS, domain, _used(shop.data))], [drain(domain)])
     others, me = list(named.data.get("others", ())), _named(shop.scope)
@@ -216,11 +216,11 @@ def claim(
     if named is None:
         writes.append(Write(SHOPS, domain, {**shop, "in_use": False}))
     elif is_own:
-        kept: JsonObject = {name: before[name] for name in ("rivals", "others") if name in before}
+        kept: JsonObject = {name: before[name] for name in ("contenders", "others") if name in before}
         writes.append(Write(SHOPS, domain, {**shop, "in_use": before.get("in_use", True), **kept}))
     elif not named.data.get("in_use", True):
-        rivals = [each for each in named.data.get("rivals", ()) if each != _named(event.scope)]
-        writes.append(Write(SHOPS, domain, {**named.data, "rivals": [*rivals, _named(event.scope)]}))
+        contenders = [each for each in named.data.get("contenders", ()) if each != _named(event.scope)]
+        writes.append(Write(SHOPS, domain, {**named.data, "contenders": [*contenders, _named(event.scope)]}))
     return writes
 
 
@@ -230,10 +230,10 @@ async def given_up(reader: Reader, scope: TenantContext, domain: str) -> list[Wr
     writes = [Write(CLAIMS, f"{domain}:{scope.brand_id}", None)]
     if named is None:
         return writes
-    rivals: list[JsonObject] = [each for each in named.data.get("rivals", ()) if each != _named(scope)]
+    contenders: list[JsonObject] = [each for each in named.data.get("contenders", ()) if each != _named(scope)]
     if not _is_of(named.data, scope):
-        return [*writes, Write(SHOPS, domain, {**named.data, "rivals": rivals})]
-    claims = await reader.get_many([(CLAIMS, f"{domain}:{each['brand_id']}") for each in rivals])
+        return [*writes, Write(SHOPS, domain, {**named.data, "contenders": contenders})]
+    claims = await reader.get_many([(CLAIMS, f"{domain}:{each['brand_id']}") for each in contenders])
     left = [each.data for each in claims if each is not None]
-    rest = {"in_use": False, "rivals": [_named(Shop.of(each).scope) for each in left[1:]]}
+    rest = {"in_use": False, "contenders": [_named(Shop.of(each).scope) for each in left[1:]]}
     return [*writes, Write(SHOPS, domain, {**left[0], **rest} if left else None)]

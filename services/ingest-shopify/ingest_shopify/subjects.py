@@ -68,14 +68,14 @@ async def recognised(
     reader: Reader,
     scope: TenantContext,
     keys: Sequence[tuple[str, str]],
-    found: Sequence[Document | None],
+    documents: Sequence[Document | None],
     *,
     remember: bool = True,
 ) -> PersonRecord:
-    """See `recognise`, of the documents `found` under the keys of `keys_of`."""
+    """See `recognise`, of the documents under the keys of `keys_of`."""
     hashes = [digest for collection, digest in keys if collection == "identities"]
-    documents = found[: len(hashes)]
-    redacted = any(document is not None for document in found[len(hashes) :])
+    redacted = any(document is not None for document in documents[len(hashes) :])
+    documents = documents[: len(hashes)]
     handle = hashes[0] if hashes else None
     erasures = [_instant(document) for document in documents if document is not None and "erased_at" in document.data]
     if erasures:

@@ -248,8 +248,8 @@ class DoorProtocol(HttpToolsProtocol):
                 return
             end = at
             for _ in range(room):
-                found = rest.find(HEAD_END, end)
-                end = found + len(HEAD_END) if found >= 0 else len(rest)
+                match = rest.find(HEAD_END, end)
+                end = match + len(HEAD_END) if match >= 0 else len(rest)
             self._take(rest[at:end])
             at = end
         self._rest, self._taken = b"", 0

@@ -75,8 +75,8 @@ def ways(name: str) -> list[tuple[str, ...]]:
 async def broken_down(
     warehouse: DuckDBWarehouse, name: str, metrics: Sequence[str]
 ) -> dict[tuple[str, ...], Measurement]:
-    asked = [Breakdown(metrics, MARCH, by) for by in ways(name)]
-    got = await measure_all(warehouse, CODEC, SCOPE, asked, settings=LONDON, currency="GBP")
+    requested = [Breakdown(metrics, MARCH, by) for by in ways(name)]
+    got = await measure_all(warehouse, CODEC, SCOPE, requested, settings=LONDON, currency="GBP")
     return dict(zip(ways(name), got, strict=True))
 
 
