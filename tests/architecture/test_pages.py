@@ -14,6 +14,7 @@ from pydantic import AliasChoices
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
 from pulsepoint.events.catalog import BY_TYPE, SERVICES
+from pulsepoint.runtime.door import DoorSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -38,7 +39,7 @@ def settings() -> set[str]:
     """Every environment variable that some service or an instance reads."""
     names: set[str] = set()
     services = [import_module(f"{name.replace('-', '_')}.settings").Settings for name in SERVICES]
-    for declared in (*services, InstanceSettings, DemoSettings):
+    for declared in (*services, InstanceSettings, DemoSettings, DoorSettings):
         for field, info in declared.model_fields.items():
             alias = info.validation_alias
             choices = alias.choices if isinstance(alias, AliasChoices) else [alias] if alias else []

@@ -18,7 +18,7 @@ from tests.builders.metrics import CODEC, LONDON, MARCH, measured
 from tests.builders.orders import order_line
 from tests.builders.warehouse import NOON, SCOPE, ad_fact, credit_facts, fact, line_facts, order_fact
 
-pytestmark = [pytest.mark.rule("REV-12"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 MONEY_BESIDE = {"sales": "net_revenue", "ads": "spend", "credits": "attributed_revenue"}
 """Money of the same rows: it is told by currency, what is counted beside it is not."""
@@ -80,6 +80,7 @@ async def broken_down(
     return dict(zip(ways(name), got, strict=True))
 
 
+@pytest.mark.rule("REV-12")
 @pytest.mark.parametrize("name", COUNTS)
 async def test_the_groups_of_a_count_add_up_to_it(warehouse: DuckDBWarehouse, name: str) -> None:
     beside = MONEY_BESIDE.get(sums_of(name)[0].source)
@@ -101,6 +102,7 @@ async def test_a_ratio_of_counts_is_that_of_its_groups(warehouse: DuckDBWarehous
             assert row.values[name] == divided(*parts, definition.scale, floor=definition.floor), by
 
 
+@pytest.mark.rule("REV-12")
 async def test_an_order_in_another_currency_adds_its_units(warehouse: DuckDBWarehouse) -> None:
     by_variant = await measured(warehouse, ["units"], by=["variant_id"])
     assert [row.value("units") for row in by_variant.rows] == [700 + 503 + 4 + 1 + 2 + 3]
