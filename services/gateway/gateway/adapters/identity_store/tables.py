@@ -21,6 +21,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
@@ -75,6 +76,7 @@ brands = Table(
     Column("settings", JSONB, nullable=False),
     Column("created_at", Instant, nullable=False),
     _version(),
+    UniqueConstraint("tenant_id", "shopify_store", name="brands_shopify_store_key"),
 )
 
 integrations = Table(
