@@ -11,7 +11,7 @@ from ingest_shopify.shops import Shop
 from pulsepoint.brand.order_bounds import OrderBound, bound_of
 from pulsepoint.errors import AmountAboveBound
 from pulsepoint.events.orders import OrderRecorded, Refund, RefundRecorded
-from pulsepoint.money import MICROS
+from pulsepoint.money import to_text
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.runtime.quarantine import RELEASED
@@ -41,16 +41,12 @@ async def let_count(reader: Reader, shop: Shop, payload: object, headers: Mappin
 
 def _waits(payload: OrderRecorded | RefundRecorded, largest: int, bound: int) -> AmountAboveBound:
     name = (payload.name if isinstance(payload, OrderRecorded) else "") or payload.order_id
-    names = {"order": name, "amount": _decimal(largest), "currency": payload.currency, "bound": _decimal(bound)}
     explanation = (
-        f"order {name} has an amount of {names['amount']} {payload.currency}, above {names['bound']}: it counts once an"
-        " administrator replays it"
+        f"order {name} has an amount of {to_text(largest)} {payload.currency}, above {to_text(bound)}: it counts"
+        " once an administrator replays it"
     )
+    names = {"order": name, "amount_micros": str(largest), "bound_micros": str(bound), "currency": payload.currency}
     return AmountAboveBound(explanation, names=names)
-
-
-def _decimal(micros: int) -> str:
-    return f"{micros // MICROS:,}.{micros % MICROS // 10_000:02d}"
 
 
 def _amounts(payload: OrderRecorded | RefundRecorded) -> Iterator[int]:

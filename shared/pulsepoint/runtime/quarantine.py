@@ -18,6 +18,7 @@ from uuid import uuid4, uuid5
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from pulsepoint.brand.sentences.quarantine import LONGEST
 from pulsepoint.errors import AmountAboveBound, PermanentError, RetryableError
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
@@ -40,8 +41,6 @@ PART_BYTES = 600_000
 PARTS_PER_COMMIT = 3
 """So that no commit is larger than an engine takes."""
 PAGE = 20
-LONGEST_NAME = 500
-"""Characters of a name that a message's sentence is told with."""
 EFFECTS = "effects"
 """In place of the topic of a message: what is kept is an effect of the service's own."""
 
@@ -89,7 +88,7 @@ def _metadata(held_id: str, message: Message, why: _Why, reader: Reader, expires
         event_type=attributes.get("ce-type", "unknown")[:200],
         reason=why.reason,
         explanation=why.explanation[:1000],
-        names={name: text[:LONGEST_NAME] for name, text in why.names.items()},
+        names={name: text[:LONGEST] for name, text in why.names.items()},
         shop=attributes.get("shop"),
         shopify_topic=attributes.get("shopify-topic"),
         size_bytes=len(message.data),

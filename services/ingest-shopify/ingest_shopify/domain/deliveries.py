@@ -26,7 +26,7 @@ from pulsepoint.events.precedence import trusted_trigger
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested
 from pulsepoint.events.products import ProductDeleted
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Counts corrections of what the readers read: a body read anew then outranks what was read of it before."""
 LARGEST_TOTAL = 10**15
 # Versions are quarters; any is read whose bodies the readers understand, a form never seen is not guessed at:

@@ -9,20 +9,28 @@ from pulsepoint.brand.wording import name
 
 LONGEST = 500
 """Characters of a name."""
+AMOUNT = "_micros"
 
 
 def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: str, texts: Texts) -> str:
     """A quarantined message's or dead letter's reason in one language, with its names (untrusted, cut).
 
-    `explanation` as it is where `names` is None (an earlier release held it), and for reasons without a text, which are
-    faults that developers read.
+    A name that ends with `_micros` is an amount in the name `currency`, told without that ending. `explanation` as it
+    is where `names` is None (an earlier release held it), and for reasons without a text, which are faults that
+    developers read.
     """
     if names is None:
         return explanation
     text_id = f"quarantined.{reason}"
     longer = (f"{text_id}.{key}" for key in sorted(names))
     try:
-        values = {key: name(text, LONGEST) for key, text in names.items()}
-        return texts.say(next(filter(texts.has, longer), text_id), values)
+        return texts.say(next(filter(texts.has, longer), text_id), _worded(names, texts))
     except UnknownText:
         return explanation
+
+
+def _worded(names: Mapping[str, str], texts: Texts) -> dict[str, str]:
+    amounts = {key: int(text) for key, text in names.items() if key.endswith(AMOUNT)}
+    worded = {key: name(text, LONGEST) for key, text in names.items() if key not in amounts}
+    currency = worded.get("currency", "")
+    return worded | {key.removesuffix(AMOUNT): texts.wording.money(micros, currency) for key, micros in amounts.items()}
