@@ -142,13 +142,16 @@ def sums_statement(parts: Sequence[Part], settings: MetricSettings, as_of: datet
 def rows_statement(
     part: Part, settings: MetricSettings, currency: str | None, as_of: datetime, limit: int
 ) -> Statement:
-    """The first `limit` rows behind the sums of a part, each with `total_rows`, how many there are."""
+    """The first `limit` rows behind the sums of a part, each with `total_rows`, how many there are.
+
+    Money in `currency` has the rows in it alone; what is counted has those of every currency.
+    """
     source = SOURCES[part.source]
     parameters = {**_parameters(part.period, settings), **_filter_values(part, 0), "as_of": as_of}
     day, shape = _day(source, settings.date_basis), _shape(part)
     terms = [*_terms(source, settings.date_basis), *_filters(shape.filters, 0, day)]
     terms += [f"NOT {quarantined_days.condition(column, day)}" for column in sorted(_quarantine_columns([shape]))]
-    if currency is not None and source.currency is not None:
+    if currency is not None and shape.money:
         terms.append(f"{source.currency} = @currency")
         parameters["currency"] = currency
     rows = source.detail_rows(settings.date_basis)

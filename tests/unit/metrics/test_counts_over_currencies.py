@@ -14,7 +14,7 @@ from pulsepoint.metrics.catalog import METRICS, dimensions_of, divided, sums_of
 from pulsepoint.metrics.definitions import Ratio, Sum
 from pulsepoint.metrics.query import Breakdown, Measurement, measure_all
 from pulsepoint.ports.document_store import FactRow
-from tests.builders.metrics import CODEC, LONDON, MARCH, measured
+from tests.builders.metrics import CODEC, LONDON, MARCH, measured, recomputed
 from tests.builders.orders import order_line
 from tests.builders.warehouse import NOON, SCOPE, ad_fact, credit_facts, fact, line_facts, order_fact
 
@@ -116,6 +116,18 @@ async def test_a_day_of_spend_in_two_currencies_is_one_day(warehouse: DuckDBWare
     assert (await measured(warehouse, ["spend_days"])).total.values == {"spend_days": 2}
     by_channel = await measured(warehouse, ["spend_days"], by=["channel"])
     assert [row.value("spend_days") for row in by_channel.rows] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "counted", "rows"),
+    [("units", 1213, 6), ("orders", 6, 6), ("clicks", 53, 3), ("net_revenue", 300_000_000, 3)],
+)
+async def test_the_rows_behind_a_count_are_of_every_currency(
+    warehouse: DuckDBWarehouse, name: str, counted: int, rows: int
+) -> None:
+    number = (await measured(warehouse, [name], currency="GBP")).total.numbers[name]
+    explained = await recomputed(warehouse, number.fact_id)
+    assert (explained.value, [each.total_rows for each in explained.behind]) == (counted, [rows])
 
 
 @pytest.mark.rule("REV-06")
