@@ -17,6 +17,9 @@ export class Refused extends Error {
   }
 }
 
+/** True of an answer that stays as it is until the person's role changes. */
+export const isForbidden = (error: unknown): boolean => error instanceof Refused && error.status === 403;
+
 export const unreachable = (): Refused => new Refused(0, t("page.error.unreachable"));
 
 /** The problem document (RFC 9457) of an answer as an error. */

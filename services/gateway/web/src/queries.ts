@@ -1,7 +1,7 @@
 // What is asked of the gateway and how often. The feed says when something happened; the rest is a slow heartbeat.
 
 import { useQuery } from "@tanstack/react-query";
-import { bodyOf, Refused } from "./api";
+import { bodyOf, isForbidden, Refused } from "./api";
 import type { Period } from "./periods";
 import type { DemoView, FaultView, OrderView } from "./schema";
 import { useSession } from "./session";
@@ -99,7 +99,7 @@ export function useQuarantine() {
     queryKey: ["quarantine"],
     queryFn: () => bodyOf(api.GET("/api/quarantine", { params: { query: { limit: 1 } } })),
     // Not everybody may read it: whoever may not is not asked again.
-    refetchInterval: (query) => (query.state.error ? false : SLOW),
+    refetchInterval: (query) => (isForbidden(query.state.error) ? false : SLOW),
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { bodyOf, createApi, Refused, refusal } from "../src/api";
+import { bodyOf, createApi, isForbidden, Refused, refusal } from "../src/api";
 
 const answering = (make: () => Response): ReturnType<typeof vi.fn> => {
   const fetch = vi.fn(async (_: Request) => make());
@@ -30,6 +30,11 @@ describe("the API", () => {
   it("has no body where the answer has none", async () => {
     answering(() => new Response(null, { status: 204 }));
     expect(await bodyOf(createApi("t").GET("/api/demo"))).toBeUndefined();
+  });
+  it("is not asked again by those who may not, and again after everything else that went wrong", () => {
+    const asked = [403, 0, 429, 500, 503].filter((status) => !isForbidden(new Refused(status, "")));
+    expect(asked).toEqual([0, 429, 500, 503]);
+    expect(isForbidden(null)).toBe(false);
   });
   it("says a problem in its own words, and when to come back", async () => {
     const problem = { title: "Too many", detail: "Wait a little.", status: 429 };
