@@ -158,8 +158,6 @@ async def _killing(instance: InstanceProcess, seed: int, progress: Progress) -> 
     assert isinstance(instance, EmulatedProcess), "one process has no services to kill"
     async with killing(instance, seed) as killed:
         yield
-    if not killed:
-        raise InstanceFailed("All was sent before anything was killed, which shows nothing: take a longer file.")
     progress.say(f"Killed {len(killed)} times: {', '.join(killed)}.")
 
 

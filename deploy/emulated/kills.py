@@ -16,7 +16,7 @@ KILL_EVERY = (3.0, 6.0)
 
 @asynccontextmanager
 async def killing(instance: EmulatedProcess, seed: int) -> AsyncIterator[list[str]]:
-    """Kill one random service every few seconds until the end, then wait until all are up; yields whom it killed.
+    """Kill one random service at once and every few seconds until the end, then wait until all are up; yields whom.
 
     Raises what stopped the killing before its time.
     """
@@ -25,10 +25,10 @@ async def killing(instance: EmulatedProcess, seed: int) -> AsyncIterator[list[st
 
     async def forever() -> None:
         while True:
-            await asyncio.sleep(chance.uniform(*KILL_EVERY))
             name = chance.choice(SERVICES)
             last[name] = instance.kill_service(name)
             killed.append(name)
+            await asyncio.sleep(chance.uniform(*KILL_EVERY))
 
     killer = asyncio.create_task(forever())
     try:

@@ -32,8 +32,8 @@ describe("the API", () => {
     expect(await bodyOf(createApi("t").GET("/api/demo"))).toBeUndefined();
   });
   it("is not asked again by those who may not, and again after everything else that went wrong", () => {
-    const asked = [403, 0, 429, 500, 503].filter((status) => !isForbidden(new Refused(status, "")));
-    expect(asked).toEqual([0, 429, 500, 503]);
+    const retried = [403, 0, 429, 500, 503].filter((status) => !isForbidden(new Refused(status, "")));
+    expect(retried).toEqual([0, 429, 500, 503]);
     expect(isForbidden(null)).toBe(false);
   });
   it("says a problem in its own words, and when to come back", async () => {
