@@ -44,6 +44,9 @@ FAULTS = {
     "disk_full": "Make room on the disk: everything goes on by itself.",
     "warehouse_failed": "Wait: it is opened again by itself, and rebuilt where it is damaged.",
     "warehouse_rebuilding": "Wait until it is whole again: orders are taken meanwhile.",
+    "warehouse_lost": "Put warehouse.duckdb or archive/ back into the home, or `pulsepoint restore` the newest backup.",
+    "archive_lost": "Wait: it is made anew from the warehouse. Find out who took it away.",
+    "archive_damaged": "Wait: it is made anew from the warehouse. If it stays so, put the file back from a backup.",
 }
 REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
 

@@ -29,17 +29,20 @@ class Reason(StrEnum):
     DISK_FULL = "disk_full"
     WAREHOUSE_FAILED = "warehouse_failed"
     WAREHOUSE_REBUILDING = "warehouse_rebuilding"
+    WAREHOUSE_LOST = "warehouse_lost"
+    ARCHIVE_LOST = "archive_lost"
+    ARCHIVE_DAMAGED = "archive_damaged"
     EFFECT_FAILING = "effect_failing"
 
     @property
     def part(self) -> str:
-        """`postgresql`, `disk`, `warehouse` or `effect`."""
+        """`postgresql`, `disk`, `warehouse`, `archive` or `effect`."""
         return self.value.split("_", 1)[0]
 
 
 STOPS_INTAKE = frozenset({"postgresql", "disk"})
 """Without these nothing that arrives can be kept, so senders are asked to come again."""
-STOPS_DELIVERY = STOPS_INTAKE | {"warehouse"}
+STOPS_DELIVERY = STOPS_INTAKE | {"warehouse", "archive"}
 """Without these no message can be finished, so none is tried and none runs out of attempts."""
 
 
@@ -47,7 +50,8 @@ STOPS_DELIVERY = STOPS_INTAKE | {"warehouse"}
 class Fault:
     """One thing that is wrong since `since` (UTC); `done` of `total` is how far its repair is, 0 of 0: not known.
 
-    `scope` and `work` (service and kind) are those of an effect that fails, None and "" for engines.
+    `scope` and `work` (service and kind) are those of an effect that fails; for engines they are None and the damaged
+    file, if any.
     """
 
     reason: Reason
@@ -70,9 +74,9 @@ class Faults:
         self._clock = clock
         self._faults: dict[tuple[str, str], Fault] = {}
 
-    def report(self, reason: Reason, *, done: int = 0, total: int = 0) -> None:
+    def report(self, reason: Reason, *, work: str = "", done: int = 0, total: int = 0) -> None:
         """Notes an engine's fault, or what has become of it: it keeps the moment it began."""
-        self._note((reason.part, ""), Fault(reason, self._clock.now(), done=done, total=total))
+        self._note((reason.part, ""), Fault(reason, self._clock.now(), work=work, done=done, total=total))
 
     def report_effect(self, work: str, key: str, scope: TenantContext) -> None:
         """Notes that a brand's effect fails; `work` is its service and kind."""

@@ -122,11 +122,14 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     pool = await stack.enter_async_context(open_pool(await prepare(dsn)))
     bus = PostgresMessageBus(pool, clock, faults=faults)
     secrets = LocalSecretStore(pool, settings.home / "secrets.key")
+    checksums = PostgresChecksums(pool)
     payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)
     return Engines(
         bus=bus,
         warehouse=await stack.enter_async_context(
-            open_healing_warehouse(settings.home / "warehouse.duckdb", settings.home / "archive", faults)
+            open_healing_warehouse(
+                settings.home / "warehouse.duckdb", settings.home / "archive", faults, checksums.recorded
+            )
         ),
         secrets=secrets,
         cache=MemoryCache(clock),
@@ -135,7 +138,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         faults=faults,
         push_engine=bus,
         identity_store_dsn=dsn,
-        checksums=PostgresChecksums(pool),
+        checksums=checksums,
         payloads=await stack.enter_async_context(payloads),
     )
 

@@ -2002,7 +2002,7 @@ export interface components {
          * @description Reasons of faults; stable words for programs.
          * @enum {string}
          */
-        Reason: "postgresql_gone" | "postgresql_silent" | "postgresql_not_started" | "disk_full" | "warehouse_failed" | "warehouse_rebuilding" | "effect_failing";
+        Reason: "postgresql_gone" | "postgresql_silent" | "postgresql_not_started" | "disk_full" | "warehouse_failed" | "warehouse_rebuilding" | "warehouse_lost" | "archive_lost" | "archive_damaged" | "effect_failing";
         /**
          * RecommendationType
          * @description The kind of a recommendation, in the order in which equal priorities are shown.

@@ -8,6 +8,7 @@ the archive: a warehouse of another one holds none of its frames.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import struct
@@ -17,15 +18,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import duckdb
 import orjson
+import structlog
 
 from pulsepoint.adapters.duckdb import schemas
+from pulsepoint.adapters.duckdb.archive_copy import NAMED
+from pulsepoint.adapters.duckdb.archive_digests import note_digests
+from pulsepoint.errors import EngineUnavailable
 from pulsepoint.warehouse.rows import tables_by_name
 from pulsepoint.warehouse.schema import SHARED_SCHEMA
 
+logger = structlog.get_logger(__name__)
 Batch = Mapping[tuple[str, str], list[bytes]]
 """JSON objects, one a row, by (schema, table)."""
 Document = tuple[str, str, bytes]
@@ -51,7 +58,11 @@ class Segment:
 
 
 class FactArchive:
-    """One archive folder. One thread appends; `close_segments` may run in another beside it."""
+    """One archive folder. One thread appends; `close_segments` may run in another beside it.
+
+    `damage` names what of it is damaged or missing, None where all is whole: then `last` is the last frame there is,
+    and nothing may be appended until it began anew. Raises `EngineUnavailable` where the folder cannot be used.
+    """
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self.folder = folder
@@ -60,12 +71,19 @@ class FactArchive:
         self._open_log: Path | None = None
         self._began = 0.0
         self._size = 0
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.name = self._named()
-        self.last = self._end_of_logs()
+        self._places: dict[Path, int] = {}
+        self.damage: str | None = None
+        try:
+            _make_folders(folder)
+            self.name = self._named()
+            self.last = self._end_of_logs()
+        except OSError as error:
+            raise EngineUnavailable(f"The fact archive in {folder} cannot be opened: {error}.") from error
 
     def append(self, batch: Batch) -> int:
         """Writes one frame and flushes it to the disk; its number. Raises `OSError`, and then nothing was written."""
+        if self.is_lost():
+            raise OSError(errno.ENOENT, "its files were taken away", str(self.folder))
         payload = b"".join(_parts(batch))
         frame = _HEAD.pack(_MAGIC, self.last + 1, len(payload), zlib.crc32(payload)) + payload
         if self._handle is None:
@@ -95,16 +113,25 @@ class FactArchive:
         """Closes the open log: the next frame begins another."""
         if self._handle is not None:
             os.close(self._handle)
+            self._places = {path: inode for path, inode in self._places.items() if path != self._open_log}
             self._handle = self._open_log = None
 
+    def is_lost(self) -> bool:
+        """True where its name or its open log was taken away or replaced: what is appended now would be nowhere."""
+        try:
+            return any(path.stat().st_ino != inode for path, inode in self._places.items())
+        except OSError:
+            return True
+
     def close_segments(self) -> int:
-        """Turns closed logs into segments; how many. Raises `OSError` and `duckdb.Error`, and the log stays."""
+        """Turns closed logs into segments; how many. Raises `OSError` and `duckdb.Error`, and the log stays.
+
+        One that lacks frames stays as well, and is the `damage`.
+        """
         logs = self._logs()
         # Asked after them: a log is named as open before it is made.
         logs = [log for log in logs if log != self._open_log]
-        for log in logs:
-            self._make_segment(log)
-        return len(logs)
+        return sum(map(self._make_segment, logs))
 
     def segments(self) -> list[Segment]:
         """The closed parts in their order."""
@@ -123,38 +150,51 @@ class FactArchive:
         """Bytes of all its files."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
-    def begin_anew(self) -> None:
-        """Forgets everything, under a new name: the warehouse it was made for holds more than it."""
-        self.roll()
-        shutil.rmtree(self.folder)
-        self.folder.mkdir(mode=0o700)
-        self.name, self.last = self._named(), 0
+    def begin_anew(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Begins under a new name, with all facts of an open warehouse as its first segment (frame 1).
 
-    def add_base(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Takes all facts of an open warehouse as its first segment (frame 1)."""
-        folder = self._segment_folder(1, 1)
-        half = _emptied(folder.with_suffix(".new"))
+        What it had is put aside. Raises `OSError` and `duckdb.Error`, and then it is as it was.
+        """
+        self.roll()
+        half = _emptied(self.folder.with_name(f"{self.folder.name}.new"))
+        base = half / "segments" / self._segment_folder(1, 1).name
+        rows = _emptied(base.with_suffix(".new"))
         for schema, table in schemas.kept_tables(connection):
-            rows = f'(SELECT * EXCLUDE (fact_key, snapshot) FROM {schema}."{table}_keyed" ORDER BY recorded_at)'
-            connection.execute(_copy(rows, half / f"{schema}.{table}.parquet"))
-        _publish(half, folder)
-        self.last = 1
+            kept = f'(SELECT * EXCLUDE (fact_key, snapshot) FROM {schema}."{table}_keyed" ORDER BY recorded_at)'
+            connection.execute(_copy(kept, rows / f"{schema}.{table}.parquet"))
+        _publish(rows, base)
+        _write_name(half / NAMED)
+        if self.last or self.damage:
+            self.folder.rename(free_name(self.folder))
+        else:
+            shutil.rmtree(self.folder)
+        half.rename(self.folder)
+        _flush_folder(self.folder.parent)
+        self.name, self.last, self.damage = self._named(), 1, None
 
     def _named(self) -> str:
-        path = self.folder / "archive.json"
-        if not path.exists():
-            _write_durably(path, orjson.dumps({"format": 1, "name": str(uuid4())}))
-        return str(orjson.loads(path.read_bytes())["name"])
+        path = self.folder / NAMED
+        try:
+            name = str(orjson.loads(path.read_bytes())["name"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            name = _write_name(path)
+        self._places = {path: path.stat().st_ino}
+        return name
 
     def _end_of_logs(self) -> int:
-        """The last frame that has all before it; a torn one behind, on which nothing relies, is cut off and kept."""
+        """The last frame; a torn one behind it, on which nothing relies, is cut off and kept."""
         last = 0
         for segment in self.segments():
-            last = segment.last if segment.first <= last + 1 else last
+            if segment.first > last + 1:
+                self._found_damaged(f"segments/*-{segment.first - 1:016d}")
+            last = max(last, segment.last)
         for log in self._logs():
             end = 0
             for number, _, ends in _frames_in(log):
-                last, end = (number if number == last + 1 else last), ends
+                if number > last + 1:
+                    missing = f"live-{last + 1:016d}.log"
+                    self._found_damaged(missing if number == _first(log) else log.name)
+                last, end = max(last, number), ends
             if log.stat().st_size > end:
                 shutil.copyfile(log, log.with_suffix(".torn"))
                 os.truncate(log, end)
@@ -165,6 +205,7 @@ class FactArchive:
         self._handle = os.open(self._open_log, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._handle).st_size
         self._began = time.monotonic()
+        self._places = {**self._places, self._open_log: os.fstat(self._handle).st_ino}
         _flush_folder(self.folder)
 
     def _logs(self) -> list[Path]:
@@ -173,8 +214,19 @@ class FactArchive:
     def _segment_folder(self, first: int, last: int) -> Path:
         return self.folder / "segments" / f"{first:016d}-{last:016d}"
 
-    def _make_segment(self, log: Path) -> None:
+    def _found_damaged(self, name: str) -> None:
+        if self.damage is None:
+            logger.warning("archive.damaged", file=name)
+            self.damage = name
+
+    def _make_segment(self, log: Path) -> bool:
+        # Asked before the logs: frames appended meanwhile are in a later log.
+        end = self.last + 1
+        end = min((_first(each) for each in self._logs() if each > log), default=end)
         numbers = [number for number, _, _ in _frames_in(log)]
+        if numbers != list(range(_first(log), end)):
+            self._found_damaged(log.name)
+            return False
         if numbers:
             folder = self._segment_folder(numbers[0], numbers[-1])
             if not folder.exists():
@@ -183,6 +235,27 @@ class FactArchive:
                 _publish(half, folder)
         log.unlink()
         _flush_folder(self.folder)
+        return True
+
+
+def free_name(path: Path) -> Path:
+    """A name beside `path` that nothing has yet, for what is put aside: `<name>.damaged`, `<name>.damaged-2`, …"""
+    aside, number = path.with_name(f"{path.name}.damaged"), 1
+    while aside.exists() or aside.with_name(f"{aside.name}.wal").exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+    return aside
+
+
+def _make_folders(folder: Path) -> None:
+    for each in (folder, folder / "segments"):
+        if each.exists() and not each.is_dir():
+            raise EngineUnavailable(f"{each} is not a folder, and the fact archive is to lie there: move it away.")
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _first(log: Path) -> int:
+    return int(log.stem.removeprefix("live-"))
 
 
 def _to_parquet(log: Path, folder: Path) -> None:
@@ -231,14 +304,41 @@ def _documents(payload: bytes) -> list[Document]:
 
 
 def _frames_in(log: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, payload and end of each whole frame up to the first that is torn or damaged."""
+    """Number, payload and end of each whole frame; those that are torn or damaged are left out."""
     with log.open("rb") as file:
-        while len(head := file.read(_HEAD.size)) == _HEAD.size:
-            magic, number, length, checksum = _HEAD.unpack(head)
-            payload = file.read(length)
-            if magic != _MAGIC or len(payload) != length or zlib.crc32(payload) != checksum:
+        while True:
+            start = file.tell()
+            if (frame := _frame(file)) is not None:
+                yield *frame, file.tell()
+            elif (place := _next_whole(file, start + 1)) is not None:
+                file.seek(place)
+            else:
                 return
-            yield number, payload, file.tell()
+
+
+def _frame(file: BinaryIO) -> tuple[int, bytes] | None:
+    """Number and payload of the frame at the file's place; None where there is no whole one."""
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    magic, number, length, checksum = _HEAD.unpack(head)
+    if magic != _MAGIC:
+        return None
+    payload = file.read(length)
+    return (number, payload) if len(payload) == length and zlib.crc32(payload) == checksum else None
+
+
+def _next_whole(file: BinaryIO, place: int) -> int | None:
+    """Where from `place` on the next whole frame begins."""
+    file.seek(place)
+    rest = file.read()
+    found = rest.find(_MAGIC)
+    while found >= 0:
+        file.seek(place + found)
+        if _frame(file) is not None:
+            return place + found
+        found = rest.find(_MAGIC, found + 1)
+    return None
 
 
 def _emptied(folder: Path) -> Path:
@@ -248,7 +348,8 @@ def _emptied(folder: Path) -> Path:
 
 
 def _publish(half: Path, folder: Path) -> None:
-    """Flush a folder's files and give it its name: it is there whole, or not at all."""
+    """Flush a folder's files and give it its name: it is there whole, with digests, or not at all."""
+    note_digests(half)
     for path in half.iterdir():
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -266,6 +367,12 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _write_name(path: Path) -> str:
+    name = str(uuid4())
+    _write_durably(path, orjson.dumps({"format": 1, "name": name}))
+    return name
 
 
 def _write_durably(path: Path, content: bytes) -> None:

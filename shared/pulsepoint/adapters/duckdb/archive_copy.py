@@ -51,5 +51,5 @@ def files_now(folder: Path, stack: ExitStack) -> list[ArchivedFile]:
     kept = [folder / NAMED]
     for segment in sorted((folder / "segments").glob("*-*")):
         if segment.suffix != ".new":
-            kept += sorted(segment.glob("*.parquet"))
+            kept += sorted((*segment.glob("*.parquet"), *segment.glob("*.sha256")))
     return [*(ArchivedFile(str(path.relative_to(folder)), path.stat().st_size, path) for path in kept), *logs]

@@ -29,6 +29,7 @@ LAYOUT = 4
 # A precedence of 0 is none, as in rows of earlier releases: the views take both for the same.
 _SNAPSHOT = "md5_number(concat_ws('|', brand_id, entity, version, digest, nullif(precedence, 0)))"
 _ENTITY = "md5_number(concat_ws('|', brand_id, entity))"
+HEADER_BYTES = 3 * 4096
 _HEADS = '[{"brand_id":"VARCHAR","entity":"VARCHAR","version":"BIGINT","digest":"VARCHAR","precedence":"BIGINT"}]'
 _RECORDINGS = '[{"fact_id":"VARCHAR","recorded_at":"TIMESTAMPTZ"}]'
 _TYPES = {"STRING": "VARCHAR", "INT64": "BIGINT", "TIMESTAMP": "TIMESTAMPTZ", "DATE": "DATE", "BOOL": "BOOLEAN"}
@@ -111,6 +112,12 @@ def kept_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ).fetchall()
     kept = [(schema, table.removesuffix("_keyed")) for schema, table in rows]
     return [(schema, table) for schema, table in kept if table in tables_by_name(schema == warehouse.SHARED_SCHEMA)]
+
+
+def least_size(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that the open file says it has at least."""
+    block, blocks = connection.execute("SELECT block_size, total_blocks FROM pragma_database_size()").fetchall()[0]
+    return HEADER_BYTES + int(block) * int(blocks)
 
 
 def archive_position(connection: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:

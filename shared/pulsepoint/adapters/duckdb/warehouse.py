@@ -107,6 +107,11 @@ class DuckDBWarehouse:
             raise EngineUnavailable("the warehouse is closed")
         return 0
 
+    def least_size(self) -> int:
+        """Bytes that the file says it has at least. Raises `EngineUnavailable`."""
+        with as_pulsepoint_errors(), self._connection.cursor() as cursor:
+            return schemas.least_size(cursor)
+
     async def close(self) -> None:
         """Finish waiting appends, then checkpoint and close the file."""
         await asyncio.to_thread(self._writer.stop)

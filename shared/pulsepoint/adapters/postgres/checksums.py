@@ -17,6 +17,7 @@ from pulsepoint.warehouse.checksums import DayChecksum, Tombstone, hour_of
 SUMS = """
 SELECT hour, fact_table, added_on, rows, total::text AS total FROM kernel.checksums WHERE tenant = $1 AND brand = $2
 """
+RECORDED = "SELECT EXISTS (SELECT FROM kernel.checksums WHERE rows > 0)"
 PENDING = "SELECT facts FROM kernel.leftovers WHERE tenant = ANY($1::uuid[])"
 HEADS = "SELECT day, head FROM kernel.checksum_heads WHERE tenant = $1 AND brand = $2 ORDER BY day"
 CLOSE = "INSERT INTO kernel.checksum_heads (tenant, brand, day, head) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
@@ -56,6 +57,11 @@ class PostgresChecksums:
             for row in rows
         ]
         return Checksums(began_at.astimezone(UTC), tuple(checksums), frozenset(moving))
+
+    async def recorded(self) -> bool:
+        """True where rows of any tenant were recorded and counted. Raises `EngineUnavailable`."""
+        with postgres_errors():
+            return bool(await self._pool.fetchval(RECORDED))
 
     async def heads(self, scope: TenantContext) -> Mapping[date, str]:
         """See `ChecksumStore.heads`."""
