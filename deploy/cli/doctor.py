@@ -48,6 +48,7 @@ FAULTS = {
     "archive_lost": "Wait: it is made anew from the warehouse. Find out who took it away.",
     "archive_damaged": "Wait: it is made anew from the warehouse. If it stays so, put the file back from a backup.",
 }
+ASIDE = "Delete it once `pulsepoint verify` finds nothing wrong."
 REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
 
 
@@ -97,9 +98,9 @@ async def examine(access: InstanceAccess) -> list[Finding]:
         findings = fault_findings(readiness)
         if readiness["status"] != "ready":
             # Without its engines nobody can log in, and nothing else could be told.
-            return [*findings, *_disk(disk)]
+            return [*findings, *_disk(disk), *aside_findings(access.home)]
         await client.log_in()
-        return findings + await examined(client, disk, datetime.now(UTC))
+        return [*findings, *aside_findings(access.home)] + await examined(client, disk, datetime.now(UTC))
 
 
 async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
@@ -144,6 +145,15 @@ def fault_findings(readiness: JsonObject) -> list[Finding]:
     elif not findings:
         findings.append(Finding("wrong", "ok", "engines", "all work"))
     return findings
+
+
+def aside_findings(home: Path) -> list[Finding]:
+    """The lost or damaged files that were replaced by whole ones and kept in the instance's home."""
+    return [
+        Finding("wrong", "note", path.name, "was put aside when it was made anew", ASIDE)
+        for path in sorted(home.glob("*.damaged*"))
+        if path.suffix != ".wal"
+    ]
 
 
 def _disk(disk: Disk) -> Iterator[Finding]:

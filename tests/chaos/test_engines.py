@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -154,6 +155,25 @@ async def test_a_warehouse_lost_under_a_running_instance_is_made_anew_to_the_sam
         await until_said(instance, "warehouse_rebuilding", "warehouse_failed")
         await instance.ready()
         assert await state(instance) == before
+
+
+async def test_a_warehouse_lost_with_its_archive_is_said_and_never_begun_empty(tmp_path: Path) -> None:
+    async with trading(tmp_path / "home", tmp_path) as (instance, client, deliveries):
+        await client.send(deliveries[::2])
+        await instance.idle(SOON)
+        instance.kill()
+        kept = tmp_path / "kept"
+        (instance.home / "archive").rename(kept)
+        for name in (WAREHOUSE, f"{WAREHOUSE}.wal"):
+            (instance.home / name).unlink(missing_ok=True)
+        instance.start()
+        await until_said(instance, "warehouse_lost")
+        _, report = await command(instance, "doctor")
+        assert "warehouse lost" in {finding["subject"] for finding in report["findings"]}
+        shutil.rmtree(instance.home / "archive")
+        kept.rename(instance.home / "archive")
+        await instance.ready()
+        await client.send(deliveries[1::2])
 
 
 async def state(instance: InstanceProcess) -> str:

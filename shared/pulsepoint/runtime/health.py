@@ -18,7 +18,8 @@ from pulsepoint.runtime.service import Service
 class FaultView(BaseModel):
     """One thing that is wrong, in the reader's language; `stops` says that nothing goes on until it is over.
 
-    `done` of `total` is how far its repair is; `work` and the count of `brands` are those of effects that fail.
+    `done` of `total` is how far its repair is; `work` and the count of `brands` are those of effects that fail,
+    `work` also is the damaged file's name.
     """
 
     reason: Reason

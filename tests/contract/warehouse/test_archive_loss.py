@@ -101,7 +101,6 @@ LOSSES: dict[str, Callable[[Path], None]] = {
     "without its name": lambda archive: (archive / "archive.json").unlink(),
     "without its segments": lambda archive: shutil.rmtree(archive / "segments"),
     "without its open log": lambda archive: max(archive.glob("live-*.log")).unlink(),
-    "a file": lambda archive: (shutil.rmtree(archive), archive.write_text(""), archive.unlink())[0],
 }
 
 
@@ -121,6 +120,17 @@ async def test_an_archive_lost_under_a_running_instance_is_said_and_made_anew(
         before = await orders(warehouse)
     assert len(before) == 10
     assert await rebuilt_alone(home) == 10
+
+
+async def test_a_file_in_the_archives_place_is_waited_out(home: Path, faults: Faults) -> None:
+    async with opened(home, faults) as warehouse:
+        (home / "archive").rename(home / "elsewhere")
+        (home / "archive").write_text("")
+        await until(lambda: said(faults) == [(Reason.ARCHIVE_LOST, "")])
+        (home / "archive").unlink()
+        await until(lambda: not faults.stop_delivery)
+        assert len(await orders(warehouse)) == 8
+    assert await rebuilt_alone(home) == 8
 
 
 async def test_no_fact_goes_to_an_archive_that_was_taken_away(home: Path, faults: Faults) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deploy.cli.doctor import Disk, Finding, as_json, examined, fault_findings, is_well, print_findings
+from deploy.cli.doctor import Disk, Finding, as_json, aside_findings, examined, fault_findings, is_well, print_findings
 from deploy.cli.instance_client import Brand
 from pulsepoint.faults import Reason
 
@@ -221,6 +221,15 @@ async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
         assert title in text
     assert "1 thing to look at." in text
     assert as_json(findings)["ok"] is False
+
+
+def test_files_that_were_put_aside_are_noted(tmp_path: Path) -> None:
+    for name in ("warehouse.duckdb", "warehouse.duckdb.damaged", "warehouse.duckdb.damaged.wal"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "archive.damaged-2").mkdir()
+    findings = aside_findings(tmp_path)
+    assert [finding.subject for finding in findings] == ["archive.damaged-2", "warehouse.duckdb.damaged"]
+    assert all(finding.level == "note" and finding.todo for finding in findings)
 
 
 async def test_an_instance_that_is_not_ready_is_told_by_its_faults_alone() -> None:

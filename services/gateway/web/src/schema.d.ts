@@ -1382,7 +1382,8 @@ export interface components {
          * FaultView
          * @description One thing that is wrong, in the reader's language; `stops` says that nothing goes on until it is over.
          *
-         *     `done` of `total` is how far its repair is; `work` and the count of `brands` are those of effects that fail.
+         *     `done` of `total` is how far its repair is; `work` and the count of `brands` are those of effects that fail,
+         *     `work` also is the damaged file's name.
          */
         FaultView: {
             /** Brands */

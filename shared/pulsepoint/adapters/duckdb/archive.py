@@ -1,9 +1,9 @@
 """The fact archive beside the warehouse's file: all that a rebuild needs, written before a fact counts as appended.
 
 `archive/live-<frame>.log` takes one frame a transaction of the warehouse, flushed to the disk before it commits; a full
-log becomes `archive/segments/<first>-<last>/`, one Parquet file a table. Frames are numbered from 1, and the warehouse
-notes in each transaction which it holds, so that whatever it lost is the frames after that one. `archive.json` names
-the archive: a warehouse of another one holds none of its frames.
+log becomes `archive/segments/<first>-<last>/`, one Parquet file a table, each with its digest beside it. Frames are
+numbered from 1, and the warehouse notes in each transaction which it holds, so that whatever it lost is the frames
+after that one. `archive.json` names the archive: a warehouse of another one holds none of its frames.
 """
 
 from __future__ import annotations
