@@ -44,9 +44,10 @@ async def until_said(instance: InstanceProcess, *expected: str) -> None:
     """Wait until `/readyz` is 503 for one of these reasons."""
     async with asyncio.timeout(SOON):
         while True:
-            status, reasons = await readyz(instance)
-            if status == 503 and set(expected) & set(reasons):
-                return
+            with suppress(httpx.ConnectError):  # it does not listen yet
+                status, reasons = await readyz(instance)
+                if status == 503 and set(expected) & set(reasons):
+                    return
             await asyncio.sleep(0.02)
 
 

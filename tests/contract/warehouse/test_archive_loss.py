@@ -95,7 +95,7 @@ async def rebuilt_alone(home: Path) -> int:
         return len(await orders(warehouse))
 
 
-LOSSES: dict[str, Callable[[Path], None]] = {
+LOSSES: dict[str, Callable[[Path], object]] = {
     "removed": lambda archive: shutil.rmtree(archive),
     "moved away": lambda archive: archive.rename(archive.with_name("elsewhere")),
     "without its name": lambda archive: (archive / "archive.json").unlink(),

@@ -186,14 +186,14 @@ class FactArchive:
         last = 0
         for segment in self.segments():
             if segment.first > last + 1:
-                self._found_damaged(f"segments/*-{segment.first - 1:016d}")
+                self._note_damage(f"segments/*-{segment.first - 1:016d}")
             last = max(last, segment.last)
         for log in self._logs():
             end = 0
             for number, _, ends in _frames_in(log):
                 if number > last + 1:
                     missing = f"live-{last + 1:016d}.log"
-                    self._found_damaged(missing if number == _first(log) else log.name)
+                    self._note_damage(missing if number == _first(log) else log.name)
                 last, end = max(last, number), ends
             if log.stat().st_size > end:
                 shutil.copyfile(log, log.with_suffix(".torn"))
@@ -214,7 +214,7 @@ class FactArchive:
     def _segment_folder(self, first: int, last: int) -> Path:
         return self.folder / "segments" / f"{first:016d}-{last:016d}"
 
-    def _found_damaged(self, name: str) -> None:
+    def _note_damage(self, name: str) -> None:
         if self.damage is None:
             logger.warning("archive.damaged", file=name)
             self.damage = name
@@ -225,7 +225,7 @@ class FactArchive:
         end = min((_first(each) for each in self._logs() if each > log), default=end)
         numbers = [number for number, _, _ in _frames_in(log)]
         if numbers != list(range(_first(log), end)):
-            self._found_damaged(log.name)
+            self._note_damage(log.name)
             return False
         if numbers:
             folder = self._segment_folder(numbers[0], numbers[-1])
@@ -332,12 +332,12 @@ def _next_whole(file: BinaryIO, place: int) -> int | None:
     """Where from `place` on the next whole frame begins."""
     file.seek(place)
     rest = file.read()
-    found = rest.find(_MAGIC)
-    while found >= 0:
-        file.seek(place + found)
+    at = rest.find(_MAGIC)
+    while at >= 0:
+        file.seek(place + at)
         if _frame(file) is not None:
-            return place + found
-        found = rest.find(_MAGIC, found + 1)
+            return place + at
+        at = rest.find(_MAGIC, at + 1)
     return None
 
 
