@@ -10,6 +10,7 @@ from alerting.domain import stock, syncs
 from alerting.evaluation import POST, QUIET_ENDS, Evaluation, evaluate, read_open_alerts
 from alerting.ports import Notice, PostPorts
 from pulsepoint.brand.facts import AlertFacts
+from pulsepoint.brand.failures import PostFailure
 from pulsepoint.brand.figures import Figure
 from pulsepoint.brand.sentences import alert_text
 from pulsepoint.brand.settings import BrandSettings
@@ -132,7 +133,8 @@ async def post_to_slack(ports: PostPorts, effect: StoredEffect) -> dict[str, str
     data = effect.data
     secret = await ports.secrets.get(effect.scope, data["secret"])
     if secret is None:
-        raise VendorRefused("the brand's Slack webhook URL is not known: connect Slack again")
+        missing = "the brand's Slack webhook URL is not known: connect Slack again"
+        raise VendorRefused(missing, reason=PostFailure.NO_WEBHOOK)
     trace_id = current_trace_id() or (effect.causes[-1][3:35] if effect.causes else "")
     alert, locale = AlertFacts.of_row(data), data.get("locale", DEFAULT_LOCALE)
     text = alert_text(alert, texts(locale))
@@ -161,6 +163,11 @@ async def record_post(reader: Reader, effect: StoredEffect, result: dict[str, st
         writes=(Write("notifications", alert_id, payload.model_dump(mode="json")),),
         events=(reader.event(payload, entity=alert_id, version=version, time=sent_at),),
     )
+
+
+def names_of_post(effect: StoredEffect, error: Exception) -> dict[str, str]:
+    """The names that people are told a post's failure with."""
+    return PostFailure.names_of(error)
 
 
 async def send_what_waited(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
@@ -232,6 +239,6 @@ def handlers(rules: Rules) -> Routes:
 
 HANDLERS = handlers(Rules())
 EFFECTS: dict[str, EffectDefinition] = {
-    POST: EffectDefinition(on_success=record_post, run=post_to_slack),
+    POST: EffectDefinition(on_success=record_post, run=post_to_slack, names_of_failure=names_of_post),
     QUIET_ENDS: EffectDefinition(on_success=send_what_waited),
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 from ingest_ads.domain import AccountFacts, CampaignDay, Pull, PulledDay, settle_day, spans
 from ingest_ads.pull import EPOCH, PullOrder, pull_account
+from pulsepoint.brand.failures import PullFailure
 from pulsepoint.brand.settings import AdAccount, BrandSettings
-from pulsepoint.brand.vocabulary import PullFailure
 from pulsepoint.errors import MalformedInput, RetryableError, VendorError, VendorRefused
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.brands import BrandConfigured
@@ -142,7 +142,7 @@ async def report_failure(reader: Reader, effect: StoredEffect, error: Exception)
         refused=isinstance(error, VendorRefused),
         attempts=effect.attempts + 1,
         failed_at=failed_at,
-        failure=_failure(error),
+        failure=PullFailure.of(error),
         names=dict(error.names) if isinstance(error, VendorError) else {},
     )
     version = (failed_at - EPOCH) // timedelta(microseconds=1)
@@ -162,10 +162,9 @@ async def _still_configured(reader: Reader, order: PullOrder) -> bool:
     return brand is not None and pulled in brand.data["ad_accounts"]
 
 
-def _failure(error: Exception) -> PullFailure:
-    if isinstance(error, VendorError):
-        return PullFailure(error.reason)
-    return PullFailure.NO_ANSWER if isinstance(error, TimeoutError) else PullFailure.OWN_FAULT
+def names_of_pull(effect: StoredEffect, error: Exception) -> dict[str, str]:
+    """The names that people are told a pull's failure with."""
+    return {**PullFailure.names_of(error), "platform": str(effect.data["platform"])}
 
 
 def _reason(error: Exception) -> str:
@@ -242,6 +241,7 @@ EFFECTS: dict[str, EffectDefinition] = {
         run=pull_account,
         on_success=record_pull,
         on_failure=report_failure,
+        names_of_failure=names_of_pull,
         timeout=120.0,
         first_retry=10.0,
         last_retry=900.0,

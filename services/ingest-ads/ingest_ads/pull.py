@@ -19,7 +19,8 @@ from ingest_ads.domain import (
     local_today,
 )
 from ingest_ads.ports import AdsPlatform, CampaignDays, Connection, OpenAccount, PullPorts
-from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.brand.failures import PullFailure
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.tenancy import TenantContext

@@ -293,30 +293,6 @@ class AlertType(Word):
                 return (None,)
 
 
-class PullFailure(Word):
-    """The reason that an ad account could not be pulled, told by `pull_failure.<kind>` of the catalog of texts."""
-
-    NO_TOKEN = "no_token"  # noqa: S105 - a reason
-    UNUSABLE_TOKEN = "unusable_token"  # noqa: S105 - a reason
-    REFUSED = "refused"
-    NO_SUCH_ACCOUNT = "no_such_account"
-    MANAGER_ACCOUNT = "manager_account"
-    RATE_LIMITED = "rate_limited"
-    ALLOWANCE_USED = "allowance_used"
-    NO_ANSWER = "no_answer"
-    UNREACHABLE = "unreachable"
-    HTTP_STATUS = "http_status"
-    MISSING_FIELD = "missing_field"
-    UNREADABLE = "unreadable"
-    NOT_UNDERSTOOD = "not_understood"
-    NOT_SERVED = "not_served"
-    UNKNOWN_TIMEZONE = "unknown_timezone"
-    UNASKED_DAY = "unasked_day"
-    REPEATED_ROW = "repeated_row"
-    FAILED = "failed"
-    OWN_FAULT = "own_fault"
-
-
 class Severity(Word):
     """The urgency of an alert, most urgent first."""
 

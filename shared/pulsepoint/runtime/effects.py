@@ -130,8 +130,9 @@ class EffectRunner:
             if definition.on_failure is not None:
                 await self._record_failure(definition.on_failure, effect, error)
             if effect.attempts + 1 >= definition.max_attempts:
+                names = definition.names_of_failure(effect, error) if definition.names_of_failure is not None else {}
                 log.error("effect.given_up", kind=effect.kind, service=self._pipeline.service, key=effect.key)
-                await self._quarantine.dead_effect(effect, effect.attempts + 1, error)
+                await self._quarantine.dead_effect(effect, effect.attempts + 1, error, names)
                 self._faults.clear(*self._fault_key(effect))
                 return
             due = self._pipeline.ports.clock.now() + _back_off(definition, effect, error)

@@ -162,6 +162,9 @@ OnSuccess = Callable[[Reader, StoredEffect, Result], Awaitable[Outcome]]
 GiveUp = Callable[[Reader, StoredEffect, Exception], Awaitable[Outcome]]
 """`async (reader, effect, error) -> Outcome`: what to record when a run failed; the effect stays due again."""
 
+NamesOf = Callable[[StoredEffect, Exception], Mapping[str, str]]
+"""`(effect, error) -> names`: what people are told of the last error where it was given up, as `Failure.names_of`."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectDefinition(Generic[Result]):
@@ -169,12 +172,13 @@ class EffectDefinition(Generic[Result]):
 
     A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
     `retry_after` says); `on_failure` commits what people should know after each failure. After
-    `max_attempts` it is given up: a dead letter, listed and replayable.
+    `max_attempts` it is given up: a dead letter, listed with `names_of_failure` and replayable.
     """
 
     on_success: OnSuccess[Result]
     run: Run[Result] | None = None
     on_failure: GiveUp | None = None
+    names_of_failure: NamesOf | None = None
     timeout: float = 30.0
     first_retry: float = 5.0
     last_retry: float = 900.0

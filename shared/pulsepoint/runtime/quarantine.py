@@ -128,13 +128,18 @@ class QuarantineStore:
         why = _Why("dead_letter", source, "attempts_exhausted", explanation, attempts, names)
         await self._hold(delivery.message, why, scope)
 
-    async def dead_effect(self, effect: StoredEffect, attempts: int, error: Exception) -> None:
-        """Keep an effect whose attempts ran out as a dead letter, and finish it in the same transaction."""
+    async def dead_effect(
+        self, effect: StoredEffect, attempts: int, error: Exception, failure: Mapping[str, str]
+    ) -> None:
+        """Keep an effect whose attempts ran out as a dead letter, and finish it in the same transaction.
+
+        `failure` is what people are told of the last error, as `Failure.names_of`; without it they are led to the log.
+        """
         identity = {"ce-id": f"{effect.kind}/{effect.key}", "ce-type": effect.kind}
         message = Message(EFFECTS, orjson.dumps({"key": effect.key, "data": effect.data}), identity)
         subscription = f"{self._pipeline.service}.{EFFECTS}"
         explanation = f"given up after {attempts} attempts: {error}"
-        names = {"attempts": str(attempts), "error": str(error)}
+        names = {**failure, "attempts": str(attempts)}
         why = _Why("dead_letter", subscription, "attempts_exhausted", explanation, attempts, names)
         await self._hold(message, why, effect.scope, finished_effect=effect)
 

@@ -8,9 +8,9 @@ import traceback
 import httpx
 import pytest
 
+from pulsepoint.brand.failures import PullFailure
 from pulsepoint.brand.sentences import pull_failure_text
 from pulsepoint.brand.texts import texts
-from pulsepoint.brand.vocabulary import PullFailure
 from pulsepoint.brand.wording import UNKNOWN
 from pulsepoint.errors import VendorError, VendorRefused
 from pulsepoint.events.ads import AdsSyncFailed

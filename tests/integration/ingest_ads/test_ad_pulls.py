@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.brand.failures import PullFailure
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.ads import AdDayQuarantined, AdDayRecorded, AdsSynced, AdsSyncFailed
 from pulsepoint.events.observability import MessageQuarantined
 from sandbox.ad_stubs.ads_world import DEFAULT_ACCOUNTS, MISMATCH_MICROS, StubAccount, StubSettings

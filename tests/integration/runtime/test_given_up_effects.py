@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.brand.failures import PostFailure
+from pulsepoint.brand.sentences import quarantine_text
 from pulsepoint.brand.texts import texts
 from pulsepoint.errors import VendorError
 from pulsepoint.events.commands import ReplayRequested
@@ -39,11 +41,15 @@ class Vendor:
     async def run(self, ports: Any, effect: StoredEffect) -> None:
         self.runs.append(effect.data)
         if not self.well:
-            raise VendorError("Slack answered 503")
+            raise VendorError("Slack answered 503", reason=PostFailure.HTTP_STATUS, names={"code": "503"})
 
 
 async def concluded(reader: Reader, effect: StoredEffect, result: Any) -> Outcome:
     return NOTHING
+
+
+def names_of_post(effect: StoredEffect, error: Exception) -> dict[str, str]:
+    return PostFailure.names_of(error)
 
 
 async def run_until_given_up(runtime: Runtime, clock: FixedClock) -> None:
@@ -64,7 +70,9 @@ def vendor() -> Vendor:
 @pytest.mark.rule("SEC-10")
 async def test_what_gives_up_is_listed_and_replayed_once(vendor: Vendor) -> None:
     clock = FixedClock(NOW)
-    definition = EffectDefinition(on_success=concluded, run=vendor.run, max_attempts=ATTEMPTS)
+    definition = EffectDefinition(
+        on_success=concluded, run=vendor.run, names_of_failure=names_of_post, max_attempts=ATTEMPTS
+    )
     async with running("alerting", clock, Routes(), {"slack.post": definition}) as runtime:
         await run_until_given_up(runtime, clock)
         assert len(vendor.runs) == ATTEMPTS
@@ -72,7 +80,9 @@ async def test_what_gives_up_is_listed_and_replayed_once(vendor: Vendor) -> None
         letter = event.payload
         assert (letter.kind, letter.service, letter.event_type) == ("dead_letter", "alerting", "slack.post")
         assert (letter.attempts, letter.reason) == (ATTEMPTS, "attempts_exhausted")
-        assert "Slack answered 503" in letter.explanation
+        assert letter.names == {"attempts": "3", "code": "503", "failure": "post_failure.http_status"}
+        sentence = quarantine_text(letter.reason, letter.names, letter.explanation, texts())
+        assert sentence == "given up after 3 attempts: Slack answered 503"
         await run_effects(runtime)
         assert len(vendor.runs) == ATTEMPTS, "it is not pending any more"
 

@@ -113,5 +113,8 @@ async def test_a_post_is_made_of_the_figures_and_names_of_its_alert(bench: Bench
 async def test_a_forgotten_webhook_needs_a_person(bench: Bench) -> None:
     run = EFFECTS["slack.post"].run
     assert run is not None
-    with pytest.raises(VendorRefused):
+    with pytest.raises(VendorRefused) as caught:
         await run(SlackPorts(MemorySecretStore(), Posts(), bench.clock), slack_effect())
+    names_of_failure = EFFECTS["slack.post"].names_of_failure
+    assert names_of_failure is not None
+    assert names_of_failure(slack_effect(), caught.value) == {"failure": "post_failure.no_webhook"}

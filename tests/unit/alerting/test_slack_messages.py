@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from alerting.adapters.addresses import is_public, judge
 from alerting.adapters.slack import HEADER_LIMIT, SECTION_LIMIT, SlackWebhook, escaped, message_of
 from alerting.ports import Notice
+from pulsepoint.brand.failures import PostFailure
 from pulsepoint.brand.texts import texts
 from pulsepoint.brand.vocabulary import Severity
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
@@ -141,14 +142,21 @@ async def test_a_strange_retry_after_is_not_obeyed(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"),
-    [(400, VendorRefused), (404, VendorRefused), (410, VendorRefused), (302, VendorRefused), (503, VendorError)],
+    ("status", "error", "kind"),
+    [
+        (400, VendorRefused, PostFailure.REFUSED),
+        (404, VendorRefused, PostFailure.REFUSED),
+        (410, VendorRefused, PostFailure.REFUSED),
+        (302, VendorRefused, PostFailure.REFUSED),
+        (503, VendorError, PostFailure.HTTP_STATUS),
+    ],
 )
-async def test_answers_become_errors_of_the_tree(status: int, error: type[Exception]) -> None:
+async def test_answers_become_errors_of_the_tree(status: int, error: type[VendorError], kind: PostFailure) -> None:
     slack, seen = answering(status, {"Location": "http://169.254.169.254/"})
     with pytest.raises(error) as caught:
         await slack.post(URL, NOTICE)
     assert type(caught.value) is error
+    assert (PostFailure.of(caught.value), caught.value.names["code"]) == (kind, str(status))
     assert len(seen) == 1
 
 
@@ -159,26 +167,28 @@ async def test_silence_is_a_vendor_error() -> None:
     async def resolve(host: str, port: int) -> Sequence[str]:
         return ["93.184.216.34"]
 
-    with pytest.raises(VendorError, match="did not answer"):
+    with pytest.raises(VendorError, match="did not answer") as caught:
         await SlackWebhook(resolve=resolve, transport=httpx.MockTransport(fail)).post(URL, NOTICE)
+    assert PostFailure.of(caught.value) is PostFailure.NO_ANSWER
 
 
 @pytest.mark.rule("SEC-06")
 @pytest.mark.parametrize(
-    "url",
+    ("url", "kind"),
     [
-        "http://hooks.slack.example/x",
-        "https://user:secret@hooks.slack.example/x",
-        "https://hooks.slack.example:99999/x",
-        "ftp://hooks.slack.example/x",
-        "https:///x",
-        "not a url",
+        ("http://hooks.slack.example/x", PostFailure.NOT_HTTPS),
+        ("https://user:secret@hooks.slack.example/x", PostFailure.NO_HOST),
+        ("https://hooks.slack.example:99999/x", PostFailure.UNREADABLE_ADDRESS),
+        ("ftp://hooks.slack.example/x", PostFailure.NOT_HTTPS),
+        ("https:///x", PostFailure.NO_HOST),
+        ("not a url", PostFailure.NOT_HTTPS),
     ],
 )
-async def test_only_plain_https_urls_are_called(url: str) -> None:
+async def test_only_plain_https_urls_are_called(url: str, kind: PostFailure) -> None:
     slack, seen = answering(200)
-    with pytest.raises(VendorRefused):
+    with pytest.raises(VendorRefused) as caught:
         await slack.post(url, NOTICE)
+    assert PostFailure.of(caught.value) is kind
     assert not seen
 
 
@@ -223,8 +233,9 @@ async def test_a_name_that_leads_inside_is_refused(address: str) -> None:
         return ["93.184.216.34", address]
 
     assert not is_public(address)
-    with pytest.raises(VendorRefused, match="not public"):
+    with pytest.raises(VendorRefused, match="not public") as caught:
         await judge("https://rebound.example/x", allow_private=False, resolve=resolve)
+    assert PostFailure.of(caught.value) is PostFailure.NOT_PUBLIC
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1", "64:ff9b::5db8:d822"])

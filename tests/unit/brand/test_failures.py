@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from deploy.release.errors_page import uses
+from pulsepoint.brand.failures import PostFailure, PullFailure
 from pulsepoint.brand.sentences import pull_failure_text, quarantine_text
 from pulsepoint.brand.texts import texts
-from pulsepoint.brand.vocabulary import PullFailure
+from pulsepoint.errors import VendorError, VendorRefused
 
 TECHNICAL = "what its service says"
 HOLDING = "services/ingest-shopify"
@@ -18,6 +19,29 @@ def test_every_failure_has_its_sentence_and_tells_what_the_platform_said(failure
     names = {"message": "m", "code": "7", "percent": "96", "field": "spend", "timezone": "Mars/Base", "campaign": "c1"}
     sentence = pull_failure_text(failure, {**names, "day": "2026-03-14", "api": "Some API v1"}, "meta", texts())
     assert sentence and "–" not in sentence and "{" not in sentence
+
+
+@pytest.mark.parametrize("failure", list(PostFailure))
+def test_a_post_that_was_given_up_says_why_in_the_readers_language(failure: PostFailure) -> None:
+    error = VendorError(
+        "technical", reason=failure, names={"code": "404", "message": "no_team", "host": "hooks.example"}
+    )
+    names = {**PostFailure.names_of(error), "attempts": "20"}
+    sentence = quarantine_text("attempts_exhausted", names, TECHNICAL, texts())
+    assert sentence.startswith("given up after 20 attempts: ")
+    assert "–" not in sentence and "{" not in sentence and "technical" not in sentence
+
+
+def test_a_pull_that_was_given_up_names_its_platform() -> None:
+    names = {**PullFailure.names_of(TimeoutError()), "platform": "tiktok", "attempts": "20"}
+    sentence = quarantine_text("attempts_exhausted", names, TECHNICAL, texts())
+    assert sentence == "given up after 20 attempts: TikTok did not answer in time"
+
+
+def test_what_no_platform_explains_is_a_fault_of_our_own() -> None:
+    assert PostFailure.of(KeyError("x")) is PostFailure.OWN_FAULT
+    assert PostFailure.of(VendorError("x", reason="unheard_of")) is PostFailure.OWN_FAULT
+    assert PostFailure.of(VendorRefused("x")) is PostFailure.REFUSED
 
 
 def test_a_failure_without_an_answer_names_the_platform() -> None:
@@ -43,6 +67,9 @@ def test_a_field_that_cannot_be_read_shows_what_it_holds_where_that_can_be_shown
 
 
 def test_messages_that_earlier_releases_held_read_as_they_did() -> None:
+    given_up = {"attempts": "20", "error": "Slack answered 503"}
+    sentence = quarantine_text("attempts_exhausted", given_up, TECHNICAL, texts())
+    assert sentence == "given up after 20 attempts: Slack answered 503"
     assert quarantine_text("unknown_shop", None, TECHNICAL, texts()) == TECHNICAL
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from pulsepoint.brand.failures import PostFailure
 from pulsepoint.errors import VendorError, VendorRefused
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -35,9 +36,10 @@ async def resolve_host(host: str, port: int) -> Sequence[str]:
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise VendorError(f"{host} cannot be resolved: {error}") from error
+        text = f"{host} cannot be resolved: {error}"
+        raise VendorError(text, reason=PostFailure.UNRESOLVED, names={"host": host}) from error
     except UnicodeError:
-        raise VendorRefused("the webhook URL names no host") from None
+        raise VendorRefused("the webhook URL names no host", reason=PostFailure.NO_HOST) from None
     return [str(entry[4][0]) for entry in entries]
 
 
@@ -49,15 +51,18 @@ async def judge(url: str, *, allow_private: bool, resolve: Resolve = resolve_hos
     """
     parts = _parts(url)
     if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
-        raise VendorRefused("the webhook URL must start with https://")
+        raise VendorRefused("the webhook URL must start with https://", reason=PostFailure.NOT_HTTPS)
     if not parts.hostname or parts.username is not None or parts.password is not None:
-        raise VendorRefused("the webhook URL needs a host and carries no user name")
+        text = "the webhook URL needs a host and carries no user name"
+        raise VendorRefused(text, reason=PostFailure.NO_HOST)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     addresses = list(await resolve(parts.hostname, port))
     if not addresses:
-        raise VendorError(f"{parts.hostname} cannot be resolved")
+        text, names = f"{parts.hostname} cannot be resolved", {"host": parts.hostname}
+        raise VendorError(text, reason=PostFailure.UNRESOLVED, names=names)
     if not allow_private and not all(is_public(address) for address in addresses):
-        raise VendorRefused("the webhook URL leads to an address that is not public")
+        text = "the webhook URL leads to an address that is not public"
+        raise VendorRefused(text, reason=PostFailure.NOT_PUBLIC)
     # A machine without IPv6 may still be told IPv6 addresses.
     addresses.sort(key=lambda address: ":" in address)
     path = parts.path or "/"
@@ -88,5 +93,5 @@ def _parts(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise VendorRefused("the webhook URL cannot be read") from None
+        raise VendorRefused("the webhook URL cannot be read", reason=PostFailure.UNREADABLE_ADDRESS) from None
     return parts

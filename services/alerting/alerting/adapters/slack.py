@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerting.adapters.addresses import Resolve, Target, judge, resolve_host
 from alerting.ports import Notice
+from pulsepoint.brand.failures import PostFailure
 from pulsepoint.brand.texts import texts
 from pulsepoint.errors import VendorError, VendorRateLimited, VendorRefused
 
@@ -63,9 +64,11 @@ class SlackWebhook:
                     extensions={"sni_hostname": target.host},
                 )
         except httpx.HTTPError as error:
-            raise VendorError(f"Slack did not answer: {type(error).__name__}") from error
+            silent = isinstance(error, httpx.TimeoutException)
+            reason = PostFailure.NO_ANSWER if silent else PostFailure.UNREACHABLE
+            raise VendorError(f"Slack did not answer: {type(error).__name__}", reason=reason) from error
         except httpx.InvalidURL:
-            raise VendorRefused("the webhook URL cannot be read") from None
+            raise VendorRefused("the webhook URL cannot be read", reason=PostFailure.UNREADABLE_ADDRESS) from None
 
 
 def message_of(notice: Notice) -> dict[str, Any]:
@@ -124,10 +127,14 @@ def _raise_for(answer: httpx.Response) -> None:
     if 200 <= status < 300:
         return
     if status == 429:
-        raise VendorRateLimited("Slack asks to slow down", retry_after=_seconds(answer.headers.get("Retry-After")))
+        wait = _seconds(answer.headers.get("Retry-After"))
+        raise VendorRateLimited("Slack asks to slow down", retry_after=wait, reason=PostFailure.RATE_LIMITED)
+    names = {"code": str(status)}
     if status >= 500:
-        raise VendorError(f"Slack answered {status}")
-    raise VendorRefused(f"Slack answered {status}: {answer.text[:100]}")
+        raise VendorError(f"Slack answered {status}", reason=PostFailure.HTTP_STATUS, names=names)
+    said = answer.text[:100]
+    names |= {"message": said} if said else {}
+    raise VendorRefused(f"Slack answered {status}: {said}", reason=PostFailure.REFUSED, names=names)
 
 
 def _seconds(value: str | None) -> float | None:

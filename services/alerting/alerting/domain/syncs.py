@@ -7,8 +7,9 @@ from datetime import date
 
 from alerting.domain.open_alerts import Finding, key_of
 from pulsepoint.brand import figures
+from pulsepoint.brand.failures import PullFailure
 from pulsepoint.brand.settings import AdAccount
-from pulsepoint.brand.vocabulary import AlertType, Cause, PullFailure, Severity
+from pulsepoint.brand.vocabulary import AlertType, Cause, Severity
 from pulsepoint.events.ads import AdDayQuarantined, AdsSyncFailed
 from pulsepoint.metrics.citations import Cite
 

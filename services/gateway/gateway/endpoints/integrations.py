@@ -13,9 +13,10 @@ from gateway.endpoints.language import TextsOf
 from gateway.endpoints.problems import PROBLEMS
 from gateway.endpoints.timestamps import Day
 from gateway.use_cases.integrations import Connection, connections_of, request_sync
+from pulsepoint.brand.failures import PullFailure
 from pulsepoint.brand.sentences import pull_failure_text
 from pulsepoint.brand.texts import Texts
-from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.brand.vocabulary import Platform
 
 router = APIRouter(prefix="/api/brands/{brand_id}", tags=["integrations"], responses=PROBLEMS)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.brand.failures import PullFailure
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.events.ads import AdsSyncFailed
 from pulsepoint.events.brands import AdAccount
 from pulsepoint.ports.document_store import Write

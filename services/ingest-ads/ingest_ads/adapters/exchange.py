@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from pulsepoint.brand.vocabulary import PullFailure
+from pulsepoint.brand.failures import PullFailure
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import MICROS, to_micros
 

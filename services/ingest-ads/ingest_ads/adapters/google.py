@@ -31,7 +31,8 @@ from ingest_ads.adapters.exchange import (
 )
 from ingest_ads.domain import AccountFacts, CampaignDay
 from ingest_ads.ports import CampaignDays, Connection, OpenAccount
-from pulsepoint.brand.vocabulary import Platform, PullFailure
+from pulsepoint.brand.failures import PullFailure
+from pulsepoint.brand.vocabulary import Platform
 from pulsepoint.errors import MalformedInput, VendorError, VendorRateLimited, VendorRefused
 from pulsepoint.money import to_micros
 

@@ -5,9 +5,9 @@ which are told as they are.
 """
 
 from pulsepoint.brand.sentences.alerts import AlertText, alert_text, resolved_text
+from pulsepoint.brand.sentences.failures import pull_failure_text
 from pulsepoint.brand.sentences.notes import note_text, omission_text
 from pulsepoint.brand.sentences.periods import channel_text, inventory_text
-from pulsepoint.brand.sentences.pulls import pull_failure_text
 from pulsepoint.brand.sentences.quarantine import quarantine_text
 from pulsepoint.brand.sentences.recommendations import RecommendationText, recommendation_text
 from pulsepoint.brand.sentences.summaries import summary_text

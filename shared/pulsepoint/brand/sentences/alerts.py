@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pulsepoint.brand.facts import AlertFacts
-from pulsepoint.brand.sentences.pulls import pull_failure_text
+from pulsepoint.brand.sentences.failures import pull_failure_text
 from pulsepoint.brand.sentences.values import amount, channel_name, day, value, values_of
 from pulsepoint.brand.texts import Texts, of_any_row
 from pulsepoint.brand.vocabulary import AlertType, Cause

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pulsepoint.brand.sentences.failures import failure_text
 from pulsepoint.brand.texts import Texts, UnknownText
 from pulsepoint.brand.wording import name
 
@@ -15,9 +16,9 @@ AMOUNT = "_micros"
 def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: str, texts: Texts) -> str:
     """A quarantined message's or dead letter's reason in one language, with its names (untrusted, cut).
 
-    A name that ends with `_micros` is an amount in the name `currency`, told without that ending. `explanation` as it
-    is where `names` is None (an earlier release held it), and for reasons without a text, which are faults that
-    developers read.
+    A name that ends with `_micros` is an amount in the name `currency`, told without that ending; `failure` is the id of
+    a sentence of its own, made with the same names. `explanation` as it is where `names` is None (an earlier release held
+    it), and for reasons without a text, which are faults that developers read.
     """
     if names is None:
         return explanation
@@ -32,5 +33,7 @@ def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: s
 def _worded(names: Mapping[str, str], texts: Texts) -> dict[str, str]:
     amounts = {key: int(text) for key, text in names.items() if key.endswith(AMOUNT)}
     worded = {key: name(text, LONGEST) for key, text in names.items() if key not in amounts}
+    if "failure" in names:
+        worded["failure"] = failure_text(names["failure"], names, names.get("platform"), texts)
     currency = worded.get("currency", "")
     return worded | {key.removesuffix(AMOUNT): texts.wording.money(micros, currency) for key, micros in amounts.items()}
