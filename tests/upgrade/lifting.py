@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-from gateway.endpoints.verify import ROW_CHECKS
+from gateway.use_cases.verification import ROW_CHECKS
 from pulsepoint.metrics.catalog import METRICS as METRICS_OF_TODAY
 from tests.upgrade.story import MISMATCHED
 
@@ -156,7 +157,7 @@ def _verify(parameters: dict[str, str], answer: Answer) -> Answer:
             settled = {"settled_seconds": check["settled_seconds"]}
             checks.append({"name": name, "title": title, "unit": "count", **clean, **settled})
         checks.append(check | {"title": CHECK_TITLES.get(check["name"], check["title"])})
-    of_rows = [each.model_dump() | clean | {"settled_seconds": 0} for each in ROW_CHECKS]
+    of_rows = [asdict(each) | clean | {"settled_seconds": 0} for each in ROW_CHECKS]
     return answer | {"checks": checks + of_rows}
 
 

@@ -31,22 +31,32 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One property of the books; `query` answers with violations (at most 50, and how many there are)."""
+class NamedCheck:
+    """One property of the books; `unit` is that of its numbers."""
 
     name: str
     title: str
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Check(NamedCheck):
+    """A check that a query makes: it answers with violations (at most 50, and how many there are)."""
+
     query: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome of a check; `total` counts violations beyond those listed."""
+    """The outcome of a check; `total` counts violations beyond those listed.
 
-    check: Check
+    `settled_seconds` says that orders with something recorded in the last seconds were left out.
+    """
+
+    check: NamedCheck
     total: int
     violations: tuple[Violation, ...]
+    settled_seconds: int = 0
 
 
 CHECKS: tuple[Check, ...] = (
