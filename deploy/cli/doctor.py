@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from deploy.cli.advice import ADVICE
 from deploy.cli.home import InstanceAccess
 from deploy.cli.instance_client import Brand, open_client
 from pulsepoint.money import to_text
@@ -30,13 +31,6 @@ LEAST_FREE_BYTES = 2 * 1024**3
 LEAST_FREE_SHARE = 0.05
 BOOKS_SETTLE_SECONDS = 60
 
-REASONS = {
-    "unknown_shop": "Make a brand for the shop (POST /api/brands): what is held is delivered by itself.",
-    "body_of_another_shop": "Somebody sent a shop's body under another shop's name; let it expire unless you know why.",
-    "body_of_another_topic": "Somebody sent a body under another topic; let it expire unless you know why.",
-    "topic_mismatch": "Somebody sent a body under another topic; let it expire unless you know why.",
-    "endpoint_token": "Point the shop's webhook subscriptions at its own address, then replay.",
-}
 FAULTS = {
     "postgresql_gone": "Wait: it is started again by itself.",
     "postgresql_silent": "Wait; if it stays so for minutes, read postgres/log in the instance's home.",
@@ -49,7 +43,8 @@ FAULTS = {
     "archive_damaged": "Wait: it is made anew from the warehouse. If it stays so, put the file back from a backup.",
 }
 ASIDE = "Delete it once `pulsepoint verify` finds nothing wrong."
-REPLAY = "Read its reason, mend the cause, then POST /api/{kind}/ID/replay."
+UNKNOWN_REASON = "Read its reason and mend the cause."
+REPLAY = "To deliver one again: POST /api/{kind}/ID/replay."
 
 
 class Reading(Protocol):
@@ -211,7 +206,8 @@ def _waiting_bodies(kind: str, listed: JsonObject) -> Iterator[Finding]:
     for (service, reason), count in sorted(counts.items()):
         more = " of the newest" if listed["total"] > len(listed["messages"]) else ""
         words = f"{count:,}{more} held by {service}: {reason} ({said[service, reason]})"
-        yield Finding("wrong", "wrong", subject, words, REASONS.get(reason, REPLAY.format(kind=kind)))
+        advice = ADVICE.get(reason, UNKNOWN_REASON).replace("`", "")
+        yield Finding("wrong", "wrong", subject, words, f"{advice} {REPLAY.format(kind=kind)}")
 
 
 def _shop(brand: Brand, by_name: dict[str, JsonObject], offset: int, now: datetime) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.release.errors_page import ADVICE, page, uses
+from deploy.cli.advice import ADVICE
+from deploy.release.errors_page import page, uses
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 

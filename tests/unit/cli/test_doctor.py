@@ -120,7 +120,7 @@ UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violat
             "wrong",
             "quarantine",
             "2 held",
-            "Make a brand",
+            "Add the shop as a brand: what waits is delivered by itself then.",
         ),
         (
             {"dead-letters": {"total": 900, "messages": [QUARANTINED | {"reason": "odd"}]}},
