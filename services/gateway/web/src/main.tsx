@@ -10,12 +10,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { SessionProvider } from "./session";
-import { speakTo } from "./texts";
+import { remembered, session } from "./stored";
+import { speakToReader } from "./texts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-const { language } = await speakTo(navigator.languages);
-document.documentElement.lang = language;
+await speakToReader(remembered(session, "locale"));
 createRoot(root).render(
   <StrictMode>
     <SessionProvider>

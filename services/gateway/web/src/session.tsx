@@ -4,7 +4,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-qu
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
 import { type Api, bodyOf, createApi, Refused } from "./api";
 import { remember, remembered, session } from "./stored";
-import { t } from "./texts";
+import { speakToReader, t } from "./texts";
 
 interface Session {
   token: string | null;
@@ -26,6 +26,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const logOut = useCallback((words?: string) => {
     remember(session, "token", null);
+    remember(session, "locale", null);
     setToken(null);
     setEnded(words ?? null);
     client.current?.clear();
@@ -35,6 +36,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const logIn = useCallback(async (email: string, password: string) => {
     const given = await bodyOf(createApi(null).POST("/api/auth/token", { body: { email, password } }));
+    await speakIn(await savedLocale(given.access_token));
     remember(session, "token", given.access_token);
     setEnded(null);
     setToken(given.access_token);
@@ -49,6 +51,20 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       <Context value={value}>{children}</Context>
     </QueryClientProvider>
   );
+}
+
+/** The language that a person chose; null for none, and where it cannot be read: the page is shown all the same. */
+async function savedLocale(token: string): Promise<string | null> {
+  try {
+    return (await bodyOf(createApi(token).GET("/api/auth/me"))).locale;
+  } catch {
+    return null;
+  }
+}
+
+async function speakIn(locale: string | null): Promise<void> {
+  remember(session, "locale", locale);
+  await speakToReader(locale);
 }
 
 function createQueryClient(onExpired: () => void): QueryClient {

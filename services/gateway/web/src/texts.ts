@@ -32,11 +32,21 @@ export function speak({ language, locale }: Choice, messages: Messages): void {
 }
 
 /** Loads the texts of the reader's language before anything is shown. */
-export async function speakTo(preferred: readonly string[]): Promise<Choice> {
+async function speakTo(preferred: readonly string[]): Promise<Choice> {
   const loaders = new Map(Object.entries(OTHERS).map(([path, load]) => [languageOf(path), load]));
   const choice = choose(preferred, [...loaders.keys()]);
   speak(choice, (await loaders.get(choice.language)?.()) ?? english);
   return choice;
+}
+
+/** The reader's languages in the API's order: those the browser asks for, then the one the person chose and saved. */
+export const languagesOf = (asked: readonly string[], saved: string | null): readonly string[] =>
+  saved === null ? asked : [...asked, saved];
+
+/** Shows the page in the reader's language from now on. */
+export async function speakToReader(saved: string | null): Promise<void> {
+  const { language } = await speakTo(languagesOf(navigator.languages, saved));
+  document.documentElement.lang = language;
 }
 
 const languageOf = (path: string): string => path.split("/").at(-2) ?? "";

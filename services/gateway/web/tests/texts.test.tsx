@@ -4,7 +4,7 @@ import english from "../../../../shared/pulsepoint/brand/locale/en/messages.po";
 import { compiled, pluralPlaces } from "../plugins/messages";
 import { severityName } from "../src/names";
 import { Opening } from "../src/parts/opening";
-import { choose, has, speak, t } from "../src/texts";
+import { choose, has, languagesOf, speak, t } from "../src/texts";
 
 const HEADER = String.raw`msgid ""
 msgstr ""
@@ -79,6 +79,11 @@ describe("the catalog of texts", () => {
 describe("the reader's language", () => {
   it("is the first that there is, with its region for numbers and days", () => {
     expect(choose(["de-AT", "fr-CH", "en"], ["en", "fr"])).toEqual({ language: "fr", locale: "fr-CH" });
+  });
+  it("is the one they saved where the browser asks for none that there is", () => {
+    expect(choose(languagesOf(["de", "es"], "fr-CH"), ["en", "fr"])).toEqual({ language: "fr", locale: "fr-CH" });
+    expect(choose(languagesOf(["en-US"], "fr"), ["en", "fr"])).toEqual({ language: "en", locale: "en-US" });
+    expect(languagesOf(["de"], null)).toEqual(["de"]);
   });
   it("is British English where there is none of theirs", () => {
     expect(choose(["de"], ["en"])).toEqual({ language: "en", locale: "en-GB" });
