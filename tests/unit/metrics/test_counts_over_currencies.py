@@ -118,6 +118,7 @@ async def test_a_day_of_spend_in_two_currencies_is_one_day(warehouse: DuckDBWare
     assert [row.value("spend_days") for row in by_channel.rows] == [2]
 
 
+@pytest.mark.rule("REV-12")
 @pytest.mark.parametrize(
     ("name", "counted", "rows"),
     [("units", 1213, 6), ("orders", 6, 6), ("clicks", 53, 3), ("net_revenue", 300_000_000, 3)],
