@@ -16,9 +16,9 @@ AMOUNT = "_micros"
 def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: str, texts: Texts) -> str:
     """A quarantined message's or dead letter's reason in one language, with its names (untrusted, cut).
 
-    A name that ends with `_micros` is an amount in the name `currency`, told without that ending; `failure` is the id of
-    a sentence of its own, made with the same names. `explanation` as it is where `names` is None (an earlier release held
-    it), and for reasons without a text, which are faults that developers read.
+    A name that ends with `_micros` is an amount in the name `currency`, told without that ending; `failure` is the id
+    of a sentence of its own, made with the same names. `explanation` as it is where `names` is None (an earlier release
+    held it), and for reasons without a text, which are faults that developers read.
     """
     if names is None:
         return explanation
