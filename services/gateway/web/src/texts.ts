@@ -40,8 +40,8 @@ async function speakTo(preferred: readonly string[]): Promise<Choice> {
 }
 
 /** The reader's languages in the API's order: those the browser asks for, then the one the person chose and saved. */
-export const languagesOf = (asked: readonly string[], saved: string | null): readonly string[] =>
-  saved === null ? asked : [...asked, saved];
+export const languagesOf = (requested: readonly string[], saved: string | null): readonly string[] =>
+  saved === null ? requested : [...requested, saved];
 
 /** Shows the page in the reader's language from now on. */
 export async function speakToReader(saved: string | null): Promise<void> {
