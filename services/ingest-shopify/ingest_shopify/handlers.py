@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 from ingest_shopify.amounts import let_count
-from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
+from ingest_shopify.bodies import refuse_taken, remember_body, telling_of
+from ingest_shopify.domain import READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
 from ingest_shopify.shops import SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
@@ -27,8 +27,6 @@ from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.values import JsonObject
 
 Delivered: TypeAlias = Event[RawPayload]
-BODIES_REMEMBERED = timedelta(days=400)
-"""The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
 
 async def deliver(reader: Reader, event: Delivered) -> Outcome:
@@ -64,20 +62,22 @@ async def _deliver_to(
 ) -> Outcome:
     raw = event.payload
     domain = raw.headers["shop"]
-    writes = _remember_body(domain, topic, event, seen, proven=to.proven)
+    refuse_taken(domain, topic, seen, proven=to.proven)
+    telling = telling_of(event, seen)
     reading = read_delivery(
         topic,
         raw.headers.get("shopify-api-version"),
         raw.body,
         shop=domain,
-        received_at=event.time + shop.clock_offset,
-        triggered_at=raw.headers.get("shopify-triggered-at"),
+        received_at=telling.received_at + shop.clock_offset,
+        triggered_at=telling.triggered_at,
         shop_currency=shop.currency,
     )
     if reading.shop_domain not in (None, domain):
         explanation = f"the body names the shop {reading.shop_domain}, its header {domain}"
         names = {"shop": domain, "named": str(reading.shop_domain)}
         raise PermanentError(explanation, reason="shop_mismatch", names=names)
+    writes = remember_body(event, reading.has_clock, telling, seen)
     writes += await let_count(reader, shop, reading.payload, raw.headers)
     return await _publish(reader, event, shop, reading, writes)
 
@@ -85,27 +85,6 @@ async def _deliver_to(
 def _distinct(writes: Sequence[Write]) -> list[Write]:
     """The writes, of several to one place the last."""
     return list({(each.scope, each.collection, each.id): each for each in writes}.values())
-
-
-def _remember_body(domain: str, topic: str, event: Delivered, seen: Document | None, *, proven: bool) -> list[Write]:
-    """The writes that keep other headers from taking this body: neither shop nor topic is signed.
-
-    A body keeps the family of the topic it first came under. It keeps its first shop too, but where the subscription's
-    address proves another.
-    """
-    family = FAMILIES.get(topic)
-    before = seen.data if seen is not None else {}
-    if before.get("shop", domain) != domain and not proven:
-        raise PermanentError("the same body was accepted for another shop before", reason="body_of_another_shop")
-    if family is not None and before.get("family", family) != family:
-        explanation = f"the same body was accepted as {before['family']} before, and came as {topic}"
-        names = {"family": before["family"], "topic": topic}
-        raise PermanentError(explanation, reason="body_of_another_topic", names=names)
-    if "family" in before or family is None:
-        return []
-    return [
-        Write("bodies", event.digest, {"shop": domain, "family": family}, expires_at=event.time + BODIES_REMEMBERED)
-    ]
 
 
 async def _publish(reader: Reader, event: Delivered, shop: Shop, reading: Reading, writes: list[Write]) -> Outcome:

@@ -55,6 +55,20 @@ async def send_stray_webhook(instance: InstanceProcess) -> None:
         assert (await http.post("/webhooks/shopify", content=body, headers=headers)).is_success
 
 
+async def disconnect(instance: InstanceProcess, number: int) -> None:
+    """The same body without a clock, as the delivery of this number."""
+    body = b'{"inventory_item_id": 9001, "location_id": 600}'
+    headers = {
+        "X-Shopify-Topic": "inventory_levels/disconnect",
+        "X-Shopify-Shop-Domain": SHOP,
+        "X-Shopify-Hmac-Sha256": sign(body, instance.access.shopify_secret),
+        "X-Shopify-Webhook-Id": f"webhook-{number}",
+        "X-Shopify-Triggered-At": f"2026-01-0{number}T00:00:00Z",
+    }
+    async with httpx.AsyncClient(base_url=instance.access.address, trust_env=False) as http:
+        assert (await http.post("/webhooks/shopify", content=body, headers=headers)).is_success
+
+
 async def verified(instance: InstanceProcess, path: Path, *how: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `replay` and then `verify` told of the file's brand."""
     replayed = await report(instance, "replay", str(path), "--shop", SHOP, "--wait", *how)
@@ -94,6 +108,12 @@ async def test_instances_given_the_same_file_in_another_order_verify_to_one_hash
         sources = whole["sources"]
         assert sources["accepted"] == total["orders"] + total["refunds"]
         assert (sources["other"], sources["held"]) == (total["refunds"], 0)
+        for number in (1, 2, 1):
+            await disconnect(instance, number)
+        await instance.idle(SECONDS)
+        [undated] = (await report(instance, "verify", "--shop", SHOP))["brands"]
+        assert undated["sources"]["accepted"] == sources["accepted"] + 2
+        assert undated["sources"]["other"] == sources["other"]
     async with running_instance(tmp_path / "other") as instance:
         _, shuffled = await verified(instance, path, "--shuffle", "3", "--duplicate", "4:3")
         assert shuffled["state"] == whole["state"]

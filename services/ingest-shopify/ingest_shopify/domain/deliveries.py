@@ -29,6 +29,9 @@ from pulsepoint.events.products import ProductDeleted
 READER_VERSION = 4
 """Counts corrections of what the readers read: a body read anew then outranks what was read of it before."""
 LARGEST_TOTAL = 10**15
+# An edit and a refund cannot be read without a moment of their own.
+_ALWAYS_DATED = frozenset({Family.ORDER_EDIT, Family.REFUND})
+_DATED = frozenset({Family.ORDER, Family.PRODUCT, Family.STOCK_LEVEL})
 # Versions are quarters; any is read whose bodies the readers understand, a form never seen is not guessed at:
 # https://shopify.dev/docs/api/usage/versioning
 _API_VERSION = re.compile(r"20(1[7-9]|[2-9][0-9])-(0[1-9]|1[0-2])|unstable", re.ASCII)
@@ -40,7 +43,8 @@ class Reading:
 
     `version` is the source's clock in microseconds since 1970, `person` who it is about, `shop_domain` the shop
     the body names itself (None where it names none), `triggered_at` when it was triggered, as far as an unsigned
-    header is believed (None: unsaid), `without_id` how an order or refund of a file names its order that has no id.
+    header is believed (None: unsaid), `without_id` how an order or refund of a file names its order that has no id;
+    without `has_clock` the body says nothing of when it was, and `version` is its delivery's.
     """
 
     payload: Payload
@@ -50,6 +54,7 @@ class Reading:
     shop_domain: str | None = None
     triggered_at: datetime | None = None
     without_id: WithoutId | None = None
+    has_clock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def read_delivery(
         raise MalformedInput(f"{where}: {first['msg']}", reason="unreadable_field", names={"field": where}) from None
     if reading.shop_domain in (None, shop):
         refuse_unfit(topic, family, values)
-    return replace(reading, triggered_at=triggered)
+    return replace(reading, triggered_at=triggered, has_clock=_has_clock(family, values))
 
 
 def read_body(
@@ -147,6 +152,11 @@ def _parse_leniently(body: bytes) -> object:
         return json.loads(body, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise MalformedInput(f"the body is not JSON: {str(error)[:100]}", reason="not_json") from None
+
+
+def _has_clock(family: Family, values: dict[str, object]) -> bool:
+    """Whether a body of the family that could be read says itself when it was."""
+    return family in _ALWAYS_DATED or (family in _DATED and values.get("updated_at") not in (None, ""))
 
 
 def _triggered(header: str | None, received_at: datetime) -> datetime | None:
