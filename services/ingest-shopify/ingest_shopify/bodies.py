@@ -28,11 +28,11 @@ LONGEST_IDENTITY = 200
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """When a body was first received as this delivery, and when it was triggered by its header; `is_known`: before."""
+    """When a body was first received as this delivery, and when it was triggered by its header; `recorded`: before."""
 
     received_at: datetime
     triggered_at: str | None
-    is_known: bool = False
+    recorded: bool = False
 
 
 def refuse_taken(domain: str, topic: str, seen: Document | None, *, proven: bool) -> None:
@@ -62,23 +62,23 @@ def telling_of(event: Event[RawPayload], seen: Document | None) -> Telling:
     same = next((each for each in reversed(earlier) if not ids or ids & set(each["ids"])), None)
     if same is None:
         return Telling(event.time, headers.get(TRIGGERED_AT))
-    return Telling(datetime.fromisoformat(same["received"]), same["triggered"], is_known=True)
+    return Telling(datetime.fromisoformat(same["received"]), same["triggered"], recorded=True)
 
 
 def remember_body(event: Event[RawPayload], has_clock: bool, telling: Telling, seen: Document | None) -> list[Write]:
     """The write that keeps a body's form and first shop, and what it told where it has no clock; none where all is."""
     headers = event.payload.headers
     before: JsonObject = seen.data if seen is not None else {}
-    known = {"shop": headers["shop"], "family": FAMILIES[headers["shopify-topic"]]}
-    data = before if "family" in before else known
-    if not has_clock and not telling.is_known:
-        told = before.get("told", 1) + 1 if seen is not None else 1
+    first = {"shop": headers["shop"], "family": FAMILIES[headers["shopify-topic"]]}
+    data = before if "family" in before else first
+    if not has_clock and not telling.recorded:
+        count = before.get("told", 1) + 1 if seen is not None else 1
         own = {
             "ids": _ids(headers),
             "triggered": (telling.triggered_at or "")[:LONGEST_IDENTITY] or None,
             "received": telling.received_at.isoformat(),
         }
-        data = {**data, "told": told, "tellings": [*before.get("tellings", []), own][-MOST_TELLINGS:]}
+        data = {**data, "told": count, "tellings": [*before.get("tellings", []), own][-MOST_TELLINGS:]}
     if data == before:
         return []
     return [Write("bodies", event.digest, data, expires_at=event.time + BODIES_REMEMBERED)]

@@ -25,7 +25,6 @@ from tests.builders.shopify import (
     product_body,
 )
 
-pytestmark = pytest.mark.rule("SHOP-29")
 UNDATED: dict[str, dict[str, Any]] = {
     "orders/create": order_body(updated_at=None),
     "orders/delete": {"id": 77},
@@ -65,7 +64,7 @@ async def ingest(clock: FixedClock) -> AsyncIterator[Ingest]:
         yield service
 
 
-def told(ingest: Ingest) -> set[tuple[str, ...]]:
+def changes(ingest: Ingest) -> set[tuple[str, ...]]:
     """What was told of what, and when that was."""
     attributes = [message.attributes for message in ingest.runtime.ports.bus.published]
     names = ("ce-type", "ce-subject", "version")
@@ -79,6 +78,7 @@ async def counted(ingest: Ingest, topic: str) -> int:
     return int(document.data.get("told", 1))
 
 
+@pytest.mark.rule("SHOP-29")
 @pytest.mark.slow
 async def test_a_delivery_sent_again_later_changes_nothing(ingest: Ingest, clock: FixedClock) -> None:
     # One header is left of its first sending, the others are other ones, or none is there any more.
@@ -86,26 +86,28 @@ async def test_a_delivery_sent_again_later_changes_nothing(ingest: Ingest, clock
     for topic, kept in zip(UNDATED, cycle([*FIRST, None]), strict=False):
         assert await ingest.deliver(UNDATED[topic], topic, **FIRST) == 204
         left[topic] = {**OTHER, kept: FIRST[kept]} if kept else {}
-    before = told(ingest)
+    before = changes(ingest)
     assert len(before) == len(UNDATED)
     for after in AFTERWARDS:
         clock.advance(seconds=after.total_seconds())
         for topic, headers in left.items():
             assert await ingest.deliver(UNDATED[topic], topic, received_at=clock.now(), **headers) == 204
             assert await counted(ingest, topic) == 1
-    assert told(ingest) == before
+    assert changes(ingest) == before
     assert ingest.quarantined() == []
 
 
+@pytest.mark.rule("SHOP-29")
 async def test_a_delivery_that_names_nothing_is_told_once(ingest: Ingest, clock: FixedClock) -> None:
     topic = "inventory_levels/disconnect"
     for after in AFTERWARDS:
         await ingest.deliver(UNDATED[topic], topic, received_at=clock.now())
         clock.advance(seconds=after.total_seconds())
     await ingest.deliver(UNDATED[topic], topic, received_at=clock.now())
-    assert len(told(ingest)) == await counted(ingest, topic) == 1
+    assert len(changes(ingest)) == await counted(ingest, topic) == 1
 
 
+@pytest.mark.rule("SHOP-29")
 @pytest.mark.slow
 async def test_the_same_thing_happening_again_is_told_again_and_counts_as_a_body(
     ingest: Ingest, clock: FixedClock
@@ -114,10 +116,11 @@ async def test_the_same_thing_happening_again_is_told_again_and_counts_as_a_body
         for topic, body in UNDATED.items():
             await ingest.deliver(body, topic, received_at=clock.now(), **headers)
         clock.advance(days=40)
-    assert len(told(ingest)) == 2 * len(UNDATED)
+    assert len(changes(ingest)) == 2 * len(UNDATED)
     assert {await counted(ingest, topic) for topic in UNDATED} == {2}
 
 
+@pytest.mark.rule("SHOP-29")
 async def test_what_an_earlier_release_remembers_of_a_body_counts_beside_what_it_tells_now(ingest: Ingest) -> None:
     topic = "orders/delete"
     await ingest.put("bodies", digest_of(as_bytes(UNDATED[topic])), {"shop": SHOP, "family": "order_deletion"})
@@ -125,11 +128,12 @@ async def test_what_an_earlier_release_remembers_of_a_body_counts_beside_what_it
     assert await counted(ingest, topic) == 2
 
 
+@pytest.mark.rule("SHOP-29")
 async def test_a_body_told_very_often_is_remembered_by_its_newest_tellings(ingest: Ingest) -> None:
     topic, received = "products/delete", RECEIVED_AT.isoformat()
     tellings = [{"ids": [f"shopify-webhook-id={n}"], "triggered": None, "received": received} for n in range(100)]
-    known = {"shop": SHOP, "family": "product_deletion", "told": 100, "tellings": tellings}
-    await ingest.put("bodies", digest_of(as_bytes(UNDATED[topic])), known)
+    stored = {"shop": SHOP, "family": "product_deletion", "told": 100, "tellings": tellings}
+    await ingest.put("bodies", digest_of(as_bytes(UNDATED[topic])), stored)
     await ingest.deliver(UNDATED[topic], topic, shopify_webhook_id="x" * 5_000)
     document = await ingest.document("bodies", digest_of(as_bytes(UNDATED[topic])))
     assert document is not None
@@ -138,10 +142,11 @@ async def test_a_body_told_very_often_is_remembered_by_its_newest_tellings(inges
     assert len(document.data["tellings"][-1]["ids"][0]) < 300
 
 
+@pytest.mark.rule("SHOP-29")
 async def test_a_body_with_a_clock_is_told_by_it_alone(ingest: Ingest) -> None:
     for headers in (FIRST, OTHER):
         await ingest.deliver(order_body(), **headers)
-    assert len(told(ingest)) == 1
+    assert len(changes(ingest)) == 1
     document = await ingest.document("bodies", digest_of(as_bytes(order_body())))
     assert document is not None
     assert set(document.data) == {"shop", "family"}

@@ -155,7 +155,7 @@ def _parse_leniently(body: bytes) -> object:
 
 
 def _has_clock(family: Family, values: dict[str, object]) -> bool:
-    """Whether a body of the family that could be read says itself when it was."""
+    """True where a body of the family that could be read says itself when it was."""
     return family in _ALWAYS_DATED or (family in _DATED and values.get("updated_at") not in (None, ""))
 
 
