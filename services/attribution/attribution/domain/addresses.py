@@ -46,6 +46,7 @@ _MACRO = re.compile(
 _WRAPPED = re.compile(
     r"/v3/__(?P<v3>https?:/.*?)__;|/(?P<encoded>https?%3a%2f%2f.*)|[?&]u=(?P<v2>https?-3A__[^&]*)", re.IGNORECASE
 )
+_TRANSLATED = ".translate.goog"
 _WEB_SCHEMES = frozenset({"http", "https", "android-app", "ios-app"})
 
 
@@ -130,8 +131,15 @@ def _split_host(text: str) -> tuple[str | None, str]:
 
 
 def site_name(host: str) -> str:
-    """A host name as compared: lower case, without `www.` and a trailing dot, at most 253 characters."""
-    return clean(host, 253).lower().removeprefix("www.").rstrip(".")
+    """A host name as compared: lower case, without `www.` and a trailing dot, at most 253 characters.
+
+    A page read through Google Translate is on the site it is of: `www-my--shop-example.translate.goog` is
+    `my-shop.example` (https://developers.google.com/search/docs/appearance/ad-network-and-translation).
+    """
+    name = clean(host, 253).lower().rstrip(".")
+    if name.endswith(_TRANSLATED):
+        name = "-".join(part.replace("-", ".") for part in name.removesuffix(_TRANSLATED).split("--"))
+    return name.removeprefix("www.")
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,8 @@ _WHOLE: Mapping[Origin, str] = {
     Origin(Kind.PUSH): "push",
     Origin(Kind.AFFILIATE): "affiliate affiliates impact ltk cj",
     Origin(Kind.DIRECT): "direct",
+    # Another service of a search engine: nobody searched there.
+    Origin(Kind.REFERRAL): "googlenews googletranslate",
 }
 # Words beside a name that leave it what it is, and words that make it another's.
 _QUALIFIERS = frozenset(

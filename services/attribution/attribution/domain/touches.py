@@ -31,7 +31,7 @@ from pulsepoint.brand.vocabulary import Channel, Evidence
 from pulsepoint.events.attributions import Touch
 from pulsepoint.events.touches import JourneyMoment, TrackingData
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised when the rules that make touches or credits change, so that a number names the rules it came from."""
 
 MAX_TOUCHES = 200
