@@ -40,6 +40,10 @@ ADVICE: Mapping[str, str] = {
     "not_json": "Send the body as the shop sent it; it is cut or not JSON.",
     "not_the_publisher": "A fault in the code: events are published by the service that `events/catalog.py` names.",
     "permanent": "Read the message: it says what cannot work.",
+    "quantity_above_bound": (
+        "Look at the order or the stock in the shop. If it is right, an administrator replays it "
+        "(`POST /api/quarantine/{id}/replay`) and it counts; else correct it in the shop, which sends it again."
+    ),
     "schema": "Replay the message with the release before, or add the missing step in `events/upcasting.py`.",
     "shop_domain": (
         "Use the shop's own domain, `name.myshopify.com`, in the brand's settings and in the webhook's header."

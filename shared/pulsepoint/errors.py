@@ -6,6 +6,7 @@ PulsepointError
 │   ├── UnknownShop           no brand owns the shop that sent it
 │   ├── AccessDenied          the tenant or brand does not exist or belongs to another tenant
 │   ├── AmountAboveBound      an order or refund so large that a person must let it count
+│   ├── QuantityAboveBound    more pieces than a person would believe, sold, returned or in stock
 │   └── LimitExceeded         larger than the smallest limit of an engine (document, batch, message)
 └── RetryableError            our own infrastructure failed: 503, the engine delivers again
     ├── Conflict              another transaction changed what this one read: it is run again
@@ -75,6 +76,12 @@ class AmountAboveBound(PermanentError):
     """An order or refund above its brand's bound waits for a person; it is kept until one lets it count."""
 
     reason = "amount_above_bound"
+
+
+class QuantityAboveBound(PermanentError):
+    """An order, refund or stock of more pieces than the bound; it is kept until a person lets it count."""
+
+    reason = "quantity_above_bound"
 
 
 class LimitExceeded(PermanentError):

@@ -33,8 +33,8 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand it is for.
 
     Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
-    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound` or a
-    reason of `read_delivery`.
+    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound`, `quantity_above_bound`
+    or a reason of `read_delivery`.
     """
     raw = event.payload
     domain = raw.headers.get("shop", "")

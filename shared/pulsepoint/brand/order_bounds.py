@@ -1,4 +1,4 @@
-"""Amounts above which an order or a refund waits for a person: one of them would decide every figure of its brand."""
+"""Amounts and pieces above which a telling waits for a person: one of them would decide every figure of its brand."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ TINY_UNITS = frozenset(
     )
 )  # fmt: skip
 """Currencies whose unit is worth less than half a cent: ten thousand times."""
+MOST_PIECES = 100_000
+"""Pieces of an order, an edit or a refund; a cart takes ten times as many of a line.
+https://shopify.dev/changelog/enhanced-handling-of-large-quantities-in-the-carts-api-update-endpoint"""
+MOST_IN_STOCK = 10_000_000
+"""Pieces of an item at a location, there, sold before they are, or on their way; Shopify takes a hundred times as many.
+https://shopify.dev/docs/api/admin-graphql/latest/enums/InventorySetQuantitiesUserErrorCode"""
 
 
 class OrderBound(BaseModel):

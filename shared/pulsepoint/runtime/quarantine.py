@@ -19,7 +19,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pulsepoint.brand.sentences.quarantine import LONGEST
-from pulsepoint.errors import AmountAboveBound, PermanentError, RetryableError
+from pulsepoint.errors import AmountAboveBound, PermanentError, QuantityAboveBound, RetryableError
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
@@ -34,6 +34,7 @@ from pulsepoint.tenancy import SYSTEM, TenantContext
 KEY_NAME = "held-messages-key"
 RELEASED = "released-by-person"
 """Attribute of a message that somebody had delivered again; nobody outside can send it."""
+WAIT_FOR_PERSON = frozenset({AmountAboveBound.reason, QuantityAboveBound.reason})
 UNTIL_RELEASED = timedelta(days=3650)
 """The time to live of what waits for a person: it can be read, and would count."""
 PART_BYTES = 600_000
@@ -181,7 +182,7 @@ class QuarantineStore:
         return [encrypted[start : start + PART_BYTES] for start in range(0, len(encrypted), PART_BYTES)]
 
     def _ttl_of(self, why: _Why) -> timedelta:
-        return UNTIL_RELEASED if why.reason == AmountAboveBound.reason else self._ttl
+        return UNTIL_RELEASED if why.reason in WAIT_FOR_PERSON else self._ttl
 
     async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext, ttl: timedelta) -> None:
         async def work(reader: Reader) -> Outcome:
@@ -233,8 +234,8 @@ class QuarantineStore:
                 kept = orjson.loads(body)
                 effects.append(Effect(envelope["attributes"]["ce-type"], kept["key"], kept["data"]))
             else:
-                # Who replays what was wrong otherwise has not seen an amount.
-                lets_count = by_person and document.data["reason"] == AmountAboveBound.reason
+                # Who replays what was wrong otherwise has seen neither amount nor quantity.
+                lets_count = by_person and document.data["reason"] in WAIT_FOR_PERSON
                 attributes = envelope["attributes"] | ({RELEASED: "1"} if lets_count else {})
                 messages.append(Message(self._home_topic(document, envelope["topic"]), body, attributes))
             writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]

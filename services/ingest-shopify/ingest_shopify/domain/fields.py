@@ -148,12 +148,17 @@ class Fields:
             raise unreadable(self.where(name), "a whole number", value)
         return value
 
-    def count(self, name: str) -> int:
-        """A required whole number that is not negative."""
+    def optional_count(self, name: str) -> int | None:
+        """A whole number that is not negative."""
         value = self.optional_whole(name)
+        return None if value is None else self._not_negative(name, value)
+
+    def count(self, name: str) -> int:
+        """Like `optional_count`, required."""
+        value = self.optional_count(name)
         if value is None:
             raise self.missing(name)
-        return self._not_negative(name, value)
+        return value
 
     def optional_money(self, name: str) -> int | None:
         """Micros of the shop's currency: `{name}_set.shop_money` where sent, else the bare field.

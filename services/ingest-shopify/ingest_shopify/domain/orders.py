@@ -119,7 +119,7 @@ def _removed(body: Fields, sold: Sequence[_Sold], refunds: Iterable[Refund]) -> 
 
     None of a cancelled order where nothing is left: the cancellation took it.
     """
-    current = [line.fields.optional_whole("current_quantity") for line in sold]
+    current = [line.fields.optional_count("current_quantity") for line in sold]
     if body.has("cancelled_at") and not any(current):
         return [0] * len(sold)
     returned: Counter[str] = Counter()
@@ -127,7 +127,7 @@ def _removed(body: Fields, sold: Sequence[_Sold], refunds: Iterable[Refund]) -> 
         for line in refund.lines:
             returned[line.line_id] += line.quantity
     return [
-        0 if left is None else max(line.quantity - max(left, 0) - returned[line.fields.id("id")], 0)
+        0 if left is None else max(line.quantity - left - returned[line.fields.id("id")], 0)
         for line, left in zip(sold, current, strict=True)
     ]
 
@@ -145,7 +145,7 @@ def read_edit(body: Fields) -> OrderEditCommitted:
     changed = edit.child("line_items") or Fields({}, edit.where("line_items"))
 
     def deltas(name: str) -> tuple[tuple[str, int], ...]:
-        return tuple((line.id("id"), line.optional_whole("delta") or 0) for line in changed.children(name))
+        return tuple((line.id("id"), line.optional_count("delta") or 0) for line in changed.children(name))
 
     return OrderEditCommitted(
         order_id=edit.id("order_id"),

@@ -44,7 +44,7 @@ def _variants_total(body: Fields) -> int | None:
     for name in ("variants_count", "variantsCount"):
         counted = body.values.get(name)
         count = counted.get("count") if isinstance(counted, dict) else counted
-        if isinstance(count, int) and not isinstance(count, bool):
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             return count
     return None
 
@@ -56,12 +56,13 @@ def read_level(body: Fields, *, reported_at: datetime) -> StockLevelRecorded:
     way is a quantity of the Admin API (https://shopify.dev/docs/api/admin-graphql/latest/objects/InventoryLevel), which
     Shopify's webhooks lack: a body has it where its sender asked that API.
     """
-    quantities = {entry.text("name", 64): entry.optional_whole("quantity") for entry in body.children("quantities")}
+    quantities = {entry.text("name", 64): entry for entry in body.children("quantities")}
+    available, incoming = quantities.get("available"), quantities.get("incoming")
     return StockLevelRecorded(
         inventory_item_id=body.id("inventory_item_id"),
         location_id=body.id("location_id"),
-        available=quantities.get("available", body.optional_whole("available")),
-        incoming=quantities.get("incoming", body.optional_whole("incoming")),
+        available=available.optional_whole("quantity") if available else body.optional_whole("available"),
+        incoming=incoming.optional_count("quantity") if incoming else body.optional_count("incoming"),
         updated_at=body.optional_timestamp("updated_at") or reported_at,
     )
 

@@ -106,7 +106,7 @@ def _subtotal(entry: Fields, item: Fields, quantity: int) -> int:
     # Bodies before 2017 have no subtotal: it follows from the line that was sold.
     if not item.has("price") and not item.has("price_set"):
         raise entry.missing("subtotal")
-    sold = max(item.optional_whole("quantity") or quantity, 1)
+    sold = max(item.optional_count("quantity") or quantity, 1)
     paid = max(item.money("price") * sold - item.money_or_zero("total_discount"), 0)
     return bounded(paid * quantity // sold, entry.where("subtotal"))
 
@@ -115,7 +115,7 @@ def _tax(entry: Fields, item: Fields, quantity: int) -> int:
     sent = entry.optional_money("total_tax")
     if sent is not None:
         return sent
-    sold = max(item.optional_whole("quantity") or quantity, 1)
+    sold = max(item.optional_count("quantity") or quantity, 1)
     return sum(line.optional_money("price") or 0 for line in item.children("tax_lines")) * quantity // sold
 
 

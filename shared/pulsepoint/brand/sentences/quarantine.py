@@ -10,15 +10,16 @@ from pulsepoint.brand.wording import name
 
 LONGEST = 500
 """Characters of a name."""
-AMOUNT = "_micros"
+AMOUNT, QUANTITY = "_micros", "_count"
 
 
 def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: str, texts: Texts) -> str:
     """A quarantined message's or dead letter's reason in one language, with its names (untrusted, cut).
 
-    A name that ends with `_micros` is an amount in the name `currency`, told without that ending; `failure` is the id
-    of a sentence of its own, made with the same names. `explanation` as it is where `names` is None (an earlier release
-    held it), and for reasons without a text, which are faults that developers read.
+    A name that ends with `_micros` is an amount in the name `currency`, one that ends with `_count` a whole number;
+    both are told without that ending. `failure` is the id of a sentence of its own, made with the same names.
+    `explanation` as it is where `names` is None (an earlier release held it), and for reasons without a text, which are
+    faults that developers read.
     """
     if names is None:
         return explanation
@@ -32,7 +33,9 @@ def quarantine_text(reason: str, names: Mapping[str, str] | None, explanation: s
 
 def _worded(names: Mapping[str, str], texts: Texts) -> dict[str, str]:
     amounts = {key: int(text) for key, text in names.items() if key.endswith(AMOUNT)}
-    worded = {key: name(text, LONGEST) for key, text in names.items() if key not in amounts}
+    numbers = {key: int(text) for key, text in names.items() if key.endswith(QUANTITY)}
+    worded = {key: name(text, LONGEST) for key, text in names.items() if key not in amounts and key not in numbers}
+    worded |= {key.removesuffix(QUANTITY): texts.wording.number(number) for key, number in numbers.items()}
     if "failure" in names:
         worded["failure"] = failure_text(names["failure"], names, names.get("platform"), texts)
     currency = worded.get("currency", "")
