@@ -42,6 +42,24 @@ FAULTS = {
     "archive_lost": "Wait: it is made anew from the warehouse. Find out who took it away.",
     "archive_damaged": "Wait: it is made anew from the warehouse. If it stays so, put the file back from a backup.",
 }
+UNBELIEVED: dict[str, tuple[Level, str, str]] = {
+    "no_proxy_trusted": (
+        "wrong",
+        "{requests} requests from {peer} name other callers: all of them count as one address, and share its limits",
+        "Set PULSEPOINT_TRUSTED_PROXIES to the number of proxies in front, and restart (docs/proxy.md).",
+    ),
+    "too_few_addresses": (
+        "wrong",
+        "{requests} requests from {peer} name fewer callers in X-Forwarded-For than the {trusted} proxies that are"
+        " trusted: all of them count as one address",
+        "Let every proxy add to X-Forwarded-For, or set PULSEPOINT_TRUSTED_PROXIES to how many do, and restart.",
+    ),
+    "public_peer": (
+        "note",
+        "{requests} requests from {peer}, a public address, name other callers, and are not believed",
+        "If it is your proxy, let it reach the instance by a private network, and set PULSEPOINT_TRUSTED_PROXIES.",
+    ),
+}
 ASIDE = "Delete it once `pulsepoint verify` finds nothing wrong."
 UNKNOWN_REASON = "Read its reason and mend the cause."
 REPLAY = "To deliver one again: POST /api/{kind}/ID/replay."
@@ -102,6 +120,7 @@ async def examined(client: Reading, disk: Disk, now: datetime) -> list[Finding]:
     """The findings in order: instance first, then brand by brand."""
     brands = await client.brands()
     findings = [*_disk(disk), *_engines(await client.read("/api/admin/queues"))]
+    findings += _proxies(await client.read("/api/admin/proxies"))
     for kind in ("quarantine", "dead-letters"):
         findings += _waiting_bodies(kind, await client.read(f"/api/{kind}", limit="500"))
     if not brands:
@@ -176,6 +195,14 @@ def _engines(queues: JsonObject | None) -> Iterator[Finding]:
     if age > COMMIT_LATE_SECONDS:
         words = f"{commits:,} commits are not published, the oldest for {_age(age)}"
         yield Finding("late", "late", "commits", words, "Restart the instance; if they stay, read its log.")
+
+
+def _proxies(proxies: JsonObject) -> Iterator[Finding]:
+    """A proxy in front that is not counted: its address is everybody's, and one caller's limit too."""
+    for each in proxies["unbelieved"]:
+        level, words, todo = UNBELIEVED[each["reason"]]
+        named = words.format(requests=f"{each['requests']:,}", peer=each["peer"], trusted=proxies["trusted_proxies"])
+        yield Finding("wrong", level, "proxy in front", named, todo)
 
 
 def _effects(effects: list[JsonObject]) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ LEAST: dict[str, str] = {
     "GET /api/brands/{brand_id}/verify/checks/{name}": "manager",
     "GET /api/brands/{brand_id}/verify/state": "manager",
     "GET /api/admin/queues": "operator",
+    "GET /api/admin/proxies": "operator",
     "POST /api/admin/rebuild": "operator",
 }
 """Every other route is for whoever is logged in."""

@@ -14,7 +14,7 @@ from uvicorn.main import main as uvicorn_command
 from deploy.local.instance import Instance
 from deploy.local.keys import log_in_line
 from deploy.local.settings import InstanceSettings
-from gateway.endpoints.guard import client_address
+from gateway.endpoints.callers import UnbelievedCallers, client_address
 from ingest_shopify.bootstrap import build
 from ingest_shopify.main import SERVICE
 from ingest_shopify.settings import Settings
@@ -75,6 +75,46 @@ def test_no_server_believes_who_somebody_on_this_machine_says_they_are() -> None
 def test_a_caller_is_who_connects_or_who_the_proxy_names(peer: str, said: str, trusted: int, address: str) -> None:
     scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", said.encode())]}
     assert client_address(scope, trusted) == address
+
+
+@pytest.mark.rule("SEC-18")
+@pytest.mark.parametrize(
+    ("peer", "trusted", "headers", "reason"),
+    [
+        ("127.0.0.1", 0, {"x-forwarded-for": "6.6.6.6"}, "no_proxy_trusted"),
+        ("10.0.0.1", 0, {"forwarded": "for=6.6.6.6"}, "no_proxy_trusted"),
+        ("10.0.0.1", 2, {"x-forwarded-for": "6.6.6.6"}, "too_few_addresses"),
+        ("10.0.0.1", 1, {"x-forwarded-for": "nobody"}, "too_few_addresses"),
+        ("10.0.0.1", 1, {"forwarded": "for=6.6.6.6"}, "too_few_addresses"),
+        ("8.8.8.8", 0, {"x-forwarded-for": "6.6.6.6"}, "public_peer"),
+        ("8.8.8.8", 1, {"x-forwarded-for": "6.6.6.6"}, "public_peer"),
+        ("10.0.0.1", 1, {"x-forwarded-for": "6.6.6.6", "forwarded": "for=6.6.6.6"}, None),
+        ("127.0.0.1", 0, {}, None),
+    ],
+)
+def test_who_names_callers_without_being_believed_is_noted(
+    peer: str, trusted: int, headers: dict[str, str], reason: str | None
+) -> None:
+    callers = UnbelievedCallers(trusted)
+    scope = {"client": (peer, 1), "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    for _ in range(3):
+        callers.note(scope)
+    noted = {each: (of.requests, of.peer) for each, of in callers.by_reason.items()}
+    assert noted == ({reason: (3, peer)} if reason else {})
+
+
+@pytest.mark.rule("SEC-18")
+async def test_a_proxy_that_is_not_trusted_is_told_to_operators_and_not_believed() -> None:
+    with identity_store_server() as dsn:
+        async with running_gateway(dsn, requests_per_minute=12) as gateway:
+            async with await gateway.login() as client:
+                answers = [
+                    (await client.get("/api/admin/proxies", headers={"X-Forwarded-For": f"6.6.6.{number}"}))
+                    for number in range(20)
+                ]
+                [noted] = answers[0].json()["unbelieved"]
+            assert (noted["reason"], noted["requests"], noted["peer"]) == ("no_proxy_trusted", 1, "127.0.0.1")
+            assert answers[-1].status_code == 429
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def well() -> dict[str, Any]:
             ],
             "unfinished": {"commits": 1, "oldest_age_seconds": 0.1},
         },
+        "/api/admin/proxies": {"trusted_proxies": 0, "unbelieved": []},
         "/api/quarantine": {"total": 0, "messages": []},
         "/api/dead-letters": {"total": 0, "messages": []},
         "/settings": {"slack_connected": True, "clock_offset_seconds": 0},
@@ -104,6 +105,8 @@ STUCK = QUEUES | {"unfinished": {"commits": 7, "oldest_age_seconds": 600.0}}
 NEEDS_TOKEN = ACCOUNT | {"status": "needs_attention", "sync_error_message": "the token expired", "last_synced_at": None}
 FAILED = ACCOUNT | {"status": "failed", "sync_error_message": "503", "last_synced_at": ago(hours=3)}
 OUT = {"balanced": False, "books": [BOOK | {"difference": 0.01}, BOOK]}
+UNTRUSTED = {"trusted_proxies": 0, "unbelieved": [{"reason": "no_proxy_trusted", "requests": 1200, "peer": "10.0.0.5"}]}
+SHORT = {"trusted_proxies": 2, "unbelieved": [{"reason": "too_few_addresses", "requests": 3, "peer": "127.0.0.1"}]}
 UNCREDITED = {"subject": "last_touch", "currency": "GBP", "expected": 5_000_000, "found": 4_999_999}
 UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violations": [UNCREDITED]}}
 
@@ -115,6 +118,14 @@ UNSETTLED: dict[str, Any] = {"books": OUT, "conservation": {"ok": False, "violat
         ({"queues": DUE}, "late", "alerting slack.post", "1 are due, the oldest for 15 min", "log"),
         ({"queues": FAILING}, "wrong", "alerting slack.post", "2 failed", "log"),
         ({"queues": STUCK}, "late", "commits", "7 commits", "Restart"),
+        (
+            {"proxies": UNTRUSTED},
+            "wrong",
+            "proxy in front",
+            "1,200 requests from 10.0.0.5",
+            "PULSEPOINT_TRUSTED_PROXIES",
+        ),
+        ({"proxies": SHORT}, "wrong", "proxy in front", "than the 2 proxies", "PULSEPOINT_TRUSTED_PROXIES"),
         (
             {"quarantine": {"total": 2, "messages": [QUARANTINED, QUARANTINED]}},
             "wrong",
@@ -221,6 +232,13 @@ async def test_the_report_has_three_tables_and_counts_what_to_look_at() -> None:
         assert title in text
     assert "1 thing to look at." in text
     assert as_json(findings)["ok"] is False
+
+
+async def test_what_a_stranger_writes_of_others_is_only_noted() -> None:
+    passerby = {"reason": "public_peer", "requests": 1, "peer": "8.8.8.8"}
+    findings = await examined(Instance(proxies={"trusted_proxies": 0, "unbelieved": [passerby]}), ROOMY, NOW)
+    assert is_well(findings)
+    assert "8.8.8.8" in next(each.words for each in findings if each.subject == "proxy in front")
 
 
 def test_files_that_were_put_aside_are_noted(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gateway.domain.brands import row_of, settings_of
 from gateway.domain.dashboard import decimal, money
 from gateway.domain.periods import Period, period, today
 from gateway.domain.traces import shown
-from gateway.endpoints.guard import client_address
+from gateway.endpoints.callers import client_address
 from pulsepoint.brand.settings import currency_code, shop_domain, timezone_name
 from pulsepoint.errors import MalformedInput
 from pulsepoint.events.brands import BrandConfigured

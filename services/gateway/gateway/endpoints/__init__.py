@@ -30,6 +30,7 @@ from gateway.endpoints import (
     version,
     webhook_address,
 )
+from gateway.endpoints.callers import UnbelievedCallers
 from gateway.endpoints.guard import Guard
 from gateway.endpoints.problems import install
 from gateway.settings import Settings
@@ -74,7 +75,8 @@ def configure(api: FastAPI, settings: object) -> None:
         if getattr(route, "path", "") not in _GENERATED_DOCS or getattr(route, "name", "") == "docs"
     ]
     install(api)
-    api.add_middleware(Guard, settings=settings)
+    api.state.unbelieved_callers = UnbelievedCallers(settings.trusted_proxies)
+    api.add_middleware(Guard, settings=settings, unbelieved=api.state.unbelieved_callers)
     if settings.cors_origins:
         # Outermost: a page may read what the guard refuses too, and how long it should wait.
         api.add_middleware(

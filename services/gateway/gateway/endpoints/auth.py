@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.identity import Person
 from gateway.endpoints.access import PersonOf, PortsOf, RuntimeOf, SettingsOf
-from gateway.endpoints.guard import client_address
+from gateway.endpoints.callers import client_address
 from gateway.endpoints.problems import PROBLEMS
 from gateway.use_cases.login import log_in
 from gateway.use_cases.login_attempts import LoginAttempts

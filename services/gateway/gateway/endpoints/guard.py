@@ -5,13 +5,13 @@ Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from math import ceil
 
 import structlog
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.endpoints.callers import UnbelievedCallers, client_address
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
 from pulsepoint.runtime.security_headers import strict_transport
@@ -39,9 +39,10 @@ KEEPS_ITS_OWN_LIMIT = "/uploads"
 class Guard:
     """Wraps the app; the cache that counts is found on the app's state once it has started."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, unbelieved: UnbelievedCallers) -> None:
         self._app = app
         self._settings = settings
+        self._unbelieved = unbelieved
         self._headers = (*HEADERS, *strict_transport(settings.public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +51,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answered = False
+        self._unbelieved.note(scope)
 
         async def send_guarded(message: Message) -> None:
             nonlocal answered
@@ -122,39 +124,3 @@ async def _send(send: Send, status: int, detail: str, headers: list[tuple[bytes,
     lines = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
-
-
-def client_address(scope: Scope, trusted_proxies: int) -> str:
-    """The caller's address as limits count it: the connection's, or what the outermost trusted proxy wrote down.
-
-    The header is believed only of a connection within a private network, as a proxy's is: whoever goes around the
-    proxy is counted by their own address. Of an IPv6 address the first 64 bits, which one customer of a network has
-    whole (https://www.rfc-editor.org/rfc/rfc6177). `local` where there is no connection.
-    """
-    client = scope.get("client")
-    own = _counted(str(client[0])) if client else "local"
-    if trusted_proxies and (client is None or not _is_public(str(client[0]))):
-        lines: list[str] = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        addresses = [address.strip() for line in lines for address in line.split(",")]
-        if len(addresses) >= trusted_proxies:
-            return _counted(addresses[-trusted_proxies]) or own or "local"
-    return own or "local"
-
-
-def _is_public(text: str) -> bool:
-    try:
-        return ip_address(text).is_global
-    except ValueError:
-        return False
-
-
-def _counted(text: str) -> str:
-    """The address, or the network it stands for; empty for what is none."""
-    try:
-        address = ip_address(text.strip("[]"))
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None or address.version == 4:
-        return str(mapped or address)
-    return str(ip_network((address, 64), strict=False))

@@ -1,4 +1,4 @@
-"""`/api/admin`: what waits in the engines of this machine, and the rebuild of its warehouse."""
+"""`/api/admin`: what waits in the engines of this machine, the rebuild of its warehouse, and proxies not trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from gateway.endpoints.access import OperatorOf
+from gateway.endpoints.access import OperatorOf, SettingsOf
+from gateway.endpoints.callers import Disbelief, UnbelievedCallers
 from gateway.endpoints.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/admin", tags=["operation"], responses=PROBLEMS)
@@ -53,6 +54,32 @@ class Queues(BaseModel):
     queues: list[QueueView]
     effects: list[EffectsView]
     unfinished: UnfinishedView
+
+
+class UnbelievedView(BaseModel):
+    """Requests since the start whose header names a caller and does not count; `peer` sent the last of them."""
+
+    reason: Disbelief
+    requests: int
+    peer: str
+
+
+class Proxies(BaseModel):
+    """The number of proxies in front that are trusted to name callers, and what others wrote."""
+
+    trusted_proxies: int
+    unbelieved: list[UnbelievedView]
+
+
+@router.get("/proxies")
+async def read_proxies(request: Request, person: OperatorOf, settings: SettingsOf) -> Proxies:
+    """Proxies that name callers and are not trusted: behind one of them everybody is one address to limits."""
+    callers: UnbelievedCallers = request.app.state.unbelieved_callers
+    unbelieved = [
+        UnbelievedView(reason=reason, requests=each.requests, peer=each.peer)
+        for reason, each in sorted(callers.by_reason.items())
+    ]
+    return Proxies(trusted_proxies=settings.trusted_proxies, unbelieved=unbelieved)
 
 
 @router.post("/rebuild", status_code=202)

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/admin/proxies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Proxies
+         * @description Proxies that name callers and are not trusted: behind one of them everybody is one address to limits.
+         */
+        get: operations["read_proxies_api_admin_proxies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/queues": {
         parameters: {
             query?: never;
@@ -1279,6 +1299,12 @@ export interface components {
             state: "starting" | "filling" | "live";
         };
         /**
+         * Disbelief
+         * @description Reasons that a header which names a caller does not count.
+         * @enum {string}
+         */
+        Disbelief: "no_proxy_trusted" | "too_few_addresses" | "public_peer";
+        /**
          * EffectsView
          * @description Work on the outside, and ticks, of one kind: how many wait, how many of them are due and for how long the
          *     oldest, how many failed before and are tried again.
@@ -1889,6 +1915,16 @@ export interface components {
             type: string;
         };
         /**
+         * Proxies
+         * @description The number of proxies in front that are trusted to name callers, and what others wrote.
+         */
+        Proxies: {
+            /** Trusted Proxies */
+            trusted_proxies: number;
+            /** Unbelieved */
+            unbelieved: components["schemas"]["UnbelievedView"][];
+        };
+        /**
          * PullFailure
          * @description The reason that an ad account could not be pulled, told by `pull_failure.<kind>` of the catalog of texts.
          * @enum {string}
@@ -2478,6 +2514,17 @@ export interface components {
             trace_ids: string[];
         };
         /**
+         * UnbelievedView
+         * @description Requests since the start whose header names a caller and does not count; `peer` sent the last of them.
+         */
+        UnbelievedView: {
+            /** Peer */
+            peer: string;
+            reason: components["schemas"]["Disbelief"];
+            /** Requests */
+            requests: number;
+        };
+        /**
          * UnfinishedView
          * @description Commits whose facts and messages are not yet known to be appended and published.
          */
@@ -2696,6 +2743,7 @@ export type DashboardView = components['schemas']['DashboardView'];
 export type DateBasis = components['schemas']['DateBasis'];
 export type DayView = components['schemas']['DayView'];
 export type DemoView = components['schemas']['DemoView'];
+export type Disbelief = components['schemas']['Disbelief'];
 export type EffectsView = components['schemas']['EffectsView'];
 export type ExcludedView = components['schemas']['ExcludedView'];
 export type FactView = components['schemas']['FactView'];
@@ -2727,6 +2775,7 @@ export type PeriodView = components['schemas']['PeriodView'];
 export type Platform = components['schemas']['Platform'];
 export type Priority = components['schemas']['Priority'];
 export type Problem = components['schemas']['Problem'];
+export type Proxies = components['schemas']['Proxies'];
 export type PullFailure = components['schemas']['PullFailure'];
 export type QuarantinedDayView = components['schemas']['QuarantinedDayView'];
 export type QuarantinedList = components['schemas']['QuarantinedList'];
@@ -2756,6 +2805,7 @@ export type Token = components['schemas']['Token'];
 export type TotalsView = components['schemas']['TotalsView'];
 export type TraceSummary = components['schemas']['TraceSummary'];
 export type TraceView = components['schemas']['TraceView'];
+export type UnbelievedView = components['schemas']['UnbelievedView'];
 export type UnfinishedView = components['schemas']['UnfinishedView'];
 export type Unit = components['schemas']['Unit'];
 export type Unmatched = components['schemas']['Unmatched'];
@@ -2770,6 +2820,116 @@ export type ViolationView = components['schemas']['ViolationView'];
 export type WebhookAddress = components['schemas']['WebhookAddress'];
 export type $defs = Record<string, never>;
 export interface operations {
+    read_proxies_api_admin_proxies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proxies"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     read_queues_api_admin_queues_get: {
         parameters: {
             query?: never;
