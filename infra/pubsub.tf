@@ -6,6 +6,10 @@ locals {
   # How long an event waits for a subscriber that is down: a week, raw deliveries of Shopify among them.
   event_retention = "604800s"
 
+  # As long as the services keep a body, or as Pub/Sub can.
+  dead_letter_days      = min(coalesce(var.quarantine_days, local.catalog.quarantine_days), local.catalog.most_retention_days)
+  dead_letter_retention = "${local.dead_letter_days * 86400}s"
+
   # Who pushes what where: the subscriptions of events, and each service's own dead letters.
   pushes = { for name, entry in local.catalog.subscriptions : name => entry if contains(keys(local.running), entry.service) }
   dead_letter_pushes = {
@@ -37,7 +41,7 @@ resource "google_pubsub_topic" "dead_letter" {
 
   name                       = each.key
   kms_key_name               = google_kms_crypto_key.data.id
-  message_retention_duration = local.catalog.dead_letter_retention
+  message_retention_duration = local.dead_letter_retention
   labels                     = local.labels
 
   message_storage_policy {
@@ -93,7 +97,7 @@ resource "google_pubsub_subscription" "dead_letter" {
   name                       = each.key
   topic                      = google_pubsub_topic.dead_letter[each.value.topic].id
   ack_deadline_seconds       = 60
-  message_retention_duration = local.catalog.dead_letter_retention
+  message_retention_duration = local.dead_letter_retention
   labels                     = local.labels
 
   push_config {

@@ -24,6 +24,8 @@ locals {
     GCP_PROJECT_ID                  = var.project_id
     GCP_REGION                      = var.region
   }
+  quarantine = var.quarantine_days == null ? {} : { PULSEPOINT_QUARANTINE_TTL_DAYS = tostring(var.quarantine_days) }
+
   traces = var.export_traces ? { OTEL_EXPORTER_OTLP_ENDPOINT = "https://telemetry.googleapis.com" } : {}
 
   only = {
@@ -43,9 +45,11 @@ locals {
   environments = {
     for name in keys(local.services) : name => merge(
       local.everywhere,
+      local.quarantine,
       local.traces,
       { PULSEPOINT_PUSH_AUDIENCE = local.push_audience[name] },
       lookup(local.only, name, {}),
+      lookup(var.extra_settings, name, {}),
     )
   }
 }

@@ -125,6 +125,28 @@ variable "shopify_header_routing" {
   default     = false
 }
 
+variable "quarantine_days" {
+  type        = number
+  description = "How many days what is in quarantine and dead letters is kept, 31 at most in Pub/Sub itself. Left out, as the product has it; what waits for a person has no end."
+  default     = null
+
+  validation {
+    condition     = var.quarantine_days == null ? true : var.quarantine_days >= 1 && floor(var.quarantine_days) == var.quarantine_days
+    error_message = "A whole number of days, at least 1."
+  }
+}
+
+variable "extra_settings" {
+  type        = map(map(string))
+  description = "Settings of .env.example beside those set here, by service. No secrets: those are extra_secrets."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.extra_settings) : contains(keys(var.services), name)])
+    error_message = "Its keys are the services of the catalogue, such as gateway."
+  }
+}
+
 variable "export_traces" {
   type        = bool
   description = "Whether spans go to Cloud Trace. They carry ids and times, no personal data; Google chooses where Cloud Trace keeps them, so a deployment whose rules allow nothing outside its region says false."

@@ -51,7 +51,8 @@ def catalog() -> dict[str, object]:
         "dead_letters": {
             f"{name}.dead-letters": {"service": name, "topic": f"dead-letters.{name}"} for name in SERVICES
         },
-        "dead_letter_retention": f"{dead_letter_days() * 86_400}s",
+        "quarantine_days": int(ServiceSettings.model_fields["quarantine_ttl_days"].default),
+        "most_retention_days": MAX_RETENTION_DAYS,
         "system_tenant": str(SYSTEM_TENANT_ID),
         "shared_dataset": SHARED_DATASET,
         "shared_rights": {
@@ -78,11 +79,6 @@ def _service(name: str) -> dict[str, object]:
         "makes_datasets": name in TENANT_RIGHTS,
         "tasks": tasks_of(name),
     }
-
-
-def dead_letter_days() -> int:
-    """Days that Pub/Sub keeps a dead letter that its service did not take: as many as quarantine, 31 at most."""
-    return min(int(ServiceSettings.model_fields["quarantine_ttl_days"].default), MAX_RETENTION_DAYS)
 
 
 def tasks_of(service: str) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 NO_BRAND = UUID(int=0)
+SCHEMA_PREFIX = "pulsepoint_tenant_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class TenantContext:
     @property
     def schema(self) -> str:
         """Name of the tenant's warehouse dataset (BigQuery) or schema (DuckDB)."""
-        return f"pulsepoint_tenant_{self.tenant_id.hex}"
+        return SCHEMA_PREFIX + self.tenant_id.hex
 
 
 SYSTEM_TENANT_ID = UUID(int=0)

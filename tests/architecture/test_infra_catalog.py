@@ -125,9 +125,11 @@ def test_each_service_receives_its_own_dead_letters() -> None:
 
 
 @pytest.mark.parametrize("kind", ["google_pubsub_topic.dead_letter", "google_pubsub_subscription.dead_letter"])
-def test_a_dead_letter_is_kept_as_long_as_a_quarantined_body(kind: str) -> None:
-    days = ServiceSettings.model_fields["quarantine_ttl_days"].default
-    assert set(expanded(sole(kind), "message_retention_duration").values()) == {f"{min(days, 31) * 24 * 3600}s"}
+@pytest.mark.parametrize("chosen", [None, 3, 90])
+def test_a_dead_letter_is_kept_as_long_as_a_quarantined_body(kind: str, chosen: int | None) -> None:
+    days = chosen or ServiceSettings.model_fields["quarantine_ttl_days"].default
+    kept = expanded(sole(kind), "message_retention_duration", quarantine_days=chosen)
+    assert set(kept.values()) == {f"{min(days, 31) * 24 * 3600}s"}
 
 
 def test_pubsub_itself_may_forward_every_dead_letter() -> None:

@@ -319,6 +319,13 @@ def test_every_variable_of_a_service_is_one_of_its_settings() -> None:
         assert given <= variables_of(settings), name
 
 
+def test_a_deployment_chooses_how_long_bodies_are_kept_and_any_other_setting_of_a_service() -> None:
+    chosen = {"gateway": {"PULSEPOINT_REQUESTS_PER_MINUTE": "300"}}
+    plain = evaluate({"plain": "local.environments"}, quarantine_days=60, extra_settings=chosen)["plain"]
+    assert {plain[name]["PULSEPOINT_QUARANTINE_TTL_DAYS"] for name in SERVICES} == {"60"}
+    assert [name for name in SERVICES if "PULSEPOINT_REQUESTS_PER_MINUTE" in plain[name]] == ["gateway"]
+
+
 def variables_of(settings: type[ServiceSettings]) -> set[str]:
     """Environment variables a settings class reads."""
     names: set[str] = set()

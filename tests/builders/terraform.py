@@ -150,7 +150,7 @@ def evaluate(expressions: Mapping[str, str], *, tfvars: str = "prod.tfvars", **v
     return answer
 
 
-def expanded(resource: Resource, *path: str, tfvars: str = "prod.tfvars", **variables: str) -> dict[str, Any]:
+def expanded(resource: Resource, *path: str, tfvars: str = "prod.tfvars", **variables: Any) -> dict[str, Any]:
     """The value of one argument of each instance; `path` leads through nested blocks to it."""
     value: Any = resource.body
     for step in path:

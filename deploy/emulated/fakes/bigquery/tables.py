@@ -23,7 +23,7 @@ from deploy.emulated.fakes.bigquery.refusals import Refused, invalid
 from deploy.emulated.fakes.bigquery.values import IN_DUCKDB
 
 NAME = re.compile(r"\w{1,1024}", re.ASCII)
-SIMPLE = ("description", "friendlyName", "expirationTime", "defaultTableExpirationMs")
+SIMPLE = ("description", "friendlyName", "expirationTime", "defaultTableExpirationMs", "access")
 
 
 class Tables:

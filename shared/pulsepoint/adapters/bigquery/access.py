@@ -2,7 +2,8 @@
 
 A dataset's access list is given once, when it is made: what stands in it replaces the default, which would make its
 maker the owner. Nobody but the project's owners may change it afterwards, since no role here holds
-`bigquery.datasets.update`, with which a service could give itself any right.
+`bigquery.datasets.update`, with which a service could give itself any right: they bring the datasets of before to a
+changed list with `python -m deploy.release.dataset_rights`.
 https://cloud.google.com/bigquery/docs/access-control-basic-roles#dataset-basic-roles and
 https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets#Dataset (`access[]`)
 """
@@ -57,9 +58,12 @@ SHARED_RIGHTS: Mapping[str, tuple[Right, ...]] = {"gateway": (Right.READ, Right.
 """What services may do in the deployment's own dataset, which Terraform makes."""
 
 
+PREFIX_OF_ACCOUNTS = "pulsepoint-"
+
+
 def account_of(service: str) -> str:
     """The id of a service's account, before the `@`."""
-    return f"pulsepoint-{service}"
+    return PREFIX_OF_ACCOUNTS + service
 
 
 def asks(service: str) -> bool:
