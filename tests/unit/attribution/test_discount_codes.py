@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.domain.codes import with_codes
-from attribution.domain.models import MODELS
+from attribution.domain.models import Model, last_non_direct, last_touch
 from attribution.domain.touches import touches_of
 from pulsepoint.brand.settings import BrandChoices
 from pulsepoint.brand.vocabulary import AttributionModel, Channel, Evidence
@@ -22,6 +22,10 @@ from tests.unit.attribution.test_attribution_handlers import configured, erased
 
 pytestmark = pytest.mark.rule("TOUCH-16")
 ANNA = {"code": "ANNA10", "channel": "affiliate", "campaign": "Anna"}
+LAST: dict[AttributionModel, Model] = {
+    AttributionModel.LAST_TOUCH: last_touch,
+    AttributionModel.LAST_NON_DIRECT: last_non_direct,
+}
 EMAIL = "/?utm_source=klaviyo&utm_medium=email&utm_campaign=june"
 
 
@@ -35,9 +39,9 @@ def made(*codes: str, landing: str | None = None, mapping: BrandChoices | None =
 
 
 def channels(touches: list[Touch], choices: BrandChoices | None = None) -> dict[str, Channel]:
-    """The channel that each model gives the order to."""
+    """The channel that each model which chooses one touch gives the order to."""
     credited = {}
-    for name, model in MODELS.items():
+    for name, model in LAST.items():
         weights = model(touches, CREATED_AT, choices or BrandChoices())
         credited[str(name)] = next(touch.channel for touch, weight in zip(touches, weights, strict=True) if weight)
     return credited
