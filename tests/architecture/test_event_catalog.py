@@ -9,6 +9,7 @@ import pkgutil
 import pytest
 
 import pulsepoint.events
+from deploy.release import infra_catalog
 from pulsepoint.events.catalog import (
     ANY_SERVICE,
     BY_NAME,
@@ -72,3 +73,9 @@ def test_fan_out_reaches_every_subscriber_of_every_event() -> None:
 def test_a_service_handles_exactly_what_it_subscribes_to(name: str) -> None:
     subscribed = {kind for s in SUBSCRIPTIONS if s.service == name for kind in s.types} - RUNTIME_HANDLED
     assert set(service_of(name).handlers) == subscribed  # type: ignore[attr-defined]
+
+
+def test_what_terraform_builds_on_is_what_the_code_says() -> None:
+    assert infra_catalog.FILE.read_text(encoding="utf-8") == infra_catalog.text(), (
+        "run python -m deploy.release.infra_catalog and commit infra/catalog.json"
+    )

@@ -43,12 +43,6 @@ def dynamic(resource: Resource, name: str) -> dict[str, list[Any]]:
     return dict(evaluate({"asked": each(resource, made[name]["for_each"])})["asked"])
 
 
-def test_the_committed_catalog_is_what_the_code_says() -> None:
-    assert infra_catalog.FILE.read_text(encoding="utf-8") == infra_catalog.text(), (
-        "run python -m deploy.release.infra_catalog and commit infra/catalog.json"
-    )
-
-
 def test_every_topic_of_the_catalog_is_made_and_no_other() -> None:
     assert set(expanded(sole("google_pubsub_topic.event"), "name").values()) == set(TOPICS)
     assert set(expanded(sole("google_pubsub_topic.dead_letter"), "name").values()) == set(DEAD_LETTER_TOPICS)
