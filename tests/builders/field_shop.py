@@ -150,7 +150,9 @@ async def open_shop(
     """A new brand whose business clock stands at `NOW`."""
     number = next(_numbers)
     domain = f"field-{number}.myshopify.com"
-    settings = {"name": domain, "shopify_store": domain, "currency": currency, "timezone": timezone}
+    place = {"name": domain, "shopify_store": domain, "currency": currency, "timezone": timezone}
+    # What a brand has that chose nothing may change: these figures are those of a brand that chose.
+    settings = {**place, "cancelled_orders": "return", "lookback_days": 30}
     offset = clock_offset(NOW, datetime.now(UTC))
     made = await http.post("/api/brands", json={**settings, "clock_offset_seconds": offset})
     assert made.status_code == 201, made.text

@@ -20,10 +20,13 @@ from pulsepoint.events.envelope import Event, new_event
 from pulsepoint.events.precedence import Origin, precedence_of
 from pulsepoint.ports.document_store import FactRow
 from tests.builders.orders import SCOPE
+from tests.builders.shopify import shop_configured
 from tests.unit.attribution.harness import Harness
 
 SHOP = "first-light.myshopify.com"
 RECEIVED_AT = datetime.fromisoformat("2026-11-30T00:00:00+00:00")
+POLICY: dict[str, Any] = {"cancelled_orders": "return", "lookback_days": 30}
+"""The shop's own choices: its books are the same whatever a brand that chose nothing has."""
 ENTRIES = "SELECT order_id, kind, entry_id, occurred_at, net_micros FROM sales_entries WHERE brand_id = @brand_id"
 CREDITS = (
     "SELECT model, order_id, entry_kind AS kind, entry_id, occurred_at, SUM(credit_micros) AS net_micros"
@@ -84,7 +87,7 @@ def _event(topic: str, body: bytes, triggered_at: str | None, origin: Origin) ->
 async def facts_after(events: Sequence[Event[Any]]) -> list[FactRow]:
     """The facts of ingest and of attribution after the events in that order."""
     harness = Harness()
-    await harness.handle(*(event for event in events if event.type in _CREDITED))
+    await harness.handle(shop_configured(SCOPE, SHOP, **POLICY), *(each for each in events if each.type in _CREDITED))
     return [*(row for event in events for row in facts_of(harness.reader(), event)), *harness.ports.facts]
 
 
@@ -104,9 +107,7 @@ async def _violations(warehouse: DuckDBWarehouse) -> list[str]:
     wrong = []
     for check in CHECKS:
         if check.name in _OF_SALES:
-            checked = await run_check(
-                warehouse, SCOPE, check, cancelled_orders="return", lookback_days=30, settled_before=RECEIVED_AT
-            )
+            checked = await run_check(warehouse, SCOPE, check, **POLICY, settled_before=RECEIVED_AT)
             wrong += [f"{check.name}: {violation}" for violation in checked.violations]
     return wrong
 

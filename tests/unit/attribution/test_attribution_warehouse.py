@@ -23,6 +23,7 @@ from tests.builders.orders import (
     refund,
     refund_event,
 )
+from tests.builders.shopify import shop_configured
 from tests.unit.attribution.harness import Harness
 
 pytestmark = pytest.mark.slow
@@ -67,7 +68,7 @@ async def _rows(warehouse: DuckDBWarehouse, sql: str) -> Sequence[dict[str, Any]
 async def test_credits_of_every_model_add_up_to_every_sales_entry_the_warehouse_shows(seed: int) -> None:
     harness = Harness()
     deliveries = random.Random(seed).sample(STORY * 2, 2 * len(STORY))
-    await harness.handle(*deliveries)
+    await harness.handle(shop_configured(SCOPE, cancelled_orders="return"), *deliveries)
     async with open_duckdb() as warehouse:
         await warehouse.append([row for event in deliveries for row in _ingested(harness, event)])
         await warehouse.append(harness.ports.facts)
