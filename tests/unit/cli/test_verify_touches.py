@@ -91,9 +91,9 @@ async def test_a_credit_of_another_touch_or_of_none_is_seen(warehouse: DuckDBWar
 
 async def test_a_shorter_window_chooses_others(warehouse: DuckDBWarehouse) -> None:
     facts = await facts_after(an_order((3, PAID), (1, "/")))
-    found = await wrong(warehouse, "chosen_touches", facts, lookback_days=2)
-    assert "o1 under last_non_direct: credited to another touch" in found
-    assert not any("last_touch" in detail for detail in found)
+    details = await wrong(warehouse, "chosen_touches", facts, lookback_days=2)
+    assert "o1 under last_non_direct: credited to another touch" in details
+    assert not any("last_touch" in detail for detail in details)
 
 
 async def test_a_credit_booked_at_another_moment_is_seen(warehouse: DuckDBWarehouse) -> None:
