@@ -14,7 +14,7 @@ from pydantic import AliasChoices
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
 from pulsepoint.events.catalog import BY_TYPE, SERVICES
-from pulsepoint.runtime.door import DoorSettings
+from pulsepoint.runtime.door_settings import DoorSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(

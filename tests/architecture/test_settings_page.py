@@ -22,7 +22,7 @@ import ingest_shopify.settings
 import inventory_intel.settings
 from deploy.local.demo import DemoSettings
 from deploy.local.settings import InstanceSettings
-from pulsepoint.runtime.door import DoorSettings
+from pulsepoint.runtime.door_settings import DoorSettings
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.settings import ServiceSettings

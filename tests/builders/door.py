@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,15 @@ class Server:
         """Bytes resident."""
         return int(psutil.Process(self.pid).memory_info().rss)
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The process stands still meanwhile, as in a debugger or a machine that is moved; the kernel goes on."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def connect(self, *, source: str = "127.0.0.1") -> socket.socket:
         """An open connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=LONGEST_WAIT, source_address=(source, 0))
@@ -93,8 +103,8 @@ def head(length: int | None, *lines: bytes) -> bytes:
 
 
 @contextmanager
-def served(**settings: object) -> Iterator[Server]:
-    """A server process with these settings of the door."""
+def served(*, options: Sequence[str] = (), **settings: object) -> Iterator[Server]:
+    """A server process with these settings of the door, and options of uvicorn."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,7 +113,7 @@ def served(**settings: object) -> Iterator[Server]:
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         **{f"PULSEPOINT_HTTP_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "pulsepoint.runtime.serve", "--factory", FACTORY, "--port", str(port)]
+    command = [sys.executable, "-m", "pulsepoint.runtime.serve", "--factory", FACTORY, "--port", str(port), *options]
     process = subprocess.Popen(command, env=environment)
     try:
         server = Server(port, process.pid)

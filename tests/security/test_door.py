@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from pulsepoint.runtime.door import DoorSettings
+from pulsepoint.runtime.door_settings import DoorSettings
 from tests.builders.door import Server, head, served, until_closed
 
 MEGABYTE = 1024 * 1024
@@ -97,6 +97,34 @@ def test_requests_on_one_connection_go_on_being_answered(server: Server) -> None
         answers += connection.recv(1000)
     connection.sendall(b"GET /webhooks/shopify HT")
     assert status(until_closed(connection)) == 408
+
+
+@pytest.mark.rule("SEC-16")
+@pytest.mark.slow
+def test_who_waited_while_this_process_stood_still_is_not_slow() -> None:
+    """Requests that were half sent, bodies that were on their way and connections that rested: all are answered."""
+    whole = head(200) + b"{}" + b" " * 198
+    with served(
+        header_seconds=1.5, body_idle_seconds=1.5, body_seconds=1.5, options=("--timeout-keep-alive", "2")
+    ) as server:
+        resting = [server.say(whole) for _ in range(10)]
+        assert {status(each.recv(1000)) for each in resting} == {401}
+        begun = [server.say(whole[:cut]) for cut in (20, len(whole) - 150) for _ in range(10)]
+        assert server.deliver() == 200  # what was sent before is read
+        with server.stopped():
+            begun[0].settimeout(3)
+            with pytest.raises(TimeoutError):
+                begun[0].recv(1)
+            for connection, cut in zip(begun, [20] * 10 + [len(whole) - 150] * 10, strict=True):
+                connection.sendall(whole[cut:])
+            for connection in resting:
+                connection.sendall(whole)
+        begun[0].settimeout(30)
+        assert [status(each.recv(1000)) for each in (*begun, *resting)] == [401] * 30
+        # Who is slow by themselves is so still.
+        assert status(until_closed(server.say(whole[:20]))) == 408
+        for connection in (*begun, *resting):
+            connection.close()
 
 
 @pytest.mark.rule("SEC-16")

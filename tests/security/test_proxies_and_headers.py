@@ -150,10 +150,33 @@ async def test_every_answer_of_every_kind_of_service_carries_the_headers(ingest:
 
 
 @pytest.mark.rule("SEC-19")
-async def test_without_https_no_browser_is_told_to_keep_to_it() -> None:
-    with identity_store_server() as dsn:
-        async with running_gateway(dsn, public_url="http://127.0.0.1:8080") as gateway:
-            assert HSTS not in (await gateway.client.get("/api/brands")).headers
+@pytest.mark.parametrize(
+    ("public_url", "scheme", "proxy_says", "expected"),
+    [
+        ("http://127.0.0.1:8080", "http", None, False),
+        ("http://127.0.0.1:8080", "http", "http", False),
+        ("http://127.0.0.1:8080", "http", "https", True),
+        ("http://127.0.0.1:8080", "https", None, True),
+        ("https://pulsepoint.example", "http", None, True),
+        ("https://pulsepoint.example", "http", "HTTPS, http", True),
+        ("https://pulsepoint.example", "http", "http", False),
+    ],
+)
+async def test_a_browser_is_told_to_keep_to_https_where_it_came_by_it(
+    public_url: str, scheme: str, proxy_says: str | None, expected: bool
+) -> None:
+    """RFC 6797, 7.2: not in an answer to plain HTTP."""
+    async with open_engines(ServiceSettings(profile="memory")) as engines:
+        settings = Settings(shopify_api_secret=SecretStr(SECRET), public_url=public_url, traced=False)
+        app = create_app(SERVICE, settings, build, engines=engines)
+        async with (
+            app.open(),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{scheme}://x") as client,
+        ):
+            headers = {"X-Forwarded-Proto": proxy_says} if proxy_says else {}
+            for path in ("/healthz", "/webhooks/shopify"):
+                answer = await client.get(path, headers=headers)
+                assert (HSTS in answer.headers) is expected, path
 
 
 @pytest.mark.rule("SEC-19")

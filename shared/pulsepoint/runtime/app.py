@@ -36,7 +36,7 @@ from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.push import PushReceiver
 from pulsepoint.runtime.push_auth import FORBIDDEN, OK, PushAuth, SigningKeys
 from pulsepoint.runtime.quarantine import Cipher, QuarantineStore
-from pulsepoint.runtime.security_headers import BARE, strict_transport, with_headers
+from pulsepoint.runtime.security_headers import AnswerHeaders, with_headers
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.runtime.signals import signal_cost
@@ -122,7 +122,7 @@ class ServiceApp:
         self._push_auth: PushAuth | None = None
         self.runtime: Runtime | None = None
         self.faults: Faults | None = None
-        self._headers = (*BARE, *strict_transport(settings.public_url))
+        self._headers = AnswerHeaders(settings.public_url)
         self.api = FastAPI(title=f"Pulsepoint {service.name}", lifespan=self._lifespan)
         self.api.include_router(health_router(self))
         for router in service.routers:
@@ -135,7 +135,7 @@ class ServiceApp:
         if scope["type"] == "http":
             path: str = scope["path"]
             if INTERNAL not in scope:
-                send = with_headers(send, self._headers)
+                send = with_headers(send, self._headers.of(scope))
             for prefix, app in self._raw:
                 if path.startswith(prefix):
                     await app(scope, receive, send)

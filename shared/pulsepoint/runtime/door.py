@@ -9,20 +9,17 @@ sent before the last one is answered, uvicorn queues any number; here a few wait
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
 from collections import Counter
-from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from pulsepoint.runtime.door_settings import DoorSettings, places_of
 from pulsepoint.runtime.security_headers import BARE
 
 if TYPE_CHECKING:
@@ -33,50 +30,14 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 SWEEP_SECONDS = 1.0
+LATE_SECONDS = 0.5
+"""A sweep that comes later than so was held up by this process: nobody else is slow for that."""
 GRACE_SECONDS = 5.0
 """How long a body may come at any rate."""
-SPARE_FILES = 256
-"""Open files that are not connections: engines, logs, answers of our own."""
 REFUSAL = b"content-length: 0\r\nconnection: close\r\n" + b"".join(b"%b: %b\r\n" % each for each in BARE)
 HEAD_END = b"\r\n\r\n"
 """Every request has one, and the parser takes no other; bodies may have some."""
 LOOPBACK = ("127.0.0.1", "::1")
-
-
-class DoorSettings(BaseSettings):
-    """Bounds before any log-in.
-
-    `http_address_connections` of one address, loopback apart; 0: any number. Left out, 256, and any number in the cloud
-    and behind proxies, whose address is everybody's.
-    `http_header_bytes` is for URL and headers together; seconds are for the whole head, for the next part of a body,
-    and for the whole body. `http_body_budget` is the memory for all bodies that are not whole yet and all requests that
-    are not read yet. `http_pipelined` requests of a connection wait for the one that is worked at; answers that are
-    taken at less than `http_body_rate` for `http_answer_seconds` end their connection.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PULSEPOINT_", frozen=True, extra="ignore")
-
-    http_connections: int = Field(default=2000, ge=16)
-    http_address_connections: int | None = Field(default=None, ge=0)
-    http_header_seconds: float = Field(default=10.0, gt=0)
-    http_header_bytes: int = Field(default=32 * 1024, ge=1024)
-    http_header_count: int = Field(default=100, ge=10)
-    http_url_bytes: int = Field(default=8 * 1024, ge=256)
-    http_body_idle_seconds: float = Field(default=10.0, gt=0)
-    http_body_seconds: float = Field(default=300.0, gt=0)
-    http_body_rate: int = Field(default=1024, ge=0)
-    http_body_budget: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
-    http_pipelined: int = Field(default=8, ge=1)
-    http_answer_seconds: float = Field(default=30.0, gt=0)
-    profile: str = "memory"
-    trusted_proxies: int = 0
-
-    @property
-    def most_of_an_address(self) -> int:
-        """Connections one address may have; 0: any number."""
-        if self.http_address_connections is not None:
-            return self.http_address_connections
-        return 0 if self.profile == "cloud" or self.trusted_proxies else 256
 
 
 class Stage(Enum):
@@ -101,17 +62,18 @@ class Door:
 
     def __init__(self, settings: DoorSettings, connections: set[Any], loop: asyncio.AbstractEventLoop) -> None:
         self.settings = settings
-        self.places = _places(settings.http_connections)
+        self.places = places_of(settings.http_connections)
         self.unfinished = 0
         self._connections = connections
         self._by_address: Counter[str] = Counter()
         self._loop = loop
         self._sweep: asyncio.TimerHandle | None = None
+        self._due = 0.0
 
     def enter(self, newcomer: DoorProtocol) -> bool:
         """Count a connection in; False where nobody's place can be had for it."""
         if self._sweep is None:
-            self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep)
+            self._sweep_later(time.monotonic())
         self._by_address[newcomer.address] += 1
         most = self.settings.most_of_an_address
         if most and newcomer.address not in LOOPBACK and self._by_address[newcomer.address] > most:
@@ -140,15 +102,33 @@ class Door:
             oldest.unfinished = 0
 
     def sweep(self) -> None:
-        """Cut off who waits too long; once a second, so that no request pays for a timer."""
+        """Cut off who waits too long; once a second, so that no request pays for a timer.
+
+        After this process stood still (stopped, moved, busy) what was sent meanwhile waits to be read: the time does
+        not count.
+        """
         now = time.monotonic()
+        late = now - self._due
         for each in list(self._connections):
             each.note_rest()
+            if late > LATE_SECONDS:
+                each.forgive(late, now)
             if each.leaves_answers(now):
                 each.transport.abort()
             elif each.overstays(now):
                 each.cut_off(408)
-        self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep) if self._connections else None
+        self._sweep = None
+        if self._connections:
+            self._sweep_later(now)
+
+    @property
+    def stood_still(self) -> bool:
+        """True where this process was held up and has not read on yet."""
+        return self._sweep is not None and time.monotonic() - self._due > LATE_SECONDS
+
+    def _sweep_later(self, now: float) -> None:
+        self._due = now + SWEEP_SECONDS
+        self._sweep = self._loop.call_later(SWEEP_SECONDS, self.sweep)
 
     def _waiting(self, newcomer: DoorProtocol) -> list[DoorProtocol]:
         """The connections that may be sent away: unfinished requests first, then those that rest, longest first."""
@@ -207,6 +187,7 @@ class DoorProtocol(HttpToolsProtocol):
         self._worked_at: RequestResponseCycle | None = None
         self._rest, self._taken = b"", 0
         self._unsent, self._unsent_since = 0, 0.0
+        self._may_rest = 0.0
 
     def _should_upgrade_to_ws(self) -> bool:
         return False  # nothing speaks WebSocket here
@@ -337,6 +318,20 @@ class DoorProtocol(HttpToolsProtocol):
         self.rested = self.rested + 1 if self.cycle is self._seen else 0
         self._seen = self.cycle
 
+    def forgive(self, seconds: float, now: float) -> None:
+        """Take `seconds` until `now`, in which this process stood still, off what its sender and reader took."""
+        self.since = min(self.since + seconds, now)
+        self._progress = min(self._progress + seconds, now)
+        self._unsent_since = min(self._unsent_since + seconds, now)
+        self._may_rest = now + SWEEP_SECONDS
+
+    def timeout_keep_alive_handler(self) -> None:
+        """See uvicorn; where this process stood still, what came meanwhile is read first."""
+        if self._door.stood_still or time.monotonic() < self._may_rest:
+            self.timeout_keep_alive_task = self.loop.call_later(SWEEP_SECONDS, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
     def overstays(self, now: float) -> bool:
         """True for a head or body that takes too long at `now`, by its sender's fault."""
         limits, waited = self._limits, now - self.since
@@ -386,15 +381,3 @@ class DoorProtocol(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             return 431 if size > limits.http_header_bytes else 0
         return 0
-
-
-def _places(most: int) -> int:
-    """`most`, or as many as the system lets this process have open beside what it needs itself."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = most + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return most if soft == resource.RLIM_INFINITY else max(min(most, soft - SPARE_FILES), 16)

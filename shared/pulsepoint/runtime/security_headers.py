@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
 
 Header = tuple[bytes, bytes]
 BARE: tuple[Header, ...] = (
@@ -16,11 +16,25 @@ BARE: tuple[Header, ...] = (
 """For answers that show nothing: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html"""
 YEAR = b"max-age=31536000"
 """Of one host alone: what else lies below its domain is none of our business."""
+STRICT: tuple[Header, ...] = (*BARE, (b"strict-transport-security", YEAR))
 
 
-def strict_transport(public_url: str) -> tuple[Header, ...]:
-    """The header that keeps browsers on HTTPS (RFC 6797), where people come by HTTPS; else none."""
-    return ((b"strict-transport-security", YEAR),) if public_url.lower().startswith("https://") else ()
+class AnswerHeaders:
+    """The headers of a service's answers: `BARE`, and where the request came by HTTPS one that keeps browsers to it."""
+
+    def __init__(self, public_url: str) -> None:
+        self._is_public_https = public_url.lower().startswith("https://")
+
+    def of(self, scope: Scope) -> tuple[Header, ...]:
+        """The headers of the answer to a request; plain HTTP must not be told of HTTPS (RFC 6797, 7.2)."""
+        return STRICT if self._is_https(scope) else BARE
+
+    def _is_https(self, scope: Scope) -> bool:
+        for name, value in scope["headers"]:
+            if name == b"x-forwarded-proto":  # the proxy nearest to the caller stands first
+                said: bytes = value
+                return said.partition(b",")[0].strip().lower() == b"https"
+        return self._is_public_https or scope.get("scheme") == "https"
 
 
 def with_headers(send: Send, headers: Sequence[Header]) -> Send:

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.endpoints.callers import UnbelievedCallers, client_address
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
 from gateway.settings import Settings
-from pulsepoint.runtime.security_headers import strict_transport
 
 log = structlog.get_logger(__name__)
 LIMITED = ("/api", "/mcp")
@@ -43,7 +42,6 @@ class Guard:
         self._app = app
         self._settings = settings
         self._unbelieved = unbelieved
-        self._headers = (*HEADERS, *strict_transport(settings.public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI event."""
@@ -57,7 +55,7 @@ class Guard:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                headers = (*self._headers, PRIVATE) if scope["path"].startswith(LIMITED) else self._headers
+                headers = (*HEADERS, PRIVATE) if scope["path"].startswith(LIMITED) else HEADERS
                 message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
