@@ -52,6 +52,7 @@ ADVICE: Mapping[str, str] = {
         "Nothing, if somebody sent a copy under another shop's name. Else see which shop the subscription was made for."
     ),
     "stale_fact": "Ask for the number again: what its id pinned is no longer kept.",
+    "tenant_suspended": "Nothing: it is handled when an operator brings the tenant back (`pulsepoint resume`).",
     "try_again": "Wait for as many seconds as `Retry-After` says, and try again; if it lasts, see the service's log.",
     "unknown_api_version": "Set the webhook's API version in Shopify to one of the last four quarters.",
     "unknown_metric": "Use one of the metrics that `GET /api/metrics` lists.",

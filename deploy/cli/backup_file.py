@@ -29,7 +29,7 @@ MANIFEST = "manifest.json"
 ROLES, DUMP = "pulsepoint.roles.sql", "pulsepoint.dump"
 KEYS = ("tower.json", "secrets.key", "demo.json")
 MEMBER = re.compile(
-    r"archive/(archive\.json|live-\d+\.log|segments/\d+-\d+/\w+\.\w+\.parquet)"
+    r"archive/(archive\.json|live-\d+\.log|segments/\d+-\d+/\w+\.\w+\.parquet(\.sha256)?)"
     r"|payloads/[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{64}"
 )
 CHUNK = 1024 * 1024

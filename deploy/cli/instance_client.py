@@ -91,6 +91,13 @@ class InstanceClient:
         payload = {"address": None} if renew else await self._request("GET", path)
         return str(payload["address"] or (await self._request("POST", path))["address"])
 
+    async def set_suspended(self, suspended: bool, tenant_id: str | None) -> dict[str, Any]:
+        """Suspend a tenant (None: the log-in's own) or bring it back; its status. Raises `InstanceRefused`."""
+        tenant = tenant_id or (await self._request("GET", "/api/auth/me"))["tenant_id"]
+        path = f"/api/admin/tenants/{tenant}/{'suspend' if suspended else 'resume'}"
+        status: dict[str, Any] = await self._request("POST", path)
+        return status
+
     async def read(self, path: str, **parameters: str) -> Any:
         """The JSON body that the API answers to a GET; None for 204."""
         return await self._request("GET", path, params=parameters)

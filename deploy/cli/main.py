@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 import httpx
@@ -93,6 +94,7 @@ Copies = Annotated[
         help="Every EVERYth message TIMES times, half of the copies with fresh ids.",
     ),
 ]
+Tenant = Annotated[UUID | None, typer.Option(help="Its id. (default: the one of the instance's log-in)")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until every order and refund is counted.")]
 WaitSeconds = Annotated[float, typer.Option(min=1, help="How long --wait waits.")]
 
@@ -215,6 +217,38 @@ def rebuild_command(as_json: AsJson = False) -> None:
         _print_json({"ok": True})
     else:
         typer.echo("The warehouse is whole again.")
+
+
+@app.command("suspend")
+def suspend_command(tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """Suspend a tenant: nothing is computed or sent, and only operators get in.
+
+    Its deliveries are verified, acknowledged and kept; `pulsepoint resume` has them handled.
+    """
+    _set_suspended(True, tenant, as_json=as_json)
+
+
+@app.command("resume")
+def resume_command(tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """Bring a suspended tenant back: what came meanwhile is handled now."""
+    _set_suspended(False, tenant, as_json=as_json)
+
+
+def _set_suspended(suspended: bool, tenant: UUID | None, *, as_json: bool) -> None:
+    try:
+        status = asyncio.run(_suspension(read_access(home_directory()), suspended, tenant))
+    except REPORTED as error:
+        _fail(str(error), as_json=as_json)
+    if as_json:
+        _print_json(status)
+    else:
+        typer.echo(f"Tenant {status['tenant_id']} with {status['brands']} brands is {status['status']}.")
+
+
+async def _suspension(access: InstanceAccess, suspended: bool, tenant: UUID | None) -> dict[str, object]:
+    async with open_client(access) as client:
+        await client.log_in()
+        return await client.set_suspended(suspended, str(tenant) if tenant else None)
 
 
 @app.command("backup")

@@ -4,6 +4,7 @@ PulsepointError
 ├── PermanentError            the message or request can never succeed as it is: quarantine, 4xx
 │   ├── MalformedInput        it cannot be read (bad JSON, missing field, unknown API version)
 │   ├── UnknownShop           no brand owns the shop that sent it
+│   ├── TenantSuspended       its tenant is suspended: it is kept until the tenant is back
 │   ├── AccessDenied          the tenant or brand does not exist or belongs to another tenant
 │   ├── AmountAboveBound      an order or refund so large that a person must let it count
 │   ├── QuantityAboveBound    more pieces than a person would believe, sold, returned or in stock
@@ -56,6 +57,15 @@ class UnknownShop(PermanentError):
     """No brand owns the shop that sent the delivery."""
 
     reason = "unknown_shop"
+
+
+class TenantSuspended(PermanentError):
+    """The tenant is suspended: what comes for it is kept until it is back."""
+
+    reason = "tenant_suspended"
+
+    def __init__(self) -> None:
+        super().__init__("the tenant is suspended: this is handled when it is back")
 
 
 class AccessDenied(PermanentError):

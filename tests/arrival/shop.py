@@ -72,6 +72,14 @@ class Facts:
         """See `Warehouse.query`."""
         return await self.duckdb.query(scope, sql, parameters)
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`."""
+        await self.duckdb.erase(scope, table, fact_ids, columns)
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`."""
+        await self.duckdb.forget_brand(scope)
+
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`."""
         return await self.duckdb.refresh_current(scope)

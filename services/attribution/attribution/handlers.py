@@ -19,7 +19,9 @@ from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderReco
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.ports.document_store import Document, StoredEffect, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale, kept_brand
+from pulsepoint.runtime.erasure import ERASE_FACTS, erases_facts, facts_erasure
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.quarantine import erases_quarantined
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.telemetry import current_traceparent
 
@@ -68,8 +70,10 @@ async def withdraw_order(reader: Reader, event: Event[OrderDeleted]) -> Outcome:
 
 async def erase_subject(reader: Reader, event: Event[SubjectErased]) -> Outcome:
     """A forgotten buyer: what these orders' touches say of a person goes, credits stay."""
-    payload = event.payload
-    return await _erase(reader, sorted(set(payload.order_ids)), key=str(event.id))
+    order_ids, key = sorted(set(event.payload.order_ids)), str(event.id)
+    outcome = await _erase(reader, order_ids, key=key)
+    recorded = [facts_erasure(order_ids, key), erases_quarantined(order_ids, key)] if order_ids else []
+    return replace(outcome, effects=[*outcome.effects, *recorded])
 
 
 async def configure_brand(reader: Reader, event: Event[BrandConfigured]) -> Outcome:
@@ -115,6 +119,7 @@ HANDLERS = Routes(
 EFFECTS: dict[str, EffectDefinition] = {
     REATTRIBUTE: EffectDefinition(on_success=reattribute_batch),
     ERASE: EffectDefinition(on_success=erase_batch),
+    ERASE_FACTS: erases_facts({"touches": "personal_touches", "credits": "personal_credits"}),
 }
 
 

@@ -14,6 +14,7 @@ from gateway.domain.identity import check_signing_key
 from gateway.identity.tokens import Tokens
 from gateway.live import LiveFeed, closed_by_sigterm
 from gateway.ports import Directory, IdentityStore
+from gateway.scrubbing import Scrub
 from gateway.settings import Settings
 from gateway.stream_places import StreamPlaces
 from gateway.use_cases.login import bootstrap_admin
@@ -21,7 +22,6 @@ from pulsepoint.adapters.cached_warehouse import CachedWarehouse
 from pulsepoint.adapters.single_flight_warehouse import SingleFlightWarehouse
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.metrics.access import Metrics
-from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.secret_store import SecretStore
@@ -38,15 +38,15 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Ports(ServicePorts):
-    """The ports of the gateway; `store` is the identity store, `checksums` None where no engine keeps checksums."""
+    """The ports of the gateway; `store` is the identity store, `scrub` None where no engine is of this machine."""
 
     metrics: Metrics
     identity_store: IdentityStore
     directory: Directory
     tokens: Tokens
     live: LiveFeed
-    checksums: ChecksumStore | None
     stream_places: StreamPlaces
+    scrub: Scrub | None
 
 
 @asynccontextmanager
@@ -81,8 +81,8 @@ async def build(settings: Settings, engines: Engines) -> AsyncIterator[Ports]:
             directory=directory,
             tokens=tokens,
             live=live,
-            checksums=engines.checksums,
             stream_places=StreamPlaces(settings.feed_streams, settings.feed_streams_per_person),
+            scrub=engines.scrub,
         )
         with closing(live), closed_by_sigterm(live.close):
             yield ports

@@ -6,12 +6,14 @@ quarantining the message would only publish another message about the same tenan
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import orjson
 
 from gateway.news import sync_entry, tell_alert, tell_order
+from gateway.scrubbing import scrubbing
 from gateway.use_cases.connections import NO_FAILURE, failure_columns, integration_id
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
@@ -20,7 +22,9 @@ from pulsepoint.events.observability import MessageQuarantined, MessageReleased,
 from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.ports.document_store import Document, FactRow, Write
+from pulsepoint.runtime.forgetting import forgets_brand
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
+from pulsepoint.runtime.quarantine import erases_quarantined
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.tenancy import SYSTEM
 
@@ -66,7 +70,9 @@ async def unlist_released(reader: Reader, event: Event[MessageReleased]) -> Outc
     listed = await reader.get("held_messages", released.held_id)
     writes = [Write(RELEASES, released.held_id, release, expires_at=reader.now() + timedelta(days=32))]
     if listed is not None and _instant(listed.data["held_at"]) <= released.released_at:
-        writes.append(Write("held_messages", released.held_id, {**listed.data, **release}))
+        # What was said of it may quote the body.
+        silent = {"explanation": "", "names": {}}
+        writes.append(Write("held_messages", released.held_id, {**listed.data, **release, **silent}))
     return Outcome(writes=writes)
 
 
@@ -125,6 +131,20 @@ def _fact_of(reader: Reader, span: SpanRecord) -> FactRow:
     return reader.fact("observability_events", f"{span.trace_id}:{span.span_id}", version, columns, scope=SYSTEM)
 
 
+async def note_erasure(reader: Reader, event: Event[SubjectErased]) -> Outcome:
+    """An erased buyer, where people can see it; what is held here of their orders goes."""
+    audited = await audit_request(reader, event)
+    order_ids = event.payload.order_ids
+    dropping = [erases_quarantined(order_ids, str(event.id))] if order_ids else []
+    return replace(audited, effects=[*dropping, scrubbing(reader.now())])
+
+
+async def note_shop_erasure(reader: Reader, event: Event[ShopErasureRequested]) -> Outcome:
+    """A shop that left, where people can see it; the audit log alone stays of its brand."""
+    audited = await audit_request(reader, event)
+    return replace(audited, effects=[forgets_brand(str(event.id)), scrubbing(reader.now())])
+
+
 async def audit_request(reader: Reader, event: Event[PrivacyRequest]) -> Outcome:
     """A platform's request about people's data, or a shop that left, where people can see it."""
     payload = event.payload
@@ -161,9 +181,9 @@ HANDLERS = Routes(
     on(AdsSynced, note_synced),
     on(AdsSyncFailed, note_sync_failed),
     on(SpansRecorded, keep_spans),
-    on(SubjectErased, audit_request),
+    on(SubjectErased, note_erasure),
     on(SubjectDataRequested, audit_request),
-    on(ShopErasureRequested, audit_request),
+    on(ShopErasureRequested, note_shop_erasure),
     on(AppUninstalled, audit_request),
     on(NotificationSent, audit_notification),
     on(OrderRecorded, tell_order),

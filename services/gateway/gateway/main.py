@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gateway.bootstrap import build
 from gateway.endpoints import ROUTERS, configure
+from gateway.forgetting import EFFECTS as FORGETTING
 from gateway.handlers import HANDLERS
+from gateway.scrubbing import EFFECTS as SCRUBBING
 from gateway.settings import Settings
 from gateway.tasks import EFFECTS, TASKS
 from pulsepoint.runtime.app import ServiceApp, create_app
@@ -13,7 +15,7 @@ from pulsepoint.runtime.service import Service
 SERVICE = Service(
     name="gateway",
     handlers=HANDLERS,
-    effects=EFFECTS,
+    effects={**EFFECTS, **SCRUBBING, **FORGETTING},
     routers=ROUTERS,
     configure=configure,
     documents=False,

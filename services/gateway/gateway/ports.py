@@ -9,6 +9,7 @@ from uuid import UUID
 
 from gateway.domain.brands import Brand
 from gateway.domain.feed import FeedEntry, FeedPlace
+from gateway.domain.identity import is_let_in
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.ports.directory import UserDirectory
 from pulsepoint.runtime.outcome import Outcome, Reader
@@ -29,7 +30,7 @@ class Standing:
     @property
     def active(self) -> bool:
         """True where neither the person nor their tenant was shut out."""
-        return not self.disabled and self.tenant_status == "active"
+        return not self.disabled and is_let_in(self.role, self.tenant_status)
 
 
 class Commands(Protocol):

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ingest_shopify.amounts import let_count
 from ingest_shopify.bodies import refuse_taken, remember_body, telling_of
-from ingest_shopify.domain import READER_VERSION, Reading, is_shop_domain, read_delivery
+from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
+from ingest_shopify.erasure import EFFECTS as ERASING
+from ingest_shopify.erasure import erasure_effects, shop_erasure
 from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
-from ingest_shopify.shops import SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
-from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised
-from pulsepoint.errors import MalformedInput, PermanentError
+from ingest_shopify.shops import PRIVACY, SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
+from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised, without_buyer
+from pulsepoint.errors import MalformedInput, PermanentError, TenantSuspended
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.events.precedence import origin_of, precedence_of
-from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
-from pulsepoint.events.touches import TrackingData
+from pulsepoint.events.privacy import ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
-from pulsepoint.runtime.outcome import NOTHING, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.values import JsonObject
 
@@ -32,7 +34,7 @@ Delivered: TypeAlias = Event[RawPayload]
 async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand it is for.
 
-    Raises `UnknownShop`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
+    Raises `UnknownShop`, `TenantSuspended`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
     `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound`, `quantity_above_bound`
     or a reason of `read_delivery`.
     """
@@ -46,6 +48,8 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     to = await route(reader, domain, topic, raw.headers, named, *address)
     try:
         outcomes = [await _deliver_to(reader, event, topic, shop, to, seen) for shop in (to.shop, *to.also)]
+    except TenantSuspended:
+        raise  # what waits for a shop's tenant lies with what waits for its owner
     except PermanentError as error:
         error.owner = to.shop.scope
         raise
@@ -53,7 +57,7 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
         facts=[fact for each in outcomes for fact in each.facts],
         writes=_distinct([*to.writes, *(write for each in outcomes for write in each.writes)]),
         events=[published for each in outcomes for published in each.events],
-        effects=to.effects,
+        effects=[*to.effects, *(effect for each in outcomes for effect in each.effects)],
     )
 
 
@@ -63,6 +67,8 @@ async def _deliver_to(
     raw = event.payload
     domain = raw.headers["shop"]
     refuse_taken(domain, topic, seen, proven=to.proven)
+    if shop.suspended and FAMILIES.get(topic) not in PRIVACY:
+        raise TenantSuspended
     telling = telling_of(event, seen)
     reading = read_delivery(
         topic,
@@ -79,7 +85,11 @@ async def _deliver_to(
         raise PermanentError(explanation, reason="shop_mismatch", names=names)
     writes = remember_body(event, reading.has_clock, telling, seen)
     writes += await let_count(reader, shop, reading.payload, raw.headers)
-    return await _publish(reader, event, shop, reading, writes)
+    outcome = await _publish(reader, event, shop, reading, writes)
+    if isinstance(reading.payload, ShopErasureRequested):
+        forgotten = await shop_erasure(reader, event, shop, proven=to.proven)
+        return replace(outcome, writes=[*writes, *forgotten.writes], effects=forgotten.effects)
+    return outcome
 
 
 def _distinct(writes: Sequence[Write]) -> list[Write]:
@@ -90,6 +100,7 @@ def _distinct(writes: Sequence[Write]) -> list[Write]:
 async def _publish(reader: Reader, event: Delivered, shop: Shop, reading: Reading, writes: list[Write]) -> Outcome:
     payload: Any = reading.payload
     entity = reading.entity
+    effects: Sequence[Effect] = ()
     precedence = precedence_of(origin_of(event.payload.headers), READER_VERSION, reading.triggered_at)
     if isinstance(payload, OrderRecorded | RefundRecorded):
         tellings, kept = await _tellings(reader, shop, reading, precedence)
@@ -101,12 +112,13 @@ async def _publish(reader: Reader, event: Delivered, shop: Shop, reading: Readin
         payload = payload.model_copy(update={"subject": record.subject})
         entity = record.handle or entity
         writes = [*writes, *record.writes]
+        effects = erasure_effects(event, shop, reading, record, payload, entity)
     elif isinstance(payload, SubjectDataRequested):
         record = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
         payload = payload.model_copy(update={"subject": record.subject})
         entity = payload.request_id or record.handle or entity
     published = reader.event(payload, entity=entity, version=reading.version, precedence=precedence, scope=shop.scope)
-    return Outcome(facts=facts_of(reader, published), writes=writes, events=[published])
+    return Outcome(facts=facts_of(reader, published), writes=writes, events=[published], effects=effects)
 
 
 async def _tellings(
@@ -160,9 +172,9 @@ def _published(reader: Reader, shop: Shop, tellings: Sequence[Telling], writes: 
 
 
 def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
-    """The order with its buyer's subject, and without evidence where the buyer was erased since."""
+    """The order with its buyer's subject, and without what it says of the buyer where they were erased since."""
     if buyer.is_forgotten(order.order_id, order.created_at):
-        return order.model_copy(update={"subject": None, "evidence": TrackingData()})
+        return without_buyer(order)
     return order.model_copy(update={"subject": buyer.subject})
 
 
@@ -190,10 +202,9 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
     ]
     if previous.get("shop", domain) != domain:
         writes += await given_up(reader, event.scope, previous["shop"])
-    return Outcome(
-        writes=writes, effects=[drain(each) for each in dict.fromkeys((domain, previous.get("shop", domain)))]
-    )
+    drained = () if brand.suspended else dict.fromkeys((domain, previous.get("shop", domain)))
+    return Outcome(writes=writes, effects=[drain(each) for each in drained])
 
 
 HANDLERS = Routes(on(RawPayload, deliver), on(BrandConfigured, take_over_shop))
-EFFECTS: dict[str, EffectDefinition] = {}
+EFFECTS: dict[str, EffectDefinition] = {**ERASING}

@@ -1,26 +1,28 @@
 """The orders of a name: the one place where orders of files without Shopify's ids meet those that have them.
 
 Document of the brand: `order_names/{SHA-256 of the name}` -> {"orders": {id: moment}, "without_id": {own id: {"at",
-"is_exact", "order", "tellings"}}}. An order without an id is told under the id that `order` says; when that changes,
-the last of its tellings are told again under the new one, and a tombstone takes the old one out.
+"is_exact", "order", "tellings"}}, "tells": where there are tellings}. An order without an id is told under the id that
+`order` says; when that changes, the last of its tellings are told again under the new one, and a tombstone takes the
+old one out.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from ingest_shopify.domain import Reading, WithoutId, as_order, orders_meant
+from ingest_shopify.subjects import without_buyer
 from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
-from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
 ORDER_NAMES = "order_names"
+TELLS = "yes"
 MOST_ORDERS = 50
 """Orders of one name that are kept: a name of more means none of them."""
 _PAYLOADS: dict[str, type[OrderRecorded] | type[RefundRecorded]] = {
@@ -95,7 +97,9 @@ class OrderNames:
             news.append(_tombstone(self._own_id, telling.version, telling.precedence))
         if (self._orders, self._without_id) == self._before:
             return news, []
-        data = {"orders": self._orders, "without_id": self._without_id}
+        data: JsonObject = {"orders": self._orders, "without_id": self._without_id}
+        if self._without_id:
+            data["tells"] = TELLS
         return [*news, *again], [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
 
     def _keep(self, telling: Telling) -> None:
@@ -133,7 +137,22 @@ class OrderNames:
         redacted, *subject = await reader.get_many(keys, scope=self._scope)
         if redacted is None and None not in subject:
             return order
-        return order.model_copy(update={"subject": None, "evidence": TrackingData()})
+        return without_buyer(order)
+
+
+def without_buyers(data: JsonObject, order_ids: frozenset[str], subjects: Collection[str]) -> JsonObject:
+    """The data of a document of these without what its tellings say of the buyers of these orders."""
+    kept = {}
+    for own_id, each in data["without_id"].items():
+        tellings = {}
+        for part, telling in each["tellings"].items():
+            payload = telling["payload"]
+            is_theirs = payload.get("subject") in subjects or not order_ids.isdisjoint((own_id, each.get("order")))
+            if is_theirs and telling["type"] == OrderRecorded.TYPE:
+                payload = without_buyer(OrderRecorded.model_validate(payload)).model_dump(mode="json")
+            tellings[part] = {**telling, "payload": payload}
+        kept[own_id] = {**each, "tellings": tellings}
+    return {**data, "without_id": kept}
 
 
 def name_key(reading: Reading) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event
 from pulsepoint.events.precedence import Origin, origin_of
 from pulsepoint.ports.document_store import Document, Write
+from pulsepoint.runtime.brand_projection import BRANDS
 from pulsepoint.runtime.outcome import Effect, Reader
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from pulsepoint.values import JsonObject
@@ -45,6 +46,7 @@ class Shop:
     endpoint_token: str | None
     endpoint_digest: str | None
     clock_offset: timedelta
+    suspended: bool
     data: JsonObject = field(repr=False)
 
     @classmethod
@@ -57,6 +59,7 @@ class Shop:
             endpoint_token=data.get("endpoint_token"),
             endpoint_digest=data.get("endpoint_digest"),
             clock_offset=timedelta(seconds=data.get("clock_offset_seconds", 0)),
+            suspended=data.get("suspended", False),
             data=data,
         )
 
@@ -110,7 +113,9 @@ async def route(
     if _came_by_token(shop, domain, topic, headers):
         return Route(shop, proven=True)
     by_family = FAMILIES.get(topic) in PRIVACY
-    if named.data.get("contenders") and not by_family and origin_of(headers) is not Origin.FILE:
+    # A shop that left is forgotten of the brands its deliveries came for: naming it alone neither keeps nor ends data.
+    needs_proof = not by_family or FAMILIES.get(topic) is Family.SHOP_REDACTION
+    if named.data.get("contenders") and needs_proof and origin_of(headers) is not Origin.FILE:
         raise UnknownShop(
             f"several brands name {domain}: send its webhooks to the brand's own address",
             names={"shop": domain, "several": "yes"},
@@ -206,6 +211,7 @@ def claim(
         "endpoint_token": before.get("endpoint_token"),
         "endpoint_digest": brand.endpoint_digest,
         "identity_key": identity_key,
+        "suspended": brand.suspended,
         "order_bounds": [each.model_dump() for each in brand.order_bounds],
     }
     writes = [Write(CLAIMS, f"{domain}:{event.scope.brand_id}", shop)]
@@ -222,6 +228,27 @@ def claim(
         contenders = [each for each in named.data.get("contenders", ()) if each != _named(event.scope)]
         writes.append(Write(SHOPS, domain, {**named.data, "contenders": [*contenders, _named(event.scope)]}))
     return writes
+
+
+async def forgotten(reader: Reader, shop: Shop, domain: str, *, proven: bool) -> list[Write]:
+    """The writes that end what is kept of a shop that left, as one brand had it; what others have of it stays.
+
+    Where the request did not come to the brand's own address, it ends the brands of `others` with the shop's own.
+    """
+    scope = shop.scope
+    named = await reader.get(SHOPS, domain)
+    if named is None or _is_of(named.data, scope):
+        ends = await given_up(reader, scope, domain)
+    else:
+        ends = [Write(CLAIMS, f"{domain}:{scope.brand_id}", None)]
+        if proven:
+            left = {
+                key: [each for each in named.data.get(key, ()) if each != _named(scope)] for key in ("others", "contenders")
+            }
+            ends.append(Write(SHOPS, domain, {**named.data, **left}))
+    if shop.endpoint_digest is not None:
+        ends.append(Write(ADDRESSES, shop.endpoint_digest, None))
+    return [*ends, Write(BRANDS, str(scope.brand_id), None)]
 
 
 async def given_up(reader: Reader, scope: TenantContext, domain: str) -> list[Write]:

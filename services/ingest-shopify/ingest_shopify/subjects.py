@@ -6,12 +6,14 @@ Documents of the brand: `identities/{keyed hash}` -> {"subject"} or, once erased
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from ingest_shopify.domain import Person, identities_of
+from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.tenancy import TenantContext
@@ -25,14 +27,15 @@ the person keeps the evidence of older orders out as well."""
 class PersonRecord:
     """A person as this brand knows them.
 
-    `subject` is None for nobody and for the erased; `handle` is the surest keyed hash (hex SHA-256), `erased_at` the
-    UTC instant of their last erasure.
+    `subject` is None for nobody and for the erased; `subjects` are all that an erasure ends; `handle` is the surest
+    keyed hash (hex SHA-256), `erased_at` the UTC instant of their last erasure.
     """
 
     subject: str | None
     handle: str | None = None
     erased_at: datetime | None = None
     redacted: bool = False
+    subjects: Sequence[str] = ()
     writes: Sequence[Write] = ()
 
     def is_forgotten(self, order_id: str, created_at: datetime) -> bool:
@@ -108,11 +111,29 @@ async def erase_subject(
     tombstone = {"erased_at": at.isoformat()}
     writes = [Write("identities", digest, tombstone, scope=scope) for digest in gone]
     writes += [Write("subjects", name, None, scope=scope) for name in subjects]
-    writes += [
-        Write("redactions", order_id, tombstone, scope=scope)
+    writes += redactions(order_ids, at, scope)
+    return PersonRecord(
+        subjects[0] if subjects else None,
+        hashes[0] if hashes else None,
+        erased_at=at,
+        subjects=subjects,
+        writes=writes,
+    )
+
+
+def without_buyer(order: OrderRecorded) -> OrderRecorded:
+    """The order without its buyer's subject, how they came, and the titles of lines that were made for them."""
+    lines = tuple(line if line.product_id else line.model_copy(update={"title": ""}) for line in order.lines)
+    return order.model_copy(update={"subject": None, "evidence": TrackingData(), "lines": lines})
+
+
+def redactions(order_ids: Iterable[str], at: datetime, scope: TenantContext | None = None) -> list[Write]:
+    """The writes by which the evidence of these orders never comes back."""
+    erased = {"erased_at": at.isoformat()}
+    return [
+        Write("redactions", order_id, erased, scope=scope)
         for order_id in list(dict.fromkeys(order_ids))[:MOST_REDACTIONS]
     ]
-    return PersonRecord(subjects[0] if subjects else None, hashes[0] if hashes else None, erased_at=at, writes=writes)
 
 
 def _unmatched(scope: TenantContext, hashes: Sequence[str], handle: str | None) -> PersonRecord:

@@ -43,6 +43,14 @@ class CachedWarehouse:
             await self._kept.keep(scope, key, rows)
         return rows
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`; whoever erases ends the answers of before (`facts_erased`)."""
+        await self._warehouse.erase(scope, table, fact_ids, columns)
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`; as for `erase`."""
+        await self._warehouse.forget_brand(scope)
+
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`."""
         return await self._warehouse.refresh_current(scope)

@@ -30,6 +30,14 @@ class SingleFlightWarehouse:
         rows = await self._flights.do(key, lambda: self._warehouse.query(scope, sql, parameters))
         return [dict(row) for row in rows]
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`."""
+        await self._warehouse.erase(scope, table, fact_ids, columns)
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`."""
+        await self._warehouse.forget_brand(scope)
+
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`."""
         return await self._warehouse.refresh_current(scope)

@@ -186,6 +186,7 @@ class BrandSettings(BrandChoices):
 
     `slack_webhook_ref` names the secret that holds the Slack incoming-webhook URL; None: Slack is not connected.
     `endpoint_digest` is the SHA-256, in hex, of the token in the brand's own webhook address; None before it has one.
+    `suspended` says that the brand's tenant is, by an operator: nothing is computed or sent until it is back.
     """
 
     name: str = setting("The brand's name.", min_length=1, max_length=200)
@@ -193,6 +194,7 @@ class BrandSettings(BrandChoices):
     currency: str = setting("The currency of the shop, by its ISO 4217 code.")
     slack_webhook_ref: str | None = None
     endpoint_digest: str | None = None
+    suspended: bool = False
     ad_accounts: tuple[AdAccount, ...] = ()
 
     @property

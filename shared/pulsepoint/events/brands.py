@@ -14,4 +14,4 @@ class BrandConfigured(BrandSettings, Payload):
     """A brand as its people set it up; every service keeps it by `pulsepoint.runtime.brand_projection`."""
 
     TYPE: ClassVar[str] = "brand.configured"
-    SCHEMA: ClassVar[int] = 6
+    SCHEMA: ClassVar[int] = 7

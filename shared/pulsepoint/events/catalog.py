@@ -109,7 +109,7 @@ EVENTS: tuple[EventEntry, ...] = (
     EventEntry(commands.ReplayRequested, "commands", "gateway", SERVICES),
     EventEntry(privacy.SubjectErased, "privacy", "ingest-shopify", ("attribution", "gateway")),
     EventEntry(privacy.SubjectDataRequested, "privacy", "ingest-shopify", ("gateway",)),
-    EventEntry(privacy.ShopErasureRequested, "privacy", "ingest-shopify", ("gateway",)),
+    EventEntry(privacy.ShopErasureRequested, "privacy", "ingest-shopify", SERVICES),
     EventEntry(privacy.AppUninstalled, "privacy", "ingest-shopify", ("gateway",)),
     EventEntry(observability.SpansRecorded, "observability", ANY_SERVICE, ("gateway",)),
     EventEntry(observability.MessageQuarantined, "held-messages", ANY_SERVICE, ("gateway",)),

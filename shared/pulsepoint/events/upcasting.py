@@ -36,6 +36,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("brand.configured", 3): with_defaults,  # the webhook address of its own
         ("brand.configured", 4): with_defaults,  # lead times of single variants
         ("brand.configured", 5): with_defaults,  # bounds of orders
+        ("brand.configured", 6): with_defaults,  # the tenant's suspension
         ("order.recorded", 1): with_defaults,  # what was not charged; the shop's own hosts
         ("order.recorded", 2): with_defaults,  # the place among its customer's orders
         ("order.recorded", 3): with_defaults,  # what edits removed of a line

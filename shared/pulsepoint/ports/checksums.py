@@ -45,6 +45,10 @@ class ChecksumStore(Protocol):
         """Keep heads of days that have none yet; a day that has one keeps it."""
         ...
 
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """Delete all of a brand whose rows are gone."""
+        ...
+
     async def tombstones(self, scope: TenantContext) -> list[Tombstone]:
         """All that erasures left of rows."""
         ...

@@ -191,6 +191,10 @@ class DocumentStore(Protocol):
         """Store that a run of `effect` failed (`attempts` one higher) and when to try again."""
         ...
 
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """Delete the service's documents of a brand, and its effects but those that run; again without harm."""
+        ...
+
     async def expire(self, now: datetime) -> int:
         """Drop documents, dedup keys whose `expires_at` has passed; how many."""
         ...

@@ -31,6 +31,18 @@ class Warehouse(Protocol):
         """
         ...
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """Set `columns` of these rows to NULL, in whatever the rows are rebuilt from first, then in the table.
+
+        Done again it finishes what was cut off. Engines may keep pages of before for a while of their own. Raises
+        `EngineUnavailable`, also for rows that are so new that the engine cannot change them yet.
+        """
+        ...
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """Delete every row of a brand, as `erase` does it; raises `EngineUnavailable`."""
+        ...
+
     async def refresh_current(self, scope: TenantContext) -> int:
         """Keep a tenant's current rows where that spares questions its history; the bytes billed.
 

@@ -27,6 +27,7 @@ from pulsepoint.faults import Faults
 from pulsepoint.ports.clock import Clock
 from pulsepoint.runtime.effects import EffectRunner
 from pulsepoint.runtime.engines import Engines, SendSpans, open_engines, open_traces
+from pulsepoint.runtime.forgetting import FORGET_BRAND, FORGETS_BRAND
 from pulsepoint.runtime.health import health_router
 from pulsepoint.runtime.logs import configure_logs
 from pulsepoint.runtime.memory import what_started_is_spared
@@ -40,6 +41,7 @@ from pulsepoint.runtime.security_headers import AnswerHeaders, with_headers
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
 from pulsepoint.runtime.signals import signal_cost
+from pulsepoint.runtime.suspension import Suspensions
 from pulsepoint.telemetry import Telemetry
 from pulsepoint.tenancy import SYSTEM
 
@@ -278,8 +280,10 @@ async def start_runtime(
     quarantine = QuarantineStore(
         pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
     )
-    effects = EffectRunner(pipeline, {**service.effects, **quarantine.effects()}, telemetry, quarantine, faults)
-    receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry)
+    suspensions = Suspensions(ports.store, ports.clock)
+    definitions = {FORGET_BRAND: FORGETS_BRAND, **service.effects, **quarantine.effects()}
+    effects = EffectRunner(pipeline, definitions, telemetry, quarantine, faults, suspensions)
+    receiver = PushReceiver(pipeline, service.handlers, quarantine, telemetry, suspensions)
     return Runtime(service, ports, pipeline, receiver, effects, telemetry, settings, faults, OutboxRelay(pipeline))
 
 

@@ -19,6 +19,7 @@ from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import EffectDefinition, GiveUp, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline
 from pulsepoint.runtime.quarantine import QuarantineStore
+from pulsepoint.runtime.suspension import PAUSE, Suspensions
 from pulsepoint.telemetry import Telemetry
 from pulsepoint.tenancy import TenantContext
 
@@ -44,8 +45,10 @@ class EffectRunner:
         telemetry: Telemetry,
         quarantine: QuarantineStore,
         faults: Faults,
+        suspensions: Suspensions,
     ) -> None:
         self._pipeline = pipeline
+        self._suspensions = suspensions
         self._quarantine = quarantine
         self._faults = faults
         self._definitions = definitions
@@ -95,6 +98,9 @@ class EffectRunner:
             f"effect {effect.kind}", kind=SpanKind.CLIENT, links=effect.causes, scope=effect.scope
         ):
             try:
+                if not definition.goes_on_suspended and await self._suspensions.holds(effect.scope):
+                    await self._pause(effect)
+                    return
                 await self._run(definition, effect)
                 self._faults.clear(*self._fault_key(effect))
             except asyncio.CancelledError:
@@ -114,6 +120,11 @@ class EffectRunner:
         await self._pipeline.execute(
             effect.scope, on_success, dedup_key=_run_id(effect, "done"), finished_effect=effect
         )
+
+    async def _pause(self, effect: StoredEffect) -> None:
+        """Let it wait; its attempts stay as many: none failed."""
+        due = self._pipeline.ports.clock.now() + PAUSE
+        await self._pipeline.ports.store.postpone_effect(replace(effect, attempts=effect.attempts - 1), due)
 
     async def _failed(self, definition: EffectDefinition, effect: StoredEffect, error: Exception) -> None:
         if not self._faults.stop_delivery:

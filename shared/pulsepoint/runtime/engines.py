@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pulsepoint.events.observability import SpanRecord
 from pulsepoint.faults import Faults
@@ -21,6 +23,9 @@ from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 from pulsepoint.runtime.settings import ServiceSettings
 
+if TYPE_CHECKING:
+    from pulsepoint.adapters.duckdb.healing import HealingWarehouse
+
 SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 
 
@@ -30,7 +35,8 @@ class Engines:
 
     `faults` says what is wrong with them. `payloads` is None where no bucket is named, `checksums` where
     the stores keep none. `answers_pay` says whether to keep the warehouse's answers in the cache: where every question
-    is billed, and all who append share that cache.
+    is billed, and all who append share that cache. `scrub` frees embedded engines' files of what they keep of erased
+    values.
     """
 
     bus: MessageBus
@@ -45,6 +51,7 @@ class Engines:
     payloads: ObjectStore | None = None
     checksums: ChecksumStore | None = None
     answers_pay: bool = False
+    scrub: Callable[[], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -117,20 +124,20 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     clock = SystemClock()
     make_private(settings.home)
     faults = Faults(clock)
-    directory, elsewhere = settings.home / "postgres", settings.postgres_folder
-    dsn = await stack.enter_async_context(supervised_server(directory, faults, elsewhere=elsewhere))
+    server = supervised_server(settings.home / "postgres", faults, elsewhere=settings.postgres_folder)
+    dsn = await stack.enter_async_context(server)
     pool = await stack.enter_async_context(open_pool(await prepare(dsn)))
     bus = PostgresMessageBus(pool, clock, faults=faults)
     secrets = LocalSecretStore(pool, settings.home / "secrets.key")
     checksums = PostgresChecksums(pool)
     payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)
+    healing = open_healing_warehouse(
+        settings.home / "warehouse.duckdb", settings.home / "archive", faults, checksums.recorded
+    )
+    warehouse = await stack.enter_async_context(healing)
     return Engines(
         bus=bus,
-        warehouse=await stack.enter_async_context(
-            open_healing_warehouse(
-                settings.home / "warehouse.duckdb", settings.home / "archive", faults, checksums.recorded
-            )
-        ),
+        warehouse=warehouse,
         secrets=secrets,
         cache=MemoryCache(clock),
         clock=clock,
@@ -140,7 +147,15 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         identity_store_dsn=dsn,
         checksums=checksums,
         payloads=await stack.enter_async_context(payloads),
+        scrub=partial(_scrub, warehouse, dsn),
     )
+
+
+async def _scrub(warehouse: HealingWarehouse, dsn: str) -> None:
+    from pulsepoint.adapters.postgres.scrub import scrub_database
+
+    warehouse.rewrite()
+    await scrub_database(dsn)
 
 
 async def _cloud(settings: ServiceSettings, stack: AsyncExitStack, *, documents: bool, service: str | None) -> Engines:

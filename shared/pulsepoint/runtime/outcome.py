@@ -172,7 +172,8 @@ class EffectDefinition(Generic[Result]):
 
     A failed run is retried with back-off from `first_retry` to `last_retry` seconds (or as the vendor's
     `retry_after` says); `on_failure` commits what people should know after each failure. After
-    `max_attempts` it is given up: a dead letter, listed with `names_of_failure` and replayable.
+    `max_attempts` it is given up: a dead letter, listed with `names_of_failure` and replayable. While the tenant is
+    suspended it waits, unless it `goes_on_suspended`.
     """
 
     on_success: OnSuccess[Result]
@@ -183,3 +184,4 @@ class EffectDefinition(Generic[Result]):
     first_retry: float = 5.0
     last_retry: float = 900.0
     max_attempts: int = 20
+    goes_on_suspended: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from pulsepoint.ports.cache import Cache
+from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
 from pulsepoint.ports.message_bus import MessageBus
@@ -20,6 +21,7 @@ class ServicePorts:
     """A service's open ports: its bus, its live state, its facts, secrets, short-lived values and wall time.
 
     `payloads` has what is too large for a message; None where messages must be within the limit.
+    `checksums` is None where no engine keeps checksums of its facts.
     """
 
     bus: MessageBus
@@ -29,6 +31,7 @@ class ServicePorts:
     cache: Cache
     clock: Clock
     payloads: ObjectStore | None = field(default=None, kw_only=True)
+    checksums: ChecksumStore | None = field(default=None, kw_only=True)
 
 
 class EnginePorts(TypedDict):
@@ -41,6 +44,7 @@ class EnginePorts(TypedDict):
     cache: Cache
     clock: Clock
     payloads: ObjectStore | None
+    checksums: ChecksumStore | None
 
 
 def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
@@ -53,4 +57,5 @@ def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
         cache=engines.cache,
         clock=engines.clock,
         payloads=engines.payloads,
+        checksums=engines.checksums,
     )

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 import structlog
 from opentelemetry.trace import SpanKind
 
-from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, UnknownShop
+from pulsepoint.errors import MalformedInput, PermanentError, RetryableError, TenantSuspended, UnknownShop
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.catalog import BY_NAME, BY_TYPE, Subscription
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import AnyPayload, Event, Message, Payload, RawPayload, decode, decode_raw, scope_of
 from pulsepoint.events.observability import SpanRecord
+from pulsepoint.events.privacy import ShopErasureRequested
 from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.runtime.crash import crash_point
+from pulsepoint.runtime.forgetting import forget_shop
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline, Work
-from pulsepoint.runtime.quarantine import QuarantineStore
+from pulsepoint.runtime.quarantine import QuarantineStore, drains_suspended
 from pulsepoint.runtime.routes import Routes, on
+from pulsepoint.runtime.suspension import GOES_ON, Suspensions, refuse_suspended
 from pulsepoint.telemetry import Telemetry, span_context_of
 from pulsepoint.tenancy import SYSTEM
 
@@ -36,9 +41,18 @@ UNTRACED = frozenset({"observability"})
 class PushReceiver:
     """Takes the deliveries of one service's subscriptions."""
 
-    def __init__(self, pipeline: Pipeline, handlers: Routes, quarantine: QuarantineStore, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        handlers: Routes,
+        quarantine: QuarantineStore,
+        telemetry: Telemetry,
+        suspensions: Suspensions,
+    ) -> None:
         self._pipeline = pipeline
-        self._handlers = handlers.with_routes(on(ReplayRequested, quarantine.replay_requested))
+        self._suspensions = suspensions
+        routes = (on(ReplayRequested, quarantine.replay_requested), on(ShopErasureRequested, forget_shop))
+        self._handlers = handlers.with_routes(*(route for route in routes if route.type not in handlers))
         self._quarantine = quarantine
         self._telemetry = telemetry
         self._dead_letters = f"{pipeline.service}.dead-letters"
@@ -99,20 +113,34 @@ class PushReceiver:
             scope = SYSTEM if subscription.scope == "system" else event.scope
             if isinstance(event.payload, RawPayload):
                 self._telemetry.record(_ingress_span(event, event.payload, delivery))
-            handler = self._handlers[event.type]
-
-            async def handle(reader: Reader) -> Outcome:
-                return await handler(reader, event)
-
-            work = handle
-            await self._pipeline.execute(scope, handle, dedup_key=event.id)
+            if subscription.topic not in GOES_ON and await self._suspensions.holds(scope):
+                work = refuse_suspended
+                raise TenantSuspended
+            work = self._handling(event)
+            await self._pipeline.execute(scope, work, dedup_key=event.id)
+            if isinstance(event.payload, BrandConfigured):
+                self._suspensions.forget(event.scope)
         except PermanentError as error:
-            log.warning(
-                "push.quarantined", subscription=subscription.name, reason=error.reason, detail=str(error)[:300]
-            )
+            # Its explanation stands in the list alone: it may quote the body.
+            log.warning("push.quarantined", subscription=subscription.name, reason=error.reason)
             # Whether nobody owns a shop may change at any moment; what cannot be read will not be readable then.
-            again = work if isinstance(error, UnknownShop) else None
+            again = work if isinstance(error, UnknownShop | TenantSuspended) else None
             await self._quarantine.quarantine(delivery, error, error.owner or scope, again)
+
+    def _handling(self, event: Event[AnyPayload]) -> Work:
+        handler = self._handlers[event.type]
+
+        async def handle(reader: Reader) -> Outcome:
+            outcome = await handler(reader, event)
+            if (
+                isinstance(event.payload, BrandConfigured)
+                and not event.payload.suspended
+                and not reader.scope.is_system
+            ):
+                return replace(outcome, effects=[*outcome.effects, drains_suspended(reader.scope)])
+            return outcome
+
+        return handle
 
 
 def read_push(subscription: str, body: bytes) -> Delivery:

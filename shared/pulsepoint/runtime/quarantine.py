@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4, uuid5
@@ -19,7 +19,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pulsepoint.brand.sentences.quarantine import LONGEST
-from pulsepoint.errors import AmountAboveBound, PermanentError, QuantityAboveBound, RetryableError
+from pulsepoint.errors import AmountAboveBound, PermanentError, QuantityAboveBound, RetryableError, TenantSuspended
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
@@ -29,7 +29,9 @@ from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline, Work
+from pulsepoint.runtime.search_terms import SearchTerms
 from pulsepoint.tenancy import SYSTEM, TenantContext
+from pulsepoint.values import JsonObject
 
 KEY_NAME = "held-messages-key"
 RELEASED = "released-by-person"
@@ -42,6 +44,11 @@ PART_BYTES = 600_000
 PARTS_PER_COMMIT = 3
 """So that no commit is larger than an engine takes."""
 PAGE = 20
+REPLAY = "quarantined.replay"
+ERASE_QUARANTINED = "quarantined.erase"
+SUSPENDED_TTL = timedelta(days=400)
+"""How long at least what came for a suspended tenant is kept."""
+ERASURE_TOPICS = frozenset({"customers/redact", "shop/redact"})
 EFFECTS = "effects"
 """In place of the topic of a message: what is kept is an effect of the service's own."""
 
@@ -155,17 +162,18 @@ class QuarantineStore:
         routing = [message.attributes.get(name, "") for name in ("shop", "shopify-topic", "ce-id")]
         identity = f"{self._pipeline.service}/{why.subscription}/{routing if any(routing) else message.data!r}"
         held_id = str(uuid5(EVENT_NAMESPACE, identity))
+        ttl = self._ttl_of(why)
         encrypted = self._encrypted(held_id, message)
         # Each holding has parts of its own, and the metadata come last: nobody sees parts that do not belong together.
         names = [f"{held_id}:{uuid4().hex}:{number}" for number in range(len(encrypted))]
         parts = list(zip(names, encrypted, strict=True))
         for start in range(0, len(parts), PARTS_PER_COMMIT):
-            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope, self._ttl_of(why))
+            await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope, ttl)
 
         async def work(reader: Reader) -> Outcome:
             if failed is not None:
                 await _fails_still(failed, reader)
-            metadata = _metadata(held_id, message, why, reader, reader.now() + self._ttl_of(why))
+            metadata = _metadata(held_id, message, why, reader, reader.now() + ttl)
             before = await reader.get("held", held_id)
             version = (before.version if before else 0) + 1
             event = reader.event(metadata, entity=held_id, version=version, time=metadata.held_at)
@@ -182,7 +190,9 @@ class QuarantineStore:
         return [encrypted[start : start + PART_BYTES] for start in range(0, len(encrypted), PART_BYTES)]
 
     def _ttl_of(self, why: _Why) -> timedelta:
-        return UNTIL_RELEASED if why.reason in WAIT_FOR_PERSON else self._ttl
+        if why.reason in WAIT_FOR_PERSON:
+            return UNTIL_RELEASED
+        return max(self._ttl, SUSPENDED_TTL) if why.reason == TenantSuspended.reason else self._ttl
 
     async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext, ttl: timedelta) -> None:
         async def work(reader: Reader) -> Outcome:
@@ -206,17 +216,41 @@ class QuarantineStore:
 
     def effects(self) -> dict[str, EffectDefinition]:
         """The effect kinds every service has."""
-        return {"quarantined.replay": EffectDefinition(on_success=self._replay_shop)}
+        return {
+            REPLAY: EffectDefinition(on_success=self._replay_waiting, goes_on_suspended=True),
+            ERASE_QUARANTINED: EffectDefinition(on_success=self._erase, goes_on_suspended=True),
+        }
 
-    async def _replay_shop(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
-        shop = str(effect.data["shop"])
-        documents = await reader.find("held", {"shop": shop, "reason": "unknown_shop"}, limit=PAGE)
+    async def _erase(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+        """Drop the messages of the next page whose body tells of a person, and go on after it."""
+        terms, after = SearchTerms.from_json(effect.data), str(effect.data["after"])
+        documents = await reader.find("held", limit=PAGE, after=after)
+        writes: list[Write] = []
+        events: list[Event] = []
+        for document in documents:
+            if document.data["shop"] != effect.data.get("of_shop", document.data["shop"]):
+                continue
+            envelope, body = await self._opened(reader, document)
+            # A request for an erasure names the person too; effects hold ids alone.
+            expected = envelope["topic"] == EFFECTS or envelope["attributes"].get("shopify-topic") in ERASURE_TOPICS
+            if document.data["shop"] == effect.data.get("shop") or (not expected and terms.are_in(body)):
+                writes += _dropped(document)
+                events.append(_released(reader, document, "expired"))
+        if len(documents) < PAGE:
+            return Outcome(writes=writes, events=events)
+        return Outcome(writes=writes, events=events, effects=[_erasure(effect.data, effect.key, documents[-1].id)])
+
+    async def _replay_waiting(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+        """Deliver again what waited for a shop's owner (`shop`), or for a tenant to be back."""
+        data, documents = effect.data, list[Document]()
+        for reason in ("unknown_shop", TenantSuspended.reason):
+            where = {"shop": str(data["shop"]), "reason": reason} if "shop" in data else {"reason": reason}
+            documents += await reader.find("held", where, limit=PAGE - len(documents)) if len(documents) < PAGE else []
         outcome = await self._release(reader, documents)
         if len(documents) < PAGE:
             return outcome
-        round_number = int(effect.data.get("round", 0)) + 1
-        data = {"shop": shop, "round": round_number}
-        again = Effect("quarantined.replay", f"shop:{shop}:{round_number}", data)
+        round_number = int(data.get("round", 0)) + 1
+        again = _draining({**data, "round": round_number})
         return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
 
     async def _release(self, reader: Reader, documents: Sequence[Document], *, by_person: bool = False) -> Outcome:
@@ -225,11 +259,7 @@ class QuarantineStore:
         messages: list[Message] = []
         effects: list[Effect] = []
         for document in documents:
-            names = [("held_parts", name) for name in document.data["parts"]]
-            parts = await reader.get_many(names)
-            encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
-            head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
-            envelope = orjson.loads(head)
+            envelope, body = await self._opened(reader, document)
             if envelope["topic"] == EFFECTS:
                 kept = orjson.loads(body)
                 effects.append(Effect(envelope["attributes"]["ce-type"], kept["key"], kept["data"]))
@@ -238,17 +268,61 @@ class QuarantineStore:
                 lets_count = by_person and document.data["reason"] in WAIT_FOR_PERSON
                 attributes = envelope["attributes"] | ({RELEASED: "1"} if lets_count else {})
                 messages.append(Message(self._home_topic(document, envelope["topic"]), body, attributes))
-            writes += [Write("held", document.id, None), *(Write("held_parts", name, None) for _, name in names)]
-            released = MessageReleased(
-                held_id=document.id, service=reader.service, outcome="replayed", released_at=reader.now()
-            )
-            events.append(reader.event(released, entity=document.id, version=document.version + 1, time=reader.now()))
+            writes += _dropped(document)
+            events.append(_released(reader, document, "replayed"))
         return Outcome(writes=writes, events=events, messages=messages, effects=effects)
+
+    async def _opened(self, reader: Reader, document: Document) -> tuple[JsonObject, bytes]:
+        """The topic and attributes of a kept message, and its body."""
+        parts = await reader.get_many([("held_parts", name) for name in document.data["parts"]])
+        encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
+        head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
+        return orjson.loads(head), body
 
     @staticmethod
     def _home_topic(document: Document, topic: str) -> str:
         subscription = BY_NAME.get(str(document.data["subscription"]))
         return subscription.topic if subscription is not None else topic
+
+
+def erases_quarantined(values: Iterable[str | None], key: str, *, of_shop: str | None = None) -> Effect:
+    """The effect that drops the messages a service holds, in the scope it is asked for, whose body has such a value.
+
+    Values are those of `SearchTerms`; `key` names the request; with `of_shop` another shop's messages stay.
+    """
+    within = {} if of_shop is None else {"of_shop": of_shop}
+    return _erasure({**SearchTerms.of(values).as_json(), **within}, key, "")
+
+
+def erases_quarantined_of(shop: str, key: str) -> Effect:
+    """The effect that drops all messages of a shop that a service holds in the scope it is asked for."""
+    return _erasure({**SearchTerms.of(()).as_json(), "shop": shop}, key, "")
+
+
+def _erasure(data: JsonObject, key: str, after: str) -> Effect:
+    # The key differs from page to page: the effect under way still holds its own.
+    own = f"{key.partition('/')[0]}/{after}" if after else key
+    return Effect(ERASE_QUARANTINED, own, {**data, "after": after})
+
+
+def _dropped(document: Document) -> list[Write]:
+    return [Write("held", document.id, None), *(Write("held_parts", name, None) for name in document.data["parts"])]
+
+
+def _released(reader: Reader, document: Document, outcome: Literal["replayed", "expired"]) -> Event:
+    released = MessageReleased(held_id=document.id, service=reader.service, outcome=outcome, released_at=reader.now())
+    return reader.event(released, entity=document.id, version=document.version + 1, time=reader.now())
+
+
+def drains_suspended(scope: TenantContext) -> Effect:
+    """The effect that delivers again what a service kept of a brand while its tenant was suspended."""
+    return replace(_draining({}), scope=scope)
+
+
+def _draining(data: JsonObject) -> Effect:
+    round_number = data.get("round")
+    key = f"shop:{data['shop']}" if "shop" in data else "suspended"
+    return Effect(REPLAY, key if round_number is None else f"{key}:{round_number}", data)
 
 
 async def _fails_still(work: Work, reader: Reader) -> None:

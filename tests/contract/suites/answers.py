@@ -54,6 +54,12 @@ class Below:
             await meanwhile()
         return [dict(row) for row in rows]
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        self.rows = [{**row, **dict.fromkeys(columns)} for row in self.rows]
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        self.rows = []
+
     async def refresh_current(self, scope: TenantContext) -> int:
         return 0
 

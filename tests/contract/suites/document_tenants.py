@@ -45,6 +45,21 @@ class DocumentTenantsSuite(DocumentStoreFixtures):
         assert await read(open_store(f"other-{uuid4()}"), scope, "1") is None
         assert await read(store, scope, "1") == Document("orders", "1", 1, {"mine": True})
 
+    async def test_a_forgotten_brand_has_nothing_and_others_keep_theirs(
+        self, store: DocumentStore, open_store: OpenStore, scope: TenantContext
+    ) -> None:
+        sibling, service = TenantContext(scope.tenant_id, uuid4()), open_store(f"other-{uuid4()}")
+        for owner in (scope, sibling):
+            await put(store, owner, "1", {"a": 1})
+        await put(service, scope, "1", {"a": 1})
+        for _ in range(2):
+            await store.forget_brand(scope)
+        assert await read(store, scope, "1") is None
+        assert await read(store, sibling, "1") is not None
+        assert await read(service, scope, "1") is not None
+        await put(store, scope, "1", {"a": 2})
+        assert await read(store, scope, "1") == Document("orders", "1", 1, {"a": 2})
+
     async def test_several_of_one_tenant_are_not_those_of_another(
         self, store: DocumentStore, scope: TenantContext
     ) -> None:

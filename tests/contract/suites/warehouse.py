@@ -50,6 +50,32 @@ class WarehouseSuite:
             {"order_id": "o2", "gross_micros": 100_000_000},
         ]
 
+    async def test_erased_values_are_gone_and_their_rows_stay(self, warehouse: Warehouse) -> None:
+        """Of the rows named alone, and again without harm; in views of current rows too, kept or not."""
+        first, second = order_fact("o1", name="#1"), order_fact("o2", name="#2")
+        await warehouse.append([first, second])
+        await warehouse.refresh_current(SCOPE)
+        for _ in range(2):
+            await warehouse.erase(SCOPE, "orders", [first.row["fact_id"]], ["name", "financial_status"])
+        rows = "SELECT order_id, name, gross_micros FROM {} ORDER BY order_id"
+        expected = [
+            {"order_id": "o1", "name": None, "gross_micros": first.row["gross_micros"]},
+            {"order_id": "o2", "name": "#2", "gross_micros": second.row["gross_micros"]},
+        ]
+        for table in ("orders", "orders_current"):
+            assert await warehouse.query(SCOPE, rows.format(table)) == expected
+
+    async def test_of_a_brand_that_is_forgotten_no_row_stays(self, warehouse: Warehouse) -> None:
+        await warehouse.append([order_fact("o1"), ad_fact(), order_fact("o1", scope=OTHER_BRAND)])
+        await warehouse.refresh_current(SCOPE)
+        for _ in range(2):
+            await warehouse.forget_brand(SCOPE)
+        for table in ("orders", "orders_current", "ad_performance"):
+            assert await warehouse.query(SCOPE, f"SELECT fact_id FROM {table} WHERE brand_id = @brand_id") == []
+        assert await count(warehouse, OTHER_BRAND) == 1
+        await warehouse.append([order_fact("o9")])
+        assert len(await warehouse.query(SCOPE, "SELECT order_id FROM orders_current WHERE brand_id = @brand_id")) == 1
+
     async def test_appends_that_wait_together_are_all_written(self, warehouse: Warehouse) -> None:
         await asyncio.gather(*(warehouse.append([order_fact(f"o{i}"), order_fact(f"o{i + 1}")]) for i in range(50)))
         assert await count(warehouse) == 51

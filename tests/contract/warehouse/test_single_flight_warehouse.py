@@ -38,6 +38,12 @@ class Slow:
     async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         raise NotImplementedError
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        raise NotImplementedError
+
     async def refresh_current(self, scope: TenantContext) -> int:
         raise NotImplementedError
 

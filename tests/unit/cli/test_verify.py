@@ -197,6 +197,12 @@ class Broken:
     ) -> list[dict[str, Any]]:
         return await self._warehouse.query(scope, sql.replace(self._old, self._new), parameters)
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        raise AssertionError("verification erases nothing")
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        raise AssertionError("verification forgets nothing")
+
     async def refresh_current(self, scope: TenantContext) -> int:
         raise AssertionError("verification keeps nothing")
 

@@ -65,7 +65,6 @@ class Keeper:
 class GatewayPorts(MemoryPorts):
     directory: Brands
     identity_store: Any = None
-    checksums: Any = None
 
 
 def brands(count: int) -> list[TenantContext]:

@@ -78,6 +78,9 @@ class Jobs:
         if query.get("useLegacySql", True):
             raise invalid("the fake has no legacy SQL")
         default = (query.get("defaultDataset") or {}).get("datasetId")
+        if query["query"].startswith(("UPDATE ", "DELETE ")):
+            given = {each["name"]: parameter(each) for each in query.get("queryParameters") or []}
+            return self._queries.change(query["query"], default, given), location or "US"
         with self._catalog.lock:
             plan = self._queries.plan(query["query"], default, location)
         given = {each["name"]: parameter(each) for each in query.get("queryParameters") or []}

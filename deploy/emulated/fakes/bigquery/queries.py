@@ -5,6 +5,7 @@ Only what `pulsepoint.warehouse.dialect` allows can be asked; all else is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from pulsepoint.warehouse.syntax import statements_of
 MEBIBYTE = 2**20
 LEAST_BILLED = 10 * MEBIBYTE
 _OWN = "the_own_one"
+_UPDATE = re.compile(r"(UPDATE) (\w+) (SET \w+ = NULL(?:, \w+ = NULL)*) WHERE (fact_id IN UNNEST)\(@(\w+)\)", re.ASCII)
+_DELETE = re.compile(r"(DELETE FROM) (\w+)( )WHERE (brand_id =) @(\w+)", re.ASCII)
 
 
 def stored_name(dataset: str, table: str) -> str:
@@ -115,6 +118,19 @@ class Queries:
                 return Answer(fields, cursor.fetchall(), processed, billed)
         except duckdb.Error as error:
             raise invalid_query(str(error).splitlines()[0]) from None
+
+    def change(self, sql: str, own: str | None, given: Mapping[str, object]) -> Answer:
+        """Sets columns of rows to NULL by fact id, or deletes a brand's: no other statement does. Raises `Refused`."""
+        match = _UPDATE.fullmatch(sql) or _DELETE.fullmatch(sql)
+        if match is None or own is None:
+            raise invalid_query("the fake cannot run this: UPDATE and DELETE as an erasure writes them only")
+        verb, table, rest, condition, name = match.groups()
+        self._located("", own, table, None)
+        where = "fact_id IN (SELECT unnest($given))" if condition == "fact_id IN UNNEST" else "brand_id = $given"
+        with self._connection.cursor() as cursor:
+            statement = f'{verb} main."{stored_name(own, table)}" {rest} WHERE {where}'
+            cursor.execute(statement, {"given": given[name]})
+        return Answer([], [], 0, 0)
 
     def described(self, sql: str) -> list[dict[str, str]]:
         """The columns a query without parameters answers with. Raises `Refused`."""

@@ -24,6 +24,7 @@ from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderReco
 from pulsepoint.events.precedence import is_from_file
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.metrics.revenue import OrderChange, SalesEntry, SoldOrder, sales_entries
+from pulsepoint.warehouse.personal import names_somebody
 
 
 class Versioned(BaseModel):
@@ -89,9 +90,17 @@ class Journey(Versioned):
         return int(self.saying), *super().rank, self.rules
 
     def without_person(self, created_at: datetime, settings: BrandChoices) -> Journey:
-        """The journey reduced to what credits need: no click ids, sources or codes, but what the codes mean now."""
+        """The journey reduced to what credits need: no click ids, sources or codes, but what the codes mean now.
+
+        A campaign stays, but where its name holds somebody's address.
+        """
         touches = tuple(
-            Touch(occurred_at=touch.occurred_at, channel=touch.channel, paid=touch.paid, campaign=touch.campaign)
+            Touch(
+                occurred_at=touch.occurred_at,
+                channel=touch.channel,
+                paid=touch.paid,
+                campaign=None if names_somebody(touch.campaign) else touch.campaign,
+            )
             for touch in with_codes(self.touches, self.discount_codes, created_at, settings)
         )
         return self.model_copy(update={"touches": touches, "discount_codes": ()})

@@ -71,6 +71,13 @@ class Person:
         return (self.scope, SYSTEM) if self.may(Permission.OPERATE) else (self.scope,)
 
 
+def is_let_in(role: str, tenant_status: str) -> bool:
+    """True where somebody of that role may log in: of a suspended tenant operators alone, who can bring it back."""
+    if tenant_status == "suspended":
+        return allows(Role(role), Permission.OPERATE)
+    return tenant_status == "active"
+
+
 def check_signing_key(key: str) -> bytes:
     """The key's bytes; raises `WeakKey` under 32 bytes, for keys of examples and for few different characters."""
     raw = key.encode()

@@ -138,7 +138,7 @@ class SettingsView(BrandChoices):
     def of(cls, brand: Brand) -> SettingsView:
         """The view of a brand's settings, without what is secret."""
         return cls(
-            **brand.settings.model_dump(exclude={"slack_webhook_ref", "endpoint_digest"}),
+            **brand.settings.model_dump(exclude={"slack_webhook_ref", "endpoint_digest", "suspended"}),
             brand_id=brand.brand_id,
             created_at=brand.created_at,
             slack_connected=brand.settings.slack_webhook_ref is not None,

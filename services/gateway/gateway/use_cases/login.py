@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from gateway.domain.identity import Person
+from gateway.domain.identity import Person, is_let_in
 from gateway.domain.permissions import Role
 from gateway.identity.passwords import hash_password, verify_password
 from gateway.identity.tokens import BadToken, Claims
@@ -23,7 +23,7 @@ async def log_in(directory: UserDirectory, email: str, password: str) -> Claims 
     """A person's claims; None, in the same time, for an unknown address, a wrong password or a tenant not active."""
     user = await directory.user_by_email(email.strip().lower())
     fits = await verify_password(password, user.password_hash if user else None)
-    if not fits or user is None or user.tenant_status != "active":
+    if not fits or user is None or not is_let_in(user.role, user.tenant_status):
         return None
     return Claims(user.user_id, user.tenant_id)
 

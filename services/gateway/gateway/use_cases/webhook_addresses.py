@@ -28,5 +28,10 @@ async def token_of(secrets: SecretStore, scope: TenantContext, digest: str | Non
     return token.decode()
 
 
+async def forget_token(secrets: SecretStore, scope: TenantContext) -> None:
+    """Destroy the token of a brand that is no more."""
+    await secrets.delete(scope, _name(scope))
+
+
 def _name(scope: TenantContext) -> str:
     return f"webhook-address-{scope.brand_id}"

@@ -45,9 +45,9 @@ ROLES: Mapping[Right, str] = {
 }
 """The project's custom role of each right."""
 TENANT_RIGHTS: Mapping[str, tuple[Right, ...]] = {
-    "ingest-shopify": (Right.APPEND,),
+    "ingest-shopify": (Right.READ, Right.APPEND),
     "ingest-ads": (Right.APPEND,),
-    "attribution": (Right.APPEND,),
+    "attribution": (Right.READ, Right.APPEND),
     "inventory-intel": (Right.READ, Right.APPEND),
     "ai-advisor": (Right.READ, Right.APPEND),
     "alerting": (Right.READ, Right.APPEND),

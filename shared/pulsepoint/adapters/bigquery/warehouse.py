@@ -20,6 +20,7 @@ from pulsepoint.adapters.bigquery.access import access_list, asks
 from pulsepoint.adapters.bigquery.batcher import Batcher, EncodedRow, encoded
 from pulsepoint.adapters.bigquery.current import CurrentTables
 from pulsepoint.adapters.bigquery.datasets import Datasets, Making, dataset_of
+from pulsepoint.adapters.bigquery.erasing import Eraser
 from pulsepoint.adapters.bigquery.errors import as_pulsepoint_errors
 from pulsepoint.adapters.bigquery.parameters import typed
 from pulsepoint.adapters.bigquery.statements import Statement, statement
@@ -105,6 +106,7 @@ class BigQueryWarehouse:
         self._datasets = Datasets(client, making, clock, caps.settling_seconds)
         self._streamer = Streamer(client, clock, caps.settling_seconds)
         self._current = CurrentTables(client, clock, caps.refresh_bytes, caps.refresh_seconds)
+        self._eraser = Eraser(client, caps.refresh_bytes, caps.refresh_seconds)
         self._batchers: dict[tuple[str, str], Batcher] = {}
         # Questions never wait for appends that wait for a table.
         self._writers = ThreadPoolExecutor(threads, thread_name_prefix="bigquery-append")
@@ -141,6 +143,21 @@ class BigQueryWarehouse:
         given = {**(parameters or {}), "brand_id": str(scope.brand_id)}
         with self._doubting(dataset):
             return await self._run(self._readers, partial(self._select, scope, dataset, location, sql, given))
+
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`."""
+        self._refuse_if_closed()
+        dataset = dataset_of(scope)
+        location = await self._located(dataset, self._writers)
+        if fact_ids and columns:
+            await self._run(self._writers, partial(self._eraser.erase, dataset, location, table, fact_ids, columns))
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`."""
+        self._refuse_if_closed()
+        dataset = dataset_of(scope)
+        location = await self._located(dataset, self._writers)
+        await self._run(self._writers, partial(self._eraser.forget, dataset, location, str(scope.brand_id)))
 
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`: questions then read no history before now; views are exact all the time."""

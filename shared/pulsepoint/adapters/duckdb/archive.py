@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,9 @@ import structlog
 
 from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.archive_copy import NAMED
-from pulsepoint.adapters.duckdb.archive_digests import note_digests
+from pulsepoint.adapters.duckdb.archive_digests import is_whole, note_digests, replace_noted
+from pulsepoint.adapters.duckdb.durable import flush_file, flush_folder, write_durably
+from pulsepoint.adapters.duckdb.erasing import Change
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.warehouse.rows import tables_by_name
 from pulsepoint.warehouse.schema import SHARED_SCHEMA
@@ -58,7 +61,7 @@ class Segment:
 
 
 class FactArchive:
-    """One archive folder. One thread appends; `close_segments` may run in another beside it.
+    """One archive folder. One thread appends or erases; `close_segments` may run in another beside it.
 
     `damage` names what of it is damaged or missing, None where all is whole: then `last` is the last frame there is,
     and nothing may be appended until it began anew. Raises `EngineUnavailable` where the folder cannot be used.
@@ -73,6 +76,7 @@ class FactArchive:
         self._size = 0
         self._places: dict[Path, int] = {}
         self.damage: str | None = None
+        self._closing = threading.Lock()
         try:
             _make_folders(folder)
             self.name = self._named()
@@ -128,6 +132,10 @@ class FactArchive:
 
         One that lacks frames stays as well, and is the `damage`.
         """
+        with self._closing:
+            return self._close_segments()
+
+    def _close_segments(self) -> int:
         logs = self._logs()
         # Asked after them: a log is named as open before it is made.
         logs = [log for log in logs if log != self._open_log]
@@ -145,6 +153,32 @@ class FactArchive:
             for number, payload, _ in _frames_in(log):
                 if max(after, closed) < number <= self.last:
                     yield number, _documents(payload)
+
+    def erase(self, change: Change) -> None:
+        """Changes rows in all that is archived; nobody may append meanwhile. Raises `OSError`, `duckdb.Error`.
+
+        Raises `EngineUnavailable` for an archive with `damage`, which must begin anew first. A torn frame goes too:
+        nothing relies on it.
+        """
+        self.roll()
+        with self._closing:
+            self._close_segments()
+            for segment in self.segments():
+                for schema, table, path in segment.files():
+                    if change.concerns(schema, table):
+                        self._change_file(change, path)
+            if self.damage:
+                raise EngineUnavailable(f"{self.damage} of the fact archive is damaged or missing")
+        for torn in self.folder.glob("*.torn"):
+            torn.unlink()
+
+    def _change_file(self, change: Change, path: Path) -> None:
+        if not is_whole(path):
+            self._note_damage(str(path.relative_to(self.folder)))
+            return
+        half = path.with_suffix(".new")
+        if change.in_file(path, half):
+            replace_noted(half, path)
 
     def size(self) -> int:
         """Bytes of all its files."""
@@ -169,7 +203,7 @@ class FactArchive:
         else:
             shutil.rmtree(self.folder)
         half.rename(self.folder)
-        _flush_folder(self.folder.parent)
+        flush_folder(self.folder.parent)
         self.name, self.last, self.damage = self._named(), 1, None
 
     def _named(self) -> str:
@@ -206,7 +240,7 @@ class FactArchive:
         self._size = os.fstat(self._handle).st_size
         self._began = time.monotonic()
         self._places = {**self._places, self._open_log: os.fstat(self._handle).st_ino}
-        _flush_folder(self.folder)
+        flush_folder(self.folder)
 
     def _logs(self) -> list[Path]:
         return sorted(self.folder.glob("live-*.log"))
@@ -234,7 +268,7 @@ class FactArchive:
                 _to_parquet(log, half)
                 _publish(half, folder)
         log.unlink()
-        _flush_folder(self.folder)
+        flush_folder(self.folder)
         return True
 
 
@@ -351,34 +385,13 @@ def _publish(half: Path, folder: Path) -> None:
     """Flush a folder's files and give it its name: it is there whole, with digests, or not at all."""
     note_digests(half)
     for path in half.iterdir():
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    _flush_folder(half)
+        flush_file(path)
+    flush_folder(half)
     half.rename(folder)
-    _flush_folder(folder.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush_folder(folder.parent)
 
 
 def _write_name(path: Path) -> str:
     name = str(uuid4())
-    _write_durably(path, orjson.dumps({"format": 1, "name": name}))
+    write_durably(path, orjson.dumps({"format": 1, "name": name}))
     return name
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    half = path.with_suffix(".new")
-    half.write_bytes(content)
-    with half.open("rb") as file:
-        os.fsync(file.fileno())
-    half.rename(path)
-    _flush_folder(path.parent)

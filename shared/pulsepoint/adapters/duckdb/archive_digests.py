@@ -10,6 +10,8 @@ import hashlib
 import time
 from pathlib import Path
 
+from pulsepoint.adapters.duckdb.durable import flush_file, flush_folder, write_durably
+
 PASS_SECONDS = 3600.0
 LOOK_BYTES = 64 * 1024 * 1024
 Signature = tuple[int, int, int, int]
@@ -26,11 +28,27 @@ def is_whole(path: Path) -> bool:
 
     Raises `OSError`.
     """
+    if not path.exists():
+        return False
+    # Read after the file: `replace_noted` notes what it is about to put in its place.
+    digest = _digest(path)
     try:
-        noted = _beside(path).read_text(errors="replace").split()
+        return digest in _beside(path).read_text(errors="replace").split()
     except FileNotFoundError:
-        return path.exists()
-    return path.exists() and _digest(path) in noted
+        return True
+
+
+def replace_noted(half: Path, path: Path) -> None:
+    """Puts another file in the place of a whole one, each with a digest that is noted, so that a crash leaves one.
+
+    Raises `OSError`.
+    """
+    beside = _beside(path)
+    noted = beside.read_text().split() if beside.exists() else [_digest(path)]
+    flush_file(half)
+    write_durably(beside, "".join(f"{digest}\n" for digest in [*noted, _digest(half)]).encode())
+    half.replace(path)
+    flush_folder(path.parent)
 
 
 class DigestCheck:

@@ -16,7 +16,7 @@ import structlog
 
 from pulsepoint.adapters.duckdb.archive import FactArchive
 from pulsepoint.adapters.duckdb.archive_digests import DigestCheck
-from pulsepoint.adapters.duckdb.rebuild import ArchiveDamaged, FactsLost, Settings, opened
+from pulsepoint.adapters.duckdb.rebuild import ArchiveDamaged, FactsLost, Settings, drop_aside, opened
 from pulsepoint.adapters.duckdb.warehouse import DuckDBWarehouse
 from pulsepoint.errors import EngineUnavailable, PulsepointError
 from pulsepoint.faults import Faults, Reason
@@ -76,7 +76,7 @@ class HealingWarehouse:
         self._failed = asyncio.Event()
         self._check = DigestCheck(folder)
         self._damage: str | None = None
-        self._anew = False
+        self._anew = self._drops_free_blocks = False
 
     async def append(self, facts: Sequence[FactRow]) -> frozenset[str]:
         """See `Warehouse.append`."""
@@ -87,6 +87,16 @@ class HealingWarehouse:
     ) -> list[Row]:
         """See `Warehouse.query`."""
         return await self._using(lambda warehouse: warehouse.query(scope, sql, parameters))
+
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`; `rewrite` gets rid of what the file's free blocks still hold."""
+        await self._using(lambda warehouse: warehouse.erase(scope, table, fact_ids, columns))
+        await asyncio.to_thread(drop_aside, self._path, self._folder)
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`; as for `erase`."""
+        await self._using(lambda warehouse: warehouse.forget_brand(scope))
+        await asyncio.to_thread(drop_aside, self._path, self._folder)
 
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`."""
@@ -131,6 +141,11 @@ class HealingWarehouse:
         """Has the file made anew from the archive, soon."""
         self._anew = True
         self._fail(Reason.WAREHOUSE_REBUILDING)
+
+    def rewrite(self) -> None:
+        """Has the file made anew, soon, and the one before dropped: what its free blocks hold was erased."""
+        self._drops_free_blocks = True
+        self.rebuild()
 
     async def close(self) -> None:
         """Finishes what waits and closes the file."""
@@ -191,7 +206,7 @@ class HealingWarehouse:
                 log.warning("warehouse.not_closed", error=str(error)[:300])
         while True:
             try:
-                await self._open_again(thorough=True, rebuild=True)
+                rewritten = await self._open_again(thorough=True, rebuild=True)
                 break
             except ArchiveDamaged as error:
                 log.warning("archive.damaged", file=error.file)
@@ -208,8 +223,15 @@ class HealingWarehouse:
         self._failed.clear()
         for part in ("archive", "warehouse"):
             self._faults.clear(part)
+        if self._drops_free_blocks and rewritten:
+            await asyncio.to_thread(drop_aside, self._path, self._folder)
+            self._drops_free_blocks = False
+        elif self._drops_free_blocks:
+            # It was opened as it is, since the archive had to be made anew from it.
+            self.rebuild()
 
-    async def _open_again(self, *, thorough: bool, rebuild: bool) -> None:
+    async def _open_again(self, *, thorough: bool, rebuild: bool) -> bool:
+        """True where the file was made anew without the one before."""
         if self._archive is not None:
             self._archive.roll()
         archive = self._archive = await asyncio.to_thread(FactArchive, self._folder)
@@ -224,10 +246,13 @@ class HealingWarehouse:
             not archive.last and await self._recorded(),
         )
         if connection is not None:
+            rewritten = self._anew
             self._open, self._anew = DuckDBWarehouse(connection, archive=archive), False
             self._check = DigestCheck(self._folder)
             stat = self._path.stat()
             self._inode, self._size = stat.st_ino, stat.st_size
+            return rewritten
+        return False
 
     def _progress(self, done: int, total: int) -> None:
         self._faults.report(Reason.WAREHOUSE_REBUILDING, done=done, total=total)

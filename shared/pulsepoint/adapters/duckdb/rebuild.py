@@ -7,6 +7,7 @@ holds. An archive that is lost or damaged is made again from a whole file. Where
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -182,6 +183,15 @@ def _put_aside(path: Path) -> None:
         each = path.with_name(path.name + suffix)
         if each.exists():
             each.replace(aside.with_name(aside.name + suffix))
+
+
+def drop_aside(path: Path, folder: Path) -> None:
+    """Forget every file and archive that was put aside. Raises `OSError`."""
+    for aside in (*path.parent.glob(f"{path.name}.damaged*"), *folder.parent.glob(f"{folder.name}.damaged*")):
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink()
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, archive: FactArchive, report: Report) -> None:

@@ -141,6 +141,14 @@ def note_newest(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         connection.execute(_note_newest(schema, head, f'{schema}."{head}_keyed"'))
 
 
+def forget_brand(schema: str, table: str) -> list[str]:
+    """The statements that delete all rows of a brand (their parameter) from a table, and what is noted of them."""
+    own = f'FROM {schema}."{table}_keyed" WHERE brand_id = ?'
+    noted = f'DELETE FROM {schema}."{table}_newest" WHERE entity_key IN (SELECT {_ENTITY} {own})'
+    is_head = schema != warehouse.SHARED_SCHEMA and table in _heads()
+    return [*([noted] if is_head else []), f"DELETE {own}"]
+
+
 def _heads() -> frozenset[str]:
     return frozenset(current.head for current in warehouse.current_views().values())
 

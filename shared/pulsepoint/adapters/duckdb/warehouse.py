@@ -17,6 +17,7 @@ import orjson
 
 from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.archive import FactArchive
+from pulsepoint.adapters.duckdb.erasing import Change, Erasure, ForgottenBrand
 from pulsepoint.adapters.duckdb.errors import as_pulsepoint_errors, mapped
 from pulsepoint.errors import EngineUnavailable, MalformedInput
 from pulsepoint.ports.document_store import FactRow
@@ -101,6 +102,16 @@ class DuckDBWarehouse:
             instants = [i for i, column in enumerate(cursor.description or ()) if "TIME ZONE" in str(column[1])]
             return [dict(zip(names, _in_utc(row, instants), strict=True)) for row in cursor.fetchall()]
 
+    async def erase(self, scope: TenantContext, table: str, fact_ids: Sequence[str], columns: Sequence[str]) -> None:
+        """See `Warehouse.erase`; appends wait meanwhile."""
+        if fact_ids and columns:
+            await asyncio.to_thread(self._writer.erase, Erasure(schemas.schema_of(scope), table, fact_ids, columns))
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `Warehouse.forget_brand`; appends wait meanwhile."""
+        forgotten = ForgottenBrand(schemas.schema_of(scope), str(scope.brand_id))
+        await asyncio.to_thread(self._writer.erase, forgotten)
+
     async def refresh_current(self, scope: TenantContext) -> int:
         """See `Warehouse.refresh_current`: on one machine reading history costs nothing that is billed."""
         if self._writer.stopped:
@@ -176,6 +187,7 @@ class _Writer:
         self._connection = connection
         self._waiting: queue.SimpleQueue[tuple[Batch, Future[Repeated]] | None] = queue.SimpleQueue()
         self.stopped = False
+        self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="duckdb-write", daemon=True)
         self._thread.start()
@@ -188,6 +200,18 @@ class _Writer:
         self._waiting.put((batch, future))
         return future
 
+    def erase(self, erasure: Change) -> None:
+        """Erase in the archive, then in the file; raises `EngineUnavailable`."""
+        with self._turn:
+            if self.stopped:
+                raise EngineUnavailable("the warehouse is closed")
+            try:
+                if self._archive is not None:
+                    self._archive.erase(erasure)
+                erasure.in_tables(self._connection)
+            except (OSError, duckdb.Error) as error:
+                raise EngineUnavailable(f"values could not be erased: {error}") from error
+
     def stop(self) -> None:
         """Commit what waits and end the thread."""
         if not self.stopped:
@@ -195,7 +219,8 @@ class _Writer:
             self._stopping.set()
             self._waiting.put(None)
             self._thread.join()
-            self._connection.close()
+            with self._turn:
+                self._connection.close()
 
     def _run(self) -> None:
         open_ = True
@@ -214,7 +239,8 @@ class _Writer:
                     break
             open_ = item is not None
             began = time.monotonic()
-            self._write_all(taken)
+            with self._turn:
+                self._write_all(taken)
             self._stopping.wait(min(time.monotonic() - began, LONGEST_GATHERING))
 
     def _write_all(self, taken: list[tuple[Batch, Future[Repeated]]]) -> None:

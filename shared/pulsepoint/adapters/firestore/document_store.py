@@ -32,7 +32,7 @@ from pulsepoint.adapters.firestore.api import FirestoreApi, open_api
 from pulsepoint.adapters.firestore.effects import NO_EFFECTS, EffectPlan, EffectState, plan_effects, state_of
 from pulsepoint.adapters.firestore.fields import drop, expiry, put, put_document, unchanged_since
 from pulsepoint.adapters.firestore.lock_table import LockTable
-from pulsepoint.adapters.firestore.paths import DEDUP_KEYS, DOCUMENTS, OUTBOX, Paths
+from pulsepoint.adapters.firestore.paths import DEDUP_KEYS, DOCUMENTS, EFFECTS, OUTBOX, Paths
 from pulsepoint.adapters.firestore.transaction import FirestoreTransaction
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import Conflict, PulsepointError
@@ -226,6 +226,15 @@ class FirestoreDocumentStore:
             if after == before or (await self._api.write_each([after.write(self.service)]))[0]:
                 return
         raise Conflict(f"{self.service}: effect {effect.kind} still in conflict after {attempts} attempts")
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `DocumentStore.forget_brand`; of more than `PAGE` effects the rest waits for the next call."""
+        parent = self._paths.within(scope)
+        while documents := await self._api.query(parent, queries.below(DOCUMENTS, PAGE)):
+            await self._api.write_each([drop(document.name) for document in documents])
+        effects = [state_of(each.name, each) for each in await self._api.query(parent, queries.below(EFFECTS, PAGE))]
+        waiting = [state for state in effects if state.running is None]
+        await self._api.write_each([drop(state.name, unchanged_since(state.seen)) for state in waiting])
 
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`; what passed within `EXPIRE_EVERY` of the last call may wait for the next."""

@@ -38,7 +38,7 @@ class Paths:
 
     def collection(self, scope: TenantContext, collection: str) -> str:
         """Parent of the documents of a collection."""
-        return f"{self._within(scope)}/collections/{encode_id(collection)}"
+        return f"{self.within(scope)}/collections/{encode_id(collection)}"
 
     def document(self, key: Key) -> str:
         """A document."""
@@ -46,16 +46,16 @@ class Paths:
 
     def dedup_key(self, tenant: UUID, id: UUID) -> str:
         """A dedup key; it belongs to the whole tenant."""
-        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{DEDUP_KEYS}/{id}"
+        return f"{self.within(TenantContext(tenant, NO_BRAND))}/{DEDUP_KEYS}/{id}"
 
     def outbox_record(self, tenant: UUID, id: UUID) -> str:
         """The first document of an outbox record."""
-        return f"{self._within(TenantContext(tenant, NO_BRAND))}/{OUTBOX}/{id}"
+        return f"{self.within(TenantContext(tenant, NO_BRAND))}/{OUTBOX}/{id}"
 
     def effect(self, effect: StoredEffect) -> str:
         """The document of an effect's key: what is pending and what is running."""
         digest = sha256(f"{effect.kind}\0{effect.key}".encode()).hexdigest()
-        return f"{self._within(effect.scope)}/{EFFECTS}/{digest}"
+        return f"{self.within(effect.scope)}/{EFFECTS}/{digest}"
 
     def shard(self, name: str) -> str:
         """The part of a time-ordered index that a document is in."""
@@ -65,7 +65,8 @@ class Paths:
         """Every part of this service's time-ordered indexes."""
         return [f"{self.service}:{number}" for number in range(SHARDS)]
 
-    def _within(self, scope: TenantContext) -> str:
+    def within(self, scope: TenantContext) -> str:
+        """The parent of all that the service keeps of a brand."""
         service = encode_id(self.service)
         return f"{self.root}/tenants/{scope.tenant_id}/brands/{scope.brand_id}/services/{service}"
 

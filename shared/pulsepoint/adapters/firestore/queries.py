@@ -48,6 +48,14 @@ def outbox_records_called(service: str, ids: Sequence[UUID]) -> StructuredQuery:
     )
 
 
+def below(group: str, limit: int) -> StructuredQuery:
+    """A group's documents below the parent asked."""
+    return StructuredQuery(
+        from_=[StructuredQuery.CollectionSelector(collection_id=group, all_descendants=True)],
+        limit=limit,
+    )
+
+
 def waking_effects(service: str, now: datetime, limit: int) -> StructuredQuery:
     """Effects with something to claim at `now`, the longest waiting first."""
     own = _where("service", Operator.EQUAL, text(service))

@@ -178,6 +178,12 @@ class MemoryDocumentStore:
         newer = self._pending.get(key, effect)
         self._pending[key] = replace(newer, due_at=due_at, attempts=effect.attempts + 1)
 
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `DocumentStore.forget_brand`."""
+        own = (scope.tenant_id, scope.brand_id)
+        self._documents = {key: stored for key, stored in self._documents.items() if key[:2] != own}
+        self._pending = {key: effect for key, effect in self._pending.items() if key[:2] != own}
+
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`."""
         documents = [key for key, stored in self._documents.items() if stored.expires_at and stored.expires_at <= now]

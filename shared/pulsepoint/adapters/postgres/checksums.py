@@ -75,6 +75,13 @@ class PostgresChecksums:
         with postgres_errors():
             await self._pool.executemany(CLOSE, rows)
 
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `ChecksumStore.forget_brand`."""
+        with postgres_errors():
+            for table in ("checksums", "checksum_heads", "tombstones"):
+                statement = f"DELETE FROM kernel.{table} WHERE tenant = $1 AND brand = $2"
+                await self._pool.execute(statement, scope.tenant_id, scope.brand_id)
+
     async def tombstones(self, scope: TenantContext) -> list[Tombstone]:
         """See `ChecksumStore.tombstones`."""
         with postgres_errors():

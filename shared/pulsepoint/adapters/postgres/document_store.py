@@ -79,6 +79,10 @@ SELECT id, facts, messages FROM (
 ) AS oldest WHERE place = 1 OR bytes <= $4 ORDER BY place
 """
 OUTBOX_BYTES = 16_000_000
+FORGET = (
+    "DELETE FROM kernel.documents WHERE service = $1 AND tenant = $2 AND brand = $3",
+    "DELETE FROM kernel.effects WHERE service = $1 AND tenant = $2 AND brand = $3 AND NOT running",
+)
 EXPIRE = """
 WITH documents AS (DELETE FROM kernel.documents WHERE service = $1 AND expires_at <= $2 RETURNING 1),
     markers AS (DELETE FROM kernel.markers WHERE service = $1 AND expires_at <= $2 RETURNING 1)
@@ -183,6 +187,11 @@ class PostgresDocumentStore:
             *(self.service, *effect_order(effect), due_at, effect.attempts + 1),
             *(encode_json(effect.data, f"effect {effect.kind}").decode(), list(effect.causes)),
         )
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `DocumentStore.forget_brand`."""
+        for statement in FORGET:
+            await self.fetch(statement, self.service, scope.tenant_id, scope.brand_id)
 
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`."""

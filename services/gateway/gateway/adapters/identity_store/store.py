@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UniqueViolationError
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, false, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,7 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.adapters.identity_store import effects
 from gateway.adapters.identity_store.commit import check_unchanged, lock, store_writes
 from gateway.adapters.identity_store.engine import set_tenant, tenant_transaction, untenanted
-from gateway.adapters.identity_store.tables import dedup_keys, outbox_records
+from gateway.adapters.identity_store.tables import (
+    brands,
+    dedup_keys,
+    documents,
+    feed,
+    integrations,
+    outbox_records,
+    quarantined_messages,
+)
+from gateway.adapters.identity_store.tables import effects as effect_rows
 from gateway.adapters.identity_store.transaction import IdentityTransaction
 from gateway.domain.identity import AlreadyExists
 from pulsepoint.adapters.document_rules import (
@@ -37,6 +46,8 @@ from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import Checksum, Commit, Committed, OutboxRecord, StoredEffect, Transaction
 from pulsepoint.tenancy import TenantContext
 
+BRAND_TABLES = (quarantined_messages, feed, documents, effect_rows, integrations, brands)
+"""Rows of a brand, in an order in which they can be deleted."""
 _OUTBOX_RECORD = (outbox_records.c.id, outbox_records.c.facts, outbox_records.c.messages)
 
 
@@ -127,6 +138,14 @@ class IdentityDocumentStore:
         """See `DocumentStore.postpone_effect`."""
         async with tenant_transaction(self._engine, effect.scope) as connection:
             await effects.postpone(connection, effect, due_at)
+
+    async def forget_brand(self, scope: TenantContext) -> None:
+        """See `DocumentStore.forget_brand`: its rows too, but the audit log's."""
+        async with tenant_transaction(self._engine, scope) as connection:
+            for table in BRAND_TABLES:
+                own = table.c.brand_id == scope.brand_id
+                kept = table.c.running if table is effect_rows else false()
+                await connection.execute(delete(table).where(own, ~kept))
 
     async def expire(self, now: datetime) -> int:
         """See `DocumentStore.expire`."""

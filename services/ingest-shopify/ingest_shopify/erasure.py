@@ -1,0 +1,120 @@
+"""A customer's erasure beyond their mapping: all their orders, what is held of them, and what facts say of them.
+
+https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance#customers-redact names some orders; those of the
+customer that it does not name are found by the subject that the mapping led to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ingest_shopify.domain import Reading
+from ingest_shopify.order_names import ORDER_NAMES, TELLS, without_buyers
+from ingest_shopify.shops import Shop, forgotten
+from ingest_shopify.subjects import PersonRecord, redactions
+from pulsepoint.events.envelope import Event, RawPayload
+from pulsepoint.events.privacy import SubjectErased
+from pulsepoint.metrics.named_queries import run_named_query
+from pulsepoint.ports.document_store import StoredEffect, Write
+from pulsepoint.runtime.erasure import SETTLES, are_on_their_way, erase_facts
+from pulsepoint.runtime.outcome import Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.ports import ServicePorts
+from pulsepoint.runtime.quarantine import erases_quarantined, erases_quarantined_of
+from pulsepoint.values import JsonObject
+
+ERASE_CUSTOMER = "customer.erase"
+ERASE_IN_NAMES = "order_names.erase"
+PAGE = 20
+FACTS = {"order_lines": "personal_order_lines"}
+
+
+def erasure_effects(
+    event: Event[RawPayload],
+    shop: Shop,
+    reading: Reading,
+    record: PersonRecord,
+    payload: SubjectErased,
+    entity: str,
+) -> list[Effect]:
+    """The effects left to run once a customer's mapping is gone; none holds a value of theirs."""
+    person, key = reading.person, str(event.id)
+    data = {
+        "subjects": list(record.subjects),
+        "order_ids": list(payload.order_ids),
+        "erased_at": payload.erased_at.isoformat(),
+        "entity": entity,
+        "version": reading.version,
+        "key": key,
+        "round": 0,
+    }
+    values = [person.customer_id, person.email, person.phone, *payload.order_ids]
+    return [
+        erases_quarantined(values, key, of_shop=shop.data["shop"]),
+        replace(erases_quarantined(values, key), scope=shop.scope),
+        Effect(ERASE_CUSTOMER, key, data, SETTLES, shop.scope),
+    ]
+
+
+async def shop_erasure(reader: Reader, event: Event[RawPayload], shop: Shop, *, proven: bool) -> Outcome:
+    """What forgets a shop that left as one brand had it, and what is held of it and is nobody's.
+
+    What came to a brand's own address (`proven`) says nothing of the deliveries that others wait for.
+    """
+    domain = str(shop.data["shop"])
+    writes = await forgotten(reader, shop, domain, proven=proven)
+    return Outcome(writes=writes, effects=[] if proven else [erases_quarantined_of(domain, str(event.id))])
+
+
+async def _erase(ports: ServicePorts, effect: StoredEffect) -> list[str] | None:
+    """Erases in the facts of this service; the customer's orders, None while some are on their way."""
+    subjects, order_ids = effect.data["subjects"], set(effect.data["order_ids"])
+    if await are_on_their_way(ports, effect.scope, order_ids=order_ids, subjects=subjects):
+        return None
+    for subject in subjects:
+        rows = await run_named_query(ports.warehouse, effect.scope, "orders_of_subject", subject=subject)
+        order_ids.update(row["order_id"] for row in rows)
+    await erase_facts(ports, effect.scope, FACTS, sorted(order_ids))
+    return sorted(order_ids)
+
+
+async def _tell_the_others(reader: Reader, effect: StoredEffect, order_ids: list[str] | None) -> Outcome:
+    """Publish the erasure of the orders that the request did not name."""
+    data = effect.data
+    if order_ids is None:
+        again = {**data, "round": data["round"] + 1}
+        # The key differs: the effect under way still holds its own.
+        return Outcome(effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
+    erasing = _in_names(data, order_ids, "")
+    unnamed = tuple(order_id for order_id in order_ids if order_id not in set(data["order_ids"]))
+    if not unnamed:
+        return Outcome(effects=[erasing])
+    erased_at = datetime.fromisoformat(data["erased_at"])
+    erased = SubjectErased(subject=next(iter(data["subjects"]), None), order_ids=unnamed, erased_at=erased_at)
+    event = reader.event(erased, entity=data["entity"], version=data["version"])
+    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=[erasing])
+
+
+def _in_names(data: JsonObject, order_ids: Sequence[str], after: str) -> Effect:
+    kept = {"subjects": data["subjects"], "order_ids": list(order_ids), "key": data["key"], "after": after}
+    return Effect(ERASE_IN_NAMES, f"{data['key']}:{after}", kept)
+
+
+async def _erase_in_names(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
+    """Erase in the next page of what is kept of orders without ids, and go on after it."""
+    data = effect.data
+    order_ids, subjects = frozenset(data["order_ids"]), frozenset(data["subjects"])
+    documents = await reader.find(ORDER_NAMES, {"tells": TELLS}, limit=PAGE, after=str(data["after"]))
+    erased = [(each, without_buyers(each.data, order_ids, subjects)) for each in documents]
+    writes = [Write(ORDER_NAMES, each.id, anew) for each, anew in erased if anew != each.data]
+    more = [_in_names(data, data["order_ids"], documents[-1].id)] if len(documents) == PAGE else []
+    return Outcome(writes=writes, effects=more)
+
+
+EFFECTS: dict[str, EffectDefinition] = {
+    ERASE_CUSTOMER: EffectDefinition(
+        run=_erase, on_success=_tell_the_others, timeout=60.0, first_retry=30.0, goes_on_suspended=True
+    ),
+    ERASE_IN_NAMES: EffectDefinition(on_success=_erase_in_names, goes_on_suspended=True),
+}

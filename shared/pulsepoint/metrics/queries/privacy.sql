@@ -1,0 +1,17 @@
+-- name: orders_of_subject
+-- The orders that any snapshot tells to be of the buyer @subject.
+SELECT DISTINCT order_id FROM orders WHERE brand_id = @brand_id AND subject = @subject ORDER BY order_id;
+
+-- name: personal_touches
+-- Every touch ever recorded of the orders whose ids stand in @order_ids, each between spaces.
+SELECT * FROM touches WHERE brand_id = @brand_id AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0;
+
+-- name: personal_credits
+-- Every credit of these orders whose campaign holds an address.
+SELECT * FROM credits
+WHERE brand_id = @brand_id AND STRPOS(campaign, '@') > 0 AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0;
+
+-- name: personal_order_lines
+-- Every line of these orders that is no product of the shop.
+SELECT * FROM order_lines
+WHERE brand_id = @brand_id AND product_id IS NULL AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0;
