@@ -15,6 +15,7 @@ import orjson
 from gateway.news import sync_entry, tell_alert, tell_order
 from gateway.scrubbing import scrubbing
 from gateway.use_cases.connections import NO_FAILURE, failure_columns, integration_id
+from gateway.use_cases.suspended_brands import suspend_brand
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved, NotificationSent
 from pulsepoint.events.envelope import Event
@@ -145,6 +146,12 @@ async def note_shop_erasure(reader: Reader, event: Event[ShopErasureRequested]) 
     return replace(audited, effects=[forgets_brand(str(event.id)), scrubbing(reader.now())])
 
 
+async def note_uninstalled(reader: Reader, event: Event[AppUninstalled]) -> Outcome:
+    """A shop that removed the app, where people can see it; its brand is suspended until an operator brings it back."""
+    audited, suspended = await audit_request(reader, event), await suspend_brand(reader, True)
+    return replace(suspended, writes=[*audited.writes, *suspended.writes])
+
+
 async def audit_request(reader: Reader, event: Event[PrivacyRequest]) -> Outcome:
     """A platform's request about people's data, or a shop that left, where people can see it."""
     payload = event.payload
@@ -184,7 +191,7 @@ HANDLERS = Routes(
     on(SubjectErased, note_erasure),
     on(SubjectDataRequested, audit_request),
     on(ShopErasureRequested, note_shop_erasure),
-    on(AppUninstalled, audit_request),
+    on(AppUninstalled, note_uninstalled),
     on(NotificationSent, audit_notification),
     on(OrderRecorded, tell_order),
     on(AlertOpened, tell_alert),

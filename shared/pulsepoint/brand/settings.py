@@ -186,7 +186,8 @@ class BrandSettings(BrandChoices):
 
     `slack_webhook_ref` names the secret that holds the Slack incoming-webhook URL; None: Slack is not connected.
     `endpoint_digest` is the SHA-256, in hex, of the token in the brand's own webhook address; None before it has one.
-    `suspended` says that the brand's tenant is, by an operator: nothing is computed or sent until it is back.
+    `suspended` says that the brand's tenant is, by an operator, or that the shop removed the app: nothing is computed
+    or sent until an operator brings it back.
     """
 
     name: str = setting("The brand's name.", min_length=1, max_length=200)

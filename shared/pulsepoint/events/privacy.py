@@ -36,7 +36,7 @@ class ShopErasureRequested(Payload):
 
 
 class AppUninstalled(Payload):
-    """The shop removed the app: its deliveries end and its token is void."""
+    """The shop removed the app: its deliveries end, its token is void and its brand is suspended."""
 
     TYPE: ClassVar[str] = "app.uninstalled"
     shop: str

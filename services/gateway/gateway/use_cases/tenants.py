@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID, uuid4
 
-from gateway.domain.brands import KEPT_SETTINGS, configured, row_of, settings_of
 from gateway.domain.identity import Person
 from gateway.ports import Commands, IdentityStore
+from gateway.use_cases.suspended_brands import suspend_brand
 from pulsepoint.errors import AccessDenied
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import NOTHING, Outcome, Reader
@@ -58,18 +57,7 @@ async def _set_status(operator: Person, tenant: TenantContext, status: str, comm
 
 
 async def _tell_brand(scope: TenantContext, suspended: bool, commands: Commands) -> None:
-    brand_id = str(scope.brand_id)
-
     async def work(reader: Reader) -> Outcome:
-        existing = await reader.get("brands", brand_id)
-        earlier = settings_of(existing.data) if existing is not None else None
-        if existing is None or earlier is None or earlier.suspended == suspended:
-            return NOTHING
-        settings, version = configured(earlier, {"suspended": suspended}), existing.version + 1
-        row = row_of(settings, datetime.fromisoformat(existing.data["created_at"]))
-        return Outcome(
-            writes=[Write("brands", brand_id, row), Write(KEPT_SETTINGS, str(version), row)],
-            events=[reader.event(settings, entity=brand_id, version=version, time=reader.now())],
-        )
+        return await suspend_brand(reader, suspended)
 
     await commands.execute(scope, work, dedup_key=uuid4())
