@@ -103,8 +103,10 @@ class IdentityStore(Protocol):
         """The trace each alert of a brand was opened in, by alert id."""
         ...
 
-    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, object]]:
-        """The audit log's rows, newest first."""
+    async def audit(
+        self, scope: TenantContext, *, limit: int, offset: int, action: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The audit log's rows, newest first; those of one action where it is given."""
         ...
 
 

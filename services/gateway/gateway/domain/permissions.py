@@ -34,6 +34,7 @@ class Permission(StrEnum):
     UPLOAD_ORDERS = "upload_orders"
     VERIFY_BRAND = "verify_brand"
     READ_AUDIT = "read_audit"
+    ERASE_PEOPLE = "erase_people"
     REPLAY_MESSAGES = "replay_messages"
     OPERATE = "operate"
     """The permission for what belongs to no tenant: messages of shops nobody owns, the queues of this machine."""
@@ -48,7 +49,7 @@ _MANAGING = _READING | {
     Permission.UPLOAD_ORDERS,
     Permission.VERIFY_BRAND,
 }
-_ADMINISTERING = _MANAGING | {Permission.READ_AUDIT, Permission.REPLAY_MESSAGES}
+_ADMINISTERING = _MANAGING | {Permission.READ_AUDIT, Permission.ERASE_PEOPLE, Permission.REPLAY_MESSAGES}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.USER: _READING,

@@ -77,6 +77,7 @@ SyncerOf = Annotated[Person, Depends(with_permission(Permission.SYNC_BRAND))]
 UploaderOf = Annotated[Person, Depends(with_permission(Permission.UPLOAD_ORDERS))]
 VerifierOf = Annotated[Person, Depends(with_permission(Permission.VERIFY_BRAND))]
 AuditorOf = Annotated[Person, Depends(with_permission(Permission.READ_AUDIT))]
+EraserOf = Annotated[Person, Depends(with_permission(Permission.ERASE_PEOPLE))]
 ReplayerOf = Annotated[Person, Depends(with_permission(Permission.REPLAY_MESSAGES))]
 OperatorOf = Annotated[Person, Depends(with_permission(Permission.OPERATE))]
 

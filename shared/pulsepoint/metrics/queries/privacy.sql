@@ -15,3 +15,18 @@ WHERE brand_id = @brand_id AND STRPOS(campaign, '@') > 0 AND STRPOS(@order_ids, 
 -- Every line of these orders that is no product of the shop.
 SELECT * FROM order_lines
 WHERE brand_id = @brand_id AND product_id IS NULL AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0;
+
+-- name: told_orders
+-- Every snapshot of the orders whose ids stand in @order_ids, each between spaces.
+SELECT * FROM orders
+WHERE brand_id = @brand_id AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0 ORDER BY order_id, version;
+
+-- name: told_order_lines
+-- Every line ever told of these orders.
+SELECT * FROM order_lines
+WHERE brand_id = @brand_id AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0 ORDER BY order_id, version;
+
+-- name: told_refunds
+-- Every snapshot of these orders' refunds.
+SELECT * FROM refunds
+WHERE brand_id = @brand_id AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0 ORDER BY order_id, version;

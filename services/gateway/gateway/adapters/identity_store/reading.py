@@ -113,10 +113,13 @@ class PostgresIdentityReader:
         )
         return {row["id"]: row["data"]["trace_id"] for row in await self._rows(scope, statement)}
 
-    async def audit(self, scope: TenantContext, *, limit: int, offset: int) -> list[dict[str, object]]:
+    async def audit(
+        self, scope: TenantContext, *, limit: int, offset: int, action: str | None = None
+    ) -> list[dict[str, Any]]:
         """See `IdentityStore.audit`."""
         newest = (audit_log.c.occurred_at.desc(), audit_log.c.audit_id)
-        rows = await self._rows(scope, select(audit_log).order_by(*newest).limit(limit).offset(offset))
+        chosen = select(audit_log) if action is None else select(audit_log).where(audit_log.c.action == action)
+        rows = await self._rows(scope, chosen.order_by(*newest).limit(limit).offset(offset))
         return [document_of(row) for row in rows]
 
 
