@@ -17,10 +17,11 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from deploy.cli import backup_file
 from deploy.cli.backup_file import (
     DUMP,
     KEYS,
@@ -95,6 +96,17 @@ async def back_up(home: Path, path: Path, progress: Progress) -> Manifest:
         manifest = Manifest(datetime.now(UTC).isoformat(timespec="seconds"), VERSION, snapshot.rows)
         _write(file, manifest, dumped, dump.roles(server), moment, progress)
         return manifest
+
+
+def drop_older(path: Path, keep_days: int | None) -> list[Path]:
+    """Delete the backups beside a new one that are more days old (None: none), as erased people's values end; which.
+
+    Raises `BackupFailed`.
+    """
+    if keep_days is None:
+        return []
+    with _failures(path, "cleared of older ones"):
+        return backup_file.drop_older(path.resolve().parent, datetime.now(UTC) - timedelta(days=keep_days))
 
 
 def _write(

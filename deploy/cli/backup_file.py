@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -142,6 +143,27 @@ def unpack(path: Path, member_path: Callable[[str], Path], advance: Advance) -> 
                     advance(len(part))
                 copy.flush()
                 os.fsync(copy.fileno())
+
+
+def drop_older(folder: Path, before: datetime) -> list[Path]:
+    """Delete a folder's backups from before a moment (UTC), and no other file; which. Raises `OSError`."""
+    older = [path for path in sorted(folder.iterdir()) if (made := _made_at(path)) is not None and made < before]
+    for path in older:
+        path.unlink()
+    return older
+
+
+def _made_at(path: Path) -> datetime | None:
+    """When a backup was made, as its manifest says; None for what is no whole backup, or of a newer version."""
+    if not path.is_file() or path.is_symlink():
+        return None
+    try:
+        with tarfile.open(path, "r:") as tar:
+            *_, last = tar.getmembers()
+            file = tar.extractfile(last) if last.name == MANIFEST else None
+            return datetime.fromisoformat(_manifest(path, file.read()).made_at) if file is not None else None
+    except (tarfile.TarError, ValueError, BackupFailed, PermissionError):
+        return None
 
 
 class _Hashing:

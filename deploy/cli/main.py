@@ -95,6 +95,10 @@ Copies = Annotated[
     ),
 ]
 Tenant = Annotated[UUID | None, typer.Option(help="Its id. (default: the one of the instance's log-in)")]
+KeepDays = Annotated[
+    int | None,
+    typer.Option(min=1, help="Delete the backups beside FILE that are older, once FILE is whole. (default: none)"),
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until every order and refund is counted.")]
 WaitSeconds = Annotated[float, typer.Option(min=1, help="How long --wait waits.")]
 
@@ -253,7 +257,9 @@ async def _suspension(access: InstanceAccess, suspended: bool, tenant: UUID | No
 
 @app.command("backup")
 def backup_command(
-    path: Annotated[Path, typer.Argument(help="The file to make; it must not be there yet.")], as_json: AsJson = False
+    path: Annotated[Path, typer.Argument(help="The file to make; it must not be there yet.")],
+    keep_days: KeepDays = None,
+    as_json: AsJson = False,
 ) -> None:
     """Copy all of one machine's instance into one file, while it runs or not.
 
@@ -262,11 +268,14 @@ def backup_command(
     """
     try:
         manifest = asyncio.run(backup.back_up(home_directory(), path, Progress(quiet=as_json)))
+        dropped = backup.drop_older(path, keep_days)
     except BACKUP_ERRORS as error:
         _fail(str(error), as_json=as_json)
     _print_backup(path, manifest, "Backed up", as_json=as_json)
     if not as_json:
         typer.echo("It holds the instance's secrets: keep it where only you can read it.")
+        for each in dropped:
+            typer.echo(f"Deleted {each}: it was more than {keep_days} days old.")
 
 
 @app.command("restore")

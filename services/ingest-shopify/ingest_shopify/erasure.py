@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ingest_shopify.domain import Reading
-from ingest_shopify.order_names import ORDER_NAMES, TELLS, without_buyers
+from ingest_shopify.order_names import NAME_OF, ORDER_NAMES, without_buyers
 from ingest_shopify.shops import Shop, forgotten
 from ingest_shopify.subjects import PersonRecord, redactions
 from pulsepoint.events.envelope import Event, RawPayload
@@ -26,7 +26,7 @@ from pulsepoint.values import JsonObject
 
 ERASE_CUSTOMER = "customer.erase"
 ERASE_IN_NAMES = "order_names.erase"
-PAGE = 20
+PAGE = 50
 FACTS = {"order_lines": "personal_order_lines"}
 
 
@@ -86,30 +86,32 @@ async def _tell_the_others(reader: Reader, effect: StoredEffect, order_ids: list
         again = {**data, "round": data["round"] + 1}
         # The key differs: the effect under way still holds its own.
         return Outcome(effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
-    erasing = _in_names(data, order_ids, "")
+    erasing = [_in_names(data, order_ids)] if order_ids else []
     unnamed = tuple(order_id for order_id in order_ids if order_id not in set(data["order_ids"]))
     if not unnamed:
-        return Outcome(effects=[erasing])
+        return Outcome(effects=erasing)
     erased_at = datetime.fromisoformat(data["erased_at"])
     erased = SubjectErased(subject=next(iter(data["subjects"]), None), order_ids=unnamed, erased_at=erased_at)
     event = reader.event(erased, entity=data["entity"], version=data["version"])
-    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=[erasing])
+    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=erasing)
 
 
-def _in_names(data: JsonObject, order_ids: Sequence[str], after: str) -> Effect:
-    kept = {"subjects": data["subjects"], "order_ids": list(order_ids), "key": data["key"], "after": after}
-    return Effect(ERASE_IN_NAMES, f"{data['key']}:{after}", kept)
+def _in_names(data: JsonObject, order_ids: Sequence[str]) -> Effect:
+    kept = {"subjects": data["subjects"], "order_ids": list(order_ids), "key": data["key"]}
+    # The key differs from page to page: the effect under way still holds its own.
+    return Effect(ERASE_IN_NAMES, f"{data['key']}:{len(order_ids)}", kept)
 
 
 async def _erase_in_names(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
-    """Erase in the next page of what is kept of orders without ids, and go on after it."""
+    """Erase in what is kept of the next orders that came without ids, and go on with the rest."""
     data = effect.data
-    order_ids, subjects = frozenset(data["order_ids"]), frozenset(data["subjects"])
-    documents = await reader.find(ORDER_NAMES, {"tells": TELLS}, limit=PAGE, after=str(data["after"]))
-    erased = [(each, without_buyers(each.data, order_ids, subjects)) for each in documents]
+    page, rest = data["order_ids"][:PAGE], data["order_ids"][PAGE:]
+    found = await reader.get_many([(NAME_OF, order_id) for order_id in page])
+    names = sorted({str(each.data["name"]) for each in found if each is not None})
+    documents = await reader.get_many([(ORDER_NAMES, name) for name in names]) if names else []
+    erased = [(each, without_buyers(each.data, frozenset(page), data["subjects"])) for each in documents if each]
     writes = [Write(ORDER_NAMES, each.id, anew) for each, anew in erased if anew != each.data]
-    more = [_in_names(data, data["order_ids"], documents[-1].id)] if len(documents) == PAGE else []
-    return Outcome(writes=writes, effects=more)
+    return Outcome(writes=writes, effects=[_in_names(data, rest)] if rest else [])
 
 
 EFFECTS: dict[str, EffectDefinition] = {

@@ -1,14 +1,14 @@
 """The orders of a name: the one place where orders of files without Shopify's ids meet those that have them.
 
 Document of the brand: `order_names/{SHA-256 of the name}` -> {"orders": {id: moment}, "without_id": {own id: {"at",
-"is_exact", "order", "tellings"}}, "tells": where there are tellings}. An order without an id is told under the id that
-`order` says; when that changes, the last of its tellings are told again under the new one, and a tombstone takes the
-old one out.
+"is_exact", "order", "tellings"}}}. An order without an id is told under the id that `order` says; when that changes,
+the last of its tellings are told again under the new one, and a tombstone takes the old one out. Another of the brand,
+`name_of/{order id}` -> {"name"}, says which of these documents has tellings of an order.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,7 +22,7 @@ from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
 ORDER_NAMES = "order_names"
-TELLS = "yes"
+NAME_OF = "name_of"
 MOST_ORDERS = 50
 """Orders of one name that are kept: a name of more means none of them."""
 _PAYLOADS: dict[str, type[OrderRecorded] | type[RefundRecorded]] = {
@@ -97,10 +97,17 @@ class OrderNames:
             news.append(_tombstone(self._own_id, telling.version, telling.precedence))
         if (self._orders, self._without_id) == self._before:
             return news, []
-        data: JsonObject = {"orders": self._orders, "without_id": self._without_id}
-        if self._without_id:
-            data["tells"] = TELLS
-        return [*news, *again], [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
+        data = {"orders": self._orders, "without_id": self._without_id}
+        writes = [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
+        return [*news, *again], [
+            *writes,
+            *(Write(NAME_OF, each, {"name": self._key}, scope=self._scope) for each in self._found()),
+        ]
+
+    def _found(self) -> list[str]:
+        """The ids, new to this document, whose tellings it keeps."""
+        known, now = _ids_of(self._before[1]), _ids_of(self._without_id)
+        return sorted(now - known)
 
     def _keep(self, telling: Telling) -> None:
         """Keep the telling where it is the current one of what it tells of."""
@@ -138,6 +145,12 @@ class OrderNames:
         if redacted is None and None not in subject:
             return order
         return without_buyer(order)
+
+
+def _ids_of(without_id: Mapping[str, JsonObject]) -> set[str]:
+    return {
+        str(each) for own_id, kept in without_id.items() for each in (own_id, kept.get("order")) if each is not None
+    }
 
 
 def without_buyers(data: JsonObject, order_ids: frozenset[str], subjects: Collection[str]) -> JsonObject:

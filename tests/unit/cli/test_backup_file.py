@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from deploy.cli.backup_file import (
     BackupFailed,
     BackupWriter,
     Manifest,
+    drop_older,
     new_file,
     read_manifest,
     unpack,
@@ -35,8 +37,14 @@ def ignore(_bytes: int) -> None:
     """Nobody watches."""
 
 
-def write(path: Path, content: dict[str, bytes] | None = None, version: str = __version__, format: int = 1) -> Path:
-    manifest = Manifest("2026-03-01T00:00:00+00:00", "18", ROWS, version=version, format=format)
+def write(
+    path: Path,
+    content: dict[str, bytes] | None = None,
+    version: str = __version__,
+    format: int = 1,
+    made_at: str = "2026-03-01T00:00:00+00:00",
+) -> Path:
+    manifest = Manifest(made_at, "18", ROWS, version=version, format=format)
     with new_file(path) as file, tarfile.open(fileobj=file, mode="w") as tar:
         writer = BackupWriter(tar, manifest, ignore)
         for name, each in (content or CONTENT).items():
@@ -124,3 +132,15 @@ def test_a_file_that_became_shorter_is_not_taken_for_whole(tmp_path: Path) -> No
         writer = BackupWriter(tar, manifest, ignore)
         with pytest.raises(BackupFailed, match="back up again"):
             writer.add(DUMP, 10, io.BytesIO(b"short"))
+
+
+def test_backups_from_before_a_moment_go_and_nothing_else_does(tmp_path: Path) -> None:
+    old = write(tmp_path / "old", made_at="2026-01-30T23:59:59+00:00")
+    kept = {write(tmp_path / "new", made_at="2026-02-01T00:00:00+00:00"), tmp_path / "notes.txt", tmp_path / "cut"}
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "cut").write_bytes(old.read_bytes()[: old.stat().st_size // 3])
+    (tmp_path / "folder").mkdir()
+    with tarfile.open(tmp_path / "other.tar", "w") as tar:
+        tar.add(tmp_path / "notes.txt", "manifest.json")
+    assert drop_older(tmp_path, datetime(2026, 1, 31, tzinfo=UTC)) == [old]
+    assert set(tmp_path.iterdir()) == {*kept, tmp_path / "folder", tmp_path / "other.tar"}
