@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from pulsepoint.events.ads import AdsSynced, AdsSyncFailed
+from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Payload, decode, new_event
 from pulsepoint.events.observability import MessageQuarantined, MessageReleased, SpanRecord, SpansRecorded
-from pulsepoint.events.privacy import SubjectDataRequested
+from pulsepoint.events.privacy import AppUninstalled, SubjectDataRequested
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.identity_store import RunningGateway, brand_body
-from tests.builders.runtime import deliver
+from tests.builders.runtime import deliver, published
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -212,3 +215,13 @@ async def test_a_trace_leads_back_through_links_to_the_webhook_and_shows_no_othe
     async with await gateway.login(other_email) as client:
         assert (await client.get(f"/api/traces/{webhook}")).status_code == 404
         assert [h["span_id"][0] for h in (await client.get(f"/api/traces/{foreign}")).json()["hops"]] == ["9", "e"]
+
+
+@pytest.mark.rule("SEC-28")
+async def test_a_shop_that_removes_the_app_has_its_brand_suspended(gateway: RunningGateway) -> None:
+    email, scope = await a_tenant(gateway)
+    await tell(gateway, "privacy", scope, AppUninstalled(shop="x.myshopify.com", uninstalled_at=NOW))
+    told = [each.payload.suspended for each in published(gateway.runtime, BrandConfigured, scope)]
+    assert told == [False, True]
+    async with await gateway.login(email) as client:
+        assert "app.uninstalled" in (await client.get("/api/audit")).text
