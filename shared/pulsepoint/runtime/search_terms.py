@@ -16,6 +16,9 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _PHONE = re.compile(r"\d[\d\s().\-]{5,30}\d", re.ASCII)
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
+FEWEST_DIGITS = 6
+"""A price or a quantity has fewer; an id at Shopify and a telephone number have more."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
@@ -26,9 +29,11 @@ class SearchTerms:
 
     @classmethod
     def of(cls, values: Iterable[str | None]) -> SearchTerms:
-        """Terms for the values; those that are None are left out."""
+        """Terms for the values; None is left out, and a number so short that it may be anything's."""
         salt = token_hex(16)
-        return cls(salt, frozenset(_digest(salt, value.casefold()) for value in values if value))
+        return cls(
+            salt, frozenset(_digest(salt, value.casefold()) for value in values if value and not _is_short(value))
+        )
 
     @classmethod
     def from_json(cls, data: JsonObject) -> SearchTerms:
@@ -42,6 +47,10 @@ class SearchTerms:
     def are_in(self, body: bytes) -> bool:
         """True where the body, JSON or not, holds one of them, also escaped as in JSON or in an address of a page."""
         return any(_digest(self.salt, term) in self.digests for term in set(_terms(body)))
+
+
+def _is_short(value: str) -> bool:
+    return value.isdecimal() and len(value) < FEWEST_DIGITS
 
 
 def _terms(body: bytes) -> Iterator[str]:

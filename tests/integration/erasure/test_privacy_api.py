@@ -59,5 +59,5 @@ async def test_another_tenants_brand_and_request_are_not_there(tmp_path: Path) -
     async with Opened(tmp_path / "home") as shop:
         nobody = "00000000-0000-4000-8000-000000000001"
         answer = await shop.client.post("/api/privacy/erasures", json={"brand_id": nobody, "customer_id": "5"})
-        assert answer.status_code == 403
-        assert (await shop.client.get(f"/api/privacy/requests/{nobody}/data")).status_code == 403
+        assert answer.status_code == 404
+        assert (await shop.client.get(f"/api/privacy/requests/{nobody}/data")).status_code == 404
