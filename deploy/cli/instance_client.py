@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.cli.home import InstanceAccess, NoInstance
+from pulsepoint.values import JsonObject
 
 REQUEST_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
@@ -91,11 +92,11 @@ class InstanceClient:
         payload = {"address": None} if renew else await self._request("GET", path)
         return str(payload["address"] or (await self._request("POST", path))["address"])
 
-    async def set_suspended(self, suspended: bool, tenant_id: str | None) -> dict[str, Any]:
+    async def set_suspended(self, suspended: bool, tenant_id: str | None) -> JsonObject:
         """Suspend a tenant (None: the log-in's own) or bring it back; its status. Raises `InstanceRefused`."""
         tenant = tenant_id or (await self._request("GET", "/api/auth/me"))["tenant_id"]
         path = f"/api/admin/tenants/{tenant}/{'suspend' if suspended else 'resume'}"
-        status: dict[str, Any] = await self._request("POST", path)
+        status: JsonObject = await self._request("POST", path)
         return status
 
     async def read(self, path: str, **parameters: str) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gateway.use_cases.webhook_addresses import forget_token
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.forgetting import FORGET_BRAND, forget_again, forget_brand
 from pulsepoint.runtime.outcome import EffectDefinition
 
+if TYPE_CHECKING:
+    from gateway.bootstrap import Ports
 
-async def _forget(ports: Any, effect: StoredEffect) -> None:
+
+async def _forget(ports: Ports, effect: StoredEffect) -> None:
     """The secrets first: the rows say which there are."""
     scope = effect.scope
     brand = await ports.identity_store.brand(scope, scope.brand_id)

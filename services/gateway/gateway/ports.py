@@ -14,6 +14,7 @@ from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.ports.directory import UserDirectory
 from pulsepoint.runtime.outcome import Outcome, Reader
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class IdentityStore(Protocol):
 
     async def audit(
         self, scope: TenantContext, *, limit: int, offset: int, action: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[JsonObject]:
         """The audit log's rows, newest first; those of one action where it is given."""
         ...
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pulsepoint.ports.document_store import StoredEffect
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Ports
 
 SCRUB = "engines.scrub"
 Scrub = Callable[[], Awaitable[None]]
@@ -21,7 +24,7 @@ def scrubbing(now: datetime) -> Effect:
     return Effect(SCRUB, "engines", {}, (night if night > now else night + timedelta(days=1)) - now)
 
 
-async def _scrub(ports: Any, effect: StoredEffect) -> None:
+async def _scrub(ports: Ports, effect: StoredEffect) -> None:
     """Nothing is to do where the engines are a cloud's: these drop what was deleted by themselves."""
     if ports.scrub is not None:
         await ports.scrub()

@@ -58,7 +58,7 @@ def erasure_effects(
 
 
 async def shop_erasure(reader: Reader, event: Event[RawPayload], shop: Shop, *, proven: bool) -> Outcome:
-    """What forgets a shop that left as one brand had it, and what is held of it and is nobody's.
+    """The changes that forget a shop that left as one brand had it, and what is held of it and is nobody's.
 
     What came to a brand's own address (`proven`) says nothing of the deliveries that others wait for.
     """
@@ -106,8 +106,8 @@ async def _erase_in_names(reader: Reader, effect: StoredEffect, result: object) 
     """Erase in what is kept of the next orders that came without ids, and go on with the rest."""
     data = effect.data
     page, rest = data["order_ids"][:PAGE], data["order_ids"][PAGE:]
-    found = await reader.get_many([(NAME_OF, order_id) for order_id in page])
-    names = sorted({str(each.data["name"]) for each in found if each is not None})
+    named = await reader.get_many([(NAME_OF, order_id) for order_id in page])
+    names = sorted({str(each.data["name"]) for each in named if each is not None})
     documents = await reader.get_many([(ORDER_NAMES, name) for name in names]) if names else []
     erased = [(each, without_buyers(each.data, frozenset(page), data["subjects"])) for each in documents if each]
     writes = [Write(ORDER_NAMES, each.id, anew) for each, anew in erased if anew != each.data]

@@ -101,13 +101,12 @@ class OrderNames:
         writes = [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
         return [*news, *again], [
             *writes,
-            *(Write(NAME_OF, each, {"name": self._key}, scope=self._scope) for each in self._found()),
+            *(Write(NAME_OF, each, {"name": self._key}, scope=self._scope) for each in self._new_ids()),
         ]
 
-    def _found(self) -> list[str]:
+    def _new_ids(self) -> list[str]:
         """The ids, new to this document, whose tellings it keeps."""
-        known, now = _ids_of(self._before[1]), _ids_of(self._without_id)
-        return sorted(now - known)
+        return sorted(_ids_of(self._without_id) - _ids_of(self._before[1]))
 
     def _keep(self, telling: Telling) -> None:
         """Keep the telling where it is the current one of what it tells of."""

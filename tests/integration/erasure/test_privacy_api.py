@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 ADA, EMAIL, CLICK = 7358220173425, "ada.quill@mail.example", "Cj0KCQiA-Quill-1"
 
 
-async def held(shop: Shop, request: str) -> dict[str, Any]:
+async def customer_data(shop: Shop, request: str) -> dict[str, Any]:
     answer = await shop.client.get(f"/api/privacy/requests/{request}/data")
     assert answer.status_code == 200, answer.text
     rows: dict[str, Any] = answer.json()
@@ -28,13 +28,13 @@ async def test_a_customer_who_asks_is_answered_with_what_is_held_and_erased_on_w
         await shop.deliver(order_body(1, customer=customer, landing_site=f"/?gclid={CLICK}"), "orders/create")
         await shop.deliver(order_body(2, customer={"id": 5, "email": "bo@mail.example"}), "orders/create")
         await shop.settled()
-        asked = {"shop_domain": SHOP, "customer": customer, "orders_requested": [], "data_request": {"id": 77}}
-        await shop.deliver(asked, "customers/data_request")
+        request_body = {"shop_domain": SHOP, "customer": customer, "orders_requested": [], "data_request": {"id": 77}}
+        await shop.deliver(request_body, "customers/data_request")
         await shop.settled()
         [request] = (await shop.client.get("/api/privacy/requests")).json()["requests"]
         assert (request["brand_id"], request["data_request"]) == (shop.brand, "77")
 
-        before, figures = await held(shop, request["id"]), await shop.figures()
+        before, figures = await customer_data(shop, request["id"]), await shop.figures()
         assert {row["order_id"] for kind in before.values() for row in kind} == {"1"}
         assert before["order_lines"]
         assert [row["click_id"] for row in before["touches"]] == [CLICK]
@@ -47,11 +47,11 @@ async def test_a_customer_who_asks_is_answered_with_what_is_held_and_erased_on_w
         again = await shop.client.post(path, json={"brand_id": shop.brand, "order_ids": ["1"]})
         assert again.status_code == 202
         await shop.settled()
-        assert {row["click_id"] for row in (await held(shop, request["id"]))["touches"]} <= {None}
+        assert {row["click_id"] for row in (await customer_data(shop, request["id"]))["touches"]} <= {None}
         assert await shop.figures() == figures
         audited = (await shop.client.get("/api/audit")).json()["entries"]
-        asked_for = [each for each in audited if each["action"] == "subject.erasure_requested"]
-        assert len(asked_for) == 2
+        requested = [each for each in audited if each["action"] == "subject.erasure_requested"]
+        assert len(requested) == 2
         assert EMAIL not in str(audited).lower()
 
 

@@ -100,17 +100,17 @@ async def test_what_was_told_of_an_order_without_an_id_says_nothing_of_its_erase
     ingest: Ingest, tmp_path: Path
 ) -> None:
     await ingest.configure()
-    row = {"Created at": "2026-03-10 12:00:00 +0100", "Email": "ada@example.com", "Lineitem price": "50.00"}
-    made = write_export(tmp_path / "o.csv", [{**head("#7", "50.00"), **row, "Discount Code": "QUILL10"}])
+    order = {"Created at": "2026-03-10 12:00:00 +0100", "Email": "ada@example.com", "Lineitem price": "50.00"}
+    made = write_export(tmp_path / "o.csv", [{**head("#7", "50.00"), **order, "Discount Code": "QUILL10"}])
     with open_plan(made, shop=SHOP, currency="EUR", zone=ZoneInfo("UTC")) as plan:
         for webhook in plan.webhooks():
             message = as_delivered(first_delivery(webhook, SHOP), SHOP, RECEIVED_AT)
             assert await deliver(ingest.runtime, "shopify-deliveries", message) == 204
     name = sha256(b"#7").hexdigest()
     kept = await ingest.document("order_names", name, BRAND)
-    [told] = await ingest.rows("orders_current")
+    [row] = await ingest.rows("orders_current")
     assert kept is not None
-    assert told["subject"].encode() in orjson.dumps(kept.data)
+    assert row["subject"].encode() in orjson.dumps(kept.data)
     await ingest.deliver(privacy_body(), "customers/redact")
     for _ in range(4):
         ingest.runtime.ports.clock.advance(seconds=60)
@@ -119,4 +119,4 @@ async def test_what_was_told_of_an_order_without_an_id_says_nothing_of_its_erase
     kept = await ingest.document("order_names", name, BRAND)
     assert kept is not None
     assert b"QUILL10" not in orjson.dumps(kept.data)
-    assert told["subject"].encode() not in orjson.dumps(kept.data)
+    assert row["subject"].encode() not in orjson.dumps(kept.data)

@@ -34,7 +34,7 @@ class DataRequests(BaseModel):
     requests: list[DataRequest]
 
 
-class HeldData(BaseModel):
+class CustomerData(BaseModel):
     """All that is held of a customer: rows as recorded. Contact data is not among it, since none is kept."""
 
     orders: list[dict[str, object]]
@@ -85,10 +85,10 @@ async def list_data_requests(person: AuditorOf, ports: PortsOf) -> DataRequests:
 
 
 @router.get("/requests/{request_id}/data")
-async def read_held_data(request_id: UUID, person: AuditorOf, ports: PortsOf) -> HeldData:
-    """What is held of the customer who asked, as it is now; once they were erased, amounts alone."""
+async def read_customer_data(request_id: UUID, person: AuditorOf, ports: PortsOf) -> CustomerData:
+    """All that is held of the customer who asked, as it is now; once they were erased, amounts alone."""
     rows = await data_of(person, request_id, ports.identity_store, ports.warehouse)
-    return HeldData.model_validate(rows)
+    return CustomerData.model_validate(rows)
 
 
 @router.post("/erasures", status_code=202)

@@ -25,6 +25,7 @@ from gateway.ports import Standing
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.single_flight import SingleFlight
 from pulsepoint.tenancy import TenantContext
+from pulsepoint.values import JsonObject
 
 
 class PostgresIdentityReader:
@@ -115,7 +116,7 @@ class PostgresIdentityReader:
 
     async def audit(
         self, scope: TenantContext, *, limit: int, offset: int, action: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[JsonObject]:
         """See `IdentityStore.audit`."""
         newest = (audit_log.c.occurred_at.desc(), audit_log.c.audit_id)
         chosen = select(audit_log) if action is None else select(audit_log).where(audit_log.c.action == action)
