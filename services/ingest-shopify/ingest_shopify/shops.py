@@ -243,7 +243,8 @@ async def forgotten(reader: Reader, shop: Shop, domain: str, *, proven: bool) ->
         ends = [Write(CLAIMS, f"{domain}:{scope.brand_id}", None)]
         if proven:
             left = {
-                key: [each for each in named.data.get(key, ()) if each != _named(scope)] for key in ("others", "contenders")
+                field: [each for each in named.data.get(field, ()) if each != _named(scope)]
+                for field in ("others", "contenders")
             }
             ends.append(Write(SHOPS, domain, {**named.data, **left}))
     if shop.endpoint_digest is not None:

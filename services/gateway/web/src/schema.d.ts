@@ -781,10 +781,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Held Data
-         * @description What is held of the customer who asked, as it is now; once they were erased, amounts alone.
+         * Read Customer Data
+         * @description All that is held of the customer who asked, as it is now; once they were erased, amounts alone.
          */
-        get: operations["read_held_data_api_privacy_requests__request_id__data_get"];
+        get: operations["read_customer_data_api_privacy_requests__request_id__data_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1319,6 +1319,28 @@ export interface components {
             password: string;
         };
         /**
+         * CustomerData
+         * @description All that is held of a customer: rows as recorded. Contact data is not among it, since none is kept.
+         */
+        CustomerData: {
+            /** Order Lines */
+            order_lines: {
+                [key: string]: unknown;
+            }[];
+            /** Orders */
+            orders: {
+                [key: string]: unknown;
+            }[];
+            /** Refunds */
+            refunds: {
+                [key: string]: unknown;
+            }[];
+            /** Touches */
+            touches: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * CutProductView
          * @description A product with more variants than webhooks carry; where `variants_total` is null, nothing says whether it has.
          */
@@ -1620,28 +1642,6 @@ export interface components {
             unit: components["schemas"]["Unit"];
             /** Value */
             value: number | null;
-        };
-        /**
-         * HeldData
-         * @description All that is held of a customer: rows as recorded. Contact data is not among it, since none is kept.
-         */
-        HeldData: {
-            /** Order Lines */
-            order_lines: {
-                [key: string]: unknown;
-            }[];
-            /** Orders */
-            orders: {
-                [key: string]: unknown;
-            }[];
-            /** Refunds */
-            refunds: {
-                [key: string]: unknown;
-            }[];
-            /** Touches */
-            touches: {
-                [key: string]: unknown;
-            }[];
         };
         /**
          * InputView
@@ -2943,6 +2943,7 @@ export type CheckNames = components['schemas']['CheckNames'];
 export type CheckView = components['schemas']['CheckView'];
 export type CodeMatch = components['schemas']['CodeMatch'];
 export type Credentials = components['schemas']['Credentials'];
+export type CustomerData = components['schemas']['CustomerData'];
 export type CutProductView = components['schemas']['CutProductView'];
 export type DashboardView = components['schemas']['DashboardView'];
 export type DataRequest = components['schemas']['DataRequest'];
@@ -2959,7 +2960,6 @@ export type FactView = components['schemas']['FactView'];
 export type FaultView = components['schemas']['FaultView'];
 export type FaultsView = components['schemas']['FaultsView'];
 export type FigureView = components['schemas']['FigureView'];
-export type HeldData = components['schemas']['HeldData'];
 export type InputView = components['schemas']['InputView'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type Integrations = components['schemas']['Integrations'];
@@ -7958,7 +7958,7 @@ export interface operations {
             };
         };
     };
-    read_held_data_api_privacy_requests__request_id__data_get: {
+    read_customer_data_api_privacy_requests__request_id__data_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -7975,7 +7975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HeldData"];
+                    "application/json": components["schemas"]["CustomerData"];
                 };
             };
             /** @description Bad Request */
