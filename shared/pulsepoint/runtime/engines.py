@@ -131,9 +131,8 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     secrets = LocalSecretStore(pool, settings.home / "secrets.key")
     checksums = PostgresChecksums(pool)
     payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)
-    healing = open_healing_warehouse(
-        settings.home / "warehouse.duckdb", settings.home / "archive", faults, checksums.recorded
-    )
+    files = settings.home / "warehouse.duckdb", settings.home / "archive"
+    healing = open_healing_warehouse(*files, faults, checksums.recorded)
     warehouse = await stack.enter_async_context(healing)
     return Engines(
         bus=bus,
