@@ -25,6 +25,7 @@ from pulsepoint.runtime.app import Runtime, start_runtime
 from pulsepoint.runtime.engines import Engines
 from pulsepoint.runtime.outcome import EffectDefinition
 from pulsepoint.runtime.ports import ServicePorts
+from pulsepoint.runtime.redaction import WithoutPerson, without_person
 from pulsepoint.runtime.routes import Routes
 from pulsepoint.runtime.service import Service
 from pulsepoint.runtime.settings import ServiceSettings
@@ -67,10 +68,12 @@ async def running(
     handlers: Routes,
     effects: Mapping[str, EffectDefinition] | None = None,
     payloads: ObjectStore | None = None,
+    without_person: WithoutPerson = without_person,
 ) -> AsyncIterator[Runtime]:
     """A runtime of service `name` with these handlers and effects; no loops run: tests call what they need."""
     async with memory_ports(name, clock, payloads) as ports:
-        yield await start_runtime(Service(name, handlers, effects or {}), ports, ServiceSettings())
+        service = Service(name, handlers, effects or {}, without_person=without_person)
+        yield await start_runtime(service, ports, ServiceSettings())
 
 
 def push_of(message: Message, *, attempt: int = 1) -> bytes:

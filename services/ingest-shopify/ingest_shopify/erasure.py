@@ -7,27 +7,37 @@ customer that it does not name are found by the subject that the mapping led to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ingest_shopify.domain import Reading
-from ingest_shopify.order_names import NAME_OF, ORDER_NAMES, without_buyers
+from ingest_shopify.domain import Reading, without_buyer
+from ingest_shopify.order_names import ORDER_NAMES, key_of, without_buyers
 from ingest_shopify.shops import Shop, forgotten
 from ingest_shopify.subjects import PersonRecord, redactions
-from pulsepoint.events.envelope import Event, RawPayload
+from pulsepoint.events.envelope import Event, Message, RawPayload, decode_raw
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.document_store import StoredEffect, Write
-from pulsepoint.runtime.erasure import SETTLES, are_on_their_way, erase_facts
+from pulsepoint.runtime import redaction
+from pulsepoint.runtime.erasure import AT_ONCE, SETTLES, are_on_their_way, erase_facts
 from pulsepoint.runtime.outcome import Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.quarantine import erases_quarantined, erases_quarantined_of
+from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
 ERASE_CUSTOMER = "customer.erase"
 ERASE_IN_NAMES = "order_names.erase"
 PAGE = 50
 FACTS = {"order_lines": "personal_order_lines"}
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedOrders:
+    """All orders of a customer, and the documents of their names (`order_names`)."""
+
+    order_ids: Sequence[str]
+    names: Sequence[str]
 
 
 def erasure_effects(
@@ -67,7 +77,15 @@ async def shop_erasure(reader: Reader, event: Event[RawPayload], shop: Shop, *, 
     return Outcome(writes=writes, effects=[] if proven else [erases_quarantined_of(domain, str(event.id))])
 
 
-async def _erase(ports: ServicePorts, effect: StoredEffect) -> list[str] | None:
+def without_person(message: Message) -> Message | None:
+    """See `pulsepoint.runtime.redaction.WithoutPerson`, for deliveries of a shop too. Raises `MalformedInput`."""
+    if message.attributes.get("ce-type") != RawPayload.TYPE:
+        return redaction.without_person(message)
+    body = without_buyer(decode_raw(message))
+    return message._replace(data=body) if body is not None else None
+
+
+async def _erase(ports: ServicePorts, effect: StoredEffect) -> ErasedOrders | None:
     """Erases in the facts of this service; the customer's orders, None while some are on their way."""
     subjects, order_ids = effect.data["subjects"], set(effect.data["order_ids"])
     if await are_on_their_way(ports, effect.scope, order_ids=order_ids, subjects=subjects):
@@ -76,40 +94,51 @@ async def _erase(ports: ServicePorts, effect: StoredEffect) -> list[str] | None:
         rows = await run_named_query(ports.warehouse, effect.scope, "orders_of_subject", subject=subject)
         order_ids.update(row["order_id"] for row in rows)
     await erase_facts(ports, effect.scope, FACTS, sorted(order_ids))
-    return sorted(order_ids)
+    return ErasedOrders(sorted(order_ids), await _names_of(ports, effect.scope, sorted(order_ids)))
 
 
-async def _tell_the_others(reader: Reader, effect: StoredEffect, order_ids: list[str] | None) -> Outcome:
+async def _names_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequence[str]) -> list[str]:
+    """The documents of these orders' names."""
+    keys: set[str] = set()
+    for start in range(0, len(order_ids), AT_ONCE):
+        ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
+        rows = await run_named_query(ports.warehouse, scope, "names_of_orders", order_ids=ids)
+        keys.update(key_of(row["name"]) for row in rows)
+    return sorted(keys)
+
+
+async def _tell_the_others(reader: Reader, effect: StoredEffect, erased_orders: ErasedOrders | None) -> Outcome:
     """Publish the erasure of the orders that the request did not name."""
     data = effect.data
-    if order_ids is None:
+    if erased_orders is None:
         again = {**data, "round": data["round"] + 1}
         # The key differs: the effect under way still holds its own.
         return Outcome(effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
-    erasing = [_in_names(data, order_ids)] if order_ids else []
+    order_ids = erased_orders.order_ids
+    erasing = [_in_names({**data, "order_ids": order_ids}, erased_orders.names)] if erased_orders.names else []
     unnamed = tuple(order_id for order_id in order_ids if order_id not in set(data["order_ids"]))
     if not unnamed:
         return Outcome(effects=erasing)
     erased_at = datetime.fromisoformat(data["erased_at"])
     erased = SubjectErased(subject=next(iter(data["subjects"]), None), order_ids=unnamed, erased_at=erased_at)
     event = reader.event(erased, entity=data["entity"], version=data["version"])
-    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=erasing)
+    held = erases_quarantined(unnamed, f"{data['key']}:{data['round']}")
+    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=[*erasing, held])
 
 
-def _in_names(data: JsonObject, order_ids: Sequence[str]) -> Effect:
-    kept = {"subjects": data["subjects"], "order_ids": list(order_ids), "key": data["key"]}
+def _in_names(data: JsonObject, names: Sequence[str]) -> Effect:
+    kept = {"subjects": data["subjects"], "order_ids": data["order_ids"], "names": list(names), "key": data["key"]}
     # The key differs from page to page: the effect under way still holds its own.
-    return Effect(ERASE_IN_NAMES, f"{data['key']}:{len(order_ids)}", kept)
+    return Effect(ERASE_IN_NAMES, f"{data['key']}:{len(names)}", kept)
 
 
 async def _erase_in_names(reader: Reader, effect: StoredEffect, result: object) -> Outcome:
-    """Erase in what is kept of the next orders that came without ids, and go on with the rest."""
+    """Erase in what is kept of the next names' orders that came without ids, and go on with the rest."""
     data = effect.data
-    page, rest = data["order_ids"][:PAGE], data["order_ids"][PAGE:]
-    named = await reader.get_many([(NAME_OF, order_id) for order_id in page])
-    names = sorted({str(each.data["name"]) for each in named if each is not None})
-    documents = await reader.get_many([(ORDER_NAMES, name) for name in names]) if names else []
-    erased = [(each, without_buyers(each.data, frozenset(page), data["subjects"])) for each in documents if each]
+    page, rest = data["names"][:PAGE], data["names"][PAGE:]
+    documents = await reader.get_many([(ORDER_NAMES, name) for name in page])
+    order_ids = frozenset(data["order_ids"])
+    erased = [(each, without_buyers(each.data, order_ids, data["subjects"])) for each in documents if each]
     writes = [Write(ORDER_NAMES, each.id, anew) for each, anew in erased if anew != each.data]
     return Outcome(writes=writes, effects=[_in_names(data, rest)] if rest else [])
 

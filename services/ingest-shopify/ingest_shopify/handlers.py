@@ -15,7 +15,7 @@ from ingest_shopify.erasure import erasure_effects, shop_erasure
 from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
 from ingest_shopify.shops import PRIVACY, SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
-from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised, without_buyer
+from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised
 from pulsepoint.errors import MalformedInput, PermanentError, TenantSuspended
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
@@ -174,7 +174,7 @@ def _published(reader: Reader, shop: Shop, tellings: Sequence[Telling], writes: 
 def _with_subject(order: OrderRecorded, buyer: PersonRecord) -> OrderRecorded:
     """The order with its buyer's subject, and without what it says of the buyer where they were erased since."""
     if buyer.is_forgotten(order.order_id, order.created_at):
-        return without_buyer(order)
+        return order.without_buyer()
     return order.model_copy(update={"subject": buyer.subject})
 
 

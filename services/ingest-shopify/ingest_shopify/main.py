@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from ingest_shopify.bootstrap import NAME, Ports, build
 from ingest_shopify.endpoints import PREFIX, webhook_app
+from ingest_shopify.erasure import without_person
 from ingest_shopify.handlers import EFFECTS, HANDLERS
 from ingest_shopify.settings import Settings
 from pulsepoint.runtime.app import create_app
@@ -16,7 +17,7 @@ def _webhooks(ports: Ports) -> ASGIApp:
     return webhook_app(ports, ports.settings)
 
 
-SERVICE = Service(name=NAME, handlers=HANDLERS, effects=EFFECTS, raw={PREFIX: _webhooks})
+SERVICE = Service(name=NAME, handlers=HANDLERS, effects=EFFECTS, raw={PREFIX: _webhooks}, without_person=without_person)
 
 
 def app() -> ASGIApp:

@@ -2,19 +2,17 @@
 
 Document of the brand: `order_names/{SHA-256 of the name}` -> {"orders": {id: moment}, "without_id": {own id: {"at",
 "is_exact", "order", "tellings"}}}. An order without an id is told under the id that `order` says; when that changes,
-the last of its tellings are told again under the new one, and a tombstone takes the old one out. Another of the brand,
-`name_of/{order id}` -> {"name"}, says which of these documents has tellings of an order.
+the last of its tellings are told again under the new one, and a tombstone takes the old one out.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from ingest_shopify.domain import Reading, WithoutId, as_order, orders_meant
-from ingest_shopify.subjects import without_buyer
 from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
@@ -22,7 +20,6 @@ from pulsepoint.tenancy import TenantContext
 from pulsepoint.values import JsonObject
 
 ORDER_NAMES = "order_names"
-NAME_OF = "name_of"
 MOST_ORDERS = 50
 """Orders of one name that are kept: a name of more means none of them."""
 _PAYLOADS: dict[str, type[OrderRecorded] | type[RefundRecorded]] = {
@@ -98,15 +95,7 @@ class OrderNames:
         if (self._orders, self._without_id) == self._before:
             return news, []
         data = {"orders": self._orders, "without_id": self._without_id}
-        writes = [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
-        return [*news, *again], [
-            *writes,
-            *(Write(NAME_OF, each, {"name": self._key}, scope=self._scope) for each in self._new_ids()),
-        ]
-
-    def _new_ids(self) -> list[str]:
-        """The ids, new to this document, whose tellings it keeps."""
-        return sorted(_ids_of(self._without_id) - _ids_of(self._before[1]))
+        return [*news, *again], [Write(ORDER_NAMES, self._key, data, scope=self._scope)]
 
     def _keep(self, telling: Telling) -> None:
         """Keep the telling where it is the current one of what it tells of."""
@@ -143,13 +132,7 @@ class OrderNames:
         redacted, *subject = await reader.get_many(keys, scope=self._scope)
         if redacted is None and None not in subject:
             return order
-        return without_buyer(order)
-
-
-def _ids_of(without_id: Mapping[str, JsonObject]) -> set[str]:
-    return {
-        str(each) for own_id, kept in without_id.items() for each in (own_id, kept.get("order")) if each is not None
-    }
+        return order.without_buyer()
 
 
 def without_buyers(data: JsonObject, order_ids: frozenset[str], subjects: Collection[str]) -> JsonObject:
@@ -161,7 +144,7 @@ def without_buyers(data: JsonObject, order_ids: frozenset[str], subjects: Collec
             payload = telling["payload"]
             is_theirs = payload.get("subject") in subjects or not order_ids.isdisjoint((own_id, each.get("order")))
             if is_theirs and telling["type"] == OrderRecorded.TYPE:
-                payload = without_buyer(OrderRecorded.model_validate(payload)).model_dump(mode="json")
+                payload = OrderRecorded.model_validate(payload).without_buyer().model_dump(mode="json")
             tellings[part] = {**telling, "payload": payload}
         kept[own_id] = {**each, "tellings": tellings}
     return {**data, "without_id": kept}
@@ -171,7 +154,12 @@ def name_key(reading: Reading) -> tuple[str, str] | None:
     """Collection and id of the document of the name that a delivery tells of; None where it names none."""
     payload, without_id = reading.payload, reading.without_id
     name = without_id.name if without_id is not None else payload.name if isinstance(payload, OrderRecorded) else ""
-    return (ORDER_NAMES, sha256(name.encode()).hexdigest()) if name else None
+    return (ORDER_NAMES, key_of(name)) if name else None
+
+
+def key_of(name: str) -> str:
+    """The id of a name's document."""
+    return sha256(name.encode()).hexdigest()
 
 
 def _tombstone(order_id: str, version: int, precedence: int) -> Telling:

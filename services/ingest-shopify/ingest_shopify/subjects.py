@@ -12,8 +12,6 @@ from datetime import datetime
 from uuid import uuid4
 
 from ingest_shopify.domain import Person, identities_of
-from pulsepoint.events.orders import OrderRecorded
-from pulsepoint.events.touches import TrackingData
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.tenancy import TenantContext
@@ -119,12 +117,6 @@ async def erase_subject(
         subjects=subjects,
         writes=writes,
     )
-
-
-def without_buyer(order: OrderRecorded) -> OrderRecorded:
-    """The order without its buyer's subject, how they came, and the titles of lines that were made for them."""
-    lines = tuple(line if line.product_id else line.model_copy(update={"title": ""}) for line in order.lines)
-    return order.model_copy(update={"subject": None, "evidence": TrackingData(), "lines": lines})
 
 
 def redactions(order_ids: Iterable[str], at: datetime, scope: TenantContext | None = None) -> list[Write]:

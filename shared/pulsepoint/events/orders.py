@@ -124,6 +124,11 @@ class OrderRecorded(Payload):
         """Net sales before returns: gross minus discounts, without tax."""
         return self.gross_micros - self.discount_micros
 
+    def without_buyer(self) -> OrderRecorded:
+        """The order without its buyer's subject, how they came, and the titles of lines that were made for them."""
+        lines = tuple(line if line.product_id else line.model_copy(update={"title": ""}) for line in self.lines)
+        return self.model_copy(update={"subject": None, "evidence": TrackingData(), "lines": lines})
+
 
 class RefundRecorded(Payload):
     """A refund delivered on its own."""

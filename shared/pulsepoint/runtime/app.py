@@ -277,9 +277,8 @@ async def start_runtime(
             await traces(records)
 
     telemetry = Telemetry(service.name, publish, enabled=settings.traced)
-    quarantine = QuarantineStore(
-        pipeline, await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
-    )
+    cipher, ttl = await Cipher.open(ports.secrets), timedelta(days=settings.quarantine_ttl_days)
+    quarantine = QuarantineStore(pipeline, cipher, ttl, service.without_person)
     suspensions = Suspensions(ports.store, ports.clock)
     definitions = {FORGET_BRAND: FORGETS_BRAND, **service.effects, **quarantine.effects()}
     effects = EffectRunner(pipeline, definitions, telemetry, quarantine, faults, suspensions)

@@ -19,7 +19,14 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pulsepoint.brand.sentences.quarantine import LONGEST
-from pulsepoint.errors import AmountAboveBound, PermanentError, QuantityAboveBound, RetryableError, TenantSuspended
+from pulsepoint.errors import (
+    AmountAboveBound,
+    MalformedInput,
+    PermanentError,
+    QuantityAboveBound,
+    RetryableError,
+    TenantSuspended,
+)
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import EVENT_NAMESPACE, Event, Message
@@ -29,6 +36,7 @@ from pulsepoint.ports.message_bus import Delivery
 from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.pipeline import Pipeline, Work
+from pulsepoint.runtime.redaction import WithoutPerson
 from pulsepoint.runtime.search_terms import SearchTerms
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from pulsepoint.values import JsonObject
@@ -109,10 +117,11 @@ def _metadata(held_id: str, message: Message, why: _Why, reader: Reader, expires
 class QuarantineStore:
     """Holds and releases the messages of one service."""
 
-    def __init__(self, pipeline: Pipeline, encrypt: Cipher, ttl: timedelta) -> None:
+    def __init__(self, pipeline: Pipeline, encrypt: Cipher, ttl: timedelta, without_person: WithoutPerson) -> None:
         self._pipeline = pipeline
         self._encryption = encrypt
         self._ttl = ttl
+        self._without_person = without_person
 
     async def quarantine(
         self, delivery: Delivery, error: PermanentError, scope: TenantContext, work: Work | None = None
@@ -165,8 +174,8 @@ class QuarantineStore:
         ttl = self._ttl_of(why)
         encrypted = self._encrypted(held_id, message)
         # Each holding has parts of its own, and the metadata come last: nobody sees parts that do not belong together.
-        names = [f"{held_id}:{uuid4().hex}:{number}" for number in range(len(encrypted))]
-        parts = list(zip(names, encrypted, strict=True))
+        parts = _named(held_id, encrypted)
+        names = [name for name, _ in parts]
         for start in range(0, len(parts), PARTS_PER_COMMIT):
             await self._store_parts(parts[start : start + PARTS_PER_COMMIT], scope, ttl)
 
@@ -197,12 +206,7 @@ class QuarantineStore:
     async def _store_parts(self, parts: Sequence[tuple[str, bytes]], scope: TenantContext, ttl: timedelta) -> None:
         async def work(reader: Reader) -> Outcome:
             expires = reader.now() + ttl
-            return Outcome(
-                writes=[
-                    Write("held_parts", name, {"sealed": b64encode(part).decode()}, expires_at=expires)
-                    for name, part in parts
-                ]
-            )
+            return Outcome(writes=_part_writes(parts, expires))
 
         await self._pipeline.execute(scope, work, dedup_key=uuid4())
 
@@ -222,23 +226,49 @@ class QuarantineStore:
         }
 
     async def _erase(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
-        """Drop the messages of the next page whose body tells of a person, and go on after it."""
-        terms, after = SearchTerms.from_json(effect.data), str(effect.data["after"])
-        documents = await reader.find("held", limit=PAGE, after=after)
+        """Take a person out of the messages of the next page whose body tells of them, and go on after it.
+
+        A message that cannot be read without them goes: nothing of it could count.
+        """
+        data, last = effect.data, ""
+        terms = SearchTerms.from_json(data)
+        documents = await reader.find("held", limit=PAGE, after=str(data["after"]))
         writes: list[Write] = []
         events: list[Event] = []
         for document in documents:
-            if document.data["shop"] != effect.data.get("of_shop", document.data["shop"]):
+            last = document.id
+            if document.data["shop"] != data.get("of_shop", document.data["shop"]):
                 continue
-            envelope, body = await self._opened(reader, document)
+            message = await self._opened(reader, document)
             # A request for an erasure names the person too; effects hold ids alone.
-            expected = envelope["topic"] == EFFECTS or envelope["attributes"].get("shopify-topic") in ERASURE_TOPICS
-            if document.data["shop"] == effect.data.get("shop") or (not expected and terms.are_in(body)):
+            expected = message.topic == EFFECTS or message.attributes.get("shopify-topic") in ERASURE_TOPICS
+            of_shop = document.data["shop"] == data.get("shop")
+            if not of_shop and (expected or not terms.are_in(message.data)):
+                continue
+            if not of_shop and (anew := self._redacted(message)) is not None:
+                writes += self._replaced(document, anew)
+            else:
                 writes += _dropped(document)
                 events.append(_released(reader, document, "expired"))
-        if len(documents) < PAGE:
+            if sum(write.collection == "held_parts" and write.data is not None for write in writes) >= PARTS_PER_COMMIT:
+                break
+        if not documents or (len(documents) < PAGE and last == documents[-1].id):
             return Outcome(writes=writes, events=events)
-        return Outcome(writes=writes, events=events, effects=[_erasure(effect.data, effect.key, documents[-1].id)])
+        return Outcome(writes=writes, events=events, effects=[_erasure(data, effect.key, last)])
+
+    def _redacted(self, message: Message) -> Message | None:
+        try:
+            return self._without_person(message)
+        except MalformedInput:
+            return None
+
+    def _replaced(self, document: Document, message: Message) -> list[Write]:
+        """The writes that keep another message in the place of a kept one, as long as that."""
+        expires = datetime.fromisoformat(document.data["expires_at"])
+        parts = _named(document.id, self._encrypted(document.id, message))
+        data = {**document.data, "parts": [name for name, _ in parts], "size_bytes": len(message.data)}
+        gone = [Write("held_parts", name, None) for name in document.data["parts"]]
+        return [Write("held", document.id, data, expires_at=expires), *_part_writes(parts, expires), *gone]
 
     async def _replay_waiting(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
         """Deliver again what waited for a shop's owner (`shop`), or for a tenant to be back."""
@@ -259,25 +289,26 @@ class QuarantineStore:
         messages: list[Message] = []
         effects: list[Effect] = []
         for document in documents:
-            envelope, body = await self._opened(reader, document)
-            if envelope["topic"] == EFFECTS:
-                kept = orjson.loads(body)
-                effects.append(Effect(envelope["attributes"]["ce-type"], kept["key"], kept["data"]))
+            message = await self._opened(reader, document)
+            if message.topic == EFFECTS:
+                kept = orjson.loads(message.data)
+                effects.append(Effect(message.attributes["ce-type"], kept["key"], kept["data"]))
             else:
                 # Who replays what was wrong otherwise has seen neither amount nor quantity.
                 lets_count = by_person and document.data["reason"] in WAIT_FOR_PERSON
-                attributes = envelope["attributes"] | ({RELEASED: "1"} if lets_count else {})
-                messages.append(Message(self._home_topic(document, envelope["topic"]), body, attributes))
+                attributes = {**message.attributes, **({RELEASED: "1"} if lets_count else {})}
+                messages.append(Message(self._home_topic(document, message.topic), message.data, attributes))
             writes += _dropped(document)
             events.append(_released(reader, document, "replayed"))
         return Outcome(writes=writes, events=events, messages=messages, effects=effects)
 
-    async def _opened(self, reader: Reader, document: Document) -> tuple[JsonObject, bytes]:
-        """The topic and attributes of a kept message, and its body."""
+    async def _opened(self, reader: Reader, document: Document) -> Message:
+        """A kept message as it was."""
         parts = await reader.get_many([("held_parts", name) for name in document.data["parts"]])
         encrypted = b"".join(b64decode(part.data["sealed"]) for part in parts if part is not None)
         head, _, body = self._encryption.decrypt(encrypted, document.id).partition(b"\n")
-        return orjson.loads(head), body
+        envelope = orjson.loads(head)
+        return Message(envelope["topic"], body, envelope["attributes"])
 
     @staticmethod
     def _home_topic(document: Document, topic: str) -> str:
@@ -286,9 +317,10 @@ class QuarantineStore:
 
 
 def erases_quarantined(values: Iterable[str | None], key: str, *, of_shop: str | None = None) -> Effect:
-    """The effect that drops the messages a service holds, in the scope it is asked for, whose body has such a value.
+    """The effect that takes a person out of the messages a service holds, in the scope it is asked for.
 
-    Values are those of `SearchTerms`; `key` names the request; with `of_shop` another shop's messages stay.
+    They are told by values in the body, those of `SearchTerms`; `key` names the request; with `of_shop` another
+    shop's messages stay.
     """
     within = {} if of_shop is None else {"of_shop": of_shop}
     return _erasure({**SearchTerms.of(values).as_json(), **within}, key, "")
@@ -303,6 +335,18 @@ def _erasure(data: JsonObject, key: str, after: str) -> Effect:
     # The key differs from page to page: the effect under way still holds its own.
     own = f"{key.partition('/')[0]}/{after}" if after else key
     return Effect(ERASE_QUARANTINED, own, {**data, "after": after})
+
+
+def _named(held_id: str, encrypted: Sequence[bytes]) -> list[tuple[str, bytes]]:
+    """The parts under names that no other holding of the message has."""
+    holding = uuid4().hex
+    return [(f"{held_id}:{holding}:{number}", part) for number, part in enumerate(encrypted)]
+
+
+def _part_writes(parts: Sequence[tuple[str, bytes]], expires_at: datetime) -> list[Write]:
+    return [
+        Write("held_parts", name, {"sealed": b64encode(part).decode()}, expires_at=expires_at) for name, part in parts
+    ]
 
 
 def _dropped(document: Document) -> list[Write]:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from pulsepoint.runtime.outcome import EffectDefinition
+from pulsepoint.runtime.redaction import WithoutPerson, without_person
 from pulsepoint.runtime.routes import Routes
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Service:
     `raw` maps path prefixes to functions `ports -> ASGI app` served in front of FastAPI. `configure` is given the
     FastAPI app and the settings once, before it starts: for error pages and middleware. `documents` says whether it
     keeps its state as documents; else its `build` opens a store of its own. `tasks` are those of its own below
-    `/tasks/`, beside the `sweep` that the runtime gives every service.
+    `/tasks/`, beside the `sweep` that the runtime gives every service. `without_person` takes an erased buyer out
+    of what it holds in quarantine.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Service:
     configure: Callable[[FastAPI, object], None] | None = None
     documents: bool = True
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    without_person: WithoutPerson = without_person

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ingest_shopify.domain import WebhookKeys, read_body
+from ingest_shopify.domain import WebhookKeys, read_body, without_buyer
 from ingest_shopify.domain.deliveries import FAMILIES
 from pulsepoint.errors import MalformedInput
-from pulsepoint.events.envelope import Payload
+from pulsepoint.events.envelope import Payload, decode_raw, raw_message
 from pulsepoint.events.orders import OrderRecorded, RefundRecorded
 from pulsepoint.events.products import ProductRecorded
 from pulsepoint.metrics.revenue import refund_net
@@ -230,3 +230,16 @@ def test_the_published_signature_vectors_hold(real_data: Path) -> None:
         given = (vector["hmac_header"] or "").encode()
         signature = WebhookKeys([vector["secret"].encode()]).signature(vector["raw_body"].encode(), given)
         assert (signature is not None) is vector["valid"], vector
+
+
+@pytest.mark.rule("SEC-25")
+@pytest.mark.parametrize(("topic", "file"), ORDERS)
+def test_a_real_order_is_the_same_without_its_buyer(topic: str, file: Path) -> None:
+    headers = {"shopify-topic": topic, "shop": "s.myshopify.com", "shopify-api-version": "2026-04"}
+    event = decode_raw(raw_message("shopify-deliveries", file.read_bytes(), headers, "digest", RECEIVED_AT))
+    body = without_buyer(event)
+    assert body is not None
+    sent = json.loads(file.read_bytes())
+    customer = sent.get("customer") or {}
+    told = [sent.get("email"), sent.get("browser_ip"), customer.get("first_name"), sent.get("landing_site")]
+    assert [value for value in told if value and str(value).encode() in body] == []

@@ -6,6 +6,7 @@ from ingest_shopify.domain.deliveries import FAMILIES, READER_VERSION, Reading, 
 from ingest_shopify.domain.families import Family
 from ingest_shopify.domain.order_names import WithoutId, as_order, orders_meant
 from ingest_shopify.domain.people import Person, identities_of
+from ingest_shopify.domain.redaction import without_buyer
 from ingest_shopify.domain.shops import is_shop_domain
 from ingest_shopify.domain.signatures import WebhookKeys
 
@@ -23,4 +24,5 @@ __all__ = [
     "orders_meant",
     "read_body",
     "read_delivery",
+    "without_buyer",
 ]

@@ -2,6 +2,11 @@
 -- The orders that any snapshot tells to be of the buyer @subject.
 SELECT DISTINCT order_id FROM orders WHERE brand_id = @brand_id AND subject = @subject ORDER BY order_id;
 
+-- name: names_of_orders
+-- Every name that the orders whose ids stand in @order_ids, each between spaces, ever had.
+SELECT DISTINCT name FROM orders
+WHERE brand_id = @brand_id AND name IS NOT NULL AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0 ORDER BY name;
+
 -- name: personal_touches
 -- Every touch ever recorded of the orders whose ids stand in @order_ids, each between spaces.
 SELECT * FROM touches WHERE brand_id = @brand_id AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0;

@@ -1,0 +1,126 @@
+"""What waits in quarantine of an erased customer's orders stays with its figures, and says nothing of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from ingest_shopify.domain import read_body
+from ingest_shopify.erasure import without_person
+from ingest_shopify.handlers import EFFECTS, HANDLERS
+from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.events.commands import ReplayRequested
+from pulsepoint.events.envelope import Message, decode, encode, new_event
+from pulsepoint.events.observability import MessageQuarantined, MessageReleased
+from pulsepoint.events.orders import OrderRecorded
+from pulsepoint.events.touches import TrackingData
+from pulsepoint.money import MICROS
+from tests.builders.ingest import BRAND, Ingest
+from tests.builders.runtime import deliver, run_effects, running
+from tests.builders.shopify import (
+    RECEIVED_AT,
+    line_body,
+    order_body,
+    privacy_body,
+    refund_body,
+    refund_line_body,
+)
+
+EMAIL = "ada.quill@mail.example"
+ADA = {"id": 7358220173425, "email": EMAIL, "first_name": "Adaquill", "orders_count": 3}
+PERSONAL: dict[str, Any] = {
+    "customer": ADA,
+    "email": EMAIL,
+    "note": "quill-note",
+    "landing_site": "/?gclid=quill-click",
+    "discount_codes": [{"code": "QUILL10"}],
+    "shipping_address": {"name": "Adaquill", "address1": "Quillweg 7", "country_code": "DE", "province_code": "BE"},
+    "a_key_of_next_year": "quill",
+}
+LINES = [line_body(1, price="3000000.00"), line_body(2, product_id=None, title="Portrait of quill", price="1.00")]
+
+
+@pytest.fixture
+async def ingest() -> AsyncIterator[Ingest]:
+    clock = FixedClock(RECEIVED_AT)
+    async with running("ingest-shopify", clock, HANDLERS, EFFECTS, without_person=without_person) as runtime:
+        service = Ingest(runtime)
+        assert await service.configure() == 204
+        yield service
+
+
+async def erase(ingest: Ingest, order_id: int = 1) -> None:
+    body = privacy_body(customer={"id": ADA["id"], "email": EMAIL}, orders_to_redact=[order_id])
+    assert await ingest.deliver(body, "customers/redact") == 204
+    for _ in range(4):
+        ingest.runtime.ports.clock.advance(seconds=60)
+        await ingest.runtime.pipeline.mark_dispatched()
+        await run_effects(ingest.runtime)
+
+
+async def replayed(ingest: Ingest) -> Message:
+    """What was quarantined last, delivered again by a person."""
+    held = ingest.payloads(MessageQuarantined)[-1].held_id
+    command = ReplayRequested(service="ingest-shopify", held_id=held, requested_at=RECEIVED_AT)
+    event = new_event(command, source="gateway", entity=held, version=1, scope=BRAND)
+    assert await deliver(ingest.runtime, "commands", event) == 204
+    again: Message
+    [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
+    assert await deliver(ingest.runtime, "shopify-deliveries", again) == 204
+    return again
+
+
+@pytest.mark.rule("SEC-25")
+async def test_a_held_order_of_an_erased_customer_counts_without_them(ingest: Ingest) -> None:
+    await ingest.deliver(order_body(1, lines=LINES, **PERSONAL))
+    assert ingest.quarantined() == ["amount_above_bound"]
+    await erase(ingest)
+    assert ingest.payloads(MessageReleased) == []
+    again = await replayed(ingest)
+    assert b"quill" not in again.data.lower()
+    assert str(ADA["id"]).encode() not in again.data
+    [order] = await ingest.rows("orders_current")
+    assert (order["gross_micros"], order["subject"]) == (3_000_001 * MICROS, None)
+    assert (order["shipping_country"], order["customer_orders_count"]) == ("DE", 3)
+    titles = {line["line_id"]: line["title"] for line in await ingest.rows("order_lines")}
+    assert "Portrait" not in str(titles)
+
+
+@pytest.mark.rule("SEC-25")
+@pytest.mark.parametrize("named", [True, False], ids=["named", "not_named"])
+async def test_a_held_refund_of_an_erased_customers_order_stays(ingest: Ingest, named: bool) -> None:
+    order_id = 90_000_001
+    await ingest.deliver(order_body(order_id, customer=ADA))
+    refund = refund_body(order_id=order_id, lines=[refund_line_body(subtotal="2000000.00")], note="from Adaquill")
+    await ingest.deliver(refund, "refunds/create")
+    await erase(ingest, order_id if named else 2)
+    again = await replayed(ingest)
+    assert b"Adaquill" not in again.data
+    assert [row["order_id"] for row in await ingest.rows("refunds_current")] == [str(order_id)]
+
+
+@pytest.mark.rule("SEC-25")
+@pytest.mark.parametrize("body", [{"updated_at": EMAIL}, None], ids=["unreadable", "cut"])
+async def test_what_cannot_be_read_goes_with_the_customer(ingest: Ingest, body: dict[str, Any] | None) -> None:
+    """Nothing of it has counted or could: nobody can say where in it the person is."""
+    order = order_body(1, customer=ADA)
+    await ingest.deliver({**order, **body} if body else orjson.dumps(order)[:-9])
+    await erase(ingest)
+    assert [each.outcome for each in ingest.payloads(MessageReleased)] == ["expired"]
+
+
+@pytest.mark.rule("SEC-25")
+def test_a_dead_letter_of_an_order_says_nothing_of_its_buyer_and_goes_on_to_count() -> None:
+    evidence = TrackingData(landing_site="/?gclid=quill-click", discount_codes=("QUILL10",))
+    [order] = read_body("orders/create", None, orjson.dumps(order_body(1, lines=LINES)), received_at=RECEIVED_AT)
+    assert isinstance(order, OrderRecorded)
+    payload = order.model_copy(update={"subject": "quill-subject", "evidence": evidence})
+    event = new_event(payload, source="ingest-shopify", entity="1", version=1, scope=BRAND)
+    message = without_person(encode(event, "orders"))
+    assert message is not None
+    assert b"quill" not in message.data.lower()
+    anew = decode(message, OrderRecorded)
+    assert (anew.id, anew.payload.net_micros) == (event.id, order.net_micros)
