@@ -37,7 +37,9 @@ from deploy.cli.backup_file import (
 from deploy.cli.home import read_access
 from deploy.cli.progress import Progress
 from deploy.local.home import LOCK, RESTORING, HomeInUse, hold_home, lock_home
+from pulsepoint.adapters import erasure_file
 from pulsepoint.adapters.duckdb.archive_copy import ArchivedFile, files_now
+from pulsepoint.adapters.erasure_file import add_entries, entries_of
 from pulsepoint.adapters.postgres import dump
 from pulsepoint.adapters.postgres.account import VERSION
 from pulsepoint.adapters.postgres.place import remove_data
@@ -48,8 +50,10 @@ from pulsepoint.runtime.settings import ServiceSettings
 MB = 1_000_000
 EMPTY_SERVER_MB = 60
 """A new PostgreSQL server with its first log."""
-NOT_OURS = (LOCK, "lost+found", "instance.log")
+NOT_OURS = (LOCK, "lost+found", "instance.log", erasure_file.NAME)
 """What may lie in a home into which a backup is restored."""
+ERASURES = "pulsepoint-erasures.jsonl"
+"""Beside backups: the erasures that the instances they are of know, for those restored that are older than these."""
 
 
 class _Moment:
@@ -72,7 +76,8 @@ class _Moment:
             raise BackupFailed(
                 f"{self._home.resolve()} has no whole fact archive: start its instance once, then back up again."
             ) from None
-        self.keys = {name: path.read_bytes() for name in KEYS if (path := self._home / name).exists()}
+        small = (*KEYS, erasure_file.NAME)
+        self.keys = {name: path.read_bytes() for name in small if (path := self._home / name).exists()}
         # Each is whole under its name, and an open one stays readable when it expires.
         for path in sorted(self._home.glob("payloads/*/*/[!.]*")):
             name = path.relative_to(self._home).as_posix()
@@ -95,7 +100,14 @@ async def back_up(home: Path, path: Path, progress: Progress) -> Manifest:
             dump.write_dump(server, snapshot.name, dumped)
         manifest = Manifest(datetime.now(UTC).isoformat(timespec="seconds"), VERSION, snapshot.rows)
         _write(file, manifest, dumped, dump.roles(server), moment, progress)
-        return manifest
+    _log_beside(home, path)
+    return manifest
+
+
+def _log_beside(home: Path, path: Path) -> None:
+    """Add the home's log of erasures to the one beside its backups."""
+    with _failures(path, "written"):
+        add_entries(path.resolve().parent / ERASURES, entries_of(home / erasure_file.NAME))
 
 
 def drop_older(path: Path, keep_days: int | None) -> list[Path]:
@@ -133,6 +145,7 @@ def _write(
 def restore(home: Path, path: Path, progress: Progress) -> Manifest:
     """Fills the empty `home` from a backup, verified before and counted after; what it held.
 
+    Erasures of after the backup that the home's log or the one beside the backup has are made again at the next start.
     Raises `BackupFailed`, and then `home` is as empty as before.
     """
     with _failures(path, "restored"):
@@ -145,6 +158,7 @@ def restore(home: Path, path: Path, progress: Progress) -> Manifest:
             _check_room(home, manifest)
             (home / RESTORING).mkdir(mode=0o700)
             _fill(home, path, manifest, progress)
+            _keep_erasures(home, path, progress)
             shutil.rmtree(home / RESTORING)
         except BaseException:
             _clear(home)
@@ -156,7 +170,7 @@ def restore(home: Path, path: Path, progress: Progress) -> Manifest:
 
 def _fill(home: Path, path: Path, manifest: Manifest, progress: Progress) -> None:
     def place(name: str) -> Path:
-        return (home / RESTORING if name in (ROLES, DUMP) else home) / name
+        return (home / RESTORING if name in (ROLES, DUMP, erasure_file.NAME) else home) / name
 
     with _megabytes(progress, "Unpacking", manifest.size) as advance:
         unpack(path, place, advance)
@@ -170,6 +184,17 @@ def _fill(home: Path, path: Path, manifest: Manifest, progress: Progress) -> Non
     if rows != manifest.rows:
         wrong = sorted(name for name in {*rows, *manifest.rows} if rows.get(name) != manifest.rows.get(name))
         raise BackupFailed(f"PostgreSQL has other rows than the backup says, in {', '.join(wrong)}: nothing was kept.")
+
+
+def _keep_erasures(home: Path, path: Path, progress: Progress) -> None:
+    """Merge the logs of the home, of the backup and beside it, and note what the backup is too old for."""
+    own = entries_of(home / RESTORING / erasure_file.NAME)
+    known = entries_of(path.resolve().parent / ERASURES) + entries_of(home / erasure_file.NAME)
+    made = {entry["key"] for entry in own}
+    again = add_entries(home / erasure_file.AGAIN, [entry for entry in known if entry["key"] not in made])
+    add_entries(home / erasure_file.NAME, [*own, *known])
+    if again:
+        progress.say(f"{len(again)} erasures came after this backup: the next start makes them again.")
 
 
 @contextmanager
@@ -222,7 +247,7 @@ def _clear(home: Path) -> None:
     for half_made in home.glob("postgres.*"):
         remove_data(half_made)
     remove_data(home / "postgres")
-    for name in KEYS:
+    for name in (*KEYS, erasure_file.AGAIN):
         (home / name).unlink(missing_ok=True)
     for name in ("archive", "payloads", RESTORING):
         shutil.rmtree(home / name, ignore_errors=True)

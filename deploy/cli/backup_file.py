@@ -4,6 +4,7 @@ pulsepoint.roles.sql, pulsepoint.dump     PostgreSQL's roles and database (docum
 archive/…                                 the fact archive, of which the next start builds the warehouse
 payloads/…                                what waits for messages that are too small for it
 tower.json, secrets.key, demo.json        the instance's keys and log-in
+erasures.jsonl                            its log of erasures
 manifest.json                             format, versions, rows by table, bytes and SHA-256 of each member
 """
 
@@ -24,6 +25,7 @@ from typing import IO
 import orjson
 
 from pulsepoint import __version__
+from pulsepoint.adapters import erasure_file
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -207,7 +209,7 @@ def _release(version: str) -> list[int]:
 
 
 def _belongs(name: str) -> bool:
-    return name in (MANIFEST, ROLES, DUMP, *KEYS) or MEMBER.fullmatch(name) is not None
+    return name in (MANIFEST, ROLES, DUMP, erasure_file.NAME, *KEYS) or MEMBER.fullmatch(name) is not None
 
 
 def _wrong(path: Path, *, begun: bool) -> BackupFailed:

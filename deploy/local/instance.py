@@ -20,6 +20,7 @@ import structlog
 from starlette.types import Message as ASGIMessage
 from starlette.types import Receive, Scope, Send
 
+from deploy.local.erasures import make_erasures_again
 from deploy.local.routes import HIDDEN, INGRESS, UNHURRIED
 from deploy.local.schedule import keep_schedule
 from deploy.local.services import service_apps
@@ -141,6 +142,7 @@ async def open_instance(settings: InstanceSettings) -> AsyncIterator[Instance]:
         apps, login, first_start = await service_apps(settings, engines)
         for app in apps.values():
             await stack.enter_async_context(app.open())
+        await make_erasures_again(apps["ingest-shopify"], settings.home)
         instance = Instance(apps, engines, login, first_start)
         assert engines.push_engine is not None
         delivery = asyncio.create_task(keep_delivering(engines.push_engine, instance.push), name="push-engine")

@@ -24,6 +24,8 @@ from pulsepoint.events.precedence import origin_of, precedence_of
 from pulsepoint.events.privacy import ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.brand_projection import BRANDS, brand_write, is_stale
+from pulsepoint.runtime.erasure_log import EFFECTS as LOGGING
+from pulsepoint.runtime.erasure_log import logged
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.routes import Routes, on
 from pulsepoint.values import JsonObject
@@ -88,7 +90,9 @@ async def _deliver_to(
     outcome = await _publish(reader, event, shop, reading, writes)
     if isinstance(reading.payload, ShopErasureRequested):
         forgotten = await shop_erasure(reader, event, shop, proven=to.proven)
-        return replace(outcome, writes=[*writes, *forgotten.writes], effects=forgotten.effects)
+        outcome = replace(outcome, writes=[*writes, *forgotten.writes], effects=forgotten.effects)
+    if isinstance(reading.payload, SubjectErased | ShopErasureRequested):
+        return logged(outcome, f"{event.id}/{shop.scope.brand_id}")
     return outcome
 
 
@@ -207,4 +211,4 @@ async def take_over_shop(reader: Reader, event: Event[BrandConfigured]) -> Outco
 
 
 HANDLERS = Routes(on(RawPayload, deliver), on(BrandConfigured, take_over_shop))
-EFFECTS: dict[str, EffectDefinition] = {**ERASING}
+EFFECTS: dict[str, EffectDefinition] = {**ERASING, **LOGGING}

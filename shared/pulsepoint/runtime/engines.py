@@ -17,6 +17,7 @@ from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.erasure_log import ErasureLog
 from pulsepoint.ports.message_bus import MessageBus, PushEngine
 from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.ports.secret_store import SecretStore
@@ -25,6 +26,7 @@ from pulsepoint.runtime.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from pulsepoint.adapters.duckdb.healing import HealingWarehouse
+    from pulsepoint.adapters.postgres.checksums import PostgresChecksums
 
 SendSpans = Callable[[Sequence[SpanRecord]], Awaitable[None]]
 
@@ -34,9 +36,9 @@ class Engines:
     """Open engines; `store(service)` gives a service its documents, `identity_store_dsn` locates an embedded one.
 
     `faults` says what is wrong with them. `payloads` is None where no bucket is named, `checksums` where
-    the stores keep none. `answers_pay` says whether to keep the warehouse's answers in the cache: where every question
-    is billed, and all who append share that cache. `scrub` frees embedded engines' files of what they keep of erased
-    values.
+    the stores keep none, `erasure_log` where backups are not ours to put back. `answers_pay` says whether to keep the
+    warehouse's answers in the cache: where every question is billed, and all who append share that cache. `scrub` frees
+    embedded engines' files of what they keep of erased values.
     """
 
     bus: MessageBus
@@ -52,6 +54,7 @@ class Engines:
     checksums: ChecksumStore | None = None
     answers_pay: bool = False
     scrub: Callable[[], Awaitable[None]] | None = None
+    erasure_log: ErasureLog | None = None
 
 
 @asynccontextmanager
@@ -109,7 +112,7 @@ async def _memory(stack: AsyncExitStack) -> Engines:
 
 
 async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines:
-    from pulsepoint.adapters.duckdb.healing import open_healing_warehouse
+    from pulsepoint.adapters.erasure_file import NAME, ErasureFile
     from pulsepoint.adapters.local_objects import open_local_objects
     from pulsepoint.adapters.local_secrets import LocalSecretStore
     from pulsepoint.adapters.memory.cache import MemoryCache
@@ -131,9 +134,7 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
     secrets = LocalSecretStore(pool, settings.home / "secrets.key")
     checksums = PostgresChecksums(pool)
     payloads = open_local_objects(settings.home / "payloads", secrets, clock, public_url=settings.public_url)
-    files = settings.home / "warehouse.duckdb", settings.home / "archive"
-    healing = open_healing_warehouse(*files, faults, checksums.recorded)
-    warehouse = await stack.enter_async_context(healing)
+    warehouse = await _healing(settings, faults, checksums, stack)
     return Engines(
         bus=bus,
         warehouse=warehouse,
@@ -147,7 +148,17 @@ async def _embedded(settings: ServiceSettings, stack: AsyncExitStack) -> Engines
         checksums=checksums,
         payloads=await stack.enter_async_context(payloads),
         scrub=partial(_scrub, warehouse, dsn),
+        erasure_log=ErasureFile(settings.home / NAME),
     )
+
+
+async def _healing(
+    settings: ServiceSettings, faults: Faults, checksums: PostgresChecksums, stack: AsyncExitStack
+) -> HealingWarehouse:
+    from pulsepoint.adapters.duckdb.healing import open_healing_warehouse
+
+    files = settings.home / "warehouse.duckdb", settings.home / "archive"
+    return await stack.enter_async_context(open_healing_warehouse(*files, faults, checksums.recorded))
 
 
 async def _scrub(warehouse: HealingWarehouse, dsn: str) -> None:

@@ -9,6 +9,7 @@ from pulsepoint.ports.cache import Cache
 from pulsepoint.ports.checksums import ChecksumStore
 from pulsepoint.ports.clock import Clock
 from pulsepoint.ports.document_store import DocumentStore
+from pulsepoint.ports.erasure_log import ErasureLog
 from pulsepoint.ports.message_bus import MessageBus
 from pulsepoint.ports.object_store import ObjectStore
 from pulsepoint.ports.secret_store import SecretStore
@@ -21,7 +22,8 @@ class ServicePorts:
     """A service's open ports: its bus, its live state, its facts, secrets, short-lived values and wall time.
 
     `payloads` has what is too large for a message; None where messages must be within the limit.
-    `checksums` is None where no engine keeps checksums of its facts.
+    `checksums` is None where no engine keeps checksums of its facts, `erasure_log` where backups are not ours to put
+    back.
     """
 
     bus: MessageBus
@@ -32,6 +34,7 @@ class ServicePorts:
     clock: Clock
     payloads: ObjectStore | None = field(default=None, kw_only=True)
     checksums: ChecksumStore | None = field(default=None, kw_only=True)
+    erasure_log: ErasureLog | None = field(default=None, kw_only=True)
 
 
 class EnginePorts(TypedDict):
@@ -45,6 +48,7 @@ class EnginePorts(TypedDict):
     clock: Clock
     payloads: ObjectStore | None
     checksums: ChecksumStore | None
+    erasure_log: ErasureLog | None
 
 
 def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
@@ -58,4 +62,5 @@ def engine_ports(engines: Engines, store: DocumentStore) -> EnginePorts:
         clock=engines.clock,
         payloads=engines.payloads,
         checksums=engines.checksums,
+        erasure_log=engines.erasure_log,
     )

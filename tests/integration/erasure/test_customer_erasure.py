@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from deploy.cli.backup import back_up, restore
+from deploy.cli.progress import Progress
+from pulsepoint.adapters.erasure_file import NAME
 from tests.builders.own_shop import Opened, Shop, folders
 from tests.builders.shopify import SHOP, line_body, order_body
 from tests.builders.traces_left import Scan
@@ -79,13 +83,16 @@ async def tell(shop: Shop) -> None:
 
 
 @pytest.mark.rule("SEC-25")
-async def test_an_erased_customer_is_found_nowhere_and_the_books_are_as_before(home: Path) -> None:
+async def test_an_erased_customer_is_found_nowhere_and_the_books_are_as_before(home: Path, tmp_path: Path) -> None:
     scan, other = Scan(VALUES), Scan([OTHER_CLICK])
     async with Opened(home) as shop:
         await tell(shop)
         before = await shop.figures()
         assert await scan.database(shop.dsn)
+    old = tmp_path / "before.tar"
+    await back_up(home, old, Progress(quiet=True))
 
+    async with Opened(home) as shop:
         await shop.deliver(REDACTION, "customers/redact")
         await shop.settled()
         assert (await shop.client.get("/api/quarantine")).json()["total"] == 0
@@ -106,5 +113,18 @@ async def test_an_erased_customer_is_found_nowhere_and_the_books_are_as_before(h
     (home / "warehouse.duckdb").unlink()
     async with Opened(home) as shop:
         await shop.rebuilt()
+        assert await shop.figures() == before
+    assert list(scan.files(*folders(home))) == []
+
+    # Nor has what was restored from before, once it has started where the log of erasures is.
+    home.rename(left := tmp_path / "left")
+    home.mkdir()
+    (left / NAME).rename(home / NAME)
+    await asyncio.to_thread(restore, home, old, Progress(quiet=True))
+    async with Opened(home) as shop:
+        await shop.rebuilt()
+        await shop.settled()
+        assert await scan.database(shop.dsn) == []
+        await shop.scrubbed()
         assert await shop.figures() == before
     assert list(scan.files(*folders(home))) == []

@@ -29,7 +29,9 @@ CONTENT = {
     "archive/archive.json": b'{"format":1,"name":"n"}',
     "archive/live-0000000000000001.log": b"frame" * 700,
     "archive/segments/0000000000000001-0000000000000009/pulsepoint_tenant_1.orders.parquet": b"PAR1" * 200,
+    "archive/segments/0000000000000001-0000000000000009/pulsepoint_tenant_1.orders.parquet.sha256": b"ab12\n",
     "secrets.key": b"k" * 32,
+    "erasures.jsonl": b'{"key":"1"}\n',
 }
 
 
