@@ -111,12 +111,12 @@ async def test_a_service_that_may_not_read_makes_tables_and_leaves_the_views_to_
         async with served.warehouse(service=service) as warehouse:
             await warehouse.append([order_fact()])
 
-    await append_as("ingest-shopify")
+    await append_as("ingest-ads")
     assert await made() == ({table.name for table in schema.tables()}, set())
     labels = (await asyncio.to_thread(client.get_table, f"{SCOPE.schema}.{MARKED}")).labels
     assert set(labels) == {declaration(TABLES_ONLY)}
     served.calls.clear()
-    await append_as("attribution")
+    await append_as("ingest-ads")
     assert changes(served) == []
     async with served.warehouse(service="alerting") as warehouse:
         assert await count(warehouse) == 1

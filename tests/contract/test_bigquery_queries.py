@@ -49,6 +49,7 @@ GIVEN: dict[str, Any] = {
     "limit": 20,
     "lookback_days": 30,
     "model": "last_non_direct",
+    "order_ids": " order-0 order-1 order-2 order-3 ",
     "platform": "meta",
     "resolved": True,
     "settled_before": NOON + timedelta(days=60),
@@ -56,6 +57,7 @@ GIVEN: dict[str, Any] = {
     "start": "",
     "start_at": NOON - timedelta(days=30),
     "start_day": NOON.date() - timedelta(days=30),
+    "subject": "s1",
     "timezone": "America/New_York",
     "trace_id": "t",
 }

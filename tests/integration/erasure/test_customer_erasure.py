@@ -60,6 +60,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+def restored(home: Path, backup: Path) -> None:
+    """Puts an empty home, with the log of erasures alone, in the place of one, and fills it."""
+    left = home.with_name("left")
+    home.rename(left)
+    home.mkdir()
+    (left / NAME).rename(home / NAME)
+    restore(home, backup, Progress(quiet=True))
+
+
 REDACTION = {
     "shop_domain": SHOP,
     "customer": {"id": ADA, "email": EMAIL, "phone": PHONE},
@@ -117,10 +126,7 @@ async def test_an_erased_customer_is_found_nowhere_and_the_books_are_as_before(h
     assert list(scan.files(*folders(home))) == []
 
     # Nor has what was restored from before, once it has started where the log of erasures is.
-    home.rename(left := tmp_path / "left")
-    home.mkdir()
-    (left / NAME).rename(home / NAME)
-    await asyncio.to_thread(restore, home, old, Progress(quiet=True))
+    await asyncio.to_thread(restored, home, old)
     async with Opened(home) as shop:
         await shop.rebuilt()
         await shop.settled()

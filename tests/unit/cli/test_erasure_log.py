@@ -1,4 +1,4 @@
-"""What a restored home makes again: the erasures that its own log or the one beside the backup has, and the backup not."""
+"""The erasures that a restored home makes again: those of its own log or of the one beside the backup."""
 
 from __future__ import annotations
 
