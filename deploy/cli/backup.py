@@ -189,10 +189,10 @@ def _fill(home: Path, path: Path, manifest: Manifest, progress: Progress) -> Non
 def _keep_erasures(home: Path, path: Path, progress: Progress) -> None:
     """Merge the logs of the home, of the backup and beside it, and note what the backup is too old for."""
     own = entries_of(home / RESTORING / erasure_file.NAME)
-    known = entries_of(path.resolve().parent / ERASURES) + entries_of(home / erasure_file.NAME)
+    recorded = entries_of(path.resolve().parent / ERASURES) + entries_of(home / erasure_file.NAME)
     made = {entry["key"] for entry in own}
-    again = add_entries(home / erasure_file.AGAIN, [entry for entry in known if entry["key"] not in made])
-    add_entries(home / erasure_file.NAME, [*own, *known])
+    again = add_entries(home / erasure_file.AGAIN, [entry for entry in recorded if entry["key"] not in made])
+    add_entries(home / erasure_file.NAME, [*own, *recorded])
     if again:
         progress.say(f"{len(again)} erasures came after this backup: the next start makes them again.")
 

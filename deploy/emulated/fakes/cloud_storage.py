@@ -65,7 +65,22 @@ class Objects:
         self._objects[bucket, name] = stored
         if self._folder is not None:
             header = json.dumps([bucket, name, stored.content_type]).encode()
-            (self._folder / sha256(f"{bucket}/{name}".encode()).hexdigest()).write_bytes(header + b"\n" + stored.data)
+            self._file(bucket, name).write_bytes(header + b"\n" + stored.data)
+
+    def _file(self, bucket: str, name: str) -> Path:
+        assert self._folder is not None
+        return self._folder / sha256(f"{bucket}/{name}".encode()).hexdigest()
+
+    def names(self, bucket: str) -> list[str]:
+        """The names of a bucket's objects, in order."""
+        return sorted(name for own, name in self._objects if own == bucket)
+
+    def drop(self, bucket: str, name: str) -> bool:
+        """Deletes an object; False where there is none."""
+        gone = self._objects.pop((bucket, name), None)
+        if self._folder is not None:
+            self._file(bucket, name).unlink(missing_ok=True)
+        return gone is not None
 
     def find(self, bucket: str, name: str) -> Stored | None:
         """The object of that name, or None."""
@@ -111,6 +126,8 @@ def app_of(objects: Objects, account: Path, clock: Clock) -> Starlette:
         routes=[
             Route("/upload/storage/v1/b/{bucket}/o", api.upload, methods=["POST"]),
             Route("/upload/storage/v1/b/{bucket}/o", api.resume, methods=["PUT"]),
+            Route("/storage/v1/b/{bucket}/o", api.listed, methods=["GET"]),
+            Route("/storage/v1/b/{bucket}/o/{name:path}", api.deleted, methods=["DELETE"]),
             Route("/download/storage/v1/b/{bucket}/o/{name:path}", api.download, methods=["GET"]),
             Route("/{bucket}/{name:path}", api.signed, methods=["GET", "HEAD", "PUT", "DELETE"]),
         ]
@@ -136,6 +153,15 @@ class _Api:
     async def resume(self, request: Request) -> Response:
         bucket, name, content_type = self.objects.sessions.pop(request.query_params["upload_id"])
         return _kept(self.objects, bucket, {"name": name}, Stored(await request.body(), content_type))
+
+    async def listed(self, request: Request) -> Response:
+        bucket, prefix = request.path_params["bucket"], request.query_params.get("prefix", "")
+        items = [{"bucket": bucket, "name": name} for name in self.objects.names(bucket) if name.startswith(prefix)]
+        return JSONResponse({"kind": "storage#objects", "items": items})
+
+    async def deleted(self, request: Request) -> Response:
+        gone = self.objects.drop(request.path_params["bucket"], request.path_params["name"])
+        return Response(status_code=204 if gone else 404)
 
     async def download(self, request: Request) -> Response:
         stored = self._named(request)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingest_shopify.domain import Reading, without_buyer
 from ingest_shopify.order_names import ORDER_NAMES, key_of, without_buyers
@@ -20,7 +20,7 @@ from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime import redaction
 from pulsepoint.runtime.erasure import AT_ONCE, SETTLES, are_on_their_way, erase_facts
-from pulsepoint.runtime.outcome import Effect, EffectDefinition, Outcome, Reader
+from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.quarantine import erases_quarantined, erases_quarantined_of
 from pulsepoint.tenancy import TenantContext
@@ -28,6 +28,9 @@ from pulsepoint.values import JsonObject
 
 ERASE_CUSTOMER = "customer.erase"
 ERASE_IN_NAMES = "order_names.erase"
+ERASE_PAYLOADS = "payloads.erase"
+DELIVERED = timedelta(days=1)
+"""After this everybody has what was published of an order, or keeps it in quarantine."""
 PAGE = 50
 FACTS = {"order_lines": "personal_order_lines"}
 
@@ -116,14 +119,15 @@ async def _tell_the_others(reader: Reader, effect: StoredEffect, erased_orders: 
         return Outcome(effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
     order_ids = erased_orders.order_ids
     erasing = [_in_names({**data, "order_ids": order_ids}, erased_orders.names)] if erased_orders.names else []
+    erasing.append(Effect(ERASE_PAYLOADS, data["key"], {"values": [*data["subjects"], *order_ids]}, DELIVERED))
     unnamed = tuple(order_id for order_id in order_ids if order_id not in set(data["order_ids"]))
     if not unnamed:
         return Outcome(effects=erasing)
     erased_at = datetime.fromisoformat(data["erased_at"])
     erased = SubjectErased(subject=next(iter(data["subjects"]), None), order_ids=unnamed, erased_at=erased_at)
     event = reader.event(erased, entity=data["entity"], version=data["version"])
-    held = erases_quarantined(unnamed, f"{data['key']}:{data['round']}")
-    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=[*erasing, held])
+    in_quarantine = erases_quarantined(unnamed, f"{data['key']}:{data['round']}")
+    return Outcome(writes=redactions(unnamed, erased_at), events=[event], effects=[*erasing, in_quarantine])
 
 
 def _in_names(data: JsonObject, names: Sequence[str]) -> Effect:
@@ -143,9 +147,21 @@ async def _erase_in_names(reader: Reader, effect: StoredEffect, result: object) 
     return Outcome(writes=writes, effects=[_in_names(data, rest)] if rest else [])
 
 
+async def _erase_payloads(ports: ServicePorts, effect: StoredEffect) -> None:
+    """Drop the payloads too large for a message that tell of the customer or of an order of theirs."""
+    named = [f'"{value}"'.encode() for value in effect.data["values"]]
+    if ports.payloads is not None:
+        await ports.payloads.erase(effect.scope, lambda data: any(value in data for value in named))
+
+
+async def _done(reader: Reader, effect: StoredEffect, result: None) -> Outcome:
+    return NOTHING
+
+
 EFFECTS: dict[str, EffectDefinition] = {
     ERASE_CUSTOMER: EffectDefinition(
         run=_erase, on_success=_tell_the_others, timeout=60.0, first_retry=30.0, goes_on_suspended=True
     ),
+    ERASE_PAYLOADS: EffectDefinition(run=_erase_payloads, on_success=_done, timeout=60.0, goes_on_suspended=True),
     ERASE_IN_NAMES: EffectDefinition(on_success=_erase_in_names, goes_on_suspended=True),
 }

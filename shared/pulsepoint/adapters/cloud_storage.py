@@ -21,7 +21,7 @@ from google.cloud.storage.exceptions import DataCorruption, InvalidResponse  # t
 from google.oauth2 import service_account
 
 from pulsepoint.adapters.google_errors import CALL_SECONDS, PATIENCE_SECONDS, RETRY, google_errors
-from pulsepoint.adapters.object_rules import check_expiry, file_name, object_path
+from pulsepoint.adapters.object_rules import check_expiry, file_name, folder_path, object_path
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.errors import EngineUnavailable
 from pulsepoint.ports.clock import Clock
@@ -102,6 +102,22 @@ class CloudStorageObjectStore:
     async def expire(self, before: datetime) -> int:
         """See `ObjectStore.expire`: 0, as the bucket's lifecycle rules drop objects by their age."""
         return 0
+
+    async def erase(self, scope: TenantContext, concerns: Callable[[bytes], bool]) -> int:
+        """See `ObjectStore.erase`; reads every object of the brand."""
+
+        def erased() -> int:
+            count = 0
+            for blob in self._bucket.client.list_blobs(self._bucket, prefix=folder_path(scope), **self._calls):
+                try:
+                    if concerns(bytes(blob.download_as_bytes(**self._calls))):
+                        blob.delete(**self._calls)
+                        count += 1
+                except NotFound:
+                    continue
+            return count
+
+        return await _off_the_loop(erased)
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`; a browser saves what it serves, whatever its type.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,6 +78,11 @@ class LocalObjectStore:
             return 0
         return await asyncio.to_thread(_drop_older, self._folder, before)
 
+    async def erase(self, scope: TenantContext, concerns: Callable[[bytes], bool]) -> int:
+        """See `ObjectStore.erase`; drafts that a crash left go too."""
+        folder = self._folder / str(scope.tenant_id) / str(scope.brand_id)
+        return await asyncio.to_thread(_drop_concerned, folder, concerns)
+
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`; the last second counts in whole."""
         check_expiry(self._clock.now(), expires_at)
@@ -139,6 +144,18 @@ def _drop_older(folder: Path, before: datetime) -> int:
                 dropped += 1
     except OSError as error:
         raise EngineUnavailable(f"old objects could not be dropped: {error}") from error
+    return dropped
+
+
+def _drop_concerned(folder: Path, concerns: Callable[[bytes], bool]) -> int:
+    dropped = 0
+    try:
+        for file in folder.glob("*"):
+            if concerns(file.read_bytes().partition(b"\n")[2]):
+                file.unlink(missing_ok=True)
+                dropped += 1
+    except OSError as error:
+        raise EngineUnavailable(f"objects could not be erased: {error}") from error
     return dropped
 
 

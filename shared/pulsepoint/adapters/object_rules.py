@@ -24,7 +24,12 @@ def object_path(scope: TenantContext, name: str) -> str:
         raise MalformedInput(
             f"{name[:40]!r} is no name for an object: letters, digits, '.', '_' and '-' between slashes"
         )
-    return f"tenants/{scope.tenant_id}/brands/{scope.brand_id}/{name}"
+    return f"{folder_path(scope)}{name}"
+
+
+def folder_path(scope: TenantContext) -> str:
+    """The beginning of the paths of a brand's objects."""
+    return f"tenants/{scope.tenant_id}/brands/{scope.brand_id}/"
 
 
 def check_expiry(now: datetime, expires_at: datetime) -> None:

@@ -8,7 +8,7 @@ from pulsepoint.values import JsonObject
 
 
 class ErasureLog(Protocol):
-    """What erasures changed, one entry each, told by its `key`; no entry holds a value of a person."""
+    """Entries of what erasures changed, told apart by their `key`; none holds a value of a person."""
 
     async def append(self, entry: JsonObject) -> None:
         """Return once the entry is durable; one whose key is there changes nothing. Raises `EngineUnavailable`."""

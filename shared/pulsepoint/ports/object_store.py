@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -27,6 +28,10 @@ class ObjectStore(Protocol):
 
         An engine that was away itself waits a day first: whoever needs them may have been away as well.
         """
+        ...
+
+    async def erase(self, scope: TenantContext, concerns: Callable[[bytes], bool]) -> int:
+        """Drop the objects of a brand whose bytes `concerns` is true of; how many. Raises `EngineUnavailable`."""
         ...
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:

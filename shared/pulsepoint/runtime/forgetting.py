@@ -29,9 +29,11 @@ def forgets_brand(key: str) -> Effect:
 
 
 async def forget_brand(ports: ServicePorts, effect: StoredEffect) -> None:
-    """Delete what the service keeps of the effect's brand, and the brand's facts; raises `EngineUnavailable`."""
+    """Delete what the service keeps of the effect's brand, its facts and payloads; raises `EngineUnavailable`."""
     await ports.store.forget_brand(effect.scope)
     await ports.warehouse.forget_brand(effect.scope)
+    if ports.payloads is not None:
+        await ports.payloads.erase(effect.scope, lambda _: True)
     await facts_erased(ports.cache, effect.scope)
     if ports.checksums is not None:
         await ports.checksums.forget_brand(effect.scope)

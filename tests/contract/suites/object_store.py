@@ -38,6 +38,20 @@ class ObjectStoreSuite:
         assert await objects.get(TenantContext(scope.tenant_id, uuid4()), "1") is None
         assert await objects.get(TenantContext(uuid4(), scope.brand_id), "1") is None
 
+    async def test_of_a_brand_those_are_erased_whose_bytes_say_so(
+        self, objects: ObjectStore, scope: TenantContext
+    ) -> None:
+        other = TenantContext(scope.tenant_id, uuid4())
+        for owner in (scope, other):
+            for name in ("payloads/ada", "payloads/bo"):
+                await objects.put(owner, name, name.encode(), content_type="text/csv")
+        assert await objects.erase(scope, lambda data: b"ada" in data) == 1
+        assert await objects.get(scope, "payloads/ada") is None
+        assert await objects.get(scope, "payloads/bo") == b"payloads/bo"
+        assert await objects.get(other, "payloads/ada") == b"payloads/ada"
+        assert await objects.erase(scope, lambda data: True) == 1
+        assert await objects.erase(scope, lambda data: True) == 0
+
     async def test_a_link_serves_until_it_expires(
         self, objects: ObjectStore, scope: TenantContext, clock: FixedClock, opened: Opened
     ) -> None:

@@ -241,5 +241,5 @@ def test_a_real_order_is_the_same_without_its_buyer(topic: str, file: Path) -> N
     assert body is not None
     sent = json.loads(file.read_bytes())
     customer = sent.get("customer") or {}
-    told = [sent.get("email"), sent.get("browser_ip"), customer.get("first_name"), sent.get("landing_site")]
-    assert [value for value in told if value and str(value).encode() in body] == []
+    personal = [sent.get("email"), sent.get("browser_ip"), customer.get("first_name"), sent.get("landing_site")]
+    assert [value for value in personal if value and str(value).encode() in body] == []

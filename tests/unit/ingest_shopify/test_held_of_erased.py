@@ -12,6 +12,7 @@ from ingest_shopify.domain import read_body
 from ingest_shopify.erasure import without_person
 from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
+from pulsepoint.adapters.memory.object_store import MemoryObjectStore
 from pulsepoint.events.commands import ReplayRequested
 from pulsepoint.events.envelope import Message, decode, encode, new_event
 from pulsepoint.events.observability import MessageQuarantined, MessageReleased
@@ -63,9 +64,9 @@ async def erase(ingest: Ingest, order_id: int = 1) -> None:
 
 async def replayed(ingest: Ingest) -> Message:
     """What was quarantined last, delivered again by a person."""
-    held = ingest.payloads(MessageQuarantined)[-1].held_id
-    command = ReplayRequested(service="ingest-shopify", held_id=held, requested_at=RECEIVED_AT)
-    event = new_event(command, source="gateway", entity=held, version=1, scope=BRAND)
+    held_id = ingest.payloads(MessageQuarantined)[-1].held_id
+    command = ReplayRequested(service="ingest-shopify", held_id=held_id, requested_at=RECEIVED_AT)
+    event = new_event(command, source="gateway", entity=held_id, version=1, scope=BRAND)
     assert await deliver(ingest.runtime, "commands", event) == 204
     again: Message
     [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
@@ -124,3 +125,22 @@ def test_a_dead_letter_of_an_order_says_nothing_of_its_buyer_and_goes_on_to_coun
     assert b"quill" not in message.data.lower()
     anew = decode(message, OrderRecorded)
     assert (anew.id, anew.payload.net_micros) == (event.id, order.net_micros)
+
+
+@pytest.mark.rule("SEC-25")
+async def test_what_is_too_large_for_a_message_goes_a_day_later() -> None:
+    """Until then somebody may not have taken it: it is published once, and a delivery without it would be lost."""
+    clock, payloads = FixedClock(RECEIVED_AT), MemoryObjectStore()
+    async with running("ingest-shopify", clock, HANDLERS, EFFECTS, payloads, without_person) as runtime:
+        ingest = Ingest(runtime)
+        await ingest.configure()
+        await ingest.deliver(order_body(90_000_001, customer=ADA))
+        for order_id in ("90000001", "90000002"):
+            body = orjson.dumps({"order_id": order_id})
+            await payloads.put(BRAND, f"payloads/{order_id}", body, content_type="application/octet-stream")
+        await erase(ingest, 90_000_001)
+        assert await payloads.get(BRAND, "payloads/90000001") is not None
+        clock.advance(days=1)
+        await run_effects(runtime)
+        assert await payloads.get(BRAND, "payloads/90000001") is None
+        assert await payloads.get(BRAND, "payloads/90000002") is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from secrets import token_urlsafe
 
-from pulsepoint.adapters.object_rules import check_expiry, object_path
+from pulsepoint.adapters.object_rules import check_expiry, folder_path, object_path
 from pulsepoint.adapters.system_clock import SystemClock
 from pulsepoint.ports.clock import Clock
 from pulsepoint.tenancy import TenantContext
@@ -34,6 +35,14 @@ class MemoryObjectStore:
         for path in old:
             del self._objects[path]
         return len(old)
+
+    async def erase(self, scope: TenantContext, concerns: Callable[[bytes], bool]) -> int:
+        """See `ObjectStore.erase`."""
+        folder = folder_path(scope)
+        gone = [path for path, (data, _) in self._objects.items() if path.startswith(folder) and concerns(data)]
+        for path in gone:
+            del self._objects[path]
+        return len(gone)
 
     async def link(self, scope: TenantContext, name: str, *, expires_at: datetime) -> str:
         """See `ObjectStore.link`."""
