@@ -88,6 +88,9 @@ async def _deliver_to(
     writes = remember_body(event, reading.has_clock, telling, seen)
     writes += await let_count(reader, shop, reading.payload, raw.headers)
     outcome = await _publish(reader, event, shop, reading, writes)
+    if telling.recorded:
+        # An erasure that was made once: a shop that came back since is not forgotten by a copy.
+        return outcome
     if isinstance(reading.payload, ShopErasureRequested):
         forgotten = await shop_erasure(reader, event, shop, proven=to.proven)
         outcome = replace(outcome, writes=[*writes, *forgotten.writes], effects=forgotten.effects)

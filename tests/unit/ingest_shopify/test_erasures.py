@@ -35,8 +35,9 @@ async def ingest() -> AsyncIterator[Ingest]:
         yield Ingest(runtime)
 
 
-async def names(ingest: Ingest, brand: TenantContext) -> None:
-    assert await ingest.configure(brand, endpoint_digest=sha256(TOKENS[brand].encode()).hexdigest()) == 204
+async def names(ingest: Ingest, brand: TenantContext, version: int = 1) -> None:
+    digest = sha256(TOKENS[brand].encode()).hexdigest()
+    assert await ingest.configure(brand, endpoint_digest=digest, version=version) == 204
 
 
 def forgotten(ingest: Ingest) -> list[TenantContext]:
@@ -76,6 +77,22 @@ async def test_over_a_brands_own_address_the_shop_leaves_that_brand_alone(ingest
     shop = await ingest.document("shops", SHOP)
     assert shop is not None
     assert shop.data["others"] == []
+
+
+@pytest.mark.rule("SEC-27")
+async def test_a_copy_of_the_request_forgets_no_shop_that_came_back(ingest: Ingest) -> None:
+    await names(ingest, OWNER)
+    await ingest.deliver(order_body(1), routing="header")
+    for version, triggered_at in enumerate(("2026-03-10T11:00:04.123456Z", "2026-03-10T11:00:05.000000Z"), 2):
+        headers = {"shopify_webhook_id": "b54557e4", "shopify_triggered_at": triggered_at}
+        await ingest.deliver(LEAVES, "shop/redact", routing="token", **headers)
+        assert len(forgotten(ingest)) == 1
+        await names(ingest, OWNER, version)
+        await ingest.deliver(order_body(version), routing="header")
+        assert await ingest.document("brands", str(OWNER.brand_id)) is not None
+    again = {"shopify_webhook_id": "c65668f5", "shopify_triggered_at": "2026-03-10T11:00:06.000000Z"}
+    await ingest.deliver(LEAVES, "shop/redact", routing="token", **again)
+    assert await ingest.document("brands", str(OWNER.brand_id)) is None
 
 
 @pytest.mark.rule("SEC-26")

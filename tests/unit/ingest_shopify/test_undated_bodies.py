@@ -35,7 +35,6 @@ UNDATED: dict[str, dict[str, Any]] = {
     "app/uninstalled": {"id": 1, "name": "Light Lane", "myshopify_domain": SHOP, "plan_name": "basic"},
     "customers/data_request": privacy_body(orders_requested=[1], data_request={"id": 1}),
     "customers/redact": privacy_body(orders_to_redact=[1]),
-    "shop/redact": {"shop_id": 1, "shop_domain": SHOP},
 }
 FIRST = {
     "shopify_webhook_id": "b54557e4",
