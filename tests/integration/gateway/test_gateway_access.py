@@ -14,10 +14,13 @@ import jwt
 import orjson
 import pytest
 
+from pulsepoint.events.envelope import new_event
 from pulsepoint.events.observability import MessageQuarantined
+from pulsepoint.events.privacy import SubjectDataRequested
 from pulsepoint.ports.document_store import Commit, Transaction, Write
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.identity_store import ADMIN, KEY, RunningGateway, brand_body, running_gateway
+from tests.builders.runtime import deliver
 from tests.builders.storefront import shop_facts
 
 DENIED = "Access denied. Brand does not exist or belongs to another tenant."
@@ -113,17 +116,25 @@ class TwoTenants:
     """Somebody of one tenant, and ids of another tenant's things."""
 
     outsider: httpx.AsyncClient
+    tenant_id: str
     brand_id: str
     fact_id: str
     held_id: str
     trace_id: str
+    request_id: str
+
+
+async def request_of_customer(gateway: RunningGateway, scope: TenantContext, owner: httpx.AsyncClient) -> str:
+    """The id of a customer's request for their data, as the owner's list has it."""
+    payload = SubjectDataRequested(subject=None, requested_at=datetime.now(UTC))
+    event = new_event(payload, source="ingest-shopify", entity="1", version=1, scope=scope)
+    assert await deliver(gateway.runtime, "privacy", event) == 204
+    [request] = (await owner.get("/api/privacy/requests")).json()["requests"]
+    return str(request["id"])
 
 
 async def quarantine(gateway: RunningGateway, scope: TenantContext, kind: str = "quarantine") -> str:
     """A quarantined message of a tenant, as the runtime tells it."""
-    from pulsepoint.events.envelope import new_event
-    from tests.builders.runtime import deliver
-
     now = datetime.now(UTC)
     quarantined = MessageQuarantined(
         held_id=str(uuid4()), kind="dead_letter" if kind == "dead_letter" else "quarantine", service="ingest-shopify",
@@ -146,10 +157,11 @@ async def tenants(gateway: RunningGateway) -> AsyncIterator[TwoTenants]:
         scope = TenantContext(tenant, UUID(brand_id))
         await gateway.ports.warehouse.append(shop_facts(scope, date(2026, 3, 31)))
         dashboard = (await owner.get(f"/api/brands/{brand_id}/dashboard?end_date=2026-03-31")).json()
+        request_id = await request_of_customer(gateway, scope, owner)
     held_id = await quarantine(gateway, scope)
     async with await gateway.login("outsider@other.example") as outsider:
         fact_id = dashboard["performance_snapshot"]["facts"]["total_revenue"]
-        yield TwoTenants(outsider, brand_id, fact_id, held_id, "a" * 32)
+        yield TwoTenants(outsider, str(tenant), brand_id, fact_id, held_id, "a" * 32, request_id)
 
 
 def routes_with_ids(gateway: RunningGateway) -> list[tuple[str, str]]:
@@ -173,10 +185,12 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
 ) -> None:
     absent_fact = of_no_brand(tenants.fact_id)
     ids = {
+        "tenant_id": (tenants.tenant_id, ABSENT),
         "brand_id": (tenants.brand_id, ABSENT),
         "message_id": (tenants.held_id, ABSENT),
         "fact_id": (tenants.fact_id, absent_fact),
         "trace_id": (tenants.trace_id, "b" * 32),
+        "request_id": (tenants.request_id, ABSENT),
         "name": ("conservation", "conservation"),
     }
     routes = routes_with_ids(gateway)
@@ -187,7 +201,8 @@ async def test_every_route_answers_foreign_ids_exactly_as_absent_ones(
             foreign, absent = foreign.replace(f"{{{name}}}", theirs), absent.replace(f"{{{name}}}", nobodys)
         assert "{" not in foreign, f"{path} has an id this test does not know"
         answers = [await tenants.outsider.request(method, each, json=BODIES.get(method)) for each in (foreign, absent)]
-        assert [answer.status_code for answer in answers] == [404, 404], (method, path, answers[0].text)
+        status = 403 if path.startswith("/api/admin/") else 404  # what operators alone may ask, whatever the id
+        assert [answer.status_code for answer in answers] == [status, status], (method, path, answers[0].text)
         assert answers[0].text == answers[1].text
         if "brand_id" in path or "message_id" in path or "fact_id" in path:
             assert answers[0].json()["detail"] == DENIED
