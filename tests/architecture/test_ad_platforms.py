@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,13 +23,23 @@ from attribution.domain.sites import Origin
 from attribution.domain.sources import origin_of_click, origin_of_source
 from ingest_ads.bootstrap import ad_platforms
 from ingest_ads.settings import Settings
+from pulsepoint.brand.texts import catalog_of, texts
 from pulsepoint.brand.vocabulary import Channel, Platform
 from sandbox.ad_habits import AD_HABITS
 from sandbox.ad_stubs.ads_world import CAMPAIGNS, DEFAULT_ACCOUNTS
 from sandbox.platforms.ads import FACES
+from sandbox.records import Visit
+from tests.accuracy.last_visits import channel_seen
 from tests.contract.suites.ad_platform import AdPlatformSuite
 
-README = (Path(__file__).parents[2] / "services" / "ingest-ads" / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "services" / "ingest-ads" / "README.md").read_text(encoding="utf-8")
+NAMED_IN = (
+    "README.md",
+    "docs/architecture.md",
+    "services/ingest-ads/README.md",
+    "services/ingest-ads/pyproject.toml",
+)
 
 
 def conformance_classes() -> list[type[AdPlatformSuite]]:
@@ -76,6 +89,24 @@ def platforms_of_search() -> list[Platform]:
     return described
 
 
+def platforms_named_in(page: str) -> list[Platform]:
+    """The platforms that a page names to people, all of them in one line."""
+    names = {each: texts().say(f"channel.{each}") for each in Platform if f"channel.{each}" in catalog_of("en")}
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    lists = [{each for each, name in names.items() if re.search(rf"\b{name}\b", line)} for line in lines]
+    return [each for each in Platform if each in max(lists, key=len)]
+
+
+def platforms_of_last_visits() -> list[Platform]:
+    """The platforms that the comparison with the world's last visits knows by their first click id alone."""
+    known = []
+    for each in Platform:
+        visit = Visit(datetime(2026, 3, 10, tzinfo=UTC), f"/?{''.join(click_ids(each)[:1])}=a1", None)
+        expected = Channel(each.value) if each.clicks.proving else Channel.ORGANIC_SOCIAL
+        known += [each] if channel_seen(visit) is expected else []
+    return known
+
+
 def click_ids(platform: Platform) -> tuple[str, ...]:
     return (*platform.clicks.proving, *platform.clicks.hinting)
 
@@ -103,6 +134,8 @@ PLACES: Mapping[str, Callable[[], Iterable[str]]] = {
         each for each in Platform if f"`ADS_{each.name}_BASE_URL`, `ADS_{each.name}_VERSION`" in README
     ],
     "a channel of its name (pulsepoint/brand/vocabulary.py)": lambda: list(Channel),
+    "its click id in channel_seen (tests/accuracy/last_visits.py)": platforms_of_last_visits,
+    **{f"its name beside the others' in {page}": partial(platforms_named_in, page) for page in NAMED_IN},
 }
 
 

@@ -132,9 +132,8 @@ async def ads_service(
     """A service whose platforms are the stub, or behind `transport`; no loops run: tests call what they need."""
     clock = FixedClock(NOON)
     stub = stub_app(settings or StubSettings())
-    own = Settings(
-        ads_meta_base_url=STUB_URL, ads_tiktok_base_url=STUB_URL, ads_google_base_url=STUB_URL, traced=False, **changes
-    )
+    addresses: dict[str, Any] = {f"ads_{platform}_base_url": STUB_URL for platform in Platform}
+    own = Settings(traced=False, **addresses, **changes)
     async with memory_ports(SERVICE_NAME, clock) as memory:
         engines = Engines(
             memory.bus,

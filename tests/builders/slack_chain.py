@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.local.instance_process import InstanceProcess
+from pulsepoint.brand.vocabulary import Platform
 from sandbox.platforms.slack import trace_of
 from tests.builders.shopify import as_bytes, level_body, line_body, order_body, product_body, signed
 from tests.builders.stubs import SlackInbox
@@ -24,9 +25,7 @@ def environment(ads: str) -> dict[str, str]:
     return {
         "PULSEPOINT_ALLOW_LOCAL_URLS": "1",
         "PULSEPOINT_TICK_SECONDS": "1",
-        "PULSEPOINT_ADS_META_BASE_URL": ads,
-        "PULSEPOINT_ADS_TIKTOK_BASE_URL": ads,
-        "PULSEPOINT_ADS_GOOGLE_BASE_URL": ads,
+        **{f"PULSEPOINT_ADS_{platform.name}_BASE_URL": ads for platform in Platform},
     }
 
 

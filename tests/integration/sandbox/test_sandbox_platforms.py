@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -348,9 +348,5 @@ def levels_of(shop: Sandbox, items: list[int]) -> list[tuple[str, str, int | Non
 
 
 def adapters(shop: Sandbox) -> dict[Platform, AdsPlatform]:
-    settings = AdsSettings(
-        ads_meta_base_url="http://sandbox/meta",
-        ads_tiktok_base_url="http://sandbox/tiktok",
-        ads_google_base_url="http://sandbox/google",
-    )
-    return ad_platforms(settings, httpx.AsyncClient(transport=httpx.ASGITransport(shop.platforms.app)))
+    addresses: dict[str, Any] = {f"ads_{platform}_base_url": f"http://sandbox/{platform}" for platform in Platform}
+    return ad_platforms(AdsSettings(**addresses), httpx.AsyncClient(transport=httpx.ASGITransport(shop.platforms.app)))
