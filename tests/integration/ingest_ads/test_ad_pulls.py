@@ -29,7 +29,8 @@ from tests.builders.runtime import deliver, run_effects
 from tests.builders.warehouse import order_fact
 
 YESTERDAY, TODAY = date(2026, 3, 9), date(2026, 3, 10)
-META, TIKTOK, GOOGLE = DEFAULT_ACCOUNTS
+ACCOUNTS = {account.platform: account for account in DEFAULT_ACCOUNTS}
+META, TIKTOK, GOOGLE = (ACCOUNTS[each] for each in (Platform.META, Platform.TIKTOK, Platform.GOOGLE))
 
 
 def expected_micros(ads: AdsService, account: StubAccount, day: date) -> int:
@@ -341,7 +342,7 @@ async def test_the_business_clock_of_the_brand_moves_the_days() -> None:
 @pytest.mark.parametrize(
     ("account", "version"),
     [(META, "v27.0"), (TIKTOK, "v1.3"), (GOOGLE, "v26")],
-    ids=list(Platform),
+    ids=["meta", "tiktok", "google"],
 )
 async def test_an_unknown_field_fails_loudly_and_names_the_version(account: StubAccount, version: str) -> None:
     async with ads_service() as ads:
