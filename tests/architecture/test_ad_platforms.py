@@ -99,12 +99,12 @@ def platforms_named_in(page: str) -> list[Platform]:
 
 def platforms_of_last_visits() -> list[Platform]:
     """The platforms that the comparison with the world's last visits knows by their first click id alone."""
-    known = []
+    recognised = []
     for each in Platform:
         visit = Visit(datetime(2026, 3, 10, tzinfo=UTC), f"/?{''.join(click_ids(each)[:1])}=a1", None)
         expected = Channel(each.value) if each.clicks.proving else Channel.ORGANIC_SOCIAL
-        known += [each] if channel_seen(visit) is expected else []
-    return known
+        recognised += [each] if channel_seen(visit) is expected else []
+    return recognised
 
 
 def click_ids(platform: Platform) -> tuple[str, ...]:
