@@ -19,7 +19,8 @@ FROM kernel.leftovers
 """
 ACCEPTED = """
 SELECT coalesce(sum(coalesce((data ->> 'told')::bigint, 1)), 0) FROM kernel.documents
-WHERE service = 'ingest-shopify' AND tenant = $1 AND collection = 'bodies' AND data ->> 'shop' = $2
+WHERE service = 'ingest-shopify' AND tenant = $1 AND collection = 'bodies'
+    AND (data ->> 'shop' = $2 OR data -> 'also' ? $2)
 """
 
 

@@ -1,28 +1,29 @@
 """Bodies seen before: neither their shop nor their topic is signed, and some have no clock of their own.
 
 Document of the deployment: `bodies/{sha256 of the body}` -> {"shop", "family"}, and for a body without a clock "told",
-how often it told of something, and "tellings", the newest of these: {"ids", "triggered", "received"}.
+how often it told of something, and "tellings", the newest of these: {"ids", "triggered", "received"}. "also" are
+other shops whose address proved it theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ingest_shopify.domain import FAMILIES
 from pulsepoint.errors import PermanentError
+from pulsepoint.events.catalog import BODIES_REMEMBERED
 from pulsepoint.events.envelope import Event, RawPayload
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.values import JsonObject
 
-BODIES_REMEMBERED = timedelta(days=400)
-"""The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 TRIGGERED_AT = "shopify-triggered-at"
 IDENTITIES = ("shopify-webhook-id", "shopify-event-id", TRIGGERED_AT)
 """Headers of which any one says that a delivery was sent before; none of them is signed, or always there
 (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates)."""
 MOST_TELLINGS = 100
+MOST_SHOPS = 100
 LONGEST_IDENTITY = 200
 
 
@@ -71,6 +72,9 @@ def remember_body(event: Event[RawPayload], has_clock: bool, telling: Telling, s
     before: JsonObject = seen.data if seen is not None else {}
     first = {"shop": headers["shop"], "family": FAMILIES[headers["shopify-topic"]]}
     data = before if "family" in before else first
+    shops = {data["shop"], *data.get("also", [])}
+    if headers["shop"] not in shops and len(shops) < MOST_SHOPS:
+        data = {**data, "also": [*data.get("also", []), headers["shop"]]}
     if not has_clock and not telling.recorded:
         count = before.get("told", 1) + 1 if seen is not None else 1
         own = {

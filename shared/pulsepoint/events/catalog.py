@@ -6,6 +6,7 @@ Terraform, the emulated cloud and the queue on one machine are all made from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pulsepoint.events import (
@@ -34,6 +35,8 @@ SERVICES = (
 )
 ANY_SERVICE = "*"
 RAW_TOPIC = "shopify-deliveries"
+BODIES_REMEMBERED = timedelta(days=400)
+"""The time a body's digest proves which shop it came from; longer than any delivery is sent again."""
 
 
 @dataclass(frozen=True, slots=True)

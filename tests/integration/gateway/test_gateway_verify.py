@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from pulsepoint.events.catalog import BODIES_REMEMBERED
 from pulsepoint.events.orders import OrderLine
 from pulsepoint.money import MICROS
 from pulsepoint.tenancy import TenantContext
@@ -76,6 +77,21 @@ async def test_facts_that_no_accepted_body_told_are_a_violation(gateway: Running
         assert (check["ok"], check["violations"][0]["expected"], check["violations"][0]["found"]) == (False, 0, 1)
         whole = (await client.get(f"/api/brands/{brand_id}/verify")).json()
         assert (whole["ok"], whole["sources"]["other"]) == (False, -1)
+
+
+@pytest.mark.usefixtures("engines")
+async def test_where_bodies_of_before_are_forgotten_by_now_nothing_is_concluded_from_their_number(
+    gateway: RunningGateway, brand_id: str
+) -> None:
+    async with await gateway.login() as client:
+        tenant = UUID((await client.get("/api/auth/me")).json()["tenant_id"])
+        scope = TenantContext(tenant, UUID(brand_id))
+        long_ago = gateway.ports.clock.now() - BODIES_REMEMBERED
+        old = order_fact("o2", net=5, scope=scope, recorded_at=long_ago)
+        await gateway.ports.warehouse.append([old, *line_facts(old, [LINE])])
+        check = (await client.get(f"/api/brands/{brand_id}/verify/checks/sources")).json()
+        assert check["ok"] is True
+        assert (await client.get(f"/api/brands/{brand_id}/sources")).json()["accepted"] is None
 
 
 @pytest.mark.parametrize("path", ["", "/checks", "/checks/heads", "/state"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from hashlib import sha256
 from itertools import cycle
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,7 +15,8 @@ from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.envelope import digest_of
 from pulsepoint.events.observability import MessageQuarantined
-from tests.builders.ingest import Ingest
+from pulsepoint.tenancy import TenantContext
+from tests.builders.ingest import BRAND, Ingest
 from tests.builders.runtime import running
 from tests.builders.shopify import (
     RECEIVED_AT,
@@ -149,3 +152,19 @@ async def test_a_body_with_a_clock_is_told_by_it_alone(ingest: Ingest) -> None:
     document = await ingest.document("bodies", digest_of(as_bytes(order_body())))
     assert document is not None
     assert set(document.data) == {"shop", "family"}
+
+
+@pytest.mark.rule("SHOP-29")
+async def test_a_body_that_two_shops_prove_theirs_counts_for_both(ingest: Ingest) -> None:
+    topic, other = "inventory_levels/disconnect", "harbor-mugs.myshopify.com"
+    tokens = {SHOP: "of-light-lane", other: "of-harbor-mugs"}
+    for version, (shop, token) in enumerate(tokens.items(), start=2):
+        scope = BRAND if shop == SHOP else TenantContext(uuid4(), uuid4())
+        await ingest.configure(scope, shop, version=version, endpoint_digest=sha256(token.encode()).hexdigest())
+    for shop, token in tokens.items():
+        for _ in range(2):
+            await ingest.deliver(UNDATED[topic], topic, shop, endpoint_token=token)
+    document = await ingest.document("bodies", digest_of(as_bytes(UNDATED[topic])))
+    assert document is not None
+    assert (document.data["shop"], document.data["also"]) == (SHOP, [other])
+    assert ingest.quarantined() == []

@@ -24,6 +24,7 @@ from gateway.verification.checks import (
     state_of,
 )
 from gateway.verification.recorded import broken_links, close_days, rows_not_as_recorded
+from pulsepoint.events.catalog import BODIES_REMEMBERED
 from pulsepoint.metrics.access import Metrics
 from pulsepoint.ports.checksums import ChecksumStore, checksum_key
 from pulsepoint.ports.clock import Clock
@@ -31,7 +32,7 @@ from pulsepoint.ports.secret_store import SecretStore
 from pulsepoint.ports.warehouse import Warehouse
 
 Accepted = Callable[[str], Awaitable[int]]
-"""How many different bodies were accepted from a shop: `accepted` on the app's state, where one machine knows it."""
+"""The number of different bodies accepted from a shop: `accepted` on the app's state, where one machine knows it."""
 BODIES = ("orders", "order edits", "products", "stock levels")
 """Sources of which every snapshot came in a body of its own; refunds come inside orders too."""
 SETTLES = "conservation"
@@ -68,18 +69,19 @@ class VerificationPorts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """One kind of fact: snapshots of how many things, the newest moment told of, and when the newest was recorded."""
+    """One kind of fact: snapshots of how many things, the newest moment told of, when the newest and the first came."""
 
     source: str
     snapshots: int
     things: int
     newest_at: datetime | None
     recorded_at: datetime | None
+    first_recorded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class BrandSources:
-    """Counts against sources; `accepted` is None where the number of bodies taken in is not known.
+    """Counts against sources; `accepted` is None where the number of bodies taken in is not known, or not any more.
 
     `quarantined` waits in quarantine and dead letters. `unmatched` is all money without its other half.
     """
@@ -164,8 +166,17 @@ async def sources_of(person: Person, brand: Brand, ports: VerificationPorts, acc
     for kind in ("quarantine", "dead_letter"):
         rows = await ports.identity_store.quarantined_messages(person.scope, kind, limit=LISTED_QUARANTINED, offset=0)
         quarantined += sum(str(row["brand_id"]) == str(brand.brand_id) for row in rows)
-    bodies = await accepted(brand.settings.shopify_store) if accepted is not None else None
+    bodies = None
+    if accepted is not None and not _some_are_forgotten(counts, ports.clock.now()):
+        bodies = await accepted(brand.settings.shopify_store)
     return BrandSources(bodies, quarantined, counts, tuple(unmatched))
+
+
+def _some_are_forgotten(counts: Sequence[SourceCount], now: datetime) -> bool:
+    """True where bodies of snapshots may be forgotten by now: their number says nothing of all snapshots any more."""
+    remembered_since = now - BODIES_REMEMBERED + timedelta(days=1)
+    firsts = [each.first_recorded_at for each in counts if each.source in BODIES and each.first_recorded_at is not None]
+    return min(firsts, default=now) < remembered_since
 
 
 def _sources_checked(sources: BrandSources) -> Checked:
