@@ -13,6 +13,10 @@ ADVICE: Mapping[str, str] = {
         "Look at the order in the shop. If it is right, an administrator replays it "
         "(`POST /api/quarantine/{id}/replay`) and it counts; the bound is the brand's setting `order_bounds`."
     ),
+    "date_out_of_bounds": (
+        "Look at the order in the shop, and at the clock that dated it. If it is right, an administrator replays it "
+        "(`POST /api/quarantine/{id}/replay`) and it counts."
+    ),
     "attempts_exhausted": (
         "Look at the service's log for the error of each attempt, mend its cause, then replay the message."
     ),

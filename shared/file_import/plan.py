@@ -17,13 +17,12 @@ from file_import.source_file import FileFormat, SourceFile, UnreadableFile, open
 from file_import.uci_rows import LeftOut
 from file_import.webhooks import Webhook
 from pulsepoint.brand.facts import Omission
+from pulsepoint.brand.order_bounds import AHEAD
 from pulsepoint.brand.sentences import omission_text
 from pulsepoint.brand.texts import texts
 
 DEFAULT_CURRENCY = "GBP"
 """Of a file that names none."""
-AHEAD = timedelta(days=1)
-"""So far past the reading of a file its times may be: of another timezone, or of a clock that is ahead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ PulsepointError
 │   ├── UnknownShop           no brand owns the shop that sent it
 │   ├── TenantSuspended       its tenant is suspended: it is kept until the tenant is back
 │   ├── AccessDenied          the tenant or brand does not exist or belongs to another tenant
-│   ├── AmountAboveBound      an order or refund so large that a person must let it count
-│   ├── QuantityAboveBound    more pieces than a person would believe, sold, returned or in stock
+│   ├── NeedsRelease          it can be read, and counts once a person lets it
+│   │   ├── AmountAboveBound  an order or refund so large that one must look at it
+│   │   ├── QuantityAboveBound  more pieces than anybody would believe, sold, returned or in stock
+│   │   └── DateOutOfBounds   dated after the brand's clock, or before there were such orders
 │   └── LimitExceeded         larger than the smallest limit of an engine (document, batch, message)
 └── RetryableError            our own infrastructure failed: 503, the engine delivers again
     ├── Conflict              another transaction changed what this one read: it is run again
@@ -82,16 +84,26 @@ class AccessDenied(PermanentError):
         super().__init__(message, reason=reason)
 
 
-class AmountAboveBound(PermanentError):
-    """An order or refund above its brand's bound waits for a person; it is kept until one lets it count."""
+class NeedsRelease(PermanentError):
+    """It can be read and is hardly right: it waits for a person, and is kept until one lets it count."""
+
+
+class AmountAboveBound(NeedsRelease):
+    """An order or refund above its brand's bound."""
 
     reason = "amount_above_bound"
 
 
-class QuantityAboveBound(PermanentError):
+class QuantityAboveBound(NeedsRelease):
     """An order, refund or stock of more pieces than the bound; it is kept until a person lets it count."""
 
     reason = "quantity_above_bound"
+
+
+class DateOutOfBounds(NeedsRelease):
+    """An order, refund, edit, product or stock level dated after the brand's clock, or before there were any."""
+
+    reason = "date_out_of_bounds"
 
 
 class LimitExceeded(PermanentError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from pulsepoint.events.envelope import Payload
+from pulsepoint.events.commands import ReplayRequested
+from pulsepoint.events.envelope import Payload, new_event
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
 from pulsepoint.runtime.app import Runtime
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.runtime import deliver, published
-from tests.builders.shopify import SHOP, delivered_message, shop_configured
+from tests.builders.shopify import RECEIVED_AT, SHOP, delivered_message, shop_configured
 
 BRAND = TenantContext(uuid4(), uuid4())
 
@@ -62,3 +63,13 @@ class Ingest:
             return Commit(writes=[Write(collection, id, data)])
 
         await self.runtime.ports.store.transact(SYSTEM, write)
+
+
+async def release(ingest: Ingest) -> None:
+    """Replay what was quarantined last, as the gateway commands it and the bus delivers it."""
+    *before, waiting = ingest.payloads(MessageQuarantined)
+    command = ReplayRequested(service="ingest-shopify", held_id=waiting.held_id, requested_at=RECEIVED_AT)
+    event = new_event(command, source="gateway", entity=waiting.held_id, version=len(before), scope=BRAND)
+    assert await deliver(ingest.runtime, "commands", event) == 204
+    [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
+    assert await deliver(ingest.runtime, "shopify-deliveries", again) == 204

@@ -18,7 +18,7 @@ from pulsepoint.events.products import ProductRecorded
 from pulsepoint.money import to_text
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
-from pulsepoint.runtime.quarantine import RELEASED
+from pulsepoint.runtime.quarantine import is_released
 
 RELEASED_AMOUNTS = "released_amounts"
 
@@ -56,7 +56,7 @@ async def let_count(reader: Reader, shop: Shop, payload: object, headers: Mappin
     micros, pieces = _let(kept)
     if size.is_within(micros, pieces):
         return []
-    if RELEASED not in headers:
+    if not is_released(headers, AmountAboveBound.reason, QuantityAboveBound.reason):
         raise _waits(size, micros, pieces)
     data = {"micros": max(micros, size.micros), "pieces": max(pieces, abs(size.pieces))}
     return [Write(RELEASED_AMOUNTS, size.id, data, scope=shop.scope)]

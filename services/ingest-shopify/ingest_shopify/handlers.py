@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ingest_shopify.amounts import let_count
 from ingest_shopify.bodies import refuse_taken, remember_body, telling_of
+from ingest_shopify.dates import let_date_count
 from ingest_shopify.domain import FAMILIES, READER_VERSION, Reading, is_shop_domain, read_delivery
 from ingest_shopify.erasure import EFFECTS as ERASING
 from ingest_shopify.erasure import erasure_effects, shop_erasure
@@ -37,8 +38,8 @@ async def deliver(reader: Reader, event: Delivered) -> Outcome:
     """Read one verified delivery into the brand it is for.
 
     Raises `UnknownShop`, `TenantSuspended`, and `PermanentError` with reason `shop_domain`, `endpoint_token`,
-    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound`, `quantity_above_bound`
-    or a reason of `read_delivery`.
+    `body_of_another_shop`, `body_of_another_topic`, `shop_mismatch`, `amount_above_bound`, `quantity_above_bound`,
+    `date_out_of_bounds` or a reason of `read_delivery`.
     """
     raw = event.payload
     domain = raw.headers.get("shop", "")
@@ -72,12 +73,13 @@ async def _deliver_to(
     if shop.suspended and FAMILIES.get(topic) not in PRIVACY:
         raise TenantSuspended
     telling = telling_of(event, seen)
+    received_at = telling.received_at + shop.clock_offset
     reading = read_delivery(
         topic,
         raw.headers.get("shopify-api-version"),
         raw.body,
         shop=domain,
-        received_at=telling.received_at + shop.clock_offset,
+        received_at=received_at,
         triggered_at=telling.triggered_at,
         shop_currency=shop.currency,
     )
@@ -87,6 +89,7 @@ async def _deliver_to(
         raise PermanentError(explanation, reason="shop_mismatch", names=names)
     writes = remember_body(event, reading.has_clock, telling, seen)
     writes += await let_count(reader, shop, reading.payload, raw.headers)
+    writes += await let_date_count(reader, shop, reading.payload, raw.headers, max(received_at, telling.received_at))
     outcome = await _publish(reader, event, shop, reading, writes)
     if telling.recorded:
         # An erasure that was made once: a shop that came back since is not forgotten by a copy.

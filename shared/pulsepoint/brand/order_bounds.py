@@ -1,8 +1,9 @@
-"""Amounts and pieces above which a telling waits for a person: one of them would decide every figure of its brand."""
+"""Amounts, pieces and dates with which a telling waits for a person: one would decide every figure of its brand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,14 @@ https://shopify.dev/changelog/enhanced-handling-of-large-quantities-in-the-carts
 MOST_IN_STOCK = 10_000_000
 """Pieces of an item at a location, there, sold before they are, or on their way; Shopify takes a hundred times as many.
 https://shopify.dev/docs/api/admin-graphql/latest/enums/InventorySetQuantitiesUserErrorCode"""
+
+AHEAD = timedelta(days=1)
+"""So far past the brand's clock a moment may be: of a clock that is ahead, or written without its timezone."""
+SHOPIFY_OPENED = datetime(2006, 1, 1, tzinfo=UTC)
+"""Shopify's own clock told no moment before: https://en.wikipedia.org/wiki/Shopify"""
+FIRST_SALE = datetime(1994, 1, 1, tzinfo=UTC)
+"""No shop sold on the web before (https://en.wikipedia.org/wiki/Timeline_of_e-commerce). Orders of another shop system
+keep their day in `processed_at`: https://shopify.dev/docs/api/admin-rest/latest/resources/order"""
 
 
 class OrderBound(BaseModel):

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pulsepoint.brand.sentences.quarantine import LONGEST
 from pulsepoint.errors import (
     AmountAboveBound,
+    DateOutOfBounds,
     MalformedInput,
     PermanentError,
     QuantityAboveBound,
@@ -43,8 +44,9 @@ from pulsepoint.values import JsonObject
 
 KEY_NAME = "held-messages-key"
 RELEASED = "released-by-person"
-"""Attribute of a message that somebody had delivered again; nobody outside can send it."""
-WAIT_FOR_PERSON = frozenset({AmountAboveBound.reason, QuantityAboveBound.reason})
+"""Attribute of a message that somebody let count: the reasons it was held for; nobody outside can send it."""
+WAIT_FOR_PERSON = frozenset({AmountAboveBound.reason, QuantityAboveBound.reason, DateOutOfBounds.reason})
+"""Reasons of what can be read and waits for a person."""
 UNTIL_RELEASED = timedelta(days=3650)
 """The time to live of what waits for a person: it can be read, and would count."""
 PART_BYTES = 600_000
@@ -59,6 +61,11 @@ SUSPENDED_TTL = timedelta(days=400)
 ERASURE_TOPICS = frozenset({"customers/redact", "shop/redact"})
 EFFECTS = "effects"
 """In place of the topic of a message: what is kept is an effect of the service's own."""
+
+
+def is_released(headers: Mapping[str, str], *reasons: str) -> bool:
+    """True where a person let a message count that was held for one of `reasons`, of `WAIT_FOR_PERSON`."""
+    return not frozenset(reasons).isdisjoint(headers.get(RELEASED, "").split())
 
 
 class Cipher:
@@ -294,9 +301,10 @@ class QuarantineStore:
                 kept = orjson.loads(message.data)
                 effects.append(Effect(message.attributes["ce-type"], kept["key"], kept["data"]))
             else:
-                # Who replays what was wrong otherwise has seen neither amount nor quantity.
-                lets_count = by_person and document.data["reason"] in WAIT_FOR_PERSON
-                attributes = {**message.attributes, **({RELEASED: "1"} if lets_count else {})}
+                attributes = dict(message.attributes)
+                # Who replays what was wrong otherwise has seen neither amount nor quantity nor date.
+                if by_person and document.data["reason"] in WAIT_FOR_PERSON:
+                    attributes[RELEASED] = f"{attributes.get(RELEASED, '')} {document.data['reason']}".strip()
                 messages.append(Message(self._home_topic(document, message.topic), message.data, attributes))
             writes += _dropped(document)
             events.append(_released(reader, document, "replayed"))

@@ -104,10 +104,12 @@ async def test_of_two_tellings_of_a_refund_that_of_the_later_snapshot_is_current
         discrepancy = {"id": 6, "amount": "50.00", "kind": "refund_discrepancy"}
         settled = refund_body(id, order_id=id)
         pending = {**settled, "order_adjustments": [discrepancy]}
+        at = RECEIVED_AT + timedelta(days=5)
+        first, later = (f"2026-03-{day}T12:00:00Z" for day in (14, 15))
         return [
-            message("refunds/create", pending, None),
-            message("orders/updated", order(id, "50.00", refunds=[pending], updated_at="2026-03-14T12:00:00Z"), None),
-            message("orders/updated", order(id, "50.00", refunds=[settled], updated_at="2026-03-15T12:00:00Z"), None),
+            message("refunds/create", pending, None, at),
+            message("orders/updated", order(id, "50.00", refunds=[pending], updated_at=first), None, at),
+            message("orders/updated", order(id, "50.00", refunds=[settled], updated_at=later), None, at),
         ]
 
     assert await shown(tellings, "refunds", "adjustment_micros") == {0}

@@ -102,7 +102,7 @@ async def test_a_deleted_order_leaves_a_tombstone_and_no_sales(ingest: Ingest) -
 
 
 async def test_products_levels_and_edits_become_facts_and_events(ingest: Ingest) -> None:
-    edit = {"id": 1, "order_id": 2, "created_at": "2026-03-12T08:00:00Z", "line_items": {"additions": []}}
+    edit = {"id": 1, "order_id": 2, "created_at": "2026-03-11T08:00:00Z", "line_items": {"additions": []}}
     assert await ingest.deliver(product_body(), "products/create") == 204
     assert await ingest.deliver(level_body(), "inventory_levels/update") == 204
     assert await ingest.deliver({"order_edit": edit}, "orders/edited") == 204

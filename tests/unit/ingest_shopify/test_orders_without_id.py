@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from tests.builders.shopify import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("SHOP-22", "SHOP-23")]
+ARRIVED = RECEIVED_AT + timedelta(days=30)
 WRITTEN = "2026-03-10 12:00:00 +0100"
 FILE = {"Created at": WRITTEN, "Email": "ada@example.com", "Lineitem price": "50.00", "Subtotal": "50.00"}
 LIVE = ("orders/create", order_body(name="#7"))
@@ -103,9 +105,9 @@ def message_of(delivery: Delivery, shop: str, ending: bytes) -> Message:
     """A delivery as the first subscriber gets it."""
     if isinstance(delivery, Webhook):
         first = first_delivery(delivery, SHOP)
-        return as_delivered(replace(first, body=first.body + ending), shop, RECEIVED_AT)
+        return as_delivered(replace(first, body=first.body + ending), shop, ARRIVED)
     topic, body = delivery
-    return delivered_message(as_bytes(body) + ending, topic, shop)
+    return delivered_message(as_bytes(body) + ending, topic, shop, received_at=ARRIVED)
 
 
 def credited(service: Ingest, scope: TenantContext) -> int:

@@ -1,0 +1,101 @@
+"""What is dated after the brand's clock, or before there were such orders, waits for a person, listed with its date.
+
+A wrong clock would put sales into days that nobody looks at, and a snapshot of a later year would outrank all that the
+shop tells from then on. Document of the brand: `released_dates/{order_id}` -> {"earliest", "latest"}: between these two
+a person has let the order be dated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest_shopify.shops import Shop
+from pulsepoint.brand.order_bounds import AHEAD, FIRST_SALE, SHOPIFY_OPENED
+from pulsepoint.errors import DateOutOfBounds
+from pulsepoint.events.inventory import StockLevelRecorded
+from pulsepoint.events.orders import OrderEditCommitted, OrderRecorded, RefundRecorded
+from pulsepoint.events.products import ProductRecorded
+from pulsepoint.ports.document_store import Write
+from pulsepoint.runtime.outcome import Reader
+from pulsepoint.runtime.quarantine import is_released
+
+RELEASED_DATES = "released_dates"
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """What a payload tells of, its order where it is one's, and its moments with the earliest each may be."""
+
+    name: str
+    order_id: str | None
+    moments: tuple[tuple[datetime, datetime], ...]
+
+
+async def let_date_count(
+    reader: Reader, shop: Shop, payload: object, headers: Mapping[str, str], received_at: datetime
+) -> list[Write]:
+    """The writes that remember that a person let an order of such a date count; none for all others.
+
+    `received_at` is on the later of the brand's clock and ours. Raises `DateOutOfBounds` for what waits for a person.
+    """
+    dated = _dated(payload)
+    latest = received_at + AHEAD
+    if dated is None or all(earliest <= moment <= latest for moment, earliest in dated.moments):
+        return []
+    span = min(moment for moment, _ in dated.moments), max(moment for moment, _ in dated.moments)
+    if dated.order_id is not None and await _is_let(reader, shop, dated.order_id, span, latest):
+        return []
+    if not is_released(headers, DateOutOfBounds.reason):
+        raise _waits(dated, latest)
+    if dated.order_id is None:
+        return []
+    between = {"earliest": span[0].isoformat(), "latest": span[1].isoformat()}
+    return [Write(RELEASED_DATES, dated.order_id, between, scope=shop.scope)]
+
+
+async def _is_let(reader: Reader, shop: Shop, order_id: str, span: tuple[datetime, datetime], latest: datetime) -> bool:
+    kept = await reader.get(RELEASED_DATES, order_id, scope=shop.scope)
+    if kept is None:
+        return False
+    first, last = (datetime.fromisoformat(kept.data[name]) for name in ("earliest", "latest"))
+    return first <= span[0] and span[1] <= max(last, latest)
+
+
+def _waits(dated: _Dated, latest: datetime) -> DateOutOfBounds:
+    moment, bound, name = next(
+        (moment, *(("latest_day", latest) if moment > latest else ("earliest_day", earliest))[::-1])
+        for moment, earliest in dated.moments
+        if not earliest <= moment <= latest
+    )
+    side = "after" if name == "latest_day" else "before"
+    explanation = (
+        f"{dated.name} is dated {moment.date()}, {side} {bound.date()}: it counts once an administrator replays it"
+    )
+    names = {"object": dated.name, "moment_day": moment.date().isoformat(), name: bound.date().isoformat()}
+    return DateOutOfBounds(explanation, names=names)
+
+
+def _dated(payload: object) -> _Dated | None:
+    if isinstance(payload, OrderRecorded):
+        return _Dated(payload.name or payload.order_id, payload.order_id, tuple(_of_order(payload)))
+    if isinstance(payload, RefundRecorded):
+        return _Dated(payload.order_id, payload.order_id, ((payload.refund.issued_at, FIRST_SALE),))
+    if isinstance(payload, OrderEditCommitted):
+        return _Dated(payload.order_id, payload.order_id, ((payload.committed_at, SHOPIFY_OPENED),))
+    if isinstance(payload, ProductRecorded):
+        return _Dated(payload.title or payload.product_id, None, ((payload.updated_at, SHOPIFY_OPENED),))
+    if isinstance(payload, StockLevelRecorded):
+        return _Dated(payload.inventory_item_id, None, ((payload.updated_at, SHOPIFY_OPENED),))
+    return None
+
+
+def _of_order(order: OrderRecorded) -> Iterator[tuple[datetime, datetime]]:
+    yield order.created_at, SHOPIFY_OPENED
+    yield order.processed_at, FIRST_SALE
+    yield order.updated_at, SHOPIFY_OPENED
+    if order.cancelled_at is not None:
+        yield order.cancelled_at, SHOPIFY_OPENED
+    for refund in order.refunds:
+        yield refund.issued_at, FIRST_SALE
