@@ -22,6 +22,7 @@ from file_import.shopify_orders import ExportedOrder, assembled
 from file_import.webhooks import Webhook, stable_id
 from pulsepoint.brand.facts import Omission
 from pulsepoint.brand.vocabulary import OmissionKind
+from pulsepoint.events.orders import may_be_one_moment
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import MICROS, minor_micros, split
 
@@ -31,6 +32,8 @@ _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s?%")
 RETURNED_STATES = frozenset({"refunded", "partially_refunded", "voided"})
 RecordedOrders = Mapping[str, Sequence[tuple[int, datetime]]]
 """Shopify's id and the moment (UTC) of each known order, by its name."""
+MOST_LINES = 50
+"""Lines that are named to tell an order from another."""
 REPEATED = Omission.of(OmissionKind.REPEATED)
 ABOVE = Omission.of(OmissionKind.ABOVE_ITS_LINES, column=title_of("subtotal"))
 
@@ -102,7 +105,7 @@ class Converter:
             self.left_out.append(LeftOutOrder(sale.name, REPEATED, 0))
         # All of them are read before the first is sent: an order is left out whole.
         for webhook in list(self._of_order(head, sale)):
-            yield webhook if _own_id(head) is not None else self._without_id(webhook, sale)
+            yield webhook if _own_id(head) is not None else self._without_id(webhook, sale, _is_zoned(head))
 
     def _of_order(self, head: Record, sale: Sale) -> Iterator[Webhook]:
         yield Webhook("orders/create", sale.order_id, sale.created_at, sale.net_micros, order_body(sale))
@@ -113,7 +116,7 @@ class Converter:
         if cancelled_at is not None:
             yield self._cancellation(sale, cancelled_at, refunds, (head.get("financialstatus") or "").lower())
 
-    def _without_id(self, webhook: Webhook, sale: Sale) -> Webhook:
+    def _without_id(self, webhook: Webhook, sale: Sale, is_zoned: bool) -> Webhook:
         """The webhook of an order whose id is not Shopify's; who reads it finds the order by name and moment."""
         recorded = dict(sorted(self.recorded.get(sale.name, ())))
         said = {
@@ -122,10 +125,17 @@ class Converter:
             "is_exact": sale.name in self._shared_names,
             "is_recorded": recorded.pop(sale.order_id, None) is not None,
             "recorded": {str(order_id): placed.isoformat() for order_id, placed in recorded.items()},
+            "marks": {"is_zoned": is_zoned, **_marks(sale)},
         }
+        doubtful = webhook.topic == "orders/create" and not said["is_exact"] and self._is_doubtful(sale)
         own = webhook.body.get("pulsepoint")
         marked = {**(own if isinstance(own, dict) else {}), "without_id": said}
-        return replace(webhook, body={**webhook.body, "pulsepoint": marked})
+        return replace(webhook, body={**webhook.body, "pulsepoint": marked}, doubtful=doubtful)
+
+    def _is_doubtful(self, sale: Sale) -> bool:
+        """True where orders of its name are known, none of its second, and one of a moment that may be its own."""
+        placed = [moment for _, moment in self.recorded.get(sale.name, ())]
+        return sale.created_at not in placed and any(may_be_one_moment(sale.created_at, moment) for moment in placed)
 
     def _cancellation(self, sale: Sale, cancelled_at: datetime, refunds: tuple[Return, ...], status: str) -> Webhook:
         """The cancellation; by the default policy it takes back what was neither refunded nor charged."""
@@ -198,7 +208,7 @@ class Converter:
         if own is not None:
             return own
         written = head.get("createdat") or ""
-        moment = written if _OWN_TIME.fullmatch(written) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
+        moment = written if _is_zoned(head) else created_at.strftime("%Y-%m-%d %H:%M:%S %z")
         return stable_id(self._shop, "order", head.get("name"), moment)
 
     def _line(self, row: Record, order_id: int, ordinal: int) -> SoldLine:
@@ -273,6 +283,18 @@ class Converter:
     def _cents(self, row: Record, column: str) -> int:
         """A cell in minor units of the currency."""
         return round(number(row, column) * (MICROS // self._unit))
+
+
+def _is_zoned(head: Record) -> bool:
+    """True where the moment of an order is written to the second with its offset from UTC."""
+    return _OWN_TIME.fullmatch(head.get("createdat") or "") is not None
+
+
+def _marks(sale: Sale) -> dict[str, object]:
+    """What tells an order from another of its name: digests too short to name a buyer."""
+    lines = {stable_id(line.sku or line.title, line.quantity, line.unit_cents) % 2**32 for line in sale.lines}
+    buyer = f"{stable_id(sale.name, sale.email.casefold()) % 2**16:04x}" if sale.email else ""
+    return {"lines": sorted(f"{line:08x}" for line in lines)[:MOST_LINES], "buyer": buyer}
 
 
 def _own_id(head: Record) -> int | None:

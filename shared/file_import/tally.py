@@ -28,6 +28,7 @@ class Month:
     left_out_rows: int = 0
     left_out_micros: int = 0
     entries: int = 0
+    doubtful: int = 0
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Tally:
         month.entries += webhook.topic != "orders/cancelled" or webhook.net_micros != 0
         if webhook.topic == "orders/create":
             month.orders += 1
+            month.doubtful += webhook.doubtful
         elif webhook.topic == "refunds/create":
             month.refunds += 1
             month.orphans += webhook.orphan
@@ -59,8 +61,12 @@ class Tally:
 
     def notes(self) -> tuple[Note, ...]:
         """Notes for whoever sends the file; empty where there is nothing to know."""
-        orphans = self.total.orphans
-        return (Note(kind=NoteKind.UNMATCHED_REFUNDS, figures={"refunds": count(orphans)}),) if orphans else ()
+        total = self.total
+        found = (
+            (NoteKind.UNMATCHED_REFUNDS, "refunds", total.orphans),
+            (NoteKind.DOUBTFUL_ORDERS, "orders", total.doubtful),
+        )
+        return tuple(Note(kind=kind, figures={figure: count(many)}) for kind, figure, many in found if many)
 
     @property
     def total(self) -> Month:

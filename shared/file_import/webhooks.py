@@ -20,7 +20,7 @@ REPLAY_NAMESPACE = UUID("5f0c9e5a-6f1e-5d2b-9a55-5c8d6f9f0f5e")
 class Webhook:
     """One thing that happened in the shop; `occurred_at` carries the brand's offset, `net_micros` its net sales.
 
-    `orphan`: a refund of an order that the file does not hold.
+    `orphan`: a refund of an order that the file does not hold; `doubtful`: an order that may be a known one or another.
     """
 
     topic: str
@@ -29,6 +29,7 @@ class Webhook:
     net_micros: int
     body: dict[str, object]
     orphan: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

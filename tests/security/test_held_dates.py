@@ -85,7 +85,7 @@ async def test_the_clock_is_the_brands(ingest: Ingest) -> None:
 
 
 async def test_later_tellings_of_a_released_order_need_nobody_unless_they_are_dated_later(ingest: Ingest) -> None:
-    wrong = {"created_at": AHEAD, "processed_at": AHEAD}
+    wrong: dict[str, Any] = {"created_at": AHEAD, "processed_at": AHEAD}
     await ingest.deliver(order_body(1, **wrong))
     await release(ingest)
     await ingest.deliver(order_body(1, **wrong, updated_at="2026-03-10T12:30:00Z"))

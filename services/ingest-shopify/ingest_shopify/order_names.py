@@ -1,8 +1,8 @@
 """The orders of a name: the one place where orders of files without Shopify's ids meet those that have them.
 
 Document of the brand: `order_names/{SHA-256 of the name}` -> {"orders": {id: moment}, "without_id": {own id: {"at",
-"is_exact", "order", "tellings"}}}. An order without an id is told under the id that `order` says; when that changes,
-the last of its tellings are told again under the new one, and a tombstone takes the old one out.
+"is_exact", "marks", "order", "tellings"}}}. An order without an id is told under the id that `order` says; when that
+changes, the last of its tellings are told again under the new one, and a tombstone takes the old one out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from ingest_shopify.domain import Reading, WithoutId, as_order, orders_meant
+from ingest_shopify.domain import Marks, Placed, Reading, WithoutId, as_order, orders_meant, read_marks
 from pulsepoint.events.orders import OrderDeleted, OrderRecorded, RefundRecorded
 from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
@@ -63,7 +63,8 @@ class OrderNames:
         elif self._own_id in self._without_id or len(self._without_id) < MOST_ORDERS:
             existing = {"is_exact": True, "tellings": {}, **self._without_id.get(self._own_id, {})}
             is_exact = existing["is_exact"] and without_id.is_exact
-            self._without_id[self._own_id] = existing | {"at": without_id.created_at.isoformat(), "is_exact": is_exact}
+            said = {"at": without_id.created_at.isoformat(), "is_exact": is_exact, "marks": _stored(without_id.marks)}
+            self._without_id[self._own_id] = existing | said
             for order_id, placed in without_id.recorded.items():
                 if order_id not in self._without_id and len(self._orders) < MOST_ORDERS:
                     self._orders.setdefault(order_id, placed.isoformat())
@@ -73,7 +74,7 @@ class OrderNames:
         """Say of each order without an id which one it is; one that was found before stays."""
         meant = orders_meant(
             {order_id: datetime.fromisoformat(placed) for order_id, placed in self._orders.items()},
-            {order_id: datetime.fromisoformat(each["at"]) for order_id, each in self._without_id.items()},
+            {order_id: _placed(each) for order_id, each in self._without_id.items()},
             frozenset(order_id for order_id, each in self._without_id.items() if each["is_exact"]),
         )
         for own_id, order_id in meant.items():
@@ -122,6 +123,8 @@ class OrderNames:
                 if isinstance(payload, OrderRecorded):
                     payload = await self._without_erased(reader, payload, order_id)
                 yield Telling(as_order(payload, order_id), kept["version"], kept["precedence"])
+            if any(each["order"] == before["order"] for each in self._without_id.values()):
+                continue
             # Right after its snapshot, or after a refund where nothing else was told of it.
             last = before["tellings"].get("") or next(iter(before["tellings"].values()))
             yield _tombstone(before["order"], last["version"], last["precedence"])
@@ -148,6 +151,15 @@ def without_buyers(data: JsonObject, order_ids: frozenset[str], subjects: Collec
             tellings[part] = {**telling, "payload": payload}
         kept[own_id] = {**each, "tellings": tellings}
     return {**data, "without_id": kept}
+
+
+def _placed(entry: JsonObject) -> Placed:
+    """An order without an id as its document has it; earlier releases kept no marks."""
+    return Placed(datetime.fromisoformat(entry["at"]), read_marks(entry.get("marks")), entry.get("order"))
+
+
+def _stored(marks: Marks) -> JsonObject:
+    return {"is_zoned": marks.is_zoned, "lines": sorted(marks.lines), "buyer": marks.buyer}
 
 
 def name_key(reading: Reading) -> tuple[str, str] | None:

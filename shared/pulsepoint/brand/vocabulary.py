@@ -244,6 +244,7 @@ class NoteKind(Word):
     VARIANTS_MISSING = "variants_missing"
     VARIANTS_UNSAID = "variants_unsaid"
     UNMATCHED_REFUNDS = "unmatched_refunds"
+    DOUBTFUL_ORDERS = "doubtful_orders"
 
 
 class OmissionKind(Word):

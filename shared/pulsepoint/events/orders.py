@@ -12,6 +12,20 @@ from pulsepoint.events.touches import TrackingData
 
 SAME_ORDER = timedelta(days=1)
 """So far apart may be two tellings of one order's moment: spreadsheets drop its offset."""
+_OFFSET, _MINUTE = timedelta(minutes=15), timedelta(minutes=1)
+
+
+def may_be_one_moment(first: datetime, other: datetime) -> bool:
+    """True for moments that two writings of one may be: equal, or apart by an offset from UTC that one of them lacks.
+
+    Offsets are whole quarters of an hour (https://www.iana.org/time-zones); seconds are dropped with them, or not.
+    """
+    apart = abs(first - other)
+    if apart > SAME_ORDER:
+        return False
+    to_the_minute = not (first.second and other.second)
+    over = apart % _OFFSET
+    return not over or (to_the_minute and min(over, _OFFSET - over) < _MINUTE)
 
 
 class RemovedPart(BaseModel):

@@ -6,16 +6,40 @@ it is that order's. Which one that is follows from the set of what is known, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest_shopify.domain.fields import Fields
 from pulsepoint.errors import MalformedInput
-from pulsepoint.events.orders import SAME_ORDER, OrderRecorded, Refund, RefundRecorded
+from pulsepoint.events.orders import SAME_ORDER, OrderRecorded, Refund, RefundRecorded, may_be_one_moment
 
+MOST_LINES = 50
+"""Lines of an order that tell it from another."""
 Moments = Mapping[str, datetime]
 """When the orders of a name were placed, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells two orders of one name apart.
+
+    `is_zoned`: the file wrote the moment with its offset from UTC, to the second. `lines` and `buyer` are digests of
+    each line and of the e-mail address, too short to name anybody; empty where nothing was said.
+    """
+
+    is_zoned: bool = False
+    lines: frozenset[str] = frozenset()
+    buyer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order without an id: its moment, its marks, and the id it was known under so far (None: it is new)."""
+
+    at: datetime
+    marks: Marks = Marks()
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +47,7 @@ class WithoutId:
     """The part of a body that says that the file it is of has no id of its order.
 
     `is_exact`: the file has other orders of that name, so that only an order of the same second is this one.
+    `marks` is what it says of the order beside its name and moment.
     `recorded` are orders of the name that were known when the file was read, `is_recorded` says that it was itself,
     under the id made of name and moment.
     """
@@ -32,6 +57,7 @@ class WithoutId:
     is_exact: bool = False
     recorded: Moments = field(default_factory=dict)
     is_recorded: bool = False
+    marks: Marks = field(default_factory=lambda: Marks())
 
 
 def read_without_id(body: Fields) -> WithoutId | None:
@@ -52,47 +78,98 @@ def read_without_id(body: Fields) -> WithoutId | None:
     if name is None or created_at is None:
         return None
     recorded_at = {order_id: at for order_id, at in placed.items() if at is not None}
-    return WithoutId(name, created_at, is_exact, recorded_at, is_recorded)
+    return WithoutId(name, created_at, is_exact, recorded_at, is_recorded, read_marks(values.get("marks")))
 
 
-def orders_meant(orders: Moments, without_id: Moments, exact: frozenset[str]) -> dict[str, str]:
-    """The id that each order without an id is known under: that of the nearest of `orders` of the same moment, else of
-    the first id of those that are one with it.
+def read_marks(values: object) -> Marks:
+    """The marks in a body or a document; none where they cannot be read."""
+    said = values if isinstance(values, dict) else {}
+    lines, buyer = said.get("lines"), said.get("buyer")
+    digests = frozenset(str(each)[:16] for each in lines[:MOST_LINES]) if isinstance(lines, list) else frozenset()
+    return Marks(said.get("is_zoned") is True, digests, buyer[:16] if isinstance(buyer, str) else "")
 
-    All are of one name. Moments a day apart may be one order's, since programs drop the offset; those in `exact` are
-    told to the second.
+
+def orders_meant(orders: Moments, without_id: Mapping[str, Placed], exact: frozenset[str]) -> dict[str, str]:
+    """The id that each order without an id is known under: that of the nearest of `orders` that it may be, else of the
+    first id of those that are one with it.
+
+    All are of one name. What can be told apart is not one (`_may_be_one`); those in `exact` are one with nothing but an
+    order of their second. An order with an id is one of a group, of those that may be it the nearest.
     """
-    return {
-        order_id: meant
-        for group in _groups({order_id: at for order_id, at in without_id.items() if order_id not in exact})
-        for order_id, meant in _meant(group, orders, SAME_ORDER)
-    } | {
-        order_id: meant
+    meant = {
+        order_id: _nearest({order_id: without_id[order_id]}, orders, timedelta(0)) or order_id
         for order_id in exact & without_id.keys()
-        for _, meant in _meant({order_id: without_id[order_id]}, orders, timedelta(0))
     }
+    groups = _groups({order_id: each for order_id, each in without_id.items() if order_id not in exact})
+    taken: dict[str, int] = {}
+    for number in sorted(range(len(groups)), key=lambda number: _claim(groups[number], orders)):
+        group = groups[number]
+        free = {order_id: at for order_id, at in orders.items() if taken.get(order_id, number) == number}
+        found = _nearest(group, free, SAME_ORDER)
+        if found is not None:
+            taken[found] = number
+        meant |= dict.fromkeys(group, found or min(group))
+    return meant
 
 
-def _groups(moments: Moments) -> Iterator[dict[str, datetime]]:
-    """The ids in chains of moments that are each within `SAME_ORDER` of the next."""
-    group: dict[str, datetime] = {}
-    for order_id, at in sorted(moments.items(), key=lambda entry: (entry[1], entry[0])):
-        if group and at - max(group.values()) > SAME_ORDER:
-            yield group
-            group = {}
-        group[order_id] = at
-    if group:
-        yield group
+def _claim(group: Mapping[str, Placed], orders: Moments) -> tuple[bool, timedelta, str]:
+    """The order in which groups are given orders with an id: who has one, then the nearest to one."""
+    has_one = any(each.order_id in orders for each in group.values())
+    nearest = min((abs(at - each.at) for at in orders.values() for each in group.values()), default=SAME_ORDER)
+    return not has_one, nearest, min(group)
 
 
-def _meant(group: Moments, orders: Moments, tolerance: timedelta) -> Iterator[tuple[str, str]]:
+def _nearest(group: Mapping[str, Placed], orders: Moments, tolerance: timedelta) -> str | None:
+    """The nearest of `orders` that a group may be; the one that it was found to be before stays."""
+    before = [each.order_id for each in group.values() if each.order_id in orders]
+    if before:
+        return min(filter(None, before))
+    zoned = [each.at for each in group.values() if each.marks.is_zoned]
+    moments = zoned or [each.at for each in group.values()]
+    allowed = timedelta(0) if zoned else tolerance
     near = {
-        order_id: placed
-        for order_id, placed in orders.items()
-        if any(abs(placed - at) <= tolerance for at in group.values())
+        order_id: min(abs(at - moment) for moment in moments)
+        for order_id, at in orders.items()
+        if any(abs(at - moment) <= allowed and may_be_one_moment(at, moment) for moment in moments)
     }
-    for own_id, at in group.items():
-        yield own_id, min(near, key=lambda order_id: (abs(near[order_id] - at), order_id), default=min(group))
+    return min(near, key=lambda order_id: (near[order_id], order_id), default=None)
+
+
+def _groups(placed: Mapping[str, Placed]) -> list[dict[str, Placed]]:
+    """The orders that cannot be told apart: those of moments that are sure first, then each other with the nearest."""
+    groups: list[dict[str, Placed]] = []
+    ordered = sorted(placed.items(), key=lambda entry: (not entry[1].marks.is_zoned, entry[1].at, entry[0]))
+    for order_id, order in ordered:
+        known_as = order.order_id or order_id
+        near = [
+            (
+                all(known_as != (each.order_id or other_id) for other_id, each in group.items()),
+                min(abs(order.at - each.at) for each in group.values()),
+                number,
+            )
+            for number, group in enumerate(groups)
+            if any(_may_be_one(order_id, order, other_id, each) for other_id, each in group.items())
+        ]
+        if near:
+            groups[min(near)[2]][order_id] = order
+        else:
+            groups.append({order_id: order})
+    return groups
+
+
+def _may_be_one(first_id: str, first: Placed, other_id: str, other: Placed) -> bool:
+    """True where nothing tells two orders of one name apart: moment, buyer, or lines of which none is the same.
+
+    Those that were found to be one before stay one, since what was told of both cannot be parted any more.
+    """
+    if (first.order_id or first_id) == (other.order_id or other_id) or first.at == other.at:
+        return True
+    marks, others = first.marks, other.marks
+    if (marks.is_zoned and others.is_zoned) or not may_be_one_moment(first.at, other.at):
+        return False
+    if marks.buyer and others.buyer and marks.buyer != others.buyer:
+        return False
+    return not marks.lines or not others.lines or not marks.lines.isdisjoint(others.lines)
 
 
 def as_order(payload: OrderRecorded | RefundRecorded, order_id: str) -> OrderRecorded | RefundRecorded:

@@ -12,6 +12,7 @@ COUNTED = {
     NoteKind.VARIANTS_MISSING: "products",
     NoteKind.VARIANTS_UNSAID: "products",
     NoteKind.UNMATCHED_REFUNDS: "refunds",
+    NoteKind.DOUBTFUL_ORDERS: "orders",
 }
 """The figure that chooses the plural form, of notes that have one."""
 
