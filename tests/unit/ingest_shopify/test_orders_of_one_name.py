@@ -21,7 +21,7 @@ from tests.builders.exports import head, write_export
 from tests.builders.ingest import Ingest
 from tests.builders.runtime import running
 from tests.builders.shopify import RECEIVED_AT, SHOP, order_body
-from tests.unit.ingest_shopify.test_orders_without_id import LIVE, REFUNDED, Shops, webhooks
+from tests.unit.ingest_shopify.test_orders_without_id import LIVE, REFUNDED, Delivery, Shops, webhooks
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("SHOP-30")]
 OTHER = {"Lineitem price": "30.00", "Subtotal": "30.00", "Lineitem sku": "S8", "Lineitem name": "Item 8"}
@@ -71,7 +71,7 @@ async def test_two_orders_of_a_name_within_a_day_in_two_exports_are_two(
 async def test_the_same_order_exported_again_is_one_in_every_order_of_arrival(
     shops: Shops, tmp_path: Path, later: dict[str, str]
 ) -> None:
-    deliveries = [*webhooks(tmp_path, {}), *webhooks(tmp_path, later)]
+    deliveries: list[Delivery] = [*webhooks(tmp_path, {}), *webhooks(tmp_path, later)]
     arrivals = list(permutations(deliveries))
     for arrival in arrivals[:: max(len(arrivals) // 6, 1)]:
         assert len((await shops.after(list(arrival))).orders) == 1
@@ -79,7 +79,8 @@ async def test_the_same_order_exported_again_is_one_in_every_order_of_arrival(
 
 async def test_of_two_orders_of_a_name_the_live_one_is_that_of_its_second(shops: Shops, tmp_path: Path) -> None:
     other = webhooks(tmp_path, OTHER | {"Created at": "2026-03-10 15:00:00 +0100"})
-    for arrival in permutations([LIVE, *webhooks(tmp_path, {}), *other]):
+    deliveries: list[Delivery] = [LIVE, *webhooks(tmp_path, {}), *other]
+    for arrival in permutations(deliveries):
         arrived = await shops.after(list(arrival))
         assert (arrived.net, len(arrived.orders)) == ({"2026-03-10": 80}, 2)
         assert str(LIVE[1]["id"]) in {order["order_id"] for order in arrived.orders}
