@@ -22,7 +22,7 @@ from file_import.shopify_orders import ExportedOrder, assembled
 from file_import.webhooks import Webhook, stable_id
 from pulsepoint.brand.facts import Omission
 from pulsepoint.brand.vocabulary import OmissionKind
-from pulsepoint.events.orders import may_be_one_moment
+from pulsepoint.events.orders import may_be_same_moment
 from pulsepoint.metrics.revenue import uncharged_of
 from pulsepoint.money import MICROS, minor_micros, split
 
@@ -135,7 +135,7 @@ class Converter:
     def _is_doubtful(self, sale: Sale) -> bool:
         """True where orders of its name are known, none of its second, and one of a moment that may be its own."""
         placed = [moment for _, moment in self.recorded.get(sale.name, ())]
-        return sale.created_at not in placed and any(may_be_one_moment(sale.created_at, moment) for moment in placed)
+        return sale.created_at not in placed and any(may_be_same_moment(sale.created_at, moment) for moment in placed)
 
     def _cancellation(self, sale: Sale, cancelled_at: datetime, refunds: tuple[Return, ...], status: str) -> Webhook:
         """The cancellation; by the default policy it takes back what was neither refunded nor charged."""
@@ -291,7 +291,7 @@ def _is_zoned(head: Record) -> bool:
 
 
 def _marks(sale: Sale) -> dict[str, object]:
-    """What tells an order from another of its name: digests too short to name a buyer."""
+    """The signs that tell an order from another of its name: digests too short to name a buyer."""
     lines = {stable_id(line.sku or line.title, line.quantity, line.unit_cents) % 2**32 for line in sale.lines}
     buyer = f"{stable_id(sale.name, sale.email.casefold()) % 2**16:04x}" if sale.email else ""
     return {"lines": sorted(f"{line:08x}" for line in lines)[:MOST_LINES], "buyer": buyer}

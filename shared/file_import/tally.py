@@ -62,11 +62,11 @@ class Tally:
     def notes(self) -> tuple[Note, ...]:
         """Notes for whoever sends the file; empty where there is nothing to know."""
         total = self.total
-        found = (
+        counted = (
             (NoteKind.UNMATCHED_REFUNDS, "refunds", total.orphans),
             (NoteKind.DOUBTFUL_ORDERS, "orders", total.doubtful),
         )
-        return tuple(Note(kind=kind, figures={figure: count(many)}) for kind, figure, many in found if many)
+        return tuple(Note(kind=kind, figures={figure: count(many)}) for kind, figure, many in counted if many)
 
     @property
     def total(self) -> Month:

@@ -17,7 +17,6 @@ from tests.builders.ingest import BRAND, Ingest, release
 from tests.builders.runtime import running
 from tests.builders.shopify import RECEIVED_AT, level_body, line_body, order_body, product_body, refund_body
 
-pytestmark = pytest.mark.rule("SHOP-29")
 REASON = "date_out_of_bounds"
 AHEAD = "2031-05-01T10:00:00Z"
 
@@ -34,6 +33,7 @@ async def days(ingest: Ingest) -> dict[str, str]:
     return {row["order_id"]: str(row["processed_at"].date()) for row in await ingest.rows("orders_current")}
 
 
+@pytest.mark.rule("SHOP-31")
 @pytest.mark.parametrize("origin", [{}, {"origin": "file"}], ids=["webhook", "file"])
 @pytest.mark.parametrize(
     ("fields", "day"),
@@ -64,6 +64,7 @@ async def test_an_order_of_an_impossible_date_waits_and_says_it(
     assert set(await days(ingest)) == {"1", "2"}
 
 
+@pytest.mark.rule("SHOP-31")
 async def test_a_clock_that_is_a_little_ahead_and_sales_of_an_earlier_shop_system_count(ingest: Ingest) -> None:
     soon = (RECEIVED_AT + timedelta(hours=23)).isoformat()
     await ingest.deliver(order_body(1, created_at=soon, processed_at=soon, updated_at=soon))
@@ -72,6 +73,7 @@ async def test_a_clock_that_is_a_little_ahead_and_sales_of_an_earlier_shop_syste
     assert (await days(ingest))["2"] == "1999-07-01"
 
 
+@pytest.mark.rule("SHOP-31")
 async def test_the_clock_is_the_brands(ingest: Ingest) -> None:
     """A sandbox may run ahead of ours; where a brand's clock stands at the end of an old file, what has been counts."""
     await ingest.configure(version=2, clock_offset_seconds=int(timedelta(days=2000).total_seconds()))
@@ -84,6 +86,7 @@ async def test_the_clock_is_the_brands(ingest: Ingest) -> None:
     assert set(await days(ingest)) == {"1", "2"}
 
 
+@pytest.mark.rule("SHOP-31")
 async def test_later_tellings_of_a_released_order_need_nobody_unless_they_are_dated_later(ingest: Ingest) -> None:
     wrong: dict[str, Any] = {"created_at": AHEAD, "processed_at": AHEAD}
     await ingest.deliver(order_body(1, **wrong))
@@ -94,6 +97,7 @@ async def test_later_tellings_of_a_released_order_need_nobody_unless_they_are_da
     assert ingest.quarantined() == [REASON] * 2
 
 
+@pytest.mark.rule("SHOP-31")
 async def test_who_lets_an_amount_count_has_not_seen_a_date(ingest: Ingest) -> None:
     lines = [line_body(price="1000000000000.00")]
     await ingest.deliver(order_body(1, lines=lines, processed_at=AHEAD))
@@ -104,6 +108,7 @@ async def test_who_lets_an_amount_count_has_not_seen_a_date(ingest: Ingest) -> N
     assert await days(ingest) == {"1": "2031-05-01"}
 
 
+@pytest.mark.rule("SHOP-31")
 @pytest.mark.parametrize(
     ("body", "topic"),
     [

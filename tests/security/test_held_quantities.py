@@ -123,7 +123,7 @@ async def test_too_many_pieces_wait_with_their_number_and_count_when_released(in
     await release(ingest)
     assert len(await rows_of(ingest, topic)) == 1
     # Sent again it needs nobody: a person has let so many count.
-    await ingest.deliver({**body, "updated_at": "2026-03-11T12:00:00Z"}, topic)
+    await ingest.deliver({**body, "updated_at": "2026-03-11T10:00:00Z"}, topic)
     assert ingest.quarantined() == [REASON]
 
 

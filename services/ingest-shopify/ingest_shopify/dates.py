@@ -1,4 +1,4 @@
-"""What is dated after the brand's clock, or before there were such orders, waits for a person, listed with its date.
+"""Orders, refunds and stock of a date that cannot be right wait for a person, listed with that date.
 
 A wrong clock would put sales into days that nobody looks at, and a snapshot of a later year would outrank all that the
 shop tells from then on. Document of the brand: `released_dates/{order_id}` -> {"earliest", "latest"}: between these two
@@ -26,7 +26,7 @@ RELEASED_DATES = "released_dates"
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
-    """What a payload tells of, its order where it is one's, and its moments with the earliest each may be."""
+    """The name of a payload's object, its order where it is one's, and its moments with the earliest each may be."""
 
     name: str
     order_id: str | None

@@ -15,7 +15,7 @@ SAME_ORDER = timedelta(days=1)
 _OFFSET, _MINUTE = timedelta(minutes=15), timedelta(minutes=1)
 
 
-def may_be_one_moment(first: datetime, other: datetime) -> bool:
+def may_be_same_moment(first: datetime, other: datetime) -> bool:
     """True for moments that two writings of one may be: equal, or apart by an offset from UTC that one of them lacks.
 
     Offsets are whole quarters of an hour (https://www.iana.org/time-zones); seconds are dropped with them, or not.

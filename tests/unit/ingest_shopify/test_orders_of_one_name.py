@@ -23,7 +23,7 @@ from tests.builders.runtime import running
 from tests.builders.shopify import RECEIVED_AT, SHOP, order_body
 from tests.unit.ingest_shopify.test_orders_without_id import LIVE, REFUNDED, Delivery, Shops, webhooks
 
-pytestmark = [pytest.mark.slow, pytest.mark.rule("SHOP-30")]
+pytestmark = pytest.mark.slow
 OTHER = {"Lineitem price": "30.00", "Subtotal": "30.00", "Lineitem sku": "S8", "Lineitem name": "Item 8"}
 BARE = {"Created at": "2026-03-10 12:00"}
 
@@ -34,6 +34,7 @@ async def shops() -> AsyncIterator[Shops]:
         yield Shops(Ingest(runtime))
 
 
+@pytest.mark.rule("SHOP-32")
 @pytest.mark.parametrize(
     ("first", "other"),
     [
@@ -57,6 +58,7 @@ async def test_two_orders_of_a_name_within_a_day_in_two_exports_are_two(
         assert (sum(arrived.net.values()), len(arrived.orders)) == (30 + price, 2)
 
 
+@pytest.mark.rule("SHOP-32")
 @pytest.mark.parametrize(
     "later",
     [
@@ -77,6 +79,7 @@ async def test_the_same_order_exported_again_is_one_in_every_order_of_arrival(
         assert len((await shops.after(list(arrival))).orders) == 1
 
 
+@pytest.mark.rule("SHOP-32")
 async def test_of_two_orders_of_a_name_the_live_one_is_that_of_its_second(shops: Shops, tmp_path: Path) -> None:
     other = webhooks(tmp_path, OTHER | {"Created at": "2026-03-10 15:00:00 +0100"})
     deliveries: list[Delivery] = [LIVE, *webhooks(tmp_path, {}), *other]
@@ -86,6 +89,7 @@ async def test_of_two_orders_of_a_name_the_live_one_is_that_of_its_second(shops:
         assert str(LIVE[1]["id"]) in {order["order_id"] for order in arrived.orders}
 
 
+@pytest.mark.rule("SHOP-32")
 async def test_a_writing_without_offset_is_the_order_it_is_most_like(shops: Shops, tmp_path: Path) -> None:
     """Two sure orders and a spreadsheet's copy of one: it joins that one, and does not make the two one."""
     sure = [*webhooks(tmp_path, {}), *webhooks(tmp_path, OTHER | {"Created at": "2026-03-10 15:00:00 +0100"})]
@@ -95,15 +99,15 @@ async def test_a_writing_without_offset_is_the_order_it_is_most_like(shops: Shop
         assert (arrived.net, len(arrived.orders)) == ({"2026-03-10": 80}, 2)
 
 
-def read(path: Path, row: dict[str, str], known: list[tuple[int, str]]) -> tuple[list[Webhook], Tally]:
-    """The webhooks of an export of one order, read where orders of its name are known, and their tally."""
+def read(path: Path, row: dict[str, str], recorded: list[tuple[int, str]]) -> tuple[list[Webhook], Tally]:
+    """The webhooks of an export of one order, read where orders of its name are recorded, and their tally."""
     tally = Tally()
     file = write_export(path / "orders.csv", [{**head("#7", "50.00"), **row}])
     with open_plan(file, shop=SHOP, currency="EUR", zone=ZoneInfo("UTC")) as plan:
         assert plan.without_id is not None
         day = plan.without_id[0]
         moments = [
-            (number, day.replace(hour=int(at[:2]), minute=int(at[3:5]), second=int(at[6:]))) for number, at in known
+            (number, day.replace(hour=int(at[:2]), minute=int(at[3:5]), second=int(at[6:]))) for number, at in recorded
         ]
         plan.match({"#7": moments})
         sent = list(plan.webhooks())
@@ -112,8 +116,9 @@ def read(path: Path, row: dict[str, str], known: list[tuple[int, str]]) -> tuple
     return sent, tally
 
 
+@pytest.mark.rule("SHOP-32")
 @pytest.mark.parametrize(
-    ("known", "doubtful"),
+    ("recorded", "doubtful"),
     [
         ([], 0),
         ([(1, "12:00:00")], 0),
@@ -124,15 +129,16 @@ def read(path: Path, row: dict[str, str], known: list[tuple[int, str]]) -> tuple
     ],
 )
 def test_the_answer_of_an_import_counts_the_orders_that_may_be_others(
-    tmp_path: Path, known: list[tuple[int, str]], doubtful: int
+    tmp_path: Path, recorded: list[tuple[int, str]], doubtful: int
 ) -> None:
-    _, tally = read(tmp_path, BARE | REFUNDED, known)
+    _, tally = read(tmp_path, BARE | REFUNDED, recorded)
     notes = [note for note in tally.notes() if note.kind is NoteKind.DOUBTFUL_ORDERS]
     assert [note.figures["orders"].value for note in notes] == [doubtful] * bool(doubtful)
     for note in notes:
         assert note_text(note, texts("en")).startswith("1 order without Id has the name of an order that is known")
 
 
+@pytest.mark.rule("SHOP-32")
 def test_what_tells_orders_apart_names_no_buyer(tmp_path: Path) -> None:
     said = [each.body["pulsepoint"] for each in webhooks(tmp_path, REFUNDED)]
     marks = [each["without_id"]["marks"] for each in said if isinstance(each, dict)]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ingest_shopify.domain.fields import Fields
 from pulsepoint.errors import MalformedInput
-from pulsepoint.events.orders import SAME_ORDER, OrderRecorded, Refund, RefundRecorded, may_be_one_moment
+from pulsepoint.events.orders import SAME_ORDER, OrderRecorded, Refund, RefundRecorded, may_be_same_moment
 
 MOST_LINES = 50
 """Lines of an order that tell it from another."""
@@ -22,7 +22,7 @@ Moments = Mapping[str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What tells two orders of one name apart.
+    """The signs by which two orders of one name are told apart.
 
     `is_zoned`: the file wrote the moment with its offset from UTC, to the second. `lines` and `buyer` are digests of
     each line and of the e-mail address, too short to name anybody; empty where nothing was said.
@@ -93,7 +93,7 @@ def orders_meant(orders: Moments, without_id: Mapping[str, Placed], exact: froze
     """The id that each order without an id is known under: that of the nearest of `orders` that it may be, else of the
     first id of those that are one with it.
 
-    All are of one name. What can be told apart is not one (`_may_be_one`); those in `exact` are one with nothing but an
+    All are of one name. What can be told apart is not one (`_are_alike`); those in `exact` are one with nothing but an
     order of their second. An order with an id is one of a group, of those that may be it the nearest.
     """
     meant = {
@@ -105,18 +105,18 @@ def orders_meant(orders: Moments, without_id: Mapping[str, Placed], exact: froze
     for number in sorted(range(len(groups)), key=lambda number: _claim(groups[number], orders)):
         group = groups[number]
         free = {order_id: at for order_id, at in orders.items() if taken.get(order_id, number) == number}
-        found = _nearest(group, free, SAME_ORDER)
-        if found is not None:
-            taken[found] = number
-        meant |= dict.fromkeys(group, found or min(group))
+        nearest = _nearest(group, free, SAME_ORDER)
+        if nearest is not None:
+            taken[nearest] = number
+        meant |= dict.fromkeys(group, nearest or min(group))
     return meant
 
 
 def _claim(group: Mapping[str, Placed], orders: Moments) -> tuple[bool, timedelta, str]:
     """The order in which groups are given orders with an id: who has one, then the nearest to one."""
-    has_one = any(each.order_id in orders for each in group.values())
+    is_identified = any(each.order_id in orders for each in group.values())
     nearest = min((abs(at - each.at) for at in orders.values() for each in group.values()), default=SAME_ORDER)
-    return not has_one, nearest, min(group)
+    return not is_identified, nearest, min(group)
 
 
 def _nearest(group: Mapping[str, Placed], orders: Moments, tolerance: timedelta) -> str | None:
@@ -130,7 +130,7 @@ def _nearest(group: Mapping[str, Placed], orders: Moments, tolerance: timedelta)
     near = {
         order_id: min(abs(at - moment) for moment in moments)
         for order_id, at in orders.items()
-        if any(abs(at - moment) <= allowed and may_be_one_moment(at, moment) for moment in moments)
+        if any(abs(at - moment) <= allowed and may_be_same_moment(at, moment) for moment in moments)
     }
     return min(near, key=lambda order_id: (near[order_id], order_id), default=None)
 
@@ -140,15 +140,15 @@ def _groups(placed: Mapping[str, Placed]) -> list[dict[str, Placed]]:
     groups: list[dict[str, Placed]] = []
     ordered = sorted(placed.items(), key=lambda entry: (not entry[1].marks.is_zoned, entry[1].at, entry[0]))
     for order_id, order in ordered:
-        known_as = order.order_id or order_id
+        current_id = order.order_id or order_id
         near = [
             (
-                all(known_as != (each.order_id or other_id) for other_id, each in group.items()),
+                all(current_id != (each.order_id or other_id) for other_id, each in group.items()),
                 min(abs(order.at - each.at) for each in group.values()),
                 number,
             )
             for number, group in enumerate(groups)
-            if any(_may_be_one(order_id, order, other_id, each) for other_id, each in group.items())
+            if any(_are_alike(order_id, order, other_id, each) for other_id, each in group.items())
         ]
         if near:
             groups[min(near)[2]][order_id] = order
@@ -157,7 +157,7 @@ def _groups(placed: Mapping[str, Placed]) -> list[dict[str, Placed]]:
     return groups
 
 
-def _may_be_one(first_id: str, first: Placed, other_id: str, other: Placed) -> bool:
+def _are_alike(first_id: str, first: Placed, other_id: str, other: Placed) -> bool:
     """True where nothing tells two orders of one name apart: moment, buyer, or lines of which none is the same.
 
     Those that were found to be one before stay one, since what was told of both cannot be parted any more.
@@ -165,7 +165,7 @@ def _may_be_one(first_id: str, first: Placed, other_id: str, other: Placed) -> b
     if (first.order_id or first_id) == (other.order_id or other_id) or first.at == other.at:
         return True
     marks, others = first.marks, other.marks
-    if (marks.is_zoned and others.is_zoned) or not may_be_one_moment(first.at, other.at):
+    if (marks.is_zoned and others.is_zoned) or not may_be_same_moment(first.at, other.at):
         return False
     if marks.buyer and others.buyer and marks.buyer != others.buyer:
         return False
