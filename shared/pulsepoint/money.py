@@ -44,7 +44,7 @@ def to_decimal(micros: int) -> Decimal:
 
 
 def to_text(micros: int, *, places: int = 2) -> str:
-    """The amount as text with `places` decimals, for people."""
+    """An amount of micros as text with `places` decimals, for people."""
     return f"{to_decimal(micros):,.{places}f}"
 
 

@@ -59,7 +59,7 @@ class Feed(Protocol):
         ...
 
     async def after(self, places: Sequence[FeedPlace], *, limit: int) -> list[FeedEntry]:
-        """Entries after each place, of those tenants and brands only; one query however many they are."""
+        """A list of entries after each place, of those tenants and brands only; one query however many they are."""
         ...
 
 

@@ -31,7 +31,7 @@ class Wording:
         return format_decimal(value, format=f"#,##0.{'0' * places}" if places else "#,##0", locale=self._babel)
 
     def money(self, micros: int, currency: str) -> str:
-        """`1,234.50 EUR`."""
+        """Micros of a currency as `1,234.50 EUR`."""
         return f"{self.number(to_decimal(micros), 2)} {currency}"
 
     def ratio(self, micros: int) -> str:

@@ -146,10 +146,10 @@ DEAD_LETTER_TOPICS: tuple[str, ...] = tuple(f"dead-letters.{service}" for servic
 
 
 def subscriptions_of(service: str) -> tuple[Subscription, ...]:
-    """The subscriptions one service receives."""
+    """The subscriptions one service receives; empty for one that receives none."""
     return tuple(subscription for subscription in SUBSCRIPTIONS if subscription.service == service)
 
 
 def subscriptions_to(topic: str) -> tuple[Subscription, ...]:
-    """The subscriptions a topic fans out to."""
+    """The subscriptions a topic fans out to; empty where nobody subscribed."""
     return tuple(subscription for subscription in SUBSCRIPTIONS if subscription.topic == topic)

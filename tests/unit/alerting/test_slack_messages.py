@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from alerting.adapters.addresses import is_public, judge
 from alerting.adapters.slack import HEADER_LIMIT, SECTION_LIMIT, SlackWebhook, escaped, message_of
+from alerting.handlers import post_to_slack
 from alerting.ports import Notice
 from pulsepoint.brand.failures import PostFailure
 from pulsepoint.brand.texts import texts
@@ -61,6 +64,22 @@ def test_a_message_carries_title_reason_action_link_and_trace() -> None:
             },
         ],
     }
+
+
+SAID_AS_A_WHOLE = "locale"
+"""The language of the message's own words, no words of its own."""
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Notice) if each.name != SAID_AS_A_WHOLE])
+def test_a_message_says_every_part_of_its_notice(name: str) -> None:
+    other = Severity.LOW if name == "severity" else "another thing"
+    assert message_of(replace(NOTICE, **{name: other})) != message_of(NOTICE)
+
+
+def test_every_part_of_a_notice_is_filled_where_one_is_made() -> None:
+    tree = ast.parse(inspect.getsource(post_to_slack))
+    [made] = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Notice"]
+    assert {keyword.arg for keyword in made.keywords} == {each.name for each in fields(Notice)}
 
 
 @pytest.mark.parametrize("severity", Severity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,10 +13,11 @@ from starlette.applications import Starlette
 from alerting.adapters.slack import message_of
 from alerting.ports import Notice
 from pulsepoint.brand.vocabulary import Severity
-from sandbox.platforms.block_kit import InvalidMessage, check_message
+from sandbox.platforms.block_kit import CHECKS, InvalidMessage, check_message
 from sandbox.platforms.slack import SlackFace, trace_of
-from sandbox.platforms.slack_page import STYLE
+from sandbox.platforms.slack_page import STYLE, page
 
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -90,6 +92,14 @@ async def test_the_page_shows_messages_escaped_newest_first_with_the_trace_linke
     assert "None left &amp; &lt;3 wanted&gt;" in page
     assert [message["number"] for message in listed] == [2]
     assert listed[0]["trace_id"] == TRACE
+
+
+@pytest.mark.parametrize("kind", CHECKS)
+def test_every_block_that_is_taken_is_shown_as_what_it_is(kind: str) -> None:
+    text = {"type": "plain_text", "text": "what it says"}
+    element = {"type": "button", "text": text} if kind == "actions" else text
+    block = {"type": kind, "text": text, "elements": [element]}
+    assert ("what it says" in page([(NOW, {"blocks": [block]}, None)], "", NOW)) is (kind != "divider")
 
 
 def in_french(message: dict[str, Any]) -> dict[str, Any]:
