@@ -72,7 +72,7 @@ SAID_AS_A_WHOLE = "locale"
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Notice) if each.name != SAID_AS_A_WHOLE])
 def test_a_message_says_every_part_of_its_notice(name: str) -> None:
-    other = Severity.LOW if name == "severity" else "another thing"
+    other: Any = Severity.LOW if name == "severity" else "another thing"
     assert message_of(replace(NOTICE, **{name: other})) != message_of(NOTICE)
 
 
