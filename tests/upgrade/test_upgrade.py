@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.instance_process import ROOT, InstanceProcess, running_instance
+from tests.builders.demo_instance import until
 from tests.builders.shopify import signed
 from tests.upgrade import story
 from tests.upgrade.figures import ask, brief, without_fact_ids
@@ -202,5 +203,8 @@ async def test_orders_go_on_where_they_were(instance: InstanceProcess, before: d
 
         brand = {"name": "Nobody's", "shopify_store": story.NOBODYS, "currency": "GBP", "timezone": "UTC"}
         made = (await http.post("/api/brands", json=brand)).json()["brand_id"]
-        await send()
-        assert await revenue(made) == (12.5, 1)
+
+        async def has_its_past() -> bool:
+            return await revenue(made) == (12.5, 1)
+
+        await until(has_its_past, "what waited for the brand to count", SECONDS)

@@ -73,7 +73,7 @@ def erasure_effects(
 async def shop_erasure(reader: Reader, event: Event[RawPayload], shop: Shop, *, proven: bool) -> Outcome:
     """The changes that forget a shop that left as one brand had it, and what is held of it and is nobody's.
 
-    What came to a brand's own address (`proven`) says nothing of the deliveries that others wait for.
+    What came to a brand's own address (`proven`) says nothing of the deliveries that others wait for: no effect then.
     """
     domain = str(shop.data["shop"])
     writes = await forgotten(reader, shop, domain, proven=proven)

@@ -16,7 +16,7 @@ class ObjectStore(Protocol):
     """
 
     async def put(self, scope: TenantContext, name: str, data: bytes, *, content_type: str) -> None:
-        """Store an object."""
+        """Store an object in place of the one of that name; raises `MalformedInput` for a name that is none."""
         ...
 
     async def get(self, scope: TenantContext, name: str) -> bytes | None:

@@ -41,7 +41,7 @@ class SearchTerms:
         return cls(str(data["salt"]), frozenset(data["digests"]))
 
     def as_json(self) -> dict[str, object]:
-        """As an effect holds them."""
+        """As an effect holds them: (salt, digests) by name."""
         return {"salt": self.salt, "digests": sorted(self.digests)}
 
     def are_in(self, body: bytes) -> bool:

@@ -55,7 +55,7 @@ class Segment:
     last: int
 
     def files(self) -> list[tuple[str, str, Path]]:
-        """Schema, table and file of each table in it."""
+        """(schema, table, file) of each table in it."""
         parts = [(*path.stem.partition("."), path) for path in sorted(self.folder.glob("*.parquet"))]
         return [(schema, table, path) for schema, _, table, path in parts]
 
@@ -114,7 +114,7 @@ class FactArchive:
         )
 
     def roll(self) -> None:
-        """Closes the open log: the next frame begins another."""
+        """Closes the open log: the next frame begins another. Raises `OSError`."""
         if self._handle is not None:
             os.close(self._handle)
             self._places = {path: inode for path, inode in self._places.items() if path != self._open_log}
@@ -142,7 +142,7 @@ class FactArchive:
         return sum(map(self._make_segment, logs))
 
     def segments(self) -> list[Segment]:
-        """The closed parts in their order."""
+        """The closed parts in their order; an empty list where nothing was closed yet."""
         folders = sorted(path for path in (self.folder / "segments").glob("*-*") if path.suffix != ".new")
         return [Segment(path, *_numbers(path.name)) for path in folders]
 

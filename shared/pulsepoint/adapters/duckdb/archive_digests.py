@@ -18,7 +18,7 @@ Signature = tuple[int, int, int, int]
 
 
 def note_digests(folder: Path) -> None:
-    """Writes `<file>.sha256` beside each Parquet file of a folder."""
+    """Writes `<file>.sha256` beside each Parquet file of a folder. Raises `OSError`."""
     for path in sorted(folder.glob("*.parquet")):
         _beside(path).write_text(_digest(path) + "\n")
 
