@@ -32,7 +32,7 @@ class Difference:
 
 
 def differences(client: bigquery.Client, accounts_project: str) -> Iterator[tuple[bigquery.Dataset, Difference]]:
-    """Each tenant's dataset of the client's project whose rights are not those of the code."""
+    """Pairs of each tenant's dataset whose rights are not the code's, and how they differ; raises Google's errors."""
     given = {_grant(entry): entry for entry in access_list(client.project, accounts_project)}
     for listed in client.list_datasets():
         if not listed.dataset_id.startswith(SCHEMA_PREFIX):

@@ -154,7 +154,7 @@ def encode_facts(facts: Sequence[FactRow]) -> bytes:
 
 
 def decode_facts(data: bytes) -> list[FactRow]:
-    """Facts of an outbox record."""
+    """The list of facts of an outbox record, in their order."""
     return [
         FactRow(TenantContext(UUID(tenant), UUID(brand)), table, row)
         for tenant, brand, table, row in orjson.loads(data)
@@ -167,7 +167,7 @@ def encode_messages(messages: Sequence[Message]) -> bytes:
 
 
 def decode_messages(data: bytes) -> list[Message]:
-    """Messages of an outbox record."""
+    """The list of messages of an outbox record, in their order."""
     return [Message(topic, b64decode(body), attributes) for topic, body, attributes in orjson.loads(data)]
 
 

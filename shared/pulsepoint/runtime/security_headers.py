@@ -26,7 +26,7 @@ class AnswerHeaders:
         self._is_public_https = public_url.lower().startswith("https://")
 
     def of(self, scope: Scope) -> tuple[Header, ...]:
-        """The headers of the answer to a request; plain HTTP must not be told of HTTPS (RFC 6797, 7.2)."""
+        """Pairs of name and value for the answer to a request; plain HTTP must not be told of HTTPS (RFC 6797, 7.2)."""
         return STRICT if self._is_https(scope) else BARE
 
     def _is_https(self, scope: Scope) -> bool:

@@ -72,7 +72,7 @@ def asks(service: str) -> bool:
 
 
 def access_list(project: str, accounts_project: str) -> list[bigquery.AccessEntry]:
-    """The access of a new tenant's dataset in `project`, for services whose accounts lie in `accounts_project`."""
+    """The list of a new tenant's dataset in `project`: owners, then services with accounts in `accounts_project`."""
     owners = bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners")  # a dataset must have an owner
     return [
         owners,
