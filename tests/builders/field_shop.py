@@ -22,7 +22,10 @@ from tests.builders.demo_instance import until
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 """Where the business clock of every shop stands."""
 PERIOD = {"start_date": "2026-10-01", "end_date": "2026-11-30"}
-ENVIRONMENT = {"PULSEPOINT_REQUESTS_PER_MINUTE": "100000"}
+ENVIRONMENT = {
+    "PULSEPOINT_REQUESTS_PER_MINUTE": "100000",
+    "PULSEPOINT_REQUESTS_PER_MINUTE_PER_PERSON": "100000",
+}
 _numbers = count(1)
 
 

@@ -127,6 +127,7 @@ async def running_gateway(admin_dsn: str, **settings: Any) -> AsyncIterator[Runn
         "admin_email": ADMIN,
         "admin_password": PASSWORD,
         "requests_per_minute": 100_000,
+        "requests_per_minute_per_person": 100_000,
         "login_attempts": 10_000,
         **settings,
     }

@@ -37,7 +37,11 @@ PATIENCE = 120
 WAVE, AHEAD = 1_000, 5_000
 """Orders sent at once in the burst, and how many the instance may be behind before the next wave waits for it."""
 # One address asks for a thousand people here: the limit that protects an instance from one is not what is measured.
-ENVIRONMENT = {"PULSEPOINT_REQUESTS_PER_MINUTE": "1000000", "PULSEPOINT_LOG_LEVEL": "WARNING"}
+ENVIRONMENT = {
+    "PULSEPOINT_REQUESTS_PER_MINUTE": "1000000",
+    "PULSEPOINT_REQUESTS_PER_MINUTE_PER_PERSON": "1000000",
+    "PULSEPOINT_LOG_LEVEL": "WARNING",
+}
 
 
 @dataclass(frozen=True, slots=True)

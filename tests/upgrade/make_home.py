@@ -72,6 +72,7 @@ class Instance:
             "PULSEPOINT_ALLOW_LOCAL_URLS": "1",
             "PULSEPOINT_HELD_TTL_DAYS": "36500",
             "PULSEPOINT_REQUESTS_PER_MINUTE": "100000",
+            "PULSEPOINT_REQUESTS_PER_MINUTE_PER_PERSON": "100000",
         }
         command = [str(checkout / ".venv/bin/python"), "-m", MODULE]
         self.process = subprocess.Popen(command, cwd=checkout, env=environment)

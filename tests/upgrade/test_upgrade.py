@@ -38,6 +38,7 @@ async def instance(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[In
     environment = {
         "PULSEPOINT_ALLOW_LOCAL_URLS": "1",
         "PULSEPOINT_REQUESTS_PER_MINUTE": "100000",
+        "PULSEPOINT_REQUESTS_PER_MINUTE_PER_PERSON": "100000",
         "PULSEPOINT_TIMEZONE": zone_without_a_job(datetime.now(UTC)),
     }
     async with running_instance(home, environment) as instance:

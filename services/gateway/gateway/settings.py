@@ -17,6 +17,7 @@ class Settings(ServiceSettings):
     the proxies in front whose X-Forwarded-For is believed. `web_folder` is where the built page is. `commit` is what
     this was built from, as `GET /version` answers it. `answer_seconds` is how long an answer of the warehouse is kept
     in the cache at most, 0: not at all; None is a minute where questions are billed and Redis is there, else 0.
+    `requests_per_minute` counts by address who has not logged in, `requests_per_minute_per_person` who has.
     `feed_streams` are those that an instance holds open, and `feed_streams_per_person` those of one person.
     """
 
@@ -32,7 +33,8 @@ class Settings(ServiceSettings):
     token_issuer: str = "pulsepoint"  # noqa: S105 (a name)
     token_audience: str = "pulsepoint-api"  # noqa: S105 (a name)
     token_minutes: int = 60
-    requests_per_minute: int = 100
+    requests_per_minute: int = Field(default=100, ge=1)
+    requests_per_minute_per_person: int = Field(default=600, ge=1)
     login_attempts: int = 10
     login_period_seconds: int = 300
     allow_local_urls: bool = False

@@ -101,7 +101,8 @@ def next_release(tmp_path: Path) -> NextRelease:
 
 @pytest.fixture
 async def cloud(tmp_path: Path, next_release: NextRelease) -> AsyncIterator[EmulatedProcess]:
-    environment = {**next_release.environment, "PULSEPOINT_REQUESTS_PER_MINUTE": "100000"}
+    limits = ("PULSEPOINT_REQUESTS_PER_MINUTE", "PULSEPOINT_REQUESTS_PER_MINUTE_PER_PERSON")
+    environment = {**next_release.environment, **dict.fromkeys(limits, "100000")}
     instance = EmulatedProcess(tmp_path / "cloud", environment)
     try:
         async with running(instance):

@@ -1,10 +1,11 @@
-"""The guard that every request passes first: security headers, limits per address and of a body, a 500 without detail.
+"""The guard that every request passes first: security headers, limits of callers and bodies, a 500 without detail.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware breaks context variables.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.endpoints.callers import UnbelievedCallers, client_address
 from gateway.endpoints.problems import MEDIA_TYPE, problem_body
+from gateway.identity.tokens import BadToken, Tokens
 from gateway.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -33,6 +35,15 @@ HEADERS = (
 PRIVATE = (b"cache-control", b"no-store")
 KEEPS_ITS_OWN_LIMIT = "/uploads"
 """Where a path ends so, its endpoint takes a file, onto disk and up to a limit of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many requests a minute a caller has, and how the caller is counted and told."""
+
+    key: str
+    requests: int
+    caller: str
 
 
 class Guard:
@@ -60,9 +71,8 @@ class Guard:
             await send(message)
 
         try:
-            wait = await self._wait(scope)
-            if wait:
-                await self._refuse(send_guarded, wait)
+            if refusal := await self._over_the_limit(scope):
+                await _send(send_guarded, 429, *refusal)
             elif (limit := self._body_limit(scope)) is None:
                 await self._app(scope, receive, send_guarded)
             elif _declared_length(scope) > limit:
@@ -75,22 +85,35 @@ class Guard:
                 raise
             await _send(send_guarded, 500, "Something went wrong in Pulsepoint; its log says what.", [])
 
-    async def _wait(self, scope: Scope) -> float:
+    async def _over_the_limit(self, scope: Scope) -> tuple[str, list[tuple[bytes, bytes]]] | None:
+        """What to answer a caller who asked too often; None for all others."""
         if not scope["path"].startswith(LIMITED) or scope["method"] == "OPTIONS":
-            return 0.0
-        key = f"requests:{client_address(scope, self._settings.trusted_proxies)}"
-        cache = scope["app"].state.ports.cache
-        allowed: float = await cache.allow(key, limit=self._settings.requests_per_minute, period_seconds=60)
-        return allowed
+            return None
+        ports = scope["app"].state.ports
+        allowance = self._allowance(scope, ports.tokens)
+        wait = await ports.cache.allow(allowance.key, limit=allowance.requests, period_seconds=60)
+        if not wait:
+            return None
+        detail = f"More than {allowance.requests} requests a minute {allowance.caller}. Try again in {ceil(wait)} s."
+        return detail, [(b"retry-after", str(ceil(wait)).encode())]
+
+    def _allowance(self, scope: Scope, tokens: Tokens) -> Allowance:
+        """By person where a token of ours says who asks, else by address: a token that fails buys nothing."""
+        kind, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+        if kind.lower() == "bearer":
+            try:
+                person = tokens.read(token.strip()).user_id
+            except BadToken:
+                pass
+            else:
+                limit = self._settings.requests_per_minute_per_person
+                return Allowance(f"requests:person:{person}", limit, "with your log-in")
+        address = client_address(scope, self._settings.trusted_proxies)
+        return Allowance(f"requests:{address}", self._settings.requests_per_minute, "from your address")
 
     def _body_limit(self, scope: Scope) -> int | None:
         """Bytes a body may have: endpoints read it whole, and before they ask who sends it."""
         return None if scope["path"].endswith(KEEPS_ITS_OWN_LIMIT) else self._settings.body_limit_bytes
-
-    async def _refuse(self, send: Send, wait: float) -> None:
-        limit = self._settings.requests_per_minute
-        detail = f"More than {limit} requests a minute from your address. Try again in {ceil(wait)} s."
-        await _send(send, 429, detail, [(b"retry-after", str(ceil(wait)).encode())])
 
 
 def _declared_length(scope: Scope) -> int:
