@@ -130,18 +130,18 @@ async def test_a_person_is_counted_alone_wherever_they_ask_from() -> None:
     limits = {"requests_per_minute": 4, "requests_per_minute_per_person": 3, "trusted_proxies": 1}
     with identity_store_server() as dsn:
         async with running_gateway(dsn, **limits) as gateway:
-            tenant = await gateway.person("one@office.example", "user")
-            await gateway.person("two@office.example", "user", tenant)
-            one, two = [await gateway.token(f"{name}@office.example") for name in ("one", "two")]
+            tenant = await gateway.person("first@office.example", "user")
+            await gateway.person("second@office.example", "user", tenant)
+            first, second = [await gateway.token(f"{name}@office.example") for name in ("first", "second")]
 
             async def ask(authorization: str, address: str = "203.0.113.9") -> int:
                 headers = {"Authorization": authorization, **coming_from(address)}
                 return (await gateway.client.get("/api/brands", headers=headers)).status_code
 
             # Of one office: each has their own, and no other address makes it more.
-            assert [await ask(f"Bearer {one}") for _ in range(4)] == [200, 200, 200, 429]
-            assert await ask(f"bearer {one}", "198.51.100.7") == 429
-            assert [await ask(f"Bearer {two}") for _ in range(4)] == [200, 200, 200, 429]
+            assert [await ask(f"Bearer {first}") for _ in range(4)] == [200, 200, 200, 429]
+            assert await ask(f"bearer {first}", "198.51.100.7") == 429
+            assert [await ask(f"Bearer {second}") for _ in range(4)] == [200, 200, 200, 429]
             # What is no token of ours counts by address, whatever it says, and takes nothing from people.
-            forged = [await ask(f"Bearer {one[:-4]}{number:04d}") for number in range(3)]
+            forged = [await ask(f"Bearer {first[:-4]}{number:04d}") for number in range(3)]
             assert [*forged, await ask("Basic eA=="), await ask("")] == [401, 401, 401, 401, 429]

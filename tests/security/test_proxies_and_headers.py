@@ -109,12 +109,12 @@ async def test_a_proxy_that_is_not_trusted_is_told_to_operators_and_not_believed
         async with running_gateway(dsn, requests_per_minute=12) as gateway:
             async with await gateway.login() as client:
                 answers = [
-                    (await client.get("/api/admin/proxies", headers={"X-Forwarded-For": f"6.6.6.{number}"}))
+                    (await gateway.client.get("/api/brands", headers={"X-Forwarded-For": f"6.6.6.{number}"}))
                     for number in range(20)
                 ]
-                [noted] = answers[0].json()["unbelieved"]
-            assert (noted["reason"], noted["requests"], noted["peer"]) == ("no_proxy_trusted", 1, "127.0.0.1")
-            assert answers[-1].status_code == 429
+                [noted] = (await client.get("/api/admin/proxies")).json()["unbelieved"]
+            assert (noted["reason"], noted["requests"], noted["peer"]) == ("no_proxy_trusted", 20, "127.0.0.1")
+            assert (answers[0].status_code, answers[-1].status_code) == (401, 429)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ NIGHT_HOUR = 3
 
 
 def scrubbing(now: datetime) -> Effect:
-    """The effect that is due in the next night, one a brand however many people are erased until then."""
+    """The effect that is due in the next night, at `NIGHT_HOUR` UTC, one a brand however many are erased until then."""
     night = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
     return Effect(SCRUB, "engines", {}, (night if night > now else night + timedelta(days=1)) - now)
 

@@ -30,7 +30,9 @@ MOST_RECORDS = 1000
 
 
 def facts_erasure(order_ids: Sequence[str], key: str, scope: TenantContext | None = None) -> Effect:
-    """The effect that erases what a service's facts say of the buyer of these orders; `key` names the request."""
+    """The effect that sets to NULL what a service's facts say of the buyer of these orders; one for each `key`, the
+    request; in the brand in hand where `scope` is None.
+    """
     return Effect(ERASE_FACTS, key, {"order_ids": list(order_ids), "key": key, "round": 0}, SETTLES, scope)
 
 

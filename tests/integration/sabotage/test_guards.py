@@ -77,7 +77,7 @@ CASES = {
         ("tests/unit/metrics/test_brands_apart.py", "alerting_quarantined_days"),
     ),
     "the limit of requests": Sabotage(
-        GATEWAY, "endpoints/guard.py", "            if wait:\n", "            if wait < 0:\n",
+        GATEWAY, "endpoints/guard.py", "        if not wait:\n", "        if wait >= 0:\n",
         ("tests/integration/gateway/test_gateway_access.py", "more_requests_than_the_limit"),
     ),
     "the signature of a push": Sabotage(

@@ -39,7 +39,7 @@ KEEPS_ITS_OWN_LIMIT = "/uploads"
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many requests a minute a caller has, and how the caller is counted and told."""
+    """The requests a minute that a caller has, the key they are counted by, and the caller in words."""
 
     key: str
     requests: int
@@ -86,7 +86,7 @@ class Guard:
             await _send(send_guarded, 500, "Something went wrong in Pulsepoint; its log says what.", [])
 
     async def _over_the_limit(self, scope: Scope) -> tuple[str, list[tuple[bytes, bytes]]] | None:
-        """What to answer a caller who asked too often; None for all others."""
+        """The detail and headers of a refusal to whoever asked too often; None for all others."""
         if not scope["path"].startswith(LIMITED) or scope["method"] == "OPTIONS":
             return None
         ports = scope["app"].state.ports

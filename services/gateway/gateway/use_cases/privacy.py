@@ -47,7 +47,7 @@ class Somebody:
 
 
 async def data_requests(person: Person, identity_store: IdentityStore) -> list[JsonObject]:
-    """The newest requests of customers for their data, as the audit log has them."""
+    """The requests of customers for their data, as the audit log has them, newest first, at most `LISTED`."""
     action = SubjectDataRequested.TYPE
     return await identity_store.audit(person.scope, limit=LISTED, offset=0, action=action)
 

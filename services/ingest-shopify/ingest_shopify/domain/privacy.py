@@ -12,7 +12,7 @@ from pulsepoint.events.privacy import SubjectDataRequested, SubjectErased
 
 
 def read_data_request(body: Fields, *, reported_at: datetime) -> SubjectDataRequested:
-    """A customer's request for their data; the subject is not known yet."""
+    """A customer's request for their data, its subject None until it is looked up; raises `MalformedInput`."""
     request = body.child("data_request")
     return SubjectDataRequested(
         subject=None,
@@ -23,7 +23,7 @@ def read_data_request(body: Fields, *, reported_at: datetime) -> SubjectDataRequ
 
 
 def read_redaction(body: Fields, *, reported_at: datetime) -> SubjectErased:
-    """A customer's erasure; the subject is not known yet."""
+    """A customer's erasure, its subject None until it is looked up; raises `MalformedInput`."""
     return SubjectErased(subject=None, order_ids=_order_ids(body, "orders_to_redact"), erased_at=reported_at)
 
 
