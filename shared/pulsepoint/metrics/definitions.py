@@ -212,7 +212,7 @@ _STOCK: tuple[Metric, ...] = (
     Sum(55, "incoming_units", "units ordered from suppliers that have not arrived, where the "
         "shop says so", _COUNT, "stock", "SUM(incoming)", absent=None),
     Sum(56, "level_incoming", "units on their way to the shop's locations, as last "
-        "told", _COUNT, "incoming", "SUM(incoming)", absent=None, listed=False),
+        "told, less what has come since", _COUNT, "incoming", "SUM(incoming)", absent=None, listed=False),
     Sum(40, "days_in_stock", "days on which an item had units available at any time, over its "
         "locations together; days before its first count too", _COUNT, "stock_days", "SUM(days_in_stock)",
         listed=False),

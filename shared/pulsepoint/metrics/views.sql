@@ -194,13 +194,30 @@ LEFT JOIN ad_days_quarantined_current AS held
   AND held.day = ad.day AND held.quarantined
 WHERE held.entity IS NULL;
 
--- Units on their way to each location, by the newest level that says so: webhooks that name none change nothing.
+-- Units on their way to each location, by the newest level that says so, less what has come since: webhooks name none,
+-- and by them units that come are a rise of what is available.
 CREATE VIEW incoming_levels AS
-SELECT brand_id, inventory_item_id, location_id, incoming, updated_at, fact_id, recorded_at
-FROM inventory_levels
+WITH levels AS (
+  SELECT brand_id, entity, version, inventory_item_id, location_id, available, incoming, updated_at, fact_id, recorded_at
+  FROM inventory_levels
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY brand_id, entity, version ORDER BY COALESCE(precedence, 0) DESC, digest DESC) = 1
+),
+counted AS (
+  SELECT levels.*, LAG(available) OVER (PARTITION BY brand_id, entity ORDER BY version) AS before
+  FROM levels
+),
+arrivals AS (
+  SELECT counted.*,
+    SUM(IF(incoming IS NULL AND available > before, available - before, 0)) OVER (
+      PARTITION BY brand_id, entity ORDER BY version DESC) AS arrived
+  FROM counted
+)
+SELECT brand_id, inventory_item_id, location_id, IF(arrived < incoming, incoming - arrived, 0) AS incoming, updated_at,
+  fact_id, recorded_at
+FROM arrivals
 WHERE incoming IS NOT NULL
-QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY brand_id, entity ORDER BY version DESC, COALESCE(precedence, 0) DESC, digest DESC) = 1;
+QUALIFY ROW_NUMBER() OVER (PARTITION BY brand_id, entity ORDER BY version DESC) = 1;
 
 -- Days of an account whose spend is in quarantine: not counted, and left out of ratios of sales and spend.
 CREATE VIEW quarantined_ad_days AS

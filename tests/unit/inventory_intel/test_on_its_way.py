@@ -106,6 +106,32 @@ async def test_a_later_level_that_names_none_keeps_what_is_on_its_way(bench: Ben
     assert (status.available, status.incoming) == (4, 30)
 
 
+@pytest.mark.parametrize(
+    ("later", "available", "incoming"),
+    [
+        ([35], 35, 0),
+        ([25], 25, 10),
+        ([4, 24, 21], 21, 10),
+        ([40], 40, 0),
+        ([4, 3], 3, 30),
+        ([None, 20], 20, 30),
+    ],
+)
+async def test_what_has_come_since_is_no_longer_on_its_way(
+    bench: Bench, later: list[int | None], available: int, incoming: int
+) -> None:
+    """Five there and thirty on their way; webhooks name no units on their way, only what is available."""
+    levels = [level_fact("v1", days_ago(8 - number), there) for number, there in enumerate(later)]
+    await bench.append(
+        product_facts("p", [{"variant_id": "v1"}]),
+        [*reversed(levels), level_fact("v1", days_ago(9), 5, incoming=30)],
+        [level_fact("v1", days_ago(20), 0, incoming=99)],
+        order_facts("o", days_ago(9), [{"variant_id": "v1", "quantity": 56}]),
+    )
+    status = (await statuses_of(bench))["v1"]
+    assert (status.available, status.incoming) == (available, incoming)
+
+
 async def test_each_variant_has_its_own_lead_time_by_id_or_sku(bench: Bench) -> None:
     for variant, sku in (("v1", "S1"), ("v2", "S2"), ("v3", "S3")):
         await bench.append(
