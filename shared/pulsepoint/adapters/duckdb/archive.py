@@ -11,15 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import struct
 import threading
 import time
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 from uuid import uuid4
 
 import duckdb
@@ -29,6 +26,7 @@ import structlog
 from pulsepoint.adapters.duckdb import schemas
 from pulsepoint.adapters.duckdb.archive_copy import NAMED
 from pulsepoint.adapters.duckdb.archive_digests import is_whole, note_digests, replace_noted
+from pulsepoint.adapters.duckdb.archive_frames import Batch, Document, documents_of, encoded, frames_in
 from pulsepoint.adapters.duckdb.durable import flush_file, flush_folder, write_durably
 from pulsepoint.adapters.duckdb.erasing import Change
 from pulsepoint.errors import EngineUnavailable
@@ -36,14 +34,8 @@ from pulsepoint.warehouse.rows import tables_by_name
 from pulsepoint.warehouse.schema import SHARED_SCHEMA
 
 logger = structlog.get_logger(__name__)
-Batch = Mapping[tuple[str, str], list[bytes]]
-"""JSON objects, one a row, by (schema, table)."""
-Document = tuple[str, str, bytes]
-"""Schema, table, and rows as lines of JSON."""
 SEGMENT_BYTES = 64 * 1024 * 1024
 SEGMENT_SECONDS = 86_400.0
-_HEAD = struct.Struct(">4sQII")
-_MAGIC = b"PPF1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +80,7 @@ class FactArchive:
         """Writes one frame and flushes it to the disk; its number. Raises `OSError`, and then nothing was written."""
         if self.is_lost():
             raise OSError(errno.ENOENT, "its files were taken away", str(self.folder))
-        payload = b"".join(_parts(batch))
-        frame = _HEAD.pack(_MAGIC, self.last + 1, len(payload), zlib.crc32(payload)) + payload
+        frame = encoded(self.last + 1, batch)
         if self._handle is None:
             self._open(self.last + 1)
         assert self._handle is not None
@@ -135,6 +126,11 @@ class FactArchive:
         with self._closing:
             return self._close_segments()
 
+    def close(self) -> None:
+        """Close the open log, once no segment is being made; raises `OSError`."""
+        with self._closing:
+            self.roll()
+
     def _close_segments(self) -> int:
         logs = self._logs()
         # Asked after them: a log is named as open before it is made.
@@ -150,9 +146,9 @@ class FactArchive:
         """The frames in logs whose number is above `after`, each once and in order; ends before a torn one."""
         closed = max((segment.last for segment in self.segments()), default=0)
         for log in self._logs():
-            for number, payload, _ in _frames_in(log):
+            for number, payload, _ in frames_in(log):
                 if max(after, closed) < number <= self.last:
-                    yield number, _documents(payload)
+                    yield number, documents_of(payload)
 
     def erase(self, change: Change) -> None:
         """Changes rows in all that is archived; nobody may append meanwhile. Raises `OSError`, `duckdb.Error`.
@@ -224,7 +220,7 @@ class FactArchive:
             last = max(last, segment.last)
         for log in self._logs():
             end = 0
-            for number, _, ends in _frames_in(log):
+            for number, _, ends in frames_in(log):
                 if number > last + 1:
                     missing = f"live-{last + 1:016d}.log"
                     self._note_damage(missing if number == _first(log) else log.name)
@@ -257,7 +253,7 @@ class FactArchive:
         # Asked before the logs: frames appended meanwhile are in a later log.
         end = self.last + 1
         end = min((_first(each) for each in self._logs() if each > log), default=end)
-        numbers = [number for number, _, _ in _frames_in(log)]
+        numbers = [number for number, _, _ in frames_in(log)]
         if numbers != list(range(_first(log), end)):
             self._note_damage(log.name)
             return False
@@ -296,8 +292,8 @@ def _to_parquet(log: Path, folder: Path) -> None:
     """One file a table, by way of lines of JSON: DuckDB reads these in a seventh of the time that values take."""
     lines = folder / "lines"
     lines.mkdir()
-    for _, payload, _ in _frames_in(log):
-        for schema, table, rows in _documents(payload):
+    for _, payload, _ in frames_in(log):
+        for schema, table, rows in documents_of(payload):
             if table in tables_by_name(schema == SHARED_SCHEMA):
                 with (lines / f"{schema}.{table}").open("ab") as file:
                     file.write(rows + b"\n")
@@ -317,62 +313,6 @@ def _copy(rows: str, file: Path) -> str:
 def _numbers(name: str) -> tuple[int, int]:
     first, _, last = name.partition("-")
     return int(first), int(last)
-
-
-def _parts(batch: Batch) -> Iterator[bytes]:
-    for (schema, table), rows in batch.items():
-        if rows:
-            document = b"\n".join(rows)
-            yield orjson.dumps([schema, table, len(document)]) + b"\n"
-            yield document
-
-
-def _documents(payload: bytes) -> list[Document]:
-    documents, place = [], 0
-    while place < len(payload):
-        end = payload.index(b"\n", place)
-        schema, table, length = orjson.loads(payload[place:end])
-        documents.append((schema, table, payload[end + 1 : end + 1 + length]))
-        place = end + 1 + length
-    return documents
-
-
-def _frames_in(log: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, payload and end of each whole frame; those that are torn or damaged are left out."""
-    with log.open("rb") as file:
-        while True:
-            start = file.tell()
-            if (frame := _frame(file)) is not None:
-                yield *frame, file.tell()
-            elif (place := _next_whole(file, start + 1)) is not None:
-                file.seek(place)
-            else:
-                return
-
-
-def _frame(file: BinaryIO) -> tuple[int, bytes] | None:
-    """Number and payload of the frame at the file's place; None where there is no whole one."""
-    head = file.read(_HEAD.size)
-    if len(head) < _HEAD.size:
-        return None
-    magic, number, length, checksum = _HEAD.unpack(head)
-    if magic != _MAGIC:
-        return None
-    payload = file.read(length)
-    return (number, payload) if len(payload) == length and zlib.crc32(payload) == checksum else None
-
-
-def _next_whole(file: BinaryIO, place: int) -> int | None:
-    """Where from `place` on the next whole frame begins."""
-    file.seek(place)
-    rest = file.read()
-    at = rest.find(_MAGIC)
-    while at >= 0:
-        file.seek(place + at)
-        if _frame(file) is not None:
-            return place + at
-        at = rest.find(_MAGIC, at + 1)
-    return None
 
 
 def _emptied(folder: Path) -> Path:

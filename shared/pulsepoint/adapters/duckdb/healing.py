@@ -152,7 +152,7 @@ class HealingWarehouse:
         if self._open is not None:
             await self._open.close()
         if self._archive is not None:
-            self._archive.roll()
+            await asyncio.to_thread(self._archive.close)
 
     async def _using(self, call: Callable[[DuckDBWarehouse], Awaitable[Answer]]) -> Answer:
         if self._open is None:
@@ -233,7 +233,7 @@ class HealingWarehouse:
     async def _open_again(self, *, thorough: bool, rebuild: bool) -> bool:
         """True where the file was made anew without the one before."""
         if self._archive is not None:
-            self._archive.roll()
+            await asyncio.to_thread(self._archive.close)
         archive = self._archive = await asyncio.to_thread(FactArchive, self._folder)
         archive.damage, self._damage = archive.damage or self._damage, None
         connection = await asyncio.to_thread(
