@@ -42,6 +42,7 @@ PARAMETERS: dict[str, Any] = {
     "start_at": datetime(2026, 3, 9, 12, tzinfo=UTC), "end_at": datetime(2026, 3, 11, tzinfo=UTC),
     "settled_before": datetime(2026, 4, 1, tzinfo=UTC), "after": "", "since": datetime(2026, 3, 9, 12, tzinfo=UTC),
     "lookback_days": 30, "start": "", "end": "\uffff",
+    "order_ids": " order_id ", "subject": "subject",
 }  # fmt: skip
 TELLS_WHAT_IS_WRONG = ("verify_", "unmatched_")
 """Starts of the names of queries that have no rows where nothing is wrong."""
@@ -67,11 +68,15 @@ def row(scope: TenantContext, table: schema.Table, amount: int, tag: str, at: da
 
 
 def facts(scope: TenantContext, amount: int, tag: str = "", at: datetime = AT) -> list[FactRow]:
-    """A row of every table, and a credit of a campaign that no platform reports."""
-    rows = [row(scope, table, amount, tag, at) for table in schema.tables()]
-    credit = next(each for each in rows if each.table == "credits")
-    unmatched = {**credit.row, "fact_id": f"{credit.row['fact_id']}-unmatched", "campaign": "unheard of"}
-    return [*rows, replace(credit, row=unmatched)]
+    """A row of every table, a credit of a campaign that no platform reports, and a line that is no product."""
+    rows = {table.name: row(scope, table, amount, tag, at) for table in schema.tables()}
+    unmatched = other(rows["credits"], campaign="unheard@of.example")
+    return [*rows.values(), unmatched, other(rows["order_lines"], entity="other", product_id=None)]
+
+
+def other(like: FactRow, **columns: str | None) -> FactRow:
+    """One more row, with an id of its own and these columns."""
+    return replace(like, row={**like.row, "fact_id": f"{like.row['fact_id']}-other", **columns})
 
 
 def neighbours() -> list[FactRow]:
@@ -94,9 +99,10 @@ async def beside() -> AsyncIterator[DuckDBWarehouse]:
 
 
 async def answer(warehouse: DuckDBWarehouse, name: str) -> list[dict[str, Any]]:
+    """Its rows, whatever order they come in where the query says none."""
     query = every_query()[name]
     given = {parameter: PARAMETERS[parameter] for parameter in query.parameters}
-    return await warehouse.query(BRAND, query.sql, given)
+    return sorted(await warehouse.query(BRAND, query.sql, given), key=repr)
 
 
 @pytest.mark.parametrize("name", NAMES)
