@@ -14,7 +14,8 @@ from tests.builders.whole_store import WholeStore, whole_store
 pytestmark = pytest.mark.slow
 
 ROWS_OF_AN_ORDER = ("orders", "order_lines", "attributions", "touches", "credits")
-FIRST_CREDIT = "SELECT min(fact_id) FROM credits WHERE credit_micros > 0"
+FIRST_CREDIT = "SELECT min(fact_id) FROM credits WHERE credit_micros > 0 AND order_id = '902'"
+"""Of an order told once: what a later version outranks counts in nothing, and checksums alone see it."""
 WAYS: dict[str, tuple[str, ...]] = {
     "a credit moved to another channel": (
         f"UPDATE credits_keyed SET channel = 'email' WHERE fact_id = ({FIRST_CREDIT})",

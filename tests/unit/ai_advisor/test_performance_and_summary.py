@@ -28,7 +28,6 @@ from pulsepoint.brand.settings import BrandSettings
 from pulsepoint.brand.texts import texts
 from pulsepoint.errors import RetryableError
 from pulsepoint.events.brands import BrandConfigured
-from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.insights import AdviceComputed
 from pulsepoint.events.inventory import StockStatus
 from pulsepoint.metrics.quarantined_days import QuarantinedDay
@@ -127,11 +126,6 @@ async def configure(bench: Bench, **changes: Any) -> None:
 async def assessed(bench: Bench, *statuses: StockStatus, version: int = 1) -> Any:
     event = event_of(stock_assessed(*statuses), version=version, time=NOW)
     return await bench.handle(HANDLERS["stock.assessed"], event)
-
-
-def test_every_subscribed_event_has_a_handler() -> None:
-    subscribed = {kind for subscription in subscriptions_of("ai-advisor") for kind in subscription.types}
-    assert subscribed - HANDLERS.keys() <= {"replay.requested"}
 
 
 async def test_advice_waits_for_the_brands_settings(bench: Bench) -> None:

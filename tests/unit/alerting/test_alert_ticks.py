@@ -18,7 +18,6 @@ from pulsepoint.errors import RetryableError
 from pulsepoint.events.ads import AdDayQuarantined, AdsSynced, AdsSyncFailed
 from pulsepoint.events.alerts import AlertOpened, AlertResolved
 from pulsepoint.events.brands import BrandConfigured
-from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.money import MICROS
 from pulsepoint.ports.document_store import Write
 from pulsepoint.runtime.outcome import Effect, Outcome
@@ -37,11 +36,6 @@ async def bench() -> AsyncIterator[Bench]:
 
 def posts(outcome: Outcome) -> list[Effect]:
     return [effect for effect in outcome.effects if effect.kind == POST]
-
-
-def test_every_subscribed_event_has_a_handler() -> None:
-    subscribed = {kind for subscription in subscriptions_of("alerting") for kind in subscription.types}
-    assert subscribed - HANDLERS.keys() <= {"replay.requested"}
 
 
 async def test_events_wait_for_the_brands_settings(bench: Bench) -> None:

@@ -11,7 +11,6 @@ import pytest
 from ai_advisor.measuring import measure_performance
 from inventory_intel.handlers import EFFECTS, HANDLERS, TICK, Pace, effects, handlers
 from pulsepoint.events.brands import BrandConfigured
-from pulsepoint.events.catalog import subscriptions_of
 from pulsepoint.events.commands import AnalysisRequested
 from pulsepoint.events.inventory import StockAssessed, StockLevelRecorded
 from pulsepoint.money import MICROS
@@ -51,11 +50,6 @@ async def tick(bench: Bench) -> tuple[StockAssessed, Outcome]:
 
 def level_event() -> Any:
     return event_of(StockLevelRecorded(inventory_item_id="i", location_id="l", available=1, updated_at=NOW))
-
-
-def test_every_subscribed_event_has_a_handler() -> None:
-    subscribed = {kind for subscription in subscriptions_of("inventory-intel") for kind in subscription.types}
-    assert subscribed - HANDLERS.keys() <= {"replay.requested"}
 
 
 async def test_events_of_one_stretch_share_a_tick_that_is_due_after_it(bench: Bench) -> None:
