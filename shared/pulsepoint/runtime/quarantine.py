@@ -27,6 +27,7 @@ from pulsepoint.errors import (
     QuantityAboveBound,
     RetryableError,
     TenantSuspended,
+    UnknownShop,
 )
 from pulsepoint.events.catalog import BY_NAME
 from pulsepoint.events.commands import ReplayRequested
@@ -278,17 +279,22 @@ class QuarantineStore:
         return [Write("held", document.id, data, expires_at=expires), *_part_writes(parts, expires), *gone]
 
     async def _replay_waiting(self, reader: Reader, effect: StoredEffect, result: object) -> Outcome:
-        """Deliver again what waited for a shop's owner (`shop`), or for a tenant to be back."""
-        data, documents = effect.data, list[Document]()
-        for reason in ("unknown_shop", TenantSuspended.reason):
-            where = {"shop": str(data["shop"]), "reason": reason} if "shop" in data else {"reason": reason}
-            documents += await reader.find("held", where, limit=PAGE - len(documents)) if len(documents) < PAGE else []
+        """Deliver again the next page of what waited for a shop's owner (`shop`), or for a tenant to be back.
+
+        Each once: what waits again by then is not met twice.
+        """
+        data = effect.data
+        reason, after = data.get("reason", UnknownShop.reason), str(data.get("after", ""))
+        where = {"reason": reason, **({"shop": str(data["shop"])} if "shop" in data else {})}
+        documents = await reader.find("held", where, limit=PAGE, after=after)
         outcome = await self._release(reader, documents)
-        if len(documents) < PAGE:
+        if len(documents) == PAGE:
+            rest = {**data, "reason": reason, "after": documents[-1].id}
+        elif reason != TenantSuspended.reason:
+            rest = {**data, "reason": TenantSuspended.reason, "after": ""}
+        else:
             return outcome
-        round_number = int(data.get("round", 0)) + 1
-        again = _draining({**data, "round": round_number})
-        return Outcome(writes=outcome.writes, events=outcome.events, messages=outcome.messages, effects=[again])
+        return replace(outcome, effects=[*outcome.effects, _draining(rest)])
 
     async def _release(self, reader: Reader, documents: Sequence[Document], *, by_person: bool = False) -> Outcome:
         writes: list[Write] = []
@@ -372,9 +378,9 @@ def drains_suspended(scope: TenantContext) -> Effect:
 
 
 def _draining(data: JsonObject) -> Effect:
-    round_number = data.get("round")
     key = f"shop:{data['shop']}" if "shop" in data else "suspended"
-    return Effect(REPLAY, key if round_number is None else f"{key}:{round_number}", data)
+    # The key differs from page to page: the effect under way still holds its own.
+    return Effect(REPLAY, f"{key}:{data['reason']}:{data['after']}" if "reason" in data else key, data)
 
 
 async def _fails_still(work: Work, reader: Reader) -> None:

@@ -18,6 +18,7 @@ from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.events.privacy import ShopErasureRequested, SubjectErased
+from pulsepoint.runtime.quarantine import PAGE
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.exports import head, write_export
 from tests.builders.ingest import BRAND, Ingest
@@ -137,3 +138,36 @@ async def test_what_was_told_of_an_order_without_an_id_says_nothing_of_its_erase
     assert kept is not None
     assert b"QUILL10" not in orjson.dumps(kept.data)
     assert row["subject"].encode() not in orjson.dumps(kept.data)
+
+
+@pytest.mark.parametrize(
+    ("suspended", "reason"),
+    [
+        pytest.param(False, "unknown_shop", marks=pytest.mark.rule("SHOP-27")),
+        pytest.param(True, "tenant_suspended", marks=pytest.mark.rule("SEC-26")),
+    ],
+)
+async def test_what_goes_on_waiting_is_tried_once_and_not_for_ever(
+    ingest: Ingest, suspended: bool, reason: str
+) -> None:
+    """More than a page of it, when settings of another brand that names the shop arrive."""
+    await names(ingest, NAMER)
+    if suspended:
+        await ingest.deliver(order_body(99), routing="header")
+        await ingest.configure(NAMER, suspended=True, version=2)
+    await names(ingest, OWNER)
+    for number in range(PAGE + 1):
+        await ingest.deliver(order_body(number + 1), routing="header")
+    assert set(ingest.quarantined()) == {reason}
+    before = len(ingest.runtime.ports.bus.published)
+    await names(ingest, OWNER, 2)
+    tried = 0
+    while await ingest.runtime.effects.start_due() and tried <= 2 * PAGE:
+        await ingest.runtime.effects.finish()
+        published = ingest.runtime.ports.bus.published[before:]
+        before += len(published)
+        for message in published:
+            if message.topic == "shopify-deliveries":
+                tried += 1
+                assert await deliver(ingest.runtime, "shopify-deliveries", message) == 204
+    assert tried == PAGE + 1
