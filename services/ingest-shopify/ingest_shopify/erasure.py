@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from ingest_shopify.domain import Reading, without_buyer
 from ingest_shopify.order_names import ORDER_NAMES, key_of, without_buyers
 from ingest_shopify.shops import Shop, forgotten
-from ingest_shopify.subjects import PersonRecord, redactions
+from ingest_shopify.subjects import PersonRecord, redactions, unmapped
 from pulsepoint.events.envelope import Event, Message, RawPayload, decode_raw
 from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.metrics.named_queries import run_named_query
@@ -37,10 +37,14 @@ FACTS = {"order_lines": "personal_order_lines"}
 
 @dataclass(frozen=True, slots=True)
 class ErasedOrders:
-    """All orders of a customer, and the documents of their names (`order_names`)."""
+    """All orders of a customer, and the documents of their names (`order_names`).
 
-    order_ids: Sequence[str]
-    names: Sequence[str]
+    `buyers` are the subjects of the orders that a request named without their buyer: the mapping of these goes first.
+    """
+
+    order_ids: Sequence[str] = ()
+    names: Sequence[str] = ()
+    buyers: Sequence[str] = ()
 
 
 def erasure_effects(
@@ -93,11 +97,23 @@ async def _erase(ports: ServicePorts, effect: StoredEffect) -> ErasedOrders | No
     subjects, order_ids = effect.data["subjects"], set(effect.data["order_ids"])
     if await are_on_their_way(ports, effect.scope, order_ids=order_ids, subjects=subjects):
         return None
+    if not subjects and (buyers := await _buyers_of(ports, effect.scope, sorted(order_ids))):
+        return ErasedOrders(buyers=buyers)
     for subject in subjects:
         rows = await run_named_query(ports.warehouse, effect.scope, "orders_of_subject", subject=subject)
         order_ids.update(row["order_id"] for row in rows)
     await erase_facts(ports, effect.scope, FACTS, sorted(order_ids))
     return ErasedOrders(sorted(order_ids), await _names_of(ports, effect.scope, sorted(order_ids)))
+
+
+async def _buyers_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequence[str]) -> list[str]:
+    """The subjects that these orders are told to be of now."""
+    subjects: set[str] = set()
+    for start in range(0, len(order_ids), AT_ONCE):
+        ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
+        rows = await run_named_query(ports.warehouse, scope, "subjects_of_orders", order_ids=ids)
+        subjects.update(str(row["subject"]) for row in rows)
+    return sorted(subjects)
 
 
 async def _names_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequence[str]) -> list[str]:
@@ -112,18 +128,19 @@ async def _names_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequen
 
 async def _tell_the_others(reader: Reader, effect: StoredEffect, erased_orders: ErasedOrders | None) -> Outcome:
     """Publish the erasure of the orders that the request did not name."""
-    data = effect.data
-    if erased_orders is None:
-        again = {**data, "round": data["round"] + 1}
+    data, erased_at = effect.data, datetime.fromisoformat(effect.data["erased_at"])
+    if erased_orders is None or erased_orders.buyers:
+        subjects = list(erased_orders.buyers) if erased_orders is not None else data["subjects"]
+        writes = await unmapped(reader, subjects, erased_at) if erased_orders is not None else []
+        again = {**data, "subjects": subjects, "round": data["round"] + 1}
         # The key differs: the effect under way still holds its own.
-        return Outcome(effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
+        return Outcome(writes=writes, effects=[Effect(effect.kind, f"{data['key']}:{data['round']}", again, SETTLES)])
     order_ids = erased_orders.order_ids
     erasing = [_in_names({**data, "order_ids": order_ids}, erased_orders.names)] if erased_orders.names else []
     erasing.append(Effect(ERASE_PAYLOADS, data["key"], {"values": [*data["subjects"], *order_ids]}, DELIVERED))
     unnamed = tuple(order_id for order_id in order_ids if order_id not in set(data["order_ids"]))
     if not unnamed:
         return Outcome(effects=erasing)
-    erased_at = datetime.fromisoformat(data["erased_at"])
     erased = SubjectErased(subject=next(iter(data["subjects"]), None), order_ids=unnamed, erased_at=erased_at)
     event = reader.event(erased, entity=data["entity"], version=data["version"])
     in_quarantine = erases_quarantined(unnamed, f"{data['key']}:{data['round']}")

@@ -102,13 +102,7 @@ async def erase_subject(
     hashes = identities_of(person, key)
     documents = await reader.get_many([("identities", digest) for digest in hashes], scope=scope) if hashes else []
     subjects = list(dict.fromkeys(str(d.data["subject"]) for d in documents if d is not None and "subject" in d.data))
-    linked = await reader.get_many([("subjects", name) for name in subjects], scope=scope) if subjects else []
-    gone = dict.fromkeys(hashes)
-    for document in linked:
-        gone.update(dict.fromkeys(document.data["identities"] if document is not None else ()))
-    tombstone = {"erased_at": at.isoformat()}
-    writes = [Write("identities", digest, tombstone, scope=scope) for digest in gone]
-    writes += [Write("subjects", name, None, scope=scope) for name in subjects]
+    writes = await unmapped(reader, subjects, at, scope, hashes=hashes)
     writes += redactions(order_ids, at, scope)
     return PersonRecord(
         subjects[0] if subjects else None,
@@ -117,6 +111,24 @@ async def erase_subject(
         subjects=subjects,
         writes=writes,
     )
+
+
+async def unmapped(
+    reader: Reader,
+    subjects: Sequence[str],
+    at: datetime,
+    scope: TenantContext | None = None,
+    *,
+    hashes: Sequence[str] = (),
+) -> list[Write]:
+    """The writes that delete the mapping of subjects, with `hashes` and all that lead to them; tombstones stay."""
+    linked = await reader.get_many([("subjects", name) for name in subjects], scope=scope) if subjects else []
+    gone = dict.fromkeys(hashes)
+    for document in linked:
+        gone.update(dict.fromkeys(document.data["identities"] if document is not None else ()))
+    tombstone = {"erased_at": at.isoformat()}
+    writes = [Write("identities", digest, tombstone, scope=scope) for digest in gone]
+    return [*writes, *(Write("subjects", name, None, scope=scope) for name in subjects)]
 
 
 def redactions(order_ids: Iterable[str], at: datetime, scope: TenantContext | None = None) -> list[Write]:

@@ -171,3 +171,21 @@ async def test_what_goes_on_waiting_is_tried_once_and_not_for_ever(
                 tried += 1
                 assert await deliver(ingest.runtime, "shopify-deliveries", message) == 204
     assert tried == PAGE + 1
+
+
+@pytest.mark.rule("SEC-29")
+async def test_a_customer_named_by_an_order_alone_is_erased_with_all_their_orders(ingest: Ingest) -> None:
+    await ingest.configure()
+    for number in (1, 2):
+        await ingest.deliver(order_body(number))
+    [subject] = {row["subject"] for row in await ingest.rows("orders_current")}
+    await ingest.deliver({"shop_domain": SHOP, "customer": {}, "orders_to_redact": [1]}, "customers/redact")
+    for _ in range(4):
+        ingest.runtime.ports.clock.advance(seconds=60)
+        await ingest.runtime.pipeline.mark_dispatched()
+        await run_effects(ingest.runtime)
+    erased = ingest.payloads(SubjectErased, BRAND)
+    assert [(each.subject, each.order_ids) for each in erased] == [(None, ("1",)), (subject, ("2",))]
+    assert await ingest.document("subjects", subject, BRAND) is None
+    await ingest.deliver(order_body(3))
+    assert {row["order_id"]: row["subject"] for row in await ingest.rows("orders_current")}["3"] is None

@@ -2,6 +2,12 @@
 -- The orders that any snapshot tells to be of the buyer @subject.
 SELECT DISTINCT order_id FROM orders WHERE brand_id = @brand_id AND subject = @subject ORDER BY order_id;
 
+-- name: subjects_of_orders
+-- The buyers that the orders whose ids stand in @order_ids, each between spaces, are told to be of now.
+SELECT DISTINCT subject FROM orders_current
+WHERE brand_id = @brand_id AND subject IS NOT NULL AND STRPOS(@order_ids, CONCAT(' ', order_id, ' ')) > 0
+ORDER BY subject;
+
 -- name: names_of_orders
 -- Every name that the orders whose ids stand in @order_ids, each between spaces, ever had.
 SELECT DISTINCT name FROM orders
