@@ -118,7 +118,7 @@ HANDLERS = Routes(
 
 EFFECTS: dict[str, EffectDefinition] = {
     REATTRIBUTE: EffectDefinition(on_success=reattribute_batch),
-    ERASE: EffectDefinition(on_success=erase_batch),
+    ERASE: EffectDefinition(on_success=erase_batch, goes_on_suspended=True),
     ERASE_FACTS: erases_facts({"touches": "personal_touches", "credits": "personal_credits"}),
 }
 
