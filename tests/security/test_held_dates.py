@@ -98,6 +98,16 @@ async def test_later_tellings_of_a_released_order_need_nobody_unless_they_are_da
 
 
 @pytest.mark.rule("SHOP-31")
+async def test_a_released_refund_and_a_released_order_hold_no_later_snapshot_with_both(ingest: Ingest) -> None:
+    refund = refund_body(created_at=AHEAD, processed_at=AHEAD)
+    for body, topic in ((refund, "refunds/create"), (order_body(created_at="1999-01-01T00:00:00Z"), "orders/create")):
+        await ingest.deliver(body, topic)
+        await release(ingest)
+    await ingest.deliver(order_body(refunds=[refund], updated_at="2026-03-10T12:30:00Z"), "orders/updated")
+    assert ingest.quarantined() == [REASON] * 2
+
+
+@pytest.mark.rule("SHOP-31")
 async def test_who_lets_an_amount_count_has_not_seen_a_date(ingest: Ingest) -> None:
     lines = [line_body(price="1000000000000.00")]
     await ingest.deliver(order_body(1, lines=lines, processed_at=AHEAD))

@@ -17,7 +17,7 @@ from pulsepoint.errors import DateOutOfBounds
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.orders import OrderEditCommitted, OrderRecorded, RefundRecorded
 from pulsepoint.events.products import ProductRecorded
-from pulsepoint.ports.document_store import Write
+from pulsepoint.ports.document_store import Document, Write
 from pulsepoint.runtime.outcome import Reader
 from pulsepoint.runtime.quarantine import is_released
 
@@ -42,25 +42,27 @@ async def let_date_count(
     """
     dated = _dated(payload)
     latest = received_at + AHEAD
-    if dated is None or all(earliest <= moment <= latest for moment, earliest in dated.moments):
+    outside = sorted(moment for moment, earliest in dated.moments if not earliest <= moment <= latest) if dated else []
+    if dated is None or not outside:
         return []
-    span = min(moment for moment, _ in dated.moments), max(moment for moment, _ in dated.moments)
-    if dated.order_id is not None and await _is_let(reader, shop, dated.order_id, span, latest):
+    kept = await reader.get(RELEASED_DATES, dated.order_id, scope=shop.scope) if dated.order_id is not None else None
+    # Any moment up to the furthest that a person has seen is let with it.
+    first, last = _let(kept) or (latest, latest)
+    if first <= outside[0] and outside[-1] <= last:
         return []
     if not is_released(headers, DateOutOfBounds.reason):
         raise _waits(dated, latest)
     if dated.order_id is None:
         return []
-    between = {"earliest": span[0].isoformat(), "latest": span[1].isoformat()}
+    between = {"earliest": min(first, outside[0]).isoformat(), "latest": max(last, outside[-1]).isoformat()}
     return [Write(RELEASED_DATES, dated.order_id, between, scope=shop.scope)]
 
 
-async def _is_let(reader: Reader, shop: Shop, order_id: str, span: tuple[datetime, datetime], latest: datetime) -> bool:
-    kept = await reader.get(RELEASED_DATES, order_id, scope=shop.scope)
+def _let(kept: Document | None) -> tuple[datetime, datetime] | None:
+    """The first and the last moment that a person has let an order have."""
     if kept is None:
-        return False
-    first, last = (datetime.fromisoformat(kept.data[name]) for name in ("earliest", "latest"))
-    return first <= span[0] and span[1] <= max(last, latest)
+        return None
+    return datetime.fromisoformat(kept.data["earliest"]), datetime.fromisoformat(kept.data["latest"])
 
 
 def _waits(dated: _Dated, latest: datetime) -> DateOutOfBounds:
