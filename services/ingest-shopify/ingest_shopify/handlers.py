@@ -125,7 +125,7 @@ async def _publish(reader: Reader, event: Delivered, shop: Shop, reading: Readin
         effects = erasure_effects(event, shop, reading, record, payload, entity)
     elif isinstance(payload, SubjectDataRequested):
         record = await recognise(reader, shop.scope, shop.identity_key, reading.person, remember=False)
-        payload = payload.model_copy(update={"subject": record.subject})
+        payload = payload.model_copy(update={"subject": record.subject, "subjects": tuple(record.subjects)})
         entity = payload.request_id or record.handle or entity
     published = reader.event(payload, entity=entity, version=reading.version, precedence=precedence, scope=shop.scope)
     return Outcome(facts=facts_of(reader, published), writes=writes, events=[published], effects=effects)

@@ -25,8 +25,8 @@ the person keeps the evidence of older orders out as well."""
 class PersonRecord:
     """A person as this brand knows them.
 
-    `subject` is None for nobody and for the erased; `subjects` are all that an erasure ends; `handle` is the surest
-    keyed hash (hex SHA-256), `erased_at` the UTC instant of their last erasure.
+    `subject` is None for nobody and for the erased; `subjects` are all that an erasure ends or a request asks for;
+    `handle` is the surest keyed hash (hex SHA-256), `erased_at` the UTC instant of their last erasure.
     """
 
     subject: str | None
@@ -81,10 +81,10 @@ async def recognised(
     erasures = [_instant(document) for document in documents if document is not None and "erased_at" in document.data]
     if erasures:
         return PersonRecord(None, handle, erased_at=max(erasures), redacted=redacted)
-    subjects = [str(document.data["subject"]) for document in documents if document is not None]
+    subjects = list(dict.fromkeys(str(document.data["subject"]) for document in documents if document is not None))
     subject = subjects[0] if subjects else None
     if not remember or redacted or not hashes:
-        return PersonRecord(subject, handle, redacted=redacted)
+        return PersonRecord(subject, handle, redacted=redacted, subjects=subjects)
     new = [digest for digest, document in zip(hashes, documents, strict=True) if document is None]
     if not new:
         return PersonRecord(subject, handle)

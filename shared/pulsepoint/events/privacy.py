@@ -18,10 +18,15 @@ class SubjectErased(Payload):
 
 
 class SubjectDataRequested(Payload):
-    """A customer asked the shop what is held about them; a person must answer within 30 days."""
+    """A customer asked the shop what is held about them; a person must answer within 30 days.
+
+    `subjects` are all that lead to them, with `subject` the surest: they may have bought under several addresses.
+    """
 
     TYPE: ClassVar[str] = "subject.data_requested"
+    SCHEMA: ClassVar[int] = 2
     subject: str | None
+    subjects: tuple[str, ...] = ()
     request_id: str | None = None
     order_ids: tuple[str, ...] = ()
     requested_at: datetime

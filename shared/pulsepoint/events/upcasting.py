@@ -47,6 +47,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
         ("stock.assessed", 2): with_defaults,  # the instant of the rows that say the same
         ("ad_day.recorded", 1): with_defaults,  # the meaning of a click
         ("message.held", 1): with_defaults,  # the names of its sentence
+        ("subject.data_requested", 1): with_defaults,  # all subjects that lead to the customer
         ("ads.sync_failed", 1): with_defaults,  # the kind of failure and its names beside the sentence
     }
 )

@@ -17,7 +17,7 @@ from gateway.use_cases.uploads import as_delivered
 from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.observability import MessageQuarantined
-from pulsepoint.events.privacy import ShopErasureRequested, SubjectErased
+from pulsepoint.events.privacy import ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.runtime.quarantine import PAGE
 from pulsepoint.tenancy import SYSTEM, TenantContext
 from tests.builders.exports import head, write_export
@@ -189,3 +189,16 @@ async def test_a_customer_named_by_an_order_alone_is_erased_with_all_their_order
     assert await ingest.document("subjects", subject, BRAND) is None
     await ingest.deliver(order_body(3))
     assert {row["order_id"]: row["subject"] for row in await ingest.rows("orders_current")}["3"] is None
+
+
+@pytest.mark.rule("SEC-29")
+async def test_a_request_for_data_asks_for_all_that_a_customer_bought_as_whoever_they_were(ingest: Ingest) -> None:
+    await ingest.configure()
+    await ingest.deliver(order_body(1, customer=None, email="ada@example.com"))
+    await ingest.deliver(order_body(2, customer={"id": 5}, email=None))
+    requested = {"shop_domain": SHOP, "customer": {"id": 5, "email": "ada@example.com"}, "orders_requested": []}
+    await ingest.deliver(requested, "customers/data_request")
+    subjects = {row["order_id"]: row["subject"] for row in await ingest.rows("orders_current")}
+    [request] = ingest.payloads(SubjectDataRequested, BRAND)
+    assert (request.subject, set(request.subjects)) == (subjects["2"], set(subjects.values()))
+    assert len(request.subjects) == 2

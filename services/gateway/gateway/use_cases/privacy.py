@@ -65,8 +65,9 @@ async def data_of(
         raise AccessDenied
     scope, detail = person.scope.brand(UUID(request["brand_id"])), request["detail"]
     order_ids = set(detail["order_ids"])
-    if detail["subject"] is not None:
-        rows = await run_named_query(warehouse, scope, "orders_of_subject", subject=detail["subject"])
+    # Requests of earlier releases name one subject.
+    for subject in detail.get("subjects") or filter(None, [detail["subject"]]):
+        rows = await run_named_query(warehouse, scope, "orders_of_subject", subject=subject)
         order_ids.update(row["order_id"] for row in rows)
     ids = f" {' '.join(sorted(order_ids))} "
     return {kind: await run_named_query(warehouse, scope, query, order_ids=ids) for kind, query in TABLES.items()}
