@@ -36,11 +36,13 @@ class PermanentError(PulsepointError):
 
     `reason` is a stable machine word, the message says what a person should do. `names` are what the sentence of a
     quarantined message names: a shop, a field, what stood there (untrusted). `owner` is the brand that a message was
-    found to be of, where its attributes do not say it: whose people see it in quarantine.
+    found to be of, where its attributes do not say it: whose people see it in quarantine. `of_erased` is True where
+    it is about a customer who was erased: then it is kept without what it says of them.
     """
 
     reason = "permanent"
     owner: TenantContext | None = None
+    of_erased = False
 
     def __init__(self, message: str, *, reason: str | None = None, names: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

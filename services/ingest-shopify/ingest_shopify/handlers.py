@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from ingest_shopify.amounts import let_count
@@ -17,10 +18,10 @@ from ingest_shopify.facts import facts_of
 from ingest_shopify.order_names import OrderNames, Telling, name_key
 from ingest_shopify.shops import PRIVACY, SHOPS, Route, Shop, claim, drain, given_up, route, shop_keys
 from ingest_shopify.subjects import PersonRecord, erase_subject, keys_of, recognise, recognised
-from pulsepoint.errors import MalformedInput, PermanentError, TenantSuspended
+from pulsepoint.errors import MalformedInput, NeedsRelease, PermanentError, TenantSuspended
 from pulsepoint.events.brands import BrandConfigured
 from pulsepoint.events.envelope import Event, RawPayload
-from pulsepoint.events.orders import OrderRecorded, RefundRecorded
+from pulsepoint.events.orders import OrderEditCommitted, OrderRecorded, RefundRecorded
 from pulsepoint.events.precedence import origin_of, precedence_of
 from pulsepoint.events.privacy import ShopErasureRequested, SubjectDataRequested, SubjectErased
 from pulsepoint.ports.document_store import Document, Write
@@ -88,8 +89,7 @@ async def _deliver_to(
         names = {"shop": domain, "named": str(reading.shop_domain)}
         raise PermanentError(explanation, reason="shop_mismatch", names=names)
     writes = remember_body(event, reading.has_clock, telling, seen)
-    writes += await let_count(reader, shop, reading.payload, raw.headers)
-    writes += await let_date_count(reader, shop, reading.payload, raw.headers, max(received_at, telling.received_at))
+    writes += await _let_by_people(reader, event, shop, reading, max(received_at, telling.received_at))
     outcome = await _publish(reader, event, shop, reading, writes)
     if telling.recorded:
         # An erasure that was made once: a shop that came back since is not forgotten by a copy.
@@ -100,6 +100,29 @@ async def _deliver_to(
     if isinstance(reading.payload, SubjectErased | ShopErasureRequested):
         return logged(outcome, f"{event.id}/{shop.scope.brand_id}")
     return outcome
+
+
+async def _let_by_people(
+    reader: Reader, event: Delivered, shop: Shop, reading: Reading, now: datetime
+) -> Sequence[Write]:
+    """The writes that remember what a person let count; raises `NeedsRelease` for what waits for one."""
+    headers = event.payload.headers
+    try:
+        sizes = await let_count(reader, shop, reading.payload, headers)
+        return [*sizes, *await let_date_count(reader, shop, reading.payload, headers, now)]
+    except NeedsRelease as error:
+        error.of_erased = await _is_of_erased(reader, shop, reading)
+        raise
+
+
+async def _is_of_erased(reader: Reader, shop: Shop, reading: Reading) -> bool:
+    """True where it is about an order of a customer who was erased, whatever day it says it was made on."""
+    if not isinstance(reading.payload, OrderRecorded | RefundRecorded | OrderEditCommitted):
+        return False
+    order_id = reading.payload.order_id
+    key = shop.identity_key
+    buyer = await recognise(reader, shop.scope, key, reading.person, order_id=order_id, remember=False)
+    return buyer.redacted or buyer.erased_at is not None
 
 
 def _distinct(writes: Sequence[Write]) -> list[Write]:

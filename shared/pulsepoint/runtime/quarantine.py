@@ -141,7 +141,8 @@ class QuarantineStore:
         """
         source = delivery.subscription
         why = _Why("quarantine", source, error.reason, str(error), delivery.attempt, error.names)
-        await self._hold(delivery.message, why, scope, work)
+        redacted = self._redacted(delivery.message) if error.of_erased else None
+        await self._hold(redacted or delivery.message, why, scope, work)
 
     async def dead_letter(self, delivery: Delivery, scope: TenantContext) -> None:
         """Keep a message whose attempts ran out."""

@@ -91,6 +91,23 @@ async def test_a_held_order_of_an_erased_customer_counts_without_them(ingest: In
 
 
 @pytest.mark.rule("SEC-25")
+@pytest.mark.parametrize(
+    ("unusual", "reason"),
+    [({"lines": LINES}, "amount_above_bound"), ({"processed_at": "2041-03-10T11:00:00Z"}, "date_out_of_bounds")],
+)
+async def test_what_comes_late_of_an_erased_customer_is_held_without_them(
+    ingest: Ingest, unusual: dict[str, Any], reason: str
+) -> None:
+    await ingest.deliver(order_body(1, customer=ADA, email=EMAIL))
+    await erase(ingest)
+    await ingest.deliver(order_body(2, **PERSONAL, **unusual))
+    assert ingest.quarantined() == [reason]
+    again = await replayed(ingest)
+    assert b"quill" not in again.data.lower()
+    assert {row["order_id"] for row in await ingest.rows("orders_current")} == {"1", "2"}
+
+
+@pytest.mark.rule("SEC-25")
 @pytest.mark.parametrize("named", [True, False], ids=["named", "not_named"])
 async def test_a_held_refund_of_an_erased_customers_order_stays(ingest: Ingest, named: bool) -> None:
     order_id = 90_000_001
