@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+from ingest_shopify.erasure import without_person
+from ingest_shopify.handlers import EFFECTS, HANDLERS
+from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.commands import ReplayRequested
-from pulsepoint.events.envelope import Payload, new_event
+from pulsepoint.events.envelope import Message, Payload, new_event
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.ports.document_store import Commit, Document, Transaction, Write
 from pulsepoint.runtime.app import Runtime
 from pulsepoint.tenancy import SYSTEM, TenantContext
-from tests.builders.runtime import deliver, published
+from tests.builders.runtime import deliver, published, running
 from tests.builders.shopify import RECEIVED_AT, SHOP, delivered_message, shop_configured
 
 BRAND = TenantContext(uuid4(), uuid4())
@@ -65,11 +70,23 @@ class Ingest:
         await self.runtime.ports.store.transact(SYSTEM, write)
 
 
-async def release(ingest: Ingest) -> None:
-    """Replay what was quarantined last, as the gateway commands it and the bus delivers it."""
+@asynccontextmanager
+async def running_ingest(clock: FixedClock | None = None) -> AsyncIterator[Ingest]:
+    """A running ingest-shopify that knows of one brand and its shop."""
+    clock = clock or FixedClock(RECEIVED_AT)
+    async with running("ingest-shopify", clock, HANDLERS, EFFECTS, without_person=without_person) as runtime:
+        service = Ingest(runtime)
+        assert await service.configure() == 204
+        yield service
+
+
+async def release(ingest: Ingest) -> Message:
+    """Replay what was quarantined last, as the gateway commands it and the bus delivers it; what was delivered."""
     *before, waiting = ingest.payloads(MessageQuarantined)
     command = ReplayRequested(service="ingest-shopify", held_id=waiting.held_id, requested_at=RECEIVED_AT)
     event = new_event(command, source="gateway", entity=waiting.held_id, version=len(before), scope=BRAND)
     assert await deliver(ingest.runtime, "commands", event) == 204
+    again: Message
     [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
     assert await deliver(ingest.runtime, "shopify-deliveries", again) == 204
+    return again

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ingest_shopify.handlers import EFFECTS, HANDLERS
-from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.brand.sentences.quarantine import quarantine_text
 from pulsepoint.brand.texts import texts
 from pulsepoint.events.observability import MessageQuarantined
 from tests.builders.ingest import BRAND, Ingest, release
-from tests.builders.runtime import running
 from tests.builders.shopify import RECEIVED_AT, level_body, line_body, order_body, product_body, refund_body
 
 REASON = "date_out_of_bounds"
 AHEAD = "2031-05-01T10:00:00Z"
-
-
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", FixedClock(RECEIVED_AT), HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
 
 
 async def days(ingest: Ingest) -> dict[str, str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ingest_shopify.handlers import EFFECTS, HANDLERS
-from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.brand.order_bounds import bound_of
 from pulsepoint.brand.sentences.quarantine import quarantine_text
 from pulsepoint.brand.texts import texts
@@ -18,19 +15,10 @@ from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.money import MICROS
 from pulsepoint.runtime.quarantine import RELEASED
 from tests.builders.ingest import BRAND, Ingest, release
-from tests.builders.runtime import running
-from tests.builders.shopify import RECEIVED_AT, line_body, order_body, refund_body, refund_line_body
+from tests.builders.shopify import line_body, order_body, refund_body, refund_line_body
 
 HUGE = "1000000000000.00"
 REASON = "amount_above_bound"
-
-
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", FixedClock(RECEIVED_AT), HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
 
 
 def huge_order(order_id: int = 1, price: str = HUGE, **changes: Any) -> dict[str, Any]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ingest_shopify.handlers import EFFECTS, HANDLERS
-from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.brand.order_bounds import MOST_IN_STOCK, MOST_PIECES
 from pulsepoint.brand.sentences.quarantine import quarantine_text
 from pulsepoint.brand.texts import texts
-from pulsepoint.events.commands import ReplayRequested
-from pulsepoint.events.envelope import new_event
 from pulsepoint.events.observability import MessageQuarantined
-from tests.builders.ingest import BRAND, Ingest
-from tests.builders.runtime import deliver, running
+from tests.builders.ingest import BRAND, Ingest, release
 from tests.builders.shopify import (
     CREATED_AT,
     ORDER_ID,
-    RECEIVED_AT,
     level_body,
     line_body,
     order_body,
@@ -83,24 +76,6 @@ TABLES = {
     "inventory_levels": "inventory_levels_current",
     "products": "products_current",
 }
-
-
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", FixedClock(RECEIVED_AT), HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
-
-
-async def release(ingest: Ingest) -> None:
-    """Replay what was quarantined last, as the gateway commands it and the bus delivers it."""
-    waiting = ingest.payloads(MessageQuarantined)[-1]
-    command = ReplayRequested(service="ingest-shopify", held_id=waiting.held_id, requested_at=RECEIVED_AT)
-    event = new_event(command, source="gateway", entity=waiting.held_id, version=1, scope=BRAND)
-    assert await deliver(ingest.runtime, "commands", event) == 204
-    [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
-    assert await deliver(ingest.runtime, "shopify-deliveries", again) == 204
 
 
 async def rows_of(ingest: Ingest, topic: str) -> list[dict[str, Any]]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ingest_shopify.domain import FAMILIES
-from ingest_shopify.handlers import EFFECTS, HANDLERS
-from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.envelope import digest_of
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.events.orders import OrderRecorded
 from tests.builders.ingest import BRAND, Ingest
-from tests.builders.runtime import running
 from tests.builders.shopify import (
     CREATED_AT,
     ORDER_ID,
@@ -55,14 +51,6 @@ UNREAD: dict[str, dict[str, Any]] = {
     "collections/update": {"id": 7001, "title": "Summer", "sort_order": "manual", "updated_at": CREATED_AT},
 }
 LATER = "2200-01-01T00:00:00Z"
-
-
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", FixedClock(RECEIVED_AT), HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
 
 
 def kept(ingest: Ingest) -> list[dict[str, str]]:

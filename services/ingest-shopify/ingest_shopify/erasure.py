@@ -19,7 +19,7 @@ from pulsepoint.events.privacy import SubjectErased
 from pulsepoint.metrics.named_queries import run_named_query
 from pulsepoint.ports.document_store import StoredEffect, Write
 from pulsepoint.runtime import redaction
-from pulsepoint.runtime.erasure import AT_ONCE, SETTLES, are_on_their_way, erase_facts
+from pulsepoint.runtime.erasure import SETTLES, are_on_their_way, erase_facts, rows_of_orders
 from pulsepoint.runtime.outcome import NOTHING, Effect, EffectDefinition, Outcome, Reader
 from pulsepoint.runtime.ports import ServicePorts
 from pulsepoint.runtime.quarantine import erases_quarantined, erases_quarantined_of
@@ -108,22 +108,14 @@ async def _erase(ports: ServicePorts, effect: StoredEffect) -> ErasedOrders | No
 
 async def _buyers_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequence[str]) -> list[str]:
     """The subjects that these orders are told to be of now."""
-    subjects: set[str] = set()
-    for start in range(0, len(order_ids), AT_ONCE):
-        ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
-        rows = await run_named_query(ports.warehouse, scope, "subjects_of_orders", order_ids=ids)
-        subjects.update(str(row["subject"]) for row in rows)
-    return sorted(subjects)
+    pages = rows_of_orders(ports, scope, "subjects_of_orders", order_ids)
+    return sorted({str(row["subject"]) async for rows in pages for row in rows})
 
 
 async def _names_of(ports: ServicePorts, scope: TenantContext, order_ids: Sequence[str]) -> list[str]:
     """The documents of these orders' names."""
-    keys: set[str] = set()
-    for start in range(0, len(order_ids), AT_ONCE):
-        ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
-        rows = await run_named_query(ports.warehouse, scope, "names_of_orders", order_ids=ids)
-        keys.update(key_of(row["name"]) for row in rows)
-    return sorted(keys)
+    pages = rows_of_orders(ports, scope, "names_of_orders", order_ids)
+    return sorted({key_of(row["name"]) async for rows in pages for row in rows})
 
 
 async def _tell_the_others(reader: Reader, effect: StoredEffect, erased_orders: ErasedOrders | None) -> Outcome:

@@ -7,7 +7,7 @@ a tombstone keeps the digest of the row as it was recorded, so that verification
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from pulsepoint.metrics.named_queries import run_named_query
@@ -79,10 +79,17 @@ async def erase_facts(
     Raises `EngineUnavailable`.
     """
     for table, query in queries.items():
-        for start in range(0, len(order_ids), AT_ONCE):
-            ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
-            rows = await run_named_query(ports.warehouse, scope, query, order_ids=ids)
+        async for rows in rows_of_orders(ports, scope, query, order_ids):
             await _erase_rows(ports, scope, table, rows)
+
+
+async def rows_of_orders(
+    ports: ServicePorts, scope: TenantContext, query: str, order_ids: Sequence[str]
+) -> AsyncIterator[list[Row]]:
+    """The rows of a named query that takes `order_ids`, a list for `AT_ONCE` orders; raises `EngineUnavailable`."""
+    for start in range(0, len(order_ids), AT_ONCE):
+        ids = f" {' '.join(order_ids[start : start + AT_ONCE])} "
+        yield await run_named_query(ports.warehouse, scope, query, order_ids=ids)
 
 
 async def _erase_rows(ports: ServicePorts, scope: TenantContext, table: str, rows: Sequence[Row]) -> None:

@@ -20,11 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pulsepoint.brand.sentences.quarantine import LONGEST
 from pulsepoint.errors import (
-    AmountAboveBound,
-    DateOutOfBounds,
     MalformedInput,
+    NeedsRelease,
     PermanentError,
-    QuantityAboveBound,
     RetryableError,
     TenantSuspended,
     UnknownShop,
@@ -46,7 +44,7 @@ from pulsepoint.values import JsonObject
 KEY_NAME = "held-messages-key"
 RELEASED = "released-by-person"
 """Attribute of a message that somebody let count: the reasons it was held for; nobody outside can send it."""
-WAIT_FOR_PERSON = frozenset({AmountAboveBound.reason, QuantityAboveBound.reason, DateOutOfBounds.reason})
+WAIT_FOR_PERSON = frozenset(each.reason for each in NeedsRelease.__subclasses__())
 """Reasons of what can be read and waits for a person."""
 UNTIL_RELEASED = timedelta(days=3650)
 """The time to live of what waits for a person: it can be read, and would count."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from ingest_shopify.handlers import EFFECTS, HANDLERS
-from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.inventory import StockLevelRecorded
 from pulsepoint.events.orders import OrderDeleted, OrderEditCommitted, OrderRecorded, RefundRecorded
 from pulsepoint.events.privacy import AppUninstalled, ShopErasureRequested, SubjectDataRequested, SubjectErased
@@ -18,9 +15,8 @@ from pulsepoint.ports.document_store import Commit, Transaction
 from pulsepoint.telemetry import span_context_of
 from pulsepoint.tenancy import TenantContext
 from tests.builders.ingest import BRAND, Ingest
-from tests.builders.runtime import deliver, published, run_effects, running
+from tests.builders.runtime import deliver, published, run_effects
 from tests.builders.shopify import (
-    RECEIVED_AT,
     SHOP,
     level_body,
     line_body,
@@ -32,14 +28,6 @@ from tests.builders.shopify import (
 
 OTHER = TenantContext(uuid4(), uuid4())
 OTHER_SHOP = "night-lane.myshopify.com"
-
-
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", FixedClock(RECEIVED_AT), HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
 
 
 async def test_an_order_becomes_an_event_and_facts_of_the_brand_that_owns_the_shop(ingest: Ingest) -> None:

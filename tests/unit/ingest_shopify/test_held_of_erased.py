@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -13,14 +12,13 @@ from ingest_shopify.erasure import without_person
 from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.adapters.memory.object_store import MemoryObjectStore
-from pulsepoint.events.commands import ReplayRequested
-from pulsepoint.events.envelope import Message, decode, encode, new_event
-from pulsepoint.events.observability import MessageQuarantined, MessageReleased
+from pulsepoint.events.envelope import decode, encode, new_event
+from pulsepoint.events.observability import MessageReleased
 from pulsepoint.events.orders import OrderRecorded
 from pulsepoint.events.touches import TrackingData
 from pulsepoint.money import MICROS
-from tests.builders.ingest import BRAND, Ingest
-from tests.builders.runtime import deliver, run_effects, running
+from tests.builders.ingest import BRAND, Ingest, release
+from tests.builders.runtime import run_effects, running
 from tests.builders.shopify import (
     RECEIVED_AT,
     line_body,
@@ -44,15 +42,6 @@ PERSONAL: dict[str, Any] = {
 LINES = [line_body(1, price="3000000.00"), line_body(2, product_id=None, title="Portrait of quill", price="1.00")]
 
 
-@pytest.fixture
-async def ingest() -> AsyncIterator[Ingest]:
-    clock = FixedClock(RECEIVED_AT)
-    async with running("ingest-shopify", clock, HANDLERS, EFFECTS, without_person=without_person) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
-        yield service
-
-
 async def erase(ingest: Ingest, order_id: int = 1) -> None:
     body = privacy_body(customer={"id": ADA["id"], "email": EMAIL}, orders_to_redact=[order_id])
     assert await ingest.deliver(body, "customers/redact") == 204
@@ -62,25 +51,13 @@ async def erase(ingest: Ingest, order_id: int = 1) -> None:
         await run_effects(ingest.runtime)
 
 
-async def replayed(ingest: Ingest) -> Message:
-    """What was quarantined last, delivered again by a person."""
-    held_id = ingest.payloads(MessageQuarantined)[-1].held_id
-    command = ReplayRequested(service="ingest-shopify", held_id=held_id, requested_at=RECEIVED_AT)
-    event = new_event(command, source="gateway", entity=held_id, version=1, scope=BRAND)
-    assert await deliver(ingest.runtime, "commands", event) == 204
-    again: Message
-    [*_, again] = [m for m in ingest.runtime.ports.bus.published if m.topic == "shopify-deliveries"]
-    assert await deliver(ingest.runtime, "shopify-deliveries", again) == 204
-    return again
-
-
 @pytest.mark.rule("SEC-25")
 async def test_a_held_order_of_an_erased_customer_counts_without_them(ingest: Ingest) -> None:
     await ingest.deliver(order_body(1, lines=LINES, **PERSONAL))
     assert ingest.quarantined() == ["amount_above_bound"]
     await erase(ingest)
     assert ingest.payloads(MessageReleased) == []
-    again = await replayed(ingest)
+    again = await release(ingest)
     assert b"quill" not in again.data.lower()
     assert str(ADA["id"]).encode() not in again.data
     [order] = await ingest.rows("orders_current")
@@ -102,7 +79,7 @@ async def test_what_comes_late_of_an_erased_customer_is_held_without_them(
     await erase(ingest)
     await ingest.deliver(order_body(2, **PERSONAL, **unusual))
     assert ingest.quarantined() == [reason]
-    again = await replayed(ingest)
+    again = await release(ingest)
     assert b"quill" not in again.data.lower()
     assert {row["order_id"] for row in await ingest.rows("orders_current")} == {"1", "2"}
 
@@ -115,7 +92,7 @@ async def test_a_held_refund_of_an_erased_customers_order_stays(ingest: Ingest, 
     refund = refund_body(order_id=order_id, lines=[refund_line_body(subtotal="2000000.00")], note="from Adaquill")
     await ingest.deliver(refund, "refunds/create")
     await erase(ingest, order_id if named else 2)
-    again = await replayed(ingest)
+    again = await release(ingest)
     assert b"Adaquill" not in again.data
     assert [row["order_id"] for row in await ingest.rows("refunds_current")] == [str(order_id)]
 

@@ -11,13 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from ingest_shopify.handlers import EFFECTS, HANDLERS
 from pulsepoint.adapters.memory.clock import FixedClock
 from pulsepoint.events.envelope import digest_of
 from pulsepoint.events.observability import MessageQuarantined
 from pulsepoint.tenancy import TenantContext
-from tests.builders.ingest import BRAND, Ingest
-from tests.builders.runtime import running
+from tests.builders.ingest import BRAND, Ingest, running_ingest
 from tests.builders.shopify import (
     RECEIVED_AT,
     SHOP,
@@ -60,9 +58,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 async def ingest(clock: FixedClock) -> AsyncIterator[Ingest]:
-    async with running("ingest-shopify", clock, HANDLERS, EFFECTS) as runtime:
-        service = Ingest(runtime)
-        assert await service.configure() == 204
+    async with running_ingest(clock) as service:
         yield service
 
 
